@@ -1,0 +1,5 @@
+"""`python -m startlab` is `startlab`."""
+
+from startlab.cli import main
+
+main()

@@ -1,0 +1,202 @@
+"""What startlab puts into every Python of a job, 2.7 to the newest, through PYTHONPATH.
+
+It makes the wanted start method the *platform default*, exactly as if the program ran on a platform
+with that default: the program's own set_start_method() and get_context() still work and win. It
+does so when multiprocessing.context is first imported and not before: importing it here would
+import pickle and others, and hide a module of the user's that shadows one of them.
+
+It also tells the agent what only the inside can see, one line of the events file each: that this
+interpreter was reached, every process that multiprocessing starts, and what its starter learnt of
+its end. Nothing here shows in a traceback of the program.
+"""
+
+import os
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EVENTS = os.environ.get("STARTLAB_EVENTS")
+METHOD = os.environ.get("STARTLAB_START_METHOD")
+STDLIB = os.path.dirname(os.path.abspath(os.__file__))
+CRASH_FD = 250  # far above what a program counts on
+
+
+def tell(kind, *fields):
+    """Append one event. No import and no lock: this also runs right after a fork."""
+    line = "\t".join([kind, str(os.getpid()), repr(time.time())] + [str(f) for f in fields])
+    line = line.replace("\\", "\\\\").replace("\n", "\\n") + "\n"
+    if not isinstance(line, bytes):
+        line = line.encode("utf-8", "backslashreplace")
+    try:
+        fd = os.open(EVENTS, os.O_WRONLY | os.O_APPEND)  # not O_CREAT: a trial that is over stays so
+        try:
+            os.write(fd, line)
+        finally:
+            os.close(fd)
+    except (OSError, TypeError):
+        pass
+
+
+def force(context):
+    """Make METHOD the default of a freshly imported multiprocessing.context."""
+    try:
+        context._default_context._default_context = context._concrete_contexts[METHOD]
+    except (AttributeError, KeyError):
+        tell("unforced", METHOD)
+    else:
+        tell("forced", METHOD)
+
+
+def watch(popen):
+    """See a process start and end where multiprocessing itself notes it: in `returncode`.
+
+    Popen sets it to None before it launches and to the exit code when it has waited. A property
+    leaves no frame in a traceback, as a wrapped method would.
+    """
+
+    def get(self):
+        try:
+            return self.__dict__["returncode"]
+        except KeyError:
+            raise AttributeError("returncode")
+
+    def set(self, value):
+        self.__dict__["returncode"] = value
+        if value is None:
+            tell("start", id(self), getattr(self, "method", "fork"), caller())
+        else:
+            tell("end", id(self), getattr(self, "pid", ""), value)
+
+    popen.returncode = property(get, set)
+
+
+def caller():
+    """Find the innermost line outside the standard library, as `file:line`."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        inside = file.startswith(STDLIB) and "-packages" not in file
+        if not inside and not file.startswith("<frozen"):
+            return "%s:%d" % (file, frame.f_lineno)
+        frame = frame.f_back
+    return ""
+
+
+def watch_module(module):
+    watch(module.Popen)
+
+
+PATCHES = {
+    "multiprocessing.popen_fork": watch_module,
+    "multiprocessing.popen_spawn_win32": watch_module,
+    "multiprocessing.forking": watch_module,  # 2.7
+}
+if METHOD:
+    PATCHES["multiprocessing.context"] = force
+    PATCHES["multiprocess.context"] = force  # pathos' own copy
+
+
+class Finder(object):
+    """Patches a module when its body has run, and otherwise keeps out of the way."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in PATCHES:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    patch_after(spec.loader, name)
+                    return spec
+        return None
+
+    def find_module(self, name, path=None):  # 2.7
+        return self if name in PATCHES and sys.version_info < (3,) else None
+
+    def load_module(self, name):  # 2.7
+        import imp
+
+        package, _, tail = name.rpartition(".")
+        file, place, description = imp.find_module(tail, sys.modules[package].__path__)
+        try:
+            module = imp.load_module(name, file, place, description)
+        finally:
+            if file is not None:
+                file.close()
+        PATCHES.pop(name)(module)
+        return module
+
+
+def patch_after(loader, name):
+    if isinstance(loader, type) or not hasattr(loader, "exec_module"):
+        return  # frozen or built in: there is no loader of this module's own
+    loader.exec_module = exec_module_and(loader.exec_module, lambda: patched(loader, name))
+
+
+def patched(loader, name):
+    del loader.exec_module
+    patch = PATCHES.pop(name, None)
+    if patch is not None:
+        patch(sys.modules[name])
+
+
+# When a module's body raises, importlib takes its own frames out of the traceback, as long as there
+# are no others between them. The frame of this function passes for one of them by its file's name.
+exec(compile("""
+def exec_module_and(exec_module, then):
+    def call_with_frames_removed(module):
+        exec_module(module)
+        then()
+    return call_with_frames_removed
+""", "<frozen importlib._bootstrap>", "exec"))
+
+
+def catch_crashes():
+    """Have a process that dies by a fatal signal leave its Python stacks beside the events."""
+    import faulthandler
+
+    try:
+        os.fstat(CRASH_FD)
+    except OSError:
+        fd = os.open(EVENTS + ".crashes", os.O_WRONLY | os.O_APPEND)
+        try:
+            os.dup2(fd, CRASH_FD, inheritable=False)
+        finally:
+            os.close(fd)
+        faulthandler.enable(file=CRASH_FD)
+
+
+def chain():
+    """Run the sitecustomize that this one shadows (Debian and coverage have one)."""
+    rest = [p for p in sys.path if os.path.abspath(p or os.curdir) != HERE]
+    if sys.version_info < (3,):
+        import imp
+
+        try:
+            file, place, description = imp.find_module("sitecustomize", rest)
+        except ImportError:
+            return
+        with file:
+            imp.load_module("sitecustomize", file, place, description)
+        return
+    for finder in sys.meta_path:
+        spec = finder.find_spec("sitecustomize", rest) if hasattr(finder, "find_spec") else None
+        if spec is not None and spec.loader is not None:
+            # importlib.util has this too, but imports what a module of the user's may shadow.
+            from _frozen_importlib import module_from_spec
+
+            module = sys.modules["sitecustomize"] = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return
+
+
+if EVENTS:
+    sys.modules["startlab_inject"] = sys.modules[__name__]  # 2.7 clears a module that is let go
+    tell("interpreter", os.getppid() if hasattr(os, "getppid") else "")
+    if sys.version_info >= (3, 4):
+        try:
+            catch_crashes()
+        except (ImportError, OSError, ValueError):
+            pass
+    sys.meta_path.insert(0, Finder())
+chain()

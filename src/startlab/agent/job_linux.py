@@ -1,0 +1,222 @@
+"""The processes of a trial on Linux: all descendants of the agent, which is a subreaper."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+assert sys.platform == "linux"
+
+PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf("SC_CLK_TCK")
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the kernel shows POSIX shared memory
+UNINTERRUPTIBLE_S = 5.0  # how long a process in D state is given to die
+
+
+class Stat(NamedTuple):
+    """What /proc/PID/stat says of a process; `started` in ticks since boot.
+
+    `children_cpu_s` is what the children that it has waited for have used.
+    """
+
+    pid: int
+    ppid: int
+    state: str
+    cpu_s: float
+    children_cpu_s: float
+    started: int
+
+
+def prepare(wake: Callable[[], None]) -> None:
+    """Become the parent of every orphan among the descendants, and call `wake` when one ends.
+
+    prctl(2), PR_SET_CHILD_SUBREAPER.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGCHLD, lambda *_: wake())
+
+
+class Job:
+    """A program and all that it starts. There is one at a time."""
+
+    def __init__(self, argv: List[str], **options: Any) -> None:  # noqa: ANN401 - Popen's own
+        self.exit_status: Optional[int] = None
+        self._launched = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._reaped_cpu_s = 0.0
+        self._process = subprocess.Popen(argv, start_new_session=True, **options)
+        self.pid = self._process.pid
+
+    def reap(self) -> None:
+        """Take note of every child that has ended, the program itself or an orphan of its."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._reaped_cpu_s += usage.ru_utime + usage.ru_stime
+            if pid == self.pid:
+                code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                self.exit_status = self._process.returncode = code
+
+    def members(self) -> List[int]:
+        """List every process of the job that has not been waited for, parents first."""
+        found: List[int] = []
+        todo = [os.getpid()]
+        while todo:
+            children = _children(todo.pop())
+            found += children
+            todo += children
+        return found
+
+    def processes(self) -> List[Dict[str, Any]]:
+        """Describe every process of the job, as `Process` of the model."""
+        described = []
+        for pid in self.members():
+            seen = _stat(pid)
+            if seen is not None:
+                described.append(
+                    {
+                        "pid": pid,
+                        "ppid": seen.ppid,
+                        "command": _read("/proc/%d/cmdline" % pid).rstrip("\0").replace("\0", " "),
+                        "state": seen.state,
+                        "cpu_s": seen.cpu_s,
+                        "started_s": max(0.0, seen.started / TICKS - self._launched),
+                    }
+                )
+        return described
+
+    def cpu(self) -> float:
+        """Give the CPU time of the whole job so far, in seconds."""
+        living = [seen for seen in map(_stat, self.members()) if seen is not None]
+        return self._reaped_cpu_s + sum(seen.cpu_s + seen.children_cpu_s for seen in living)
+
+    def scheduling(self) -> Tuple[float, float]:
+        """Give how long living threads of the job ran, and how long they waited for a core.
+
+        In seconds; the first two numbers of /proc/PID/task/TID/schedstat.
+        """
+        ran = starved = 0
+        for pid in self.members():
+            for tid in _list("/proc/%d/task" % pid):
+                fields = _read("/proc/%d/task/%s/schedstat" % (pid, tid)).split()
+                if len(fields) > 1:
+                    ran += int(fields[0])
+                    starved += int(fields[1])
+        return self._reaped_cpu_s + ran / 1e9, starved / 1e9
+
+    def end(self) -> bool:
+        """End every process of the job; tell whether none is left."""
+        self._stop()
+        deadline = time.monotonic() + UNINTERRUPTIBLE_S
+        while time.monotonic() < deadline:
+            self.reap()
+            members = self.members()
+            if not members:
+                return True
+            for pid in members:
+                _signal(pid, signal.SIGKILL)
+            time.sleep(0.001)  # the kernel takes them down meanwhile
+        return False
+
+    def _stop(self) -> None:
+        """Stop every process: a program that forks without end is faster than its killer."""
+        stopped: List[int] = []
+        while True:
+            members = self.members()
+            if set(members) <= set(stopped):
+                return
+            for pid in members:
+                _signal(pid, signal.SIGSTOP)
+            stopped = members
+
+    def shared_memory(self) -> Dict[str, int]:
+        """Find multiprocessing's semaphores and segments that the job has mapped: name → inode.
+
+        The job is stopped, lest it make more before its end.
+        """
+        self._stop()
+        linked = {}
+        for name in _list(SHARED_MEMORY):
+            if name.startswith(("sem.mp-", "psm_")):
+                try:
+                    linked[os.stat(os.path.join(SHARED_MEMORY, name)).st_ino] = name
+                except OSError:
+                    continue
+        mapped: Dict[str, int] = {}
+        for pid in self.members() if linked else []:
+            for line in _read("/proc/%d/maps" % pid).splitlines():
+                fields = line.split(None, 5)
+                if len(fields) > 5 and fields[5].startswith(SHARED_MEMORY):
+                    inode = int(fields[4])
+                    if inode in linked:
+                        mapped[linked[inode]] = inode
+        return mapped
+
+
+def remove_shared_memory(mapped: Dict[str, int]) -> List[str]:
+    """Remove what of the job's shared memory is still there; give the names."""
+    removed = []
+    for name, inode in sorted(mapped.items()):
+        path = os.path.join(SHARED_MEMORY, name)
+        try:
+            if os.stat(path).st_ino == inode:
+                os.unlink(path)
+                removed.append(name)
+        except OSError:
+            continue
+    return removed
+
+
+def _stat(pid: int) -> Optional[Stat]:
+    text = _read("/proc/%d/stat" % pid)
+    if not text:
+        return None
+    # The name is in brackets and may hold anything, brackets and spaces too.
+    fields = text[text.rindex(")") + 2 :].split()
+    user, system, children_user, children_system = map(int, fields[11:15])
+    cpu_s, children_cpu_s = (user + system) / TICKS, (children_user + children_system) / TICKS
+    return Stat(pid, int(fields[1]), fields[0], cpu_s, children_cpu_s, int(fields[19]))
+
+
+def _children(pid: int) -> List[int]:
+    """List the children of a process, from the lists that the kernel keeps per thread.
+
+    /proc/PID/task/TID/children, with CONFIG_PROC_CHILDREN; else from every process's parent.
+    """
+    found: List[int] = []
+    for tid in _list("/proc/%d/task" % pid):
+        if not os.path.exists("/proc/%d/task/%s/children" % (pid, tid)):
+            stats = (_stat(int(name)) for name in _list("/proc") if name.isdigit())
+            return [seen.pid for seen in stats if seen is not None and seen.ppid == pid]
+        found += map(int, _read("/proc/%d/task/%s/children" % (pid, tid)).split())
+    return found
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):  # gone, or of another user (a setuid program)
+        pass
+
+
+def _list(path: str) -> List[str]:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "backslashreplace")
+    except OSError:
+        return ""

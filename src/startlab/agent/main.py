@@ -1,0 +1,72 @@
+"""The agent's conversation: a line of JSON in for each wish, a line out for each observation.
+
+In: `{"run": Request}`, `{"stop": true}`, the end of the stream. Out: `{"hello": ...}` once, then
+for every run `{"observation": Observation}` or `{"error": text}`. With the end of its input it ends
+the trial in flight, removes its scratch directory and goes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import tempfile
+import threading
+import traceback
+from typing import IO, Any, Dict, Optional
+
+from . import trial
+from .job import prepare
+from .watch import Watch
+
+
+def main(py_spy: str = "") -> None:
+    """Serve until the end of stdin. `py_spy` is the path of that program, or empty."""
+    # What else may print in here must not get into the conversation.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    wishes = trial.Wishes()
+    prepare(wishes.wake)
+    requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
+    threading.Thread(
+        target=_listen, args=(sys.stdin.buffer, requests, wishes), daemon=True
+    ).start()
+    scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid())
+    try:
+        _say(out, {"hello": {"pid": os.getpid(), "no_proofs": Watch.prepare()}})
+        while True:
+            request = requests.get()
+            if request is None:
+                return
+            try:
+                _say(out, {"observation": trial.run(request, wishes, scratch, py_spy)})
+            except BrokenPipeError:
+                return
+            except Exception:  # noqa: BLE001 - the engine must hear of it, whatever it is
+                _say(out, {"error": traceback.format_exc()})
+    finally:
+        trial.remove(scratch)
+
+
+def _listen(
+    stdin: IO[bytes], requests: "queue.Queue[Optional[Dict[str, Any]]]", wishes: trial.Wishes
+) -> None:
+    try:
+        for line in stdin:
+            message = json.loads(line)
+            if "run" in message:
+                wishes.stop = False  # one for the trial before came too late
+                requests.put(message["run"])
+            else:
+                wishes.stop = True
+                wishes.wake()
+    finally:  # also after a line that was cut off by the end of the engine
+        requests.put(None)
+        wishes.stop = True
+        wishes.wake()
+
+
+def _say(out: IO[bytes], message: Dict[str, Any]) -> None:
+    out.write(json.dumps(message).encode() + b"\n")
+    out.flush()

@@ -1,0 +1,88 @@
+"""Run by a target interpreter, 2.7 to the newest: print as JSON what it is and can do.
+
+The arguments are shared libraries (and `ctypes`) that experiments may need; those that it can load
+are named in `libraries`.
+"""
+
+import json
+import os
+import platform
+import sys
+
+
+def main(libraries):
+    import multiprocessing
+
+    methods, default = ["fork"], "fork"
+    if hasattr(multiprocessing, "get_all_start_methods"):
+        methods = multiprocessing.get_all_start_methods()
+        default = multiprocessing.get_start_method()
+    print(
+        json.dumps(
+            {
+                "python": platform.python_version(),
+                "implementation": platform.python_implementation().lower(),
+                "executable": base_executable(),
+                "sys_platform": "linux" if sys.platform.startswith("linux") else sys.platform,
+                "os_name": os.name,
+                "platform_system": platform.system(),
+                "platform_release": platform.release(),
+                "platform_version": platform.version(),
+                "machine": platform.machine(),
+                "libc": libc(),
+                "methods": sorted(methods),
+                "default_method": default,
+                "free_threaded": free_threaded(),
+                "libraries": [name for name in libraries if loads(name)],
+                "cores": cores(),
+            }
+        )
+    )
+
+
+def base_executable():
+    """Find the interpreter that a virtual environment was made from."""
+    executable = getattr(sys, "_base_executable", None) or sys.executable
+    if os.name == "nt":
+        return executable
+    real = os.path.realpath(executable)
+    # A symbolic link may be what tells the interpreter where its library is.
+    return real if os.path.dirname(real).endswith("bin") else executable
+
+
+def libc():
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, ValueError, OSError):
+        pass
+    if sys.platform.startswith("linux") and any(f.startswith("ld-musl") for f in os.listdir("/lib")):
+        return "musl"
+    return ""
+
+
+def free_threaded():
+    import sysconfig
+
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
+def loads(library):
+    try:
+        import ctypes
+
+        library == "ctypes" or ctypes.CDLL(library)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def cores():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    import multiprocessing
+
+    return multiprocessing.cpu_count()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

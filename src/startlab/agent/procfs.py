@@ -1,0 +1,332 @@
+"""What Linux shows of processes: /proc (proc(5)) and sock_diag(7), read into frozen values.
+
+A file of a process that ends while it is read raises OSError: ENOENT, ESRCH, and also EACCES,
+because a task without memory belongs to root. None of them means more than that it changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import struct
+import sys
+from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+
+assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+
+
+class Thread(NamedTuple):
+    """What a thread is in; two equal values mean that it did not run in between.
+
+    `call` is the line of `syscall`, with stack pointer and program counter; `voluntary` and
+    `involuntary` count context switches; the sets of signals are bit masks, signal 1 lowest.
+    """
+
+    pid: int
+    tid: int
+    call: bytes
+    state: str
+    voluntary: int
+    involuntary: int
+    pending: int
+    blocked: int
+    ignored: int
+    caught: int
+    tracer: int
+    dumping: bool
+
+
+class Stat(NamedTuple):
+    """The fields of `stat` that place a process; `started` in ticks since boot."""
+
+    pid: int
+    name: str
+    state: str
+    parent: int
+    group: int
+    started: int
+
+
+class Mapping(NamedTuple):
+    """A line of `maps`."""
+
+    start: int
+    end: int
+    shared: bool
+    device: str
+    inode: int
+    path: str
+
+
+class Descriptor(NamedTuple):
+    """An open file: what its link in `fd` says, and the lines of its `fdinfo`."""
+
+    link: str
+    info: str
+
+    @property
+    def flags(self) -> int:
+        """The flags of open(2)."""
+        return int(self.field("flags") or "0", 8)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it was opened for writing."""
+        return self.flags & os.O_ACCMODE in {os.O_WRONLY, os.O_RDWR}
+
+    @property
+    def reads(self) -> bool:
+        """Whether it was opened for reading."""
+        return self.flags & os.O_ACCMODE in {os.O_RDONLY, os.O_RDWR}
+
+    def field(self, name: str) -> Optional[str]:
+        """Give the value of a line `name: value`, or None."""
+        for line in self.info.splitlines():
+            if line.startswith(name + ":"):
+                return line[len(name) + 1 :].strip()
+        return None
+
+
+class UnixSocket(NamedTuple):
+    """A socket of the kernel's table of Unix sockets; `peer` is 0 where there is none."""
+
+    inode: int
+    kind: int
+    listening: bool
+    name: bytes
+    peer: int
+
+
+def read(path: str) -> bytes:
+    """Read a file of /proc whole."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        data = os.read(fd, 1 << 16)
+        if data:
+            while more := os.read(fd, 1 << 16):
+                data += more
+        return data
+    finally:
+        os.close(fd)
+
+
+def threads(pid: int) -> List[int]:
+    """List the threads of a process, its first one first."""
+    return sorted(map(int, os.listdir(f"/proc/{pid}/task")))
+
+
+def call(pid: int, tid: int) -> bytes:
+    """Read the system call that a thread is in: `running`, or number, arguments, sp and pc."""
+    return read(f"/proc/{pid}/task/{tid}/syscall")
+
+
+_STATUS = re.compile(
+    rb"\nState:\t(\S)"
+    rb"(?:.*?\nTracerPid:\t(\d+))"
+    rb"(?:.*?\nCoreDumping:\t(\d))?"
+    rb".*?\nSigPnd:\t(\w+)\nShdPnd:\t(\w+)\nSigBlk:\t(\w+)\nSigIgn:\t(\w+)\nSigCgt:\t(\w+)"
+    rb".*?\nvoluntary_ctxt_switches:\t(\d+)\nnonvoluntary_ctxt_switches:\t(\d+)",
+    re.DOTALL,
+)
+
+
+def thread(pid: int, tid: int, line: bytes) -> Thread:
+    """Read the state of a thread that was found in the system call `line`."""
+    found = _STATUS.search(read(f"/proc/{pid}/task/{tid}/status"))
+    if found is None:
+        raise ProcessLookupError(pid)
+    state, tracer, dumping, own, shared, blocked, ignored, caught, voluntary, involuntary = (
+        found.groups()
+    )
+    return Thread(
+        pid=pid,
+        tid=tid,
+        call=line,
+        state=state.decode(),
+        voluntary=int(voluntary),
+        involuntary=int(involuntary),
+        pending=int(own, 16) | int(shared, 16),
+        blocked=int(blocked, 16),
+        ignored=int(ignored, 16),
+        caught=int(caught, 16),
+        tracer=int(tracer),
+        dumping=dumping == b"1",
+    )
+
+
+def stat(pid: int) -> Stat:
+    """Read `stat` of a process."""
+    data = read(f"/proc/{pid}/stat")
+    # The name is in brackets and may hold anything, brackets and spaces too.
+    begin, end = data.index(b"("), data.rindex(b")")
+    fields = data[end + 2 :].split()
+    return Stat(
+        pid=pid,
+        name=data[begin + 1 : end].decode(errors="replace"),
+        state=fields[0].decode(),
+        parent=int(fields[1]),
+        group=int(fields[2]),
+        started=int(fields[19]),
+    )
+
+
+def children(pid: int) -> List[int]:
+    """List the children of a process (needs CONFIG_PROC_CHILDREN).
+
+    The kernel may miss one while others come and go: `descendants` is the slow, complete way.
+    """
+    found: List[int] = []
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        found += map(int, read(f"/proc/{pid}/task/{tid}/children").split())
+    return found
+
+
+def everyone() -> Dict[int, Stat]:
+    """Read `stat` of every process that can be seen."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                found[int(name)] = stat(int(name))
+            except OSError:
+                continue
+    return found
+
+
+def descendants(pid: int, of: Dict[int, Stat]) -> List[int]:
+    """List the descendants of a process among all processes."""
+    by_parent: Dict[int, List[int]] = {}
+    for each in of.values():
+        by_parent.setdefault(each.parent, []).append(each.pid)
+    found, todo = [], [pid]
+    while todo:
+        born = by_parent.get(todo.pop(), [])
+        found += born
+        todo += born
+    return found
+
+
+def descriptor(pid: int, tid: int, fd: int) -> Descriptor:
+    """Look at one descriptor, as the thread itself has it."""
+    base = f"/proc/{pid}/task/{tid}"
+    return Descriptor(
+        link=os.readlink(f"{base}/fd/{fd}"), info=read(f"{base}/fdinfo/{fd}").decode()
+    )
+
+
+def descriptors(pid: int, tid: int) -> Dict[int, Descriptor]:
+    """Look at every descriptor of a process, through a thread of it that is alive.
+
+    A first thread that has ended while others go on shows none.
+    """
+    return {
+        int(fd): descriptor(pid, tid, int(fd)) for fd in os.listdir(f"/proc/{pid}/task/{tid}/fd")
+    }
+
+
+def links(pid: int) -> List[str]:
+    """List what the descriptors of a process are, as far as one may know."""
+    found = []
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+            except OSError:
+                continue
+    except OSError:
+        pass
+    return found
+
+
+def mappings(text: bytes) -> List[Mapping]:
+    """Decode the `maps` of a process."""
+    found = []
+    for line in text.decode(errors="replace").splitlines():
+        fields = line.split(None, 5)
+        start, end = fields[0].split("-")
+        found.append(
+            Mapping(
+                start=int(start, 16),
+                end=int(end, 16),
+                shared=fields[1][3] == "s",
+                device=fields[3],
+                inode=int(fields[4]),
+                path=fields[5] if len(fields) > 5 else "",  # noqa: PLR2004 - anonymous: no path
+            )
+        )
+    return found
+
+
+def memory(pid: int, tid: int, address: int, size: int) -> bytes:
+    """Read memory of a process, through a thread of it that is alive."""
+    fd = os.open(f"/proc/{pid}/task/{tid}/mem", os.O_RDONLY)
+    try:
+        data = os.pread(fd, size, address)
+    finally:
+        os.close(fd)
+    if len(data) != size:
+        raise ProcessLookupError(pid)
+    return data
+
+
+def device_name(device: int) -> str:
+    """Give a device number as `maps` has it."""
+    return f"{os.major(device):02x}:{os.minor(device):02x}"
+
+
+# linux/sock_diag.h, linux/unix_diag.h, linux/netlink.h
+_SOCK_DIAG_BY_FAMILY = 20
+_NLM_F_REQUEST = 1
+_NLMSG_ERROR = 2
+_UDIAG_SHOW_NAME, _UDIAG_SHOW_PEER = 1, 4
+_UNIX_DIAG_NAME, _UNIX_DIAG_PEER = 0, 2
+_NETLINK_SOCK_DIAG = 4
+_TCP_LISTEN = 10
+
+
+def unix_sockets(inodes: Iterable[int]) -> Dict[int, UnixSocket]:
+    """Look up Unix sockets of this network namespace by inode; others are not in the answer."""
+    found = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_SOCK_DIAG) as diag:
+        for inode in inodes:
+            body = struct.pack(
+                "=BBHIIIII",
+                socket.AF_UNIX,
+                0,
+                0,
+                0xFFFF_FFFF,
+                inode,
+                _UDIAG_SHOW_NAME | _UDIAG_SHOW_PEER,
+                0xFFFF_FFFF,
+                0xFFFF_FFFF,
+            )
+            header = struct.pack(
+                "=IHHII", 16 + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, inode, 0
+            )
+            diag.sendto(header + body, (0, 0))
+            answer = diag.recv(1 << 16)
+            if struct.unpack_from("=H", answer, 4)[0] != _NLMSG_ERROR:
+                found[inode] = _unix_socket(answer)
+    return found
+
+
+def _unix_socket(answer: bytes) -> UnixSocket:
+    (length,) = struct.unpack_from("=I", answer)
+    _, kind, state, inode = struct.unpack_from("=BBBxI", answer, 16)
+    name, peer, at = b"", 0, 32
+    while at + 4 <= length:
+        size, attribute = struct.unpack_from("=HH", answer, at)
+        value = answer[at + 4 : at + size]
+        if attribute == _UNIX_DIAG_NAME:
+            name = value
+        elif attribute == _UNIX_DIAG_PEER:
+            (peer,) = struct.unpack("=I", value)
+        at += (size + 3) & ~3
+    return UnixSocket(inode=inode, kind=kind, listening=state == _TCP_LISTEN, name=name, peer=peer)
+
+
+def namespaces(pid: int, tid: int) -> Tuple[str, str]:
+    """Tell the pid and the network namespace of a thread."""
+    base = f"/proc/{pid}/task/{tid}/ns"
+    return os.readlink(f"{base}/pid"), os.readlink(f"{base}/net")

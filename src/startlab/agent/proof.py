@@ -1,0 +1,57 @@
+"""A proof that a job hangs: that no thread of it can ever run again. Only Linux shows enough."""
+
+from __future__ import annotations
+
+import sys
+from typing import Callable, NamedTuple, Optional, Tuple
+
+
+class Waiting(NamedTuple):
+    """A thread, what it waits for, and who could end that and why they do not."""
+
+    pid: int
+    tid: int
+    waits: str
+    wakers: str
+
+
+class Verdict(NamedTuple):
+    """A proof that the job hangs: `cause` in one sentence, about the thread `root` (pid, tid)."""
+
+    grade: str
+    cause: str
+    root: Tuple[int, int]
+    threads: Tuple[Waiting, ...]
+    assumptions: Tuple[str, ...]
+
+
+if sys.platform == "linux":
+    from .prover import Prover
+else:
+
+    class Prover:
+        """Proves nothing here."""
+
+        def __init__(
+            self,
+            agent_pid: int,  # noqa: ARG002 - as on Linux
+            py_spy: Optional[str] = None,  # noqa: ARG002 - as on Linux
+            never_armed: Callable[[int], bool] = lambda _: False,  # noqa: ARG002 - as on Linux
+        ) -> None:
+            self.blocker = "only Linux shows what a thread waits for"
+
+        @staticmethod
+        def available() -> Optional[str]:
+            """Tell why nothing can be proven here."""
+            return "only Linux shows what a thread waits for"
+
+        def look(self) -> Optional[Verdict]:
+            """Find no proof."""
+            return None
+
+        def waits(self) -> Tuple[Waiting, ...]:
+            """Know of no thread what it waits for."""
+            return ()
+
+
+__all__ = ["Prover", "Verdict", "Waiting"]

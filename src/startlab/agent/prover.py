@@ -1,0 +1,424 @@
+"""Show that no thread of a job can ever run again, from what the kernel shows of it.
+
+The claim is about the whole job: every thread of every process sleeps in a system call without a
+timeout, and nothing but another thread of the job could end that sleep. Then nobody is left to
+wake anybody. It is shown in this order:
+
+1. `before`: each thread's system call with stack pointer and program counter, its context
+   switches, state and signals. The first thread that may wake ends the look; most looks end here.
+2. What the calls wait for: descriptors, memory maps, sockets.
+3. `after` = `before`: no thread has run since, so 2 saw a system at rest, like a seqlock's reader.
+4. Nobody outside the job holds what the job waits for, and no process has armed a timer.
+5. `finally` = `before`, but for the switches that asking for the timers took.
+
+Assumed, and said in the verdict: no signal comes from outside the job, and no process outside that
+the agent may not look into was handed one of the job's descriptors or shared locks.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Callable, FrozenSet, Iterable, List, Optional, Set, Tuple
+
+from . import cause, pollers, procfs, ptrace, waits
+from .proof import Verdict, Waiting
+from .scene import Bond, MayWake, Process, Scene, Snapshot, named, open_words
+
+assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+
+POLLERS_APART_S = 1.1  # a manager's server looks once a second
+_FIRST_DUMP_S = 0.2
+_LONGEST_PAUSE_S = 8.0
+_SETTLE_S = 0.1
+_PEEKS = 20  # its number may be another's by now: every so often all are looked at
+
+ASSUMPTIONS = (
+    "no signal comes from outside the job",
+    "no process that the agent may not look into was handed a descriptor of the job",
+)
+
+
+class Prover:
+    """Looks at all descendants of the agent's process, which is a subreaper.
+
+    `py_spy` is the path of that program, without which the standard library's own pollers are not
+    told from threads that will do something. `never_armed` says of a pid that it was watched from
+    its start and armed no interval timer; it is asked only where the process itself cannot be.
+    The thread that calls `look` must be the only one of the agent that waits for children.
+    """
+
+    def __init__(
+        self,
+        agent_pid: int,
+        py_spy: Optional[str] = None,
+        never_armed: Callable[[int], bool] = lambda _: False,
+    ) -> None:
+        self.blocker = ""
+        self._agent = agent_pid
+        self._py_spy = py_spy
+        self._never_armed = never_armed
+        self._machine = platform.machine()
+        self._suspect: Optional[Tuple[int, int]] = None
+        self._peeks = 0
+        self._refuted: Tuple[Snapshot, str, float, float] = ((), "", 0.0, 0.0)
+        self._dump_at = time.monotonic() + _FIRST_DUMP_S
+        self._dump_pause = _FIRST_DUMP_S
+        self._polled: Tuple[Snapshot, float] = ((), 0.0)
+
+    @staticmethod
+    def available() -> Optional[str]:
+        """Tell why nothing can be proven here, or None; costs the start of two programs, once."""
+        if sys.platform != "linux":
+            return "only Linux shows what a thread waits for"
+        if platform.machine() not in waits.NAMES:
+            return f"the system calls of {platform.machine()} are not known"
+        ptrace.works()  # remembered: the first proof need not wait for it
+        return _try_out()
+
+    def look(self) -> Optional[Verdict]:
+        """Take one look; give the proof, or None and say in `blocker` who may wake."""
+        try:
+            return self._look()
+        except MayWake as reason:
+            self.blocker = str(reason)
+        except (OSError, ValueError, IndexError, ptrace.Moved):
+            # A file of /proc that is gone, closed or half empty belongs to one that ends.
+            self._suspect = None
+            self.blocker = "processes of the job come and go"
+        return None
+
+    def waits(self) -> Tuple[Waiting, ...]:
+        """Tell of every thread what it is in now, without proving anything."""
+        seen = self._survey()
+        return tuple(self._describe(seen, thread) for thread in all_threads(seen))
+
+    def _survey(self) -> Snapshot:
+        found = []
+        for pid in procfs.descendants(self._agent, procfs.everyone()):
+            try:
+                stat = procfs.stat(pid)
+                threads = tuple(
+                    procfs.thread(pid, tid, procfs.call(pid, tid))
+                    for tid in ([] if stat.state in "ZX" else procfs.threads(pid))
+                )
+            except OSError:
+                continue
+            found.append(Process(stat, threads))
+        return tuple(found)
+
+    def _describe(self, seen: Snapshot, thread: procfs.Thread) -> Waiting:
+        call = waits.parse(thread.call)
+        if call is None:
+            return Waiting(thread.pid, thread.tid, "runs", "")
+        wait = waits.decode(call, self._machine)
+        if isinstance(wait, waits.Open):
+            return Waiting(thread.pid, thread.tid, f"is in {open_words(wait)}", "may wake")
+        try:
+            bond = Scene(seen).bond(thread)
+        except (MayWake, OSError, ValueError, IndexError) as reason:
+            name = waits.name(call, self._machine)
+            return Waiting(thread.pid, thread.tid, f"is in {name}", str(reason))
+        return Waiting(thread.pid, thread.tid, bond.what, bond.why)
+
+    # --- the look ------------------------------------------------------------------------------
+
+    def _look(self) -> Verdict:
+        now = time.monotonic()
+        patient = self._py_spy is not None and now >= self._dump_at
+        self._peeks += 1
+        if self._suspect is not None and self._peeks % _PEEKS:
+            # The thread that kept the job alive at the last look mostly still does.
+            self._check_call(*self._suspect, patient=patient)
+        before = self._snapshot(patient=patient)
+        refuted, reason, until, pause = self._refuted
+        if before == refuted and now < until:
+            raise MayWake(reason)
+        try:
+            return self._examine(before)
+        except MayWake as found:
+            # Only something outside can change the answer for a job that has not moved.
+            pause = min(2 * pause, _LONGEST_PAUSE_S) if before == refuted else 1.0
+            self._refuted = (self._at_rest(before), str(found), now + pause, pause)
+            raise
+
+    def _at_rest(self, before: Snapshot) -> Snapshot:
+        try:
+            return self._snapshot(patient=True)
+        except (MayWake, OSError):
+            return before
+
+    def _check_call(self, pid: int, tid: int, *, patient: bool) -> bytes:
+        """Read a thread's system call, or raise MayWake."""
+        try:
+            line = procfs.call(pid, tid)
+        except PermissionError as error:
+            raise MayWake(f"pid {pid} cannot be looked into: {error.strerror}") from error
+        call = waits.parse(line)
+        if call is None:
+            self._suspect = (pid, tid)
+            raise MayWake(f"{named(pid, tid)} is running")
+        wait = waits.decode(call, self._machine)
+        if isinstance(wait, waits.Open) and not (patient and wait.timed):
+            self._suspect = (pid, tid)
+            raise MayWake(f"may wake: {open_words(wait)} in {named(pid, tid)}")
+        return line
+
+    def _snapshot(self, *, patient: bool) -> Snapshot:
+        """See every thread asleep in a call without a timeout, or raise MayWake.
+
+        `patient`: let those with a timeout pass.
+        """
+        pids = []
+        todo = [self._agent]
+        while todo:
+            born = self._children(todo.pop())
+            pids += born
+            todo += born
+        snapshot = self._snapshot_of(pids, patient=patient)
+        if not any(process.threads for process in snapshot):
+            self._suspect = None
+            raise MayWake("no process of the job is left")
+        self._suspect = None
+        return snapshot
+
+    def _snapshot_of(self, pids: Iterable[int], *, patient: bool) -> Snapshot:
+        found = []
+        for pid in pids:
+            stat = procfs.stat(pid)
+            threads = []
+            for tid in procfs.threads(pid):
+                # A first thread that has ended stays as a zombie while others go on.
+                if stat.state in "ZX" and tid == pid:
+                    continue
+                line = self._check_call(pid, tid, patient=patient)
+                threads.append(procfs.thread(pid, tid, line))
+            found.append(Process(stat, tuple(threads)))
+        return tuple(sorted(found))
+
+    def _children(self, pid: int) -> List[int]:
+        try:
+            return procfs.children(pid)
+        except FileNotFoundError:
+            return [stat.pid for stat in procfs.everyone().values() if stat.parent == pid]
+
+    # --- the proof -----------------------------------------------------------------------------
+
+    def _examine(self, before: Snapshot) -> Verdict:
+        scene = Scene(before)
+        timed = [thread for thread in all_threads(before) if scene.timed(thread)]
+        if timed:
+            self._dump_pause = min(2 * self._dump_pause, _LONGEST_PAUSE_S)
+            self._dump_at = time.monotonic() + self._dump_pause
+        for process in before:
+            scene.check_process(process)
+        bonds = [scene.bond(thread) for thread in all_threads(before) if thread not in timed]
+        ours = {thread.tid for thread in timed}
+        if _settled(self._snapshot(patient=bool(timed)), ours) != _settled(before, ours):
+            raise MayWake("the job moves")
+        if timed:
+            self._check_pollers(scene, before, timed)
+        scene.check_outside(self._agent)
+        expected, asked, assumptions = self._ask(scene, bonds)
+        finally_ = self._come_to_rest(patient=bool(timed))
+        if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
+            raise MayWake("the job moves")
+        root, sentence = cause.find(before, bonds)
+        return Verdict(
+            grade="proven-given-pollers" if timed else "proven",
+            cause=sentence,
+            root=(root.pid, root.tid),
+            threads=tuple(
+                Waiting(bond.thread.pid, bond.thread.tid, bond.what, bond.why) for bond in bonds
+            )
+            + tuple(
+                Waiting(
+                    thread.pid,
+                    thread.tid,
+                    "wakes by the clock, in a loop of the standard library",
+                    "does nothing until another thread or process has done something",
+                )
+                for thread in timed
+            ),
+            assumptions=assumptions,
+        )
+
+    def _come_to_rest(self, *, patient: bool) -> Snapshot:
+        """Take a snapshot once the threads that were asked are asleep again."""
+        deadline = time.monotonic() + _SETTLE_S
+        while True:
+            try:
+                return self._snapshot(patient=patient)
+            except MayWake:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.0002)  # the kernel tells nobody when a thread goes to sleep
+
+    def _check_pollers(self, scene: Scene, before: Snapshot, timed: List[procfs.Thread]) -> None:
+        """See that each thread with a timeout is a poller, twice and more than a period apart."""
+        ended = {process.stat.parent for process in before if not process.threads}
+        for thread in timed:
+            if thread.pid in ended or not scene.naps(thread):
+                raise MayWake(f"may wake: a wait with a timeout in {named(thread.pid, thread.tid)}")
+        for pid in sorted({thread.pid for thread in timed}):
+            mine = [thread for thread in timed if thread.pid == pid]
+            found = pollers.stacks(self._py_spy or "", pid)
+            if not pollers.all_pollers(found, len(mine)):
+                raise MayWake(f"may wake: a wait with a timeout in {named(pid, mine[0].tid)}")
+        settled = _settled(before, {thread.tid for thread in timed})
+        seen, since = self._polled
+        now = time.monotonic()
+        if seen != settled:
+            self._polled = (settled, now)
+            self._dump_at, self._dump_pause = now + POLLERS_APART_S, _FIRST_DUMP_S
+        if seen != settled or now - since < POLLERS_APART_S:
+            raise MayWake("only polling threads may wake; a second look is due")
+
+    def _ask(
+        self, scene: Scene, bonds: List[Bond]
+    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...]]:
+        """See that no process has a timer that /proc does not show.
+
+        Give the snapshot that must be found next, who was asked, and what had to be assumed.
+        """
+        snapshot: List[Process] = []
+        asked: List[int] = []
+        assumptions = list(ASSUMPTIONS)
+        refusals: List[str] = []
+        for process in scene.snapshot:
+            threads = list(process.threads)
+            if threads:
+                sockets = scene.timeouts_of(process.stat.pid)
+                index = _spokesman(scene, process, bonds)
+                answer = None
+                why = "none of its threads can be asked"
+                if index is not None and not ptrace.works():
+                    why = "ptrace is not allowed here"
+                elif index is not None:
+                    try:
+                        answer = ptrace.ask(threads[index], sockets)
+                    except ptrace.NotAllowed as refusal:
+                        why = str(refusal)
+                    else:
+                        voluntary = threads[index].voluntary + answer.switches
+                        threads[index] = threads[index]._replace(voluntary=voluntary)
+                        asked.append(threads[index].tid)
+                refusals += self._judge(process, answer, sockets, why, assumptions)
+            snapshot.append(process._replace(threads=tuple(threads)))
+        if refusals:
+            self._come_to_rest(patient=True)
+            raise MayWake(refusals[0])
+        return tuple(snapshot), frozenset(asked), tuple(assumptions)
+
+    def _judge(
+        self,
+        process: Process,
+        answer: Optional[ptrace.Answer],
+        sockets: List[Tuple[int, bool]],
+        why: str,
+        assumptions: List[str],
+    ) -> List[str]:
+        """Give what the answer, or the lack of one, says against the proof."""
+        who = named(process.stat.pid, process.stat.pid)
+        deaf = _deaf(process, signal.SIGALRM)
+        against = []
+        if answer is not None:
+            if any(answer.timeouts.values()):
+                against.append(f"may wake: a socket of {who} has a timeout")
+            if answer.armed and not deaf:
+                against.append(f"may wake: {who} has armed an interval timer (alarm)")
+        elif sockets:
+            against.append(f"may wake: a socket of {who} may have a timeout ({why})")
+        elif deaf or _no_interval_timer_anywhere():
+            pass
+        elif self._never_armed(process.stat.pid):
+            assumptions.append(f"only Python code arms interval timers in {who}")
+        else:
+            against.append(f"may wake: {who} may have armed an interval timer ({why})")
+        return against
+
+
+def all_threads(snapshot: Snapshot) -> List[procfs.Thread]:
+    """List the threads of all processes."""
+    return [thread for process in snapshot for thread in process.threads]
+
+
+def _settled(
+    snapshot: Snapshot, pollers_of: Set[int], asked: FrozenSet[int] = frozenset()
+) -> Snapshot:
+    """Leave out of a snapshot what pollers may change, and the preemption of who was asked.
+
+    A thread that lost its core, but did not go to sleep once more than expected, is where it was.
+    """
+
+    def settled(thread: procfs.Thread) -> procfs.Thread:
+        if thread.tid in pollers_of:
+            return thread._replace(call=b"", voluntary=0, involuntary=0, state="S")
+        return thread._replace(involuntary=0) if thread.tid in asked else thread
+
+    return tuple(
+        process._replace(threads=tuple(map(settled, process.threads))) for process in snapshot
+    )
+
+
+def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[int]:
+    """Choose the thread to ask: one whose call, made anew, does just what it does now.
+
+    A write may have gone half way, and would come back with that half.
+    """
+    by_tid = {bond.thread.tid: bond for bond in bonds}
+    order = (waits.Lock, waits.Child, waits.Select, waits.Poll, waits.Transfer, waits.Epoll)
+    found: List[Tuple[int, int]] = []
+    for index, thread in enumerate(process.threads):
+        bond = by_tid.get(thread.tid)
+        if bond is None or (isinstance(bond.wait, waits.Transfer) and bond.wait.writing):
+            continue
+        if isinstance(bond.wait, waits.Lock) and not scene.holds_its_value(thread):
+            continue
+        found.append((order.index(type(bond.wait)), index))
+    return min(found)[1] if found else None
+
+
+def _deaf(process: Process, number: int) -> bool:
+    """Whether the process ignores a signal, or every thread blocks it."""
+    bit = 1 << (number - 1)
+    return all(thread.ignored & bit or thread.blocked & bit for thread in process.threads)
+
+
+def _no_interval_timer_anywhere() -> bool:
+    """Whether the kernel lists its timers and no process of the machine has armed ITIMER_REAL.
+
+    The list is for root only; inside a container it reads as empty, which says nothing.
+    """
+    try:
+        timers = procfs.read("/proc/timer_list")
+    except OSError:
+        return False
+    return bool(timers) and b"it_real_fn" not in timers
+
+
+def _try_out() -> Optional[str]:
+    """Look at a child that is blocked for ever, and see that /proc shows all that is needed."""
+    cat = shutil.which("cat")
+    if cat is None:
+        return "there is no cat to try it out on"
+    with subprocess.Popen([cat], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        try:
+            thread = ptrace.asleep(child.pid)
+            scene = Scene((Process(procfs.stat(child.pid), (thread,)),))
+            scene.check_process(scene.snapshot[0])
+            scene.bond(thread)
+        except MayWake as reason:
+            # Its other end is here: this is as far as it must go.
+            if "held outside the job" in str(reason):
+                return None
+            return f"/proc tells something else than expected: {reason}"
+        except (OSError, ValueError, IndexError) as error:
+            return f"/proc does not tell what a thread waits for: {error}"
+        finally:
+            child.kill()
+    return "/proc does not tell who holds a pipe"

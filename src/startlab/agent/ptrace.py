@@ -1,0 +1,311 @@
+"""Ask a blocked process what the kernel tells nobody else: its interval timer, its socket timeouts.
+
+setitimer(ITIMER_REAL) and alarm(2) leave no trace in /proc/PID, nor do SO_RCVTIMEO and
+SO_SNDTIMEO. Only the process itself can ask, so it is made to: a thread of it that sleeps in a
+system call is stopped (PTRACE_SEIZE, PTRACE_INTERRUPT), led through getitimer(2) and
+getsockopt(2) with the very system call instruction that it sleeps behind, and put back to where
+it was, as checkpointing tools and debuggers do. The call it slept in goes on as if nothing had
+been: the kernel restarts it, and where it would not (epoll_wait fails with EINTR), it is issued
+again with the same arguments.
+
+Needs no privilege beyond what reading /proc/PID/syscall takes. `works` tries it out first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from typing import Callable, Dict, List, NamedTuple, Tuple
+
+from . import procfs, waits
+
+assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+
+
+class NotAllowed(Exception):  # noqa: N818 - a finding
+    """The process cannot be asked here; the text says why."""
+
+
+class Moved(Exception):  # noqa: N818 - a finding
+    """The thread was no longer asleep where it had been."""
+
+
+class Answer(NamedTuple):
+    """What the process answered.
+
+    `timers` tells whether ITIMER_REAL is armed; `timeouts` whether each (fd, writing) has one.
+    `switches` is how many voluntary context switches it costs the thread: one for the stop, one for
+    each question, one for going back to sleep.
+    """
+
+    armed: bool
+    timeouts: Dict[Tuple[int, bool], bool]
+    switches: int
+
+
+class _Machine(NamedTuple):
+    """Where a register set (NT_PRSTATUS) holds what, and the numbers of the two calls."""
+
+    words: int
+    number: int
+    result: int
+    args: Tuple[int, ...]
+    stack_pointer: int
+    program_counter: int
+    original: int
+    getitimer: int
+    getsockopt: int
+
+
+_MACHINES = {
+    # arch/x86/include/uapi/asm/ptrace.h, struct user_regs_struct
+    "x86_64": _Machine(27, 10, 10, (14, 13, 12, 7, 9, 8), 19, 16, 15, 36, 55),
+    # arch/arm64/include/uapi/asm/ptrace.h, struct user_pt_regs; nothing like orig_rax
+    "aarch64": _Machine(34, 8, 0, (0, 1, 2, 3, 4, 5), 31, 32, -1, 102, 209),
+}
+
+_SINGLESTEP, _DETACH, _POKEDATA = 9, 17, 5
+_GETREGSET, _SETREGSET, _SEIZE, _INTERRUPT = 0x4204, 0x4205, 0x4206, 0x4207
+_EVENT_STOP = 128
+_NT_PRSTATUS = 1
+_WALL = 0x4000_0000
+_WORD = (1 << 64) - 1
+_EINTR, _RESTART_BLOCK = _WORD + 1 - 4, _WORD + 1 - 516
+# ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND: the kernel restarts these as they were.
+_RESTARTED = frozenset(_WORD + 1 - code for code in (512, 513, 514))
+_SOL_SOCKET, _SO_RCVTIMEO, _SO_SNDTIMEO = 1, 20, 21
+_RED_ZONE = 128
+_ITIMER_REAL = 0
+
+
+class _Vector(ctypes.Structure):
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+@functools.lru_cache(maxsize=1)
+def _ptrace() -> Callable[[int, int, int, int], int]:
+    function = ctypes.CDLL(None, use_errno=True).ptrace
+    function.restype = ctypes.c_long
+    function.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+
+    def ptrace(request: int, tid: int, address: int = 0, data: int = 0) -> int:
+        if function(request, tid, address, data) == -1:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+        return 0
+
+    return ptrace
+
+
+class _Stopped:
+    """A thread in a ptrace stop, with the registers it had."""
+
+    def __init__(self, machine: _Machine, tid: int) -> None:
+        self.machine = machine
+        self.tid = tid
+        self.before = self._registers()
+
+    def _transfer(self, request: int, values: Tuple[int, ...]) -> Tuple[int, ...]:
+        buffer = (ctypes.c_uint64 * self.machine.words)(*values)
+        vector = _Vector(ctypes.addressof(buffer), ctypes.sizeof(buffer))
+        _ptrace()(request, self.tid, _NT_PRSTATUS, ctypes.addressof(vector))
+        return tuple(buffer)
+
+    def _registers(self) -> Tuple[int, ...]:
+        return self._transfer(_GETREGSET, ())
+
+    def _set(self, changes: Dict[int, int]) -> None:
+        values = list(self.before)
+        for index, value in changes.items():
+            if index >= 0:
+                values[index] = value & _WORD
+        self._transfer(_SETREGSET, tuple(values))
+
+    def _asleep_in(self, call: waits.Call) -> bool:
+        machine, before = self.machine, self.before
+        if before[machine.stack_pointer] != call.stack_pointer:
+            return False
+        at = before[machine.program_counter]
+        if machine.original < 0:
+            rewound = call.program_counter - 4
+            return before[machine.number] == call.number and (
+                at == rewound or (at == call.program_counter and before[machine.result] == _EINTR)
+            )
+        return (
+            at == call.program_counter
+            and before[machine.original] == call.number
+            and (before[machine.result] in _RESTARTED | {_EINTR, _RESTART_BLOCK})
+        )
+
+    def check(self, call: waits.Call) -> None:
+        """See that the stop was the end of the sleep in `call`, and of nothing else."""
+        if not self._asleep_in(call):
+            raise Moved
+
+    def make(self, call: waits.Call, number: int, *args: int) -> int:
+        """Have the thread make a system call; give its result."""
+        machine = self.machine
+        instruction = len(waits.SYSCALL_INSTRUCTION[platform.machine()])
+        changes = dict(zip(machine.args, args))  # noqa: B905 - not in 3.8, and unequal on purpose
+        changes[machine.number] = number
+        changes[machine.program_counter] = call.program_counter - instruction
+        changes[machine.original] = -1
+        self._set(changes)
+        _ptrace()(_SINGLESTEP, self.tid, 0, 0)
+        status = _wait(self.tid)
+        if status >> 8 != signal.SIGTRAP:
+            raise _Signalled(status >> 8 & 0xFF)
+        return self._registers()[machine.result]
+
+    def put_back(self, call: waits.Call) -> None:
+        """Give the thread its registers back, so that it sleeps on in `call`."""
+        machine, before = self.machine, self.before
+        if before[machine.result] not in {_EINTR, _RESTART_BLOCK}:
+            self._set({})
+            return
+        instruction = len(waits.SYSCALL_INSTRUCTION[platform.machine()])
+        changes = {
+            machine.args[0]: call.args[0],
+            machine.number: call.number,
+            machine.program_counter: call.program_counter - instruction,
+            machine.original: -1,
+        }
+        self._set(changes)
+
+
+class _Signalled(Exception):  # noqa: N818 - an event
+    """Another signal came in between."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _wait(tid: int) -> int:
+    """Wait for the next stop of a thread; it is asleep or on its way there, so it comes at once."""
+    status = os.waitpid(tid, _WALL)[1]
+    if not os.WIFSTOPPED(status):
+        raise Moved
+    return status
+
+
+def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
+    """Ask the process of `thread`, which sleeps in a system call, for its timers.
+
+    Raises NotAllowed, or Moved if the thread was not asleep there any more, or OSError if it is
+    gone. The calling thread must be the only one in this process that waits for any child.
+    """
+    if platform.machine() not in _MACHINES:
+        raise NotAllowed(f"no way to ask on {platform.machine()}")
+    call = waits.parse(thread.call)
+    if call is None:
+        raise Moved
+    try:
+        _ptrace()(_SEIZE, thread.tid, 0, 0)
+    except (PermissionError, ProcessLookupError) as error:
+        raise NotAllowed(f"ptrace: {error.strerror}") from error
+    _ptrace()(_INTERRUPT, thread.tid, 0, 0)
+    status = _wait(thread.tid)
+    pass_on = 0 if status >> 16 == _EVENT_STOP else status >> 8 & 0xFF
+    try:
+        if status >> 8 != signal.SIGTRAP | _EVENT_STOP << 8:
+            raise Moved
+        stopped = _Stopped(_MACHINES[platform.machine()], thread.tid)
+        stopped.check(call)
+        try:
+            answer = _questions(stopped, thread, call, sockets)
+        except _Signalled as signalled:
+            pass_on = signalled.number
+            stopped._set({})  # noqa: SLF001 - as it was, so that the signal does what it does
+            raise Moved from signalled
+        stopped.put_back(call)
+        return answer
+    finally:
+        _ptrace()(_DETACH, thread.tid, 0, pass_on)
+
+
+def _questions(
+    stopped: _Stopped, thread: procfs.Thread, call: waits.Call, sockets: List[Tuple[int, bool]]
+) -> Answer:
+    now = procfs.thread(thread.pid, thread.tid, b"")
+    # One switch more is this stop. Two would mean that it had run and gone to sleep again.
+    if now.voluntary != thread.voluntary + 1:
+        raise Moved
+    machine = stopped.machine
+    # Below the red zone of its stack: memory that belongs to nobody.
+    scratch = (call.stack_pointer - _RED_ZONE - 64) & ~63
+    if stopped.make(call, machine.getitimer, _ITIMER_REAL, scratch) != 0:
+        raise NotAllowed("getitimer failed")
+    armed = any(procfs.memory(thread.pid, thread.tid, scratch, 32))
+    timeouts = {}
+    for fd, writing in sockets:
+        _ptrace()(_POKEDATA, thread.tid, scratch + 32, 16)
+        option = _SO_SNDTIMEO if writing else _SO_RCVTIMEO
+        failed = stopped.make(
+            call, machine.getsockopt, fd, _SOL_SOCKET, option, scratch, scratch + 32
+        )
+        if failed:
+            raise NotAllowed("getsockopt failed")
+        timeouts[fd, writing] = any(procfs.memory(thread.pid, thread.tid, scratch, 16))
+    return Answer(armed=armed, timeouts=timeouts, switches=len(sockets) + 3)
+
+
+_SUBJECT = """
+import signal, socket, struct, sys, threading
+signal.setitimer(signal.ITIMER_REAL, 1000)
+one, other = socket.socketpair()
+one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1000, 0))
+print(one.fileno(), other.fileno(), flush=True)
+sys.stdout.write(sys.stdin.readline())
+"""
+
+
+@functools.lru_cache(maxsize=1)
+def works() -> bool:
+    """Try it out on a child that has set a timer, and see that the child never noticed.
+
+    Costs the start of an interpreter, once.
+    """
+    subject = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _SUBJECT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with subject:
+        assert subject.stdin is not None  # noqa: S101 - for the type checker
+        assert subject.stdout is not None  # noqa: S101 - for the type checker
+        try:
+            one, other = map(int, subject.stdout.readline().split())
+            thread = asleep(subject.pid)
+            answer = ask(thread, [(one, False), (other, False)])
+            subject.stdin.write(b"unharmed\n")
+            subject.stdin.close()
+            return (
+                answer.armed
+                and answer.timeouts == {(one, False): True, (other, False): False}
+                and subject.stdout.read() == b"unharmed\n"
+                and subject.wait() == 0
+            )
+        except (OSError, ValueError, NotAllowed, Moved):
+            return False
+        finally:
+            subject.kill()
+
+
+def asleep(pid: int, within_s: float = 5.0) -> procfs.Thread:
+    """Give the first thread of a process once it is asleep in a system call, or raise OSError."""
+    deadline = time.monotonic() + within_s
+    while True:
+        line = procfs.call(pid, pid)
+        call = waits.parse(line)
+        if call is not None and call.number >= 0:
+            return procfs.thread(pid, pid, line)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} does not come to rest")
+        time.sleep(0.0005)  # the kernel tells nobody when a thread goes to sleep

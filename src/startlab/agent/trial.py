@@ -1,0 +1,317 @@
+"""One trial: a fresh place, the program in it, its whole process tree, and what was seen of it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import stat
+import sys
+import tempfile
+import time
+from base64 import b64decode
+from types import TracebackType
+from typing import Any, Dict, List, Optional, Type
+
+from . import events
+from .capture import Capture
+from .job import Job, remove_shared_memory
+from .watch import Watch
+
+INJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")
+
+PASSED_ON = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM",
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA",
+    "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "NUMBER_OF_PROCESSORS",
+)  # fmt: skip
+"""Of the agent's environment, what a program may need; LC_* too.
+
+PYTHONUNBUFFERED and PYTHONDONTWRITEBYTECODE, among others, would hide hazards.
+"""
+
+TICK_S = 0.05
+ORPHANS_S = 1.0  # helpers (resource tracker, fork server) outlive the program by some ms
+DRAIN_S = 1.0
+MOST_STARVED = 6  # times the time limit
+CORES = os.cpu_count() or 1
+QUIET_S = 2.0
+QUIET_SHARE = 0.05  # of a core: less is quiescent
+MOST_NAMED = 20
+
+
+class Wishes:
+    """What the engine and the kernel want of a trial in flight: looked at whenever one comes."""
+
+    def __init__(self) -> None:
+        self.stop = False
+        self._queue: "queue.SimpleQueue[None]" = queue.SimpleQueue()
+
+    def wake(self) -> None:
+        """Have `wait` return; may be called from a signal handler."""
+        self._queue.put(None)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until something has happened, or the time is over."""
+        try:
+            self._queue.get(timeout=timeout_s)
+        except queue.Empty:
+            pass
+
+
+class Place:
+    """A fresh working directory, TMPDIR and events file, gone afterwards whatever is in them."""
+
+    def __init__(self, parent: str) -> None:
+        self.path = tempfile.mkdtemp(prefix="trial-", dir=parent)
+        self.work = os.path.join(self.path, "work")
+        self.tmp = os.path.join(self.path, "tmp")
+        self.events = os.path.join(self.path, "events")
+        os.mkdir(self.work)
+        os.mkdir(self.tmp)
+        for file in (self.events, self.events + ".crashes"):
+            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        remove(self.path)
+
+    def left_files(self) -> List[str]:
+        """Name what the program left in its TMPDIR; nothing if it has removed or locked that."""
+        try:
+            return sorted(os.listdir(self.tmp))[:MOST_NAMED]
+        except OSError:
+            return []
+
+
+class Limit:
+    """The time limit: its clock stands still while others take the cores that the job would use.
+
+    A job that starves itself, with more threads than there are cores, is not forgiven for it.
+    """
+
+    def __init__(self, job: Job, timeout_s: float) -> None:
+        self._job = job
+        self._timeout_s = timeout_s
+        self._began = self._looked = self._ran_at = self._busy_at = time.monotonic()
+        self._next = self._began
+        self._ran = self._starved = 0.0
+        self.starved_s = 0.0
+
+    @property
+    def limit_s(self) -> float:
+        """The time limit as it is now."""
+        return self._timeout_s + min(self.starved_s, (MOST_STARVED - 1) * self._timeout_s)
+
+    @property
+    def idle_s(self) -> float:
+        """How long the job has used next to no CPU."""
+        return self._looked - self._busy_at
+
+    @property
+    def still_s(self) -> float:
+        """How long no thread of the job has run at all."""
+        return time.monotonic() - self._ran_at
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the job has used next to no CPU lately."""
+        return self.idle_s >= min(QUIET_S, self._timeout_s / 2)
+
+    def look(self) -> bool:
+        """See what the job used and what it lacked; tell whether the time is over."""
+        now = time.monotonic()
+        if now >= self._next:
+            ran, starved = self._job.scheduling()
+            passed, used = now - self._looked, ran - self._ran
+            taken_by_others = passed - used / CORES
+            self.starved_s += max(0.0, min(starved - self._starved, taken_by_others))
+            if used:
+                self._ran_at = now
+            if used > QUIET_SHARE * passed:
+                self._busy_at = now
+            self._ran, self._starved, self._looked = ran, starved, now
+            # Hundreds of processes take a while to look through.
+            self._next = now + 20 * (time.monotonic() - now)
+        return now - self._began > self.limit_s
+
+
+def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> Dict[str, Any]:
+    """Run one trial as a `Request` of the model asks, and give its `Observation`.
+
+    `py_spy` is the path of that program, or empty.
+    """
+    entered = time.monotonic()
+    with Place(scratch) as place:
+        stdin = _stdin(place, request.get("stdin"))
+        try:
+            out_read, out_write = os.pipe()
+            err_read, err_write = os.pipe()
+            began, began_s = time.monotonic(), time.time()
+            try:
+                job = Job(
+                    request["argv"],
+                    env=environment(place, request),
+                    cwd=place.work,
+                    stdin=stdin,
+                    stdout=out_write,
+                    stderr=err_write,
+                )
+            except (OSError, ValueError) as error:
+                os.close(out_read)
+                os.close(err_read)
+                return {
+                    "ended": "launch",
+                    "exit_status": None,
+                    "duration_s": 0.0,
+                    "reason": "%s could not be started: %s" % (request["argv"][0], error),
+                }
+            finally:
+                os.close(out_write)
+                os.close(err_write)
+        finally:
+            os.close(stdin)
+        streams = [Capture(fd, request["keep_bytes"]) for fd in (out_read, err_read)]
+
+        limit = Limit(job, request["timeout_s"])
+        watch = Watch(py_spy)
+        ended = _wait(job, limit, watch, wishes)
+        duration_s = time.monotonic() - began
+        observation: Dict[str, Any] = {
+            "ended": ended,
+            "exit_status": job.exit_status if ended == "exit" else None,
+            "duration_s": duration_s,
+            "idle_s": limit.idle_s,
+            "limit_s": limit.limit_s,
+            "starved_s": limit.starved_s,
+            "load": _load(),
+        }
+        if ended in ("limit", "proof"):
+            observation["grade"] = "quiescent" if limit.quiet else "busy"
+            observation["verdict_s"] = limit.still_s
+            observation.update(watch.verdict(request["argv"], job.processes()))
+        left: Dict[str, Any] = {}
+        if ended == "exit" and not _orphans_end(job, wishes):
+            left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
+        shared = job.shared_memory()
+        if not job.end():
+            observation["reason"] = "a process in uninterruptible sleep could not be ended"
+        removed = remove_shared_memory(shared)
+        if ended == "exit":
+            left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
+        told = events.read(place.events)
+        stdout, stderr = (stream.finish(DRAIN_S) for stream in streams)
+        observation.update(
+            stdout=stdout,
+            stderr=stderr,
+            forced=events.forced(told, request.get("method"), job.pid),
+            starts=events.starts(told, began_s),
+            left_behind=left,
+            crashes=_crashes(place),
+            cpu_s=job.cpu(),
+        )
+    observation["overhead_s"] = time.monotonic() - entered - duration_s
+    return observation
+
+
+def _wait(job: Job, limit: Limit, watch: Watch, wishes: Wishes) -> str:
+    """Wait for the end of the program or of its time, a proof that neither comes, or a wish."""
+    while True:
+        job.reap()
+        if job.exit_status is not None:
+            return "exit"
+        if wishes.stop:
+            return "stopped"
+        over = limit.look()
+        if watch.proves():
+            return "proof"
+        if over:
+            return "limit"
+        wishes.wait(TICK_S)
+
+
+def _orphans_end(job: Job, wishes: Wishes) -> bool:
+    """Give what the program has left running a moment to end by itself; tell whether it did."""
+    deadline = time.monotonic() + ORPHANS_S
+    while job.members():
+        if wishes.stop or time.monotonic() > deadline:
+            return False
+        wishes.wait(TICK_S / 10)
+        job.reap()
+    return True
+
+
+def environment(place: Place, request: Dict[str, Any]) -> Dict[str, str]:
+    """Make the environment of the program: what it may need, the injection, what was asked for."""
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in PASSED_ON or name.startswith("LC_")
+    }
+    asked = dict(request.get("env") or {})
+    path = [INJECT] + [part for part in [asked.pop("PYTHONPATH", "")] if part]
+    passed.update(
+        TMPDIR=place.tmp,
+        TEMP=place.tmp,
+        TMP=place.tmp,
+        PYTHONPATH=os.pathsep.join(path),
+        STARTLAB_EVENTS=place.events,
+    )
+    if request.get("method"):
+        passed["STARTLAB_START_METHOD"] = request["method"]
+    passed.update(asked)
+    return passed
+
+
+def _stdin(place: Place, data: Optional[str]) -> int:
+    if data is None:
+        return os.open(os.devnull, os.O_RDONLY)
+    path = os.path.join(place.path, "stdin")
+    with open(path, "wb") as file:
+        file.write(b64decode(data))
+    return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+
+def _crashes(place: Place) -> List[str]:
+    """Read the stacks that dying processes left, one text for each fatal error."""
+    try:
+        with open(place.events + ".crashes", "rb") as file:
+            text = file.read(1 << 20).decode("utf-8", "backslashreplace")
+    except OSError:
+        return []
+    parts = text.split("Fatal Python error: ")
+    return ["Fatal Python error: " + part.rstrip() for part in parts[1:]][:MOST_NAMED]
+
+
+def _load() -> float:
+    """Give the load of the last minute per core, or 0 where there is no such number."""
+    if sys.platform == "win32":
+        return 0.0
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
+def remove(path: str) -> None:
+    """Remove a directory, also where the program took away its own rights to it."""
+    shutil.rmtree(path, ignore_errors=True)
+    if not os.path.lexists(path):
+        return
+    _give_rights(path)
+    for folder, folders, files in os.walk(path):
+        for name in folders + files:
+            _give_rights(os.path.join(folder, name))
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _give_rights(path: str) -> None:
+    if not os.path.islink(path):
+        try:
+            os.chmod(path, stat.S_IRWXU)
+        except OSError:
+            pass

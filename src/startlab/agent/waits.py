@@ -1,0 +1,257 @@
+"""What a blocked system call waits for: pure decoding of a line of `/proc/PID/task/TID/syscall`.
+
+The numbers are those of the kernel's own tables (x86_64: arch/x86/entry/syscalls/syscall_64.tbl;
+aarch64: include/uapi/asm-generic/unistd.h). Only a call that is listed here and that has no
+timeout is ever more than `Open`: whatever is not known may return by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional, Tuple, Union
+
+
+class Call(NamedTuple):
+    """A system call that a thread is inside of, off the processor."""
+
+    number: int
+    args: Tuple[int, ...]
+    stack_pointer: int
+    program_counter: int
+
+
+class Lock(NamedTuple):
+    """A futex without a timeout; `private` to its process, else whoever maps it may wake it."""
+
+    address: int
+    private: bool
+
+
+class Child(NamedTuple):
+    """A wait for a child: `pid` as in waitpid(2), or None where any child may be meant."""
+
+    pid: Optional[int]
+
+
+class Transfer(NamedTuple):
+    """A read, write or accept on a descriptor.
+
+    On a socket it may have a timeout that its arguments do not show (SO_RCVTIMEO, SO_SNDTIMEO).
+    """
+
+    fd: int
+    writing: bool
+
+
+class Poll(NamedTuple):
+    """poll(2) without a timeout on `length` pollfd structures at `address`."""
+
+    address: int
+    length: int
+
+
+class Select(NamedTuple):
+    """select(2) without a timeout on descriptors below `limit`, in the sets at `addresses`."""
+
+    limit: int
+    addresses: Tuple[int, ...]
+
+
+class Epoll(NamedTuple):
+    """epoll_wait(2) without a timeout."""
+
+    fd: int
+
+
+class Open(NamedTuple):
+    """A call that may return by itself or by something outside; `timed` where it has a timeout.
+
+    `timespec` is the address of the timeout where it may be that of a polling loop: a bare sleep
+    by select(2), or a futex; `clock` is the clock (clock_gettime(2)) of a time of day in it.
+    """
+
+    name: str
+    timed: bool
+    timespec: int = 0
+    clock: Optional[int] = None
+
+
+Wait = Union[Lock, Child, Transfer, Poll, Select, Epoll, Open]
+
+# Each name: its number on x86_64 and on aarch64, None where the architecture lacks the call.
+_NUMBERS: Dict[str, Tuple[Optional[int], Optional[int]]] = {
+    "read": (0, 63),
+    "write": (1, 64),
+    "open": (2, None),
+    "poll": (7, None),
+    "readv": (19, 65),
+    "writev": (20, 66),
+    "select": (23, None),
+    "pause": (34, None),
+    "nanosleep": (35, 101),
+    "sendfile": (40, 71),
+    "connect": (42, 203),
+    "accept": (43, 202),
+    "sendto": (44, 206),
+    "recvfrom": (45, 207),
+    "sendmsg": (46, 211),
+    "recvmsg": (47, 212),
+    "clone": (56, 220),
+    "vfork": (58, None),
+    "wait4": (61, 260),
+    "semop": (65, 193),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "fcntl": (72, 25),
+    "flock": (73, 32),
+    "fsync": (74, 82),
+    "rt_sigtimedwait": (128, 137),
+    "rt_sigsuspend": (130, 133),
+    "futex": (202, 98),
+    "io_getevents": (208, 4),
+    "restart_syscall": (219, 128),
+    "semtimedop": (220, 192),
+    "clock_nanosleep": (230, 115),
+    "exit_group": (231, 94),
+    "epoll_wait": (232, None),
+    "mq_timedsend": (242, 182),
+    "mq_timedreceive": (243, 183),
+    "waitid": (247, 95),
+    "openat": (257, 56),
+    "pselect6": (270, 72),
+    "ppoll": (271, 73),
+    "splice": (275, 76),
+    "epoll_pwait": (281, 22),
+    "accept4": (288, 242),
+    "recvmmsg": (299, 243),
+    "io_uring_enter": (426, 426),
+    "clone3": (435, 435),
+    "epoll_pwait2": (441, 441),
+    "futex_waitv": (449, 449),
+}
+_COLUMNS = {"x86_64": 0, "aarch64": 1}
+NAMES: Dict[str, Dict[int, str]] = {
+    machine: {
+        number: name
+        for name, numbers in _NUMBERS.items()
+        if (number := numbers[column]) is not None
+    }
+    for machine, column in _COLUMNS.items()
+}
+"""Machine, as uname(2) has it, to number to name."""
+
+SYSCALL_INSTRUCTION: Dict[str, bytes] = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}
+"""What stands just before the program counter of a thread inside a call of these tables.
+
+A 32-bit program, or `int 0x80` in a 64-bit one, has another instruction there and other numbers.
+"""
+
+_SLEEPS = frozenset({"nanosleep", "clock_nanosleep"})
+_READS = frozenset({"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"})
+_WRITES = frozenset({"write", "writev", "sendto", "sendmsg"})
+# linux/futex.h: the operations that put a thread to sleep.
+_FUTEX_WAIT, _FUTEX_LOCK_PI, _FUTEX_WAIT_BITSET, _FUTEX_WAIT_REQUEUE_PI, _FUTEX_LOCK_PI2 = (
+    0,
+    6,
+    9,
+    11,
+    13,
+)
+_FUTEX_SLEEPS = frozenset(
+    {_FUTEX_WAIT, _FUTEX_LOCK_PI, _FUTEX_WAIT_BITSET, _FUTEX_WAIT_REQUEUE_PI, _FUTEX_LOCK_PI2}
+)
+_FUTEX_COMMAND = 0x7F
+_FUTEX_PRIVATE = 0x80
+_FUTEX_CLOCK_REALTIME = 0x100
+_REALTIME, _MONOTONIC = 0, 1
+_WNOHANG = 1
+_P_PID = 1
+
+
+def parse(line: bytes) -> Optional[Call]:
+    """Read a line of `syscall`; None if the thread was on a processor or about to be."""
+    fields = line.split()
+    if not fields or fields[0] == b"running":
+        return None
+    values = [int(field, 16) for field in fields[1:]]
+    return Call(
+        number=int(fields[0]),
+        args=tuple(values[:-2]),
+        stack_pointer=values[-2],
+        program_counter=values[-1],
+    )
+
+
+def _int32(value: int) -> int:
+    """Read a register as the kernel reads an `int` argument."""
+    value &= 0xFFFF_FFFF
+    return value - (1 << 32) if value & 0x8000_0000 else value
+
+
+def name(call: Call, machine: str) -> str:
+    """Give the call's name, or its number where this module does not know it."""
+    return NAMES[machine].get(call.number, f"system call {call.number}")
+
+
+def decode(call: Call, machine: str) -> Wait:  # noqa: C901, PLR0911, PLR0912 - a table, row by row
+    """Tell what the thread waits for.
+
+    Timeouts are read as the kernel reads them: asyncio on Python 3.6 and 3.7 gives epoll_wait
+    -1000, and every negative number means for ever.
+    """
+    what = name(call, machine)
+    if call.number < 0 or len(call.args) != 6:  # noqa: PLR2004 - every system call has six
+        return Open("a stop outside of any system call", timed=False)
+    args = call.args
+    if what == "futex":
+        operation = args[1] & _FUTEX_COMMAND
+        if operation not in _FUTEX_SLEEPS:
+            return Open(what, timed=False)
+        if args[3]:
+            absolute = operation != _FUTEX_WAIT
+            clock = _REALTIME if args[1] & _FUTEX_CLOCK_REALTIME else _MONOTONIC
+            return Open(what, timed=True, timespec=args[3], clock=clock if absolute else None)
+        return Lock(address=args[0], private=bool(args[1] & _FUTEX_PRIVATE))
+    if what == "wait4":
+        pid = _int32(args[0])
+        return Open(what, timed=False) if args[2] & _WNOHANG else Child(pid if pid > 0 else None)
+    if what == "waitid":
+        pid = _int32(args[1])
+        if args[3] & _WNOHANG:
+            return Open(what, timed=False)
+        return Child(pid if args[0] == _P_PID else None)
+    if what in _READS or what in _WRITES:
+        return Transfer(fd=_int32(args[0]), writing=what in _WRITES)
+    if what == "poll" and _int32(args[2]) < 0:
+        return Poll(address=args[0], length=args[1] & 0xFFFF_FFFF)
+    if what == "ppoll" and not args[2]:
+        return Poll(address=args[0], length=args[1] & 0xFFFF_FFFF)
+    if what in {"select", "pselect6"} and not args[4]:
+        return Select(limit=_int32(args[0]), addresses=tuple(args[1:4]))
+    if what in {"epoll_wait", "epoll_pwait"} and _int32(args[3]) < 0:
+        return Epoll(fd=_int32(args[0]))
+    if what == "epoll_pwait2" and not args[3]:
+        return Epoll(fd=_int32(args[0]))
+    if what == "pselect6" and not any(args[:4]):
+        return Open(what, timed=True, timespec=args[4])
+    timed = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"}
+    return Open(what, timed=what in _SLEEPS or what in timed)
+
+
+# What the kernel's own wait channel must then say, by parts of the names it had from 4.x to 6.x:
+# a thread that a freezer, a page fault in userfaultfd or FUSE, seccomp's supervisor, a core dump
+# or its own exit holds *inside* one of these calls shows the call, but another channel.
+_CHANNELS: Dict[type, Tuple[str, ...]] = {
+    Lock: ("futex", "rt_mutex"),
+    Child: ("do_wait", "kernel_wait"),
+    Transfer: ("pipe", "unix", "skb", "sock"),
+    Poll: ("poll", "select"),
+    Select: ("poll", "select"),
+    Epoll: ("poll",),
+}
+
+
+def channel_fits(wait: Wait, channel: str) -> bool:
+    """Whether the wait channel is that of the call; one that the kernel keeps to itself is."""
+    if channel in {"", "0"}:
+        return True
+    return any(part in channel for part in _CHANNELS.get(type(wait), ()))

@@ -1,0 +1,47 @@
+"""Where environments come from: each backend gives environments, and an agent in each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from startlab.model import BackendName, Environment, Observation, Request, Unavailable
+
+
+class Agent(Protocol):
+    """One agent process in one environment; it runs one trial at a time."""
+
+    content: str
+    """The folder, inside the environment, that holds `agent` and `catalogue`."""
+
+    def run(self, request: Request) -> Observation:
+        """Run one trial. Raises AgentError when the agent is lost."""
+
+    def stop(self) -> None:
+        """End the trial in flight; from another thread than the one in `run`."""
+
+    def close(self) -> None:
+        """End the agent, and with it all that it started."""
+
+
+class Backend(Protocol):
+    """A source of environments."""
+
+    name: BackendName
+
+    def names(self, wanted: Sequence[str]) -> Sequence[str]:
+        """Name the environments that the selectors match, without making them ready.
+
+        Raises SelectionError for a selector that matches none.
+        """
+
+    def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
+        """Give each environment that the selectors match, as soon as it is ready."""
+
+    def agent(self, environment: Environment) -> Agent:
+        """Start an agent. Raises AgentError."""
+
+    def close(self) -> None:
+        """Remove all that the backend has started."""

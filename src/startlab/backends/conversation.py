@@ -1,0 +1,95 @@
+"""The engine's side of the conversation with an agent, over any pair of streams."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from startlab.errors import AgentError
+from startlab.model import Observation, Request
+
+BOOT: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True; "
+    "from agent.main import main; main(sys.argv[2])"
+)
+
+
+class Duplex(Protocol):
+    """Lines out and in."""
+
+    def write(self, data: bytes) -> None:
+        """Write all of it. Raises OSError."""
+
+    def read_line(self) -> bytes:
+        """Read one line, empty at the end of the stream. Raises OSError."""
+
+    def stderr_tail(self) -> str:
+        """Give the end of what the agent wrote to its stderr."""
+
+    def close(self) -> None:
+        """Close the stream, at which the agent ends its trial and itself."""
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    observation: Observation | None = None
+    error: str | None = None
+    hello: dict[str, Any] | None = None
+
+
+def command(python: str, content: str, py_spy: str | None) -> list[str]:
+    """Give the command line of an agent.
+
+    `content` is the folder that holds `agent`; `py_spy` is where that program is, if it is there.
+    """
+    return [python, "-I", "-c", BOOT, content, py_spy or ""]
+
+
+class Conversation:
+    """An agent, once its process runs at the other end of a stream.
+
+    `no_proofs` is why it can prove no hang and has only the time limit; None if it can.
+    """
+
+    def __init__(self, stream: Duplex, content: str) -> None:
+        self.content = content
+        self._stream = stream
+        hello = self._answer().hello
+        if hello is None:
+            raise AgentError(f"The agent did not say hello. {stream.stderr_tail()}")
+        self.no_proofs: str | None = hello["no_proofs"]
+
+    def run(self, request: Request) -> Observation:
+        """Run one trial. Raises AgentError when the agent is lost."""
+        self._say({"run": request})
+        answer = self._answer()
+        if answer.observation is None:
+            raise AgentError(f"The agent failed at {' '.join(request.argv)}:\n{answer.error}")
+        return answer.observation
+
+    def stop(self) -> None:
+        """End the trial in flight; from another thread than the one in `run`."""
+        self._say({"stop": True})
+
+    def close(self) -> None:
+        """End the agent, and with it all that it started."""
+        self._stream.close()
+
+    def _say(self, message: object) -> None:
+        try:
+            self._stream.write(msgspec.json.encode(message) + b"\n")
+        except OSError as error:
+            raise self._lost(error) from None
+
+    def _answer(self) -> _Answer:
+        try:
+            line = self._stream.read_line()
+            if not line.endswith(b"\n"):
+                raise self._lost("it ended")
+            return msgspec.json.decode(line, type=_Answer)
+        except (OSError, msgspec.DecodeError) as error:
+            raise self._lost(error) from None
+
+    def _lost(self, why: object) -> AgentError:
+        tail = self._stream.stderr_tail().strip()
+        return AgentError(f"The agent was lost: {why}." + (f"\n{tail}" if tail else ""))

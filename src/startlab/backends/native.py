@@ -1,0 +1,114 @@
+"""The interpreters of this host as environments."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from startlab import environments, health
+from startlab.backends.conversation import Conversation, command
+from startlab.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from startlab.model import BackendName, Environment, Unavailable
+
+CONTENT: Final = Path(__file__).parents[1]
+"""The package itself: it holds `agent` and `catalogue`."""
+
+GOODBYE_S: Final = 10.0
+"""How long an agent may take to end its trial; far more than it needs."""
+
+STDERR_KEPT: Final = 4000
+
+
+class NativeBackend:
+    """Runs programs on the host's interpreters."""
+
+    name: BackendName = "native"
+
+    def names(self, wanted: Sequence[str]) -> list[str]:
+        """Name the host's interpreters that are wanted."""
+        return [each.name for each in environments.select(environments.find(), wanted)]
+
+    def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
+        """Give the running interpreter at once, then the others."""
+        if wanted:
+            yield from environments.select(environments.find(), wanted)
+        else:
+            yield from environments.find()
+
+    def agent(self, environment: Environment) -> Conversation:  # noqa: ARG002 - one fits all
+        """Start an agent, on the interpreter that runs startlab; its targets may be any."""
+        stream = Pipes(command(sys.executable, str(CONTENT), health.py_spy()))
+        try:
+            return Conversation(stream, str(CONTENT))
+        except AgentError:
+            stream.close()
+            raise
+
+    def close(self) -> None:
+        """Do nothing: there is nothing but the agents."""
+
+
+class Pipes:
+    """A process of this host, its stdin and its stdout."""
+
+    def __init__(self, argv: list[str]) -> None:
+        # An agent is not to get the Ctrl-C that is meant for startlab.
+        apart: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the stream
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                bufsize=0,
+                **apart,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise AgentError(f"The agent could not be started: {error}.") from None
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("both are pipes")
+        self._in = self._process.stdin
+        self._out = open(self._process.stdout.fileno(), "rb", closefd=False)  # noqa: SIM115, PTH123 - buffered lines
+
+    def write(self, data: bytes) -> None:
+        """Write all of it. Raises OSError."""
+        view = memoryview(data)
+        while view:
+            view = view[self._in.write(view) :]
+
+    def read_line(self) -> bytes:
+        """Read one line, empty at the end of the stream. Raises OSError."""
+        return self._out.readline()
+
+    def stderr_tail(self) -> str:
+        """Give the end of what the agent wrote to its stderr."""
+        size = self._stderr.seek(0, 2)
+        self._stderr.seek(max(0, size - STDERR_KEPT))
+        return self._stderr.read().decode(errors="backslashreplace")
+
+    def close(self) -> None:
+        """Close the stream, at which the agent ends its trial and itself."""
+        try:
+            self._in.close()
+        except OSError:
+            pass  # it has gone before
+        try:
+            self._process.wait(GOODBYE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._out.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._stderr.close()

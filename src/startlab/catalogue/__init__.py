@@ -1,0 +1,164 @@
+"""The catalogue: one folder per experiment, with its program and its `experiment.toml`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison
+
+from startlab.environments import LIBRARIES
+from startlab.errors import CatalogueError
+from startlab.model import START_METHODS, Check, Expectation, Experiment, Method
+
+ROOT: Final = Path(__file__).parent
+"""Where the catalogue that ships with startlab is."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class _Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a variant says of itself; for the rest it is as its experiment."""
+
+    title: str
+    expect: tuple[Expectation, ...]
+    program: str | None = None
+    args: tuple[str, ...] | None = None
+    methods: tuple[Method, ...] | None = None
+    force: bool | None = None
+    mechanism: str | None = None
+    check: Check | None = None
+    timeout_s: float | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An `experiment.toml`."""
+
+    title: str
+    claim: str
+    mechanism: str
+    source: tuple[str, ...]
+    expect: tuple[Expectation, ...]
+    cure: str = ""
+    program: str = "program.py"
+    tags: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    methods: tuple[Method, ...] = START_METHODS
+    force: bool = True
+    exclusive: bool = False
+    min_cores: int = 1
+    requires: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    check: Check = Check()
+    variants: dict[str, _Variant] = {}
+
+
+def load(root: Path = ROOT) -> tuple[Experiment, ...]:
+    """Read every experiment below `root`, with its variants behind it, by name.
+
+    Raises CatalogueError, naming the file, the key and what was expected.
+    """
+    return tuple(
+        experiment
+        for file in sorted(root.glob("*/experiment.toml"))
+        for experiment in read(file, root)
+    )
+
+
+def read(file: Path, root: Path = ROOT) -> tuple[Experiment, ...]:
+    """Read one `experiment.toml`: the experiment, then its variants.
+
+    Raises CatalogueError, naming the file, the key and what was expected.
+    """
+    try:
+        parsed = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{file}: {_in_toml_words(str(error))}") from None
+    name = file.parent.name
+    _check(_NAME.fullmatch(name), file, "the folder's name", "small letters, digits and _", name)
+    experiment = Experiment(
+        name=name,
+        program=f"{name}/{parsed.program}",
+        **{
+            field: getattr(parsed, field)
+            for field in _File.__struct_fields__
+            if field not in ("program", "variants")
+        },
+    )
+    variants = (
+        _variant(experiment, key, variant, file) for key, variant in parsed.variants.items()
+    )
+    experiments = (experiment, *variants)
+    for each in experiments:
+        _validate(each, file, root)
+    return experiments
+
+
+def _variant(experiment: Experiment, key: str, variant: _Variant, file: Path) -> Experiment:
+    _check(_NAME.fullmatch(key), file, f"variants.{key}", "small letters, digits and _", key)
+    said = {
+        field: value
+        for field in _Variant.__struct_fields__
+        if (value := getattr(variant, field)) is not None
+    }
+    program = f"{experiment.name}/{variant.program or key + '.py'}"
+    return msgspec.structs.replace(
+        experiment, **(said | {"name": f"{experiment.name}:{key}", "program": program})
+    )
+
+
+def _validate(experiment: Experiment, file: Path, root: Path) -> None:
+    of = f" of {experiment.name}" if ":" in experiment.name else ""
+    program = root / experiment.program
+    _check(program.is_file(), file, f"program{of}", "a file beside it", program.name)
+    _check(experiment.expect, file, f"expect{of}", "at least one entry", "none")
+    _check(experiment.source, file, f"source{of}", "at least one entry", "none")
+    for library in experiment.requires:
+        _check(library in LIBRARIES, file, f"requires{of}", f"of {', '.join(LIBRARIES)}", library)
+    for number, expectation in enumerate(experiment.expect):
+        key = f"expect[{number}]"
+        _check(expectation.outcome, file, f"{key}.outcome{of}", "at least one outcome", "none")
+        if expectation.when is not None:
+            try:
+                Marker(expectation.when).evaluate()
+            except (InvalidMarker, UndefinedComparison) as error:
+                expected = f"a PEP 508 marker ({str(error).splitlines()[0]})"
+                _check(False, file, f"{key}.when{of}", expected, expectation.when)  # noqa: FBT003 - it is wrong
+        for pattern_key in ("exception", "stdout"):
+            pattern = getattr(expectation, pattern_key)
+            if pattern is not None:
+                try:
+                    re.compile(pattern)
+                except re.error as error:
+                    expected = f"a regular expression ({error})"
+                    _check(False, file, f"{key}.{pattern_key}{of}", expected, pattern)  # noqa: FBT003 - it is wrong
+
+
+def _check(right: object, file: Path, key: str, expected: str, found: str) -> None:
+    if not right:
+        raise CatalogueError(f"{file}: {key}: expected {expected}, found {found!r}")
+
+
+def _in_toml_words(message: str) -> str:
+    """Put a key as a person writes it: `expect[0].outcome`, not `$.expect[0].outcome`."""
+    message = message.replace("`", "")
+    if " - at " in message:
+        what, _, where = message.partition(" - at ")
+        return f"{where.replace('$.', '').replace('$', 'the file')}: {what}"
+    return message
+
+
+@cache
+def digest(root: Path = ROOT) -> str:
+    """Give the hash of all that the catalogue's outcomes depend on: programs and expectations."""
+    whole = hashlib.sha256()
+    for file in sorted(root.glob("*/*")):
+        if file.suffix in (".py", ".toml"):
+            whole.update(f"{file.relative_to(root).as_posix()}\0".encode())
+            whole.update(file.read_bytes())
+    return whole.hexdigest()[:12]

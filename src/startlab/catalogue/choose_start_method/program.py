@@ -1,0 +1,36 @@
+"""Choose the start method named on the command line, and start a process with it."""
+
+from __future__ import print_function
+
+import multiprocessing
+import os
+import sys
+
+started_here = False
+
+
+def tell_origin(parent):
+    if started_here:
+        print("the child was forked from its parent: it has what the parent had in memory")
+    elif os.getppid() == parent:
+        print("the child was spawned by its parent: it began as a new interpreter")
+    else:
+        print("the child was forked by a fork server: its parent is another process")
+
+
+if __name__ == "__main__":
+    started_here = True
+    wanted = sys.argv[1]
+    if hasattr(multiprocessing, "set_start_method"):
+        multiprocessing.set_start_method(wanted)
+        print("chosen:", multiprocessing.get_start_method())
+        try:
+            multiprocessing.set_start_method(wanted)
+        except RuntimeError as error:
+            print("chosen again: RuntimeError:", error)
+    else:
+        print("no choice: this Python has no set_start_method, every process is forked")
+    process = multiprocessing.Process(target=tell_origin, args=(os.getpid(),))
+    process.start()
+    process.join()
+    print("the child ended with exit code", process.exitcode)

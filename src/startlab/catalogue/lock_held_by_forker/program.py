@@ -1,0 +1,21 @@
+"""A program without any thread starts a process while it holds a lock that the process takes."""
+
+from __future__ import print_function
+
+from multiprocessing import Process
+from threading import Lock
+
+lock = Lock()
+
+
+def use_the_lock():
+    with lock:
+        print("the child has taken the lock")
+
+
+if __name__ == "__main__":
+    process = Process(target=use_the_lock)
+    with lock:
+        process.start()
+    process.join()
+    print("the child ended with exit code", process.exitcode)

@@ -1,0 +1,86 @@
+"""What is available on this machine and what is not, and why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+
+import msgspec
+
+from startlab import environments
+from startlab.errors import EngineError
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a lab can use, whether it is there, and which it is or why it is not."""
+
+    what: str
+    there: bool
+    details: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything that a run could use."""
+    return [
+        Finding(what="cores", there=(os.cpu_count() or 1) > 1, details=str(os.cpu_count())),
+        *_interpreters(),
+        *_docker(),
+        _py_spy(),
+    ]
+
+
+def _interpreters() -> list[Finding]:
+    return [
+        Finding(
+            what=each.name,
+            there=True,
+            details=f"{each.implementation} {each.python}, {', '.join(each.methods)} "
+            f"(default {each.default_method}), {each.executable}",
+        )
+        for each in sorted(environments.find(), key=lambda each: environments.sort_key(each.name))
+    ]
+
+
+def _docker() -> list[Finding]:
+    from startlab.backends import dockerd, images
+
+    try:
+        client = dockerd.connect()
+        with dockerd.in_words("asking what it is"):
+            version, info = client.version(), client.info()
+    except EngineError as error:
+        return [Finding(what="Docker engine", there=False, details=str(error))]
+    engine = f"{version['Version']}, {info['Driver']}, cgroup v{info.get('CgroupVersion', 1)}"
+    registry = images.Images(client, images.BuildOptions(), lambda _: None).registry_refusal()
+    debootstrap = images.cannot_debootstrap(client.api)
+    return [
+        Finding(what="Docker engine", there=True, details=engine),
+        Finding(
+            what="image registry",
+            there=registry is None,
+            details=registry or "answers: images can be built on the hub's (--bases hub)",
+        ),
+        Finding(
+            what="debootstrap",
+            there=debootstrap is None,
+            details=debootstrap or f"images can be built from {images.host_mirror()} "
+            "(--bases debian)",
+        ),
+    ]
+
+
+def _py_spy() -> Finding:
+    path = py_spy()
+    return Finding(
+        what="py-spy",
+        there=path is not None,
+        details=path or "not installed: stacks come from faulthandler",
+    )
+
+
+def py_spy() -> str | None:
+    """Find the py-spy that was installed with startlab, else one on PATH."""
+    beside = Path(sysconfig.get_path("scripts")) / ("py-spy.exe" if os.name == "nt" else "py-spy")
+    return str(beside) if beside.exists() else shutil.which("py-spy")

@@ -1,0 +1,414 @@
+"""Observation and expectation → outcome and verdict."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import signal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from packaging.markers import Marker
+
+from startlab.environments import marker_environment
+from startlab.model import PythonException, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import (
+        Cell,
+        Check,
+        Environment,
+        Expectation,
+        Experiment,
+        Grade,
+        Observation,
+        Outcome,
+    )
+
+CRASH_SIGNALS: Final = frozenset(
+    {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
+)
+"""Signals that kill a process for what it did; the others somebody in the job may have sent."""
+
+STARVED_SHARE: Final = 0.25
+"""Of the time limit: a busy job that lacked a core for longer may only have been slow."""
+
+EXCERPT: Final = 4000
+"""Characters kept of the head and of the tail of each output stream of a trial that is not ok."""
+
+
+class Verdict(NamedTuple):
+    """The class of a trial, and why."""
+
+    outcome: Outcome
+    reason: str = ""
+    grade: Grade | None = None
+    where: str | None = None
+    exception: PythonException | None = None
+
+
+class Traceback(NamedTuple):
+    """A traceback found in an output: what it says, where it points, and whose it is.
+
+    `passing` is one after which Python went on: a thread's, a destructor's.
+    """
+
+    exception: PythonException
+    frames: tuple[tuple[str, int], ...]
+    child: bool
+    passing: bool
+
+
+def judge(
+    experiment: Experiment,
+    environment: Environment,
+    cell: Cell,
+    number: int,
+    observation: Observation,
+    reproduce: str,
+) -> Trial:
+    """Judge one trial of an experiment."""
+    verdict = classify(observation, experiment.check, experiment.program)
+    used = tuple(sorted({start.method for start in observation.starts}))
+    expectation = expected(experiment.expect, environment, cell)
+    deviation = _deviation(verdict, expectation, observation)
+    if deviation is None and experiment.force and cell.method != "default":
+        deviation = _not_as_asked(cell, observation)
+    stdout = observation.stdout.text()
+    shown = verdict.outcome != "ok" or deviation is not None
+    return Trial(
+        experiment=cell.experiment,
+        environment=cell.environment,
+        method=cell.method,
+        trial=number,
+        outcome=verdict.outcome,
+        reason="; ".join(part for part in (verdict.reason, deviation) if part),
+        as_expected=expectation is not None and deviation is None,
+        expected=None if expectation is None else expectation.outcome,
+        method_used=used,
+        grade=verdict.grade,
+        where=verdict.where,
+        exit_status=observation.exit_status,
+        signal=signal_name(observation.exit_status),
+        exception=verdict.exception,
+        duration_s=round(observation.duration_s, 4),
+        verdict_s=observation.verdict_s,
+        overhead_s=round(observation.overhead_s, 4),
+        stdout_digest=None if observation.stdout.dropped else digest(stdout),
+        stdout=excerpt(stdout) if shown else "",
+        stderr=excerpt(observation.stderr.text()) if shown else "",
+        notes=notes(observation, expectation),
+        starts=observation.starts,
+        processes=observation.processes if verdict.outcome == "hang" else (),
+        reproduce=reproduce,
+    )
+
+
+def classify(observation: Observation, check: Check, program: str) -> Verdict:
+    """Give the outcome of a trial, from what was observed and what a right output is."""
+    match observation.ended:
+        case "launch":
+            return Verdict("unavailable", observation.reason)
+        case "proof":
+            return Verdict("hang", observation.reason, observation.grade, observation.where)
+        case "stopped":
+            return Verdict("undecided", "the trial was stopped before its end")
+        case "limit":
+            return _at_the_limit(observation)
+        case "exit":
+            return _at_the_exit(observation, check, program)
+
+
+def _at_the_limit(observation: Observation) -> Verdict:
+    after = f"after {observation.limit_s:.3g} s"
+    starved = f"was ready to run without a core for {observation.starved_s:.1f} s"
+    if observation.grade == "busy" and (
+        observation.starved_s > STARVED_SHARE * observation.limit_s
+    ):
+        return Verdict("undecided", f"not over {after}, but the machine was loaded: it {starved}")
+    if observation.grade == "quiescent":
+        reason = f"not over {after}; its processes have used no CPU for {observation.idle_s:.1f} s"
+    else:
+        reason = f"not over {after}; its processes are using the CPU"
+    return Verdict("hang", observation.reason or reason, observation.grade, observation.where)
+
+
+def _at_the_exit(observation: Observation, check: Check, program: str) -> Verdict:
+    tracebacks = find_tracebacks(observation.stderr.text())
+    crash = _crash(observation)
+    if crash is not None:
+        where = _where(_frames(observation.crashes[-1]), program) if observation.crashes else None
+        return Verdict("crash", crash, where=where)
+    if observation.exit_status != 0:
+        return _error(observation, tracebacks, program)
+    wrong = wrong_output(check, observation)
+    if wrong is not None:
+        where = _where(tracebacks[-1].frames, program) if tracebacks else None
+        return Verdict("wrong", wrong, where=where)
+    return Verdict("ok")
+
+
+def _crash(observation: Observation) -> str | None:
+    own = signal_name(observation.exit_status)
+    if own is not None:
+        return f"the program died by {own}"
+    for start in observation.starts:
+        name = signal_name(start.exit_code)
+        if name in CRASH_SIGNALS:
+            status = observation.exit_status
+            return f"process {start.child} died by {name}; the program's exit status is {status}"
+    if observation.crashes:
+        return f"a process died: {observation.crashes[-1].splitlines()[0]}"
+    return None
+
+
+def _error(observation: Observation, tracebacks: Sequence[Traceback], program: str) -> Verdict:
+    status = observation.exit_status
+    own = [each for each in tracebacks if not each.child and not each.passing]
+    if not tracebacks:
+        last = observation.stderr.text().strip().rpartition("\n")[2]
+        return Verdict("error", f"exit status {status}" + (f": {last}" if last else ""))
+    traceback = (own or tracebacks)[-1]
+    of = "in a child: " if traceback.child else ""
+    exception = traceback.exception
+    return Verdict(
+        "error",
+        f"{of}{exception.type}: {_first_line(exception.message)}",
+        where=_where(traceback.frames, program),
+        exception=exception,
+    )
+
+
+# --- the output --------------------------------------------------------------------------------
+
+
+def wrong_output(check: Check, observation: Observation) -> str | None:
+    """Say what is wrong with the output; None if it is as the experiment's check wants it."""
+    lines = observation.stdout.text().splitlines()
+    if check.stdout is not None and lines != check.stdout.strip("\n").splitlines():
+        return f"stdout is not as it should be: {_difference(check.stdout, lines)}"
+    if check.lines is not None and sorted(lines) != sorted(check.lines.strip("\n").splitlines()):
+        return f"the lines of stdout are not as they should be: {_difference(check.lines, lines)}"
+    if check.interleaved is not None:
+        texts = [text.strip("\n").splitlines() for text in check.interleaved]
+        if not is_interleaving(lines, texts):
+            return (
+                f"stdout ({len(lines)} lines) is not a mixture of the "
+                f"{' and '.join(str(len(text)) for text in texts)} lines that it should be, "
+                "each text in its own order"
+            )
+    if check.processes is not None:
+        return _wrong_processes(check.processes, observation)
+    return None
+
+
+def is_interleaving(lines: Sequence[str], texts: Sequence[Sequence[str]]) -> bool:
+    """Tell whether `lines` is made of all lines of all `texts`, each text in its order."""
+    reached = {(0,) * len(texts)}
+    for line in lines:
+        reached = {
+            (*at[:i], at[i] + 1, *at[i + 1 :])
+            for at in reached
+            for i, text in enumerate(texts)
+            if at[i] < len(text) and text[at[i]] == line
+        }
+    return tuple(len(text) for text in texts) in reached
+
+
+def _wrong_processes(number: int, observation: Observation) -> str | None:
+    starts = observation.starts
+    if len(starts) != number:
+        return f"{len(starts)} processes were started, not {number}"
+    for start in starts:
+        if start.exit_code is None:
+            return f"the process started at {start.where} was never waited for"
+        if start.exit_code != 0:
+            return f"process {start.child}, started at {start.where}, ended with {start.exit_code}"
+    return None
+
+
+def _difference(right: str, lines: Sequence[str]) -> str:
+    wanted = right.strip("\n").splitlines()
+    missing = [line for line in wanted if line not in lines]
+    extra = [line for line in lines if line not in wanted]
+    parts = []
+    if missing:
+        parts.append(f"missing {_quote(missing)}")
+    if extra:
+        parts.append(f"extra {_quote(extra)}")
+    return "; ".join(parts) or "the same lines in another order or number"
+
+
+def _quote(lines: Sequence[str]) -> str:
+    first = f"{lines[0][:80]!r}"
+    return first if len(lines) == 1 else f"{first} and {len(lines) - 1} more"
+
+
+def digest(text: str) -> str:
+    """Give a hash of the lines of a text, whatever their order."""
+    return hashlib.sha256("\n".join(sorted(text.splitlines())).encode()).hexdigest()[:16]
+
+
+def excerpt(text: str) -> str:
+    """Keep the head and the tail of a text."""
+    if len(text) <= 2 * EXCERPT:
+        return text
+    dropped = len(text) - 2 * EXCERPT
+    return f"{text[:EXCERPT]}\n[{dropped} characters left out]\n{text[-EXCERPT:]}"
+
+
+# --- tracebacks --------------------------------------------------------------------------------
+
+_FRAME: Final = re.compile(r'^\s*File "(?P<file>.+)", line (?P<line>\d+)')
+_EXCEPTION: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: ?(?P<message>.*))?$")
+_CHILD: Final = re.compile(r"^Process .+:$")
+_SPAWNED: Final = re.compile(
+    r"multiprocessing.(spawn|forkserver|resource_tracker|semaphore_tracker)\.py$"
+)
+_IN_CHILD: Final = re.compile(
+    r"multiprocessing.(process|popen_\w+|spawn|forkserver|resource_tracker|semaphore_tracker)\.py$"
+)
+_PASSING: Final = re.compile(r"^(Exception ignored |Exception in thread |Error in )")
+_AFTER: Final = re.compile(
+    r"^(\"\"\"|The above exception was the direct cause of the following exception:"
+    r"|During handling of the above exception, another exception occurred:)$"
+)
+_GROUP: Final = re.compile(r"^  (\+ Exception Group (?=Traceback )|\| )")
+
+
+def find_tracebacks(text: str) -> list[Traceback]:
+    """Find the Python tracebacks in an output, in their order."""
+    lines = [_GROUP.sub("", line) for line in text.splitlines()]
+    heads = [i for i, line in enumerate(lines) if line == "Traceback (most recent call last):"]
+    found = []
+    for head, after in pairwise([*heads, len(lines)]):
+        block = lines[head + 1 : after]
+        at = next((i for i, line in enumerate(block) if line[:1] not in (" ", "")), None)
+        if at is None or (match := _EXCEPTION.match(block[at])) is None:
+            continue
+        frames = _frames("\n".join(block[:at]))
+        rest = [match["message"] or ""]
+        for line in block[at + 1 :]:
+            if _CHILD.match(line) or _PASSING.match(line) or _AFTER.match(line):
+                break
+            rest.append(line)
+        exception = PythonException(type=match["type"], message="\n".join(rest).rstrip())
+        above = lines[head - 1] if head > 0 else ""
+        child = _CHILD.match(above) is not None or _is_child(frames)
+        found.append(Traceback(exception, frames, child, _PASSING.match(above) is not None))
+    return found
+
+
+def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
+    """Tell by the outermost frame: it is multiprocessing's own, below `<string>` when spawned."""
+    files = [file for file, _ in frames[:2]]
+    if files[:1] == ["<string>"]:
+        return _SPAWNED.search(files[-1]) is not None
+    return bool(files) and _IN_CHILD.search(files[0]) is not None
+
+
+def _frames(text: str) -> tuple[tuple[str, int], ...]:
+    matches = (_FRAME.match(line) for line in text.splitlines())
+    return tuple((match["file"], int(match["line"])) for match in matches if match)
+
+
+def _where(frames: Sequence[tuple[str, int]], program: str) -> str | None:
+    """Give the innermost line of the program's own folder, as `file:line`."""
+    folder = program.rpartition("/")[0]
+    for file, line in reversed(frames):
+        if f"/{folder}/" in file.replace("\\", "/"):
+            return f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
+    return None
+
+
+def _first_line(message: str) -> str:
+    return next((line.strip() for line in message.splitlines() if line.strip()), "")
+
+
+def signal_name(exit_status: int | None) -> str | None:
+    """Name the signal that a process died by; None if it did not."""
+    if exit_status is None or exit_status >= 0:
+        return None
+    try:
+        return signal.Signals(-exit_status).name
+    except ValueError:
+        return f"signal {-exit_status}"
+
+
+# --- the expectation ---------------------------------------------------------------------------
+
+
+def expected(
+    expectations: Sequence[Expectation], environment: Environment, cell: Cell
+) -> Expectation | None:
+    """Find what the catalogue expects of a cell: the first entry that matches, from the top."""
+    markers = marker_environment(environment)
+    for expectation in expectations:
+        if expectation.method is not None and cell.method not in expectation.method:
+            continue
+        if expectation.free_threaded not in (None, environment.free_threaded):
+            continue
+        if expectation.libc is not None and not environment.libc.startswith(expectation.libc):
+            continue
+        if expectation.when is not None and not Marker(expectation.when).evaluate(markers):
+            continue
+        return expectation
+    return None
+
+
+def _deviation(
+    verdict: Verdict, expectation: Expectation | None, observation: Observation
+) -> str | None:
+    if expectation is None:
+        return "the catalogue expects nothing of this cell"
+    if verdict.outcome not in expectation.outcome:
+        return f"expected {' or '.join(expectation.outcome)}"
+    if verdict.outcome == "error" and expectation.exception is not None:
+        exception = verdict.exception
+        said = f"{exception.type}: {exception.message}" if exception else verdict.reason
+        if not re.search(expectation.exception, said):
+            return f"expected an exception like {expectation.exception!r}"
+    if expectation.stdout is not None and not re.search(
+        expectation.stdout, observation.stdout.text(), re.MULTILINE
+    ):
+        return f"expected stdout like {expectation.stdout!r}"
+    used = {start.method for start in observation.starts}
+    if expectation.method_used is not None and used != set(expectation.method_used):
+        return (
+            f"expected the program to use {' and '.join(expectation.method_used)}, "
+            f"it used {' and '.join(sorted(used)) or 'none'}"
+        )
+    return None
+
+
+def _not_as_asked(cell: Cell, observation: Observation) -> str | None:
+    if observation.forced is False:
+        return (
+            f"{cell.method} was not forced: the interpreter did not load the injection "
+            "(is -I, -E or -S in the command?)"
+        )
+    others = sorted({start.method for start in observation.starts} - {cell.method})
+    if others:
+        where = next(start.where for start in observation.starts if start.method in others)
+        return f"asked for {cell.method}, the program used {' and '.join(others)} at {where}"
+    return None
+
+
+def notes(observation: Observation, expectation: Expectation | None) -> tuple[str, ...]:
+    """Say what an outcome does not: what was left behind, dropped or never measured."""
+    found = []
+    left = observation.left_behind
+    if left.processes:
+        found.append(f"left {len(left.processes)} processes running: {left.processes[0]}")
+    if left.shared_memory:
+        found.append(f"left shared memory: {', '.join(left.shared_memory)}")
+    if left.files:
+        found.append(f"left temporary files: {', '.join(left.files)}")
+    for name, stream in (("stdout", observation.stdout), ("stderr", observation.stderr)):
+        if stream.dropped:
+            found.append(f"{stream.dropped} bytes of {name} were dropped")
+    if expectation is not None and expectation.unmeasured:
+        found.append("the expectation was never measured")
+    return tuple(found)

@@ -1,0 +1,61 @@
+"""What a killed run has left on this host, and its removal."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRATCH: Final = re.compile(r"startlab-(?P<pid>\d+)-")
+"""An agent names its scratch folder after itself (agent/main.py)."""
+
+
+def clean() -> list[str]:
+    """End the programs of agents that are gone and remove their folders; say what was removed.
+
+    A program is known by the events file in its environment, which only its agent gave it.
+    """
+    removed = []
+    for process in _orphans():
+        try:
+            command = " ".join(process.cmdline())
+            process.kill()
+        except psutil.Error:
+            continue  # it has ended meanwhile
+        removed.append(f"process {process.pid}: {command}")
+    for folder in sorted(Path(tempfile.gettempdir()).glob("startlab-*")):
+        match = SCRATCH.match(folder.name)
+        if match and not _agent_lives(int(match["pid"]), folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                removed.append(f"folder {folder}")
+    return removed
+
+
+def _orphans() -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        try:
+            events = process.environ().get("STARTLAB_EVENTS")
+        except psutil.Error:
+            continue  # somebody else's, or gone
+        for folder in Path(events).parents if events else ():
+            match = SCRATCH.match(folder.name)
+            if match and not _agent_lives(int(match["pid"]), folder):
+                yield process
+
+
+def _agent_lives(pid: int, folder: Path) -> bool:
+    """Tell whether the agent that made a folder lives; a later process may have its pid."""
+    try:
+        return psutil.Process(pid).create_time() <= folder.stat().st_mtime + 1
+    except psutil.NoSuchProcess:
+        return False
+    except (psutil.Error, OSError):
+        return True  # not ours to judge

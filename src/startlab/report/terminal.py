@@ -1,0 +1,234 @@
+"""A run on the terminal: while it goes, and its table."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rich.console import Group
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from startlab.environments import sort_key
+from startlab.model import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console, RenderableType
+
+    from startlab.model import Cell, PlannedEnvironment, Run, Trial
+
+GLYPHS: Final = {
+    "ok": ("✓", "green"),
+    "hang": ("∞", "yellow"),
+    "crash": ("✗", "magenta"),
+    "error": ("!", "yellow"),
+    "wrong": ("≠", "yellow"),
+    "undecided": ("?", "cyan"),
+    "unsupported": ("·", "dim"),
+    "unavailable": ("-", "dim"),
+    "missing": ("∅", "bold red"),
+}
+ASCII: Final = {"✓": "+", "∞": "~", "✗": "x", "≠": "#", "·": ".", "∅": "0"}
+UNEXPECTED: Final = "bold red"
+
+
+class Seen(NamedTuple):
+    """What the trials of a cell came to."""
+
+    word: str
+    as_expected: bool
+    first: Trial | None
+
+
+def seen(trials: Sequence[Trial]) -> Seen:
+    """Put the trials of one cell together: the first that is not as expected speaks for it."""
+    if not trials:
+        return Seen("missing", as_expected=False, first=None)
+    first = next((trial for trial in trials if not trial.as_expected), trials[0])
+    word = first.outcome
+    if len(trials) > 1:
+        word = f"{word} {sum(trial.outcome == first.outcome for trial in trials)}/{len(trials)}"
+    return Seen(word, first.as_expected, first)
+
+
+# --- the table ---------------------------------------------------------------------------------
+
+
+def show(run: Run, console: Console) -> None:
+    """Print a run: the table, the deviations again with their reasons, and what it comes to."""
+    cells = group(run)
+    names = sorted({cell.environment for cell in cells}, key=sort_key)
+    for columns in _columns(names, cells, console.width):
+        console.print(_table(run, cells, columns, console))
+    deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
+    if deviations:
+        console.print(_deviations(deviations))
+    console.print(summary(run))
+
+
+def group(run: Run) -> dict[Cell, Seen]:
+    """Give what was seen of every planned cell, in the order of the plan."""
+    trials: dict[Cell, list[Trial]] = {cell: [] for cell in run.planned}
+    for trial in run.trials:
+        if trial.cell in trials:
+            trials[trial.cell].append(trial)
+    return {cell: seen(found) for cell, found in trials.items()}
+
+
+def summary(run: Run) -> Text:
+    """Say in one line what a run comes to."""
+    cells = group(run)
+    deviating = sum(not each.as_expected for each in cells.values())
+    missing = len(run.missing)
+    seconds = sum(end.duration_s for end in run.ends)
+    text = Text(f"{len(cells)} cells in {seconds:.1f} s: ")
+    if deviating:
+        text.append(f"{deviating} not as expected", UNEXPECTED)
+        if missing:
+            text.append(f", {missing} of them missing", UNEXPECTED)
+    else:
+        text.append("all as expected", "green")
+    return text
+
+
+def _columns(
+    names: Sequence[str], cells: dict[Cell, Seen], width: int
+) -> Iterable[tuple[str, ...]]:
+    """Split the environments into as many tables as the width needs."""
+    left = width - max((len(cell.experiment) for cell in cells), default=0) - 16
+    chunk: list[str] = []
+    used = 0
+    for name in names:
+        words = [len(each.word) for cell, each in cells.items() if cell.environment == name]
+        needed = max(len(name), *words) + 4
+        if chunk and used + needed > left:
+            yield tuple(chunk)
+            chunk, used = [], 0
+        chunk.append(name)
+        used += needed
+    if chunk:
+        yield tuple(chunk)
+
+
+def _table(run: Run, cells: dict[Cell, Seen], names: Sequence[str], console: Console) -> Table:
+    table = Table(title="CAPITALS: not as expected", title_justify="left", box=None, pad_edge=False)
+    table.add_column("experiment", no_wrap=True)
+    table.add_column("method", no_wrap=True)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    rows: dict[tuple[str, str], dict[str, Seen]] = {}
+    for cell, each in cells.items():
+        rows.setdefault((cell.experiment, cell.method), {})[cell.environment] = each
+    order = {name: at for at, name in enumerate(dict.fromkeys(row for row, _ in rows))}
+    deviating = {key[0] for key, row in rows.items() if not all(s.as_expected for s in row.values())}
+    last = ""
+    for key in sorted(
+        rows, key=lambda key: (key[0] not in deviating, order[key[0]], METHODS.index(key[1]))  # type: ignore[arg-type]
+    ):
+        experiment, method = key
+        shown = [_cell(rows[key].get(name), console) for name in names]
+        table.add_row(experiment if experiment != last else "", method, *shown)
+        last = experiment
+    return table
+
+
+def _cell(each: Seen | None, console: Console) -> Text:
+    if each is None:
+        return Text("")
+    glyph, style = GLYPHS[each.word.partition(" ")[0]]
+    if not console.encoding.lower().startswith("utf"):
+        glyph = ASCII.get(glyph, glyph)
+    if each.as_expected:
+        return Text(f"{glyph} {each.word}", style)
+    return Text(f"{glyph} {each.word.upper()}", UNEXPECTED)
+
+
+def _deviations(deviations: Sequence[tuple[Cell, Seen]]) -> RenderableType:
+    parts: list[RenderableType] = [Text("\nNot as expected", "bold")]
+    for cell, each in deviations:
+        line = Text(f"{cell.experiment} × {cell.environment} × {cell.method}: ")
+        line.append(each.word, UNEXPECTED)
+        parts.append(line)
+        if each.first is None:
+            parts.append(Text("    planned, and never run"))
+            continue
+        parts.append(Text(f"    {printable(each.first.reason)}"))
+        if each.first.where:
+            parts.append(Text(f"    at {printable(each.first.where)}"))
+        if each.first.reproduce:
+            parts.append(Text(f"    {each.first.reproduce}", "dim"))
+    return Group(*parts)
+
+
+def printable(text: str) -> str:
+    """Escape what a program's text could do to a terminal; keep line ends."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+# --- while it goes -----------------------------------------------------------------------------
+
+
+class Follower:
+    """Shows a run while it goes: a bar on a terminal, else a line for each environment."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._left: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._began = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=None)
+
+    def __enter__(self) -> Follower:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def say(self, text: str) -> None:
+        """Tell the person something."""
+        self._console.print(Text(printable(text)), soft_wrap=True)
+
+    def planned(self, environment: PlannedEnvironment) -> None:
+        """Count the cells of an environment that has come."""
+        self._left[environment.name] = len({cell for cell in environment.cells})
+        self._counts[environment.name] = 0
+        total = sum(self._left.values()) + sum(self._counts.values())
+        self._bar.update(self._task, total=total)
+        if environment.unavailable:
+            self.say(f"{environment.name}: unavailable: {environment.unavailable}")
+
+    def began(self, cell: Cell) -> None:
+        """Show the trial that has begun."""
+        with self._lock:
+            description = f"{cell.experiment} {cell.environment} {cell.method}"
+            self._bar.update(self._task, description=description[:48].ljust(48))
+
+    def ended(self, trial: Trial) -> None:
+        """Count a trial; tell at once of one that is not as expected."""
+        self._bar.advance(self._task)
+        self._counts[trial.environment] = self._counts.get(trial.environment, 0) + 1
+        if not trial.as_expected and trial.outcome != "unavailable":
+            self.say(
+                f"{trial.experiment} × {trial.environment} × {trial.method}: "
+                f"{trial.outcome}: {trial.reason}"
+            )
+        if not self._console.is_terminal and (
+            self._counts[trial.environment] == self._left.get(trial.environment)
+        ):
+            seconds = time.monotonic() - self._began
+            self.say(f"{trial.environment}: all cells run, {seconds:.1f} s since the beginning")

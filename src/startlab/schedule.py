@@ -1,0 +1,88 @@
+"""Which trial is next: what workers ask, and what keeps exclusive ones alone."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from startlab.model import Cell, Environment, Experiment
+
+
+class Task(NamedTuple):
+    """One trial to be run."""
+
+    cell: Cell
+    number: int
+    experiment: Experiment
+    environment: Environment
+
+
+class Schedule:
+    """The tasks that are left. A worker stays in its environment while there is work in it.
+
+    What is exclusive comes last, one at a time, while nothing else runs.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._tasks: dict[str, deque[Task]] = {}
+        self._exclusive: deque[Task] = deque()
+        self._running: dict[str, int] = {}
+        self._complete = False
+
+    def add(self, environment: str, tasks: Collection[Task]) -> None:
+        """Add an environment's tasks; once it is complete, none."""
+        with self._changed:
+            if self._complete:
+                return
+            self._tasks[environment] = deque(t for t in tasks if not t.experiment.exclusive)
+            self._exclusive += [task for task in tasks if task.experiment.exclusive]
+            self._changed.notify_all()
+
+    def complete(self) -> None:
+        """Say that no more will be added."""
+        with self._changed:
+            self._complete = True
+            self._changed.notify_all()
+
+    def take_away(self, environment: str | None = None) -> list[Task]:
+        """Give up what has not been begun, in one environment or in all, and return it."""
+        with self._changed:
+            names = list(self._tasks) if environment is None else [environment]
+            taken = [task for name in names for task in self._tasks.pop(name, ())]
+            exclusive = [task for task in self._exclusive if task.environment.name in names]
+            self._exclusive = deque(task for task in self._exclusive if task not in exclusive)
+            self._changed.notify_all()
+            return taken + exclusive
+
+    def next(self, preferred: str | None) -> Task | None:
+        """Give the next task, waiting for one if need be; None when there will be none."""
+        with self._changed:
+            while True:
+                task = self._choose(preferred)
+                if task is not None:
+                    name = task.environment.name
+                    self._running[name] = self._running.get(name, 0) + 1
+                    return task
+                if self._complete and not self._exclusive:
+                    return None
+                self._changed.wait()
+
+    def done(self, task: Task) -> None:
+        """Say that a task is over."""
+        with self._changed:
+            self._running[task.environment.name] -= 1
+            self._changed.notify_all()
+
+    def _choose(self, preferred: str | None) -> Task | None:
+        waiting = {name: tasks for name, tasks in self._tasks.items() if tasks}
+        if waiting:
+            fewest = min(waiting, key=lambda name: self._running.get(name, 0))
+            return waiting.get(preferred or fewest, waiting[fewest]).popleft()
+        if self._complete and self._exclusive and not any(self._running.values()):
+            return self._exclusive.popleft()
+        return None

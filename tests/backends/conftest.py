@@ -1,0 +1,50 @@
+"""What the tests of the backends share: an engine, and an image in it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from startlab.backends.dockerd import connect
+from startlab.backends.images import BuildOptions, Image, Images, cannot_debootstrap
+from startlab.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+
+
+def skip(reason: str) -> None:
+    """Skip, or fail where Docker is required."""
+    if os.environ.get("STARTLAB_REQUIRE_DOCKER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerClient]:
+    try:
+        client = connect()
+    except EngineError as error:
+        skip(str(error))
+        raise
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def debootstrap(engine: DockerClient) -> None:
+    reason = cannot_debootstrap(engine.api)
+    if reason:
+        skip(reason)
+
+
+@pytest.fixture(scope="session")
+def debian_image(engine: DockerClient, debootstrap: None) -> Image:
+    """linux-3.11 on Debian bookworm, made by the first test that needs it."""
+    made = Images(engine, BuildOptions(bases="debian"), print).make("linux-3.11")
+    assert isinstance(made, Image), made.reason
+    return made

@@ -1,0 +1,56 @@
+"""Experiments × environments × methods."""
+
+from __future__ import annotations
+
+import pytest
+
+from startlab import plan
+from startlab.errors import SelectionError
+from startlab.model import Cell, Expectation, Experiment
+
+
+def experiment(name: str, **said: object) -> Experiment:
+    return Experiment(
+        name=name,
+        title="",
+        claim="",
+        mechanism="",
+        source=("here",),
+        program=f"{name}/program.py",
+        expect=(Expectation(outcome=("ok",)),),
+        **said,  # type: ignore[arg-type]
+    )
+
+
+def test_a_name_is_one_experiment_and_a_glob_its_variants_too() -> None:
+    every = [experiment("lock"), experiment("lock:cure"), experiment("other")]
+    assert [e.name for e in plan.choose(every, ["lock"])] == ["lock"]
+    assert [e.name for e in plan.choose(every, ["lock*"])] == ["lock", "lock:cure"]
+    assert len(plan.choose(every, [])) == 3
+
+
+def test_a_selector_that_matches_nothing_lists_what_there_is() -> None:
+    with pytest.raises(SelectionError, match=r"--experiment luck matches no.*There are: lock\."):
+        plan.choose([experiment("lock")], ["luck"])
+
+
+def test_cells_are_in_the_order_of_experiments_and_methods() -> None:
+    every = [experiment("b"), experiment("a", methods=("default",))]
+    assert plan.cells(every, "host-3.13") == (
+        Cell(experiment="b", environment="host-3.13", method="fork"),
+        Cell(experiment="b", environment="host-3.13", method="forkserver"),
+        Cell(experiment="b", environment="host-3.13", method="spawn"),
+        Cell(experiment="a", environment="host-3.13", method="default"),
+    )
+    assert plan.cells(every, "e", ["spawn"]) == (
+        Cell(experiment="b", environment="e", method="spawn"),
+    )
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 7])
+def test_shards_are_disjoint_complete_and_even(of: int) -> None:
+    every = plan.cells([experiment(f"e{n}") for n in range(5)], "host-3.13")
+    shards = [plan.shard(every, number, of) for number in range(1, of + 1)]
+    assert sorted(cell for shard in shards for cell in shard) == sorted(every)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+    assert shards == [plan.shard(every[::-1], number, of) for number in range(1, of + 1)]
