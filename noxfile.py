@@ -41,7 +41,7 @@ def images(session: nox.Session) -> None:
 def tests_in_docker(session: nox.Session) -> None:
     """Run the tests in the lab's images, on the Pythons that this host may not have."""
     session.install("-e", ".", *groups("test"))
-    session.run("python", "docker/run_tests.py", *session.posargs)
+    session.run("python", "tests/in_docker.py", *session.posargs)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""What a trial costs beyond a bare `python program.py`: natively, and in a container if there is one.
+"""What a trial costs beyond a bare `python program.py`, natively and in a container.
 
 Bare runs and trials of the countdown alternate, so that both meet the same machine; what counts is
 the difference of their medians. Prints one line per environment, in milliseconds.

@@ -17,7 +17,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from startlab import __version__, catalogue, journal, plan
+from startlab import __version__, catalogue, health, journal, plan
 from startlab.errors import EngineError, NothingToRunError, SelectionError, StartlabError
 from startlab.lab import Lab
 from startlab.model import METHODS, SCHEMA_VERSION, RunHeader, Selection, Unavailable
@@ -35,6 +35,9 @@ INTERRUPTED: Final = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; a person's mistake is one message and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal has a ×
     try:
         cli.main(arguments, prog_name="startlab", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -80,19 +83,46 @@ def selectors(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that select cells."""
     for option in reversed(
         [
-            click.option("--backend", type=click.Choice(["auto", "native", "docker"]),
-                         default="auto", show_default=True, help="Where environments come from."),
-            click.option("--env", "-e", "environments", multiple=True, metavar="E",
-                         help="An environment, a glob of them, a version or a range: "
-                              "host-3.13, 'linux-*', 3.13, '>=3.12'. May be repeated."),
-            click.option("--experiment", "-x", "experiments", multiple=True, metavar="X",
-                         help="An experiment or a glob: countdown, 'lock*'. May be repeated."),
-            click.option("--method", "-m", "methods", multiple=True, type=click.Choice(METHODS),
-                         help="A start method. May be repeated."),
-            click.option("--shard", callback=_shard, metavar="K/N",
-                         help="Only the K-th of N equal parts of the cells."),
+            click.option(
+                "--backend",
+                type=click.Choice(["auto", "native", "docker"]),
+                default="auto",
+                show_default=True,
+                help="Where environments come from.",
+            ),
+            click.option(
+                "--env",
+                "-e",
+                "environments",
+                multiple=True,
+                metavar="E",
+                help="An environment, a glob of them, a version or a range: "
+                "host-3.13, 'linux-*', 3.13, '>=3.12'. May be repeated.",
+            ),
+            click.option(
+                "--experiment",
+                "-x",
+                "experiments",
+                multiple=True,
+                metavar="X",
+                help="An experiment or a glob: countdown, 'lock*'. May be repeated.",
+            ),
+            click.option(
+                "--method",
+                "-m",
+                "methods",
+                multiple=True,
+                type=click.Choice(METHODS),
+                help="A start method. May be repeated.",
+            ),
+            click.option(
+                "--shard",
+                callback=_shard,
+                metavar="K/N",
+                help="Only the K-th of N equal parts of the cells.",
+            ),
         ]
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -101,21 +131,42 @@ def building(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of how images are built, most of them for closed networks."""
     for option in reversed(
         [
-            click.option("--bases", type=click.Choice(["auto", "hub", "debian"]), default="auto",
-                         show_default=True, envvar="STARTLAB_BASES",
-                         help="What Docker images are built on: the hub's images, or root file "
-                              "systems made with debootstrap."),
-            click.option("--debian-mirror", metavar="URL", envvar="STARTLAB_DEBIAN_MIRROR",
-                         help="Where Debian packages come from.  [default: the host's own]"),
-            click.option("--ca-bundle", type=EXISTING, envvar="STARTLAB_CA_BUNDLE",
-                         help="Certificates that builds trust while they fetch packages."),
-            click.option("--apt-config", type=EXISTING, envvar="STARTLAB_APT_CONFIG",
-                         help="An apt.conf for builds: a proxy, say."),
-            click.option("--build-network", "network", metavar="NET",
-                         envvar="STARTLAB_BUILD_NETWORK",
-                         help="The network of build steps, as docker build --network: host, say."),
+            click.option(
+                "--bases",
+                type=click.Choice(["auto", "hub", "debian"]),
+                default="auto",
+                show_default=True,
+                envvar="STARTLAB_BASES",
+                help="What Docker images are built on: the hub's images, or root file "
+                "systems made with debootstrap.",
+            ),
+            click.option(
+                "--debian-mirror",
+                metavar="URL",
+                envvar="STARTLAB_DEBIAN_MIRROR",
+                help="Where Debian packages come from.  [default: the host's own]",
+            ),
+            click.option(
+                "--ca-bundle",
+                type=EXISTING,
+                envvar="STARTLAB_CA_BUNDLE",
+                help="Certificates that builds trust while they fetch packages.",
+            ),
+            click.option(
+                "--apt-config",
+                type=EXISTING,
+                envvar="STARTLAB_APT_CONFIG",
+                help="An apt.conf for builds: a proxy, say.",
+            ),
+            click.option(
+                "--build-network",
+                "network",
+                metavar="NET",
+                envvar="STARTLAB_BUILD_NETWORK",
+                help="The network of build steps, as docker build --network: host, say.",
+            ),
         ]
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -153,11 +204,15 @@ def _backend(
 
 def _docker(building: dict[str, Any], say: Callable[[str], None], **options: Any) -> DockerBackend:
     """Reach the Docker engine; its SDK is slow to import, and only needed here."""
-    from startlab.backends.docker import Content, DockerBackend
+    from startlab.backends.docker import PY_SPY, Content, DockerBackend
     from startlab.backends.images import BuildOptions
 
     package = Path(__file__).parent
-    content = Content.of({name: package / name for name in ("agent", "catalogue")})
+    folders = {name: package / name for name in ("agent", "catalogue")}
+    py_spy = health.py_spy()
+    if py_spy is not None and sys.platform == "linux":  # one file, statically linked
+        folders[PY_SPY] = Path(py_spy)
+    content = Content.of(folders)
     return DockerBackend(content=content, say=say, options=BuildOptions(**building), **options)
 
 
@@ -167,22 +222,46 @@ def _docker(building: dict[str, Any], say: Callable[[str], None], **options: Any
 @cli.command()
 @selectors
 @building
-@click.option("--trials", type=click.IntRange(1), default=1, show_default=True,
-              help="How often each cell is run.")  # fmt: skip
-@click.option("--jobs", "-j", type=click.IntRange(1), default=None,
-              help="Trials at the same time.  [default: the number of cores]")  # fmt: skip
-@click.option("--isolation", type=click.Choice(["pooled", "fresh"]), default="pooled",
-              show_default=True, help="One container for all trials of an image, or one each.")  # fmt: skip
-@click.option("--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=None,
-              metavar="S", help="Time limit of a trial, in seconds.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None,
-              help="The run's folder.  [default: .startlab/<time>-<id>]")  # fmt: skip
-@click.option("--resume", is_flag=True,
-              help="Finish the run in --out, or the last one, as it was begun.")  # fmt: skip
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How often each cell is run.",
+)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1),
+    default=None,
+    help="Trials at the same time.  [default: the number of cores]",
+)
+@click.option(
+    "--isolation",
+    type=click.Choice(["pooled", "fresh"]),
+    default="pooled",
+    show_default=True,
+    help="One container for all trials of an image, or one each.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0, min_open=True),
+    default=None,
+    metavar="S",
+    help="Time limit of a trial, in seconds.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="The run's folder.  [default: .startlab/<time>-<id>]",
+)
+@click.option(
+    "--resume", is_flag=True, help="Finish the run in --out, or the last one, as it was begun."
+)
 @JSON
-def lab(
-    jobs: int | None, out: Path | None, *, resume: bool, as_json: bool, **options: Any
-) -> None:
+def lab(jobs: int | None, out: Path | None, *, resume: bool, as_json: bool, **options: Any) -> None:
     """Run the experiments of the catalogue and report what is not as expected."""
     building_options, selection = _split(options)
     done: set[tuple[Cell, int]] = set()
@@ -209,9 +288,14 @@ def lab(
         if not resume:
             book.write(_header(run_id, backend, selection))
         engine = Lab(
-            experiments, backend, selection, book, follower,
-            jobs=jobs or os.cpu_count() or 1, done=done,
-        )  # fmt: skip
+            experiments,
+            backend,
+            selection,
+            book,
+            follower,
+            jobs=jobs or os.cpu_count() or 1,
+            done=done,
+        )
         try:
             interrupted = engine.run()
         except NothingToRunError as error:
@@ -354,11 +438,7 @@ def plan_(*, as_json: bool, **options: Any) -> None:
     experiments = plan.choose(catalogue.load(), selection.experiments)
     with closing(_backend(selection, building_options, "", _say)) as backend:
         names = backend.names(selection.environments)
-    cells = [
-        cell
-        for name in names
-        for cell in plan.cells(experiments, name, selection.methods)
-    ]
+    cells = [cell for name in names for cell in plan.cells(experiments, name, selection.methods)]
     if selection.shard is not None:
         cells = list(plan.shard(cells, *selection.shard))
     if as_json:
@@ -382,8 +462,14 @@ def images() -> None:
 
 
 @images.command()
-@click.option("--env", "-e", "wanted", multiple=True, metavar="E",
-              help="An environment or a glob.  [default: those of a default run]")  # fmt: skip
+@click.option(
+    "--env",
+    "-e",
+    "wanted",
+    multiple=True,
+    metavar="E",
+    help="An environment or a glob.  [default: those of a default run]",
+)
 @building
 def build(wanted: tuple[str, ...], **options: Any) -> None:
     """Build the images of environments."""
@@ -413,7 +499,9 @@ def list_images(*, as_json: bool) -> None:
         table.add_column(heading, no_wrap=True)
     for row in rows:
         size = f"{row.size / 1e6:.0f} MB"
-        table.add_row(row.name, row.tag, size, f"{row.created:%Y-%m-%d %H:%M}", row.base, row.python)
+        table.add_row(
+            row.name, row.tag, size, f"{row.created:%Y-%m-%d %H:%M}", row.base, row.python
+        )
     Console().print(table)
 
 
@@ -421,8 +509,6 @@ def list_images(*, as_json: bool) -> None:
 @JSON
 def doctor(*, as_json: bool) -> None:
     """Say what is available here and what is not, and why."""
-    from startlab import health
-
     findings = health.examine()
     if as_json:
         _print_json({"findings": findings})

@@ -126,7 +126,7 @@ def find() -> Iterator[Environment]:
 
 
 def candidates() -> list[str]:
-    """List the executables that may be interpreters, each once: PATH, pyenv, uv, the registry…
+    """List the executables that may be interpreters, each once: of PATH, pyenv, uv and others.
 
     Where to look is findpython's knowledge. Shims are left out: what they stand for is listed.
     """
@@ -153,13 +153,13 @@ class _Memory:
         self._path = path
         try:
             self._known = msgspec.json.decode(path.read_bytes(), type=dict[str, _Probed])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             self._known = {}
         self._probe_stamp = PROBE.read_text("utf-8") + " ".join(LIBRARIES)
 
     def probe(self, executable: str) -> Environment | None:
         try:
-            status = os.stat(executable)
+            status = Path(executable).stat()
         except OSError:
             return None
         stamp = f"{status.st_mtime_ns} {status.st_size} {self._probe_stamp}"
@@ -200,7 +200,9 @@ def probe(executable: str) -> object | None:
     return said
 
 
-def environment_of(said: object, *, name: str, backend: str, image: str | None = None) -> Environment:
+def environment_of(
+    said: object, *, name: str, backend: str, image: str | None = None
+) -> Environment:
     """Make an environment of what `agent/probe.py` printed in it.
 
     Raises TypeError or msgspec.ValidationError if that was something else.

@@ -65,8 +65,8 @@ def _docker() -> list[Finding]:
         Finding(
             what="debootstrap",
             there=debootstrap is None,
-            details=debootstrap or f"images can be built from {images.host_mirror()} "
-            "(--bases debian)",
+            details=debootstrap
+            or f"images can be built from {images.host_mirror()} (--bases debian)",
         ),
     ]
 

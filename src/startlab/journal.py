@@ -106,8 +106,8 @@ def find(run: Path) -> Path:
 def read(run: Path) -> Run:
     """Read a run back. Raises JournalError if there is nothing to read.
 
-    A line that was cut off or damaged is counted, and the rest is read. Of an environment or a trial
-    that a resumed run has told of again, the last word counts.
+    A line that was cut off or damaged is counted, and the rest is read. Of an environment or a
+    trial that a resumed run has told of again, the last word counts.
     """
     path = find(run)
     decoder = msgspec.json.Decoder(Record)
@@ -120,7 +120,7 @@ def read(run: Path) -> Run:
         _refuse_newer(path, line)
         try:
             record: Record = decoder.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             damaged += 1
             continue
         match record:
@@ -146,7 +146,7 @@ def read(run: Path) -> Run:
 def _refuse_newer(path: Path, line: bytes) -> None:
     try:
         header = msgspec.json.decode(line, type=_Version)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return
     if header.schema_version > SCHEMA_VERSION:
         raise JournalError(
@@ -157,5 +157,9 @@ def _refuse_newer(path: Path, line: bytes) -> None:
 
 def schema() -> bytes:
     """Give the JSON Schema of a line, as it is in `journal.schema.json`."""
-    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A line of a startlab journal"}
-    return msgspec.json.format(msgspec.json.encode(draft | msgspec.json.schema(Record)), indent=2) + b"\n"
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A line of a startlab journal",
+        **msgspec.json.schema(Record),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

@@ -112,13 +112,25 @@ def classify(observation: Observation, check: Check, program: str) -> Verdict:
         case "launch":
             return Verdict("unavailable", observation.reason)
         case "proof":
-            return Verdict("hang", observation.reason, observation.grade, observation.where)
+            return _proven(observation, program)
         case "stopped":
             return Verdict("undecided", "the trial was stopped before its end")
         case "limit":
             return _at_the_limit(observation)
         case "exit":
             return _at_the_exit(observation, check, program)
+
+
+def _proven(observation: Observation, program: str) -> Verdict:
+    if observation.grade == "respawning":
+        died_of = find_tracebacks(observation.stderr.text())
+        if died_of:
+            exception = died_of[-1].exception
+            what = f"{exception.type}: {_first_line(exception.message)}"
+            where = observation.where or _where(died_of[-1].frames, program)
+            reason = f"{observation.reason}, of {what}"
+            return Verdict("hang", reason, observation.grade, where, exception)
+    return Verdict("hang", observation.reason, observation.grade, observation.where)
 
 
 def _at_the_limit(observation: Observation) -> Verdict:
@@ -139,8 +151,8 @@ def _at_the_exit(observation: Observation, check: Check, program: str) -> Verdic
     tracebacks = find_tracebacks(observation.stderr.text())
     crash = _crash(observation)
     if crash is not None:
-        where = _where(_frames(observation.crashes[-1]), program) if observation.crashes else None
-        return Verdict("crash", crash, where=where)
+        frames = _crash_frames(observation.crashes[-1]) if observation.crashes else ()
+        return Verdict("crash", crash, where=_where(frames, program))
     if observation.exit_status != 0:
         return _error(observation, tracebacks, program)
     wrong = wrong_output(check, observation)
@@ -168,7 +180,7 @@ def _error(observation: Observation, tracebacks: Sequence[Traceback], program: s
     status = observation.exit_status
     own = [each for each in tracebacks if not each.child and not each.passing]
     if not tracebacks:
-        last = observation.stderr.text().strip().rpartition("\n")[2]
+        last = observation.stderr.text().strip().rpartition("\n")[2].strip()
         return Verdict("error", f"exit status {status}" + (f": {last}" if last else ""))
     traceback = (own or tracebacks)[-1]
     of = "in a child: " if traceback.child else ""
@@ -312,6 +324,12 @@ def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
 def _frames(text: str) -> tuple[tuple[str, int], ...]:
     matches = (_FRAME.match(line) for line in text.splitlines())
     return tuple((match["file"], int(match["line"])) for match in matches if match)
+
+
+def _crash_frames(crash: str) -> tuple[tuple[str, int], ...]:
+    """Read the stack of the thread that crashed, which faulthandler gives innermost first."""
+    current = crash.partition("\nCurrent thread ")[2] or crash
+    return _frames(current.partition("\n\n")[0])[::-1]
 
 
 def _where(frames: Sequence[tuple[str, int]], program: str) -> str | None:

@@ -153,7 +153,8 @@ class Lab:
             yield from found
             return
         every = list(found)  # a shard is one of the whole
-        mine = set(plan.shard([cell for _, cells in every for cell in cells], *self._selection.shard))
+        whole = [cell for _, cells in every for cell in cells]
+        mine = set(plan.shard(whole, *self._selection.shard))
         for environment, cells in every:
             yield environment, tuple(cell for cell in cells if cell in mine)
 

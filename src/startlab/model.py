@@ -241,7 +241,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     `ended` tells how it came to its end: the program's own exit, the time limit, a proof that it
     can never go on, a wish to stop, or that it could not be launched. `forced` is None where
-    nothing was to be forced. `crashes` are the Python stacks that dying processes left.
+    nothing was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python stacks that dying processes left.
     `limit_s` is the time limit as it was in the end; `starved_s` how long the job was ready to
     run and got no core.
     """
@@ -249,6 +249,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     ended: Literal["exit", "limit", "proof", "stopped", "launch"]
     exit_status: int | None
     duration_s: float
+    began_s: float = 0.0
     stdout: Stream = Stream()
     stderr: Stream = Stream()
     forced: bool | None = None
@@ -341,7 +342,9 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     host: dict[str, str] = {}
 
 
-class PlannedEnvironment(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="environment"):
+class PlannedEnvironment(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="environment"
+):
     """An environment and the cells that are planned in it, or why it is not there."""
 
     name: str

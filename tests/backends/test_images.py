@@ -1,9 +1,11 @@
+# ruff: noqa: ARG001, S108 - fixtures that are needed and not used; where scratch folders are
 """Images: the data, the hashes, the choice of a base, and real builds."""
 
 from __future__ import annotations
 
 import io
 import os
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
+
+if sys.platform == "win32":
+    pytest.skip("paths and users here are those of a Unix", allow_module_level=True)
 
 # --- data --------------------------------------------------------------------------------------
 
@@ -247,9 +252,12 @@ def test_a_base_is_made_with_debootstrap_once(
         )
         assert out == b"(3, 11) 1000 1000 startlab []\n"
         # Again: from what is there, without a word.
-        assert Images(engine, BuildOptions(bases="debian", debian_mirror=mirror), said.append).make(
-            "linux-3.11"
-        ) == image
+        assert (
+            Images(engine, BuildOptions(bases="debian", debian_mirror=mirror), said.append).make(
+                "linux-3.11"
+            )
+            == image
+        )
         assert len(said) == 2
         assert not list(Path("/var/tmp").glob(f"startlab-*:{os.getpid()}:*"))
     finally:
@@ -359,7 +367,9 @@ def test_an_image_of_the_hub_that_is_there_is_taken(
         assert image.target == "/usr/local/bin/python3.11"
         assert next(row for row in builder.rows() if row.tag == image.tag).base == hub_base
         asked = "import os, queue, ctypes; ctypes.CDLL('libgomp.so.1'); print(queue.__cached__, os.path.exists(queue.__cached__), os.path.exists('/tmp/settings'))"  # noqa: E501 - one line
-        out = engine.containers.run(image.id, [image.target, "-c", asked], network_mode="none", remove=True)
+        out = engine.containers.run(
+            image.id, [image.target, "-c", asked], network_mode="none", remove=True
+        )
         assert out == b"/usr/lib/python3.11/__pycache__/queue.cpython-311.pyc True False\n"
         assert builder.existing("linux-3.11") == image
     finally:

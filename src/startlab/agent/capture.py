@@ -11,7 +11,7 @@ CHUNK = 1 << 16
 
 
 class Capture:
-    """Reads a pipe to its end in a thread of its own, and keeps at most `keep` bytes of each end."""
+    """Reads a pipe to its end in a thread of its own, keeping at most `keep` bytes of each end."""
 
     def __init__(self, fd: int, keep: int) -> None:
         self._fd = fd

@@ -1,61 +1,66 @@
-"""The one thread, or the ring of threads, that all others of a dead job wait for in the end."""
+"""The thread, or the ring of threads, that all others of a dead job wait for in the end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, List, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, Tuple
 
 from .scene import Bond, Snapshot, named
 
 if TYPE_CHECKING:
     from . import procfs
 
+_MOST_TOLD = 4
+
 
 def find(snapshot: Snapshot, bonds: List[Bond]) -> Tuple[procfs.Thread, str]:
-    """Find the thread that all wait for, or the ring in which they wait, and say it."""
+    """Give the thread at the bottom of it and one sentence that says why nothing goes on."""
     by_pid: Dict[int, List[Bond]] = {}
-    for bond in bonds:
+    for bond in sorted(bonds, key=lambda bond: bond.thread.tid):
         by_pid.setdefault(bond.thread.pid, []).append(bond)
-    for own in by_pid.values():
-        own.sort(key=lambda bond: bond.thread.tid)
+    first = _first(snapshot, by_pid)
+    for bond in _reached(first, by_pid):
+        if bond.wakers == {bond.thread.pid} and len(by_pid[bond.thread.pid]) == 1:
+            return bond.thread, f"{_told(bond)}: {bond.why}"
+    ring = _ring(first, by_pid)
+    if len(ring) == 1:
+        return ring[0].thread, f"{_told(ring[0])}: {ring[0].why}"
+    told = "; ".join(map(_told, ring[:_MOST_TOLD]))
+    more = f" and {len(ring) - _MOST_TOLD} more" if len(ring) > _MOST_TOLD else ""
+    return ring[-1].thread, f"{len(ring)} threads wait for one another: {told}{more}"
+
+
+def _first(snapshot: Snapshot, by_pid: Dict[int, List[Bond]]) -> Bond:
+    """Begin with the first thread of the program, or of the oldest process it has left."""
     pids = {process.stat.pid for process in snapshot}
-    begin = next(
-        process.stat.pid
-        for process in snapshot
-        if process.stat.parent not in pids and process.stat.pid in by_pid
-    )
+    stats = [process.stat for process in snapshot if process.stat.pid in by_pid]
+    oldest = min(stats, key=lambda stat: (stat.parent in pids, stat.started, stat.pid))
+    return by_pid[oldest.pid][0]
+
+
+def _reached(first: Bond, by_pid: Dict[int, List[Bond]]) -> List[Bond]:
+    """List what the first thread waits for, directly or not, nearest first."""
     reached: List[Bond] = []
-    todo = [begin]
-    seen: Set[int] = set()
-    while todo:
-        pid = todo.pop(0)
-        if pid in seen:
-            continue
-        seen.add(pid)
+    pids = [first.thread.pid]
+    for pid in pids:
         for bond in by_pid.get(pid, []):
             reached.append(bond)
-            todo += sorted(bond.wakers - seen)
-    for bond in reached:
-        if bond.wakers == {bond.thread.pid} and len(by_pid[bond.thread.pid]) == 1:
-            return bond.thread, _sentence(bond)
-    first = reached[0]
+            pids += sorted(bond.wakers.difference(pids))
+    return reached
+
+
+def _ring(first: Bond, by_pid: Dict[int, List[Bond]]) -> List[Bond]:
+    """Go from each thread to the first that could wake it, until one comes again."""
     path = [first]
     while True:
-        further = [
-            bond
-            for pid in sorted(path[-1].wakers)
-            for bond in by_pid.get(pid, [])
-            if bond is not path[-1] and (bond.wakers - {path[-1].thread.pid} or bond in path)
-        ]
-        following = next((bond for bond in further if bond not in path), None)
-        if following is None:
-            break
-        path.append(following)
-    ring = ", ".join(named(bond.thread.pid, bond.thread.tid) for bond in path)
-    last = path[-1]
-    if len(path) == 1:
-        return last.thread, _sentence(last)
-    return last.thread, f"{ring} wait for one another; {_sentence(last)}"
+        here = path[-1]
+        others_first = sorted(here.wakers, key=lambda pid: (pid == here.thread.pid, pid))
+        rivals = [bond for pid in others_first for bond in by_pid.get(pid, []) if bond != here]
+        if not rivals:
+            return [here]
+        if rivals[0] in path:
+            return path[path.index(rivals[0]) :]
+        path.append(rivals[0])
 
 
-def _sentence(bond: Bond) -> str:
-    return f"{named(bond.thread.pid, bond.thread.tid)} {bond.what}: {bond.why}"
+def _told(bond: Bond) -> str:
+    return f"{named(bond.thread.pid, bond.thread.tid)} {bond.what}"

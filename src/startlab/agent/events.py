@@ -74,3 +74,8 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
                 of["exit_code"] = int(code)
                 of["exit_s"] = event.time_s - began_s
     return done
+
+
+def threads_at_fork(events: List[Event]) -> Dict[int, List[str]]:
+    """Give for each forked process the other threads its parent had, as `name at file:line`."""
+    return {event.pid: event.fields[1:] for event in events if event.kind == "forked"}

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
 
 PR_SET_CHILD_SUBREAPER = 36
 TICKS = os.sysconf("SC_CLK_TCK")
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the kernel shows POSIX shared memory
+KERNEL_LISTS_CHILDREN = os.path.exists("/proc/self/task/%d/children" % os.getpid())
 UNINTERRUPTIBLE_S = 5.0  # how long a process in D state is given to die
 
 
@@ -99,18 +100,23 @@ class Job:
         return self._reaped_cpu_s + sum(seen.cpu_s + seen.children_cpu_s for seen in living)
 
     def scheduling(self) -> Tuple[float, float]:
-        """Give how long living threads of the job ran, and how long they waited for a core.
+        """Give how long the job ran, and how long its living threads waited for a core.
 
-        In seconds; the first two numbers of /proc/PID/task/TID/schedstat.
+        In seconds; the first two numbers of /proc/PID/task/TID/schedstat. What threads ran that
+        have ended since is known by the clock tick.
         """
-        ran = starved = 0
+        ran_s, starved_ns = self._reaped_cpu_s, 0
         for pid in self.members():
+            ran_ns = 0
             for tid in _list("/proc/%d/task" % pid):
                 fields = _read("/proc/%d/task/%s/schedstat" % (pid, tid)).split()
                 if len(fields) > 1:
-                    ran += int(fields[0])
-                    starved += int(fields[1])
-        return self._reaped_cpu_s + ran / 1e9, starved / 1e9
+                    ran_ns += int(fields[0])
+                    starved_ns += int(fields[1])
+            seen = _stat(pid)
+            if seen is not None:
+                ran_s += max(ran_ns / 1e9, seen.cpu_s) + seen.children_cpu_s
+        return ran_s, starved_ns / 1e9
 
     def end(self) -> bool:
         """End every process of the job; tell whether none is left."""
@@ -127,15 +133,25 @@ class Job:
         return False
 
     def _stop(self) -> None:
-        """Stop every process: a program that forks without end is faster than its killer."""
-        stopped: List[int] = []
+        """Stop every process: a program that forks without end is faster than its killer.
+
+        Each is stopped as soon as it is seen, for it may have passed its work on to a child and be
+        gone a moment later; the dead are reaped, for they make the look longer.
+        """
+        stopped: Set[int] = set()
         while True:
-            members = self.members()
-            if set(members) <= set(stopped):
+            self.reap()
+            found: Set[int] = set()
+            todo = [os.getpid()]
+            while todo:
+                children = _children(todo.pop())
+                for pid in children:
+                    _signal(pid, signal.SIGSTOP)
+                found.update(children)
+                todo += children
+            if found <= stopped:
                 return
-            for pid in members:
-                _signal(pid, signal.SIGSTOP)
-            stopped = members
+            stopped = found
 
     def shared_memory(self) -> Dict[str, int]:
         """Find multiprocessing's semaphores and segments that the job has mapped: name → inode.
@@ -191,11 +207,11 @@ def _children(pid: int) -> List[int]:
 
     /proc/PID/task/TID/children, with CONFIG_PROC_CHILDREN; else from every process's parent.
     """
+    if not KERNEL_LISTS_CHILDREN:
+        stats = (_stat(int(name)) for name in _list("/proc") if name.isdigit())
+        return [seen.pid for seen in stats if seen is not None and seen.ppid == pid]
     found: List[int] = []
     for tid in _list("/proc/%d/task" % pid):
-        if not os.path.exists("/proc/%d/task/%s/children" % (pid, tid)):
-            stats = (_stat(int(name)) for name in _list("/proc") if name.isdigit())
-            return [seen.pid for seen in stats if seen is not None and seen.ppid == pid]
         found += map(int, _read("/proc/%d/task/%s/children" % (pid, tid)).split())
     return found
 

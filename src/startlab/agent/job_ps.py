@@ -94,9 +94,7 @@ class Job:
     def _rows(self) -> List[Row]:
         rows = _ps()
         mine = {
-            row.pid
-            for row in rows
-            if row.pgid == self.pid or (row.pid, row.started) in self._seen
+            row.pid for row in rows if row.pgid == self.pid or (row.pid, row.started) in self._seen
         }
         grown = True
         while grown:
@@ -115,8 +113,8 @@ def remove_shared_memory(mapped: Dict[str, int]) -> List[str]:
 
 def _ps() -> List[Row]:
     columns = "pid=,ppid=,pgid=,stat=,time=,lstart=,command="
-    shown = subprocess.run(  # noqa: S603 - fixed words
-        ["/bin/ps", "-axo", columns], stdout=subprocess.PIPE, check=False
+    shown = subprocess.run(
+        ["/bin/ps", "-axwwo", columns], stdout=subprocess.PIPE, check=False
     ).stdout.decode("utf-8", "backslashreplace")
     rows = []
     for line in shown.splitlines():
@@ -133,7 +131,7 @@ def _ps() -> List[Row]:
 def _cpu(shown: str) -> float:
     """Read `[DAYS-][HOURS:]MINUTES:SECONDS[.HUNDREDTHS]`."""
     days, _, rest = shown.rpartition("-")
-    total = float(days or 0) * 24
+    total = 0.0
     for part in rest.split(":"):
         total = total * 60 + float(part)
-    return total
+    return float(days or 0) * 86400 + total

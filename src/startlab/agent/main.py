@@ -29,9 +29,7 @@ def main(py_spy: str = "") -> None:
     wishes = trial.Wishes()
     prepare(wishes.wake)
     requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
-    threading.Thread(
-        target=_listen, args=(sys.stdin.buffer, requests, wishes), daemon=True
-    ).start()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, wishes), daemon=True).start()
     scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid())
     try:
         _say(out, {"hello": {"pid": os.getpid(), "no_proofs": Watch.prepare()}})

@@ -13,7 +13,14 @@ import struct
 import sys
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+assert sys.platform == "linux"
+
+
+class Moved(Exception):  # noqa: N818 - a finding
+    """The job was not at rest while it was looked at."""
+
+    def __init__(self, message: str = "threads of the job come and go") -> None:
+        super().__init__(message)
 
 
 class Thread(NamedTuple):
@@ -79,6 +86,10 @@ class Descriptor(NamedTuple):
     def reads(self) -> bool:
         """Whether it was opened for reading."""
         return self.flags & os.O_ACCMODE in {os.O_RDONLY, os.O_RDWR}
+
+    def may(self, *, writing: bool) -> bool:
+        """Whether it was opened for writing, or for reading."""
+        return self.writes if writing else self.reads
 
     def field(self, name: str) -> Optional[str]:
         """Give the value of a line `name: value`, or None."""
@@ -171,6 +182,12 @@ def stat(pid: int) -> Stat:
     )
 
 
+def ended(pid: int, tid: int) -> bool:
+    """Whether a thread is a zombie, which seems to run, or to be stopped, for good."""
+    data = read(f"/proc/{pid}/task/{tid}/stat")
+    return data[data.rindex(b")") + 2 :][:1] in {b"Z", b"X"}
+
+
 def children(pid: int) -> List[int]:
     """List the children of a process (needs CONFIG_PROC_CHILDREN).
 
@@ -252,7 +269,7 @@ def mappings(text: bytes) -> List[Mapping]:
                 shared=fields[1][3] == "s",
                 device=fields[3],
                 inode=int(fields[4]),
-                path=fields[5] if len(fields) > 5 else "",  # noqa: PLR2004 - anonymous: no path
+                path=fields[5] if len(fields) > 5 else "",
             )
         )
     return found
@@ -268,6 +285,15 @@ def memory(pid: int, tid: int, address: int, size: int) -> bytes:
     if len(data) != size:
         raise ProcessLookupError(pid)
     return data
+
+
+def anonymous_device() -> str:
+    """Give the device of shared memory that has no name: memfd_create(2), shared mmap(2)."""
+    fd = os.memfd_create("probe")
+    try:
+        return device_name(os.fstat(fd).st_dev)
+    finally:
+        os.close(fd)
 
 
 def device_name(device: int) -> str:

@@ -11,8 +11,9 @@ wake anybody. It is shown in this order:
 4. Nobody outside the job holds what the job waits for, and no process has armed a timer.
 5. `finally` = `before`, but for the switches that asking for the timers took.
 
-Assumed, and said in the verdict: no signal comes from outside the job, and no process outside that
-the agent may not look into was handed one of the job's descriptors or shared locks.
+Assumed, and said in the verdict: no signal comes from outside the job; no process outside that the
+agent may not look into was handed one of the job's descriptors or shared locks; and no thread has
+put another pipe, socket or memory in the place of the one that another thread sleeps on.
 """
 
 from __future__ import annotations
@@ -26,20 +27,24 @@ import time
 from typing import Callable, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from . import cause, pollers, procfs, ptrace, waits
+from .procfs import Moved
 from .proof import Verdict, Waiting
 from .scene import Bond, MayWake, Process, Scene, Snapshot, named, open_words
 
-assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+assert sys.platform == "linux"
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
 _FIRST_DUMP_S = 0.2
 _LONGEST_PAUSE_S = 8.0
 _SETTLE_S = 0.1
+_SHARE = 0.03  # of a core
+_MOST_CREDIT_S = 0.1
 _PEEKS = 20  # its number may be another's by now: every so often all are looked at
 
 ASSUMPTIONS = (
     "no signal comes from outside the job",
     "no process that the agent may not look into was handed a descriptor of the job",
+    "no descriptor was replaced by a like one while a thread slept on it",
 )
 
 
@@ -65,9 +70,12 @@ class Prover:
         self._machine = platform.machine()
         self._suspect: Optional[Tuple[int, int]] = None
         self._peeks = 0
+        self._credit_s = _MOST_CREDIT_S
+        self._looked_at = time.monotonic()
         self._refuted: Tuple[Snapshot, str, float, float] = ((), "", 0.0, 0.0)
         self._dump_at = time.monotonic() + _FIRST_DUMP_S
         self._dump_pause = _FIRST_DUMP_S
+        self._after_asking: Optional[Snapshot] = None
         self._polled: Tuple[Snapshot, float] = ((), 0.0)
 
     @staticmethod
@@ -81,15 +89,26 @@ class Prover:
         return _try_out()
 
     def look(self) -> Optional[Verdict]:
-        """Take one look; give the proof, or None and say in `blocker` who may wake."""
+        """Take one look; give the proof, or None and say in `blocker` who may wake.
+
+        Looks that would take more than 3 % of a core in the long run are left out.
+        """
+        now = time.monotonic()
+        self._credit_s += _SHARE * (now - self._looked_at)
+        self._credit_s, self._looked_at = min(self._credit_s, _MOST_CREDIT_S), now
+        if self._credit_s < 0:
+            return None
+        began = time.thread_time()
         try:
             return self._look()
         except MayWake as reason:
             self.blocker = str(reason)
-        except (OSError, ValueError, IndexError, ptrace.Moved):
+        except (Moved, OSError, ValueError, IndexError) as change:
             # A file of /proc that is gone, closed or half empty belongs to one that ends.
             self._suspect = None
-            self.blocker = "processes of the job come and go"
+            self.blocker = str(change) if isinstance(change, Moved) else str(Moved())
+        finally:
+            self._credit_s -= time.thread_time() - began
         return None
 
     def waits(self) -> Tuple[Waiting, ...]:
@@ -117,7 +136,8 @@ class Prover:
             return Waiting(thread.pid, thread.tid, "runs", "")
         wait = waits.decode(call, self._machine)
         if isinstance(wait, waits.Open):
-            return Waiting(thread.pid, thread.tid, f"is in {open_words(wait)}", "may wake")
+            timeout = " with a timeout" if wait.timed else ""
+            return Waiting(thread.pid, thread.tid, f"is in {wait.name}{timeout}", "may wake")
         try:
             bond = Scene(seen).bond(thread)
         except (MayWake, OSError, ValueError, IndexError) as reason:
@@ -137,20 +157,15 @@ class Prover:
         before = self._snapshot(patient=patient)
         refuted, reason, until, pause = self._refuted
         if before == refuted and now < until:
+            self._dump_at = max(self._dump_at, until)
             raise MayWake(reason)
         try:
             return self._examine(before)
         except MayWake as found:
             # Only something outside can change the answer for a job that has not moved.
             pause = min(2 * pause, _LONGEST_PAUSE_S) if before == refuted else 1.0
-            self._refuted = (self._at_rest(before), str(found), now + pause, pause)
+            self._refuted = (self._after_asking or before, str(found), now + pause, pause)
             raise
-
-    def _at_rest(self, before: Snapshot) -> Snapshot:
-        try:
-            return self._snapshot(patient=True)
-        except (MayWake, OSError):
-            return before
 
     def _check_call(self, pid: int, tid: int, *, patient: bool) -> bytes:
         """Read a thread's system call, or raise MayWake."""
@@ -159,13 +174,15 @@ class Prover:
         except PermissionError as error:
             raise MayWake(f"pid {pid} cannot be looked into: {error.strerror}") from error
         call = waits.parse(line)
+        if (call is None or call.number < 0) and procfs.ended(pid, tid):
+            raise Moved
         if call is None:
             self._suspect = (pid, tid)
             raise MayWake(f"{named(pid, tid)} is running")
         wait = waits.decode(call, self._machine)
         if isinstance(wait, waits.Open) and not (patient and wait.timed):
             self._suspect = (pid, tid)
-            raise MayWake(f"may wake: {open_words(wait)} in {named(pid, tid)}")
+            raise MayWake(open_words(wait, pid, tid))
         return line
 
     def _snapshot(self, *, patient: bool) -> Snapshot:
@@ -209,6 +226,7 @@ class Prover:
     # --- the proof -----------------------------------------------------------------------------
 
     def _examine(self, before: Snapshot) -> Verdict:
+        self._after_asking = None
         scene = Scene(before)
         timed = [thread for thread in all_threads(before) if scene.timed(thread)]
         if timed:
@@ -219,14 +237,17 @@ class Prover:
         bonds = [scene.bond(thread) for thread in all_threads(before) if thread not in timed]
         ours = {thread.tid for thread in timed}
         if _settled(self._snapshot(patient=bool(timed)), ours) != _settled(before, ours):
-            raise MayWake("the job moves")
+            raise Moved
         if timed:
             self._check_pollers(scene, before, timed)
         scene.check_outside(self._agent)
-        expected, asked, assumptions = self._ask(scene, bonds)
+        expected, asked, assumptions, refusals = self._ask(scene, bonds)
         finally_ = self._come_to_rest(patient=bool(timed))
         if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
-            raise MayWake("the job moves")
+            raise Moved
+        if refusals:
+            self._after_asking = finally_
+            raise MayWake(refusals[0])
         root, sentence = cause.find(before, bonds)
         return Verdict(
             grade="proven-given-pollers" if timed else "proven",
@@ -263,12 +284,11 @@ class Prover:
         ended = {process.stat.parent for process in before if not process.threads}
         for thread in timed:
             if thread.pid in ended or not scene.naps(thread):
-                raise MayWake(f"may wake: a wait with a timeout in {named(thread.pid, thread.tid)}")
+                raise MayWake(scene.may_wake(thread))
         for pid in sorted({thread.pid for thread in timed}):
             mine = [thread for thread in timed if thread.pid == pid]
-            found = pollers.stacks(self._py_spy or "", pid)
-            if not pollers.all_pollers(found, len(mine)):
-                raise MayWake(f"may wake: a wait with a timeout in {named(pid, mine[0].tid)}")
+            if not pollers.all_pollers(pollers.stacks(self._py_spy or "", pid), len(mine)):
+                raise MayWake(scene.may_wake(mine[0]))
         settled = _settled(before, {thread.tid for thread in timed})
         seen, since = self._polled
         now = time.monotonic()
@@ -276,14 +296,15 @@ class Prover:
             self._polled = (settled, now)
             self._dump_at, self._dump_pause = now + POLLERS_APART_S, _FIRST_DUMP_S
         if seen != settled or now - since < POLLERS_APART_S:
-            raise MayWake("only polling threads may wake; a second look is due")
+            raise Moved("only polling threads may wake; a second look is due")
 
     def _ask(
         self, scene: Scene, bonds: List[Bond]
-    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...]]:
+    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...], Tuple[str, ...]]:
         """See that no process has a timer that /proc does not show.
 
-        Give the snapshot that must be found next, who was asked, and what had to be assumed.
+        Give the snapshot that must be found next, who was asked, what had to be assumed, and what
+        is against the proof.
         """
         snapshot: List[Process] = []
         asked: List[int] = []
@@ -304,15 +325,11 @@ class Prover:
                     except ptrace.NotAllowed as refusal:
                         why = str(refusal)
                     else:
-                        voluntary = threads[index].voluntary + answer.switches
-                        threads[index] = threads[index]._replace(voluntary=voluntary)
+                        threads[index] = _afterwards(threads[index], answer)
                         asked.append(threads[index].tid)
                 refusals += self._judge(process, answer, sockets, why, assumptions)
             snapshot.append(process._replace(threads=tuple(threads)))
-        if refusals:
-            self._come_to_rest(patient=True)
-            raise MayWake(refusals[0])
-        return tuple(snapshot), frozenset(asked), tuple(assumptions)
+        return tuple(snapshot), frozenset(asked), tuple(assumptions), tuple(refusals)
 
     def _judge(
         self,
@@ -368,25 +385,46 @@ def _settled(
 def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[int]:
     """Choose the thread to ask: one whose call, made anew, does just what it does now.
 
-    A write may have gone half way, and would come back with that half.
+    Best is one whose call has no effect before its end. A lone writer may have written the half,
+    and can be made to write the rest in write(2) and sendto(2) only, unless the handler of an
+    alarm is to come back with the half.
     """
     by_tid = {bond.thread.tid: bond for bond in bonds}
     order = (waits.Lock, waits.Child, waits.Select, waits.Poll, waits.Transfer, waits.Epoll)
     found: List[Tuple[int, int]] = []
     for index, thread in enumerate(process.threads):
         bond = by_tid.get(thread.tid)
-        if bond is None or (isinstance(bond.wait, waits.Transfer) and bond.wait.writing):
+        if bond is None or (isinstance(bond.wait, waits.Lock) and not scene.keeps(thread)):
             continue
-        if isinstance(bond.wait, waits.Lock) and not scene.holds_its_value(thread):
-            continue
-        found.append((order.index(type(bond.wait)), index))
+        rank = order.index(type(bond.wait))
+        if isinstance(bond.wait, waits.Transfer) and bond.wait.writing:
+            if not bond.wait.resumable or thread.caught & _bit(signal.SIGALRM):
+                continue
+            rank = len(order)
+        found.append((rank, index))
     return min(found)[1] if found else None
+
+
+def _afterwards(thread: procfs.Thread, answer: ptrace.Answer) -> procfs.Thread:
+    """Give the thread as it will be once it is asleep again."""
+    call = thread.call
+    if answer.written:
+        fields = call.split()
+        fields[2] = b"%#x" % (int(fields[2], 16) + answer.written)
+        fields[3] = b"%#x" % (int(fields[3], 16) - answer.written)
+        call = b" ".join(fields) + b"\n"
+    return thread._replace(call=call, voluntary=thread.voluntary + answer.switches)
 
 
 def _deaf(process: Process, number: int) -> bool:
     """Whether the process ignores a signal, or every thread blocks it."""
-    bit = 1 << (number - 1)
+    bit = _bit(number)
     return all(thread.ignored & bit or thread.blocked & bit for thread in process.threads)
+
+
+def _bit(number: int) -> int:
+    """Give a signal's place in the sets of `status`."""
+    return 1 << (number - 1)
 
 
 def _no_interval_timer_anywhere() -> bool:

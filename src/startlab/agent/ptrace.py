@@ -24,16 +24,13 @@ import time
 from typing import Callable, Dict, List, NamedTuple, Tuple
 
 from . import procfs, waits
+from .procfs import Moved
 
-assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+assert sys.platform == "linux"
 
 
 class NotAllowed(Exception):  # noqa: N818 - a finding
     """The process cannot be asked here; the text says why."""
-
-
-class Moved(Exception):  # noqa: N818 - a finding
-    """The thread was no longer asleep where it had been."""
 
 
 class Answer(NamedTuple):
@@ -41,12 +38,14 @@ class Answer(NamedTuple):
 
     `timers` tells whether ITIMER_REAL is armed; `timeouts` whether each (fd, writing) has one.
     `switches` is how many voluntary context switches it costs the thread: one for the stop, one for
-    each question, one for going back to sleep.
+    each question, one for going back to sleep. `written` is how many bytes of a
+    write had been written, which the call is not about any more.
     """
 
     armed: bool
     timeouts: Dict[Tuple[int, bool], bool]
     switches: int
+    written: int = 0
 
 
 class _Machine(NamedTuple):
@@ -70,6 +69,11 @@ _MACHINES = {
     "aarch64": _Machine(34, 8, 0, (0, 1, 2, 3, 4, 5), 31, 32, -1, 102, 209),
 }
 
+# write and sendto: the calls that can be made to go on where they were stopped.
+_WRITES = {
+    machine: frozenset(number for number, name in names.items() if name in {"write", "sendto"})
+    for machine, names in waits.NAMES.items()
+}
 _SINGLESTEP, _DETACH, _POKEDATA = 9, 17, 5
 _GETREGSET, _SETREGSET, _SEIZE, _INTERRUPT = 0x4204, 0x4205, 0x4206, 0x4207
 _EVENT_STOP = 128
@@ -109,6 +113,7 @@ class _Stopped:
     def __init__(self, machine: _Machine, tid: int) -> None:
         self.machine = machine
         self.tid = tid
+        self.instruction = len(waits.SYSCALL_INSTRUCTION[platform.machine()])
         self.before = self._registers()
 
     def _transfer(self, request: int, values: Tuple[int, ...]) -> Tuple[int, ...]:
@@ -131,17 +136,26 @@ class _Stopped:
         machine, before = self.machine, self.before
         if before[machine.stack_pointer] != call.stack_pointer:
             return False
-        at = before[machine.program_counter]
-        if machine.original < 0:
-            rewound = call.program_counter - 4
-            return before[machine.number] == call.number and (
-                at == rewound or (at == call.program_counter and before[machine.result] == _EINTR)
-            )
-        return (
-            at == call.program_counter
-            and before[machine.original] == call.number
-            and (before[machine.result] in _RESTARTED | {_EINTR, _RESTART_BLOCK})
+        at, result = before[machine.program_counter], before[machine.result]
+        if machine.original >= 0 and before[machine.original] != call.number:
+            return False
+        if machine.original < 0 and before[machine.number] != call.number:
+            return False
+        if at == call.program_counter - self.instruction:
+            return machine.original < 0  # aarch64 has prepared the restart by now
+        restarts = result in _RESTARTED and machine.original >= 0
+        return at == call.program_counter and (
+            restarts or result in {_EINTR, _RESTART_BLOCK} or self.written(call) > 0
         )
+
+    def written(self, call: waits.Call) -> int:
+        """Give how many bytes a write had written, with more to come, when it was stopped."""
+        if call.number not in _WRITES[platform.machine()]:
+            return 0
+        if self.before[self.machine.program_counter] != call.program_counter:
+            return 0
+        result = self.before[self.machine.result]
+        return result if result < call.args[2] else 0
 
     def check(self, call: waits.Call) -> None:
         """See that the stop was the end of the sleep in `call`, and of nothing else."""
@@ -151,10 +165,9 @@ class _Stopped:
     def make(self, call: waits.Call, number: int, *args: int) -> int:
         """Have the thread make a system call; give its result."""
         machine = self.machine
-        instruction = len(waits.SYSCALL_INSTRUCTION[platform.machine()])
         changes = dict(zip(machine.args, args))  # noqa: B905 - not in 3.8, and unequal on purpose
         changes[machine.number] = number
-        changes[machine.program_counter] = call.program_counter - instruction
+        changes[machine.program_counter] = call.program_counter - self.instruction
         changes[machine.original] = -1
         self._set(changes)
         _ptrace()(_SINGLESTEP, self.tid, 0, 0)
@@ -163,20 +176,32 @@ class _Stopped:
             raise _Signalled(status >> 8 & 0xFF)
         return self._registers()[machine.result]
 
-    def put_back(self, call: waits.Call) -> None:
-        """Give the thread its registers back, so that it sleeps on in `call`."""
-        machine, before = self.machine, self.before
-        if before[machine.result] not in {_EINTR, _RESTART_BLOCK}:
-            self._set({})
-            return
-        instruction = len(waits.SYSCALL_INSTRUCTION[platform.machine()])
+    def put_back(self, call: waits.Call, *, whole: bool) -> int:
+        """Give the thread its registers back, so that it sleeps on in `call`.
+
+        A write that had gone half way comes back with that half, unless `whole`: then it is made
+        to write the rest. Gives how many bytes are not to be written again.
+        """
+        machine = self.machine
+        written = self.written(call) if whole else 0
+        if not written and self.before[machine.result] not in {_EINTR, _RESTART_BLOCK}:
+            self.restore()
+            return 0
         changes = {
             machine.args[0]: call.args[0],
             machine.number: call.number,
-            machine.program_counter: call.program_counter - instruction,
+            machine.program_counter: call.program_counter - self.instruction,
             machine.original: -1,
         }
+        if written:
+            changes[machine.args[1]] = call.args[1] + written
+            changes[machine.args[2]] = call.args[2] - written
         self._set(changes)
+        return written
+
+    def restore(self) -> None:
+        """Give the thread its registers back as they were."""
+        self._set({})
 
 
 class _Signalled(Exception):  # noqa: N818 - an event
@@ -222,10 +247,14 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
             answer = _questions(stopped, thread, call, sockets)
         except _Signalled as signalled:
             pass_on = signalled.number
-            stopped._set({})  # noqa: SLF001 - as it was, so that the signal does what it does
+            stopped.restore()  # so that the signal does what it does
             raise Moved from signalled
-        stopped.put_back(call)
-        return answer
+        except BaseException:
+            stopped.put_back(call, whole=True)
+            raise
+        # A write that has a timeout would come back with its half in the end, too.
+        whole = not any(answer.timeouts.values())
+        return answer._replace(written=stopped.put_back(call, whole=whole))
     finally:
         _ptrace()(_DETACH, thread.tid, 0, pass_on)
 
@@ -278,8 +307,8 @@ def works() -> bool:
         stdout=subprocess.PIPE,
     )
     with subject:
-        assert subject.stdin is not None  # noqa: S101 - for the type checker
-        assert subject.stdout is not None  # noqa: S101 - for the type checker
+        assert subject.stdin is not None
+        assert subject.stdout is not None
         try:
             one, other = map(int, subject.stdout.readline().split())
             thread = asleep(subject.pid)
@@ -298,6 +327,12 @@ def works() -> bool:
             subject.kill()
 
 
+def named(thread: procfs.Thread) -> str:
+    """Name the system call that a thread sleeps in."""
+    call = waits.parse(thread.call)
+    return waits.name(call, platform.machine()) if call else ""
+
+
 def asleep(pid: int, within_s: float = 5.0) -> procfs.Thread:
     """Give the first thread of a process once it is asleep in a system call, or raise OSError."""
     deadline = time.monotonic() + within_s
@@ -305,7 +340,9 @@ def asleep(pid: int, within_s: float = 5.0) -> procfs.Thread:
         line = procfs.call(pid, pid)
         call = waits.parse(line)
         if call is not None and call.number >= 0:
-            return procfs.thread(pid, pid, line)
+            thread = procfs.thread(pid, pid, line)
+            if thread.state == "S":
+                return thread
         if time.monotonic() > deadline:
             raise TimeoutError(f"process {pid} does not come to rest")
         time.sleep(0.0005)  # the kernel tells nobody when a thread goes to sleep

@@ -10,8 +10,9 @@ import time
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple, Union
 
 from . import procfs, waits
+from .procfs import Moved
 
-assert sys.platform == "linux"  # noqa: S101 - the type checker skips this module elsewhere
+assert sys.platform == "linux"
 
 _PERIOD_S = 1.05  # no poller sleeps longer
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live
@@ -101,6 +102,12 @@ class Scene:
         left: float = seconds + nanoseconds / 1e9 - now
         return left < _PERIOD_S
 
+    def may_wake(self, thread: procfs.Thread) -> str:
+        """Say that a thread may wake, and from what."""
+        wait = self._wait(thread)
+        assert isinstance(wait, waits.Open)
+        return open_words(wait, thread.pid, thread.tid)
+
     def _wait(self, thread: procfs.Thread) -> waits.Wait:
         call = waits.parse(thread.call)
         if call is None:
@@ -144,7 +151,7 @@ class Scene:
         wait = self._wait(thread)
         if isinstance(wait, waits.Open):
             return
-        channel = procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan").decode()
+        channel = self._channel(thread)
         if not waits.channel_fits(wait, channel):
             raise MayWake(f"may wake: {who} is held by the kernel in {channel}")
         call = waits.parse(thread.call)
@@ -154,12 +161,15 @@ class Scene:
         ):
             raise MayWake(f"may wake: {who} is in a system call of another kind of program")
 
+    def _channel(self, thread: procfs.Thread) -> str:
+        return procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan").decode()
+
     def check_outside(self, agent: int) -> None:
         """See that the job is whole, and that nobody else holds what it waits for."""
         everyone = procfs.everyone()
         job = {process.stat.pid for process in self.snapshot}
         if set(procfs.descendants(agent, everyone)) != job:
-            raise MayWake("processes of the job come and go")
+            raise Moved
         waits_for_children = any(
             isinstance(self._wait(thread), waits.Child)
             for process in self.snapshot
@@ -201,7 +211,7 @@ class Scene:
         elif isinstance(wait, (waits.Poll, waits.Select)):
             what, why, wakers = self._several(thread, self._polled(thread, wait))
         else:
-            raise MayWake(f"may wake: {open_words(wait)} in {named(thread.pid, thread.tid)}")
+            raise MayWake(open_words(wait, thread.pid, thread.tid))
         return Bond(thread, wait, what, why, frozenset(wakers))
 
     def _lock(self, thread: procfs.Thread, wait: waits.Lock) -> Tuple[str, str, Set[int]]:
@@ -236,10 +246,11 @@ class Scene:
         who = named(thread.pid, thread.tid)
         if not mapping.shared:
             raise MayWake(f"may wake: {who} waits for a futex in the file {mapping.path}")
-        name = mapping.path
-        if not mapping.path.startswith(("/dev/zero (deleted)", "/memfd:")):
+        name = "shared memory without a name"
+        system_v = mapping.path.startswith("/SYSV")
+        if mapping.device != procfs.anonymous_device() or system_v:
             device, linked = self._shared_memory(thread.pid)
-            if mapping.device != device:
+            if mapping.device != device or system_v:
                 raise MayWake(f"may wake: {who} waits for a futex in the file {mapping.path}")
             name = linked.get(mapping.inode, "a semaphore without a name")
             if mapping.inode in linked and not name.startswith(_OURS):
@@ -279,7 +290,7 @@ class Scene:
             raise MayWake(f"may wake: {who} waits for {numbered(ended)}, which ended")
         return (
             f"waits for the end of its child {numbered(meant)}",
-            "none of them can ever end" if len(meant) > 1 else "which can never end",
+            "none of them can ever end" if len(meant) > 1 else "it can never end",
             meant,
         )
 
@@ -291,6 +302,14 @@ class Scene:
         elif not descriptor.link.startswith("pipe:"):
             raise MayWake(
                 f"may wake: {named(thread.pid, thread.tid)} waits for {descriptor.link} {where}"
+            )
+        # Another thread may have put something else in its place meanwhile.
+        if not waits.transfer_fits(
+            descriptor.link, self._channel(thread), may=descriptor.may(writing=wait.writing)
+        ):
+            raise MayWake(
+                f"may wake: {named(thread.pid, thread.tid)} does not wait for {descriptor.link} "
+                f"{where}, which was opened since"
             )
         wakers = self._other_ends(thread, descriptor.link, writing=wait.writing)
         kind = "pipe" if descriptor.link.startswith("pipe:") else "socket"
@@ -436,7 +455,7 @@ class Scene:
         """List the (descriptor, writing) of sockets on which threads of the process sleep."""
         return sorted(set(self._transfers.get(pid, [])))
 
-    def holds_its_value(self, thread: procfs.Thread) -> bool:
+    def keeps(self, thread: procfs.Thread) -> bool:
         """Whether a thread that sleeps on a futex would go to sleep on it again.
 
         A wake-up that got lost would be found if the call were made anew.
@@ -453,11 +472,14 @@ def _inode(link: str) -> int:
 
 
 def _own_listener(name: bytes) -> bool:
-    """Whether a listening socket is multiprocessing's own, whose address only the job knows."""
-    if name.startswith(b"\0"):
-        return name[1:].startswith(b"listener-")
+    """Whether a listening socket is multiprocessing's own.
+
+    It lies, under a random name (`listener-…`, on newer versions `sock-…`), in a directory that
+    multiprocessing has made with mkdtemp: others do not know it, and may not enter.
+    """
     directory, _, base = name.rstrip(b"\0").rpartition(b"/")
-    return base.startswith(b"listener-") and directory.rpartition(b"/")[2].startswith(b"pymp-")
+    private = directory.rpartition(b"/")[2].startswith(b"pymp-")
+    return private and base.startswith((b"listener-", b"sock-"))
 
 
 def named(pid: int, tid: int) -> str:
@@ -471,6 +493,6 @@ def numbered(pids: Iterable[int]) -> str:
     return ("pid " if len(found) == 1 else "pids ") + ", ".join(map(str, found))
 
 
-def open_words(wait: waits.Open) -> str:
-    """Name a call that may return."""
-    return f"{wait.name} with a timeout" if wait.timed else wait.name
+def open_words(wait: waits.Open, pid: int, tid: int) -> str:
+    """Say that a thread may wake, and from what."""
+    return f"may wake: {wait.name}{' with a timeout' if wait.timed else ''} in {named(pid, tid)}"

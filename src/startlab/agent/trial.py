@@ -10,13 +10,15 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type
 
 from . import events
 from .capture import Capture
 from .job import Job, remove_shared_memory
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 INJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")
 
@@ -181,13 +183,14 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
         streams = [Capture(fd, request["keep_bytes"]) for fd in (out_read, err_read)]
 
         limit = Limit(job, request["timeout_s"])
-        watch = Watch(py_spy)
+        watch = Watch(py_spy, place.events)
         ended = _wait(job, limit, watch, wishes)
         duration_s = time.monotonic() - began
         observation: Dict[str, Any] = {
             "ended": ended,
             "exit_status": job.exit_status if ended == "exit" else None,
             "duration_s": duration_s,
+            "began_s": began_s,
             "idle_s": limit.idle_s,
             "limit_s": limit.limit_s,
             "starved_s": limit.starved_s,
@@ -196,7 +199,8 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
         if ended in ("limit", "proof"):
             observation["grade"] = "quiescent" if limit.quiet else "busy"
             observation["verdict_s"] = limit.still_s
-            observation.update(watch.verdict(request["argv"], job.processes()))
+            told = events.read(place.events)
+            observation.update(watch.verdict(job, request["argv"], events.threads_at_fork(told)))
         left: Dict[str, Any] = {}
         if ended == "exit" and not _orphans_end(job, wishes):
             left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]

@@ -36,10 +36,12 @@ class Transfer(NamedTuple):
     """A read, write or accept on a descriptor.
 
     On a socket it may have a timeout that its arguments do not show (SO_RCVTIMEO, SO_SNDTIMEO).
+    `resumable`: had it been done in part, its arguments could be changed to mean the rest.
     """
 
     fd: int
     writing: bool
+    resumable: bool = True
 
 
 class Poll(NamedTuple):
@@ -199,7 +201,7 @@ def decode(call: Call, machine: str) -> Wait:  # noqa: C901, PLR0911, PLR0912 - 
     -1000, and every negative number means for ever.
     """
     what = name(call, machine)
-    if call.number < 0 or len(call.args) != 6:  # noqa: PLR2004 - every system call has six
+    if call.number < 0 or len(call.args) != 6:
         return Open("a stop outside of any system call", timed=False)
     args = call.args
     if what == "futex":
@@ -220,7 +222,11 @@ def decode(call: Call, machine: str) -> Wait:  # noqa: C901, PLR0911, PLR0912 - 
             return Open(what, timed=False)
         return Child(pid if args[0] == _P_PID else None)
     if what in _READS or what in _WRITES:
-        return Transfer(fd=_int32(args[0]), writing=what in _WRITES)
+        return Transfer(
+            fd=_int32(args[0]),
+            writing=what in _WRITES,
+            resumable=what not in {"writev", "sendmsg"},
+        )
     if what == "poll" and _int32(args[2]) < 0:
         return Poll(address=args[0], length=args[1] & 0xFFFF_FFFF)
     if what == "ppoll" and not args[2]:
@@ -255,3 +261,10 @@ def channel_fits(wait: Wait, channel: str) -> bool:
     if channel in {"", "0"}:
         return True
     return any(part in channel for part in _CHANNELS.get(type(wait), ()))
+
+
+def transfer_fits(link: str, channel: str, *, may: bool) -> bool:
+    """Whether a read or write that the kernel has in `channel` can be on what `link` names."""
+    if channel in {"", "0"}:
+        return may
+    return may and ("pipe" in channel) == link.startswith("pipe:")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional, Sequence
+import re
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
+from . import events, respawn
 from .pollers import Stack, stacks
 from .proof import Prover, Verdict
+
+if TYPE_CHECKING:
+    from .job import Job
 
 MOST_STACKS = 20
 
@@ -22,24 +27,39 @@ class Watch:
         cls._unable = Prover.available()
         return cls._unable
 
-    def __init__(self, py_spy: str) -> None:
+    def __init__(self, py_spy: str, events_file: str) -> None:
         self._py_spy = py_spy
         self._prover = Prover(os.getpid(), py_spy or None)
         self._proof: Optional[Verdict] = None
+        self._respawn: Optional[respawn.Respawn] = None
         self._looked = False
+        self._events_file = events_file
+        self._events_size = 0
 
     def proves(self) -> bool:
         """Look once; tell whether the job can never go on. The first look is not worth it."""
-        if self._unable is None and self._looked:
-            self._proof = self._prover.look()
+        if self._looked:
+            self._respawn = self._find_respawn()
+            if self._unable is None:
+                self._proof = self._prover.look()
         self._looked = True
-        return self._proof is not None
+        return bool(self._proof or self._respawn)
 
-    def verdict(self, argv: Sequence[str], processes: List[Dict[str, Any]]) -> Dict[str, Any]:
+    def _find_respawn(self) -> Optional[respawn.Respawn]:
+        size = os.path.getsize(self._events_file)
+        if size == self._events_size:
+            return None
+        self._events_size = size
+        return respawn.find(events.read(self._events_file))
+
+    def verdict(
+        self, job: Job, argv: Sequence[str], threads_at_fork: Dict[int, List[str]]
+    ) -> Dict[str, Any]:
         """Tell what every thread waits for and where, as fields of an `Observation`.
 
         Without a proof the reason is what stands in its way.
         """
+        processes = job.processes()
         waiting = self._proof.threads if self._proof else self._prover.waits()
         found = {
             each["pid"]: stacks(self._py_spy, each["pid"]) if self._py_spy else []
@@ -56,16 +76,46 @@ class Watch:
                 for each in waiting
                 if each.pid == process["pid"]
             ]
+        if self._respawn is not None:
+            return {
+                "processes": processes,
+                "grade": "respawning",
+                "reason": "workers die and are replaced for ever: %d have ended with exit code %d"
+                % (self._respawn.deaths, self._respawn.exit_code),
+                "where": _short(self._respawn.where),
+            }
         if self._proof is None:
             return {"processes": processes, "reason": self._prover.blocker}
         pid, tid = self._proof.root
+        where = _where(argv, _match(tid, pid, found.get(pid, [])))
+        who = "the program" if pid == job.pid else "child %d" % pid
         return {
             "processes": processes,
             "grade": self._proof.grade,
-            "reason": self._proof.cause,
-            "where": _where(argv, _match(tid, pid, found.get(pid, []))),
+            "reason": _sentence(self._proof.cause, who, where, threads_at_fork.get(pid)),
+            "where": where,
             "assumptions": list(self._proof.assumptions),
         }
+
+
+def _sentence(cause: str, who: str, where: Optional[str], left: Optional[List[str]]) -> str:
+    """Say the cause for a person: who, at which line, and which threads a fork has left behind."""
+    sentence = re.sub(r"^pid \d+", who, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
+    if where:
+        sentence = sentence.replace(" waits for", " waits at %s for" % where, 1)
+    if left and " lock" in cause:
+        name, place = left[0].rsplit(" at ", 1)
+        more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""
+        sentence += '; when it was forked, thread "%s" was at %s%s: it does not exist here' % (
+            name,
+            _short(place),
+            more,
+        )
+    return sentence
+
+
+def _short(place: Optional[str]) -> Optional[str]:
+    return os.path.basename(place) if place else None
 
 
 def _stack_of(tid: int, pid: int, found: Sequence[Stack]) -> Dict[str, Any]:
@@ -89,8 +139,8 @@ def _match(tid: int, pid: int, found: Sequence[Stack]) -> Optional[Stack]:
     unknown = [stack for stack in found if stack.tid is None]
     if len(found) == 1 and unknown:
         return found[0]
-    if tid == pid:
-        return next((stack for stack in unknown if stack.name == "MainThread"), None)
+    if tid == pid:  # 2.7 and 3.6 keep the stacks of threads that a fork has left behind
+        return next((each for each in unknown if each.frames[-1].function == "<module>"), None)
     return None
 
 

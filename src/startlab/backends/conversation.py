@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+import threading
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from startlab.errors import AgentError
-from startlab.model import Observation, Request
+from startlab.model import Observation  # noqa: TC001 - msgspec reads it
+
+if TYPE_CHECKING:
+    from startlab.model import Request
 
 BOOT: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True; "
@@ -54,6 +58,7 @@ class Conversation:
     def __init__(self, stream: Duplex, content: str) -> None:
         self.content = content
         self._stream = stream
+        self._writing = threading.Lock()  # a stop must not come into the middle of a long request
         hello = self._answer().hello
         if hello is None:
             raise AgentError(f"The agent did not say hello. {stream.stderr_tail()}")
@@ -77,7 +82,8 @@ class Conversation:
 
     def _say(self, message: object) -> None:
         try:
-            self._stream.write(msgspec.json.encode(message) + b"\n")
+            with self._writing:
+                self._stream.write(msgspec.json.encode(message) + b"\n")
         except OSError as error:
             raise self._lost(error) from None
 
@@ -87,7 +93,7 @@ class Conversation:
             if not line.endswith(b"\n"):
                 raise self._lost("it ended")
             return msgspec.json.decode(line, type=_Answer)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._lost(error) from None
 
     def _lost(self, why: object) -> AgentError:

@@ -8,6 +8,7 @@ import socket
 import struct
 import tarfile
 import threading
+import time
 import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -39,14 +40,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import APIClient
-
     from startlab.model import BackendName
 
 CONTENT: Final = "/startlab"
 """The folder, inside a container, that holds `agent` and `catalogue`."""
 
+PY_SPY: Final = "py-spy"
+"""The name of that program in the content, where it is in it."""
+
 COMPLETE: Final = "complete"
 """The file that is written last into a volume."""
+
+FILL_S: Final = 60.0
+"""How long another run may take to fill the volume; it takes a tenth of a second."""
 
 USER: Final = "1000:1000"
 """Of agent and programs alike: /proc of a process of another uid *or gid* is closed."""
@@ -116,6 +122,8 @@ class DockerBackend:
         self._lock = threading.Lock()
         self._say = say
         self._isolation = isolation
+        has_py_spy = any(path == PY_SPY for path, _, _ in content.files)
+        self._py_spy = f"{CONTENT}/{PY_SPY}" if has_py_spy else None
         with in_words("asking what it can do"):
             self._maker = _Maker(self._client.api, content, limits or Limits(), run_id, keep=keep)
 
@@ -167,18 +175,25 @@ class DockerBackend:
             containers = [*self._pool.values(), *self._own]
             self._pool.clear()
             self._own.clear()
-        if self._maker.keep:
-            return
         try:
-            for container in containers:
+            for container in containers if not self._maker.keep else ():
                 self._maker.remove(container)
         except LOST as error:
             self._say(
                 f"The Docker engine is lost ({explanation(error)}): containers of this run may be "
                 "left. Once it runs again, `startlab clean` removes them."
             )
+        finally:
+            for container in containers:
+                if container.leash is not None:
+                    _let_go(container.leash)
+            self._client.close()
 
     def names(self, wanted: Sequence[str]) -> list[str]:
+        """Name the environments that the selectors match; without any, those to be had here.
+
+        Raises SelectionError for a selector that matches none.
+        """
         every = self.images.names()
         if wanted and set(wanted) <= set(every):
             return list(dict.fromkeys(wanted))
@@ -321,19 +336,18 @@ class _Maker:
         """Remove a container with all that runs in it. Raises what LOST names."""
         remove_container(self._api, container.id)
         if container.leash is not None:
-            container.leash.close()
+            _let_go(container.leash)
 
     def probe(self, container: _Container, image: Image) -> object:
         """Ask the target what it is. Raises AgentError, and what LOST names."""
         argv = [image.target, f"{CONTENT}/agent/probe.py", *environments.LIBRARIES]
-        execution = self._api.exec_create(container.id, argv)["Id"]
-        out, err = self._api.exec_start(execution, demux=True)
+        stream = ExecStream(self._api, container.id, argv)
         try:
-            said: object = msgspec.json.decode(out or b"")
-        except msgspec.DecodeError:
-            status = self._api.exec_inspect(execution)["ExitCode"]
-            tail = (err or b"").decode(errors="backslashreplace").strip()[-500:]
-            raise AgentError(f"exit status {status}\n{tail}") from None
+            said: object = msgspec.json.decode(stream.read_line())
+        except (OSError, msgspec.DecodeError) as error:
+            raise AgentError(f"{error}\n{stream.stderr_tail().strip()[-500:]}") from None
+        finally:
+            stream.close()
         return said
 
     def _locked_down(self) -> dict[str, Any]:
@@ -387,7 +401,7 @@ class _Maker:
             stream, _ = self._api.get_archive(container, f"{CONTENT}/{COMPLETE}")
         except NotFound:
             return False
-        return any(stream)
+        return bool(b"".join(stream))
 
     def _fill(self, image: Image) -> None:
         """Fill the volume through a container that never starts, whose name is the lock."""
@@ -403,7 +417,8 @@ class _Maker:
 
     def _lock_volume(self, image: Image) -> str:
         name = f"startlab-fill-{self._content.digest}"
-        for _ in range(10):
+        limit = time.monotonic() + FILL_S
+        while time.monotonic() < limit:
             try:
                 created = self._api.create_container(
                     image.id,
@@ -424,12 +439,16 @@ class _Maker:
 
     def _wait_for(self, filler: str) -> None:
         """Wait until another process has filled the volume, if it lives."""
-        with suppress(NotFound):
+        try:
             labels = self._api.inspect_container(filler)["Config"]["Labels"]
             if orphaned(labels.get(OWNER, "")):
                 remove_container(self._api, filler)
             else:
-                self._api.wait(filler, timeout=30, condition="removed")
+                self._api.wait(filler, timeout=int(FILL_S), condition="removed")
+        except NotFound:
+            # Its name is taken and it is not there: it is being made or removed at this moment,
+            # which the engine gives no means to wait for.
+            time.sleep(0.02)
 
 
 def _packed(files: Sequence[tuple[str, bytes, bool]]) -> bytes:
@@ -494,10 +513,12 @@ class ExecStream:
         self._socket.sendall(data)
 
     def read_line(self) -> bytes:
-        """Read one line, empty at the end of the stream once closed.
+        """Read one line; nothing once the stream is closed.
 
         Raises OSError, in words, when the process ended or the engine was lost.
         """
+        if self._closed:
+            return b""
         searched = 0
         while True:
             end = self._stdout.find(b"\n", searched) + 1
@@ -530,8 +551,7 @@ class ExecStream:
                 self._stdout.clear()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        with suppress(OSError):
-            self._attached.close()
+        _let_go(self._attached)
         if self._on_close:
             self._on_close()
 
@@ -543,7 +563,7 @@ class ExecStream:
         data = self._read_exactly(length)
         if data is None:
             return False
-        if stream == 2:  # noqa: PLR2004 - stderr
+        if stream == 2:
             self._stderr += data
             del self._stderr[: -self.STDERR_KEPT]
         else:
@@ -592,6 +612,15 @@ class ExecStream:
         if status["Running"]:
             return "the engine closed the connection to it"
         return f"it ended with exit status {status['ExitCode']}"
+
+
+def _let_go(attached: Any) -> None:  # noqa: ANN401 - the SDK's types depend on the transport
+    """Close a connection: the answer that it was, the file over the socket, and the socket."""
+    parts = [getattr(attached, "_response", None), attached, getattr(attached, "_sock", None)]
+    for part in parts:
+        if part is not None:
+            with suppress(OSError):
+                part.close()
 
 
 def _early(attached: Any, raw: Any) -> bytes:  # noqa: ANN401 - the SDK's types depend on the transport

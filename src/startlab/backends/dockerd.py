@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import docker
 import psutil
 import requests
 import urllib3
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
+import docker
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:

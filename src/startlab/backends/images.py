@@ -264,7 +264,11 @@ class Images:
         timeout_s = self._options.registry_timeout_s
         try:
             # The engine asks: it may sit elsewhere, behind another proxy, with a mirror.
-            connect(timeout_s).images.get_registry_data("python:3.13-slim")
+            client = connect(timeout_s)
+            try:
+                client.images.get_registry_data("python:3.13-slim")
+            finally:
+                client.close()
         except APIError as error:
             server_error = 500
             if (error.status_code or server_error) >= server_error:
@@ -588,7 +592,7 @@ def _apt_sources(apt: Path) -> Iterator[tuple[str, str]]:
         for line in file.read_text(errors="replace").splitlines() if file.is_file() else ():
             words = line.split("#")[0].split("]")[-1].split()
             words = words[1:] if words[:1] == ["deb"] else words
-            if line.startswith("deb ") and len(words) > 2 and "main" in words[2:]:  # noqa: PLR2004 - URI, suite, components
+            if line.startswith("deb ") and len(words) > 2 and "main" in words[2:]:
                 yield words[0], words[1]
 
 
@@ -640,6 +644,8 @@ def _run(
     command: list[str], environment: dict[str, str], timeout_s: float
 ) -> tuple[int, list[str]]:
     """Run a program of the host to its end or the time limit; give its status and last lines."""
+    if sys.platform == "win32":
+        raise NotImplementedError("only debootstrap is run like this")
     with subprocess.Popen(
         command,
         env=environment,

@@ -79,7 +79,7 @@ class Pipes:
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("both are pipes")
         self._in = self._process.stdin
-        self._out = open(self._process.stdout.fileno(), "rb", closefd=False)  # noqa: SIM115, PTH123 - buffered lines
+        self._out = open(self._process.stdout.fileno(), "rb", closefd=False)  # noqa: SIM115 - buffered lines
 
     def write(self, data: bytes) -> None:
         """Write all of it. Raises OSError."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from startlab.model import Cell, PlannedEnvironment, Run, Trial
+    from startlab.model import Cell, Method, PlannedEnvironment, Run, Trial
 
 GLYPHS: Final = {
     "ok": ("✓", "green"),
@@ -49,7 +49,7 @@ def seen(trials: Sequence[Trial]) -> Seen:
     if not trials:
         return Seen("missing", as_expected=False, first=None)
     first = next((trial for trial in trials if not trial.as_expected), trials[0])
-    word = first.outcome
+    word: str = first.outcome
     if len(trials) > 1:
         word = f"{word} {sum(trial.outcome == first.outcome for trial in trials)}/{len(trials)}"
     return Seen(word, first.as_expected, first)
@@ -63,10 +63,11 @@ def show(run: Run, console: Console) -> None:
     cells = group(run)
     names = sorted({cell.environment for cell in cells}, key=sort_key)
     for columns in _columns(names, cells, console.width):
-        console.print(_table(run, cells, columns, console))
+        console.print(_table(cells, columns, console))
+        console.print()
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
     if deviations:
-        console.print(_deviations(deviations))
+        console.print(_deviations(deviations), soft_wrap=True)
     console.print(summary(run))
 
 
@@ -103,8 +104,8 @@ def _columns(
     chunk: list[str] = []
     used = 0
     for name in names:
-        words = [len(each.word) for cell, each in cells.items() if cell.environment == name]
-        needed = max(len(name), *words) + 4
+        words = [len(each.word) + 2 for cell, each in cells.items() if cell.environment == name]
+        needed = max(*map(len, _heading(name).splitlines()), *words) + 2
         if chunk and used + needed > left:
             yield tuple(chunk)
             chunk, used = [], 0
@@ -114,25 +115,28 @@ def _columns(
         yield tuple(chunk)
 
 
-def _table(run: Run, cells: dict[Cell, Seen], names: Sequence[str], console: Console) -> Table:
-    table = Table(title="CAPITALS: not as expected", title_justify="left", box=None, pad_edge=False)
+def _heading(name: str) -> str:
+    """Break a name before its version, for columns as narrow as what is in them."""
+    family, _, version = name.rpartition("-")
+    return f"{family}-\n{version}"
+
+
+def _table(cells: dict[Cell, Seen], names: Sequence[str], console: Console) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("experiment", no_wrap=True)
     table.add_column("method", no_wrap=True)
     for name in names:
-        table.add_column(name, no_wrap=True)
-    rows: dict[tuple[str, str], dict[str, Seen]] = {}
+        table.add_column(_heading(name), no_wrap=True)
+    rows: dict[str, dict[Method, dict[str, Seen]]] = {}
     for cell, each in cells.items():
-        rows.setdefault((cell.experiment, cell.method), {})[cell.environment] = each
-    order = {name: at for at, name in enumerate(dict.fromkeys(row for row, _ in rows))}
-    deviating = {key[0] for key, row in rows.items() if not all(s.as_expected for s in row.values())}
-    last = ""
-    for key in sorted(
-        rows, key=lambda key: (key[0] not in deviating, order[key[0]], METHODS.index(key[1]))  # type: ignore[arg-type]
-    ):
-        experiment, method = key
-        shown = [_cell(rows[key].get(name), console) for name in names]
-        table.add_row(experiment if experiment != last else "", method, *shown)
-        last = experiment
+        rows.setdefault(cell.experiment, {}).setdefault(cell.method, {})[cell.environment] = each
+    deviating = {cell.experiment for cell, each in cells.items() if not each.as_expected}
+    for experiment in sorted(rows, key=lambda name: name not in deviating):
+        shown = experiment
+        for method in sorted(rows[experiment], key=METHODS.index):
+            row = rows[experiment][method]
+            table.add_row(shown, method, *(_cell(row.get(name), console) for name in names))
+            shown = ""
     return table
 
 
@@ -148,7 +152,7 @@ def _cell(each: Seen | None, console: Console) -> Text:
 
 
 def _deviations(deviations: Sequence[tuple[Cell, Seen]]) -> RenderableType:
-    parts: list[RenderableType] = [Text("\nNot as expected", "bold")]
+    parts: list[RenderableType] = [Text("Not as expected (in CAPITALS above)", "bold")]
     for cell, each in deviations:
         line = Text(f"{cell.experiment} × {cell.environment} × {cell.method}: ")
         line.append(each.word, UNEXPECTED)
@@ -205,7 +209,7 @@ class Follower:
 
     def planned(self, environment: PlannedEnvironment) -> None:
         """Count the cells of an environment that has come."""
-        self._left[environment.name] = len({cell for cell in environment.cells})
+        self._left[environment.name] = len(set(environment.cells))
         self._counts[environment.name] = 0
         total = sum(self._left.values()) + sum(self._counts.values())
         self._bar.update(self._task, total=total)

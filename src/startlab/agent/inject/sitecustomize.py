@@ -14,6 +14,11 @@ import os
 import sys
 import time
 
+try:
+    from _thread import get_ident
+except ImportError:
+    from thread import get_ident  # 2.7
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 EVENTS = os.environ.get("STARTLAB_EVENTS")
 METHOD = os.environ.get("STARTLAB_START_METHOD")
@@ -71,8 +76,12 @@ def watch(popen):
 
 
 def caller():
+    """Find the line of the program, or of a library of its, that called, as `file:line`."""
+    return user_line(sys._getframe(2))
+
+
+def user_line(frame):
     """Find the innermost line outside the standard library, as `file:line`."""
-    frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
         inside = file.startswith(STDLIB) and "-packages" not in file
@@ -80,6 +89,47 @@ def caller():
             return "%s:%d" % (file, frame.f_lineno)
         frame = frame.f_back
     return ""
+
+
+threads_at_fork = []  # of the process that forks, each as `name at file:line`
+
+
+def before_fork():
+    """See which other threads there are: none of them will exist in the child."""
+    del threads_at_fork[:]
+    try:
+        threading = sys.modules.get("threading")
+        threads = getattr(threading, "_active", {}).items()
+        names = dict((ident, thread.name) for ident, thread in list(threads))
+        for ident, frame in sys._current_frames().items():
+            if ident != get_ident():
+                threads_at_fork.append("%s at %s" % (names.get(ident, "?"), user_line(frame)))
+    except Exception:  # it would be printed on the program's stderr
+        pass
+
+
+def after_fork_in_child():
+    tell("forked", os.getppid(), *threads_at_fork)
+
+
+def fork_and_tell(fork):
+    """os.fork of 2.7 and 3.6, where nothing can be registered to run at a fork."""
+
+    def fork_():
+        before_fork()
+        pid = fork()
+        if pid == 0:
+            after_fork_in_child()
+        return pid
+
+    return fork_
+
+
+def watch_forks():
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=before_fork, after_in_child=after_fork_in_child)
+    elif hasattr(os, "fork"):
+        os.fork = fork_and_tell(os.fork)
 
 
 def watch_module(module):
@@ -198,5 +248,6 @@ if EVENTS:
             catch_crashes()
         except (ImportError, OSError, ValueError):
             pass
+    watch_forks()
     sys.meta_path.insert(0, Finder())
 chain()

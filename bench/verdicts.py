@@ -1,0 +1,148 @@
+"""How long a deadlock goes unproven: from the moment that the program stamps to the verdict.
+
+Runs the programs of `tests/agent/dead` under the agent, on every interpreter of the host and in
+every image that a default run has. Prints the median, the 95th percentile and the maximum, and
+every deadlock that was not proven.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from startlab import catalogue, health
+from startlab.backends.docker import CONTENT, PY_SPY, Content, DockerBackend
+from startlab.backends.images import BuildOptions
+from startlab.backends.native import NativeBackend
+from startlab.errors import StartlabError
+from startlab.model import Environment, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from startlab.backends import Backend
+
+DEAD = Path(__file__).parents[1] / "tests" / "agent" / "dead"
+LIMIT_S = 10.0
+
+
+def note(program: Path, key: str) -> str | None:
+    """Read what a program says of itself in its first lines: `# key: value`."""
+    for line in program.read_text("utf-8").splitlines():
+        if line.startswith(f"# {key}: "):
+            return line.partition(": ")[2]
+    return None
+
+
+def wanted(program: Path, environment: Environment) -> bool:
+    """Tell whether a program runs there, and needs no reading of stacks to be proven."""
+    needs, pollers = note(program, "needs"), note(program, "pollers")
+    if needs and environment.python not in SpecifierSet(f">={needs}"):
+        return False
+    return not (pollers and environment.python in SpecifierSet(pollers))
+
+
+def measure(
+    backend: Backend,
+    environments: Iterable[object],
+    folder: str,
+    place_of: Callable[[Environment], tuple[str, Callable[[], float | None]]],
+) -> list[float]:
+    """Run every program in every environment; give the latencies in seconds."""
+    found = []
+    for environment in environments:
+        if not isinstance(environment, Environment):
+            print(f"left out: {environment}")
+            continue
+        with closing(backend.agent(environment)) as agent:
+            for program in sorted(DEAD.glob("*.py")):
+                if not wanted(program, environment):
+                    continue
+                place, stamp = place_of(environment)
+                argv = (environment.executable, f"{folder}/{program.name}", place)
+                seen = agent.run(Request(argv=argv, method=None, timeout_s=LIMIT_S))
+                stamped = stamp()
+                if seen.ended == "proof" and stamped is not None:
+                    found.append(seen.began_s + seen.duration_s - stamped)
+                else:
+                    said = seen.reason or seen.stderr.text()[-200:]
+                    print(f"{program.stem} on {environment.name}: {seen.ended}: {said}")
+    return found
+
+
+def show(where: str, latencies: list[float]) -> None:
+    """Print the distribution."""
+    if not latencies:
+        print(f"{where}: nothing measured")
+        return
+    twentieths = statistics.quantiles(latencies, n=20) if len(latencies) > 1 else latencies
+    print(
+        f"{where}: {len(latencies)} deadlocks proven: median "
+        f"{statistics.median(latencies) * 1e3:.0f} ms, 95 % {twentieths[-1] * 1e3:.0f} ms, "
+        f"maximum {max(latencies) * 1e3:.0f} ms"
+    )
+
+
+def natively() -> None:
+    """Measure on the host's interpreters."""
+    with tempfile.TemporaryDirectory() as folder, closing(NativeBackend()) as backend:
+
+        def place_of(_: Environment) -> tuple[str, Callable[[], float | None]]:
+            place = Path(tempfile.mkdtemp(dir=folder))
+            return str(place), lambda: read(place / "stamp")
+
+        show("native", measure(backend, backend.environments(()), str(DEAD), place_of))
+
+
+def read(stamp: Path) -> float | None:
+    """Read a stamp, if there is one."""
+    return float(stamp.read_text("utf-8")) if stamp.exists() else None
+
+
+def in_containers(bases: str) -> None:
+    """Measure in the images of a default run."""
+    package = catalogue.ROOT.parent
+    folders = {"agent": package / "agent", "dead": DEAD}
+    if (py_spy := health.py_spy()) is not None:
+        folders[PY_SPY] = Path(py_spy)
+    options = BuildOptions(bases=bases)  # type: ignore[arg-type]
+    content = Content.of(folders)
+    number = 0
+    with closing(DockerBackend(content=content, say=print, options=options)) as backend:
+
+        def place_of(environment: Environment) -> tuple[str, Callable[[], float | None]]:
+            nonlocal number
+            number += 1
+            place = f"/tmp/place-{number}"  # noqa: S108 - in the container
+            backend.call(environment, ["mkdir", place])
+
+            def stamp() -> float | None:
+                said = backend.call(environment, ["cat", f"{place}/stamp"])
+                return float(said) if said else None
+
+            return place, stamp
+
+        environments = backend.environments(())
+        show("containers", measure(backend, environments, f"{CONTENT}/dead", place_of))
+
+
+def main() -> None:
+    """Measure where it can be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bases", choices=["auto", "hub", "debian"], default="auto")
+    asked = parser.parse_args()
+    natively()
+    try:
+        in_containers(asked.bases)
+    except StartlabError as error:
+        print(f"not in containers: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Recognising a pool whose workers die and are replaced for ever, by the repetition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
+
+if TYPE_CHECKING:
+    from .events import Event
+
+DEATHS = 6
+SPAN_S = 1.0
+
+
+class Respawn(NamedTuple):
+    """Which process replaces workers, where it got its first ones, and how they end."""
+
+    pid: int
+    where: Optional[str]
+    exit_code: int
+    deaths: int
+
+
+def find(events: List[Event]) -> Optional[Respawn]:
+    """Find a process that replaces one worker after another, all of which died the same death.
+
+    Only replacements count: those that no line of the program started, but a thread of
+    multiprocessing.Pool. At least `DEATHS` of them over `SPAN_S`, none of which ended well: a pool
+    that lets its workers go after some tasks is left alone, and so is a program that tries again.
+    """
+    replacements = set()
+    first_at: Dict[int, str] = {}
+    ends: Dict[int, List[Tuple[int, float]]] = {}
+    for event in events:
+        if event.kind == "start" and len(event.fields) == 3:
+            key, _, where = event.fields
+            if where:
+                first_at.setdefault(event.pid, where)
+                replacements.discard((event.pid, key))  # the id of an object that is gone
+            else:
+                replacements.add((event.pid, key))
+        elif event.kind == "end" and (event.pid, event.fields[0]) in replacements:
+            ends.setdefault(event.pid, []).append((int(event.fields[2]), event.time_s))
+    for pid, deaths in ends.items():
+        (code, first_s), (_, last_s) = deaths[0], deaths[-1]
+        alike = code != 0 and all(other == code for other, _ in deaths)
+        if alike and len(deaths) >= DEATHS and last_s - first_s >= SPAN_S:
+            return Respawn(pid, first_at.get(pid), code, len(deaths))
+    return None

@@ -1,0 +1,4 @@
+# The clock wakes it.
+import time
+
+time.sleep(1.2)

@@ -1,0 +1,5 @@
+# stdin
+# Somebody outside types.
+import sys
+
+assert sys.stdin.readline() == "something\n"

@@ -1,0 +1,18 @@
+# needs: 3
+# An interval timer is armed, but its signal is blocked for good.
+import os
+import signal
+import sys
+import time
+
+
+def last_words():
+    with open(sys.argv[1] + "/stamp", "w") as file:
+        file.write(repr(time.time()))
+
+
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+signal.alarm(1000)
+read, write = os.pipe()
+last_words()
+os.read(read, 1)

@@ -1,0 +1,491 @@
+"""The injection, on every interpreter of this host: it forces, it sees, and it does not show."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from packaging.version import Version
+
+from startlab.agent import trial
+
+if TYPE_CHECKING:
+    from startlab.backends.conversation import Conversation
+    from startlab.model import Environment, Observation
+
+pytestmark = pytest.mark.native
+
+# Where nothing says how a process is to be started, every program below asks multiprocessing.
+METHOD_OF_BOTH = """
+    from __future__ import print_function
+    import multiprocessing, sys
+
+    def name():
+        get = getattr(multiprocessing, "get_start_method", None)
+        return get() if get else "fork"
+
+    def child(): print("child", name()); sys.stdout.flush()
+
+    if __name__ == "__main__":
+        if hasattr(multiprocessing, "get_start_method"):
+            assert multiprocessing.get_start_method(allow_none=True) is None
+        print("parent", name(), *sys.argv[1:]); sys.stdout.flush()
+        process = multiprocessing.Process(target=child)
+        process.start()
+        process.join()
+        print("exit code", process.exitcode)
+"""
+
+
+def python2(interpreter: Environment) -> bool:
+    return Version(interpreter.python) < Version("3")
+
+
+def used(seen: Observation) -> list[tuple[str, str | None, int | None]]:
+    """Give the method, caller and exit code of every start."""
+    return [
+        (start.method, start.where and Path(start.where).name, start.exit_code)
+        for start in seen.starts
+    ]
+
+
+def unsigned(code: int, interpreter: Environment, method: str) -> int:
+    """Give the exit code that a starter learns; the fork server of 3.6 knows no signals."""
+    return 255 if method == "forkserver" and interpreter.python.startswith("3.6.") else code
+
+
+# --- it forces ---------------------------------------------------------------------------------
+
+
+def test_a_script(run: Any, interpreter: Environment, method: str) -> None:
+    seen = run(METHOD_OF_BOTH, "an", "argument", python=interpreter.executable, method=method)
+    assert seen.stderr.text() == ""
+    assert seen.stdout.text() == (
+        f"parent {method} an argument\nchild {method}\nexit code 0\n"
+    )
+    assert seen.forced is (None if python2(interpreter) else True)
+    assert used(seen) == [(method, "program.py:16", 0)]
+
+
+@pytest.mark.parametrize("module", ["package.tool", "package"])
+def test_a_module(
+    agent: Conversation, write: Any, request_of: Any, interpreter: Environment, method: str,
+    module: str,
+) -> None:  # fmt: skip
+    """A child imports `package.tool` again by its name; `package` is run from its `__main__`."""
+    root = write("", "package/__init__.py").parents[1]
+    write(METHOD_OF_BOTH, "package/tool.py")
+    run_tool = "import runpy; runpy.run_module('package.tool', run_name='__main__', alter_sys=True)"
+    write(run_tool, "package/__main__.py")
+    seen = agent.run(
+        request_of(interpreter.executable, "-m", module, method=method, env={"PYTHONPATH": str(root)})
+    )
+    lines = seen.stdout.text().splitlines()
+    assert lines[0] == f"parent {method}"
+    assert used(seen)[0][0] == method
+    if module == "package.tool":
+        assert (lines[1:], seen.stderr.text()) == ([f"child {method}", "exit code 0"], "")
+
+
+@pytest.mark.parametrize("way", ["-c", "-"])
+def test_a_command_and_stdin(
+    agent: Conversation, request_of: Any, interpreter: Environment, method: str, way: str
+) -> None:
+    """There is no file that a child could import: its target must be somebody else's."""
+    code = textwrap.dedent("""
+        import multiprocessing, os
+        if __name__ == "__main__":
+            process = multiprocessing.Process(target=os.getpid)
+            process.start()
+            process.join()
+    """)
+    given = {"stdin": code.encode()} if way == "-" else {}
+    argv = [interpreter.executable, way] + ([code] if way == "-c" else [])
+    seen = agent.run(request_of(*argv, method=method, **given))
+    assert [each[0] for each in used(seen)] == [method]
+    assert seen.forced is (None if python2(interpreter) else True)
+    if way == "-c":
+        assert (seen.exit_status, seen.stderr.text(), used(seen)[0][2]) == (0, "", 0)
+        assert used(seen)[0][1] == "<string>:5"
+
+
+def test_nothing_is_forced_where_nothing_is_asked(run: Any, interpreter: Environment) -> None:
+    seen = run(METHOD_OF_BOTH, python=interpreter.executable)
+    assert seen.stdout.text().startswith(f"parent {interpreter.default_method}\n")
+    assert seen.forced is None
+    assert used(seen) == [(interpreter.default_method, "program.py:16", 0)]
+
+
+def test_the_programs_own_choice_wins(run: Any, interpreter: Environment, method: str) -> None:
+    if python2(interpreter):
+        pytest.skip("there is no choice")
+    seen = run(
+        """
+        import multiprocessing
+
+        if __name__ == "__main__":
+            multiprocessing.set_start_method("spawn")
+            assert multiprocessing.get_start_method() == "spawn"
+            try:
+                multiprocessing.set_start_method("fork")
+            except RuntimeError as error:
+                print(error)
+            process = multiprocessing.Process(target=print, args=("set",), kwargs={"flush": True})
+            process.start()
+            process.join()
+            context = multiprocessing.get_context("forkserver")
+            process = context.Process(target=print, args=("got",), kwargs={"flush": True})
+            process.start()
+            process.join()
+            assert multiprocessing.get_context().get_start_method() == "spawn"
+            assert multiprocessing.get_context("fork").get_start_method() == "fork"
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    assert seen.stdout.text() == "context has already been set\nset\ngot\n"
+    assert [each[0] for each in used(seen)] == ["spawn", "forkserver"]
+
+
+def test_looking_for_the_module_first_does_not_lose_it(run: Any, interpreter: Environment) -> None:
+    if python2(interpreter):
+        pytest.skip("there is nothing to force")
+    seen = run(
+        """
+        import importlib.util
+        assert importlib.util.find_spec("multiprocessing.popen_fork")
+        import multiprocessing
+        if __name__ == "__main__":
+            print(multiprocessing.get_start_method())
+            multiprocessing.Process(target=print).start()
+        """,
+        python=interpreter.executable,
+        method="spawn",
+    )
+    assert seen.stdout.text().startswith("spawn\n")
+    assert [each[0] for each in used(seen)] == ["spawn"]
+
+
+@pytest.mark.parametrize("option", ["-I", "-E", "-S"])
+def test_an_interpreter_that_is_kept_from_it_is_known(
+    agent: Conversation, write: Any, request_of: Any, interpreter: Environment, option: str
+) -> None:
+    if python2(interpreter) and option == "-I":
+        pytest.skip("2.7 has no -I")
+    path = str(write("import multiprocessing\nprint('ran')"))
+    seen = agent.run(request_of(interpreter.executable, option, path, method="fork"))
+    assert (seen.stdout.text(), seen.forced) == ("ran\n", False)
+
+
+# --- it sees -----------------------------------------------------------------------------------
+
+
+def test_ends_of_processes(run: Any, interpreter: Environment, method: str) -> None:
+    seen = run(
+        """
+        import multiprocessing, os, sys, time
+
+        def leave(code): sys.exit(code)
+        def kill(number): os.kill(os.getpid(), number)
+        def wait(): time.sleep(600)
+
+        if __name__ == "__main__":
+            for target, args in [(leave, (0,)), (leave, (3,)), (kill, (9,)), (wait, ())]:
+                process = multiprocessing.Process(target=target, args=args)
+                process.start()
+                if target is wait:
+                    process.terminate()
+                process.join()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    codes = (0, 3, unsigned(-9, interpreter, method), unsigned(-15, interpreter, method))
+    assert used(seen) == [(method, "program.py:11", code) for code in codes]
+    children = [start.child for start in seen.starts]
+    assert None not in children
+    assert len(set(children)) == 4
+    for start in seen.starts:
+        assert start.exit_s is not None
+        assert 0 < start.time_s <= start.exit_s < seen.duration_s + 0.1
+
+
+def test_a_process_that_nobody_waits_for_has_no_end(run: Any, interpreter: Environment) -> None:
+    seen = run(
+        """
+        import multiprocessing, os
+        if __name__ == "__main__":
+            multiprocessing.Process(target=os.getpid).start()
+            os._exit(0)
+        """,
+        python=interpreter.executable,
+        method="fork",
+    )
+    assert used(seen) == [("fork", "program.py:4", None)]
+
+
+def test_a_pool(run: Any, interpreter: Environment, method: str) -> None:
+    seen = run(
+        """
+        import multiprocessing
+        if __name__ == "__main__":
+            pool = multiprocessing.Pool(2)
+            print(pool.map(abs, [-1, -2]))
+            pool.close()
+            pool.join()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.stdout.text(), seen.stderr.text()) == ("[1, 2]\n", "")
+    assert used(seen) == [(method, "program.py:4", 0)] * 2
+
+
+def test_an_executor(run: Any, interpreter: Environment, method: str) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 has none")
+    seen = run(
+        """
+        from concurrent.futures import ProcessPoolExecutor
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(2) as executor:
+                futures = [executor.submit(abs, -1) for _ in range(2)]
+                print([each.result() for each in futures])
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.stdout.text(), seen.stderr.text()) == ("[1, 1]\n", "")
+    assert 1 <= len(seen.starts) <= 2
+    assert set(used(seen)) == {(method, "program.py:5", 0)}
+
+
+def test_processes_of_processes_are_seen_too(run: Any, interpreter: Environment, method: str) -> None:
+    seen = run(
+        """
+        import multiprocessing, os
+
+        def inner(): multiprocessing.Process(target=os.getpid).start()
+
+        if __name__ == "__main__":
+            process = multiprocessing.Process(target=inner)
+            process.start()
+            process.join()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    outer, inner = seen.starts
+    assert (outer.method, inner.method) == (method, method)
+    assert inner.pid == outer.child
+    assert (outer.exit_code, inner.exit_code) == (0, 0)
+
+
+ABORT = """
+    import multiprocessing, os, sys
+
+    def die(): os.abort()
+
+    if __name__ == "__main__":
+        process = multiprocessing.Process(target=die)
+        process.start()
+        process.join()
+        print(process.exitcode)
+"""
+
+
+def test_a_crash_of_a_child_leaves_its_stacks_and_no_word_on_stderr(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    seen = run(ABORT, python=interpreter.executable, method=method)
+    code = unsigned(-6, interpreter, method)
+    assert (seen.exit_status, seen.stdout.text(), seen.stderr.text()) == (0, f"{code}\n", "")
+    assert used(seen) == [(method, "program.py:8", code)]
+    if python2(interpreter):
+        assert seen.crashes == ()  # 2.7 has no faulthandler
+        return
+    (crash,) = seen.crashes
+    assert crash.startswith("Fatal Python error: Aborted")
+    assert 'program.py", line 4 in die' in crash
+
+
+def test_the_programs_own_faulthandler_is_its_own(run: Any, interpreter: Environment) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 has none")
+    seen = run(
+        "import faulthandler, os; faulthandler.enable(); os.abort()", python=interpreter.executable
+    )
+    assert "Fatal Python error: Aborted" in seen.stderr.text()
+    assert seen.crashes == ()
+
+
+# --- it does not show ----------------------------------------------------------------------------
+
+
+class Done(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def compare(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Run a command with the injection and without, and give both outcomes."""
+
+    def once(argv: list[str], path: list[str], **more: str) -> Done:
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path)} | more
+        env["PYTHONDONTWRITEBYTECODE"] = "1"  # 2.7 tells by __file__ which run was the first
+        done = subprocess.run(
+            argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+        return Done(done.returncode, *(re.sub("0x[0-9a-f]+|(pid|parent)=[0-9]+", "", text)
+                                       for text in (done.stdout, done.stderr)))  # fmt: skip
+
+    def compare(*argv: str, path: str = "", method: str = "") -> tuple[Done, Done]:
+        events = tmp_path / "events"
+        for file in (events, tmp_path / "events.crashes"):
+            file.write_bytes(b"")
+        more = {"STARTLAB_EVENTS": str(events)}
+        if method:
+            more["STARTLAB_START_METHOD"] = method
+        rest = [path] if path else []
+        plain = once(list(argv), rest)
+        injected = once(list(argv), [trial.INJECT, *rest], **more)
+        assert events.read_bytes().startswith(b"interpreter")
+        return plain, injected
+
+    return compare
+
+
+def test_no_frame_of_it_is_in_a_traceback(compare: Any, write: Any, interpreter: Environment) -> None:
+    """Neither in the parent's, nor in a child's, nor where a child cannot be started."""
+    program = write("""
+        import multiprocessing, sys
+
+        def fail(): raise KeyError("in a child")
+
+        class Unpicklable(object):
+            def __reduce__(self): raise ValueError("not me")
+
+        if __name__ == "__main__":
+            context = multiprocessing
+            if hasattr(multiprocessing, "get_context"):
+                context = multiprocessing.get_context(sys.argv[1])
+            process = context.Process(target=fail)
+            process.start()
+            process.join()
+            if sys.argv[1] != "fork":
+                context.Process(target=id, args=(Unpicklable(),)).start()
+            1 / 0
+    """)
+    for method in interpreter.methods:
+        plain, injected = compare(interpreter.executable, str(program), method)
+        assert plain == injected
+        assert "KeyError" in injected.err
+        assert "sitecustomize" not in injected.err
+        if method != "fork":
+            assert "not me" in injected.err
+
+
+def test_a_shadowed_module_fails_as_it_really_does(
+    compare: Any, write: Any, interpreter: Environment
+) -> None:
+    """A module of the user's beside the script, with the name of one that multiprocessing needs."""
+    for name in ("pickle", "socket", "threading"):
+        write("mine = 1", f"{name}/{name}.py")
+        program = write("import multiprocessing\nprint(1)", f"{name}/program.py")
+        plain, injected = compare(interpreter.executable, str(program), method="fork")
+        assert plain == injected
+        assert "sitecustomize" not in injected.err
+    program = write("import multiprocessing\nprint(1)", "pickle/program.py")
+    if not python2(interpreter):
+        assert "has no attribute 'Pickler'" in compare(interpreter.executable, str(program))[1].err
+
+
+def test_another_sitecustomize_is_run_too(
+    compare: Any, write: Any, interpreter: Environment
+) -> None:
+    folder = write("import sys; sys.other = __file__, __name__", "site/sitecustomize.py").parent
+    program = write("import sys; print(sys.other); import sitecustomize; print(sitecustomize.__file__)")
+    plain, injected = compare(interpreter.executable, str(program), path=str(folder), method="fork")
+    assert plain == injected
+    assert str(folder) in injected.out
+
+
+@pytest.mark.parametrize(
+    "text", ["1 / 0", "import nowhere_to_be_found", "def syntax error"]
+)
+def test_another_sitecustomize_fails_as_without(
+    compare: Any, write: Any, interpreter: Environment, text: str
+) -> None:
+    folder = write(text, "site/sitecustomize.py").parent
+    program = write("import sys; print('sitecustomize' in sys.modules)")
+    plain, injected = compare(interpreter.executable, str(program), path=str(folder))
+    assert plain == injected
+
+
+def test_a_module_that_another_sitecustomizes_folder_shadows_is_not_imported(
+    compare: Any, write: Any, interpreter: Environment
+) -> None:
+    """Running the other sitecustomize imports nothing that it does not import itself."""
+    folder = write("import sys; sys.other = 1", "site/sitecustomize.py").parent
+    program = write("import sys; print(sorted(n for n in sys.modules if n in %r))" % (
+        ["importlib.util", "importlib.abc", "typing", "collections", "pickle", "multiprocessing", "re"],
+    ))
+    plain, injected = compare(interpreter.executable, str(program), path=str(folder), method="fork")
+    assert plain == injected
+
+
+def test_output_is_the_same_with_and_without(
+    compare: Any, write: Any, interpreter: Environment
+) -> None:
+    program = write("""
+        from __future__ import print_function
+        import atexit, logging, os, sys, threading, warnings
+        import multiprocessing
+
+        class Noisy(object):
+            def __del__(self): print("deleted", file=sys.stderr)
+
+        def child(lock, queue):
+            with lock: print("child", sys.argv, __name__); sys.stdout.flush()
+            queue.put(threading.current_thread().name)
+
+        if __name__ == "__main__":
+            noisy = Noisy()
+            atexit.register(print, "at exit")
+            warnings.warn("careful")
+            logging.warning("logged")
+            multiprocessing.log_to_stderr().warning("of multiprocessing")
+            print(__file__, sys.argv, sys.flags, sys.path[0], __doc__, sorted(globals()))
+            lock, queue = multiprocessing.Lock(), multiprocessing.Queue()
+            processes = [multiprocessing.Process(target=child, args=(lock, queue)) for _ in range(2)]
+            for process in processes: process.start()
+            print(sorted(queue.get() for _ in processes))
+            for process in processes: process.join(); print(process)
+            sys.exit("the end")
+    """)
+    plain, injected = compare(interpreter.executable, str(program), "a", "b")
+    assert plain == injected
+    assert plain.status == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_trial_that_is_over_stays_so(write: Any, tmp_path: Path, interpreter: Environment) -> None:
+    """Where the events file is gone, a late process makes no new one and does not complain."""
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": trial.INJECT,
+           "STARTLAB_EVENTS": str(tmp_path / "gone" / "events"), "STARTLAB_START_METHOD": "fork"}  # fmt: skip
+    done = subprocess.run(
+        [interpreter.executable, str(write(METHOD_OF_BOTH))],
+        env=env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "gone").exists()

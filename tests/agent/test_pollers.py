@@ -1,0 +1,60 @@
+"""Which Python stacks are those of the standard library's polling loops, and which only look so."""
+
+from __future__ import annotations
+
+import pytest
+
+from startlab.agent.pollers import Frame, Stack, all_pollers, is_poller, stacks
+
+LIB = "/usr/lib/python3"
+
+
+def stack(*frames: tuple[str, str]) -> Stack:
+    return Stack(None, "", tuple(Frame(LIB + file, 1, function) for file, function in frames))
+
+
+POOL = stack(("/multiprocessing/pool.py", "_handle_workers"), ("/threading.py", "run"))
+MANAGER = stack(
+    ("/threading.py", "wait"),
+    ("/threading.py", "wait"),
+    ("/multiprocessing/managers.py", "serve_forever"),
+)
+MANAGER_QUALIFIED = stack(
+    ("/threading.py", "Condition.wait"),
+    ("/threading.py", "Event.wait"),
+    ("/multiprocessing/managers.py", "Server.serve_forever"),
+)
+POOL_SINCE_3_8 = stack(
+    ("/selectors.py", "select"),
+    ("/multiprocessing/connection.py", "wait"),
+    ("/multiprocessing/pool.py", "_wait_for_updates"),
+    ("/multiprocessing/pool.py", "_handle_workers"),
+)
+TIMER = stack(("/threading.py", "wait"), ("/threading.py", "wait"), ("/threading.py", "run"))
+POOL_BUSY = stack(
+    ("/multiprocessing/pool.py", "_join_exited_workers"),
+    *[(frame.file[len(LIB) :], frame.function) for frame in POOL.frames],
+)
+OWN_POOL = Stack(None, "", (Frame("/home/me/pool.py", 1, "_handle_workers"),))
+
+
+@pytest.mark.parametrize("found", [POOL, MANAGER, MANAGER_QUALIFIED])
+def test_pollers(found: Stack) -> None:
+    assert is_poller(found)
+
+
+@pytest.mark.parametrize("found", [POOL_SINCE_3_8, TIMER, POOL_BUSY, OWN_POOL, stack()])
+def test_others(found: Stack) -> None:
+    assert not is_poller(found)
+
+
+def test_every_thread_with_a_timeout_must_be_one() -> None:
+    assert all_pollers([POOL, POOL_SINCE_3_8], timed=1)
+    assert not all_pollers([POOL, TIMER], timed=2)
+    assert not all_pollers([POOL_SINCE_3_8, TIMER], timed=1)
+    assert not all_pollers([], timed=1)
+
+
+def test_no_py_spy_no_stacks() -> None:
+    assert stacks("/nowhere/py-spy", 1) == []
+    assert stacks("/bin/false", 1) == []

@@ -1,0 +1,517 @@
+"""Trials through the real conversation: what is kept, what is hidden, and that nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.version import Version
+
+from startlab import environments
+from startlab.agent import trial
+from startlab.errors import AgentError
+from startlab.model import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from startlab.backends.conversation import Conversation
+    from startlab.model import Environment
+
+pytestmark = pytest.mark.native
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone shows this")
+
+# --- the output --------------------------------------------------------------------------------
+
+
+def test_exit_status_and_output(run: Any) -> None:
+    seen = run("""
+        import sys
+        print("out")
+        sys.stderr.write("err")
+        sys.exit(7)
+    """)
+    assert (seen.ended, seen.exit_status) == ("exit", 7)
+    assert (seen.stdout, seen.stderr) == (Stream(head=b"out\n"), Stream(head=b"err"))
+    assert 0 < seen.duration_s < 5
+    assert seen.forced is None
+    assert seen.starts == ()
+    assert seen.left_behind.processes == seen.left_behind.files == ()
+
+
+@pytest.mark.parametrize(
+    ("size", "dropped"), [(0, 0), (10, 0), (19, 0), (20, 0), (21, 1), (5_000_003, 4_999_983)]
+)
+def test_output_is_bounded_exactly(run: Any, size: int, dropped: int) -> None:
+    program = """
+        import sys
+        data = bytes(n % 251 for n in range(int(sys.argv[1])))
+        sys.stdout.buffer.write(data)
+        sys.stderr.buffer.write(data[::-1])
+    """
+    data = bytes(n % 251 for n in range(size))
+    seen = run(program, str(size), keep_bytes=10)
+    for stream, written in ((seen.stdout, data), (seen.stderr, data[::-1])):
+        assert stream.head == written[:10]
+        assert stream.tail == written[10:][-10:]
+        assert stream.dropped == dropped
+
+
+def test_binary_output_is_kept_as_it_is(run: Any) -> None:
+    seen = run("import sys; sys.stdout.buffer.write(bytes(range(256)))")
+    assert seen.stdout.head == bytes(range(256))
+
+
+def test_nothing_may_be_kept(run: Any) -> None:
+    assert run("print('x' * 99999)", keep_bytes=0).stdout == Stream(dropped=100_000)
+
+
+@pytest.mark.parametrize("data", [None, b"", b"a\nb\n", bytes(range(256)) * 5000])
+def test_stdin(run: Any, data: bytes | None) -> None:
+    seen = run("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())", stdin=data)
+    assert seen.stdout.head + seen.stdout.tail == (data or b"")
+
+
+# --- the place ---------------------------------------------------------------------------------
+
+
+def test_the_environment_is_scrubbed(scratch_of: Any, run: Any, start_agent: Any, write: Any, request_of: Any) -> None:
+    """What hides hazards, or is the agent's own, does not reach the program."""
+    program = write("""
+        import json, os, sys, tempfile
+        print(json.dumps({"env": dict(os.environ), "tmp": tempfile.gettempdir(),
+                          "cwd": os.getcwd(), "files": os.listdir("."), "inside": os.listdir(".."),
+                          "session": os.getsid(0) == os.getpid(),
+                          "ready": sys.stdout.line_buffering}))
+    """)
+    hidden = {
+        "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+        "PYTHONFAULTHANDLER": "1", "LD_PRELOAD": "", "SECRET": "s", "PYTHONHOME_": "x",
+    }  # fmt: skip
+    agent = start_agent(before=f"import os; os.environ.update({hidden!r}, LC_TIME='C')")
+    seen = agent.run(
+        request_of(sys.executable, str(program), env={"PYTHONPATH": "/mine", "ASKED": "yes"})
+    )
+    said = json.loads(seen.stdout.text())
+    env = said["env"]
+    assert not hidden.keys() & env.keys()
+    assert env["LC_TIME"] == "C"
+    assert env["ASKED"] == "yes"
+    assert env["PATH"] == os.environ["PATH"]
+    assert env["PYTHONPATH"].split(os.pathsep) == [trial.INJECT, "/mine"]
+    assert "STARTLAB_START_METHOD" not in env
+    assert said["tmp"] == env["TMPDIR"] != os.environ.get("TMPDIR")
+    assert Path(said["cwd"]).is_relative_to(scratch_of(agent))
+    assert said["files"] == []
+    assert said["session"]
+    assert not said["ready"]
+
+
+def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(scratch_of: Any, run: Any, agent: Conversation) -> None:
+    program = """
+        import os, tempfile
+        open("here", "w").close()
+        tempfile.mkstemp(prefix="left-")
+        print(os.getcwd()); print(tempfile.gettempdir())
+    """
+    first, second = run(program), run(program)
+    places = first.stdout.text().split() + second.stdout.text().split()
+    assert len(set(places)) == 4
+    assert not any(map(os.path.exists, places))
+    assert len(first.left_behind.files) == 1
+    assert first.left_behind.files[0].startswith("left-")
+    assert os.listdir(scratch_of(agent)) == []
+
+
+def test_what_cannot_be_launched_is_told_with_its_reason(
+    agent: Conversation, request_of: Any
+) -> None:
+    seen = agent.run(request_of("nowhere/python", "x"))
+    assert (seen.ended, seen.exit_status) == ("launch", None)
+    assert seen.reason.startswith("nowhere/python could not be started: ")
+    assert "No such file" in seen.reason
+
+
+def test_what_is_not_executable_is_not_launched(agent: Conversation, request_of: Any, write: Any) -> None:
+    seen = agent.run(request_of(str(write("pass"))))
+    assert seen.ended == "launch"
+    assert "Permission denied" in seen.reason
+
+
+def test_no_file_descriptor_is_lost_over_many_trials(run: Any, agent: Conversation) -> None:
+    count = "import os; print(len(os.listdir('/proc/%d/fd' % os.getppid())))"
+    counts = [run(count).stdout.text() for _ in range(5)]
+    run("raise SystemExit", stdin=b"x")
+    assert run(count).stdout.text() == counts[0] == counts[-1]
+
+
+# --- how it ends -------------------------------------------------------------------------------
+
+
+def test_a_signal_is_a_negative_exit_status(run: Any) -> None:
+    assert run("import os; os.kill(os.getpid(), 9)").exit_status == -9
+
+
+def test_a_program_that_waits_is_quiescent_at_the_limit(run: Any) -> None:
+    seen = run("import threading; threading.Event().wait(timeout=600)", timeout_s=1.5)
+    assert (seen.ended, seen.grade, seen.exit_status) == ("limit", "quiescent", None)
+    assert seen.idle_s > 0.5
+    assert seen.limit_s >= 1.5
+    (process,) = seen.processes
+    assert "program.py" in process.command
+
+
+def test_a_program_that_spins_is_busy_at_the_limit(run: Any) -> None:
+    seen = run("while True: pass", timeout_s=1)
+    assert (seen.ended, seen.grade) == ("limit", "busy")
+    assert seen.cpu_s > 0.3
+    assert seen.idle_s < 0.5
+
+
+@linux
+def test_cpu_time_of_children_that_have_come_and_gone_counts(run: Any) -> None:
+    """A parent that replaces its dying children for ever is not quiescent."""
+    seen = run(
+        """
+        import os, time
+        while True:
+            pid = os.fork()
+            if not pid:
+                end = time.process_time() + 0.1
+                while time.process_time() < end: pass
+                os._exit(0)
+            os.waitpid(pid, 0)
+        """,
+        timeout_s=2,
+    )
+    assert (seen.ended, seen.grade) == ("limit", "busy")
+    assert seen.cpu_s > 0.8
+
+
+def test_stop_ends_a_trial_at_once(run: Any, agent: Conversation, write: Any, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    os.mkfifo(began)
+    program = write("import sys, time; open(sys.argv[1], 'w').close(); time.sleep(600)")
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(run, program, str(began), timeout_s=60)
+        began.read_text()
+        asked = time.monotonic()
+        agent.stop()
+        seen = running.result(10)
+    assert seen.ended == "stopped"
+    assert time.monotonic() - asked < 1
+
+
+def test_a_stop_that_came_too_late_does_not_end_the_next_trial(run: Any, agent: Conversation) -> None:
+    agent.stop()
+    agent.stop()
+    assert run("print('whole')").ended == "exit"
+
+
+def test_a_wish_that_makes_no_sense_is_an_error_and_the_agent_goes_on(
+    agent: Conversation, request_of: Any
+) -> None:
+    agent._say({"run": {"argv": [sys.executable]}})
+    assert "KeyError" in (agent._answer().error or "")
+    with pytest.raises(AgentError, match="stdin"):
+        agent.run(request_of(sys.executable, stdin="no bytes", env={}))
+    assert agent.run(request_of(sys.executable, "-c", "pass")).ended == "exit"
+
+
+@pytest.mark.parametrize("ending", ["", '{"run": {"arg'])
+def test_the_end_of_its_input_ends_the_agent_and_all_that_it_started(
+    scratch_of: Any, start_agent: Any, request_of: Any, write: Any, tmp_path: Path, processes_of: Any,
+    eventually: Any, ending: str,
+) -> None:  # fmt: skip
+    """Also when the engine died while it wrote a line."""
+    began = tmp_path / "began"
+    os.mkfifo(began)
+    program = write("""
+        import os, signal, sys, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                open(sys.argv[1], "w").close()
+        time.sleep(600)
+    """)
+    agent = start_agent()
+    agent._say({"run": request_of(sys.executable, str(program), str(began))})
+    began.read_text()
+    scratch = scratch_of(agent)
+    assert len(processes_of(scratch)) == 3
+    agent._stream.write(ending.encode())
+    agent._stream._in.close()
+    eventually(lambda: not processes_of(scratch), 2)
+    eventually(lambda: not scratch.exists(), 2)
+    assert agent._stream._process.wait(5) is not None
+
+
+# --- hostile programs: over within a second of the time limit, and nothing left -----------------
+
+HOSTILE = {
+    "floods stdout for ever": """
+        import sys
+        while True: sys.stdout.write("x" * 65536)
+    """,
+    "floods both streams from many processes": """
+        import os, sys
+        for _ in range(4): os.fork()
+        while True: os.write(1, b"x" * 65536); os.write(2, b"y" * 65536)
+    """,
+    "forks 500 children": """
+        import os, time
+        for _ in range(500):
+            if not os.fork(): break
+        time.sleep(600)
+    """,
+    "forks without end": """
+        import os, time
+        while True:
+            if not os.fork():
+                time.sleep(0.01)
+                os._exit(0)
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]: pass
+            except ChildProcessError: pass
+    """,
+    "forks chains that leave their parents": """
+        import os
+        for n in range(20):
+            if not os.fork():
+                while True:
+                    if os.fork(): os._exit(0)
+                    os.setsid()
+        import time; time.sleep(600)
+    """,
+    "double-forks into a session of its own": """
+        import os, signal, time
+        if not os.fork():
+            os.setsid()
+            if os.fork(): os._exit(0)
+            for n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)
+            os.chdir("/")
+        time.sleep(600)
+    """,
+    "ignores every signal that it can": """
+        import signal, time
+        for n in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(n, signal.SIG_IGN)
+        while True: time.sleep(600)
+    """,
+    "stops itself": """
+        import os, signal
+        os.kill(os.getpid(), signal.SIGSTOP)
+    """,
+    "takes away the rights to its directories": """
+        import os, time
+        os.makedirs("a/b/c"); open("a/b/c/d", "w").close(); os.chmod("a/b/c/d", 0)
+        here, tmp = os.getcwd(), os.environ["TMPDIR"]
+        os.makedirs(tmp + "/x/y"); os.chmod(tmp + "/x/y", 0)
+        for name in ("a/b/c", "a/b", "a", tmp + "/x", tmp, here, os.path.dirname(here)):
+            os.chmod(name, 0)
+        time.sleep(600)
+    """,
+    "removes the files that watch it": """
+        import os, shutil, time
+        shutil.rmtree(os.path.dirname(os.getcwd()), ignore_errors=True)
+        time.sleep(600)
+    """,
+    "closes every file descriptor": """
+        import os, time
+        os.closerange(0, 1000)
+        time.sleep(600)
+    """,
+    "makes semaphores": """
+        import multiprocessing, time
+        context = multiprocessing.get_context("spawn")
+        kept = [context.Semaphore() for _ in range(50)]
+        time.sleep(600)
+    """,
+    "kills its resource tracker": """
+        import multiprocessing, os, signal, time
+        from multiprocessing import resource_tracker
+        kept = [multiprocessing.get_context("spawn").Semaphore() for _ in range(50)]
+        os.kill(resource_tracker._resource_tracker._pid, signal.SIGKILL)
+        time.sleep(600)
+    """,
+}
+
+
+@linux
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_program_is_over_in_time_and_leaves_nothing(
+    scratch_of: Any, run: Any, agent: Conversation, processes_of: Any, hostile: str
+) -> None:
+    seen = run(HOSTILE[hostile], timeout_s=1, keep_bytes=1000)
+    assert seen.ended == "limit"
+    took = seen.duration_s + seen.overhead_s
+    assert took < seen.limit_s + 1
+    assert processes_of(scratch_of(agent)) == []
+    assert os.listdir(scratch_of(agent)) == []
+    assert len(seen.stdout.head + seen.stdout.tail) <= 2000
+    assert run("print('the agent goes on')").stdout.head == b"the agent goes on\n"
+
+
+@linux
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can be another")
+@pytest.mark.parametrize("hostile", ["takes away the rights to its directories",
+                                     "removes the files that watch it"])  # fmt: skip
+def test_an_unprivileged_agent_leaves_nothing_either(
+    scratch_of: Any, start_agent: Any, request_of: Any, tmp_path: Path, hostile: str
+) -> None:
+    """Root may do everything: without its rights there is more to go wrong."""
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip("no interpreter that everybody may run")
+    agent = start_agent(
+        python=python, before="import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+    )
+    for ending in ("time.sleep(600)", "pass"):
+        program = textwrap.dedent(HOSTILE[hostile]).replace("time.sleep(600)", ending)
+        seen = agent.run(request_of(python, "-c", program, timeout_s=1))
+        assert seen.ended == ("limit" if ending != "pass" else "exit")
+        assert os.listdir(scratch_of(agent)) == []
+
+
+@linux
+def test_what_a_program_leaves_running_is_told_and_ended(
+    scratch_of: Any, run: Any, agent: Conversation, processes_of: Any
+) -> None:
+    seen = run("""
+        import os, subprocess, sys
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
+                         start_new_session=True)
+        print("done")
+    """)
+    assert (seen.ended, seen.exit_status) == ("exit", 0)
+    assert seen.stdout.head == b"done\n"
+    assert seen.duration_s < 5
+    assert len(seen.left_behind.processes) == 1
+    assert "time.sleep(600)" in seen.left_behind.processes[0]
+    assert processes_of(scratch_of(agent)) == []
+
+
+@linux
+def test_helpers_that_end_by_themselves_were_not_left_behind(run: Any) -> None:
+    """The resource tracker and the fork server outlive the program by a moment."""
+    seen = run(
+        """
+        import multiprocessing
+        if __name__ == "__main__":
+            for method in ("spawn", "forkserver"):
+                process = multiprocessing.get_context(method).Process(target=print, args=("hi",))
+                process.start()
+                process.join()
+        """
+    )
+    assert (seen.ended, seen.exit_status) == ("exit", 0)
+    assert seen.left_behind.processes == seen.left_behind.shared_memory == ()
+
+
+@linux
+def test_semaphores_that_a_daemon_has_mapped_are_removed(run: Any) -> None:
+    seen = run("""
+        import multiprocessing, os, signal, time
+        from multiprocessing import resource_tracker
+        kept = multiprocessing.get_context("spawn").Semaphore()
+        os.kill(resource_tracker._resource_tracker._pid, signal.SIGKILL)
+        if not os.fork():
+            time.sleep(600)
+        os._exit(0)
+    """)
+    (name,) = seen.left_behind.shared_memory
+    assert name.startswith("sem.mp-")
+    assert not Path("/dev/shm", name).exists()  # noqa: S108 - where the kernel shows it
+
+
+# --- the agent's own interpreter ----------------------------------------------------------------
+
+
+def test_the_agent_works_on_the_oldest_python_that_it_supports(
+    start_agent: Any, request_of: Any, write: Any
+) -> None:
+    every = sorted(environments.find(), key=lambda each: Version(each.python))
+    oldest = next(each for each in every if Version(each.python) >= Version("3.8"))
+    agent = start_agent(python=oldest.executable)
+    program = str(write("import sys; print(sys.stdin.read())"))
+    seen = agent.run(request_of(sys.executable, program, stdin=b"hello"))
+    assert (seen.ended, seen.stdout.text()) == ("exit", "hello\n")
+    seen = agent.run(request_of(sys.executable, "-c", "while True: pass", timeout_s=0.5))
+    assert (seen.ended, seen.grade) == ("limit", "busy")
+    program = str(write("import time; time.sleep(600)"))
+    assert agent.run(request_of(sys.executable, program, timeout_s=0.5)).grade == "quiescent"
+
+
+def test_the_target_may_be_any_python(run: Any, interpreter: Environment) -> None:
+    seen = run("import sys; print('%d.%d' % sys.version_info[:2])", python=interpreter.executable)
+    version = Version(interpreter.python)
+    assert seen.stdout.text() == f"{version.major}.{version.minor}\n"
+    assert seen.stderr.text() == ""
+
+
+# --- the time limit, by hand ---------------------------------------------------------------------
+
+
+class Load:
+    """A job that uses and lacks as much as the test says."""
+
+    def __init__(self) -> None:
+        self.used_s = self.lacked_s = 0.0
+
+    def scheduling(self) -> tuple[float, float]:
+        return self.used_s, self.lacked_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
+    now = [100.0]
+
+    def advance(seconds: float = 0) -> float:
+        now[0] += seconds
+        return now[0]
+
+    monkeypatch.setattr(trial.time, "monotonic", advance)
+    monkeypatch.setattr(trial, "CORES", 2)
+    return advance
+
+
+def follow(clock: Any, used: float, lacked: float, timeout_s: float = 4) -> trial.Limit:
+    """Have a job use and lack so many seconds in each second, until its time is over."""
+    job = Load()
+    limit = trial.Limit(job, timeout_s)  # type: ignore[arg-type]
+    for _ in range(1000):
+        clock(0.5)
+        job.used_s += used / 2
+        job.lacked_s += lacked / 2
+        if limit.look():
+            return limit
+    raise AssertionError("never over")
+
+
+@pytest.mark.parametrize(
+    ("used", "lacked", "limit_s", "quiet"),
+    [
+        (0.0, 0.0, 4, True),
+        (0.01, 0.0, 4, True),
+        (1.0, 0.0, 4, False),
+        (0.5, 0.5, 8, False),  # it had half of what it wanted
+        (0.0, 1.0, 24, True),  # nothing for ever: at most six times the limit
+        (2.0, 5.0, 4, False),  # it has all cores itself: its own threads are in its way
+    ],
+)
+def test_the_clock_stands_still_while_others_take_the_cores(
+    clock: Any, used: float, lacked: float, limit_s: float, *, quiet: bool
+) -> None:
+    limit = follow(clock, used, lacked)
+    assert limit.limit_s == pytest.approx(limit_s, abs=1)
+    assert limit.quiet is quiet

@@ -1,0 +1,126 @@
+"""The smallest agent there is: run a program, look every 50 ms, tell as JSON what came of it.
+
+    watch.py [--py-spy PATH] [--stdin-after S] [--read-after S] LIMIT_S PROGRAM ARG...
+
+Runs wherever the agent runs: on 3.8 and newer, with the package's `src` on PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import Any
+
+from startlab.agent import procfs
+from startlab.agent.proof import Prover
+
+PERIOD_S = 0.05
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--py-spy")
+    parser.add_argument("--stdin-after", type=float)
+    parser.add_argument("--read-after", type=float, default=0.0)
+    parser.add_argument("limit_s", type=float)
+    parser.add_argument("argv", nargs=argparse.REMAINDER)
+    asked = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    unavailable = Prover.available()
+    if unavailable:
+        raise SystemExit(unavailable)
+    program = subprocess.Popen(
+        asked.argv,
+        stdin=subprocess.DEVNULL if asked.stdin_after is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    output: list[bytes] = []
+    threading.Thread(
+        target=keep, args=(program.stdout, output, asked.read_after), daemon=True
+    ).start()
+    if asked.stdin_after is not None:
+        threading.Timer(asked.stdin_after, type_something, (program.stdin,)).start()
+    try:
+        result = watch(program, asked.limit_s, asked.py_spy)
+    finally:
+        end_all()
+    result["output"] = b"".join(output).decode(errors="replace")[-4000:]
+    print(json.dumps(result))  # noqa: T201 - this is what it is for
+
+
+def keep(stream: Any, output: list[bytes], after_s: float) -> None:
+    time.sleep(after_s)
+    while data := os.read(stream.fileno(), 1 << 16):
+        output.append(data)
+
+
+def type_something(stream: Any) -> None:
+    stream.write(b"something\n")
+    stream.close()
+
+
+def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) -> dict[str, Any]:
+    prover = Prover(os.getpid(), py_spy)
+    began = time.monotonic()
+    costs: list[float] = []
+    verdict = status = None
+    blockers: dict[str, int] = {}
+    while verdict is None and time.monotonic() - began < limit_s:
+        time.sleep(PERIOD_S)
+        before = time.process_time()
+        verdict = prover.look()
+        costs.append(time.process_time() - before)
+        if verdict is None:
+            blockers[prover.blocker] = blockers.get(prover.blocker, 0) + 1
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, code = os.waitpid(-1, os.WNOHANG)
+                if pid == program.pid:
+                    status = program.returncode = code
+                if pid == 0:
+                    break
+        if status is not None and not procfs.descendants(os.getpid(), procfs.everyone()):
+            break
+    at = time.time()
+    return {
+        "grade": verdict and verdict.grade,
+        "cause": verdict and verdict.cause,
+        "root": verdict and verdict.root,
+        "threads": verdict and verdict.threads,
+        "assumptions": verdict and verdict.assumptions,
+        "survey": prover.waits(),
+        "blockers": blockers,
+        "at": at,
+        "status": status,
+        "looks": len(costs),
+        "wall_s": time.monotonic() - began,
+        "cpu_s": sum(costs),
+        "costs": costs,
+    }
+
+
+def end_all() -> None:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        found = procfs.descendants(os.getpid(), procfs.everyone())
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The engine's side of the conversation, over streams written by hand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import msgspec
+import pytest
+
+from startlab.backends.conversation import Conversation, command
+from startlab.errors import AgentError
+from startlab.model import Observation, Request
+
+HELLO = b'{"hello": {"pid": 1, "no_proofs": null}}\n'
+REQUEST = Request(argv=("python", "program.py"), method="spawn", timeout_s=2.0)
+
+
+class Script:
+    """A stream whose answers are written down beforehand."""
+
+    def __init__(self, *lines: bytes, stderr: str = "") -> None:
+        self.lines = list(lines)
+        self.written: list[bytes] = []
+        self.stderr = stderr
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        if self.closed:
+            raise BrokenPipeError("closed")
+        self.written.append(data)
+
+    def read_line(self) -> bytes:
+        return self.lines.pop(0) if self.lines else b""
+
+    def stderr_tail(self) -> str:
+        return self.stderr
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_trial_is_one_line_out_and_one_in() -> None:
+    seen = Observation(ended="exit", exit_status=3, duration_s=0.25)
+    stream = Script(HELLO, b'{"observation": ' + msgspec.json.encode(seen) + b"}\n")
+    agent = Conversation(stream, "/content")
+    assert (agent.content, agent.no_proofs) == ("/content", None)
+    assert agent.run(REQUEST) == seen
+    (line,) = stream.written
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert json.loads(line)["run"]["argv"] == ["python", "program.py"]
+    agent.stop()
+    assert stream.written[1] == b'{"stop":true}\n'
+    agent.close()
+    assert stream.closed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"{", b"\n", b'{"observation": {}}\n', b"[]\n", b'{"obs', b"\xff\n"],
+)
+def test_an_agent_that_answers_nonsense_is_lost(answer: bytes) -> None:
+    agent = Conversation(Script(HELLO, answer, stderr="its last words\n"), "")
+    with pytest.raises(AgentError, match=r"(?s)The agent was lost: .*\nits last words"):
+        agent.run(REQUEST)
+
+
+@pytest.mark.parametrize("first", [b"", b"Python 2.7\n", b'{"error": "x"}\n'])
+def test_an_agent_that_does_not_say_hello_is_no_agent(first: bytes) -> None:
+    with pytest.raises(AgentError, match="no module named agent"):
+        Conversation(Script(first, stderr="no module named agent"), "")
+
+
+def test_what_the_agent_could_not_do_is_told() -> None:
+    agent = Conversation(Script(HELLO, b'{"error": "KeyError: 3"}\n'), "")
+    with pytest.raises(AgentError, match=r"(?s)failed at python program\.py:\nKeyError: 3"):
+        agent.run(REQUEST)
+
+
+def test_a_stream_that_is_closed_is_a_lost_agent() -> None:
+    stream = Script(HELLO)
+    agent = Conversation(stream, "")
+    stream.closed = True
+    for speak in (lambda: agent.run(REQUEST), agent.stop):
+        with pytest.raises(AgentError, match="closed"):
+            speak()
+
+
+def test_a_stop_does_not_come_into_the_middle_of_a_request() -> None:
+    """A long request goes through a pipe in pieces."""
+    in_write, go_on = threading.Event(), threading.Event()
+
+    class Slow(Script):
+        def write(self, data: bytes) -> None:
+            if b"run" in data:
+                self.written.append(data[:10])
+                in_write.set()
+                go_on.wait(10)
+                self.written.append(data[10:])
+            else:
+                self.written.append(data)
+
+    stream: Any = Slow(HELLO, b'{"error": "x"}\n')
+    agent = Conversation(stream, "")
+    running = threading.Thread(target=lambda: pytest.raises(AgentError, agent.run, REQUEST))
+    running.start()
+    assert in_write.wait(10)
+    stopping = threading.Thread(target=agent.stop)
+    stopping.start()
+    stopping.join(0.05)
+    go_on.set()
+    running.join(10)
+    stopping.join(10)
+    for line in b"".join(stream.written).splitlines():
+        json.loads(line)
+    assert stream.written[-1] == b'{"stop":true}\n'
+
+
+def test_the_command_is_isolated_from_the_environment() -> None:
+    argv = command("/usr/bin/python3", "/content", None)
+    assert argv[:3] == ["/usr/bin/python3", "-I", "-c"]
+    assert argv[-2:] == ["/content", ""]

@@ -1,0 +1,99 @@
+"""The interpreters of this host as environments, and agents on them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from startlab import environments
+from startlab.backends.native import NativeBackend, Pipes
+from startlab.errors import AgentError, SelectionError
+from startlab.model import Environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.native
+
+OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_names_and_environments_are_the_same() -> None:
+    backend = NativeBackend()
+    found = [each for each in backend.environments([]) if isinstance(each, Environment)]
+    assert [each.name for each in found] == backend.names([])
+    assert found[0].name == OWN
+    assert {each.backend for each in found} == {"native"}
+
+
+def test_selectors_choose_and_a_wrong_one_is_an_error() -> None:
+    backend = NativeBackend()
+    assert backend.names([OWN]) == [OWN]
+    assert [each.name for each in backend.environments([OWN])] == [OWN]
+    for ask in (backend.names, lambda wanted: list(backend.environments(wanted))):
+        with pytest.raises(SelectionError, match=rf"matches no environment.*{OWN}"):
+            ask(["nowhere-*"])
+
+
+def test_an_agent_runs_trials_of_any_environment(request_of: Any, eventually: Any) -> None:
+    backend = NativeBackend()
+    environment = next(environments.find())
+    agent = backend.agent(environment)
+    seen = agent.run(request_of(environment.executable, "-c", "print('hello')"))
+    assert seen.stdout.head == b"hello\n"
+    agent.close()
+    backend.close()
+    assert agent._stream._process.returncode == 0  # type: ignore[attr-defined]
+
+
+def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    os.mkfifo(began)
+    agent = NativeBackend().agent(next(environments.find()))
+    code = f"import time; open({str(began)!r}, 'w').close(); time.sleep(2)"
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(agent.run, request_of(sys.executable, "-c", code))
+        began.read_text()
+        os.kill(agent._stream._process.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+        killed = time.monotonic()
+        with pytest.raises(AgentError, match="The agent was lost"):
+            running.result(5)
+        assert time.monotonic() - killed < 1
+    agent.close()
+
+
+def test_a_long_request_goes_through(request_of: Any) -> None:
+    agent = NativeBackend().agent(next(environments.find()))
+    data = os.urandom(3_000_000)
+    code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    seen = agent.run(request_of(sys.executable, "-c", code, stdin=data, keep_bytes=2_000_000))
+    assert seen.stdout.head + seen.stdout.tail == data
+    agent.close()
+
+
+def test_an_agent_gets_no_ctrl_c(request_of: Any) -> None:
+    agent = NativeBackend().agent(next(environments.find()))
+    pid = agent._stream._process.pid  # type: ignore[attr-defined]
+    assert os.getpgid(pid) == pid != os.getpgid(0)
+    agent.close()
+
+
+def test_what_cannot_be_started_is_told() -> None:
+    with pytest.raises(AgentError, match=r"could not be started: .*nowhere"):
+        Pipes(["/nowhere/python"])
+
+
+def test_what_an_agent_says_last_is_kept() -> None:
+    code = "import sys; sys.stderr.write('x' * 9000 + 'the end'); sys.exit(1)"
+    stream = Pipes([sys.executable, "-c", code])
+    assert stream.read_line() == b""
+    tail = stream.stderr_tail()
+    assert tail.endswith("xthe end")
+    assert len(tail) == 4000
+    stream.close()

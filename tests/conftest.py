@@ -1,0 +1,213 @@
+"""What the tests share: this host's interpreters, agents on them, programs, and values by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import psutil
+import pytest
+
+from startlab import environments
+from startlab.backends.conversation import BOOT, Conversation, command
+from startlab.backends.native import CONTENT, Pipes
+from startlab.model import Environment, Expectation, Experiment, Observation, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel shows POSIX shared memory
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for an `interpreter` on every one of this host, under each `method` it has."""
+    if "interpreter" not in metafunc.fixturenames:
+        return
+    every = sorted(environments.find(), key=lambda each: environments.sort_key(each.name))
+    if "method" not in metafunc.fixturenames:
+        metafunc.parametrize("interpreter", every, ids=lambda each: each.name)
+        return
+    pairs = [(each, method) for each in every for method in each.methods]
+    ids = [f"{each.name}-{method}" for each, method in pairs]
+    metafunc.parametrize(("interpreter", "method"), pairs, ids=ids)
+
+
+# --- values by hand ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return Environment(
+        name="host-3.13",
+        backend="native",
+        python="3.13.0",
+        implementation="cpython",
+        executable="/usr/bin/python3.13",
+        sys_platform="linux",
+        os_name="posix",
+        platform_system="Linux",
+        platform_release="6.1.0",
+        platform_version="#1 SMP",
+        machine="x86_64",
+        libc="glibc 2.36",
+        methods=("fork", "forkserver", "spawn"),
+        default_method="fork",
+        cores=4,
+    )
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    return Experiment(
+        name="example",
+        title="An example",
+        claim="It works.",
+        mechanism="It is simple.",
+        source=("https://example.org",),
+        program="example/program.py",
+        expect=(Expectation(outcome=("ok",)),),
+    )
+
+
+# --- programs ----------------------------------------------------------------------------------
+
+
+class Write(Protocol):
+    def __call__(self, text: str, name: str = ...) -> Path: ...
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a program into a folder of its own."""
+
+    def write(text: str, name: str = "program.py") -> Path:
+        path = tmp_path / "program" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), "utf-8")
+        return path
+
+    return write
+
+
+# --- agents ------------------------------------------------------------------------------------
+
+
+class StartAgent(Protocol):
+    def __call__(self, python: str = ..., before: str = ...) -> Conversation: ...
+
+
+@pytest.fixture
+def start_agent() -> Iterator[StartAgent]:
+    """Start agents; `before` is run in one before it serves."""
+    started = []
+
+    def start(python: str = sys.executable, before: str = "pass") -> Conversation:
+        boot, serve = BOOT.split("from agent.main")
+        code = f"{boot}\n{before}\nfrom agent.main{serve}"
+        argv = [python, "-I", "-c", code, str(CONTENT), ""]
+        stream = Pipes(argv)
+        started.append(stream)
+        return Conversation(stream, str(CONTENT))
+
+    yield start
+    for stream in started:
+        stream.close()
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Conversation]:
+    """One agent for the trials of a module; afterwards nothing of them may be left."""
+    before = shared_memory()
+    stream = Pipes(command(sys.executable, str(CONTENT), None))
+    conversation = Conversation(stream, str(CONTENT))
+    scratch = scratch_of(conversation)
+    yield conversation
+    assert os.listdir(scratch) == []
+    assert processes_of(scratch) == []
+    stream.close()
+    assert not scratch.exists()
+    eventually(lambda: not shared_memory() - before)
+
+
+class RunProgram(Protocol):
+    def __call__(
+        self, program: str | Path, *args: str, python: str = ..., **said: object
+    ) -> Observation: ...
+
+
+@pytest.fixture
+def run(agent: Conversation, write: Write) -> RunProgram:
+    """Run a program, given as a text or a file, as a trial."""
+
+    def run(
+        program: str | Path, *args: str, python: str = sys.executable, **said: object
+    ) -> Observation:
+        path = write(program) if isinstance(program, str) else program
+        return agent.run(request(python, str(path), *args, **said))
+
+    return run
+
+
+@pytest.fixture(name="request_of")
+def request_of_() -> Callable[..., Request]:
+    return request
+
+
+@pytest.fixture(name="processes_of")
+def processes_of_() -> Callable[[object], list[str]]:
+    return processes_of
+
+
+@pytest.fixture(name="eventually")
+def eventually_() -> Callable[..., None]:
+    return eventually
+
+
+@pytest.fixture(name="scratch_of")
+def scratch_of_() -> Callable[[Conversation], Path]:
+    return scratch_of
+
+
+def scratch_of(agent: Conversation) -> Path:
+    """Find the folder that an agent has its trials in."""
+    pid = agent._stream._process.pid  # type: ignore[attr-defined]
+    (scratch,) = Path(tempfile.gettempdir()).glob(f"startlab-{pid}-*")
+    return scratch
+
+
+def request(*argv: str, **said: object) -> Request:
+    options = {"method": None, "timeout_s": 10.0} | said
+    return Request(argv=argv, **options)  # type: ignore[arg-type]
+
+
+def processes_of(folder: object) -> list[str]:
+    """List the processes that have a folder in their environment: an agent's, or a trial's."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE and any(
+                str(folder) in value for value in process.environ().values()
+            ):
+                found.append(f"{process.pid} {process.cmdline()}")
+        except psutil.Error:
+            continue
+    return [each for each in found if not each.startswith(f"{os.getpid()} ")]
+
+
+def shared_memory() -> set[str]:
+    if not SHARED_MEMORY.is_dir():
+        return set()
+    return {each.name for each in SHARED_MEMORY.iterdir() if each.name.startswith("sem.mp-")}
+
+
+def eventually(condition: Callable[[], object], within_s: float = 10) -> None:
+    """Wait until something holds; others may use this machine too."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.02)

@@ -1,0 +1,201 @@
+"""The catalogue: what it refuses and in which words, and that what ships is right."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from startlab import catalogue, environments
+from startlab.errors import CatalogueError
+from startlab.model import Check, Expectation
+
+GOOD = """
+title = "A title"
+claim = "A claim."
+mechanism = "A mechanism."
+source = ["https://example.org"]
+[[expect]]
+outcome = ["ok"]
+"""
+
+
+def make(root: Path, text: str, name: str = "example", programs: str = "program.py") -> Path:
+    folder = root / name
+    folder.mkdir(parents=True)
+    for program in programs.split():
+        (folder / program).write_text("pass\n", "utf-8")
+    file = folder / "experiment.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+# --- what is right -----------------------------------------------------------------------------
+
+
+def test_an_experiment_needs_little(tmp_path: Path) -> None:
+    make(tmp_path, GOOD)
+    (experiment,) = catalogue.load(tmp_path)
+    assert experiment.name == "example"
+    assert experiment.program == "example/program.py"
+    assert experiment.methods == ("fork", "forkserver", "spawn")
+    assert experiment.expect == (Expectation(outcome=("ok",)),)
+    assert experiment.check == Check()
+    assert experiment.force
+
+
+def test_a_variant_is_as_its_experiment_but_for_what_it_says(tmp_path: Path) -> None:
+    text = """
+    timeout_s = 3
+    args = ["a"]
+    expect = [{outcome = ["ok"]}]
+    [variants.cure]
+    title = "The cure"
+    force = false
+    expect = [{outcome = ["hang"]}]
+    [variants.other]
+    title = "Another"
+    program = "program.py"
+    args = []
+    expect = [{outcome = ["ok"]}]
+    """
+    make(tmp_path, GOOD.partition("[[")[0] + text, programs="program.py cure.py")
+    plain, cure, other = catalogue.load(tmp_path)
+    assert [plain.name, cure.name, other.name] == ["example", "example:cure", "example:other"]
+    assert (cure.program, other.program) == ("example/cure.py", "example/program.py")
+    assert (cure.title, cure.claim, cure.timeout_s) == ("The cure", "A claim.", 3)
+    assert (plain.force, cure.force, other.force) == (True, False, True)
+    assert (plain.args, cure.args, other.args) == (("a",), ("a",), ())
+    assert cure.expect == (Expectation(outcome=("hang",)),)
+
+
+def test_experiments_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("b", "a", "c1_x"):
+        make(tmp_path, GOOD, name)
+    assert [each.name for each in catalogue.load(tmp_path)] == ["a", "b", "c1_x"]
+
+
+# --- what is wrong: every error names the file, the key and what was expected -------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ("title = ", "", "Invalid value"),
+        (GOOD.replace("title", "titel"), "titel", "unknown field"),
+        (GOOD.replace('title = "A title"\n', ""), "title", "missing required field"),
+        (GOOD.replace('"A title"', "3"), "title", "Expected str, got int"),
+        ("timeout_s = 'long'" + GOOD, "timeout_s", "Expected float | null, got str"),
+        (GOOD.replace('"ok"', '"fine"'), "expect[0].outcome[0]", "Invalid enum value 'fine'"),
+        (GOOD + 'method = ["thread"]', "expect[0].method[0]", "Invalid enum value 'thread'"),
+        (GOOD + 'wen = "x"', "expect[0]", "unknown field wen"),
+        (GOOD + "[check]\nstdin = 'x'", "check", "unknown field stdin"),
+        (GOOD + "[variants.v]\ntitel = 'x'", "variants", "unknown field titel"),
+        (GOOD.replace('["ok"]', "[]"), "expect[0].outcome", "at least one outcome"),
+        (GOOD.partition("[[")[0] + "expect = []", "expect", "at least one entry"),
+        (GOOD.replace('["https://example.org"]', "[]"), "source", "at least one entry"),
+        (GOOD + 'when = "python_version >"', "expect[0].when", "a PEP 508 marker"),
+        (GOOD + "when = \"glibc == '2'\"", "expect[0].when", "a PEP 508 marker"),
+        (GOOD + "when = \"python_full_version ~= 'x'\"", "expect[0].when", "a PEP 508 marker"),
+        (GOOD + 'exception = "(("', "expect[0].exception", "a regular expression"),
+        (GOOD + 'stdout = "[z-a]"', "expect[0].stdout", "a regular expression"),
+        ('program = "other.py"' + GOOD, "program", "a file beside it, found 'other.py'"),
+        (GOOD + "[variants.v]\ntitle = 'x'\nexpect = [{outcome = ['ok']}]",
+         "program of example:v", "a file beside it, found 'v.py'"),
+        (GOOD + "[variants.V]\ntitle = 'x'\nexpect = [{outcome = ['ok']}]",
+         "variants.V", "small letters, digits and _, found 'V'"),
+        (GOOD + "[variants.cure]\ntitle = 'x'\nexpect = []",
+         "expect of example:cure", "at least one entry"),
+    ],
+)  # fmt: skip
+def test_an_error_names_file_key_and_what_was_expected(
+    tmp_path: Path, text: str, key: str, expected: str
+) -> None:
+    file = make(tmp_path, text, programs="program.py cure.py")
+    with pytest.raises(CatalogueError) as raised:
+        catalogue.load(tmp_path)
+    message = str(raised.value)
+    assert message.startswith(f"{file}: " if "field" in expected else f"{file}: {key}")
+    assert key in message
+    assert expected in message
+    assert "$" not in message
+
+
+def test_a_folder_with_another_name_is_refused(tmp_path: Path) -> None:
+    file = make(tmp_path, GOOD, "My-Example")
+    with pytest.raises(CatalogueError) as raised:
+        catalogue.load(tmp_path)
+    assert str(raised.value) == (
+        f"{file}: the folder's name: expected small letters, digits and _, found 'My-Example'"
+    )
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    file = make(tmp_path, GOOD)
+    file.write_bytes(b"title = '\xff'")
+    with pytest.raises(CatalogueError, match=re.escape(str(file))):
+        catalogue.load(tmp_path)
+
+
+# --- the digest --------------------------------------------------------------------------------
+
+
+def test_the_digest_changes_with_programs_and_expectations_alone(tmp_path: Path) -> None:
+    roots = [tmp_path / name for name in ("a", "b", "c", "d")]
+    files = [make(root, GOOD) for root in roots]
+    files[1].write_text(GOOD + "# more", "utf-8")
+    (roots[2] / "example" / "program.py").write_text("1\n", "utf-8")
+    (roots[3] / "example" / "notes.txt").write_text("no matter", "utf-8")
+    same, toml, program, notes = map(catalogue.digest, roots)
+    assert same == notes
+    assert len({same, toml, program}) == 3
+
+
+# --- what ships --------------------------------------------------------------------------------
+
+SHIPPED = catalogue.load()
+PROGRAMS = sorted(catalogue.ROOT.glob("*/*.py"))
+
+
+def test_the_shipped_catalogue_loads_and_names_are_unique() -> None:
+    names = [each.name for each in SHIPPED]
+    assert len(names) == len(set(names))
+    assert "countdown" in names
+
+
+def test_every_program_belongs_to_an_experiment() -> None:
+    used = {catalogue.ROOT / each.program for each in SHIPPED}
+    for experiment in {each.name.partition(":")[0] for each in SHIPPED}:
+        text = "".join(p.read_text("utf-8") for p in (catalogue.ROOT / experiment).glob("*"))
+        helpers = (catalogue.ROOT / experiment).glob("*.py")
+        unused = [p for p in helpers if p not in used and p.stem not in text]
+        assert unused == []
+
+
+def test_no_program_imports_anything_of_startlab() -> None:
+    assert PROGRAMS
+    for program in PROGRAMS:
+        assert not re.search(r"^\s*(import|from) startlab\b", program.read_text("utf-8"), re.M)
+
+
+@pytest.mark.native
+def test_every_program_compiles_on_every_interpreter_that_is_oldest_and_newest() -> None:
+    found = sorted(environments.find(), key=lambda each: environments.sort_key(each.name))
+    compile_all = "import sys\nfor p in sys.argv[1:]: compile(open(p, 'rb').read(), p, 'exec')"
+    for each in (found[0], found[-1]):
+        done = subprocess.run(
+            [each.executable, "-c", compile_all, *map(str, PROGRAMS)],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (each.name, done.stderr) == (each.name, "")
+
+
+def test_no_expectation_is_behind_one_that_matches_everything() -> None:
+    for experiment in SHIPPED:
+        for expectation in experiment.expect[:-1]:
+            narrow = (expectation.method, expectation.when, expectation.libc)
+            assert any(each is not None for each in (*narrow, expectation.free_threaded))
+
+

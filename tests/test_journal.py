@@ -1,0 +1,288 @@
+"""The results file: written, cut off anywhere, damaged, read back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import msgspec
+import pytest
+
+from startlab import journal
+from startlab.errors import JournalError
+from startlab.model import (
+    Cell,
+    End,
+    Frame,
+    LeftBehind,
+    PlannedEnvironment,
+    Process,
+    PythonException,
+    Record,
+    RunHeader,
+    Selection,
+    Start,
+    Thread,
+    Trial,
+)
+
+if TYPE_CHECKING:
+    from startlab.model import Environment
+
+HEADER = RunHeader(
+    id="20260101-000000-abcd",
+    schema_version=1,
+    startlab="0.1.0",
+    catalogue="0123456789ab",
+    started="2026-01-01T00:00:00+00:00",
+    backend="native",
+    selection=Selection(experiments=("lock*",), methods=("fork",), shard=(1, 2), timeout_s=2.5),
+    host={"cores": "2"},
+)
+CELLS = tuple(
+    Cell(experiment=name, environment="host-3.13", method="fork") for name in ("lock", "löck:cure")
+)
+HANG = Trial(
+    experiment="lock",
+    environment="host-3.13",
+    method="fork",
+    trial=0,
+    outcome="hang",
+    grade="proven",
+    reason="waits for ever\nand ever",
+    where="program.py:7",
+    as_expected=True,
+    expected=("hang", "ok"),
+    method_used=("fork",),
+    exception=PythonException(type="KeyError", message="'é\r\n\u2028'"),
+    stdout='{"kind": "end"}\n',
+    starts=(Start(pid=1, method="fork", time_s=0.1, where="program.py:3", child=2),),
+    processes=(
+        Process(
+            pid=2,
+            ppid=1,
+            command="python program.py",
+            threads=(Thread(tid=2, waits="futex", stack=(Frame(file="f", line=1, function="g"),)),),
+        ),
+    ),
+    notes=("a note",),
+)
+OK = Trial(
+    experiment="löck:cure",
+    environment="host-3.13",
+    method="fork",
+    trial=0,
+    outcome="ok",
+    reason="",
+    as_expected=True,
+    expected=("ok",),
+)
+END = End(finished="2026-01-01T00:00:09+00:00", duration_s=9.25)
+
+
+@pytest.fixture
+def planned(environment: Environment) -> PlannedEnvironment:
+    return PlannedEnvironment(name="host-3.13", cells=CELLS, environment=environment)
+
+
+@pytest.fixture
+def whole(tmp_path: Path, planned: PlannedEnvironment) -> Path:
+    """A journal with a record of every kind."""
+    with journal.Journal(tmp_path / "run") as book:
+        for record in (HEADER, planned, HANG, OK, END):
+            book.write(record)
+    return tmp_path / "run"
+
+
+def test_what_is_written_is_read_back(whole: Path, planned: PlannedEnvironment) -> None:
+    run = journal.read(whole)
+    assert run.header == HEADER
+    assert run.environments == (planned,)
+    assert run.trials == (HANG, OK)
+    assert run.ends == (END,)
+    assert run.damaged_lines == 0
+    assert run == journal.read(whole / "journal.jsonl")
+
+
+def test_every_line_is_there_when_write_returns(tmp_path: Path) -> None:
+    with journal.Journal(tmp_path) as book:
+        book.write(HEADER)
+        assert journal.read(tmp_path).header == HEADER
+
+
+def test_a_journal_cut_off_at_any_byte_is_read_as_far_as_it_goes(whole: Path) -> None:
+    path = whole / journal.NAME
+    data = path.read_bytes()
+    ends = [n + 1 for n, byte in enumerate(data) if byte == ord("\n")]
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        records = sum(end - 1 <= size for end in ends)
+        if records == 0:
+            with pytest.raises(JournalError):
+                journal.read(whole)
+            continue
+        run = journal.read(whole)
+        found = 1 + len(run.environments) + len(run.trials) + len(run.ends)
+        assert (found, run.damaged_lines) == (records, int(size not in ends and size + 1 not in ends))
+
+
+def test_what_is_appended_after_a_cut_is_readable(whole: Path) -> None:
+    path = whole / journal.NAME
+    data = path.read_bytes()
+    first = data.index(b"\n")
+    for size in range(first, len(data), 7):
+        path.write_bytes(data[:size])
+        before = journal.read(whole)
+        with journal.Journal(whole) as book:
+            book.write(OK)
+            book.write(END)
+        run = journal.read(whole)
+        assert run.trials[-1] == OK
+        assert run.ends == (*before.ends, END)
+        assert run.damaged_lines == before.damaged_lines
+
+
+def test_an_empty_journal_can_be_begun_again(tmp_path: Path) -> None:
+    (tmp_path / journal.NAME).touch()
+    with pytest.raises(JournalError, match="no line of it says which"):
+        journal.read(tmp_path)
+    with journal.Journal(tmp_path) as book:
+        book.write(HEADER)
+    assert journal.read(tmp_path).damaged_lines == 0
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"{", b"\x00\xff\xfe", b"[]", b"3", b'{"kind": "trial"}', b'{"kind": "song"}', b"", b'{"kind": 3}'],
+)
+def test_a_broken_line_in_the_middle_is_counted_and_the_rest_is_read(
+    whole: Path, broken: bytes
+) -> None:
+    path = whole / journal.NAME
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:2], broken, *lines[2:]]) + b"\n")
+    run = journal.read(whole)
+    assert run.trials == (HANG, OK)
+    assert run.damaged_lines == 1
+
+
+def test_any_single_damaged_byte_is_survived(whole: Path) -> None:
+    path = whole / journal.NAME
+    data = path.read_bytes()
+    for at in range(0, len(data), 5):
+        path.write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+        try:
+            assert journal.read(whole).damaged_lines in (0, 1, 2)
+        except JournalError:
+            assert at <= data.index(b"\n")
+
+
+def test_the_last_word_on_a_trial_and_on_an_environment_counts(
+    tmp_path: Path, planned: PlannedEnvironment
+) -> None:
+    lost = msgspec.structs.replace(HANG, outcome="unavailable", as_expected=False)
+    again = msgspec.structs.replace(HANG, trial=1)
+    gone = PlannedEnvironment(name="host-3.13", cells=CELLS, unavailable="no agent")
+    with journal.Journal(tmp_path) as book:
+        for record in (HEADER, gone, lost, OK, END, planned, HANG, again, END):
+            book.write(record)
+    run = journal.read(tmp_path)
+    assert run.environments == (planned,)
+    assert run.trials == (HANG, OK, again)
+    assert run.ends == (END, END)
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        msgspec.structs.replace(HEADER, schema_version=2, startlab="9.0"),
+        {"kind": "run", "schema_version": 2, "startlab": "9.0", "renamed": [1]},
+        {"kind": "run", "schema_version": 2, "startlab": "9.0", "selection": None},
+    ],
+)
+def test_a_newer_journal_says_which_version_can_read_it(tmp_path: Path, newer: object) -> None:
+    (tmp_path / journal.NAME).write_bytes(msgspec.json.encode(newer) + b'\n{"kind": "song"}\n')
+    with pytest.raises(JournalError, match=r"written by startlab 9\.0, which is newer"):
+        journal.read(tmp_path)
+
+
+def test_what_is_no_journal_is_an_error_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Dear diary\n", "utf-8")
+    for path in (file, tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(JournalError, match=str(path)):
+            journal.read(path)
+    (tmp_path / journal.NAME).mkdir()
+    with pytest.raises(JournalError):
+        journal.read(tmp_path)
+
+
+# --- runs and the latest of them ---------------------------------------------------------------
+
+
+def test_a_new_run_has_a_folder_of_its_own() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    run_id, folder = journal.new_folder(moment)
+    assert folder == Path(".startlab") / run_id
+    assert run_id.startswith(f"{moment.astimezone():%Y%m%d-%H%M%S}-")
+    assert journal.new_folder(moment)[0] != run_id
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_latest_means_the_last_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if not links:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError("no links here")
+
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+    for _ in range(2):
+        run_id, folder = journal.new_folder()
+        header = msgspec.structs.replace(HEADER, id=run_id)
+        with journal.Journal(folder) as book:
+            book.write(header)
+        journal.point_latest_at(folder)
+        assert journal.read(Path(".startlab/latest")).header == header
+    assert sorted(p.name for p in Path(".startlab").iterdir() if "latest" in p.name) == ["latest"]
+
+
+def test_a_run_elsewhere_is_not_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with journal.Journal(tmp_path / "elsewhere"):
+        journal.point_latest_at(tmp_path / "elsewhere")
+    assert not Path(".startlab").exists()
+    with pytest.raises(JournalError, match="no journal"):
+        journal.find(Path(".startlab/latest"))
+
+
+# --- the schema --------------------------------------------------------------------------------
+
+
+def test_the_schema_that_ships_is_up_to_date() -> None:
+    shipped = Path(journal.__file__).with_name("journal.schema.json").read_bytes()
+    assert shipped == journal.schema(), "write journal.schema() into journal.schema.json"
+
+
+def test_every_line_of_a_journal_is_as_the_schema_says(whole: Path) -> None:
+    schema = json.loads(journal.schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    lines = (whole / journal.NAME).read_text("utf-8").split("\n")[:-1]
+    assert len(lines) == 5
+    for line in lines:
+        validator.validate(json.loads(line))
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({"kind": "trial", "outcome": "fine"})
+
+
+def test_every_record_has_its_kind() -> None:
+    records: tuple[Record, ...] = (HEADER, PlannedEnvironment(name="x", cells=()), OK, END)
+    kinds = [json.loads(msgspec.json.encode(record))["kind"] for record in records]
+    assert kinds == ["run", "environment", "trial", "end"]
+    assert LeftBehind() == LeftBehind(processes=())
