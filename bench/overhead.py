@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from startlab import catalogue
-from startlab.backends.docker import CONTENT, Content, DockerBackend, ExecStream
+from startlab.backends.docker import CONTENT, Content, DockerBackend
 from startlab.backends.images import BuildOptions
 from startlab.backends.native import NativeBackend
 from startlab.errors import StartlabError
@@ -80,11 +80,7 @@ def in_a_container(pairs: int, bases: str) -> None:
     with closing(DockerBackend(content=content, say=print, options=options)) as backend:
         environment = first(backend, "linux-3.13")
         command = [environment.executable, f"{CONTENT}/{PROGRAM}"]
-        stream = ExecStream(
-            backend.client.api,
-            backend.container(environment),
-            [environment.executable, "-c", BARE, *command],
-        )
+        stream = backend.execute(environment, [environment.executable, "-c", BARE, *command])
         with closing(stream), closing(backend.agent(environment)) as agent:
 
             def bare() -> float:

@@ -1,7 +1,7 @@
 """Run the tests inside the lab's images: on Pythons that the host may not have.
 
 What the tests need is downloaded on the host, for each Python, and put into the container with the
-checkout: the container has no network. Run by `nox -s tests_in_docker [-- --bases debian] [PYTEST…]`.
+checkout: the container has no network. Run by `nox -s tests_in_docker -- [--bases B] [PYTEST…]`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-
-from docker.models.containers import Container
+from typing import TYPE_CHECKING
 
 from startlab.backends.dockerd import connect
 from startlab.backends.images import BuildOptions, Images
 from startlab.model import Unavailable
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
 
 ROOT = Path(__file__).parents[1]
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14", "3.15")

@@ -74,12 +74,18 @@ def main() -> None:
     asked = parser.parse_args()
     tests = load_programs()
     # Somebody who types is the business of the tests' own agent.
-    programs = [each for name in tests.programs("alive") if not (each := tests.Program("alive", name)).note("stdin")]
+    programs = [
+        each
+        for name in tests.programs("alive")
+        if not (each := tests.Program("alive", name)).note("stdin")
+    ]
     cells = [
         (program, environment)
         for environment in environments.find()
         for program in programs
-        if program.runs_on(f"{Version(environment.python).major}.{Version(environment.python).minor}")
+        if program.runs_on(
+            f"{Version(environment.python).major}.{Version(environment.python).minor}"
+        )
     ]
     todo: queue.SimpleQueue[tuple[Any, Environment]] = queue.SimpleQueue()
     for cell in itertools.islice(itertools.cycle(cells), asked.trials):

@@ -177,7 +177,7 @@ def test_every_program_belongs_to_an_experiment() -> None:
 def test_no_program_imports_anything_of_startlab() -> None:
     assert PROGRAMS
     for program in PROGRAMS:
-        assert not re.search(r"^\s*(import|from) startlab\b", program.read_text("utf-8"), re.M)
+        assert not re.search(r"^\s*(import|from) startlab\b", program.read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.mark.native
@@ -197,5 +197,3 @@ def test_no_expectation_is_behind_one_that_matches_everything() -> None:
         for expectation in experiment.expect[:-1]:
             narrow = (expectation.method, expectation.when, expectation.libc)
             assert any(each is not None for each in (*narrow, expectation.free_threaded))
-
-

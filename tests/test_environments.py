@@ -127,6 +127,7 @@ def test_what_a_probe_says_becomes_an_environment(environment: Environment) -> N
 
 # --- the interpreters of this host -------------------------------------------------------------
 
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own for the test."""
@@ -163,7 +164,9 @@ def test_the_running_interpreter_comes_first_and_every_name_once(cache: Path) ->
 
 
 @pytest.mark.native
-def test_the_running_interpreter_does_not_wait_for_the_others(cache: Path, only, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_running_interpreter_does_not_wait_for_the_others(
+    cache: Path, only, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
     only(script(tmp_path / "python3.12", "sleep 600"))
     began = time.monotonic()
     assert next(environments.find()).executable == os.path.realpath(sys.executable)
@@ -206,7 +209,9 @@ def test_what_was_probed_is_said_by_the_interpreter_itself(interpreter: Environm
 
 
 @pytest.mark.native
-def test_a_probe_is_remembered_until_the_executable_changes(cache: Path, only, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_probe_is_remembered_until_the_executable_changes(
+    cache: Path, only, tmp_path: Path
+) -> None:  # type: ignore[no-untyped-def]
     count = tmp_path / "count"
     fake = tmp_path / "bin" / "python3.12"
 

@@ -126,7 +126,10 @@ def test_a_journal_cut_off_at_any_byte_is_read_as_far_as_it_goes(whole: Path) ->
             continue
         run = journal.read(whole)
         found = 1 + len(run.environments) + len(run.trials) + len(run.ends)
-        assert (found, run.damaged_lines) == (records, int(size not in ends and size + 1 not in ends))
+        assert (found, run.damaged_lines) == (
+            records,
+            int(size not in ends and size + 1 not in ends),
+        )
 
 
 def test_what_is_appended_after_a_cut_is_readable(whole: Path) -> None:
@@ -156,7 +159,16 @@ def test_an_empty_journal_can_be_begun_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [b"{", b"\x00\xff\xfe", b"[]", b"3", b'{"kind": "trial"}', b'{"kind": "song"}', b"", b'{"kind": 3}'],
+    [
+        b"{",
+        b"\x00\xff\xfe",
+        b"[]",
+        b"3",
+        b'{"kind": "trial"}',
+        b'{"kind": "song"}',
+        b"",
+        b'{"kind": 3}',
+    ],
 )
 def test_a_broken_line_in_the_middle_is_counted_and_the_rest_is_read(
     whole: Path, broken: bytes

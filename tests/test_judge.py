@@ -166,6 +166,13 @@ def test_at_the_time_limit(
     )
 
 
+def test_why_there_is_no_proof_is_told(judged: Callable[..., Trial]) -> None:
+    seen = observed("limit", None, grade="busy", limit_s=2.0, reason="pid 3 may wake")
+    assert judged(seen, expect=[Expectation(outcome=("hang",))]).reason == (
+        "not over after 2 s; its processes are using the CPU; no proof: pid 3 may wake"
+    )
+
+
 def test_stopped_is_undecided_and_not_launched_is_unavailable(judged: Callable[..., Trial]) -> None:
     assert judged(observed("stopped", None)).outcome == "undecided"
     trial = judged(observed("launch", None, reason="no such file"))
@@ -257,9 +264,7 @@ def test_an_exception_of_a_child_is_told_as_such(text: str) -> None:
 def test_the_parents_exception_speaks_for_the_program(text: str) -> None:
     verdict = error(text)
     assert verdict.reason == "ValueError: the child ended with 1"
-    assert verdict.exception == PythonException(
-        type="ValueError", message="the child ended with 1"
-    )
+    assert verdict.exception == PythonException(type="ValueError", message="the child ended with 1")
     assert verdict.where == "child_and_parent.py:15"
     assert [each.child for each in judge.find_tracebacks(text)] == [True, False]
 

@@ -8,6 +8,7 @@ import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from startlab import catalogue, environments, journal, judge
@@ -121,7 +122,9 @@ def drive(tmp_path: Path):  # type: ignore[no-untyped-def]
                     )
                 )  # fmt: skip
             experiments = catalogue.load(tmp_path / "catalogue")
-            Lab(experiments, backend, selection, writing, heard or Heard(), jobs=jobs, done=done).run()
+            Lab(
+                experiments, backend, selection, writing, heard or Heard(), jobs=jobs, done=done
+            ).run()
         return journal.read(tmp_path / folder)
 
     return drive
@@ -183,19 +186,29 @@ def test_a_shard_is_a_part_of_the_plan(book: Book, drive: Any) -> None:
 
 
 def test_arguments_may_hold_the_method(book: Book, drive: Any) -> None:
-    book.add("says", "import sys; print(sys.argv[1]); sys.exit(1)", "error", 'args = ["as {method}"]')
+    book.add(
+        "says", "import sys; print(sys.argv[1]); sys.exit(1)", "error", 'args = ["as {method}"]'
+    )
     run = drive(methods=("spawn",))
     (trial,) = run.trials
-    assert trial.stdout == ""
+    assert trial.stdout == "as spawn\n"
     assert trial.stdout_digest == judge.digest("as spawn\n")
 
 
-def test_the_methods_an_environment_lacks_and_the_libraries_are_told(book: Book, drive: Any) -> None:
-    book.add("needs", "pass", more='requires = ["libnowhere.so"]')
-    run = drive(methods=("fork",))
+def test_what_an_environment_lacks_is_told(book: Book, drive: Any, tmp_path: Path) -> None:
+    class Poor(Native):
+        def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
+            for each in super().environments(wanted):
+                yield msgspec.structs.replace(each, libraries=(), methods=("fork", "spawn"))
+
+    book.add("needs", "pass", more='requires = ["ctypes"]')
+    run = drive(Poor(tmp_path), methods=("fork",))
     (trial,) = run.trials
     assert (trial.outcome, trial.as_expected) == ("unavailable", True)
-    assert "needs libnowhere.so" in trial.reason
+    assert "needs ctypes" in trial.reason
+    run = drive(Poor(tmp_path), methods=("forkserver",), folder="other")
+    assert told(run)["needs", "forkserver", 0][0] == "unsupported"
+    assert "has no start method forkserver; it has fork, spawn" in run.trials[0].reason
 
 
 def test_a_time_limit_is_the_runs_or_the_experiments(book: Book, drive: Any) -> None:
@@ -204,7 +217,7 @@ def test_a_time_limit_is_the_runs_or_the_experiments(book: Book, drive: Any) -> 
     assert told(run)["slow", "fork", 0][0] == "hang"
     assert "0.5" in run.trials[0].reason
     run = drive(methods=("fork",), timeout_s=0.75, folder="other")
-    assert "0.75" in run.trials[0].reason
+    assert run.trials[0].reason.startswith("not over after 0.7")
 
 
 def test_a_trial_whose_agent_was_killed_is_run_again_on_a_new_one(

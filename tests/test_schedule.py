@@ -124,7 +124,9 @@ def test_many_workers_run_each_task_once_exclusive_ones_alone(task, seed: int) -
             schedule.done(mine)
 
     every = [
-        task(where, number, exclusive=chance.random() < 0.3) for where in "abc" for number in range(9)
+        task(where, number, exclusive=chance.random() < 0.3)
+        for where in "abc"
+        for number in range(9)
     ]
     threads = [threading.Thread(target=work, daemon=True) for _ in range(4)]
     for thread in threads[:2]:
@@ -141,4 +143,6 @@ def test_many_workers_run_each_task_once_exclusive_ones_alone(task, seed: int) -
         t.cell.environment + str(t.number) for t in every
     )
     assert [t for t in crowded if t.experiment.exclusive] == []
-    assert not any(t.experiment.exclusive for t in ran[: sum(not t.experiment.exclusive for t in every)])
+    assert not any(
+        t.experiment.exclusive for t in ran[: sum(not t.experiment.exclusive for t in every)]
+    )

@@ -144,7 +144,9 @@ def _at_the_limit(observation: Observation) -> Verdict:
         reason = f"not over {after}; its processes have used no CPU for {observation.idle_s:.1f} s"
     else:
         reason = f"not over {after}; its processes are using the CPU"
-    return Verdict("hang", observation.reason or reason, observation.grade, observation.where)
+    if observation.reason:
+        reason = f"{reason}; no proof: {observation.reason}"
+    return Verdict("hang", reason, observation.grade, observation.where)
 
 
 def _at_the_exit(observation: Observation, check: Check, program: str) -> Verdict:

@@ -30,7 +30,8 @@ def test_a_line_is_an_event(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [b"", b"st", b"start\t", b"start\t7", b"start\tx\t1\n", b"start\t7\tx\n", b"\n\n", b"\xff"]
+    "broken",
+    [b"", b"st", b"start\t", b"start\t7", b"start\tx\t1\n", b"start\t7\tx\n", b"\n\n", b"\xff"],
 )
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path, broken: bytes) -> None:
     file = tmp_path / "events"
@@ -63,7 +64,9 @@ def test_a_path_may_hold_odd_characters(tmp_path: Path) -> None:
     ],
 )
 def test_forced(kinds: list[str], method: str | None, *, expected: bool | None) -> None:
-    told = [Event(kind, 8 if kind == "forced" and len(kinds) == 1 else 7, 1.0, []) for kind in kinds]
+    told = [
+        Event(kind, 8 if kind == "forced" and len(kinds) == 1 else 7, 1.0, []) for kind in kinds
+    ]
     assert events.forced(told, method, 7) is expected
 
 

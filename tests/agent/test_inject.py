@@ -66,9 +66,7 @@ def unsigned(code: int, interpreter: Environment, method: str) -> int:
 def test_a_script(run: Any, interpreter: Environment, method: str) -> None:
     seen = run(METHOD_OF_BOTH, "an", "argument", python=interpreter.executable, method=method)
     assert seen.stderr.text() == ""
-    assert seen.stdout.text() == (
-        f"parent {method} an argument\nchild {method}\nexit code 0\n"
-    )
+    assert seen.stdout.text() == (f"parent {method} an argument\nchild {method}\nexit code 0\n")
     assert seen.forced is (None if python2(interpreter) else True)
     assert used(seen) == [(method, "program.py:16", 0)]
 
@@ -84,7 +82,9 @@ def test_a_module(
     run_tool = "import runpy; runpy.run_module('package.tool', run_name='__main__', alter_sys=True)"
     write(run_tool, "package/__main__.py")
     seen = agent.run(
-        request_of(interpreter.executable, "-m", module, method=method, env={"PYTHONPATH": str(root)})
+        request_of(
+            interpreter.executable, "-m", module, method=method, env={"PYTHONPATH": str(root)}
+        )
     )
     lines = seen.stdout.text().splitlines()
     assert lines[0] == f"parent {method}"
@@ -268,7 +268,9 @@ def test_an_executor(run: Any, interpreter: Environment, method: str) -> None:
     assert set(used(seen)) == {(method, "program.py:5", 0)}
 
 
-def test_processes_of_processes_are_seen_too(run: Any, interpreter: Environment, method: str) -> None:
+def test_processes_of_processes_are_seen_too(
+    run: Any, interpreter: Environment, method: str
+) -> None:
     seen = run(
         """
         import multiprocessing, os
@@ -365,7 +367,9 @@ def compare(tmp_path: Path):  # type: ignore[no-untyped-def]
     return compare
 
 
-def test_no_frame_of_it_is_in_a_traceback(compare: Any, write: Any, interpreter: Environment) -> None:
+def test_no_frame_of_it_is_in_a_traceback(
+    compare: Any, write: Any, interpreter: Environment
+) -> None:
     """Neither in the parent's, nor in a child's, nor where a child cannot be started."""
     program = write("""
         import multiprocessing, sys
@@ -414,15 +418,15 @@ def test_another_sitecustomize_is_run_too(
     compare: Any, write: Any, interpreter: Environment
 ) -> None:
     folder = write("import sys; sys.other = __file__, __name__", "site/sitecustomize.py").parent
-    program = write("import sys; print(sys.other); import sitecustomize; print(sitecustomize.__file__)")
+    program = write(
+        "import sys; print(sys.other); import sitecustomize; print(sitecustomize.__file__)"
+    )
     plain, injected = compare(interpreter.executable, str(program), path=str(folder), method="fork")
     assert plain == injected
     assert str(folder) in injected.out
 
 
-@pytest.mark.parametrize(
-    "text", ["1 / 0", "import nowhere_to_be_found", "def syntax error"]
-)
+@pytest.mark.parametrize("text", ["1 / 0", "import nowhere_to_be_found", "def syntax error"])
 def test_another_sitecustomize_fails_as_without(
     compare: Any, write: Any, interpreter: Environment, text: str
 ) -> None:
@@ -437,9 +441,20 @@ def test_a_module_that_another_sitecustomizes_folder_shadows_is_not_imported(
 ) -> None:
     """Running the other sitecustomize imports nothing that it does not import itself."""
     folder = write("import sys; sys.other = 1", "site/sitecustomize.py").parent
-    program = write("import sys; print(sorted(n for n in sys.modules if n in %r))" % (
-        ["importlib.util", "importlib.abc", "typing", "collections", "pickle", "multiprocessing", "re"],
-    ))
+    program = write(
+        "import sys; print(sorted(n for n in sys.modules if n in %r))"
+        % (
+            [
+                "importlib.util",
+                "importlib.abc",
+                "typing",
+                "collections",
+                "pickle",
+                "multiprocessing",
+                "re",
+            ],
+        )
+    )
     plain, injected = compare(interpreter.executable, str(program), path=str(folder), method="fork")
     assert plain == injected
 
@@ -479,7 +494,9 @@ def test_output_is_the_same_with_and_without(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_a_trial_that_is_over_stays_so(write: Any, tmp_path: Path, interpreter: Environment) -> None:
+def test_a_trial_that_is_over_stays_so(
+    write: Any, tmp_path: Path, interpreter: Environment
+) -> None:
     """Where the events file is gone, a late process makes no new one and does not complain."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": trial.INJECT,
            "STARTLAB_EVENTS": str(tmp_path / "gone" / "events"), "STARTLAB_START_METHOD": "fork"}  # fmt: skip

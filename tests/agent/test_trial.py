@@ -84,7 +84,9 @@ def test_stdin(run: Any, data: bytes | None) -> None:
 # --- the place ---------------------------------------------------------------------------------
 
 
-def test_the_environment_is_scrubbed(scratch_of: Any, run: Any, start_agent: Any, write: Any, request_of: Any) -> None:
+def test_the_environment_is_scrubbed(
+    scratch_of: Any, run: Any, start_agent: Any, write: Any, request_of: Any
+) -> None:
     """What hides hazards, or is the agent's own, does not reach the program."""
     program = write("""
         import json, os, sys, tempfile
@@ -116,7 +118,9 @@ def test_the_environment_is_scrubbed(scratch_of: Any, run: Any, start_agent: Any
     assert not said["ready"]
 
 
-def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(scratch_of: Any, run: Any, agent: Conversation) -> None:
+def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(
+    scratch_of: Any, run: Any, agent: Conversation
+) -> None:
     program = """
         import os, tempfile
         open("here", "w").close()
@@ -141,7 +145,9 @@ def test_what_cannot_be_launched_is_told_with_its_reason(
     assert "No such file" in seen.reason
 
 
-def test_what_is_not_executable_is_not_launched(agent: Conversation, request_of: Any, write: Any) -> None:
+def test_what_is_not_executable_is_not_launched(
+    agent: Conversation, request_of: Any, write: Any
+) -> None:
     seen = agent.run(request_of(str(write("pass"))))
     assert seen.ended == "launch"
     assert "Permission denied" in seen.reason
@@ -197,7 +203,9 @@ def test_cpu_time_of_children_that_have_come_and_gone_counts(run: Any) -> None:
     assert seen.cpu_s > 0.8
 
 
-def test_stop_ends_a_trial_at_once(run: Any, agent: Conversation, write: Any, tmp_path: Path) -> None:
+def test_stop_ends_a_trial_at_once(
+    run: Any, agent: Conversation, write: Any, tmp_path: Path
+) -> None:
     began = tmp_path / "began"
     os.mkfifo(began)
     program = write("import sys, time; open(sys.argv[1], 'w').close(); time.sleep(600)")
@@ -211,7 +219,9 @@ def test_stop_ends_a_trial_at_once(run: Any, agent: Conversation, write: Any, tm
     assert time.monotonic() - asked < 1
 
 
-def test_a_stop_that_came_too_late_does_not_end_the_next_trial(run: Any, agent: Conversation) -> None:
+def test_a_stop_that_came_too_late_does_not_end_the_next_trial(
+    run: Any, agent: Conversation
+) -> None:
     agent.stop()
     agent.stop()
     assert run("print('whole')").ended == "exit"
@@ -363,7 +373,9 @@ def test_a_hostile_program_is_over_in_time_and_leaves_nothing(
 
 
 @linux
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can be another")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can be another"
+)
 @pytest.mark.parametrize("hostile", ["takes away the rights to its directories",
                                      "removes the files that watch it"])  # fmt: skip
 def test_an_unprivileged_agent_leaves_nothing_either(
@@ -432,6 +444,25 @@ def test_semaphores_that_a_daemon_has_mapped_are_removed(run: Any) -> None:
     (name,) = seen.left_behind.shared_memory
     assert name.startswith("sem.mp-")
     assert not Path("/dev/shm", name).exists()  # noqa: S108 - where the kernel shows it
+
+
+def test_a_long_tmpdir_leaves_room_for_the_fork_servers_socket(
+    start_agent: Any, request_of: Any, write: Any, tmp_path: Path
+) -> None:
+    """A path of a socket has 103 bytes on macOS, and its own TMPDIR takes 48 of them."""
+    long = tmp_path / ("x" * 60)
+    long.mkdir()
+    program = write("""
+        import multiprocessing
+        if __name__ == "__main__":
+            process = multiprocessing.get_context("forkserver").Process(target=print)
+            process.start()
+            process.join()
+            raise SystemExit(process.exitcode)
+    """)
+    agent = start_agent(before=f"import tempfile; tempfile.tempdir = {str(long)!r}")
+    seen = agent.run(request_of(sys.executable, str(program)))
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
 
 
 # --- the agent's own interpreter ----------------------------------------------------------------

@@ -128,7 +128,9 @@ def test_a_programs_text_does_nothing_to_the_terminal(text: str, safe: str) -> N
 
 def test_markup_in_a_reason_is_text() -> None:
     each = cell()
-    text = shown(run_of([each], trial(each, "error", as_expected=False, reason="[bold]x[/] [1, 2]")))
+    text = shown(
+        run_of([each], trial(each, "error", as_expected=False, reason="[bold]x[/] [1, 2]"))
+    )
     assert "[bold]x[/] [1, 2]" in text
 
 
@@ -148,5 +150,7 @@ def test_a_follower_tells_of_deviations_at_once_and_of_the_end_of_an_environment
 def test_a_follower_says_which_environment_is_unavailable_and_why() -> None:
     file = io.StringIO()
     with terminal.Follower(Console(file=file, width=200)) as follower:
-        follower.planned(PlannedEnvironment(name="linux-9.9", cells=(), unavailable="no such image"))
+        follower.planned(
+            PlannedEnvironment(name="linux-9.9", cells=(), unavailable="no such image")
+        )
     assert "linux-9.9: unavailable: no such image" in file.getvalue()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Dict, List, Tuple
+
+assert sys.platform == "linux"
 
 from .scene import Bond, Snapshot, named
 

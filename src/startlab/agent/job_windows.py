@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 assert sys.platform == "win32"
 
-from ctypes import wintypes  # noqa: E402 - exists on Windows alone
+from ctypes import wintypes
 
 CREATE_SUSPENDED = 0x4
 KILL_ON_JOB_CLOSE = 0x2000

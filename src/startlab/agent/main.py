@@ -30,7 +30,7 @@ def main(py_spy: str = "") -> None:
     prepare(wishes.wake)
     requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, wishes), daemon=True).start()
-    scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid())
+    scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid(), dir=_parent_of_scratch())
     try:
         _say(out, {"hello": {"pid": os.getpid(), "no_proofs": Watch.prepare()}})
         while True:
@@ -45,6 +45,18 @@ def main(py_spy: str = "") -> None:
                 _say(out, {"error": traceback.format_exc()})
     finally:
         trial.remove(scratch)
+
+
+def _parent_of_scratch() -> str:
+    """Choose where trials are: a socket in a trial's TMPDIR must have a path that is short enough.
+
+    sockaddr_un has room for 103 bytes on macOS, whose own TMPDIR takes 48 of them, and for 107 on
+    Linux. The fork server's socket is TMPDIR/pymp-xxxxxxxx/listener-xxxxxxxx.
+    """
+    own = tempfile.gettempdir()
+    socket = "/startlab-4194304-xxxxxxxx/trial-xxxxxxxx/tmp/pymp-xxxxxxxx/listener-xxxxxxxx"
+    short = len(own) + len(socket) <= 103
+    return own if short or not os.access("/tmp", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp in it
 
 
 def _listen(

@@ -55,6 +55,9 @@ def libc():
         return os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (AttributeError, ValueError, OSError):
         pass
+    name, version = platform.libc_ver()  # 2.7 does not know that word
+    if name:
+        return name + " " + version
     if sys.platform.startswith("linux") and any(f.startswith("ld-musl") for f in os.listdir("/lib")):
         return "musl"
     return ""

@@ -26,12 +26,12 @@ import sys
 import time
 from typing import Callable, FrozenSet, Iterable, List, Optional, Set, Tuple
 
+assert sys.platform == "linux"
+
 from . import cause, pollers, procfs, ptrace, waits
 from .procfs import Moved
 from .proof import Verdict, Waiting
 from .scene import Bond, MayWake, Process, Scene, Snapshot, named, open_words
-
-assert sys.platform == "linux"
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
 _FIRST_DUMP_S = 0.2

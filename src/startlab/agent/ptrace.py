@@ -13,6 +13,7 @@ Needs no privilege beyond what reading /proc/PID/syscall takes. `works` tries it
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -23,10 +24,10 @@ import sys
 import time
 from typing import Callable, Dict, List, NamedTuple, Tuple
 
+assert sys.platform == "linux"
+
 from . import procfs, waits
 from .procfs import Moved
-
-assert sys.platform == "linux"
 
 
 class NotAllowed(Exception):  # noqa: N818 - a finding
@@ -110,9 +111,10 @@ def _ptrace() -> Callable[[int, int, int, int], int]:
 class _Stopped:
     """A thread in a ptrace stop, with the registers it had."""
 
-    def __init__(self, machine: _Machine, tid: int) -> None:
+    def __init__(self, machine: _Machine, thread: procfs.Thread) -> None:
         self.machine = machine
-        self.tid = tid
+        self.tid = thread.tid
+        self.leads = thread.tid == thread.pid
         self.instruction = len(waits.SYSCALL_INSTRUCTION[platform.machine()])
         self.before = self._registers()
 
@@ -171,9 +173,9 @@ class _Stopped:
         changes[machine.original] = -1
         self._set(changes)
         _ptrace()(_SINGLESTEP, self.tid, 0, 0)
-        status = _wait(self.tid)
-        if status >> 8 != signal.SIGTRAP:
-            raise _Signalled(status >> 8 & 0xFF)
+        stop = _wait(self.tid, leads=self.leads)
+        if stop != signal.SIGTRAP:
+            raise _Signalled(stop & 0xFF)
         return self._registers()[machine.result]
 
     def put_back(self, call: waits.Call, *, whole: bool) -> int:
@@ -212,12 +214,24 @@ class _Signalled(Exception):  # noqa: N818 - an event
         self.number = number
 
 
-def _wait(tid: int) -> int:
-    """Wait for the next stop of a thread; it is asleep or on its way there, so it comes at once."""
-    status = os.waitpid(tid, _WALL)[1]
-    if not os.WIFSTOPPED(status):
+def _wait(tid: int, *, leads: bool) -> int:
+    """Wait for the next stop of a thread, which is asleep or on its way there: it comes at once.
+
+    Gives the signal, and the event above its eight bits. The end of a child of ours is left for
+    whoever waits for the children; that of another's must be taken, for its parent to learn of it.
+    `leads`: it is the first thread of its process, whose end is that of the process.
+    """
+    found = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WEXITED | os.WNOWAIT | _WALL)
+    ended = found is None or found.si_code not in {os.CLD_TRAPPED, os.CLD_STOPPED}
+    ours = ended and leads and procfs.stat(tid).parent == os.getpid()
+    taken = None
+    if not ended:
+        taken = os.waitid(os.P_PID, tid, os.WSTOPPED | os.WNOHANG | _WALL)
+    elif not ours:
+        os.waitid(os.P_PID, tid, os.WEXITED | os.WNOHANG | _WALL)
+    if taken is None:
         raise Moved
-    return status
+    return taken.si_status
 
 
 def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
@@ -235,13 +249,14 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
         _ptrace()(_SEIZE, thread.tid, 0, 0)
     except (PermissionError, ProcessLookupError) as error:
         raise NotAllowed(f"ptrace: {error.strerror}") from error
-    _ptrace()(_INTERRUPT, thread.tid, 0, 0)
-    status = _wait(thread.tid)
-    pass_on = 0 if status >> 16 == _EVENT_STOP else status >> 8 & 0xFF
+    with contextlib.suppress(ProcessLookupError):  # it ends: that is to be waited for, too
+        _ptrace()(_INTERRUPT, thread.tid, 0, 0)
+    stop = _wait(thread.tid, leads=thread.tid == thread.pid)
+    pass_on = 0 if stop >> 8 == _EVENT_STOP else stop & 0xFF
     try:
-        if status >> 8 != signal.SIGTRAP | _EVENT_STOP << 8:
+        if stop != signal.SIGTRAP | _EVENT_STOP << 8:
             raise Moved
-        stopped = _Stopped(_MACHINES[platform.machine()], thread.tid)
+        stopped = _Stopped(_MACHINES[platform.machine()], thread)
         stopped.check(call)
         try:
             answer = _questions(stopped, thread, call, sockets)

@@ -9,10 +9,10 @@ import sys
 import time
 from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple, Union
 
+assert sys.platform == "linux"
+
 from . import procfs, waits
 from .procfs import Moved
-
-assert sys.platform == "linux"
 
 _PERIOD_S = 1.05  # no poller sleeps longer
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live
@@ -475,8 +475,11 @@ def _own_listener(name: bytes) -> bool:
     """Whether a listening socket is multiprocessing's own.
 
     It lies, under a random name (`listener-…`, on newer versions `sock-…`), in a directory that
-    multiprocessing has made with mkdtemp: others do not know it, and may not enter.
+    multiprocessing has made with mkdtemp: others do not know it, and may not enter. 3.9 has it in
+    the abstract namespace, named after its process (until gh-97514).
     """
+    if name.startswith(b"\0listener-"):
+        return True
     directory, _, base = name.rstrip(b"\0").rpartition(b"/")
     private = directory.rpartition(b"/")[2].startswith(b"pymp-")
     return private and base.startswith((b"listener-", b"sock-"))

@@ -71,7 +71,7 @@ class Place:
         self.events = os.path.join(self.path, "events")
         os.mkdir(self.work)
         os.mkdir(self.tmp)
-        for file in (self.events, self.events + ".crashes"):
+        for file in (self.events, self.events + ".crashes", self.events + ".stacks"):
             os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
 
     def __enter__(self) -> "Place":
@@ -152,6 +152,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
     """
     entered = time.monotonic()
     with Place(scratch) as place:
+        watch = Watch(py_spy, place.events)
         stdin = _stdin(place, request.get("stdin"))
         try:
             out_read, out_write = os.pipe()
@@ -160,7 +161,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             try:
                 job = Job(
                     request["argv"],
-                    env=environment(place, request),
+                    env=environment(place, request, watch),
                     cwd=place.work,
                     stdin=stdin,
                     stdout=out_write,
@@ -183,7 +184,6 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
         streams = [Capture(fd, request["keep_bytes"]) for fd in (out_read, err_read)]
 
         limit = Limit(job, request["timeout_s"])
-        watch = Watch(py_spy, place.events)
         ended = _wait(job, limit, watch, wishes)
         duration_s = time.monotonic() - began
         observation: Dict[str, Any] = {
@@ -252,7 +252,7 @@ def _orphans_end(job: Job, wishes: Wishes) -> bool:
     return True
 
 
-def environment(place: Place, request: Dict[str, Any]) -> Dict[str, str]:
+def environment(place: Place, request: Dict[str, Any], watch: Watch) -> Dict[str, str]:
     """Make the environment of the program: what it may need, the injection, what was asked for."""
     passed = {
         name: value
@@ -268,6 +268,8 @@ def environment(place: Place, request: Dict[str, Any]) -> Dict[str, str]:
         PYTHONPATH=os.pathsep.join(path),
         STARTLAB_EVENTS=place.events,
     )
+    if watch.signal_number is not None:
+        passed["STARTLAB_STACKS_SIGNAL"] = str(watch.signal_number)
     if request.get("method"):
         passed["STARTLAB_START_METHOD"] = request["method"]
     passed.update(asked)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
-from . import events, respawn
+from . import events, faults, respawn
 from .pollers import Stack, stacks
 from .proof import Prover, Verdict
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .job import Job
 
 MOST_STACKS = 20
+STACKS_S = 0.5  # for those of all processes together
 
 
 class Watch:
@@ -28,6 +30,7 @@ class Watch:
         return cls._unable
 
     def __init__(self, py_spy: str, events_file: str) -> None:
+        self.signal_number = None if py_spy else faults.signal_number()
         self._py_spy = py_spy
         self._prover = Prover(os.getpid(), py_spy or None)
         self._proof: Optional[Verdict] = None
@@ -46,11 +49,25 @@ class Watch:
         return bool(self._proof or self._respawn)
 
     def _find_respawn(self) -> Optional[respawn.Respawn]:
-        size = os.path.getsize(self._events_file)
+        try:
+            size = os.path.getsize(self._events_file)
+        except OSError:  # the program has removed or locked it
+            return None
         if size == self._events_size:
             return None
         self._events_size = size
         return respawn.find(events.read(self._events_file))
+
+    def _stacks(self, pid: int, deadline: float) -> List[Stack]:
+        """Read the stacks of a process, if it has any that can be read in time."""
+        if time.monotonic() > deadline:
+            return []
+        if self._py_spy:
+            return stacks(self._py_spy, pid)
+        told = {event.pid for event in events.read(self._events_file)}
+        if self.signal_number is None or pid not in told:
+            return []  # to a process without the injection the signal would be the end
+        return faults.stacks(pid, self.signal_number, self._events_file + ".stacks", deadline)
 
     def verdict(
         self, job: Job, argv: Sequence[str], threads_at_fork: Dict[int, List[str]]
@@ -61,11 +78,12 @@ class Watch:
         """
         processes = job.processes()
         waiting = self._proof.threads if self._proof else self._prover.waits()
+        deadline = time.monotonic() + STACKS_S
         found = {
-            each["pid"]: stacks(self._py_spy, each["pid"]) if self._py_spy else []
-            for each in processes[:MOST_STACKS]
+            each["pid"]: self._stacks(each["pid"], deadline) for each in processes[:MOST_STACKS]
         }
         for process in processes:
+            process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
             process["threads"] = [
                 {
                     "tid": each.tid,

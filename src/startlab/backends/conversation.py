@@ -98,4 +98,6 @@ class Conversation:
 
     def _lost(self, why: object) -> AgentError:
         tail = self._stream.stderr_tail().strip()
-        return AgentError(f"The agent was lost: {why}." + (f"\n{tail}" if tail else ""))
+        return AgentError(
+            f"The agent was lost: {str(why).rstrip('.')}." + (f"\n{tail}" if tail else "")
+        )

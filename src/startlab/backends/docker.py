@@ -165,6 +165,15 @@ class DockerBackend:
             stream.close()
             raise
 
+    def execute(self, environment: Environment, argv: Sequence[str]) -> ExecStream:
+        """Run a command in the container that an environment's agents share. Raises AgentError."""
+        try:
+            with in_words(f"running {argv[0]} in {environment.name}"):
+                container = self._pooled(self._made[environment.name])
+                return ExecStream(self._client.api, container.id, list(argv))
+        except (EngineError, APIError) as error:
+            raise AgentError(str(error)) from None
+
     def kept(self) -> Mapping[str, str]:
         """Tell for each environment the command that enters its container."""
         return {name: f"docker exec -it {each.name} sh" for name, each in self._pool.items()}

@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EVENTS = os.environ.get("STARTLAB_EVENTS")
 METHOD = os.environ.get("STARTLAB_START_METHOD")
 STDLIB = os.path.dirname(os.path.abspath(os.__file__))
-CRASH_FD = 250  # far above what a program counts on
+CRASH_FD, STACKS_FD = 250, 251  # far above what a program counts on
 
 
 def tell(kind, *fields):
@@ -202,18 +202,31 @@ def exec_module_and(exec_module, then):
 
 
 def catch_crashes():
-    """Have a process that dies by a fatal signal leave its Python stacks beside the events."""
+    """Have a process that dies by a fatal signal leave its Python stacks beside the events.
+
+    And one that is asked by a signal, where the agent has no other way to see them.
+    """
     import faulthandler
 
+    if open_as(CRASH_FD, EVENTS + ".crashes"):
+        faulthandler.enable(file=CRASH_FD)
+    wanted = os.environ.get("STARTLAB_STACKS_SIGNAL")
+    if wanted and open_as(STACKS_FD, EVENTS + ".stacks"):
+        faulthandler.register(int(wanted), file=STACKS_FD, all_threads=True)
+
+
+def open_as(number, path):
+    """Open a file for appending under a descriptor's number, unless it is in use."""
     try:
-        os.fstat(CRASH_FD)
+        os.fstat(number)
     except OSError:
-        fd = os.open(EVENTS + ".crashes", os.O_WRONLY | os.O_APPEND)
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
         try:
-            os.dup2(fd, CRASH_FD, inheritable=False)
+            os.dup2(fd, number, inheritable=False)
         finally:
             os.close(fd)
-        faulthandler.enable(file=CRASH_FD)
+        return True
+    return False
 
 
 def chain():
