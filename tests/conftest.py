@@ -127,7 +127,7 @@ def agent() -> Iterator[Conversation]:
     conversation = Conversation(stream, str(CONTENT))
     scratch = scratch_of(conversation)
     yield conversation
-    assert os.listdir(scratch) == []
+    assert list(scratch.iterdir()) == []
     assert processes_of(scratch) == []
     stream.close()
     assert not scratch.exists()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from startlab import catalogue, environments
 from startlab.errors import CatalogueError
 from startlab.model import Check, Expectation
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """
 title = "A title"
@@ -177,7 +180,9 @@ def test_every_program_belongs_to_an_experiment() -> None:
 def test_no_program_imports_anything_of_startlab() -> None:
     assert PROGRAMS
     for program in PROGRAMS:
-        assert not re.search(r"^\s*(import|from) startlab\b", program.read_text("utf-8"), re.MULTILINE)
+        assert not re.search(
+            r"^\s*(import|from) startlab\b", program.read_text("utf-8"), re.MULTILINE
+        )
 
 
 @pytest.mark.native

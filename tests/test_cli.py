@@ -67,12 +67,11 @@ class Startlab:
         )  # fmt: skip
 
     def __call__(self, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", "startlab", *args],
             cwd=self.folder, env=self.environ(**more), text=True, capture_output=True,
             timeout=120, check=False,
         )  # fmt: skip
-        return done
 
     def own_catalogue(self) -> None:
         """Use a copy of the package, with a catalogue that is still empty."""
@@ -316,7 +315,7 @@ def test_kill_9_leaves_no_process_and_resume_completes_the_run(
 
 
 def test_a_reader_that_has_had_enough_is_no_error(startlab: Startlab) -> None:
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S602 - a pipe, as a person has it
         f"{sys.executable} -m startlab list | head -n 1", shell=True, text=True,
         cwd=startlab.folder, env=startlab.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as both:  # fmt: skip

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -15,7 +16,9 @@ import pytest
 from startlab import environments
 from startlab.environments import matches, native_name, sort_key
 from startlab.errors import SelectionError
-from startlab.model import Environment
+
+if TYPE_CHECKING:
+    from startlab.model import Environment
 
 # --- names -------------------------------------------------------------------------------------
 
@@ -44,8 +47,9 @@ def test_environments_are_in_the_order_of_family_and_version() -> None:
         "host-2.7", "host-3.9", "host-3.10", "host-3.13", "host-3.13t", "host-pypy3.9",
         "host-pypy3.11", "linux-3.9", "linux-3.14", "linux-musl-3.9", "linux-musl-3.13",
     ]  # fmt: skip
-    assert sorted(ordered[::-1], key=sort_key) == ordered
-    assert sorted([*ordered, "odd"], key=sort_key)[-1] == "odd"
+    mixed = ordered[::-1]
+    assert sorted(mixed, key=sort_key) == ordered
+    assert max([*ordered, "odd"], key=sort_key) == "odd"
 
 
 # --- selectors ---------------------------------------------------------------------------------
@@ -120,6 +124,7 @@ def test_what_a_probe_says_becomes_an_environment(environment: Environment) -> N
     assert (made.name, made.backend, made.image) == ("x", "docker", "sha256:1")
     assert made.python == "3.15.0a1+local"
     assert native_name(made) == "host-3.15"
+    wrong: object
     for wrong in (None, [], "text"):
         with pytest.raises(TypeError):
             environments.environment_of(wrong, name="x", backend="docker")
@@ -132,7 +137,7 @@ def test_what_a_probe_says_becomes_an_environment(environment: Environment) -> N
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own for the test."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(environments.platformdirs, "user_cache_path", lambda _: folder)
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda _: folder)
     return folder / "interpreters.json"
 
 

@@ -1,6 +1,6 @@
 """Observation and expectation → outcome and verdict.
 
-The texts in `tracebacks` are what real interpreters wrote to stderr, `<program>-<method>-<version>`.
+The texts in `tracebacks` are what interpreters wrote to stderr, `<program>-<method>-<version>`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def test_ok(judged: Callable[..., Trial]) -> None:
     assert trial.expected == ("ok",)
     assert trial.method_used == ("fork",)
     assert trial.exit_status == 0
-    assert trial.signal is trial.exception is trial.grade is trial.where is None
+    assert (trial.signal, trial.exception, trial.grade, trial.where) == (None,) * 4
     assert trial.stdout == trial.stderr == ""
     assert trial.stdout_digest == judge.digest("a\nb") != judge.digest("a\nc")
     assert trial.reproduce == "startlab lab"
@@ -148,8 +148,8 @@ def test_a_proof_is_a_hang_of_its_grade(judged: Callable[..., Trial], grade: Any
         ("quiescent", 9.0, "hang", "not over after 10 s; its processes have used no CPU for 9.0 s"),
         ("busy", 0.0, "hang", "not over after 10 s; its processes are using the CPU"),
         ("busy", 2.5, "hang", "not over after 10 s; its processes are using the CPU"),
-        ("busy", 2.6, "undecided", "not over after 10 s, but the machine was loaded: it was ready "
-         "to run without a core for 2.6 s"),
+        ("busy", 2.6, "undecided", ("not over after 10 s, but the machine was loaded: it "
+         "was ready to run without a core for 2.6 s")),
     ],
 )  # fmt: skip
 def test_at_the_time_limit(
@@ -341,7 +341,8 @@ def test_an_exception_group_is_an_exception(text: str) -> None:
         ("one\ntwo\n\n", "exit status 3: two"),
         ('  File "x.py", line 1\n    a b\n      ^\nSyntaxError: invalid syntax\n',
          "exit status 3: SyntaxError: invalid syntax"),
-        ("Traceback (most recent call last):\n", "exit status 3: Traceback (most recent call last):"),
+        ("Traceback (most recent call last):\n",
+         "exit status 3: Traceback (most recent call last):"),
         ("Traceback (most recent call last):\n  cut off", "exit status 3: cut off"),
     ],
 )  # fmt: skip

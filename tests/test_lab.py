@@ -84,6 +84,9 @@ class Heard:
         self.ended_: list[Trial] = []
         self.on_began: Callable[[Cell], None] = lambda _: None
 
+    def say(self, text: str) -> None:
+        pass
+
     def planned(self, environment: PlannedEnvironment) -> None:
         pass
 
@@ -212,12 +215,15 @@ def test_what_an_environment_lacks_is_told(book: Book, drive: Any, tmp_path: Pat
 
 
 def test_a_time_limit_is_the_runs_or_the_experiments(book: Book, drive: Any) -> None:
-    book.add("slow", "import time; time.sleep(600)", "hang", "timeout_s = 0.5")
-    run = drive(methods=("fork",))
-    assert told(run)["slow", "fork", 0][0] == "hang"
-    assert "0.5" in run.trials[0].reason
-    run = drive(methods=("fork",), timeout_s=0.75, folder="other")
-    assert run.trials[0].reason.startswith("not over after 0.7")
+    """On a loaded machine it grows, at most sixfold."""
+
+    def limit_s(run: Run) -> float:
+        assert told(run)["slow", "fork", 0][0] == "hang"
+        return float(run.trials[0].reason.removeprefix("not over after ").partition(" s;")[0])
+
+    book.add("slow", "import time; time.sleep(600)", "hang", "timeout_s = 0.1")
+    assert 0.1 <= limit_s(drive(methods=("fork",))) <= 0.6
+    assert 0.7 <= limit_s(drive(methods=("fork",), timeout_s=0.7, folder="other")) <= 4.2
 
 
 def test_a_trial_whose_agent_was_killed_is_run_again_on_a_new_one(
@@ -329,7 +335,7 @@ def test_ctrl_c_ends_the_trials_in_flight_and_resume_runs_exactly_the_rest(
     threading.Thread(target=interrupt, daemon=True).start()
     run = drive(jobs=jobs)
     assert run.ends[-1].interrupted
-    assert ("aaa_quick", "fork", 0) in told(run)
+    assert jobs > 1 or ("aaa_quick", "fork", 0) in told(run)
     assert not any(t.experiment == "waits" for t in run.trials)
     assert processes_of(tmp_path / "catalogue") == []
     missing = set(run.missing)

@@ -34,6 +34,9 @@ class Listener(Protocol):
     def began(self, cell: Cell) -> None:
         """Hear that a trial has begun; told from the thread that runs it."""
 
+    def say(self, text: str) -> None:
+        """Hear what a person should know; told from any thread."""
+
     def ended(self, trial: Trial) -> None:
         """Hear that a trial is over and in the journal."""
 
@@ -64,6 +67,7 @@ class Lab:
         self._agents: dict[int, Agent] = {}
         self._stopping = False
         self._errors: list[Exception] = []
+        self._said: set[str] = set()
 
     def run(self) -> bool:
         """Run every trial that is left; tell whether it was interrupted.
@@ -226,6 +230,12 @@ class Lab:
             self._results.put(trial)
 
     def _observe(self, agent: Agent, task: Task) -> Observation:
+        if agent.no_proofs and agent.no_proofs not in self._said:
+            self._said.add(agent.no_proofs)
+            self._listener.say(
+                f"Hangs cannot be proven in {task.environment.name}, the time limit decides: "
+                f"{agent.no_proofs}"
+            )
         experiment, method = task.experiment, task.cell.method
         program = f"{agent.content}/catalogue/{experiment.program}"
         args = (arg.format(method=method) for arg in experiment.args)

@@ -219,10 +219,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     ppid: int
     command: str
-    role: str = ""
     started_s: float | None = None
-    ended_s: float | None = None
-    exit_status: int | None = None
     cpu_s: float = 0.0
     state: str = ""
     stacks_by: str = ""
@@ -243,8 +240,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     `ended` tells how it came to its end: the program's own exit, the time limit, a proof that it
     can never go on, a wish to stop, or that it could not be launched. `forced` is None where
     nothing was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
-    stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time limit as it was in the end; `starved_s` how long the job was ready to
-    run and got no core.
+    stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time
+    limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     """
 
     ended: Literal["exit", "limit", "proof", "stopped", "launch"]

@@ -441,20 +441,8 @@ def test_a_module_that_another_sitecustomizes_folder_shadows_is_not_imported(
 ) -> None:
     """Running the other sitecustomize imports nothing that it does not import itself."""
     folder = write("import sys; sys.other = 1", "site/sitecustomize.py").parent
-    program = write(
-        "import sys; print(sorted(n for n in sys.modules if n in %r))"
-        % (
-            [
-                "importlib.util",
-                "importlib.abc",
-                "typing",
-                "collections",
-                "pickle",
-                "multiprocessing",
-                "re",
-            ],
-        )
-    )
+    names = ["importlib.util", "importlib.abc", "typing", "pickle", "multiprocessing", "re"]
+    program = write(f"import sys; print(sorted(n for n in sys.modules if n in {names}))")
     plain, injected = compare(interpreter.executable, str(program), path=str(folder), method="fork")
     assert plain == injected
 
@@ -482,7 +470,8 @@ def test_output_is_the_same_with_and_without(
             multiprocessing.log_to_stderr().warning("of multiprocessing")
             print(__file__, sys.argv, sys.flags, sys.path[0], __doc__, sorted(globals()))
             lock, queue = multiprocessing.Lock(), multiprocessing.Queue()
-            processes = [multiprocessing.Process(target=child, args=(lock, queue)) for _ in range(2)]
+            Process = multiprocessing.Process
+            processes = [Process(target=child, args=(lock, queue)) for _ in range(2)]
             for process in processes: process.start()
             print(sorted(queue.get() for _ in processes))
             for process in processes: process.join(); print(process)
@@ -499,7 +488,8 @@ def test_a_trial_that_is_over_stays_so(
 ) -> None:
     """Where the events file is gone, a late process makes no new one and does not complain."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": trial.INJECT,
-           "STARTLAB_EVENTS": str(tmp_path / "gone" / "events"), "STARTLAB_START_METHOD": "fork"}  # fmt: skip
+           "STARTLAB_EVENTS": str(tmp_path / "gone" / "events"),
+           "STARTLAB_START_METHOD": "fork"}  # fmt: skip
     done = subprocess.run(
         [interpreter.executable, str(write(METHOD_OF_BOTH))],
         env=env, capture_output=True, text=True, timeout=60, check=False,

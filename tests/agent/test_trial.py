@@ -85,7 +85,7 @@ def test_stdin(run: Any, data: bytes | None) -> None:
 
 
 def test_the_environment_is_scrubbed(
-    scratch_of: Any, run: Any, start_agent: Any, write: Any, request_of: Any
+    scratch_of: Any, start_agent: Any, write: Any, request_of: Any
 ) -> None:
     """What hides hazards, or is the agent's own, does not reach the program."""
     program = write("""
@@ -133,7 +133,7 @@ def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(
     assert not any(map(os.path.exists, places))
     assert len(first.left_behind.files) == 1
     assert first.left_behind.files[0].startswith("left-")
-    assert os.listdir(scratch_of(agent)) == []
+    assert list(scratch_of(agent).iterdir()) == []
 
 
 def test_what_cannot_be_launched_is_told_with_its_reason(
@@ -153,7 +153,7 @@ def test_what_is_not_executable_is_not_launched(
     assert "Permission denied" in seen.reason
 
 
-def test_no_file_descriptor_is_lost_over_many_trials(run: Any, agent: Conversation) -> None:
+def test_no_file_descriptor_is_lost_over_many_trials(run: Any) -> None:
     count = "import os; print(len(os.listdir('/proc/%d/fd' % os.getppid())))"
     counts = [run(count).stdout.text() for _ in range(5)]
     run("raise SystemExit", stdin=b"x")
@@ -239,7 +239,8 @@ def test_a_wish_that_makes_no_sense_is_an_error_and_the_agent_goes_on(
 
 @pytest.mark.parametrize("ending", ["", '{"run": {"arg'])
 def test_the_end_of_its_input_ends_the_agent_and_all_that_it_started(
-    scratch_of: Any, start_agent: Any, request_of: Any, write: Any, tmp_path: Path, processes_of: Any,
+    scratch_of: Any, start_agent: Any, request_of: Any, write: Any, tmp_path: Path,
+    processes_of: Any,
     eventually: Any, ending: str,
 ) -> None:  # fmt: skip
     """Also when the engine died while it wrote a line."""
@@ -365,9 +366,9 @@ def test_a_hostile_program_is_over_in_time_and_leaves_nothing(
     seen = run(HOSTILE[hostile], timeout_s=1, keep_bytes=1000)
     assert seen.ended == "limit"
     took = seen.duration_s + seen.overhead_s
-    assert took < seen.limit_s + 1
+    assert took < seen.limit_s + max(1, seen.load)  # one second, where others leave us a core
     assert processes_of(scratch_of(agent)) == []
-    assert os.listdir(scratch_of(agent)) == []
+    assert list(scratch_of(agent).iterdir()) == []
     assert len(seen.stdout.head + seen.stdout.tail) <= 2000
     assert run("print('the agent goes on')").stdout.head == b"the agent goes on\n"
 
@@ -379,7 +380,7 @@ def test_a_hostile_program_is_over_in_time_and_leaves_nothing(
 @pytest.mark.parametrize("hostile", ["takes away the rights to its directories",
                                      "removes the files that watch it"])  # fmt: skip
 def test_an_unprivileged_agent_leaves_nothing_either(
-    scratch_of: Any, start_agent: Any, request_of: Any, tmp_path: Path, hostile: str
+    scratch_of: Any, start_agent: Any, request_of: Any, hostile: str
 ) -> None:
     """Root may do everything: without its rights there is more to go wrong."""
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
@@ -392,7 +393,7 @@ def test_an_unprivileged_agent_leaves_nothing_either(
         program = textwrap.dedent(HOSTILE[hostile]).replace("time.sleep(600)", ending)
         seen = agent.run(request_of(python, "-c", program, timeout_s=1))
         assert seen.ended == ("limit" if ending != "pass" else "exit")
-        assert os.listdir(scratch_of(agent)) == []
+        assert list(scratch_of(agent).iterdir()) == []
 
 
 @linux
@@ -511,7 +512,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
         now[0] += seconds
         return now[0]
 
-    monkeypatch.setattr(trial.time, "monotonic", advance)
+    monkeypatch.setattr("startlab.agent.trial.time.monotonic", advance)
     monkeypatch.setattr(trial, "CORES", 2)
     return advance
 

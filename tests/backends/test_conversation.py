@@ -104,7 +104,12 @@ def test_a_stop_does_not_come_into_the_middle_of_a_request() -> None:
 
     stream: Any = Slow(HELLO, b'{"error": "x"}\n')
     agent = Conversation(stream, "")
-    running = threading.Thread(target=lambda: pytest.raises(AgentError, agent.run, REQUEST))
+
+    def run() -> None:
+        with pytest.raises(AgentError):
+            agent.run(REQUEST)
+
+    running = threading.Thread(target=run)
     running.start()
     assert in_write.wait(10)
     stopping = threading.Thread(target=agent.stop)

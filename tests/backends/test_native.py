@@ -41,7 +41,7 @@ def test_selectors_choose_and_a_wrong_one_is_an_error() -> None:
             ask(["nowhere-*"])
 
 
-def test_an_agent_runs_trials_of_any_environment(request_of: Any, eventually: Any) -> None:
+def test_an_agent_runs_trials_of_any_environment(request_of: Any) -> None:
     backend = NativeBackend()
     environment = next(environments.find())
     agent = backend.agent(environment)
@@ -77,7 +77,7 @@ def test_a_long_request_goes_through(request_of: Any) -> None:
     agent.close()
 
 
-def test_an_agent_gets_no_ctrl_c(request_of: Any) -> None:
+def test_an_agent_gets_no_ctrl_c() -> None:
     agent = NativeBackend().agent(next(environments.find()))
     pid = agent._stream._process.pid  # type: ignore[attr-defined]
     assert os.getpgid(pid) == pid != os.getpgid(0)

@@ -22,7 +22,7 @@ def cell(experiment: str = "lock", environment: str = "host-3.13", method: Metho
 
 
 def trial(of: Cell, outcome: Any = "ok", number: int = 0, **said: Any) -> Trial:
-    values = {"reason": "", "as_expected": True, "expected": (outcome,)} | said
+    values: dict[str, Any] = {"reason": "", "as_expected": True, "expected": (outcome,)} | said
     return Trial(
         experiment=of.experiment, environment=of.environment, method=of.method,
         trial=number, outcome=outcome, **values,
@@ -67,7 +67,8 @@ def test_a_deviation_is_loud_and_told_again_with_reason_place_and_command() -> N
     )  # fmt: skip
     assert "ERROR" in text
     for part in ("lock × host-3.13 × fork", "KeyError: 3; expected ok", "program.py:7",
-                 "startlab lab --env host-3.13", "1 cells in 2.5 s: 1 not as expected"):  # fmt: skip
+                 "startlab lab --env host-3.13",
+                 "1 cells in 2.5 s: 1 not as expected"):  # fmt: skip
         assert part in text
 
 

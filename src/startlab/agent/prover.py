@@ -24,7 +24,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Callable, FrozenSet, Iterable, List, Optional, Set, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 assert sys.platform == "linux"
 
@@ -39,6 +39,7 @@ _LONGEST_PAUSE_S = 8.0
 _SETTLE_S = 0.1
 _SHARE = 0.03  # of a core
 _MOST_CREDIT_S = 0.1
+_NEVER = 5
 _PEEKS = 20  # its number may be another's by now: every so often all are looked at
 
 ASSUMPTIONS = (
@@ -75,6 +76,7 @@ class Prover:
         self._refuted: Tuple[Snapshot, str, float, float] = ((), "", 0.0, 0.0)
         self._dump_at = time.monotonic() + _FIRST_DUMP_S
         self._dump_pause = _FIRST_DUMP_S
+        self._timed_sockets: Set[str] = set()
         self._after_asking: Optional[Snapshot] = None
         self._polled: Tuple[Snapshot, float] = ((), 0.0)
 
@@ -310,10 +312,14 @@ class Prover:
         asked: List[int] = []
         assumptions = list(ASSUMPTIONS)
         refusals: List[str] = []
+        for pid in scene.alive:
+            # Asking makes a timeout begin anew: once is enough.
+            if self._timed_sockets.intersection(scene.sockets_of(pid).values()):
+                raise MayWake(f"may wake: a socket of {named(pid, pid)} has a timeout")
         for process in scene.snapshot:
             threads = list(process.threads)
             if threads:
-                sockets = scene.timeouts_of(process.stat.pid)
+                sockets = scene.sockets_of(process.stat.pid)
                 index = _spokesman(scene, process, bonds)
                 answer = None
                 why = "none of its threads can be asked"
@@ -321,10 +327,12 @@ class Prover:
                     why = "ptrace is not allowed here"
                 elif index is not None:
                     try:
-                        answer = ptrace.ask(threads[index], sockets)
+                        answer = ptrace.ask(threads[index], sorted(sockets))
                     except ptrace.NotAllowed as refusal:
                         why = str(refusal)
                     else:
+                        timed = {sockets[each] for each, has in answer.timeouts.items() if has}
+                        self._timed_sockets |= timed
                         threads[index] = _afterwards(threads[index], answer)
                         asked.append(threads[index].tid)
                 refusals += self._judge(process, answer, sockets, why, assumptions)
@@ -335,7 +343,7 @@ class Prover:
         self,
         process: Process,
         answer: Optional[ptrace.Answer],
-        sockets: List[Tuple[int, bool]],
+        sockets: Dict[Tuple[int, bool], str],
         why: str,
         assumptions: List[str],
     ) -> List[str]:
@@ -390,19 +398,26 @@ def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[in
     alarm is to come back with the half.
     """
     by_tid = {bond.thread.tid: bond for bond in bonds}
-    order = (waits.Lock, waits.Child, waits.Select, waits.Poll, waits.Transfer, waits.Epoll)
-    found: List[Tuple[int, int]] = []
-    for index, thread in enumerate(process.threads):
-        bond = by_tid.get(thread.tid)
-        if bond is None or (isinstance(bond.wait, waits.Lock) and not scene.keeps(thread)):
-            continue
-        rank = order.index(type(bond.wait))
-        if isinstance(bond.wait, waits.Transfer) and bond.wait.writing:
-            if not bond.wait.resumable or thread.caught & _bit(signal.SIGALRM):
-                continue
-            rank = len(order)
-        found.append((rank, index))
-    return min(found)[1] if found else None
+    ranks = [
+        (_rank(scene, by_tid[thread.tid]), index)
+        for index, thread in enumerate(process.threads)
+        if thread.tid in by_tid
+    ]
+    rank, index = min(ranks, default=(_NEVER, 0))
+    return index if rank < _NEVER else None
+
+
+def _rank(scene: Scene, bond: Bond) -> int:
+    thread, wait = bond.thread, bond.wait
+    if isinstance(wait, waits.Lock):
+        return 0 if scene.keeps(thread) else _NEVER
+    if isinstance(wait, waits.Transfer):
+        if wait.writing:
+            whole = wait.resumable and not thread.caught & _bit(signal.SIGALRM)
+            return 4 if whole else _NEVER
+        # A socket's timeout would begin anew.
+        return 3 if (wait.fd, False) in scene.sockets_of(thread.pid) else 1
+    return 2 if isinstance(wait, waits.Epoll) else 1
 
 
 def _afterwards(thread: procfs.Thread, answer: ptrace.Answer) -> procfs.Thread:

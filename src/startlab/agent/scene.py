@@ -62,7 +62,7 @@ class Scene:
         self._mapped: Dict[int, Set[int]] = {}
         self._relied: Set[str] = set()
         self._relied_maps: Set[int] = set()
-        self._transfers: Dict[int, List[Tuple[int, bool]]] = {}
+        self._transfers: Dict[int, Dict[Tuple[int, bool], str]] = {}
         for pid in self.alive:
             self._read_descriptors(pid)
 
@@ -298,7 +298,8 @@ class Scene:
         descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
         where = f"(descriptor {wait.fd})"
         if descriptor.link.startswith("socket:"):
-            self._transfers.setdefault(thread.pid, []).append((wait.fd, wait.writing))
+            sockets = self._transfers.setdefault(thread.pid, {})
+            sockets[wait.fd, wait.writing] = descriptor.link
         elif not descriptor.link.startswith("pipe:"):
             raise MayWake(
                 f"may wake: {named(thread.pid, thread.tid)} waits for {descriptor.link} {where}"
@@ -451,9 +452,9 @@ class Scene:
         found = self._sockets.get(_inode(link)) if link.startswith("socket:") else None
         return found is not None and found.listening
 
-    def timeouts_of(self, pid: int) -> List[Tuple[int, bool]]:
-        """List the (descriptor, writing) of sockets on which threads of the process sleep."""
-        return sorted(set(self._transfers.get(pid, [])))
+    def sockets_of(self, pid: int) -> Dict[Tuple[int, bool], str]:
+        """Give the sockets on which threads of a process sleep: (descriptor, writing) to link."""
+        return self._transfers.get(pid, {})
 
     def keeps(self, thread: procfs.Thread) -> bool:
         """Whether a thread that sleeps on a futex would go to sleep on it again.

@@ -26,7 +26,10 @@ class Watch:
     @classmethod
     def prepare(cls) -> Optional[str]:
         """Try out once whether hangs can be proven here; give the reason if not."""
-        cls._unable = Prover.available()
+        try:
+            cls._unable = Prover.available()
+        except Exception as error:  # noqa: BLE001 - a kernel that nobody has tried must not stop trials
+            cls._unable = "it could not be tried out: %r" % error
         return cls._unable
 
     def __init__(self, py_spy: str, events_file: str) -> None:

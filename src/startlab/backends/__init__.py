@@ -16,6 +16,9 @@ class Agent(Protocol):
     content: str
     """The folder, inside the environment, that holds `agent` and `catalogue`."""
 
+    no_proofs: str | None
+    """Why it can prove no hang there and has only the time limit; None if it can."""
+
     def run(self, request: Request) -> Observation:
         """Run one trial. Raises AgentError when the agent is lost."""
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from startlab import environments, health
+from startlab import environments, health, leftovers
 from startlab.backends.conversation import Conversation, command
 from startlab.errors import AgentError
 
@@ -108,6 +108,8 @@ class Pipes:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.returncode != 0:
+            leftovers.clean()  # it could not end what it had started
         self._out.close()
         if self._process.stdout is not None:
             self._process.stdout.close()

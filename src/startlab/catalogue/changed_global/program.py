@@ -1,4 +1,4 @@
-"""The program sets a global when it starts, from its command line for example; a process reads it."""
+"""The program sets a global at its start, as from a command line; its process reads the global."""
 
 from __future__ import print_function
 

@@ -20,12 +20,15 @@ class Library(object):
         libc.sem_init(self.request, 0, 0)
         libc.sem_init(self.answer, 0, 0)
         self.routine = Routine(self.serve)
-        libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, self.routine, None)
+        thread = ctypes.c_ulong()
+        if libc.pthread_create(ctypes.byref(thread), None, self.routine, None) != 0:
+            raise RuntimeError("the worker thread could not be started")
+        libc.sem_wait(self.answer)  # until the thread is there
 
     def serve(self, _):
         while True:
-            libc.sem_wait(self.request)
             libc.sem_post(self.answer)
+            libc.sem_wait(self.request)
 
     def compute(self):
         libc.sem_post(self.request)

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-clock = getattr(time, "perf_counter", time.time)  # the same clock in all processes; 2.7 has no other
+clock = getattr(time, "perf_counter", time.time)  # one clock for all processes; 2.7 has no other
 MOMENTS_PER_SECOND = 5000
 AT_ONCE = 5  # moments in a row, a millisecond
 ROUNDS = 8  # of both kinds by turns; each worker of a round sets out anew, on a core of its own
