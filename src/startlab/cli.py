@@ -283,25 +283,22 @@ def lab(jobs: int | None, out: Path | None, *, resume: bool, as_json: bool, **op
     with (
         terminal.Follower(Console(stderr=True)) as follower,
         closing(_backend(selection, building_options, run_id, follower.say)) as backend,
-        journal.Journal(folder) as book,
     ):
-        journal.point_latest_at(folder)
-        if not resume:
-            book.write(_header(run_id, backend, selection))
-        engine = Lab(
-            experiments,
-            backend,
-            selection,
-            book,
-            follower,
-            jobs=jobs or os.cpu_count() or 1,
-            done=done,
-        )
-        try:
-            interrupted = engine.run()
-        except NothingToRunError as error:
-            follower.say(f"startlab: {error}")
-            interrupted = False
+        if selection.environments:
+            backend.names(selection.environments)  # a mistake is told before a run is begun
+        with journal.Journal(folder) as book:
+            journal.point_latest_at(folder)
+            if not resume:
+                book.write(_header(run_id, backend, selection))
+            cores = os.cpu_count() or 1
+            engine = Lab(
+                experiments, backend, selection, book, follower, jobs=jobs or cores, done=done
+            )
+            try:
+                interrupted = engine.run()
+            except NothingToRunError as error:
+                follower.say(f"startlab: {error}")
+                interrupted = False
     run = journal.read(folder)
     if as_json:
         _print_json(run)

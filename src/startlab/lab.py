@@ -63,7 +63,7 @@ class Lab:
         self._jobs = jobs
         self._done = frozenset(done)
         self._schedule = Schedule()
-        self._results: queue.SimpleQueue[PlannedEnvironment | Trial | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[PlannedEnvironment | Trial] = queue.SimpleQueue()
         self._agents: dict[int, Agent] = {}
         self._stopping = False
         self._errors: list[Exception] = []
@@ -78,16 +78,18 @@ class Lab:
         """
         began = time.monotonic()
         work: list[Callable[[], None]] = [self._find, *[self._work] * self._jobs]
-        for each in work:
-            threading.Thread(target=self._thread, args=(each,), daemon=True).start()
-        left = len(work)
+        threads = [
+            threading.Thread(target=self._thread, args=(each,), daemon=True) for each in work
+        ]
+        for thread in threads:
+            thread.start()
         try:
-            while left:
-                left -= self._collect()
+            while self._runs(threads):
+                self._collect()
         except KeyboardInterrupt:
-            self._stop()
-            while left:
-                left -= self._collect()
+            while self._runs(threads):
+                self._stop()  # again: a trial that was just beginning may have missed it
+                self._collect()
         self._journal.write(
             End(
                 finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -99,21 +101,21 @@ class Lab:
             raise self._errors[0]
         return self._stopping
 
-    def _collect(self) -> int:
-        """Put what comes into the journal; give 1 when a thread has done its work."""
+    def _runs(self, threads: Sequence[threading.Thread]) -> bool:
+        return any(thread.is_alive() for thread in threads) or not self._results.empty()
+
+    def _collect(self) -> None:
+        """Put what comes into the journal."""
         try:
             # With a time-out, for on Windows nothing interrupts a wait without.
-            result = self._results.get(timeout=0.2)
+            result = self._results.get(timeout=0.05)
         except queue.Empty:
-            return 0
-        if result is None:
-            return 1
+            return
         self._journal.write(result)
         if isinstance(result, Trial):
             self._listener.ended(result)
         else:
             self._listener.planned(result)
-        return 0
 
     def _stop(self) -> None:
         self._stopping = True
@@ -132,8 +134,6 @@ class Lab:
             self._errors.append(error)
             self._schedule.take_away()
             self._schedule.complete()
-        finally:
-            self._results.put(None)
 
     # --- the environments, in a thread of their own: trials run while more are made ready -------
 

@@ -30,7 +30,9 @@ def clean() -> list[str]:
         except psutil.Error:
             continue  # it has ended meanwhile
         removed.append(f"process {process.pid}: {command}")
-    for folder in sorted(Path(tempfile.gettempdir()).glob("startlab-*")):
+    # An agent whose own temporary directory has too long a name takes /tmp (agent/main.py).
+    parents = {Path(tempfile.gettempdir()), Path("/tmp")}  # noqa: S108 - looked at, not written to
+    for folder in sorted(each for parent in parents for each in parent.glob("startlab-*")):
         match = SCRATCH.match(folder.name)
         if match and not _agent_lives(int(match["pid"]), folder):
             shutil.rmtree(folder, ignore_errors=True)
