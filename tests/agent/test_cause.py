@@ -8,11 +8,12 @@ import pytest
 
 if sys.platform != "linux":
     pytest.skip("only Linux shows what a thread waits for", allow_module_level=True)
+assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import cause
-from startlab.agent.procfs import Stat, Thread
-from startlab.agent.scene import Bond, Process
-from startlab.agent.waits import Child
+from startlab.agent import cause  # noqa: E402 - Linux only
+from startlab.agent.procfs import Stat, Thread  # noqa: E402 - Linux only
+from startlab.agent.scene import Bond, Process  # noqa: E402 - Linux only
+from startlab.agent.waits import Child  # noqa: E402 - Linux only
 
 AGENT = 1
 

@@ -6,14 +6,16 @@ import os
 import socket
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 if sys.platform != "linux":
     pytest.skip("/proc is Linux's", allow_module_level=True)
+assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import procfs
-from startlab.agent.procfs import Descriptor, Mapping, Stat
+from startlab.agent import procfs  # noqa: E402 - Linux only
+from startlab.agent.procfs import Descriptor, Mapping, Stat  # noqa: E402 - Linux only
 
 MAPS = b"""\
 55df00000000-55df00021000 rw-p 00000000 00:00 0                          [heap]
@@ -121,16 +123,14 @@ def test_a_thread_that_sleeps() -> None:
 
 
 def test_a_name_with_brackets_and_spaces() -> None:
-    with open("/proc/self/comm") as file:
-        before = file.read().strip()
+    comm = Path("/proc/self/comm")
+    before = comm.read_text()
     try:
-        with open("/proc/self/comm", "w") as file:
-            file.write("a) R (b")
+        comm.write_text("a) R (b")
         assert procfs.stat(os.getpid()).name == "a) R (b"
         assert procfs.stat(os.getpid()).parent == os.getppid()
     finally:
-        with open("/proc/self/comm", "w") as file:
-            file.write(before)
+        comm.write_text(before)
 
 
 def test_unix_sockets() -> None:

@@ -108,10 +108,10 @@ class Program(NamedTuple):
             command += ["--stdin-after", str(AFTER_S)]
         if self.note("slow reader"):
             command += ["--read-after", str(AFTER_S)]
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-        environment.pop("PYTHONUNBUFFERED", None)
         outside = None
         with tempfile.TemporaryDirectory(prefix="startlab-") as place:
+            environment = {**os.environ, "PYTHONPATH": str(SOURCE), "TMPDIR": place}
+            environment.pop("PYTHONUNBUFFERED", None)
             if self.note("outside"):
                 outside = subprocess.Popen([python, str(self.path), place, "outside"])
             try:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 if sys.platform != "linux":
     pytest.skip("ptrace is Linux's", allow_module_level=True)
+assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import procfs, ptrace
+from startlab.agent import procfs, ptrace  # noqa: E402 - Linux only
 
 pytestmark = [
     pytest.mark.native,

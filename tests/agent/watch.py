@@ -14,12 +14,16 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
-from startlab.agent import procfs
-from startlab.agent.proof import Prover
+assert sys.platform == "linux"  # the type checker skips this module elsewhere
+
+from startlab.agent import procfs  # noqa: E402 - Linux only
+from startlab.agent.proof import Prover  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
 PR_SET_CHILD_SUBREAPER = 36
@@ -110,6 +114,24 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
 
 
 def end_all() -> None:
+    """End the job; remove the semaphores that its resource tracker has no time to remove."""
+    names = semaphores()
+    kill_all()
+    for path in names:
+        path.unlink(missing_ok=True)
+
+
+def semaphores() -> list[Path]:
+    """Find what multiprocessing has named in shared memory and the job has mapped."""
+    mapped = b""
+    for pid in procfs.descendants(os.getpid(), procfs.everyone()):
+        with contextlib.suppress(OSError):
+            mapped += procfs.read(f"/proc/{pid}/maps")
+    found = Path("/dev/shm").glob("sem.mp-*")  # noqa: S108 - where they are
+    return [path for path in found if b" %d " % path.stat().st_ino in mapped]
+
+
+def kill_all() -> None:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         found = procfs.descendants(os.getpid(), procfs.everyone())
