@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel shows POSIX shared memory
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what would show the same whichever Python runs the tests: tox runs it once."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "interpreter" in fixtures or item.get_closest_marker("docker"):
+            item.add_marker("targets")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an `interpreter` on every one of this host, under each `method` it has."""
     if "interpreter" not in metafunc.fixturenames:
