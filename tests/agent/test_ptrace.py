@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,7 @@ if sys.platform != "linux":
     pytest.skip("ptrace is Linux's", allow_module_level=True)
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import procfs, ptrace  # noqa: E402 - Linux only
+from startlab.agent import procfs, ptrace, waits  # noqa: E402 - Linux only
 
 pytestmark = [
     pytest.mark.native,
@@ -74,10 +75,16 @@ def start(code: str) -> subprocess.Popen[bytes]:
 
 
 def settled(process: subprocess.Popen[bytes], name: str) -> procfs.Thread:
-    """Wait until the main thread sleeps in the call that is meant."""
+    """Wait until the main thread sleeps in the call that is meant.
+
+    And every other thread in its read: before that, the main thread waits for it to start.
+    """
     while True:
+        others = [tid for tid in procfs.threads(process.pid) if tid != process.pid]
+        calls = [waits.parse(procfs.call(process.pid, tid)) for tid in others]
+        read = [call and waits.name(call, platform.machine()) == "read" for call in calls]
         thread = ptrace.asleep(process.pid)
-        if ptrace.named(thread).startswith(name):
+        if all(read) and ptrace.named(thread).startswith(name):
             return thread
 
 
