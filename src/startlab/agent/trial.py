@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Type
 
 from . import events
 from .capture import Capture
@@ -36,6 +36,7 @@ TICK_S = 0.05
 ORPHANS_S = 1.0  # helpers (resource tracker, fork server) outlive the program by some ms
 DRAIN_S = 1.0
 MOST_STARVED = 6  # times the time limit
+MOST_PROGRESS = 3  # likewise
 CORES = os.cpu_count() or 1
 QUIET_S = 2.0
 QUIET_SHARE = 0.05  # of a core: less is quiescent
@@ -97,11 +98,15 @@ class Limit:
     """The time limit: its clock stands still while others take the cores that the job would use.
 
     A job that starves itself, with more threads than there are cores, is not forgiven for it.
+    `written` gives how much the job has written; while that grows, the limit does.
     """
 
-    def __init__(self, job: Job, timeout_s: float) -> None:
+    def __init__(self, job: Job, timeout_s: float, written: Callable[[], int]) -> None:
         self._job = job
         self._timeout_s = timeout_s
+        self._written = written
+        self._seen_written = 0
+        self._progress_s = 0.0
         self._began = self._looked = self._ran_at = self._busy_at = time.monotonic()
         self._next = self._began
         self._ran = self._starved = 0.0
@@ -110,7 +115,9 @@ class Limit:
     @property
     def limit_s(self) -> float:
         """The time limit as it is now."""
-        return self._timeout_s + min(self.starved_s, (MOST_STARVED - 1) * self._timeout_s)
+        starved = self._timeout_s + min(self.starved_s, (MOST_STARVED - 1) * self._timeout_s)
+        progressing = min(self._progress_s + self._timeout_s / 2, MOST_PROGRESS * self._timeout_s)
+        return max(starved, progressing)
 
     @property
     def idle_s(self) -> float:
@@ -130,6 +137,9 @@ class Limit:
     def look(self) -> bool:
         """See what the job used and what it lacked; tell whether the time is over."""
         now = time.monotonic()
+        written = self._written()
+        if written > self._seen_written:
+            self._seen_written, self._progress_s = written, now - self._began
         if now >= self._next:
             ran, starved = self._job.scheduling()
             passed, used = now - self._looked, ran - self._ran
@@ -183,7 +193,11 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             os.close(stdin)
         streams = [Capture(fd, request["keep_bytes"]) for fd in (out_read, err_read)]
 
-        limit = Limit(job, request["timeout_s"])
+        def written() -> int:
+            # What is kept: a flood is no progress.
+            return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
+
+        limit = Limit(job, request["timeout_s"], written)
         ended = _wait(job, limit, watch, wishes)
         duration_s = time.monotonic() - began
         observation: Dict[str, Any] = {

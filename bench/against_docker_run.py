@@ -1,0 +1,99 @@
+"""The lab against what people do by hand: a loop of `docker run` with a time-out of 12 s per cell.
+
+Both run the same cells, those of the catalogue in one image, one after the other. Prints both
+durations and their ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from startlab import catalogue, plan
+from startlab.backends.docker import Content, DockerBackend
+from startlab.backends.dockerd import connect
+from startlab.backends.images import BuildOptions
+from startlab.errors import StartlabError
+from startlab.model import Environment
+
+TIMEOUT_S = 12
+ENVIRONMENT = "linux-3.13"
+
+
+def ready(bases: str) -> Environment:
+    """Have the image, and tell what is in it."""
+    options = BuildOptions(bases=bases)  # type: ignore[arg-type]
+    content = Content.of({"agent": catalogue.ROOT.parent / "agent"})
+    with closing(DockerBackend(content=content, say=print, options=options)) as backend:
+        (environment,) = backend.environments([ENVIRONMENT])
+    if not isinstance(environment, Environment):
+        raise SystemExit(f"{environment.name}: {environment.reason}")
+    return environment
+
+
+def by_hand(environment: Environment) -> tuple[float, int]:
+    """Run every cell in a container of its own; give the seconds and the number of cells."""
+    client = connect()
+    package = str(catalogue.ROOT.parent)
+    experiments = {each.name: each for each in catalogue.load()}
+    cells = plan.cells(catalogue.load(), environment.name)
+    began = time.monotonic()
+    for cell in cells:
+        experiment = experiments[cell.experiment]
+        args = [arg.format(method=cell.method) for arg in experiment.args]
+        variables = {"PYTHONPATH": "/startlab/agent/inject", "STARTLAB_EVENTS": "/dev/null"}
+        if experiment.force and cell.method != "default":
+            variables["STARTLAB_START_METHOD"] = cell.method
+        program = f"/startlab/catalogue/{experiment.program}"
+        container = client.containers.run(
+            environment.image or "",
+            ["timeout", str(TIMEOUT_S), environment.executable, program, *args],
+            detach=True,
+            environment=variables,
+            volumes={package: {"bind": "/startlab", "mode": "ro"}},
+            network_mode="none",
+            init=True,
+        )
+        container.wait()
+        container.logs()
+        container.remove()
+    return time.monotonic() - began, len(cells)
+
+
+def lab(bases: str) -> float:
+    """Run the same cells with startlab, one at a time too; give the seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["lab", "--backend", "docker", "--bases", bases, "--env", ENVIRONMENT]
+        command += ["--jobs", "1", "--out", str(Path(folder) / "run")]
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "startlab", *command], capture_output=True, check=True
+        )
+        return time.monotonic() - began
+
+
+def main() -> None:
+    """Measure, where there is an engine."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bases", choices=["auto", "hub", "debian"], default="auto")
+    asked = parser.parse_args()
+    try:
+        environment = ready(asked.bases)
+    except StartlabError as error:
+        print(f"not measured: {error}")
+        return
+    lab_s = lab(asked.bases)
+    hand_s, cells = by_hand(environment)
+    print(
+        f"{cells} cells of {environment.name}, one at a time: a loop of docker run {hand_s:.0f} s, "
+        f"startlab lab {lab_s:.0f} s, {hand_s / lab_s:.1f} times faster"
+    )
+
+
+if __name__ == "__main__":
+    main()
