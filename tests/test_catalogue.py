@@ -171,7 +171,8 @@ def test_the_shipped_catalogue_loads_and_names_are_unique() -> None:
 def test_every_program_belongs_to_an_experiment() -> None:
     used = {catalogue.ROOT / each.program for each in SHIPPED}
     for experiment in {each.name.partition(":")[0] for each in SHIPPED}:
-        text = "".join(p.read_text("utf-8") for p in (catalogue.ROOT / experiment).glob("*"))
+        files = (catalogue.ROOT / experiment).glob("*.*")
+        text = "".join(path.read_text("utf-8") for path in files)
         helpers = (catalogue.ROOT / experiment).glob("*.py")
         unused = [p for p in helpers if p not in used and p.stem not in text]
         assert unused == []

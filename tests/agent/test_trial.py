@@ -381,6 +381,10 @@ def test_a_hostile_program_is_over_in_time_and_leaves_nothing(
     assert run("print('the agent goes on')").stdout.head == b"the agent goes on\n"
 
 
+# What it imports may lie where only root can look.
+UNPRIVILEGED = "import agent.main, os; os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+
+
 @linux
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can be another"
@@ -394,9 +398,7 @@ def test_an_unprivileged_agent_leaves_nothing_either(
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     if python is None:
         pytest.skip("no interpreter that everybody may run")
-    agent = start_agent(
-        python=python, before="import os; os.setgroups([]); os.setgid(65534); os.setuid(65534)"
-    )
+    agent = start_agent(python=python, before=UNPRIVILEGED)
     for ending in ("time.sleep(600)", "pass"):
         program = textwrap.dedent(HOSTILE[hostile]).replace("time.sleep(600)", ending)
         seen = agent.run(request_of(python, "-c", program, timeout_s=1))
