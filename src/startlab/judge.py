@@ -429,6 +429,7 @@ def notes(observation: Observation, expectation: Expectation | None) -> tuple[st
     for name, stream in (("stdout", observation.stdout), ("stderr", observation.stderr)):
         if stream.dropped:
             found.append(f"{stream.dropped} bytes of {name} were dropped")
+    found += [f"assumed: {assumption}" for assumption in observation.assumptions]
     if expectation is not None and expectation.unmeasured:
         found.append("the expectation was never measured")
     return tuple(found)

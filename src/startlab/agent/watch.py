@@ -122,8 +122,10 @@ class Watch:
 def _sentence(cause: str, who: str, where: Optional[str], left: Optional[List[str]]) -> str:
     """Say the cause for a person: who, at which line, and which threads a fork has left behind."""
     sentence = re.sub(r"^pid \d+", who, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
-    if where:
+    if where and " waits for" in sentence:
         sentence = sentence.replace(" waits for", " waits at %s for" % where, 1)
+    elif where:
+        sentence = sentence.replace(who, "%s, at %s," % (who, where), 1)
     if left and " lock" in cause:
         name, place = left[0].rsplit(" at ", 1)
         more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""

@@ -137,18 +137,26 @@ class DockerBackend:
         """Give each environment that the selectors match, as soon as it is ready.
 
         Those whose image is there come first, so that their trials run while others are built.
-        Raises SelectionError for a selector that matches none, EngineError when the engine is lost.
+        Once the engine is lost the rest is unavailable. Raises SelectionError for a selector that
+        matches none, EngineError when the engine is lost before any was asked for.
         """
+        left = self.names(wanted)
         to_build = []
-        for name in self.names(wanted):
-            image = self.images.existing(name)
-            if image is None:
-                to_build.append(name)
-            else:
-                yield self._ready(image)
-        for name in to_build:
-            made = self.images.make(name)
-            yield made if isinstance(made, Unavailable) else self._ready(made)
+        try:
+            for name in list(left):
+                image = self.images.existing(name)
+                if image is None:
+                    to_build.append(name)
+                else:
+                    yield self._ready(image)
+                    left.remove(name)
+            for name in to_build:
+                made = self.images.make(name)
+                yield made if isinstance(made, Unavailable) else self._ready(made)
+                left.remove(name)
+        except EngineError as error:
+            for name in left:
+                yield Unavailable(name=name, backend=self.name, reason=str(error))
 
     def agent(self, environment: Environment) -> Conversation:
         """Start an agent. Raises AgentError."""

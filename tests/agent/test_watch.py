@@ -1,0 +1,155 @@
+"""What is told of a job that hangs: who, where, and what a fork has left behind."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from startlab.agent import faults, respawn
+from startlab.agent.events import Event
+from startlab.agent.pollers import Frame, Stack
+from startlab.agent.watch import _match, _sentence, _where
+
+LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process could release it"
+
+
+def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> None:
+    said = _sentence(LOCK, "child 12", "worker.py:24", ["pusher at /home/me/worker.py:9"])
+    assert said == (
+        "child 12 waits at worker.py:24 for a lock: only threads of this process could release it; "
+        'when it was forked, thread "pusher" was at worker.py:9: it does not exist here'
+    )
+
+
+def test_the_sentence_counts_further_threads_and_does_without_a_line() -> None:
+    said = _sentence(LOCK, "child 12", None, ["a at x.py:1", "b at x.py:2", "c at x.py:3"])
+    assert said.startswith("child 12 waits for a lock: ")
+    assert 'thread "a" was at x.py:1 and 2 more' in said
+
+
+def test_a_wait_for_something_else_names_the_line_too_and_no_thread() -> None:
+    cause = "pid 12 reads from an empty pipe: only this process itself could write to it"
+    said = _sentence(cause, "the program", "a.py:3", ["pusher at b.py:1"])
+    assert said.startswith("the program, at a.py:3, reads from an empty pipe: ")
+    assert "pusher" not in said
+
+
+MAIN = Stack(None, "", (Frame("/p/a.py", 3, "f"), Frame("/p/a.py", 9, "<module>")))
+GHOST = Stack(None, "", (Frame("/p/a.py", 5, "g"), Frame("/lib/threading.py", 9, "run")))
+
+
+def test_a_stack_is_found_by_its_thread_or_by_what_only_the_main_thread_has() -> None:
+    known = MAIN._replace(tid=8)
+    assert _match(8, 7, [GHOST, known]) == known
+    assert _match(7, 7, [GHOST, MAIN]) == MAIN
+    assert _match(9, 7, [GHOST, MAIN]) is None
+    assert _match(9, 7, [GHOST]) == GHOST  # there is no other
+
+
+def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:
+    inside = (
+        Frame("/usr/lib/python3.13/threading.py", 1, "wait"),
+        Frame("/elsewhere/plugin.py", 2, "hook"),
+        Frame("/home/me/tool.py", 3, "main"),
+    )
+    stack = Stack(None, "", inside)
+    assert _where(["python", "/home/me/tool.py"], stack) == "tool.py:3"
+    assert _where(["python", "-m", "tool"], stack) == "plugin.py:2"
+    assert _where(["python", "-m", "tool"], Stack(None, "", inside[:1])) is None
+    assert _where(["python", "x.py"], None) is None
+
+
+# --- workers that are replaced for ever ---
+
+
+def pool(codes: list[int], *, where: str = "", every_s: float = 0.2) -> list[Event]:
+    events = [Event("start", 1, 0.0, ["1", "spawn", "/p/a.py:4"])]
+    for number, code in enumerate(codes, 2):
+        events.append(Event("start", 1, number * every_s, [str(number), "spawn", where]))
+        events.append(
+            Event("end", 1, number * every_s + 0.1, [str(number), str(90 + number), str(code)])
+        )
+    return events
+
+
+def test_replacements_that_die_alike_are_recognised() -> None:
+    assert respawn.find(pool([1] * 7)) == respawn.Respawn(1, "/p/a.py:4", 1, 7)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pool([1] * 5),
+        pool([1] * 40, every_s=0.01),  # within less than a second
+        pool([1, 1, 1, 0, 1, 1, 1]),  # one did its work
+        pool([0] * 20),  # maxtasksperchild
+        pool([1, 1, 1, -11, 1, 1, 1]),
+        pool([1] * 20, where="/p/a.py:9"),  # the program itself tries again
+        [],
+    ],
+)
+def test_other_endings_are_not(events: list[Event]) -> None:
+    assert respawn.find(events) is None
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_an_unguarded_pool_is_respawning_long_before_the_limit(run: Any, method: str) -> None:
+    program = """
+        from multiprocessing import Pool
+        def square(x):
+            return x * x
+        pool = Pool(2)
+        print(pool.map(square, [1, 2, 3]))
+    """
+    if method == "forkserver" and sys.version_info >= (3, 13):
+        pytest.skip("where the main module is preloaded the fork server dies instead")
+    seen = run(textwrap.dedent(program), method=method, timeout_s=30)
+    assert (seen.ended, seen.grade, seen.where) == ("proof", "respawning", "program.py:5")
+    assert "exit code 1" in seen.reason
+    assert b"An attempt has been made to start a new process" in seen.stderr.head
+
+
+# --- stacks where there is no py-spy ---
+
+
+def test_the_stacks_of_faulthandler_are_read() -> None:
+    text = """\
+Thread 0x00007f1 [pusher] (most recent call first):
+  File "/usr/lib/python3.14/threading.py", line 373 in wait
+  File "/home/me/my file.py", line 12 in push
+
+Current thread 0x00007f2 (most recent call first):
+  File "/home/me/my file.py", line 30 in <module>
+
+Current thread's C stack trace (most recent call first):
+  Binary file "/usr/bin/python3", at _PyEval+0x1 [0x2]
+"""
+    assert faults.parse(text) == [
+        Stack(
+            None,
+            "pusher",
+            (
+                Frame("/usr/lib/python3.14/threading.py", 373, "wait"),
+                Frame("/home/me/my file.py", 12, "push"),
+            ),
+        ),
+        Stack(None, "", (Frame("/home/me/my file.py", 30, "<module>"),)),
+    ]
+
+
+@pytest.mark.native
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux proves a hang")
+def test_a_hang_has_its_line_without_py_spy(run: Any) -> None:
+    program = "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()\n"
+    seen = run(program, timeout_s=30)
+    assert (seen.ended, seen.grade, seen.where) == ("proof", "proven", "program.py:4")
+    assert {process.stacks_by for process in seen.processes} == {"faulthandler"}
+
+
+def test_a_place_of_any_folder_is_short() -> None:
+    assert _where(["python", str(Path("/x") / "p.py")], MAIN) == "a.py:3"
