@@ -34,6 +34,8 @@ GLYPHS: Final = {
 }
 ASCII: Final = {"✓": "+", "∞": "~", "✗": "x", "≠": "#", "·": ".", "∅": "0"}
 UNEXPECTED: Final = "bold red"
+MOST_CELLS: Final = 6
+"""Named for one reason; the table has the others."""
 
 
 class Seen(NamedTuple):
@@ -152,19 +154,24 @@ def _cell(each: Seen | None, console: Console) -> Text:
 
 
 def _deviations(deviations: Sequence[tuple[Cell, Seen]]) -> RenderableType:
-    parts: list[RenderableType] = [Text("Not as expected (in CAPITALS above)", "bold")]
+    """Tell each reason once, with the cells that it is the reason of."""
+    reasons: dict[tuple[str, str], list[tuple[Cell, Seen]]] = {}
     for cell, each in deviations:
-        line = Text(f"{cell.experiment} × {cell.environment} × {cell.method}: ")
-        line.append(each.word, UNEXPECTED)
-        parts.append(line)
-        if each.first is None:
-            parts.append(Text("    planned, and never run"))
-            continue
-        parts.append(Text(f"    {printable(each.first.reason)}"))
-        if each.first.where:
-            parts.append(Text(f"    at {printable(each.first.where)}"))
-        if each.first.reproduce:
-            parts.append(Text(f"    {each.first.reproduce}", "dim"))
+        reason = each.first.reason if each.first else "planned, and never run"
+        reasons.setdefault((each.word, reason), []).append((cell, each))
+    parts: list[RenderableType] = [Text("Not as expected (in CAPITALS above)", "bold")]
+    for (word, reason), cells in reasons.items():
+        for cell, each in cells[:MOST_CELLS]:
+            line = Text(f"{cell.experiment} × {cell.environment} × {cell.method}: ")
+            parts.append(line.append(word, UNEXPECTED))
+            if each.first is not None and each.first.reproduce:
+                parts.append(Text(f"    {each.first.reproduce}", "dim"))
+        if len(cells) > MOST_CELLS:
+            parts.append(Text(f"and {len(cells) - MOST_CELLS} more"))
+        parts.append(Text(f"    {printable(reason)}"))
+        first = cells[0][1].first
+        if first is not None and first.where:
+            parts.append(Text(f"    at {printable(first.where)}"))
     return Group(*parts)
 
 
@@ -231,8 +238,10 @@ class Follower:
                 f"{trial.experiment} × {trial.environment} × {trial.method}: "
                 f"{trial.outcome}: {trial.reason}"
             )
-        if not self._console.is_terminal and (
-            self._counts[trial.environment] == self._left.get(trial.environment)
+        if (
+            not self._console.is_terminal
+            and trial.outcome != "unavailable"
+            and (self._counts[trial.environment] == self._left.get(trial.environment))
         ):
             seconds = time.monotonic() - self._began
             self.say(f"{trial.environment}: all cells run, {seconds:.1f} s since the beginning")
