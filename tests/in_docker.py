@@ -1,7 +1,7 @@
 """Run the tests inside the lab's images: on Pythons that the host may not have.
 
 What the tests need is downloaded on the host, for each Python, and put into the container with the
-checkout: the container has no network. Run by `nox -s tests_in_docker -- [--bases B] [PYTEST…]`.
+checkout: the container has no network. Run by `nox -s tests_in_docker -- [--python V] [PYTEST…]`.
 """
 
 from __future__ import annotations
@@ -80,11 +80,12 @@ def main() -> None:
     """Run the tests on every supported Python that there is an image of."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bases", choices=["auto", "hub", "debian"], default="auto")
+    parser.add_argument("--python", action="append", choices=SUPPORTED, help="only this one")
     arguments, pytest = parser.parse_known_args()
     client = connect()
     images = Images(client, BuildOptions(bases=arguments.bases), print)
     failed = []
-    for version in SUPPORTED:
+    for version in arguments.python or SUPPORTED:
         image = images.make(f"linux-{version}")
         if isinstance(image, Unavailable):
             print(f"{version}: skipped: {image.reason}")
