@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import secrets
 from datetime import UTC, datetime
@@ -157,9 +158,14 @@ def _refuse_newer(path: Path, line: bytes) -> None:
 
 def schema() -> bytes:
     """Give the JSON Schema of a line, as it is in `journal.schema.json`."""
+    described = msgspec.json.schema(Record)
+    for definition in described["$defs"].values():
+        if "description" in definition:
+            # A docstring, which only Python 3.13 and later free from its indentation.
+            definition["description"] = inspect.cleandoc(definition["description"])
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of a startlab journal",
-        **msgspec.json.schema(Record),
+        **described,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
