@@ -129,11 +129,9 @@ def _sentence(cause: str, who: str, where: Optional[str], left: Optional[List[st
     if left and " lock" in cause:
         name, place = left[0].rsplit(" at ", 1)
         more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""
-        sentence += '; when it was forked, thread "%s" was at %s%s: it does not exist here' % (
-            name,
-            _short(place),
-            more,
-        )
+        thread = "a native thread" if name == "?" else 'thread "%s"' % name
+        was_at = "; when it was forked, %s was at %s%s: it does not exist here"
+        sentence += was_at % (thread, _short(place), more)
     return sentence
 
 
