@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from startlab.agent import faults, respawn
+from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event
 from startlab.agent.pollers import Frame, Stack
 from startlab.agent.watch import _match, _sentence, _where
@@ -140,6 +143,30 @@ Current thread's C stack trace (most recent call first):
         ),
         Stack(None, "", (Frame("/home/me/my file.py", 30, "<module>"),)),
     ]
+
+
+@pytest.mark.native
+def test_a_process_that_cannot_be_asked_writes_its_stacks_by_itself(
+    tmp_path: Path, write: Any, eventually: Any
+) -> None:
+    program = write("import threading\ndef stay():\n    threading.Event().wait()\nstay()")
+    events_file = tmp_path / "events"
+    for name in ("events", "events.crashes", "events.stacks"):
+        (tmp_path / name).touch()
+    environment = os.environ | {
+        "PYTHONPATH": trial.INJECT,
+        "STARTLAB_EVENTS": str(events_file),
+        "STARTLAB_STACKS_AT": repr(time.time() + 0.3),
+    }
+    with subprocess.Popen([sys.executable, str(program)], env=environment) as process:
+        try:
+            file = f"{events_file}.stacks.{process.pid}"
+            eventually(lambda: len(faults.written(file)) == 1)
+            (stack,) = faults.written(file)
+        finally:
+            process.kill()
+    assert (stack.frames[-2].function, stack.frames[-1].line) == ("stay", 4)
+    assert faults.written(file + "0") == []
 
 
 @pytest.mark.native

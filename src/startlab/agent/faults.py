@@ -1,5 +1,6 @@
 """Python stacks by faulthandler, where there is no py-spy: a signal has a process write its own.
 
+On Windows, where there is no such signal, every process writes them just before the time limit.
 The injection registers the signal, only when the agent names one. A signal ends the wait of the
 thread that gets it, so this is for the end of a trial alone.
 """
@@ -57,6 +58,16 @@ def _stacks(pid: int, number: int, file: str, deadline: float) -> List[Stack]:
     with open(file, "rb") as dumped:
         dumped.seek(before)
         return parse(dumped.read().decode("utf-8", "backslashreplace"))
+
+
+def written(file: str) -> List[Stack]:
+    """Read the last stacks that a process has written by itself; none if it has not."""
+    try:
+        with open(file, "rb") as dumped:
+            text = dumped.read().decode("utf-8", "backslashreplace")
+    except OSError:
+        return []
+    return parse(text.rpartition("Timeout (")[2])
 
 
 def parse(text: str) -> List[Stack]:

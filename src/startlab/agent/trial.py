@@ -37,6 +37,7 @@ ORPHANS_S = 1.0  # helpers (resource tracker, fork server) outlive the program b
 DRAIN_S = 1.0
 MOST_STARVED = 6  # times the time limit
 MOST_PROGRESS = 3  # likewise
+STACKS_BEFORE_S = 1.0  # the limit, where processes cannot be asked for them
 CORES = os.cpu_count() or 1
 QUIET_S = 2.0
 QUIET_SHARE = 0.05  # of a core: less is quiescent
@@ -282,6 +283,8 @@ def environment(place: Place, request: Dict[str, Any], watch: Watch) -> Dict[str
         PYTHONPATH=os.pathsep.join(path),
         STARTLAB_EVENTS=place.events,
     )
+    if sys.platform == "win32":
+        passed["STARTLAB_STACKS_AT"] = repr(time.time() + request["timeout_s"] - STACKS_BEFORE_S)
     if watch.signal_number is not None:
         passed["STARTLAB_STACKS_SIGNAL"] = str(watch.signal_number)
     if request.get("method"):

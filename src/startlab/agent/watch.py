@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
@@ -67,6 +68,8 @@ class Watch:
             return []
         if self._py_spy:
             return stacks(self._py_spy, pid)
+        if sys.platform == "win32":
+            return faults.written("%s.stacks.%d" % (self._events_file, pid))
         told = {event.pid for event in events.read(self._events_file)}
         if self.signal_number is None or pid not in told:
             return []  # to a process without the injection the signal would be the end

@@ -213,6 +213,12 @@ def catch_crashes():
     wanted = os.environ.get("STARTLAB_STACKS_SIGNAL")
     if wanted and open_as(STACKS_FD, EVENTS + ".stacks"):
         faulthandler.register(int(wanted), file=STACKS_FD, all_threads=True)
+    at = os.environ.get("STARTLAB_STACKS_AT")
+    if at:  # where no signal can ask: just before the time limit, and again as long after
+        file = "%s.stacks.%d" % (EVENTS, os.getpid())
+        fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        delay = max(0.05, float(at) - time.time())
+        faulthandler.dump_traceback_later(delay, repeat=True, file=fd)
 
 
 def open_as(number, path):
