@@ -195,12 +195,15 @@ def _backend(
     if selection.backend == "native":
         return native.NativeBackend()
     try:
-        return _docker(building, say, run_id=run_id, isolation=selection.isolation)
+        backend = _docker(building, say, run_id=run_id, isolation=selection.isolation)
     except EngineError as error:
         if selection.backend == "docker":
             raise
         say(f"On this host's own interpreters: {error}")
         return native.NativeBackend()
+    if selection.backend == "auto":
+        say("In Docker images, for an engine answers; --backend native takes this host's Pythons.")
+    return backend
 
 
 def _docker(building: dict[str, Any], say: Callable[[str], None], **options: Any) -> DockerBackend:
