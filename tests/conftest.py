@@ -73,6 +73,7 @@ def environment() -> Environment:
 def experiment() -> Experiment:
     return Experiment(
         name="example",
+        group="locks",
         title="An example",
         claim="It works.",
         mechanism="It is simple.",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD = """
+group = "locks"
 title = "A title"
 claim = "A claim."
 mechanism = "A mechanism."
@@ -90,6 +91,8 @@ def test_experiments_come_in_the_order_of_their_names(tmp_path: Path) -> None:
         (GOOD.replace("title", "titel"), "titel", "unknown field"),
         (GOOD.replace('title = "A title"\n', ""), "title", "missing required field"),
         (GOOD.replace('"A title"', "3"), "title", "Expected str, got int"),
+        (GOOD.replace('"locks"', '"lokcs"'), "group", "found 'lokcs'"),
+        ('requires_python = "3"\n' + GOOD, "requires_python", "like '>=3.8', found '3'"),
         ("timeout_s = 'long'" + GOOD, "timeout_s", "Expected float | null, got str"),
         (GOOD.replace('"ok"', '"fine"'), "expect[0].outcome[0]", "Invalid enum value 'fine'"),
         (GOOD + 'method = ["thread"]', "expect[0].method[0]", "Invalid enum value 'thread'"),
@@ -102,6 +105,7 @@ def test_experiments_come_in_the_order_of_their_names(tmp_path: Path) -> None:
         (GOOD + 'when = "python_version >"', "expect[0].when", "a PEP 508 marker"),
         (GOOD + "when = \"glibc == '2'\"", "expect[0].when", "a PEP 508 marker"),
         (GOOD + "when = \"python_full_version ~= 'x'\"", "expect[0].when", "a PEP 508 marker"),
+        (GOOD + "frequency = [0.5, 2]", "expect[0].frequency", "a range in 0 to 1"),
         (GOOD + 'exception = "(("', "expect[0].exception", "a regular expression"),
         (GOOD + 'stdout = "[z-a]"', "expect[0].stdout", "a regular expression"),
         ('program = "other.py"' + GOOD, "program", "a file beside it, found 'other.py'"),

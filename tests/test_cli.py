@@ -33,6 +33,7 @@ OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
 SOME = ["lab", "--backend", "native", "--env", OWN, "-x", "countdown", "-x", "unpicklable_target*"]
 
 TOML = """
+group = "locks"
 title = "t"
 claim = "c"
 mechanism = "m"

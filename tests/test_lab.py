@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.native
 
 TOML = """
+group = "locks"
 title = "t"
 claim = "c"
 mechanism = "m"

@@ -12,6 +12,7 @@ from startlab.model import Cell, Expectation, Experiment
 def experiment(name: str, **said: object) -> Experiment:
     return Experiment(
         name=name,
+        group="locks",
         title="",
         claim="",
         mechanism="",

@@ -25,8 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 PROBE: Final = Path(__file__).parent / "agent" / "probe.py"
-LIBRARIES: Final = ("ctypes", "libc.so.6", "libgomp.so.1")
-"""What experiments may require of an environment."""
+LIBRARIES: Final = (
+    "libc.so.6",
+    "libgomp.so.1",
+    "_sqlite3",
+    "asyncio",
+    "concurrent.futures",
+    "ctypes",
+    "fcntl",
+    "multiprocessing.shared_memory",
+    "numpy",
+)
+"""What experiments may require of an environment: shared libraries and Python modules."""
 
 PROBE_TIMEOUT_S: Final = 20.0
 OLDEST: Final = Version("2.7")

@@ -87,6 +87,7 @@ def judge(
         reason="; ".join(part for part in (verdict.reason, deviation) if part),
         as_expected=expectation is not None and deviation is None,
         expected=None if expectation is None else expectation.outcome,
+        frequency=None if expectation is None else expectation.frequency,
         method_used=used,
         grade=verdict.grade,
         where=verdict.where,

@@ -41,8 +41,9 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The outcomes that the catalogue allows for the cells it matches.
 
     `when` is a PEP 508 marker; `exception` and `stdout` are regular expressions, searched in the
-    exception («type: message») and in the whole of stdout; `methods` are the start methods that
-    the program must have been seen to use.
+    exception («type: message») and in the whole of stdout; `method_used` are the start methods
+    that the program must have been seen to use. `frequency` is the range, from 0 to 1, of the
+    share of trials that have the first outcome, where the hazard is a race.
     """
 
     outcome: tuple[Outcome, ...]
@@ -53,6 +54,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     exception: str | None = None
     stdout: str | None = None
     method_used: tuple[StartMethod, ...] | None = None
+    frequency: tuple[float, float] | None = None
     unmeasured: bool = False
 
 
@@ -75,10 +77,13 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     """A program of the catalogue plus its claim, expectations, source and cure.
 
     A variant is an experiment of its own, named `experiment:variant`. `program` is a path relative
-    to the catalogue, with forward slashes. `args` may hold `{method}`, the cell's method.
+    to the catalogue, with forward slashes. `args` may hold `{method}`, the cell's method. `group`
+    says what goes wrong; `requires` are shared libraries and modules, `requires_python` a
+    specifier of versions (PEP 440).
     """
 
     name: str
+    group: str
     title: str
     claim: str
     mechanism: str
@@ -93,6 +98,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
     min_cores: int = 1
     requires: tuple[str, ...] = ()
+    requires_python: str = ""
     timeout_s: float | None = None
     check: Check = Check()
 
@@ -279,7 +285,11 @@ class PythonException(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="trial"):
-    """One run of a cell, judged: the line of the journal."""
+    """One run of a cell, judged: the line of the journal.
+
+    `program` is the command line of a user's own program, and `experiment` then its short name.
+    `expected` and `frequency` are those of the expectation that counted.
+    """
 
     experiment: str
     environment: str
@@ -289,6 +299,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     reason: str
     as_expected: bool
     expected: tuple[Outcome, ...] | None
+    frequency: tuple[float, float] | None = None
+    program: str | None = None
     method_used: tuple[StartMethod, ...] = ()
     grade: Grade | None = None
     where: str | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import SpecifierSet
+
 from startlab.errors import SelectionError
 from startlab.model import Cell
 
@@ -62,6 +64,11 @@ def impossible(environment: Environment, method: Method) -> str | None:
 
 def lacking(experiment: Experiment, environment: Environment) -> str | None:
     """Say what an experiment needs that the environment has not; None if it has all."""
+    if not SpecifierSet(experiment.requires_python, prereleases=True).contains(environment.python):
+        return (
+            f"{experiment.name} is for Python {experiment.requires_python}, "
+            f"and {environment.name} has {environment.python}"
+        )
     for library in experiment.requires:
         if library not in environment.libraries:
             return f"{experiment.name} needs {library}, which {environment.name} cannot load"

@@ -1,7 +1,7 @@
 """Run by a target interpreter, 2.7 to the newest: print as JSON what it is and can do.
 
-The arguments are shared libraries (and `ctypes`) that experiments may need; those that it can load
-are named in `libraries`.
+The arguments are shared libraries and modules that experiments may need; those that it has are
+named in `libraries`.
 """
 
 import json
@@ -69,11 +69,23 @@ def free_threaded():
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
-def loads(library):
+def loads(name):
+    """Tell whether a shared library (`libc.so.6`) can be loaded, or a module be found."""
     try:
-        import ctypes
+        if ".so" in name:
+            import ctypes
 
-        library == "ctypes" or ctypes.CDLL(library)
+            ctypes.CDLL(name)
+        elif name == "ctypes":  # its extension module may be missing
+            import ctypes
+        elif sys.version_info[0] == 2:
+            import pkgutil
+
+            return pkgutil.find_loader(name) is not None
+        else:
+            import importlib.util
+
+            return importlib.util.find_spec(name) is not None
     except (ImportError, OSError):
         return False
     return True

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from startlab.environments import LIBRARIES
 from startlab.errors import CatalogueError
@@ -18,6 +19,22 @@ from startlab.model import START_METHODS, Check, Expectation, Experiment, Method
 
 ROOT: Final = Path(__file__).parent
 """Where the catalogue that ships with startlab is."""
+
+GROUPS: Final = {
+    "basics": "What multiprocessing promises",
+    "locks": "A lock is never released",
+    "logging": "Logging and output hang",
+    "native": "A native library hangs after a fork",
+    "pickling": "Something cannot be sent to another process",
+    "main": "The main module runs again, or the child does not find it",
+    "state": "The child sees other values than its parent",
+    "inherited": "The child has what should not be its own: threads, files, sockets, handlers",
+    "exit": "Cleaning up comes too early, twice or never",
+    "workers": "Waits for ever under every method: queues, pools, killed workers",
+    "refused": "multiprocessing refuses, warns or crashes",
+    "cost": "What it costs",
+}
+"""What goes wrong, in the order in which a person reads of it."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -33,12 +50,15 @@ class _Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     force: bool | None = None
     mechanism: str | None = None
     check: Check | None = None
+    requires: tuple[str, ...] | None = None
+    requires_python: str | None = None
     timeout_s: float | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An `experiment.toml`."""
 
+    group: str
     title: str
     claim: str
     mechanism: str
@@ -53,6 +73,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     exclusive: bool = False
     min_cores: int = 1
     requires: tuple[str, ...] = ()
+    requires_python: str = ""
     timeout_s: float | None = None
     check: Check = Check()
     variants: dict[str, _Variant] = {}
@@ -118,11 +139,20 @@ def _validate(experiment: Experiment, file: Path, root: Path) -> None:
     _check(program.is_file(), file, f"program{of}", "a file beside it", program.name)
     _check(experiment.expect, file, f"expect{of}", "at least one entry", "none")
     _check(experiment.source, file, f"source{of}", "at least one entry", "none")
+    _check(experiment.group in GROUPS, file, "group", f"of {', '.join(GROUPS)}", experiment.group)
+    try:
+        SpecifierSet(experiment.requires_python)
+    except InvalidSpecifier:
+        found = experiment.requires_python
+        _check(False, file, f"requires_python{of}", "like '>=3.8'", found)  # noqa: FBT003 - it is wrong
     for library in experiment.requires:
         _check(library in LIBRARIES, file, f"requires{of}", f"of {', '.join(LIBRARIES)}", library)
     for number, expectation in enumerate(experiment.expect):
         key = f"expect[{number}]"
         _check(expectation.outcome, file, f"{key}.outcome{of}", "at least one outcome", "none")
+        low, high = expectation.frequency or (0, 1)
+        in_range = 0 <= low <= high <= 1
+        _check(in_range, file, f"{key}.frequency{of}", "a range in 0 to 1", f"{low}, {high}")
         if expectation.when is not None:
             try:
                 Marker(expectation.when).evaluate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from startlab.environments import sort_key
 from startlab.model import METHODS
+from startlab.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from startlab.model import Cell, Method, PlannedEnvironment, Run, Trial
+    from startlab.summary import CellSummary
 
 GLYPHS: Final = {
     "ok": ("✓", "green"),
@@ -38,31 +40,12 @@ MOST_CELLS: Final = 6
 """Named for one reason; the table has the others."""
 
 
-class Seen(NamedTuple):
-    """What the trials of a cell came to."""
-
-    word: str
-    as_expected: bool
-    first: Trial | None
-
-
-def seen(trials: Sequence[Trial]) -> Seen:
-    """Put the trials of one cell together: the first that is not as expected speaks for it."""
-    if not trials:
-        return Seen("missing", as_expected=False, first=None)
-    first = next((trial for trial in trials if not trial.as_expected), trials[0])
-    word: str = first.outcome
-    if len(trials) > 1:
-        word = f"{word} {sum(trial.outcome == first.outcome for trial in trials)}/{len(trials)}"
-    return Seen(word, first.as_expected, first)
-
-
 # --- the table ---------------------------------------------------------------------------------
 
 
 def show(run: Run, console: Console) -> None:
     """Print a run: the table, the deviations again with their reasons, and what it comes to."""
-    cells = group(run)
+    cells = {each.cell: each for each in summarise(run)}
     names = sorted({cell.environment for cell in cells}, key=sort_key)
     for columns in _columns(names, cells, console.width):
         console.print(_table(cells, columns, console))
@@ -73,19 +56,10 @@ def show(run: Run, console: Console) -> None:
     console.print(summary(run))
 
 
-def group(run: Run) -> dict[Cell, Seen]:
-    """Give what was seen of every planned cell, in the order of the plan."""
-    trials: dict[Cell, list[Trial]] = {cell: [] for cell in run.planned}
-    for trial in run.trials:
-        if trial.cell in trials:
-            trials[trial.cell].append(trial)
-    return {cell: seen(found) for cell, found in trials.items()}
-
-
 def summary(run: Run) -> Text:
     """Say in one line what a run comes to."""
-    cells = group(run)
-    deviating = sum(not each.as_expected for each in cells.values())
+    cells = summarise(run)
+    deviating = sum(not each.as_expected for each in cells)
     missing = len(run.missing)
     seconds = sum(end.duration_s for end in run.ends)
     text = Text(f"{len(cells)} cells in {seconds:.1f} s: ")
@@ -99,7 +73,7 @@ def summary(run: Run) -> Text:
 
 
 def _columns(
-    names: Sequence[str], cells: dict[Cell, Seen], width: int
+    names: Sequence[str], cells: dict[Cell, CellSummary], width: int
 ) -> Iterable[tuple[str, ...]]:
     """Split the environments into as many tables as the width needs."""
     left = width - max((len(cell.experiment) for cell in cells), default=0) - 16
@@ -123,13 +97,13 @@ def _heading(name: str) -> str:
     return f"{family}-\n{version}"
 
 
-def _table(cells: dict[Cell, Seen], names: Sequence[str], console: Console) -> Table:
+def _table(cells: dict[Cell, CellSummary], names: Sequence[str], console: Console) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("experiment", no_wrap=True)
     table.add_column("method", no_wrap=True)
     for name in names:
         table.add_column(_heading(name), no_wrap=True)
-    rows: dict[str, dict[Method, dict[str, Seen]]] = {}
+    rows: dict[str, dict[Method, dict[str, CellSummary]]] = {}
     for cell, each in cells.items():
         rows.setdefault(cell.experiment, {}).setdefault(cell.method, {})[cell.environment] = each
     deviating = {cell.experiment for cell, each in cells.items() if not each.as_expected}
@@ -142,10 +116,10 @@ def _table(cells: dict[Cell, Seen], names: Sequence[str], console: Console) -> T
     return table
 
 
-def _cell(each: Seen | None, console: Console) -> Text:
+def _cell(each: CellSummary | None, console: Console) -> Text:
     if each is None:
         return Text("")
-    glyph, style = GLYPHS[each.word.partition(" ")[0]]
+    glyph, style = GLYPHS[each.outcome]
     if not console.encoding.lower().startswith("utf"):
         glyph = ASCII.get(glyph, glyph)
     if each.as_expected:
@@ -153,12 +127,11 @@ def _cell(each: Seen | None, console: Console) -> Text:
     return Text(f"{glyph} {each.word.upper()}", UNEXPECTED)
 
 
-def _deviations(deviations: Sequence[tuple[Cell, Seen]]) -> RenderableType:
+def _deviations(deviations: Sequence[tuple[Cell, CellSummary]]) -> RenderableType:
     """Tell each reason once, with the cells that it is the reason of."""
-    reasons: dict[tuple[str, str], list[tuple[Cell, Seen]]] = {}
+    reasons: dict[tuple[str, str], list[tuple[Cell, CellSummary]]] = {}
     for cell, each in deviations:
-        reason = each.first.reason if each.first else "planned, and never run"
-        reasons.setdefault((each.word, reason), []).append((cell, each))
+        reasons.setdefault((each.word, each.reason), []).append((cell, each))
     parts: list[RenderableType] = [Text("Not as expected (in CAPITALS above)", "bold")]
     for (word, reason), cells in reasons.items():
         for cell, each in cells[:MOST_CELLS]:
