@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14", "3.15")
+RUN = """
+"$0" -m venv --without-pip venv
+cd venv/lib/python3.*/site-packages
+printf '%s\\n' /tmp/dependencies /tmp/checkout/src > here.pth
+cd /tmp/checkout
+exec /tmp/venv/bin/python -m pytest "$@"
+"""
+"""A virtual environment shows what was put there also to tests that set PYTHONPATH."""
+PYTEST = ("-p", "no:cacheprovider", "-m", "not docker and not targets")
 TAKEN = ("src", "tests", "docker", "bench", "noxfile.py", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -53,6 +62,7 @@ def archive(dependencies: Path) -> bytes:
     """Pack the checkout and the dependencies."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(ROOT, "checkout", recursive=False, filter=owned)
         for name in TAKEN:
             tar.add(ROOT / name, f"checkout/{name}", filter=owned)
         tar.add(dependencies, "dependencies", filter=owned)
@@ -95,14 +105,13 @@ def main() -> None:
             packed = archive(Path(folder))
         container = client.containers.create(
             image.id,
-            [image.target, "-m", "pytest", "-p", "no:cacheprovider", "-m", "not docker", *pytest],
-            working_dir="/tmp/checkout",  # noqa: S108 - in the container
-            environment={"PYTHONPATH": "/tmp/checkout/src:/tmp/dependencies"},  # noqa: S108 - likewise
+            ["sh", "-euc", RUN, image.target, *PYTEST, *pytest],
+            working_dir="/tmp",  # noqa: S108 - in the container
             network_mode="none",
             init=True,
         )
         try:
-            container.put_archive("/tmp", packed)  # noqa: S108 - likewise
+            container.put_archive("/tmp", packed)  # noqa: S108 - in the container
             print(f"=== {version}", flush=True)
             if run(container) != 0:
                 failed.append(version)

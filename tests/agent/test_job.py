@@ -166,6 +166,7 @@ def test_the_time_that_ps_shows(shown: str, seconds: float) -> None:
     assert job_ps._cpu(shown) == seconds
 
 
+@pytest.mark.skipif(not Path("/bin/ps").exists(), reason="there is no /bin/ps")
 def test_ps_knows_this_process() -> None:
     from startlab.agent import job_ps
 
