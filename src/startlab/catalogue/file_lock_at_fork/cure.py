@@ -1,0 +1,38 @@
+"""The process opens the file itself."""
+
+from __future__ import print_function
+
+import io
+import threading
+from multiprocessing import Process
+
+writing, go_on = threading.Event(), threading.Event()
+
+
+class SlowDisk(io.FileIO):
+    """A file on a disk that takes its time over what the reporter writes."""
+
+    def write(self, data):
+        if threading.current_thread().name == "reporter":
+            writing.set()
+            go_on.wait()
+        return io.FileIO.write(self, data)
+
+
+def write_line(line):
+    with io.BufferedWriter(SlowDisk("journal.txt", "a")) as journal:
+        journal.write(line)
+
+
+if __name__ == "__main__":
+    thread = threading.Thread(target=write_line, args=(b"the thread's\n",), name="reporter")
+    thread.start()
+    writing.wait()
+    process = Process(target=write_line, args=(b"the child's\n",))
+    process.start()
+    go_on.set()
+    thread.join()
+    process.join()
+    with io.open("journal.txt") as written:
+        print("".join(sorted(written)), end="")
+    print("the child ended with exit code", process.exitcode)

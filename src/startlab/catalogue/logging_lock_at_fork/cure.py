@@ -1,0 +1,45 @@
+"""The process sets up its logging itself, before it logs anything."""
+
+from __future__ import print_function
+
+import logging
+import threading
+from multiprocessing import Process
+
+log = logging.getLogger("shop")
+writing, go_on = threading.Event(), threading.Event()
+
+
+class PrinterHandler(logging.Handler):
+    """Sends records to a printer, which takes its time over what the reporter has to say."""
+
+    def __init__(self):
+        logging.Handler.__init__(self)
+        self.printer_lock = threading.Lock()
+
+    def emit(self, record):
+        with self.printer_lock:
+            if record.threadName == "reporter":
+                writing.set()
+                go_on.wait()
+            print(self.format(record))
+
+
+log.addHandler(PrinterHandler())
+
+
+def work():
+    log.handlers = [PrinterHandler()]
+    log.warning("the child has logged")
+
+
+if __name__ == "__main__":
+    thread = threading.Thread(target=log.warning, args=("a report",), name="reporter")
+    thread.start()
+    writing.wait()
+    process = Process(target=work)
+    process.start()
+    go_on.set()
+    thread.join()
+    process.join()
+    print("the child ended with exit code", process.exitcode)
