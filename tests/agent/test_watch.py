@@ -15,13 +15,13 @@ import pytest
 from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event
 from startlab.agent.pollers import Frame, Stack
-from startlab.agent.watch import _match, _sentence, _where
+from startlab.agent.watch import _match, _sentence, _told, _where
 
 LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process could release it"
 
 
 def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> None:
-    said = _sentence(LOCK, "child 12", "worker.py:24", ["pusher at /home/me/worker.py:9"])
+    said = _sentence(LOCK, 10, {(12, 12): "worker.py:24"}, ["pusher at /home/me/worker.py:9"])
     assert said == (
         "child 12 waits at worker.py:24 for a lock: only threads of this process could release it; "
         'when it was forked, thread "pusher" was at worker.py:9: it does not exist here'
@@ -29,16 +29,31 @@ def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> No
 
 
 def test_the_sentence_counts_further_threads_and_does_without_a_line() -> None:
-    said = _sentence(LOCK, "child 12", None, ["a at x.py:1", "b at x.py:2", "c at x.py:3"])
+    said = _sentence(LOCK, 10, {}, ["a at x.py:1", "b at x.py:2", "c at x.py:3"])
     assert said.startswith("child 12 waits for a lock: ")
     assert 'thread "a" was at x.py:1 and 2 more' in said
 
 
 def test_a_wait_for_something_else_names_the_line_too_and_no_thread() -> None:
     cause = "pid 12 reads from an empty pipe: only this process itself could write to it"
-    said = _sentence(cause, "the program", "a.py:3", ["pusher at b.py:1"])
+    said = _sentence(cause, 12, {(12, 12): "a.py:3"}, ["pusher at b.py:1"])
     assert said.startswith("the program, at a.py:3, reads from an empty pipe: ")
     assert "pusher" not in said
+
+
+def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
+    cause = (
+        "4 threads wait for one another: pid 10 waits for a lock (futex 0x1); "
+        "thread 20 of pid 10 writes to a full pipe; pid 12 waits for pid 10; "
+        "pid 13 reads from an empty pipe"
+    )
+    places = {(10, 10): "a.py:32", (10, 20): "a.py:15"}
+    assert _sentence(cause, 10, places, None) == (
+        "4 threads wait for one another: the program waits at a.py:32 for a lock; "
+        "thread 20 of the program, at a.py:15, writes to a full pipe; "
+        "child 12 waits for pid 10; child 13 reads from an empty pipe"
+    )
+    assert _told(cause) == [(10, 10), (10, 20), (12, 12), (13, 13)]
 
 
 MAIN = Stack(None, "", (Frame("/p/a.py", 3, "f"), Frame("/p/a.py", 9, "<module>")))

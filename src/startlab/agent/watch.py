@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tuple
 
 from . import events, faults, respawn
 from .pollers import Stack, stacks
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 MOST_STACKS = 20
 STACKS_S = 0.5  # for those of all processes together
+_TOLD = re.compile(
+    r"(?:(?<=^)|(?<=: )|(?<=; ))(?:thread (?P<tid>\d+) of )?pid (?P<pid>\d+)"
+    r"(?P<waits> waits)?(?= \w)"
+)
 
 
 class Watch:
@@ -110,25 +114,47 @@ class Watch:
             }
         if self._proof is None:
             return {"processes": processes, "reason": self._prover.blocker}
-        pid, tid = self._proof.root
-        where = _where(argv, _match(tid, pid, found.get(pid, [])))
-        who = "the program" if pid == job.pid else "child %d" % pid
+        places = {
+            (each.pid, each.tid): place
+            for each in waiting
+            for place in [_where(argv, _match(each.tid, each.pid, found.get(each.pid, [])))]
+            if place
+        }
+        pid = self._proof.root[0]
+        told = _told(self._proof.cause)
         return {
             "processes": processes,
             "grade": self._proof.grade,
-            "reason": _sentence(self._proof.cause, who, where, threads_at_fork.get(pid)),
-            "where": where,
+            "reason": _sentence(self._proof.cause, job.pid, places, threads_at_fork.get(pid)),
+            "where": next(
+                (places[each] for each in (self._proof.root, *told) if each in places), None
+            ),
             "assumptions": list(self._proof.assumptions),
         }
 
 
-def _sentence(cause: str, who: str, where: Optional[str], left: Optional[List[str]]) -> str:
+def _told(cause: str) -> List[Tuple[int, int]]:
+    """List the threads that a cause tells of, as pid and tid."""
+    return [(int(m["pid"]), int(m["tid"] or m["pid"])) for m in _TOLD.finditer(cause)]
+
+
+def _sentence(
+    cause: str, program: int, places: Dict[Tuple[int, int], str], left: Optional[List[str]]
+) -> str:
     """Say the cause for a person: who, at which line, and which threads a fork has left behind."""
-    sentence = re.sub(r"^pid \d+", who, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
-    if where and " waits for" in sentence:
-        sentence = sentence.replace(" waits for", " waits at %s for" % where, 1)
-    elif where:
-        sentence = sentence.replace(who, "%s, at %s," % (who, where), 1)
+
+    def who_where(match: Match[str]) -> str:
+        pid, tid = int(match["pid"]), int(match["tid"] or match["pid"])
+        who = "the program" if pid == program else "child %d" % pid
+        if tid != pid:
+            who = "thread %d of %s" % (tid, who)
+        if (pid, tid) not in places:
+            return who + (match["waits"] or "")
+        if match["waits"]:
+            return "%s waits at %s" % (who, places[pid, tid])
+        return "%s, at %s," % (who, places[pid, tid])
+
+    sentence = _TOLD.sub(who_where, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
     if left and " lock" in cause:
         name, place = left[0].rsplit(" at ", 1)
         more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""
