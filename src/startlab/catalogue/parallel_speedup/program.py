@@ -107,18 +107,20 @@ if __name__ == "__main__":
         pipe.recv()  # from here on it does not matter how long a process takes to start
 
     longest = {"threads": 0, "processes": 0}
-    amount = {"threads": 0, "processes": 0}
+    amount = {"threads": [], "processes": []}
     for _ in range(ROUNDS):
         for kind, results in ("threads", run_threads(cores)), ("processes", run_processes(pipes)):
             longest[kind] = max(longest[kind], longest_in_common(results))
-            amount[kind] += sum(sum(done.values()) for done in results)
+            amount[kind].append(sum(sum(done.values()) for done in results))
 
     for pipe in pipes:
         pipe.send(None)
     for worker in workers:
         worker.join()
-    ratio = amount["processes"] / float(amount["threads"])
-    print("two processes did %.2f times the work of two threads" % ratio)
+    print("rounds in each of which two processes did so many times the work of two threads:")
+    for processes, threads in zip(amount["processes"], amount["threads"]):
+        if processes and threads:  # a machine that is very busy may give one of them no core at all
+            print("%.2f times" % (processes / float(threads)))
     for kind in "threads", "processes":
         milliseconds = longest[kind] * 1000.0 / MOMENTS_PER_SECOND
         print("two %s got on side by side for %.1f ms at a stretch" % (kind, milliseconds))

@@ -1,0 +1,28 @@
+"""The process closes the end of the pipe that it does not use."""
+
+from __future__ import print_function
+
+from multiprocessing import Pipe, Process
+
+
+def count_lines(reader, writer):
+    writer.close()
+    lines = 0
+    try:
+        while True:
+            reader.recv()
+            lines += 1
+    except EOFError:
+        print("the child has read", lines, "lines")
+
+
+if __name__ == "__main__":
+    reader, writer = Pipe(duplex=False)
+    process = Process(target=count_lines, args=(reader, writer))
+    process.start()
+    reader.close()
+    writer.send("the first line")
+    writer.send("the last line")
+    writer.close()
+    process.join()
+    print("the child ended with exit code", process.exitcode)

@@ -1,0 +1,22 @@
+"""Nothing is imported in advance: each process imports the module by itself."""
+
+import multiprocessing
+
+
+def send_token(sender):
+    import session
+
+    sender.send(session.token)
+    sender.close()
+
+
+if __name__ == "__main__":
+    tokens = set()
+    for _ in range(2):
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.Process(target=send_token, args=(sender,))
+        process.start()
+        sender.close()
+        tokens.add(receiver.recv())
+        process.join()
+    print("two processes have", len(tokens), "different tokens")

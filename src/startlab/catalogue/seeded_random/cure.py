@@ -1,0 +1,23 @@
+"""Every process gets a seed of its own as an argument: its samples are its own, every time."""
+
+from __future__ import print_function
+
+import random
+from multiprocessing import Pipe, Process
+
+
+def draw(seed, sender):
+    sender.send(random.Random(seed).getrandbits(64))
+    sender.close()
+
+
+if __name__ == "__main__":
+    samples = set()
+    for number in range(2):
+        receiver, sender = Pipe(duplex=False)
+        process = Process(target=draw, args=(42 + number, sender))
+        process.start()
+        sender.close()
+        samples.add(receiver.recv())
+        process.join()
+    print("two processes drew", len(samples), "different samples")

@@ -1,0 +1,27 @@
+"""The report is sent as the last thing that the program does, before it ends."""
+
+from __future__ import print_function
+
+from multiprocessing import Process
+
+
+def send_report():
+    print("the report is sent")
+
+
+def report():
+    process = Process(target=send_report)
+    process.start()
+    process.join()
+    print("the child ended with exit code", process.exitcode)
+
+
+def work():
+    print("the program is done")
+
+
+if __name__ == "__main__":
+    try:
+        work()
+    finally:
+        report()

@@ -1,0 +1,52 @@
+"""The same measurement in a program whose main module imports much, as that of an application does.
+
+As pyperf does it: several fresh interpreters measure, each warms up first, and each tells all its
+values, for those of one interpreter have much in common that those of another have not.
+"""
+
+from __future__ import print_function
+
+import decimal  # these are not used: what counts is that they are imported
+import doctest
+import email.mime.multipart
+import json
+import logging.config
+import pydoc
+import subprocess
+import sys
+import time
+import unittest
+import xml.dom.minidom
+from multiprocessing import Pipe, Process
+
+clock = getattr(time, "perf_counter", time.time)  # one clock for all processes; 2.7 has no other
+INTERPRETERS = 3
+STARTS = 1  # of each interpreter, after the first
+
+
+def tell_time(pipe):
+    pipe.send(clock())
+
+
+def latency():
+    """Start a process; give the milliseconds from the call to the first line of its target."""
+    here, there = Pipe(False)
+    process = Process(target=tell_time, args=(there,))
+    called = clock()
+    process.start()
+    ran = here.recv()
+    process.join()
+    return (ran - called) * 1000
+
+
+def measure():
+    print("first start: %.3f ms" % latency())  # of the fork server too, where there is one
+    print("later starts: %s ms" % " ".join("%.3f" % latency() for _ in range(STARTS)))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["measure"]:
+        measure()
+    else:
+        for _ in range(INTERPRETERS):
+            subprocess.check_call([sys.executable, __file__, "measure"])

@@ -1,0 +1,17 @@
+"""Each time there is a new Process."""
+
+from __future__ import print_function
+
+from multiprocessing import Process
+
+
+def fetch(page):
+    print("fetched", page)
+
+
+if __name__ == "__main__":
+    for _ in range(2):
+        worker = Process(target=fetch, args=("/news",))
+        worker.start()
+        worker.join()
+        print("the worker ended with exit code", worker.exitcode)

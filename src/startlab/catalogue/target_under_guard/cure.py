@@ -1,0 +1,18 @@
+"""The function is outside the main guard, where whoever imports the script finds it."""
+
+from __future__ import print_function
+
+import sys
+from multiprocessing import Process
+
+
+def greet(name):
+    print("hello", name)
+
+
+if __name__ == "__main__":
+    process = Process(target=greet, args=("world",))
+    process.start()
+    process.join()
+    print("the child ended with exit code", process.exitcode)
+    sys.exit(process.exitcode)

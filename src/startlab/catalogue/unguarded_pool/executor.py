@@ -1,0 +1,11 @@
+"""The same script with an executor in place of the pool, and no main guard either."""
+
+from concurrent.futures import ProcessPoolExecutor
+
+
+def square(number):
+    return number * number
+
+
+with ProcessPoolExecutor(1) as executor:
+    print("the squares are", list(executor.map(square, [1, 2, 3])))
