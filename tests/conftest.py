@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 import textwrap
@@ -162,6 +163,26 @@ def run(agent: Conversation, write: Write) -> RunProgram:
     return run
 
 
+class Bell:
+    """How a program of a test tells it that it has come to a certain line."""
+
+    def __init__(self, server: socket.socket) -> None:
+        self._server = server
+        host, port = server.getsockname()
+        self.ring = f"import socket; socket.create_connection(({host!r}, {port})).close()"
+
+    def wait(self) -> None:
+        """Wait until it has rung."""
+        self._server.accept()[0].close()
+
+
+@pytest.fixture
+def bell() -> Iterator[Bell]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(120)
+        yield Bell(server)
+
+
 @pytest.fixture(name="request_of")
 def request_of_() -> Callable[..., Request]:
     return request
@@ -185,7 +206,9 @@ def scratch_of_() -> Callable[[Conversation], Path]:
 def scratch_of(agent: Conversation) -> Path:
     """Find the folder that an agent has its trials in."""
     pid = agent._stream._process.pid  # type: ignore[attr-defined]
-    (scratch,) = Path(tempfile.gettempdir()).glob(f"startlab-{pid}-*")
+    # Where TMPDIR is too long for the path of a socket, as that of macOS is, it is in /tmp.
+    parents = {Path(tempfile.gettempdir()), Path("/tmp")}  # noqa: S108 - looked at
+    (scratch,) = (each for parent in parents for each in parent.glob(f"startlab-{pid}-*"))
     return scratch
 
 

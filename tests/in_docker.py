@@ -32,7 +32,8 @@ cd /tmp/checkout
 exec /tmp/venv/bin/python -m pytest "$@"
 """
 """A virtual environment shows what was put there also to tests that set PYTHONPATH."""
-PYTEST = ("-p", "no:cacheprovider", "-m", "not docker and not targets")
+ELSEWHERE = "not (docker or targets or browser or workflow)"
+PYTEST = ("-p", "no:cacheprovider", "-m", ELSEWHERE)
 TAKEN = ("src", "tests", "docker", "bench", "noxfile.py", "pyproject.toml", "README.md", "LICENSE")
 
 

@@ -150,7 +150,7 @@ def test_what_is_appended_after_a_cut_is_readable(whole: Path) -> None:
 
 def test_an_empty_journal_can_be_begun_again(tmp_path: Path) -> None:
     (tmp_path / journal.NAME).touch()
-    with pytest.raises(JournalError, match="no line of it says which"):
+    with pytest.raises(JournalError, match="is empty: the run was killed"):
         journal.read(tmp_path)
     with journal.Journal(tmp_path) as book:
         book.write(HEADER)
@@ -179,6 +179,95 @@ def test_a_broken_line_in_the_middle_is_counted_and_the_rest_is_read(
     run = journal.read(whole)
     assert run.trials == (HANG, OK)
     assert run.damaged_lines == 1
+    (caveat,) = run.caveats
+    assert caveat.startswith("1 line of the journal (3) could not be read: cut off or damaged")
+
+
+def test_without_its_header_a_journal_is_still_read(whole: Path) -> None:
+    path = whole / journal.NAME
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([b"{", *lines[1:]]))
+    run = journal.read(whole)
+    assert run.trials == (HANG, OK)
+    assert (run.header.id, run.header.startlab, run.header.catalogue) == (whole.name, "?", "?")
+    assert "The line that says what was run" in run.caveats[1]
+
+
+def test_trials_of_a_plan_that_is_lost_are_told_with_a_caveat(whole: Path) -> None:
+    path = whole / journal.NAME
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([lines[0], *lines[2:]]))
+    run = journal.read(whole)
+    assert run.planned == CELLS
+    assert run.environments[0].environment is None
+    assert "The plan of host-3.13 is not in the journal" in run.caveats[0]
+
+
+def test_a_run_without_an_end_was_killed_or_goes_on(whole: Path) -> None:
+    path = whole / journal.NAME
+    path.write_bytes(b"\n".join(path.read_bytes().splitlines()[:3]) + b"\n")
+    assert journal.read(whole).caveats == (
+        "The run has no end: it was killed, or it is still going.",
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"kind":"end","x":' + b"[" * 300_000,
+        b'{"kind":"end","finished":"' + b"x" * 10_000_000,
+        b'{"kind":"end","finished":"\\ud800","duration_s":1}',
+        b'{"kind":"end","finished":"","duration_s":1e999}',
+        b'{"kind":"end","finished":"","duration_s":-1e300}',
+        b'{"kind":"environment","name":"a","cells":[{"experiment":"x","environment":"b","method":"fork"}]}',
+        b'{"kind":"environment","name":"' + b"x" * 1000 + b'","cells":[]}',
+        b"\0" * 1_000_000,
+    ],
+    ids=["deep", "long", "surrogate", "infinite", "negative", "elsewhere", "name", "zeros"],
+)
+def test_a_hostile_line_is_one_damaged_line(whole: Path, line: bytes) -> None:
+    path = whole / journal.NAME
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    run = journal.read(whole)
+    assert run.trials == (HANG, OK)
+    assert run.damaged_lines == 1
+
+
+def test_a_line_longer_than_any_record_is_passed_over(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = whole / journal.NAME
+    data = path.read_bytes()
+    longest = max(map(len, data.splitlines(keepends=True)))
+    monkeypatch.setattr(journal, "LONGEST_LINE", longest + 1)
+    path.write_bytes(b"x" * (5 * longest) + b"\n" + data + b"x" * (2 * longest + 2))
+    run = journal.read(whole)
+    assert (run.trials, run.damaged_lines) == ((HANG, OK), 2)
+
+
+def test_a_version_of_python_that_is_none_is_damage(
+    whole: Path, planned: PlannedEnvironment
+) -> None:
+    there = planned.environment
+    assert there is not None
+    wrong = msgspec.structs.replace(there, python="3.x\n")
+    with journal.Journal(whole) as book:
+        book.write(msgspec.structs.replace(planned, environment=wrong))
+    assert journal.read(whole).damaged_lines == 1
+
+
+def test_what_is_no_text_is_written_escaped(whole: Path) -> None:
+    process = msgspec.structs.replace(HANG.processes[0], command="python \udcff.py")
+    with journal.Journal(whole) as book:
+        book.write(msgspec.structs.replace(HANG, trial=7, processes=(process,)))
+    assert journal.read(whole).trials[-1].processes[0].command == "python \\udcff.py"
+
+
+@pytest.mark.parametrize("latest", [b"\xff", b"", b"a/b", b"\0", b"x" * 5000])
+def test_a_latest_that_names_no_run_is_an_error(tmp_path: Path, latest: bytes) -> None:
+    (tmp_path / "latest").write_bytes(latest)
+    with pytest.raises(JournalError, match=r"latest|holds no run"):
+        journal.read(tmp_path / "latest")
 
 
 def test_any_single_damaged_byte_is_survived(whole: Path) -> None:
@@ -189,7 +278,7 @@ def test_any_single_damaged_byte_is_survived(whole: Path) -> None:
         try:
             assert journal.read(whole).damaged_lines in (0, 1, 2)
         except JournalError:
-            assert at <= data.index(b"\n")
+            pytest.fail(f"nothing was read with byte {at} damaged")
 
 
 def test_the_last_word_on_a_trial_and_on_an_environment_counts(
@@ -219,6 +308,12 @@ def test_a_newer_journal_says_which_version_can_read_it(tmp_path: Path, newer: o
     (tmp_path / journal.NAME).write_bytes(msgspec.json.encode(newer) + b'\n{"kind": "song"}\n')
     with pytest.raises(JournalError, match=r"written by startlab 9\.0, which is newer"):
         journal.read(tmp_path)
+    book = journal.Journal(tmp_path)
+    with book:
+        book.write(OK)
+    run = journal.read(tmp_path, newer=True)
+    assert run.trials == (OK,)
+    assert "written by startlab 9.0" in run.caveats[0]
 
 
 def test_what_is_no_journal_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from startlab import judge
 from startlab.model import (
     Cell,
     Check,
+    Clue,
     Environment,
     Expectation,
     Experiment,
@@ -25,6 +26,7 @@ from startlab.model import (
     Method,
     Observation,
     Process,
+    Program,
     PythonException,
     Start,
     Stream,
@@ -242,7 +244,9 @@ def versions(program: str) -> list[Any]:
 
 def error(text: str, exit_status: int = 1) -> judge.Verdict:
     verdict = judge.classify(
-        observed(exit_status=exit_status, stderr=text), Check(), "example/program.py"
+        observed(exit_status=exit_status, stderr=text),
+        Check(),
+        judge.in_folder_of("example/program.py"),
     )
     assert verdict.outcome == "error"
     return verdict
@@ -403,7 +407,9 @@ def test_no_text_is_too_odd(text: str) -> None:
     ],
 )
 def test_checks_of_the_output(check: Check, stdout: str, reason: str | None) -> None:
-    verdict = judge.classify(observed(stdout=stdout), check, "example/program.py")
+    verdict = judge.classify(
+        observed(stdout=stdout), check, judge.in_folder_of("example/program.py")
+    )
     assert verdict.outcome == ("ok" if reason is None else "wrong")
     assert (reason or "") in verdict.reason
 
@@ -420,7 +426,9 @@ def test_checks_of_the_output(check: Check, stdout: str, reason: str | None) -> 
     ],
 )
 def test_checks_of_the_processes(starts: tuple[Start, ...], reason: str | None) -> None:
-    verdict = judge.classify(observed(starts=starts), Check(processes=2), "example/program.py")
+    verdict = judge.classify(
+        observed(starts=starts), Check(processes=2), judge.in_folder_of("example/program.py")
+    )
     assert verdict.outcome == ("ok" if reason is None else "wrong")
     assert verdict.reason == (reason or "")
 
@@ -428,7 +436,9 @@ def test_checks_of_the_processes(starts: tuple[Start, ...], reason: str | None) 
 def test_wrong_points_to_what_a_childs_traceback_points_to() -> None:
     text = (TRACEBACKS / "child-spawn-3.14.txt").read_text("utf-8")
     verdict = judge.classify(
-        observed(stderr=text, starts=(start(1),)), Check(processes=1), "example/program.py"
+        observed(stderr=text, starts=(start(1),)),
+        Check(processes=1),
+        judge.in_folder_of("example/program.py"),
     )
     assert (verdict.outcome, verdict.where) == ("wrong", "child.py:6")
 
@@ -587,3 +597,116 @@ def test_a_method_that_was_not_forced_is_not_as_asked(judged: Callable[..., Tria
 def test_what_is_wrong_is_told_before_what_was_not_as_asked(judged: Callable[..., Trial]) -> None:
     seen = observed(exit_status=2, starts=(start(method="fork"),))
     assert judged(seen, method="spawn").reason == "exit status 2; expected ok"
+
+
+# --- a user's program --------------------------------------------------------------------------
+
+WORK = "/scratch/trial-1/work"
+
+
+@pytest.fixture
+def of_program(environment: Environment) -> Callable[..., Trial]:
+    def of_program(seen: Observation, method: Method = "spawn", **said: Any) -> Trial:
+        program = Program(
+            kind="script", name="p.py", target="tools/p.py", root="/home/me", cwd="tools", **said
+        )
+        cell = Cell(experiment="p.py", environment=environment.name, method=method)
+        return judge.judge_program(program, environment, cell, 0, seen, "startlab run")
+
+    return of_program
+
+
+def test_a_program_that_ends_with_0_is_ok_whatever_it_prints(
+    of_program: Callable[..., Trial],
+) -> None:
+    trial = of_program(observed(stdout="b\na\n", work=WORK))
+    assert (trial.outcome, trial.as_expected, trial.expected) == ("ok", True, ("ok",))
+    assert (trial.program, trial.stdout) == ("python p.py", "b\na\n")
+    assert trial.output_group is None
+
+
+def test_only_an_output_that_was_said_can_be_wrong(of_program: Callable[..., Trial]) -> None:
+    seen = observed(stdout="b\na\n", work=WORK)
+    assert of_program(seen, stdout="a\nb\n").outcome == "ok"
+    trial = of_program(seen, stdout="a\nc\n")
+    assert (trial.outcome, trial.as_expected) == ("wrong", False)
+    assert trial.reason == "the lines of stdout are not as they should be: missing 'c'; extra 'b'"
+
+
+def test_a_program_that_chooses_another_exit_status_fails(
+    of_program: Callable[..., Trial],
+) -> None:
+    trial = of_program(observed(exit_status=3, stderr="no rows\n"))
+    assert (trial.outcome, trial.reason) == ("error", "exit status 3: no rows")
+    assert trial.exception is None
+
+
+@pytest.mark.parametrize(
+    ("file", "where"),
+    [
+        (f"{WORK}/tools/p.py", "tools/p.py:5"),
+        ("p.py", "tools/p.py:5"),  # as Python 3.8 and older name it
+        ("../lib/q.py", "lib/q.py:5"),
+        ("/usr/lib/python3.12/queue.py", None),
+        ("<string>", None),
+        ("C:\\Python\\x.py", None),
+    ],
+)
+def test_lines_are_told_relative_to_the_programs_folder(
+    of_program: Callable[..., Trial], file: str, where: str | None
+) -> None:
+    text = f'Traceback (most recent call last):\n  File "{file}", line 5, in f\nKeyError: 1\n'
+    trial = of_program(observed(exit_status=1, stderr=text, work=WORK))
+    assert trial.where == where
+    assert trial.exception == PythonException(type="KeyError", message="1")
+
+
+def test_the_paths_of_a_trial_are_not_in_its_record(of_program: Callable[..., Trial]) -> None:
+    seen = observed(
+        stdout=f"{WORK}/out.txt {WORK} /scratch/trial-1/tmp/x\n",
+        starts=(Start(pid=1, method="spawn", time_s=0.1, where=f"{WORK}/tools/p.py:9"),),
+        clues=(Clue(kind="pinned", name="fork", where=f"{WORK}/tools/p.py:3"),),
+        work=WORK,
+    )
+    trial = of_program(seen)
+    assert trial.stdout == "out.txt . $TMPDIR/x\n"
+    assert trial.starts[0].where == "tools/p.py:9"
+    assert trial.clues[0].where == "tools/p.py:3"
+
+
+def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(
+    of_program: Callable[..., Trial],
+) -> None:
+    def trial(pid: int, text: str) -> Trial:
+        started = Start(pid=pid, method="spawn", time_s=0.1, child=pid + 1)
+        return of_program(observed(stdout=text, starts=(started,)))
+
+    one = trial(4100, "worker 4101 of 4100: <object at 0x7f11aa22> in 0.51 s at 10:11:12\n")
+    two = trial(5200, "worker 5201 of 5200: <object at 0x7f33bb44> in 1.2 s at 11:00:00\n")
+    assert one.stdout_digest != two.stdout_digest
+    assert one.stdout_shape == two.stdout_shape
+    assert trial(12, "total 12\n").stdout_shape != trial(13, "total 13\n").stdout_shape
+    assert trial(4100, "total 7\n").stdout_shape != trial(4100, "total 8\n").stdout_shape
+
+
+def test_a_method_that_was_not_forced_is_not_as_expected(of_program: Callable[..., Trial]) -> None:
+    trial = of_program(observed(forced=False))
+    assert (trial.outcome, trial.as_expected) == ("ok", False)
+    assert "spawn was not forced" in trial.reason
+    assert of_program(observed(forced=False), method="default").as_expected
+
+
+def test_exceptions_that_nobody_saw_are_a_note(of_program: Callable[..., Trial]) -> None:
+    text = (TRACEBACKS / "child-spawn-3.14.txt").read_text("utf-8")
+    trial = of_program(observed(stderr=text))
+    assert trial.outcome == "ok"
+    assert trial.notes[-1].startswith("exit status 0 in spite of ")
+
+
+def test_a_pool_that_can_hear_no_more_hangs_on_a_loaded_machine_too(
+    of_program: Callable[..., Trial],
+) -> None:
+    text = 'Exception in thread Thread-3:\n  File "/x/pool.py", line 576, in _handle_results\n'
+    seen = observed("limit", None, grade="busy", limit_s=60.0, starved_s=50.0, stderr=text)
+    assert of_program(seen).outcome == "hang"
+    assert of_program(msgspec.structs.replace(seen, stderr=Stream())).outcome == "undecided"

@@ -39,6 +39,8 @@ def test_a_stream_says_what_was_dropped() -> None:
 
 def test_a_stream_escapes_what_is_not_utf8_and_joins_a_character_that_was_split() -> None:
     assert Stream(head=b"\xff\x00ok").text() == "\\xff\x00ok"
+    assert Stream(head=b"caf\xe9 \x81\r\n", encoding="cp1252").text() == "café \\x81\n"
+    assert Stream(head="é".encode(), encoding="cp1252").text() == "é"
     assert Stream(head=b"\xc3", tail=b"\xa9").text() == "é"
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from startlab.model import Cell
+from startlab.model import Cell, Selection
 from startlab.schedule import Schedule, Task
+from startlab.subjects import ExperimentSubject
 
 if TYPE_CHECKING:
     from startlab.model import Environment, Experiment
@@ -19,11 +20,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def task(experiment: Experiment, environment: Environment):  # type: ignore[no-untyped-def]
+    subjects = {
+        exclusive: ExperimentSubject(
+            msgspec.structs.replace(experiment, exclusive=exclusive), Selection()
+        )
+        for exclusive in (False, True)
+    }
+
     def make(where: str, number: int, *, exclusive: bool = False) -> Task:
         return Task(
             Cell(experiment="example", environment=where, method="fork"),
             number,
-            msgspec.structs.replace(experiment, exclusive=exclusive),
+            subjects[exclusive],
             msgspec.structs.replace(environment, name=where),
         )
 
@@ -81,10 +89,21 @@ def test_take_away_gives_back_what_was_not_begun(task) -> None:  # type: ignore[
     assert schedule.next(None) is None
 
 
-def test_what_is_added_once_complete_is_not_run(task) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_added_once_closed_is_not_run(task) -> None:  # type: ignore[no-untyped-def]
     schedule = Schedule()
-    schedule.complete()
+    schedule.close()
     schedule.add("a", [task("a", 0), task("a", 1, exclusive=True)])
+    assert schedule.next(None) is None
+
+
+def test_whoever_runs_a_task_may_add_another_though_all_have_come(task) -> None:  # type: ignore[no-untyped-def]
+    schedule = Schedule()
+    schedule.add("a", [task("a", 0)])
+    schedule.complete()
+    first = take(schedule)
+    schedule.add("a", [task("a", 1)])
+    schedule.done(first)
+    assert take(schedule) == task("a", 1)
     assert schedule.next(None) is None
 
 
@@ -142,7 +161,5 @@ def test_many_workers_run_each_task_once_exclusive_ones_alone(task, seed: int) -
     assert sorted(t.cell.environment + str(t.number) for t in ran) == sorted(
         t.cell.environment + str(t.number) for t in every
     )
-    assert [t for t in crowded if t.experiment.exclusive] == []
-    assert not any(
-        t.experiment.exclusive for t in ran[: sum(not t.experiment.exclusive for t in every)]
-    )
+    assert [t for t in crowded if t.subject.exclusive] == []
+    assert not any(t.subject.exclusive for t in ran[: sum(not t.subject.exclusive for t in every)])

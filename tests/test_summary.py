@@ -68,3 +68,16 @@ def test_the_interval_is_wilsons() -> None:
     assert wilson(3, 10) == pytest.approx((0.1077913, 0.6032219), abs=1e-6)
     assert wilson(0, 10) == pytest.approx((0.0, 0.2775328), abs=1e-6)
     assert wilson(10, 10) == pytest.approx((0.7224672, 1.0), abs=1e-6)
+
+
+def test_a_race_is_told_with_its_interval_and_by_its_typical_outcome() -> None:
+    race = {"frequency": (0.5, 1.0)}
+    (cell,) = summarise(run(trial(0, "ok", **race), *(trial(n, "hang", **race) for n in (1, 2, 3))))
+    assert (cell.outcome, cell.count, cell.as_expected) == ("hang", 3, True)
+    assert cell.word == "hang 3/4, 30–95 %"
+
+
+def test_a_race_that_never_went_the_typical_way_is_told_as_what_it_was() -> None:
+    race = {"frequency": (0.0, 1.0)}
+    (cell,) = summarise(run(trial(0, "ok", **race), trial(1, "ok", **race)))
+    assert cell.word == "ok 2/2, 34–100 %"

@@ -1,3 +1,19 @@
 """Run a multiprocessing program under every start method, on every Python, and see what happens."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from startlab.running import run as run
+
 __version__ = "0.1.0"
+__all__ = ["run"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "run":  # what it needs takes a while to import
+        from startlab.running import run
+
+        return run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -28,6 +29,7 @@ PROBE: Final = Path(__file__).parent / "agent" / "probe.py"
 LIBRARIES: Final = (
     "libc.so.6",
     "libgomp.so.1",
+    "Accelerate",
     "_sqlite3",
     "asyncio",
     "concurrent.futures",
@@ -50,9 +52,20 @@ def native_name(probed: Environment) -> str:
     return f"host-{implementation}{version.major}.{version.minor}{threaded}"
 
 
+def platform_name() -> str:
+    """Name this platform as the matrix of GitHub Actions has it: `windows`, `linux-arm64`."""
+    systems = {"win32": "windows", "darwin": "macos"}
+    system = systems.get(sys.platform, sys.platform)
+    usual, other = ("arm64", "intel") if system == "macos" else ("x86_64", "arm64")
+    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
+    return system if machine == usual else f"{system}-{other}"
+
+
 def sort_key(name: str) -> tuple[str, str, Version, str]:
     """Order environments by family, then by version, 3.9 before 3.10."""
-    match = re.fullmatch(r"(.*?)-?([a-z]*)(\d+\.\d+)(.*)", name)
+    match = re.fullmatch(r"(.*?)-?([a-z]*)([0-9]{1,9}\.[0-9]{1,9})(.*)", name)
     if match is None:
         return (name, "", OLDEST, "")
     family, implementation, version, suffix = match.groups()

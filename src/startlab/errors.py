@@ -19,6 +19,10 @@ class SelectionError(StartlabError):
     """A selector matches nothing or is not one."""
 
 
+class ProgramError(StartlabError):
+    """What is to be run is not there, is no Python program, or is too much."""
+
+
 class JournalError(StartlabError):
     """A file or folder is not the journal of a run."""
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import secrets
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from packaging.version import Version
 
 from startlab.errors import JournalError
 from startlab.model import (
@@ -23,14 +25,26 @@ from startlab.model import (
     Record,
     Run,
     RunHeader,
+    Selection,
     Trial,
 )
+from startlab.outputs import grouped
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
 NAME: Final = "journal.jsonl"
 RUNS: Final = Path(".startlab")
+LONGEST_LINE: Final = 1 << 26
+"""Bytes; a longer line is no record of a run, and is not taken into memory."""
+
+LONGEST_S: Final = 1e9
+LONGEST_NAME: Final = 200
+"""Characters of an environment's name."""
+
+MOST_NAMED: Final = 5
+"""Damaged lines that are named; of more, how many."""
 
 
 class _Version(msgspec.Struct, frozen=True, tag_field="kind", tag="run"):
@@ -46,10 +60,8 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / NAME
-        cut_off = path.exists() and not path.read_bytes().endswith((b"\n",)) and path.stat().st_size
-        self._file = path.open("ab", buffering=0)
-        if cut_off:
+        self._file = (folder / NAME).open("a+b", buffering=0)
+        if self._file.seek(0, io.SEEK_END) and self._cut_off():
             self._file.write(b"\n")
 
     def __enter__(self) -> Journal:
@@ -65,7 +77,28 @@ class Journal:
 
     def write(self, record: Record) -> None:
         """Append one record."""
-        self._file.write(msgspec.json.encode(record) + b"\n")
+        try:
+            line = msgspec.json.encode(record)
+        except UnicodeEncodeError:  # a name of a file or an argument that is no text
+            line = msgspec.json.encode(_encodable(msgspec.to_builtins(record)))
+        self._file.write(line + b"\n")
+
+    def _cut_off(self) -> bool:
+        self._file.seek(-1, io.SEEK_END)
+        return self._file.read(1) != b"\n"
+
+
+def _encodable(value: object) -> object:
+    """Escape, in every text of a value, what UTF-8 has no place for."""
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case dict():
+            return {_encodable(key): _encodable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_encodable(each) for each in value]
+        case _:
+            return value
 
 
 def new_folder(now: datetime | None = None) -> tuple[str, Path]:
@@ -93,10 +126,14 @@ def find(run: Path) -> Path:
 
     Raises JournalError.
     """
-    if run.name == "latest" and run.is_file():
-        run = run.with_name(run.read_text("utf-8").strip())
-    path = run / NAME if run.is_dir() else run
-    if not path.is_file():
+    try:
+        if run.name == "latest" and run.is_file():
+            run = run.with_name(run.read_text("utf-8").strip())
+        path = run / NAME if run.is_dir() else run
+        there = path.is_file()
+    except (OSError, ValueError) as error:
+        raise JournalError(f"{run} cannot be read: {error}") from None
+    if not there:
         raise JournalError(
             f"{run} holds no run: there is no {NAME}. Runs are in {RUNS}/; the last one is "
             f"{RUNS / 'latest'}."
@@ -104,68 +141,204 @@ def find(run: Path) -> Path:
     return path
 
 
-def read(run: Path) -> Run:
+def read(run: Path, *, newer: bool = False) -> Run:
+    """Read a run back, as `read_as_written` does, with the output groups of a user's program."""
+    return grouped(read_as_written(run, newer=newer))
+
+
+def read_as_written(run: Path, *, newer: bool = False) -> Run:
     """Read a run back. Raises JournalError if there is nothing to read.
 
-    A line that was cut off or damaged is counted, and the rest is read. Of an environment or a
-    trial that a resumed run has told of again, the last word counts.
+    A line that was cut off or damaged is counted, and the rest is read; what cannot be told
+    because of it is among the caveats. Of an environment or a trial that a resumed run has told
+    of again, the last word counts. A journal of a newer version is refused, for it may mean other
+    things by the same words, unless `newer` is true: then what can be read is.
     """
     path = find(run)
-    decoder = msgspec.json.Decoder(Record)
-    headers: list[RunHeader] = []
-    environments: dict[str, PlannedEnvironment] = {}
-    trials: dict[tuple[Cell, int], Trial] = {}
-    ends: list[End] = []
-    damaged = 0
-    for line in path.read_bytes().splitlines():
-        _refuse_newer(path, line)
-        try:
-            record: Record = decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            damaged += 1
-            continue
+    try:
+        return _read(path, newer=newer)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+class _Found:
+    """What has been read of a journal so far."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.headers: list[RunHeader] = []
+        self.environments: dict[str, PlannedEnvironment] = {}
+        self.trials: dict[tuple[Cell, int], Trial] = {}
+        self.ends: list[End] = []
+        self.damaged: list[int] = []
+
+    def add(self, record: Record) -> None:
+        """Take in a line; the last word on an environment or a trial counts."""
         match record:
             case RunHeader():
-                headers.append(record)
+                self.headers.append(record)
             case PlannedEnvironment():
-                environments[record.name] = record
+                self.environments[record.name] = record
             case Trial():
-                trials[record.cell, record.trial] = record
+                self.trials[record.cell, record.trial] = record
             case End():
-                ends.append(record)
-    if not headers:
-        raise JournalError(f"{path} is not the journal of a run: no line of it says which.")
-    return Run(
-        header=headers[0],
-        environments=tuple(environments.values()),
-        trials=tuple(trials.values()),
-        ends=tuple(ends),
-        damaged_lines=damaged,
+                self.ends.append(record)
+
+    def run(self, caveats: list[str]) -> Run:
+        """Make a run of it; raises JournalError if there is none."""
+        if not (self.headers or self.environments or self.trials):
+            raise JournalError(_nothing(self.path, len(self.damaged)))
+        if self.damaged:
+            caveats.append(_told_of(self.damaged))
+        if not self.headers:
+            caveats.append("The line that says what was run, and with which startlab, is lost.")
+            self.headers.append(_lost_header(self.path, self.environments.values()))
+        caveats += _complete(self.environments, self.trials)
+        if not self.ends:
+            caveats.append("The run has no end: it was killed, or it is still going.")
+        return Run(
+            header=self.headers[0],
+            environments=tuple(self.environments.values()),
+            trials=tuple(self.trials.values()),
+            ends=tuple(self.ends),
+            damaged_lines=len(self.damaged),
+            caveats=(*self.headers[0].caveats, *caveats),
+        )
+
+
+def _read(path: Path, *, newer: bool) -> Run:
+    decoder = msgspec.json.Decoder(Record)
+    found = _Found(path)
+    caveats: list[str] = []
+    for number, line in enumerate(_lines(path), 1):
+        if (said := _newer(line)) is not None:
+            if not newer:
+                raise JournalError(f"{path} {said}; read it with that version or a later one.")
+            caveats.append(f"The journal {said}: what only that version knows is left out.")
+        try:
+            found.add(_checked(decoder.decode(line or b"")))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found.damaged.append(number)
+    return found.run(caveats)
+
+
+def _lines(path: Path) -> Iterator[bytes | None]:
+    """Give the lines of a file, None for one that is too long to be a record."""
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            if len(line) < LONGEST_LINE:
+                yield line
+                continue
+            while line and not line.endswith(b"\n"):
+                line = file.readline(LONGEST_LINE)
+            yield None
+
+
+def _checked(record: Record) -> Record:
+    """Raise ValidationError for what the types cannot say is wrong."""
+    if isinstance(record, RunHeader) and record.program is not None and not record.program.target:
+        raise msgspec.ValidationError("a program without a name")
+    if isinstance(record, Trial | End) and not 0 <= record.duration_s <= LONGEST_S:
+        raise msgspec.ValidationError(f"{record.duration_s} s is not how long something took")
+    if isinstance(record, Trial):
+        _name(record.environment)
+    if isinstance(record, PlannedEnvironment):
+        _name(record.name)
+        if record.environment is not None:
+            _version(record.environment.python)
+        for cell in (*record.cells, *record.elsewhere):
+            if cell.environment != record.name:
+                raise msgspec.ValidationError(f"a cell of {record.name} is in {cell.environment}")
+    return record
+
+
+def _name(said: str) -> None:
+    if len(said) > LONGEST_NAME:
+        raise msgspec.ValidationError(f"{said[:LONGEST_NAME]!r}… is no name of an environment")
+
+
+def _version(said: str) -> None:
+    try:
+        Version(said)
+    except ValueError:
+        raise msgspec.ValidationError(f"{said!r} is no version of Python") from None
+
+
+def _newer(line: bytes | None) -> str | None:
+    """Say which version wrote a journal, if this is its header and the version is newer."""
+    try:
+        header = msgspec.json.decode(line or b"", type=_Version)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if header.schema_version <= SCHEMA_VERSION:
+        return None
+    return f"was written by startlab {header.startlab}, which is newer than this one"
+
+
+def _nothing(path: Path, damaged: int) -> str:
+    if damaged:
+        return f"{path} is not the journal of a run: none of its {damaged} lines tells of one."
+    return f"{path} is empty: the run was killed before it could say anything."
+
+
+def _told_of(damaged: list[int]) -> str:
+    which = ", ".join(map(str, damaged[:MOST_NAMED]))
+    if len(damaged) > MOST_NAMED:
+        which += f" and {len(damaged) - MOST_NAMED} more"
+    lines, was = ("line", "was") if len(damaged) == 1 else ("lines", "were")
+    return (
+        f"{len(damaged)} {lines} of the journal ({which}) could not be read: "
+        f"cut off or damaged, and what {was} in it is not told here."
     )
 
 
-def _refuse_newer(path: Path, line: bytes) -> None:
-    try:
-        header = msgspec.json.decode(line, type=_Version)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return
-    if header.schema_version > SCHEMA_VERSION:
-        raise JournalError(
-            f"{path} was written by startlab {header.startlab}, which is newer than this one; "
-            "read it with that version or a later one."
-        )
+def _lost_header(path: Path, environments: Collection[PlannedEnvironment]) -> RunHeader:
+    backends = [each.environment.backend for each in environments if each.environment]
+    return RunHeader(
+        id=path.parent.name,
+        schema_version=SCHEMA_VERSION,
+        startlab="?",
+        catalogue="?",
+        started="?",
+        backend=backends[0] if backends else "native",
+        selection=Selection(),
+    )
+
+
+def _complete(
+    environments: dict[str, PlannedEnvironment], trials: Collection[tuple[Cell, int]]
+) -> list[str]:
+    """Put into the plan the cells that were run and that no line of it has; say of which."""
+    planned = {cell for each in environments.values() for cell in each.cells}
+    unplanned: dict[str, dict[Cell, None]] = {}
+    for cell, _ in trials:
+        if cell not in planned:
+            unplanned.setdefault(cell.environment, {})[cell] = None
+    for name, cells in unplanned.items():
+        known = environments.get(name, PlannedEnvironment(name=name, cells=()))
+        environments[name] = msgspec.structs.replace(known, cells=(*known.cells, *cells))
+    return [
+        f"The plan of {name} is not in the journal, or not all of it: "
+        "its cells that were not run are not shown as missing."
+        for name in unplanned
+    ]
 
 
 def schema() -> bytes:
     """Give the JSON Schema of a line, as it is in `journal.schema.json`."""
-    described = msgspec.json.schema(Record)
+    return schema_of(Record, "A line of a startlab journal")
+
+
+def schema_of(kind: object, title: str) -> bytes:
+    """Give the JSON Schema of a type of the model."""
+    described = msgspec.json.schema(kind)
     for definition in described["$defs"].values():
         if "description" in definition:
             # A docstring, which only Python 3.13 and later free from its indentation.
             definition["description"] = inspect.cleandoc(definition["description"])
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A line of a startlab journal",
+        "title": title,
         **described,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

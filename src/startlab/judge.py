@@ -3,40 +3,69 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 import signal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
 from packaging.markers import Marker
 
+from startlab import measurements
 from startlab.environments import marker_environment
-from startlab.model import PythonException, Trial
+from startlab.model import Check, PythonException, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from startlab.model import (
         Cell,
-        Check,
         Environment,
         Expectation,
         Experiment,
         Grade,
         Observation,
         Outcome,
+        Program,
+        Stream,
+        Thread,
     )
 
+    Own = Callable[[str], str | None]
+    """Gives a file of the program the name that a person knows it by, None for any other file."""
+
 CRASH_SIGNALS: Final = frozenset(
-    {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS"}
-)
+    {
+        "SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS",
+        "STATUS_ACCESS_VIOLATION", "STATUS_ILLEGAL_INSTRUCTION", "STATUS_INTEGER_DIVIDE_BY_ZERO",
+        "STATUS_STACK_OVERFLOW", "STATUS_HEAP_CORRUPTION", "STATUS_STACK_BUFFER_OVERRUN",
+    }
+)  # fmt: skip
 """Signals that kill a process for what it did; the others somebody in the job may have sent."""
+
+FIRST_NTSTATUS: Final = 0xC000_0000
+NTSTATUS: Final = {
+    0xC000_0005: "STATUS_ACCESS_VIOLATION",
+    0xC000_001D: "STATUS_ILLEGAL_INSTRUCTION",
+    0xC000_0094: "STATUS_INTEGER_DIVIDE_BY_ZERO",
+    0xC000_00FD: "STATUS_STACK_OVERFLOW",
+    0xC000_0135: "STATUS_DLL_NOT_FOUND",
+    0xC000_013A: "STATUS_CONTROL_C_EXIT",
+    0xC000_0142: "STATUS_DLL_INIT_FAILED",
+    0xC000_0374: "STATUS_HEAP_CORRUPTION",
+    0xC000_0409: "STATUS_STACK_BUFFER_OVERRUN",  # of abort() too
+}
+"""What a process on Windows dies by instead of a signal, by its exit status; [MS-ERREF] 2.3.1."""
 
 STARVED_SHARE: Final = 0.25
 """Of the time limit: a busy job that lacked a core for longer may only have been slow."""
 
 EXCERPT: Final = 4000
 """Characters kept of the head and of the tail of each output stream of a trial that is not ok."""
+
+PROGRAM_EXCERPT: Final = 20_000
+"""Likewise of every trial of a user's program, whose outputs are compared."""
 
 
 class Verdict(NamedTuple):
@@ -70,7 +99,7 @@ def judge(
     reproduce: str,
 ) -> Trial:
     """Judge one trial of an experiment."""
-    verdict = classify(observation, experiment.check, experiment.program)
+    verdict = classify(observation, experiment.check, in_folder_of(experiment.program))
     used = tuple(sorted({start.method for start in observation.starts}))
     expectation = expected(experiment.expect, environment, cell)
     deviation = _deviation(verdict, expectation, observation)
@@ -97,38 +126,222 @@ def judge(
         duration_s=round(observation.duration_s, 4),
         verdict_s=observation.verdict_s,
         overhead_s=round(observation.overhead_s, 4),
+        load=round(observation.load, 2),
         stdout_digest=None if observation.stdout.dropped else digest(stdout),
         stdout=excerpt(stdout) if shown else "",
         stderr=excerpt(observation.stderr.text()) if shown else "",
         notes=notes(observation, expectation),
         starts=observation.starts,
         processes=observation.processes if verdict.outcome == "hang" else (),
+        measurements=measurements.read(experiment.measure, stdout),
         reproduce=reproduce,
     )
 
 
-def classify(observation: Observation, check: Check, program: str) -> Verdict:
+def judge_program(
+    program: Program,
+    environment: Environment,
+    cell: Cell,
+    number: int,
+    observation: Observation,
+    reproduce: str,
+) -> Trial:
+    """Judge one trial of a user's own program.
+
+    An exit status other than 0 is an error, also without an exception: whoever started the program
+    takes it for one. Paths are told as the user knows them, relative to the program's folder.
+    """
+    place = _Place(observation, program)
+    observation = place.seen(observation)
+    verdict = classify(observation, Check(lines=program.stdout), _told_as_own)
+    stdout, stderr = observation.stdout.text(), observation.stderr.text()
+    not_forced = _not_forced(cell, observation)
+    return Trial(
+        experiment=cell.experiment,
+        environment=environment.name,
+        method=cell.method,
+        trial=number,
+        outcome=verdict.outcome,
+        reason="; ".join(part for part in (verdict.reason, not_forced) if part),
+        as_expected=verdict.outcome == "ok" and not_forced is None,
+        expected=("ok",),
+        program=program.command,
+        method_used=tuple(sorted({start.method for start in observation.starts})),
+        grade=verdict.grade,
+        where=verdict.where,
+        exit_status=observation.exit_status,
+        signal=signal_name(observation.exit_status),
+        exception=verdict.exception,
+        duration_s=round(observation.duration_s, 4),
+        verdict_s=observation.verdict_s,
+        overhead_s=round(observation.overhead_s, 4),
+        load=round(observation.load, 2),
+        stdout_digest=None if observation.stdout.dropped else digest(stdout),
+        stdout_shape=None if observation.stdout.dropped else digest(shape(stdout, observation)),
+        stdout=excerpt(stdout, PROGRAM_EXCERPT),
+        stderr=excerpt(stderr, PROGRAM_EXCERPT),
+        notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
+        starts=observation.starts,
+        processes=observation.processes if verdict.outcome == "hang" else (),
+        clues=observation.clues,
+        crash_stacks=observation.crashes[-3:] if verdict.outcome != "ok" else (),
+        reproduce=reproduce,
+    )
+
+
+class _Place:
+    """Where a trial was: its paths, and what a person calls them."""
+
+    def __init__(self, observation: Observation, program: Program) -> None:
+        self._work = observation.work.replace("\\", "/")
+        self._cwd = program.cwd
+        place = posixpath.dirname(self._work)
+        # The paths of one trial are in no other, and its output would be like no other's.
+        self._names = {self._work + "/": "", self._work: ".", place + "/tmp": "$TMPDIR"}  # noqa: S108 - the trial's own
+
+    def own(self, file: str) -> str | None:
+        """Name a file of the program's folder. Python 3.8 and older have it relative."""
+        file = file.replace("\\", "/")
+        if file.startswith("<"):
+            return None
+        if not posixpath.isabs(file) and file[1:3] != ":/":
+            return posixpath.normpath(posixpath.join(self._cwd, file))
+        inside = self._work and file.startswith(self._work + "/")
+        return file[len(self._work) + 1 :] if inside else None
+
+    def seen(self, observation: Observation) -> Observation:
+        """Give the observation with the user's names for the paths in it."""
+        if not self._work:
+            return observation
+        return msgspec.structs.replace(
+            observation,
+            reason=self._text(observation.reason),
+            stdout=self._stream(observation.stdout),
+            stderr=self._stream(observation.stderr),
+            crashes=tuple(self._bytes(each.encode()).decode() for each in observation.crashes),
+            starts=tuple(
+                msgspec.structs.replace(start, where=self._line(start.where))
+                for start in observation.starts
+            ),
+            clues=tuple(
+                msgspec.structs.replace(
+                    clue,
+                    name=self._text(clue.name),
+                    where=self._line(clue.where),
+                    parent=self._text(clue.parent),
+                    child=self._text(clue.child),
+                )
+                for clue in observation.clues
+            ),
+            processes=tuple(
+                msgspec.structs.replace(
+                    process, threads=tuple(self._thread(each) for each in process.threads)
+                )
+                for process in observation.processes
+            ),
+        )
+
+    def _thread(self, thread: Thread) -> Thread:
+        stack = tuple(
+            msgspec.structs.replace(frame, file=self.own(frame.file) or frame.file)
+            for frame in thread.stack
+        )
+        return msgspec.structs.replace(thread, stack=stack)
+
+    def _line(self, where: str | None) -> str | None:
+        if where is None:
+            return None
+        file, _, line = where.rpartition(":")
+        return f"{self.own(file) or file}:{line}"
+
+    def _text(self, text: str) -> str:
+        for path, name in self._names.items():
+            text = text.replace(path, name)
+        return text
+
+    def _stream(self, stream: Stream) -> Stream:
+        return msgspec.structs.replace(
+            stream, head=self._bytes(stream.head), tail=self._bytes(stream.tail)
+        )
+
+    def _bytes(self, data: bytes) -> bytes:
+        data = _RELATIVE.sub(self._from_the_folder, data)
+        for path, name in self._names.items():
+            data = data.replace(path.encode(), name.encode())
+        return data
+
+    def _from_the_folder(self, found: re.Match[bytes]) -> bytes:
+        path = posixpath.normpath(posixpath.join(self._cwd.encode(), found[2]))
+        return found[1] + path + found[3]
+
+
+_RELATIVE: Final = re.compile(rb'(?m)(^ *File ")(?!/|<|[A-Za-z]:[\\/])([^"\n]+)(", line )')
+
+
+def _told_as_own(file: str) -> str | None:
+    """Take a file for the program's own by how it is told: relative."""
+    return None if posixpath.isabs(file) or file[:1] == "<" or file[1:2] == ":" else file
+
+
+_ADDRESS: Final = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+_DURATION: Final = re.compile(
+    r"\b\d+(\.\d+)?(e-\d+)? ?(s|ms|us|µs|ns|sec|secs|seconds?|minutes?)\b"
+)
+_CLOCK: Final = re.compile(r"\b(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d([.,]\d+)?\b")
+_NUMBER: Final = re.compile(r"\b\d{3,}\b")
+
+
+def shape(text: str, observation: Observation) -> str:
+    """Give an output without what no two runs have in common.
+
+    Those are addresses, durations, times of day, and the ids of the processes that were started;
+    numbers of one or two digits are not taken for ids, for small numbers are what programs count.
+    """
+    pids = {str(pid) for start in observation.starts for pid in (start.pid, start.child)}
+    text = _DURATION.sub("<duration>", _CLOCK.sub("<time>", _ADDRESS.sub("<address>", text)))
+    return _NUMBER.sub(lambda found: "<pid>" if found[0] in pids else found[0], text)
+
+
+def _passed_over(verdict: Verdict, stderr: str) -> tuple[str, ...]:
+    """Say of exceptions in children and threads that they did not show in the exit status."""
+    found = find_tracebacks(stderr) if verdict.outcome == "ok" else []
+    return tuple(
+        f"exit status 0 in spite of {each.exception.type}: {_first_line(each.exception.message)}"
+        for each in found[:3]
+    )
+
+
+def _not_forced(cell: Cell, observation: Observation) -> str | None:
+    if observation.forced is not False or cell.method == "default":
+        return None
+    return (
+        f"{cell.method} was not forced: the interpreter did not load the injection "
+        "(is -I, -E or -S in the command?)"
+    )
+
+
+def classify(observation: Observation, check: Check, own: Own) -> Verdict:
     """Give the outcome of a trial, from what was observed and what a right output is."""
     match observation.ended:
         case "launch":
             return Verdict("unavailable", observation.reason)
         case "proof":
-            return _proven(observation, program)
+            return _proven(observation, own)
         case "stopped":
             return Verdict("undecided", "the trial was stopped before its end")
         case "limit":
             return _at_the_limit(observation)
         case "exit":
-            return _at_the_exit(observation, check, program)
+            return _at_the_exit(observation, check, own)
 
 
-def _proven(observation: Observation, program: str) -> Verdict:
+def _proven(observation: Observation, own: Own) -> Verdict:
     if observation.grade == "respawning":
         died_of = find_tracebacks(observation.stderr.text())
         if died_of:
             exception = died_of[-1].exception
             what = f"{exception.type}: {_first_line(exception.message)}"
-            where = observation.where or _where(died_of[-1].frames, program)
+            where = observation.where or _where(died_of[-1].frames, own)
             reason = f"{observation.reason}, of {what}"
             return Verdict("hang", reason, observation.grade, where, exception)
     return Verdict("hang", observation.reason, observation.grade, observation.where)
@@ -137,9 +350,8 @@ def _proven(observation: Observation, program: str) -> Verdict:
 def _at_the_limit(observation: Observation) -> Verdict:
     after = f"after {observation.limit_s:.3g} s"
     starved = f"was ready to run without a core for {observation.starved_s:.1f} s"
-    if observation.grade == "busy" and (
-        observation.starved_s > STARVED_SHARE * observation.limit_s
-    ):
+    starved_long = observation.starved_s > STARVED_SHARE * observation.limit_s
+    if observation.grade == "busy" and starved_long and not _deaf_pool(observation):
         return Verdict("undecided", f"not over {after}, but the machine was loaded: it {starved}")
     if observation.grade == "quiescent":
         reason = f"not over {after}; its processes have used no CPU for {observation.idle_s:.1f} s"
@@ -150,17 +362,27 @@ def _at_the_limit(observation: Observation) -> Verdict:
     return Verdict("hang", reason, observation.grade, observation.where)
 
 
-def _at_the_exit(observation: Observation, check: Check, program: str) -> Verdict:
+def _deaf_pool(observation: Observation) -> bool:
+    """Tell whether the thread of a Pool that takes results has died: nobody will take any more.
+
+    Another thread of the pool then spins, and looks alive.
+    """
+    return (
+        re.search(r'pool\.py", line \d+, in _handle_results', observation.stderr.text()) is not None
+    )
+
+
+def _at_the_exit(observation: Observation, check: Check, own: Own) -> Verdict:
     tracebacks = find_tracebacks(observation.stderr.text())
     crash = _crash(observation)
     if crash is not None:
         frames = _crash_frames(observation.crashes[-1]) if observation.crashes else ()
-        return Verdict("crash", crash, where=_where(frames, program))
+        return Verdict("crash", crash, where=_where(frames, own))
     if observation.exit_status != 0:
-        return _error(observation, tracebacks, program)
+        return _error(observation, tracebacks, own)
     wrong = wrong_output(check, observation)
     if wrong is not None:
-        where = _where(tracebacks[-1].frames, program) if tracebacks else None
+        where = _where(tracebacks[-1].frames, own) if tracebacks else None
         return Verdict("wrong", wrong, where=where)
     return Verdict("ok")
 
@@ -179,19 +401,19 @@ def _crash(observation: Observation) -> str | None:
     return None
 
 
-def _error(observation: Observation, tracebacks: Sequence[Traceback], program: str) -> Verdict:
+def _error(observation: Observation, tracebacks: Sequence[Traceback], own: Own) -> Verdict:
     status = observation.exit_status
-    own = [each for each in tracebacks if not each.child and not each.passing]
+    of_the_parent = [each for each in tracebacks if not each.child and not each.passing]
     if not tracebacks:
         last = observation.stderr.text().strip().rpartition("\n")[2].strip()
         return Verdict("error", f"exit status {status}" + (f": {last}" if last else ""))
-    traceback = (own or tracebacks)[-1]
+    traceback = (of_the_parent or tracebacks)[-1]
     of = "in a child: " if traceback.child else ""
     exception = traceback.exception
     return Verdict(
         "error",
         f"{of}{exception.type}: {_first_line(exception.message)}",
-        where=_where(traceback.frames, program),
+        where=_where(traceback.frames, own),
         exception=exception,
     )
 
@@ -266,12 +488,12 @@ def digest(text: str) -> str:
     return hashlib.sha256("\n".join(sorted(text.splitlines())).encode()).hexdigest()[:16]
 
 
-def excerpt(text: str) -> str:
-    """Keep the head and the tail of a text."""
-    if len(text) <= 2 * EXCERPT:
+def excerpt(text: str, kept: int = EXCERPT) -> str:
+    """Keep the head and the tail of a text, `kept` characters of each."""
+    if len(text) <= 2 * kept:
         return text
-    dropped = len(text) - 2 * EXCERPT
-    return f"{text[:EXCERPT]}\n[{dropped} characters left out]\n{text[-EXCERPT:]}"
+    dropped = len(text) - 2 * kept
+    return f"{text[:kept]}\n[{dropped} characters left out]\n{text[-kept:]}"
 
 
 # --- tracebacks --------------------------------------------------------------------------------
@@ -335,13 +557,23 @@ def _crash_frames(crash: str) -> tuple[tuple[str, int], ...]:
     return _frames(current.partition("\n\n")[0])[::-1]
 
 
-def _where(frames: Sequence[tuple[str, int]], program: str) -> str | None:
-    """Give the innermost line of the program's own folder, as `file:line`."""
-    folder = program.rpartition("/")[0]
+def _where(frames: Sequence[tuple[str, int]], own: Own) -> str | None:
+    """Give the innermost line of the program's own files, as `file:line`."""
     for file, line in reversed(frames):
-        if f"/{folder}/" in file.replace("\\", "/"):
-            return f"{file.replace(chr(92), '/').rpartition('/')[2]}:{line}"
+        if (name := own(file)) is not None:
+            return f"{name}:{line}"
     return None
+
+
+def in_folder_of(program: str) -> Own:
+    """Take a program of the catalogue, and what lies beside it, for the program's own files."""
+    folder = program.rpartition("/")[0]
+
+    def own(file: str) -> str | None:
+        file = file.replace("\\", "/")
+        return posixpath.basename(file) if f"/{folder}/" in file else None
+
+    return own
 
 
 def _first_line(message: str) -> str:
@@ -349,9 +581,11 @@ def _first_line(message: str) -> str:
 
 
 def signal_name(exit_status: int | None) -> str | None:
-    """Name the signal that a process died by; None if it did not."""
-    if exit_status is None or exit_status >= 0:
+    """Name the signal that a process died by, or Windows' own status; None if it did not."""
+    if exit_status is None or 0 <= exit_status < FIRST_NTSTATUS:
         return None
+    if exit_status > 0:
+        return NTSTATUS.get(exit_status, f"STATUS_{exit_status:#x}")
     try:
         return signal.Signals(-exit_status).name
     except ValueError:
@@ -405,11 +639,9 @@ def _deviation(
 
 
 def _not_as_asked(cell: Cell, observation: Observation) -> str | None:
-    if observation.forced is False:
-        return (
-            f"{cell.method} was not forced: the interpreter did not load the injection "
-            "(is -I, -E or -S in the command?)"
-        )
+    not_forced = _not_forced(cell, observation)
+    if not_forced is not None:
+        return not_forced
     others = sorted({start.method for start in observation.starts} - {cell.method})
     if others:
         where = next(start.where for start in observation.starts if start.method in others)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import queue
-import shlex
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from startlab import plan
+from startlab import catalogue, plan
 from startlab.errors import AgentError, StartlabError
-from startlab.judge import judge
-from startlab.model import End, PlannedEnvironment, Request, Trial, Unavailable
+from startlab.model import End, PlannedEnvironment, Trial, Unavailable
 from startlab.schedule import Schedule, Task
 
 if TYPE_CHECKING:
@@ -20,9 +18,8 @@ if TYPE_CHECKING:
 
     from startlab.backends import Agent, Backend
     from startlab.journal import Journal
-    from startlab.model import Cell, Environment, Experiment, Observation, Selection
-
-DEFAULT_TIMEOUT_S: Final = 10.0
+    from startlab.model import Cell, Environment, Observation, Selection
+    from startlab.subjects import Subject
 
 
 class Listener(Protocol):
@@ -41,12 +38,28 @@ class Listener(Protocol):
         """Hear that a trial is over and in the journal."""
 
 
+class Silent:
+    """A listener that tells nobody."""
+
+    def planned(self, environment: PlannedEnvironment) -> None:
+        """Do nothing."""
+
+    def began(self, cell: Cell) -> None:
+        """Do nothing."""
+
+    def say(self, text: str) -> None:
+        """Do nothing."""
+
+    def ended(self, trial: Trial) -> None:
+        """Do nothing."""
+
+
 class Lab:
-    """One run of experiments in the environments of a backend."""
+    """One run of subjects, experiments or a program, in the environments of a backend."""
 
     def __init__(
         self,
-        experiments: Sequence[Experiment],
+        subjects: Sequence[Subject],
         backend: Backend,
         selection: Selection,
         journal: Journal,
@@ -55,7 +68,7 @@ class Lab:
         jobs: int,
         done: Collection[tuple[Cell, int]] = (),
     ) -> None:
-        self._experiments = experiments
+        self._subjects = {subject.name: subject for subject in subjects}
         self._backend = backend
         self._selection = selection
         self._journal = journal
@@ -68,6 +81,8 @@ class Lab:
         self._stopping = False
         self._errors: list[Exception] = []
         self._said: set[str] = set()
+        self._environments: dict[str, Environment] = {}
+        self._repeats = _Repeats() if selection.repeat else None
 
     def run(self) -> bool:
         """Run every trial that is left; tell whether it was interrupted.
@@ -119,8 +134,8 @@ class Lab:
 
     def _stop(self) -> None:
         self._stopping = True
+        self._schedule.close()
         self._schedule.take_away()
-        self._schedule.complete()
         for agent in list(self._agents.values()):
             try:
                 agent.stop()
@@ -132,65 +147,87 @@ class Lab:
             work()
         except Exception as error:  # noqa: BLE001 - raised again where the person is told
             self._errors.append(error)
+            self._schedule.close()
             self._schedule.take_away()
-            self._schedule.complete()
 
     # --- the environments, in a thread of their own: trials run while more are made ready -------
 
     def _find(self) -> None:
         try:
-            for environment, cells in self._planned():
+            for environment, cells, elsewhere in self._planned():
                 if self._stopping:
                     return
-                self._plan(environment, cells)
+                self._plan(environment, cells, elsewhere)
         except StartlabError as error:
             self._errors.append(error)
         finally:
             self._schedule.complete()
 
-    def _planned(self) -> Iterator[tuple[Environment | Unavailable, tuple[Cell, ...]]]:
+    def _planned(
+        self,
+    ) -> Iterator[tuple[Environment | Unavailable, tuple[Cell, ...], tuple[Cell, ...]]]:
+        """Give each environment with its cells, and those that other shards run."""
         found = (
-            (each, plan.cells(self._experiments, each.name, self._selection.methods))
+            (each, plan.cells(list(self._subjects.values()), each.name, self._selection.methods))
             for each in self._backend.environments(self._selection.environments)
         )
         if self._selection.shard is None:
-            yield from found
+            for environment, cells in found:
+                yield environment, cells, ()
             return
         every = list(found)  # a shard is one of the whole
         whole = [cell for _, cells in every for cell in cells]
-        mine = set(plan.shard(whole, *self._selection.shard))
+        number, of = self._selection.shard
+        mine = set(plan.shards(whole, of, catalogue.durations())[number - 1])
         for environment, cells in every:
-            yield environment, tuple(cell for cell in cells if cell in mine)
+            here = tuple(cell for cell in cells if cell in mine)
+            yield environment, here, tuple(cell for cell in cells if cell not in mine)
 
-    def _plan(self, environment: Environment | Unavailable, cells: tuple[Cell, ...]) -> None:
+    def _plan(
+        self,
+        environment: Environment | Unavailable,
+        cells: tuple[Cell, ...],
+        elsewhere: tuple[Cell, ...],
+    ) -> None:
         if isinstance(environment, Unavailable):
             reason = environment.reason
             self._results.put(
-                PlannedEnvironment(name=environment.name, cells=cells, unavailable=reason)
+                PlannedEnvironment(
+                    name=environment.name, cells=cells, unavailable=reason, elsewhere=elsewhere
+                )
             )
             for cell in cells:
                 self._results.put(not_run(cell, "unavailable", reason, as_expected=False))
             return
         self._results.put(
-            PlannedEnvironment(name=environment.name, cells=cells, environment=environment)
+            PlannedEnvironment(
+                name=environment.name, cells=cells, environment=environment, elsewhere=elsewhere
+            )
         )
-        experiments = {experiment.name: experiment for experiment in self._experiments}
+        self._environments[environment.name] = environment
         tasks = []
+        lack = {name: self._lacking(name, environment) for name in {c.experiment for c in cells}}
         for cell in cells:
-            experiment = experiments[cell.experiment]
             impossible = plan.impossible(environment, cell.method)
-            lacking = plan.lacking(experiment, environment)
+            lacking = lack[cell.experiment]
             if impossible is not None:
                 self._results.put(not_run(cell, "unsupported", impossible, as_expected=True))
             elif lacking is not None:
-                self._results.put(not_run(cell, "unavailable", lacking, as_expected=True))
+                foreseen = self._subjects[cell.experiment].may_lack
+                self._results.put(not_run(cell, "unavailable", lacking, as_expected=foreseen))
             else:
                 tasks += [
-                    Task(cell, number, experiment, environment)
+                    Task(cell, number, self._subjects[cell.experiment], environment)
                     for number in range(self._selection.trials)
                     if (cell, number) not in self._done
                 ]
         self._schedule.add(environment.name, tasks)
+
+    def _lacking(self, name: str, environment: Environment) -> str | None:
+        try:
+            return self._subjects[name].lacking(environment)
+        except AgentError as error:
+            return str(error)
 
     # --- the trials, in `jobs` threads ----------------------------------------------------------
 
@@ -219,7 +256,12 @@ class Lab:
                 self._lose(task, str(error))
             return
         if observation.ended != "stopped":
-            self._results.put(self._judge(task, observation))
+            trial = task.subject.judge(task.cell, task.environment, task.number, observation)
+            self._results.put(trial)
+            for cell in self._repeats.after(trial) if self._repeats else ():
+                again = Task(cell, 1, task.subject, self._environments[cell.environment])
+                if (cell, 1) not in self._done:
+                    self._schedule.add(cell.environment, [again])
         if self._selection.isolation == "fresh":
             worker.close()
 
@@ -236,26 +278,34 @@ class Lab:
                 f"Hangs cannot be proven in {task.environment.name}, the time limit decides: "
                 f"{agent.no_proofs}"
             )
-        experiment, method = task.experiment, task.cell.method
-        program = f"{agent.content}/catalogue/{experiment.program}"
-        args = (arg.format(method=method) for arg in experiment.args)
-        return agent.run(
-            Request(
-                argv=(task.environment.executable, program, *args),
-                method=method if experiment.force and method != "default" else None,
-                timeout_s=self._selection.timeout_s or experiment.timeout_s or DEFAULT_TIMEOUT_S,
-            )
-        )
+        return agent.run(task.subject.request(task.cell, task.environment, agent))
 
-    def _judge(self, task: Task, observation: Observation) -> Trial:
-        return judge(
-            task.experiment,
-            task.environment,
-            task.cell,
-            task.number,
-            observation,
-            reproduce(task.cell, task.environment),
-        )
+
+class _Repeats:
+    """Which cells are run once more: those whose first trial surprises.
+
+    That is one that is not ok, or one whose output is not what that of the first cell was; then
+    the first cell is run again too, for a program may print something else every time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._first: Trial | None = None
+        self._repeated: set[Cell] = set()
+
+    def after(self, trial: Trial) -> list[Cell]:
+        """Give the cells that are to be run again, now that this trial has come."""
+        if trial.trial != 0:
+            return []
+        with self._lock:
+            cells = [] if trial.outcome == "ok" else [trial.cell]
+            if trial.outcome == "ok":
+                self._first = self._first or trial
+                if trial.stdout_digest != self._first.stdout_digest:
+                    cells = [trial.cell, self._first.cell]
+            cells = [cell for cell in cells if cell not in self._repeated]
+            self._repeated.update(cells)
+            return cells
 
 
 class _Worker:
@@ -303,12 +353,3 @@ def not_run(
         as_expected=as_expected,
         expected=(outcome,) if as_expected else None,
     )
-
-
-def reproduce(cell: Cell, environment: Environment) -> str:
-    """Give the command that runs exactly one cell, and on what it was run."""
-    words = ["startlab", "lab", "--backend", environment.backend, "--env", cell.environment]
-    words += ["--experiment", cell.experiment]
-    words += ["--method", cell.method]
-    image = f", image {environment.image}" if environment.image else ""
-    return f"{shlex.join(words)}  # {environment.implementation} {environment.python}{image}"

@@ -49,8 +49,18 @@ def _orphans() -> Iterator[psutil.Process]:
             continue  # somebody else's, or gone
         for folder in Path(events).parents if events else ():
             match = SCRATCH.match(folder.name)
-            if match and not _agent_lives(int(match["pid"]), folder):
+            if match and _is_here(process.pid) and not _agent_lives(int(match["pid"]), folder):
                 yield process
+
+
+def _is_here(pid: int) -> bool:
+    """Tell whether a process counts pids as this one does: a container's means others by them."""
+    try:
+        return Path(f"/proc/{pid}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink()
+    except FileNotFoundError:
+        return True  # there are no such namespaces, or the process is gone
+    except OSError:
+        return False
 
 
 def _agent_lives(pid: int, folder: Path) -> bool:

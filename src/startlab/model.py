@@ -6,6 +6,8 @@ report. Nothing in here does anything.
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -73,6 +75,19 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     processes: int | None = None
 
 
+class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A quantity that a program measures and prints.
+
+    `pattern` is a regular expression, searched in every line of stdout; its first group are the
+    values, numbers between spaces, in `unit`. A line is one process's: its values are not
+    independent of each other, those of two lines are.
+    """
+
+    name: str
+    unit: str
+    pattern: str
+
+
 class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     """A program of the catalogue plus its claim, expectations, source and cure.
 
@@ -101,6 +116,51 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
     requires_python: str = ""
     timeout_s: float | None = None
     check: Check = Check()
+    measure: tuple[Measure, ...] = ()
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's own program, which is run unmodified.
+
+    `target` is what `kind` says: a script's path, a module's dotted name, a command's name. `root`
+    is a folder of the user's machine; all other paths are relative to it, with forward slashes.
+    Every trial has a copy of `folder` and `include`, less `exclude` (patterns as in .gitignore),
+    digested in `digest`, and runs in `cwd`. `stdin` is the absolute path of what it reads; `stdout`
+    is what it should print, if the user said so. `requirements` are what pip installs for it, as
+    in a requirements file.
+    """
+
+    kind: Literal["script", "module", "command"]
+    name: str
+    target: str
+    root: str
+    args: tuple[str, ...] = ()
+    cwd: str = "."
+    folder: str = "."
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    digest: str = ""
+    env: dict[str, str] = {}
+    stdin: str | None = None
+    stdout: str | None = None
+    requirements: tuple[str, ...] = ()
+    requires_python: str = ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What a person would type, relative to `cwd`."""
+        match self.kind:
+            case "script":
+                return ("python", posixpath.relpath(self.target, self.cwd), *self.args)
+            case "module":
+                return ("python", "-m", self.target, *self.args)
+            case "command":
+                return (self.target, *self.args)
+
+    @property
+    def command(self) -> str:
+        """What a person would type, as a line of a shell."""
+        return shlex.join(self.argv)
 
 
 # --- where it is run ---------------------------------------------------------------------------
@@ -158,7 +218,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `method` is forced onto the program unless it is None. `timeout_s` is the time limit on a
     machine that is not overloaded; `keep_bytes` is what is kept of the head, and again of the
-    tail, of each output stream.
+    tail, of each output stream. `files` is a folder of the environment: the trial's working
+    directory is a copy of it, and the program runs in `cwd` below that. `stdin_file`, a path of
+    the environment, is what it reads where `stdin` is None.
     """
 
     argv: tuple[str, ...]
@@ -167,29 +229,47 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     keep_bytes: int = 1 << 20
     stdin: bytes | None = None
     env: dict[str, str] = {}
+    files: str | None = None
+    cwd: str = "."
+    stdin_file: str | None = None
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """What was kept of an output stream, in bytes; `dropped` bytes are missing between the two."""
+    """What was kept of an output stream, in bytes; `dropped` bytes are missing between the two.
+
+    What is not UTF-8 is in `encoding`: the ANSI code page of a Windows.
+    """
 
     head: bytes = b""
     tail: bytes = b""
     dropped: int = 0
+    encoding: str = "utf-8"
 
     def text(self) -> str:
-        """Give the stream as text; what is not UTF-8 is escaped, what was dropped is said."""
+        """Give the stream as text; what cannot be read is escaped, what was dropped is said.
+
+        Its lines end as they do everywhere but on Windows.
+        """
         if not self.dropped:
-            return (self.head + self.tail).decode(errors="backslashreplace")
-        head = self.head.decode(errors="backslashreplace")
-        tail = self.tail.decode(errors="backslashreplace")
+            return self._text(self.head + self.tail)
+        head, tail = self._text(self.head), self._text(self.tail)
         return f"{head}\n[{self.dropped} bytes dropped]\n{tail}"
+
+    def _text(self, data: bytes) -> str:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            text = data.decode(self.encoding, "backslashreplace")
+        return text.replace("\r\n", "\n")
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
     """One process that the program started through multiprocessing, seen from inside.
 
     `pid` is the starter's; `where` is the caller's `file:line`; `exit_code` is what the starter
-    learnt when it waited for the process, negative for a signal, None if it never did.
+    learnt when it waited for the process, negative for a signal, None if it never did. Times are
+    from the start of the trial: the process was there, and had an interpreter, at `launched_s`; it
+    began to run what it was given at `began_s`; its starter learnt of its end at `exit_s`.
     """
 
     pid: int
@@ -197,8 +277,57 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     time_s: float
     where: str | None = None
     child: int | None = None
+    launched_s: float | None = None
+    began_s: float | None = None
     exit_code: int | None = None
     exit_s: float | None = None
+
+
+ClueKind = Literal[
+    "unguarded",
+    "pinned",
+    "exit handler",
+    "unpicklable",
+    "signal sent",
+    "main",
+    "made again",
+    "other context",
+    "global",
+    "logging",
+    "environment",
+    "inherited handler",
+    "inherited open",
+    "same random",
+    "thread at fork",
+    "native threads at fork",
+]
+"""What the inside of a program tells.
+
+`unguarded`: a child that was importing the main module started a process, at `where`.
+`pinned`: the program itself chose the method `name`, by the function `parent`.
+`exit handler`: a child that was importing the main module had `name` run at its own end.
+`unpicklable`: `name`, a path from what the child was to be given, is a `parent`, which pickle
+refuses. `signal sent`: number `name`, to its child `child`. `main`: a child has `inherited` the
+main module as it was, or `imported` it anew. `made again`: `name()` at `where` is shared between
+processes, but made anew by each that imports the main module. `other context`: `name()` was made
+for the method `parent`, where processes are started by `child`. `global`, `logging`,
+`environment`: what was `parent` when the child was started and `child` there, empty if it was not
+there at all. `inherited handler`: of the signal `name`, to run `parent`. `inherited open`: the
+global `name`, a `parent`. `same random`: the generator `name` began in the same state.
+`thread at fork`: `name` was at `where`. `native threads at fork`: `name` of them, maybe of
+`parent`.
+"""
+
+
+class Clue(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the inside of a program could see, in `count` processes; see `ClueKind`."""
+
+    kind: ClueKind
+    name: str = ""
+    where: str | None = None
+    parent: str = ""
+    child: str = ""
+    count: int = 1
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,12 +339,19 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
-    """A thread of a process at the verdict: what it waits for, who could end that, and where."""
+    """A thread of a process at the verdict: what it waits for, who could end that, and where.
+
+    `waits_for` are the processes of the job that could end it. `root` marks the thread that the
+    trial's reason is about. `started_s` is from the start of the trial.
+    """
 
     tid: int
     name: str = ""
+    started_s: float | None = None
     waits: str = ""
     wakers: str = ""
+    waits_for: tuple[int, ...] = ()
+    root: bool = False
     stack: tuple[Frame, ...] = ()
 
 
@@ -248,16 +384,19 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     nothing was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
     stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
+    `work` was the trial's own working directory, which held the copy of a user's files.
     """
 
     ended: Literal["exit", "limit", "proof", "stopped", "launch"]
     exit_status: int | None
     duration_s: float
     began_s: float = 0.0
+    work: str = ""
     stdout: Stream = Stream()
     stderr: Stream = Stream()
     forced: bool | None = None
     starts: tuple[Start, ...] = ()
+    clues: tuple[Clue, ...] = ()
     processes: tuple[Process, ...] = ()
     left_behind: LeftBehind = LeftBehind()
     crashes: tuple[str, ...] = ()
@@ -284,11 +423,22 @@ class PythonException(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of one quantity that one process of a trial measured, in their order."""
+
+    name: str
+    unit: str
+    values: tuple[float, ...]
+
+
 class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="trial"):
     """One run of a cell, judged: the line of the journal.
 
     `program` is the command line of a user's own program, and `experiment` then its short name.
-    `expected` and `frequency` are those of the expectation that counted.
+    `expected` and `frequency` are those of the expectation that counted. `stdout_shape` is
+    `stdout_digest` without what no two runs have in common: process ids, addresses, durations;
+    trials of a program that have either in common are of one `output_group`, which they get when
+    the run is read. `load` is the machine's of the last minute, per core.
     """
 
     experiment: str
@@ -310,13 +460,18 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     duration_s: float = 0.0
     verdict_s: float | None = None
     overhead_s: float = 0.0
+    load: float = 0.0
     stdout_digest: str | None = None
+    stdout_shape: str | None = None
     output_group: str | None = None
     stdout: str = ""
     stderr: str = ""
     notes: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     processes: tuple[Process, ...] = ()
+    clues: tuple[Clue, ...] = ()
+    crash_stacks: tuple[str, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     reproduce: str = ""
 
     @property
@@ -325,22 +480,61 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
         return Cell(experiment=self.experiment, environment=self.environment, method=self.method)
 
 
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell that a finding explains: `count` of its `of` trials."""
+
+    cell: Cell
+    count: int
+    of: int
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause, told once, with the cells it explains.
+
+    `title` is one sentence, `text` a paragraph. `mechanism` is a key of `advice.ADVICE`, `where`
+    the `file:line` where the cause shows, and `code` that line. `outcome` is what it leads to; a
+    finding about trials that are ok, and print what the others do, is a note. `experiment` is the
+    one of the catalogue that shows the mechanism.
+    """
+
+    mechanism: str
+    outcome: Outcome
+    title: str
+    text: str
+    where: str | None = None
+    code: str = ""
+    cells: tuple[Explained, ...] = ()
+    advice: str = ""
+    experiment: str | None = None
+    note: bool = False
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person asked for; a run is resumed with the selection it was begun with."""
+    """What a person asked for; a run is resumed with the selection it was begun with.
+
+    With `repeat`, a cell whose trial surprises is run once more. `platform` is what environments
+    are called by, if not `host` or, of images, `linux`.
+    """
 
     backend: Literal["auto", "native", "docker"] = "auto"
+    platform: str = ""
     bases: Literal["auto", "hub", "debian"] = "auto"
     environments: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
     methods: tuple[Method, ...] = ()
     trials: int = 1
+    repeat: bool = False
     shard: tuple[int, int] | None = None
     isolation: Literal["pooled", "fresh"] = "pooled"
     timeout_s: float | None = None
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
-    """The first line of a journal."""
+    """The first line of a journal; `merged` are those of the runs that this one was made of.
+
+    `program` is there where a user's own program is run. `caveats` say, in sentences, what is to
+    be known of the merged runs whenever this one is reported.
+    """
 
     id: str
     schema_version: int
@@ -350,17 +544,24 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     backend: BackendName
     selection: Selection
     host: dict[str, str] = {}
+    program: Program | None = None
+    merged: tuple[RunHeader, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 class PlannedEnvironment(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="environment"
 ):
-    """An environment and the cells that are planned in it, or why it is not there."""
+    """An environment and the cells that are planned in it, or why it is not there.
+
+    `elsewhere` are its cells that other shards of the same plan run.
+    """
 
     name: str
     cells: tuple[Cell, ...]
     environment: Environment | None = None
     unavailable: str | None = None
+    elsewhere: tuple[Cell, ...] = ()
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"):
@@ -375,13 +576,17 @@ Record = RunHeader | PlannedEnvironment | Trial | End
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as it is read back from its journal."""
+    """A run as it is read back from its journal.
+
+    `caveats` say, in sentences, what could not be read, and what is therefore not known.
+    """
 
     header: RunHeader
     environments: tuple[PlannedEnvironment, ...]
     trials: tuple[Trial, ...]
     ends: tuple[End, ...]
     damaged_lines: int = 0
+    caveats: tuple[str, ...] = ()
 
     @property
     def planned(self) -> tuple[Cell, ...]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from startlab.model import Cell, Environment, Experiment
+    from startlab.model import Cell, Environment
+    from startlab.subjects import Subject
 
 
 class Task(NamedTuple):
@@ -17,7 +18,7 @@ class Task(NamedTuple):
 
     cell: Cell
     number: int
-    experiment: Experiment
+    subject: Subject
     environment: Environment
 
 
@@ -32,21 +33,28 @@ class Schedule:
         self._tasks: dict[str, deque[Task]] = {}
         self._exclusive: deque[Task] = deque()
         self._running: dict[str, int] = {}
-        self._complete = False
+        self._complete = self._closed = False
 
     def add(self, environment: str, tasks: Collection[Task]) -> None:
-        """Add an environment's tasks; once it is complete, none."""
+        """Add tasks of an environment; once it is closed, none."""
         with self._changed:
-            if self._complete:
+            if self._closed:
                 return
-            self._tasks[environment] = deque(t for t in tasks if not t.experiment.exclusive)
-            self._exclusive += [task for task in tasks if task.experiment.exclusive]
+            waiting = self._tasks.setdefault(environment, deque())
+            waiting += (task for task in tasks if not task.subject.exclusive)
+            self._exclusive += [task for task in tasks if task.subject.exclusive]
             self._changed.notify_all()
 
     def complete(self) -> None:
-        """Say that no more will be added."""
+        """Say that no more will be added, but by whoever runs a task."""
         with self._changed:
             self._complete = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Say that no more will be added by anybody."""
+        with self._changed:
+            self._complete = self._closed = True
             self._changed.notify_all()
 
     def take_away(self, environment: str | None = None) -> list[Task]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from startlab.model import Cell, Outcome, Trial
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Cell, Outcome, Run, Trial
+    from startlab.model import Run
 
 Z_95: Final = 1.959964
 """Of the normal distribution: 95 % lie within that many standard deviations."""
@@ -19,9 +21,10 @@ Z_95: Final = 1.959964
 class CellSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What the trials of a planned cell came to.
 
-    `outcome` speaks for the cell: that of the first trial that is not as expected, else the first
-    trial's; `count` trials had it. `interval` is the 95 % confidence interval of its share, None
-    of a single trial. `missing` are planned cells without a trial.
+    `outcome` speaks for the cell: that of the first trial that is not as expected, else of a race
+    the typical one if it was seen, else the first trial's; `count` trials had it. `interval` is
+    the 95 % confidence interval of its share, None of a single trial. `missing` are planned cells
+    without a trial.
     """
 
     cell: Cell
@@ -39,9 +42,14 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def word(self) -> str:
-        """The outcome, and of several trials in how many: `hang 3/5`."""
-        several = len(self.trials) > 1
-        return f"{self.outcome} {self.count}/{len(self.trials)}" if several else self.outcome
+        """The outcome; of several trials in how many, of a race how often: `hang 3/5, 23–88 %`."""
+        if len(self.trials) < 2:
+            return self.outcome
+        word = f"{self.outcome} {self.count}/{len(self.trials)}"
+        if self.interval is None or all(trial.frequency is None for trial in self.trials):
+            return word
+        low, high = (round(share * 100) for share in self.interval)
+        return f"{word}, {low}–{high} %"
 
 
 def summarise(run: Run) -> tuple[CellSummary, ...]:
@@ -62,7 +70,9 @@ def _summary(cell: Cell, trials: tuple[Trial, ...]) -> CellSummary:
             as_expected=False,
             reason="planned, and never run",
         )
-    first = next((trial for trial in trials if not trial.as_expected), trials[0])
+    typical = (each for each in trials if each.frequency and each.outcome == _typical(each))
+    unexpected = (trial for trial in trials if not trial.as_expected)
+    first = next(unexpected, None) or next(typical, trials[0])
     count = sum(trial.outcome == first.outcome for trial in trials)
     rare = _out_of_frequency(trials)
     return CellSummary(
@@ -74,6 +84,10 @@ def _summary(cell: Cell, trials: tuple[Trial, ...]) -> CellSummary:
         count=count,
         interval=wilson(count, len(trials)) if len(trials) > 1 else None,
     )
+
+
+def _typical(trial: Trial) -> Outcome | None:
+    return trial.expected[0] if trial.expected else None
 
 
 def _out_of_frequency(trials: Sequence[Trial]) -> str | None:

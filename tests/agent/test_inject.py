@@ -496,3 +496,159 @@ def test_a_trial_that_is_over_stays_so(
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert not (tmp_path / "gone").exists()
+
+
+# --- it looks inside ---------------------------------------------------------------------------
+
+
+def test_it_says_why_a_child_cannot_be_given_something(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 pickles nothing")
+    seen = run(
+        """
+        import multiprocessing, threading
+
+        class Session(object):
+            def __init__(self):
+                self.lock = threading.Lock()
+
+        class Client(object):
+            def __init__(self):
+                self.sessions = {"a": [1, Session()]}
+
+            @property
+            def name(self): raise AssertionError("called by startlab")
+            __repr__ = __len__ = __iter__ = lambda self: self.name
+
+            def fetch(self): pass
+
+        if __name__ == "__main__":
+            client = Client()
+            multiprocessing.Process(target=client.fetch).start()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    told = [clue for clue in seen.clues if clue.kind == "unpicklable"]
+    if method == "fork":
+        assert (seen.exit_status, told) == (0, [])
+        return
+    assert "called by startlab" not in seen.stderr.text()
+    assert "startlab" not in seen.stderr.text().replace(seen.work, "").replace("/startlab-", "")
+    (clue,) = told
+    assert clue.name == "Session.lock via target=client.fetch"
+    assert clue.parent == "_thread.lock"
+    assert clue.where is not None
+    assert clue.where.endswith("program.py:20")
+
+
+def test_it_compares_globals_without_calling_them(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 only forks")
+    seen = run(
+        """
+        import multiprocessing
+
+        class Odd(object):
+            def __init__(self): self.level = 1
+            def __repr__(self): raise AssertionError("repr was called")
+            def __eq__(self, other): raise AssertionError("eq was called")
+            __hash__ = None
+
+        ODD, SAME, UNUSED = Odd(), {"a": 1}, 1
+        def work(): print(ODD.level, SAME)
+
+        if __name__ == "__main__":
+            ODD.level, UNUSED = 2, 2
+            process = multiprocessing.Process(target=work)
+            process.start()
+            process.join()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    differing = [(c.name, c.parent, c.child) for c in seen.clues if c.kind == "global"]
+    if method == "fork":
+        assert differing == []
+    else:
+        assert differing == [("ODD", "Odd(level=2)", "Odd(level=1)")]
+
+
+def test_it_sees_what_the_main_module_makes_and_registers_again(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 only forks")
+    seen = run(
+        """
+        import atexit, multiprocessing
+        DONE = multiprocessing.Event()
+        atexit.register(len, "")
+        def work(): DONE.set()
+
+        if __name__ == "__main__":
+            process = multiprocessing.Process(target=work)
+            process.start()
+            process.join()
+            print(DONE.is_set())
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert "Traceback" not in seen.stderr.text()  # but there are leaked semaphores, as ever
+    lines = {c.kind: c.where.rpartition(":")[2] for c in seen.clues if c.where}
+    if method == "fork":
+        assert (seen.stdout.text(), lines) == ("True\n", {})
+    else:
+        assert seen.stdout.text() == "False\n"
+        assert lines == {"made again": "3", "exit handler": "4"}
+
+
+def test_it_sees_the_program_choose_a_method(run: Any, interpreter: Environment) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 has no choice")
+    seen = run(
+        """
+        import multiprocessing
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("fork")
+            multiprocessing.set_start_method("spawn")
+            process = context.Process(target=len, args=("",))
+            process.start()
+            process.join()
+        """,
+        python=interpreter.executable,
+        method="forkserver",
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    pinned = [(c.name, c.parent, c.where.rpartition(":")[2]) for c in seen.clues
+              if c.kind == "pinned"]  # fmt: skip
+    assert pinned == [("fork", "get_context", "4"), ("spawn", "set_start_method", "5")]
+
+
+def test_a_context_can_still_be_sent_to_a_child(run: Any, interpreter: Environment) -> None:
+    """Pool libraries keep one in what they give their workers."""
+    if python2(interpreter):
+        pytest.skip("2.7 has no contexts")
+    seen = run(
+        """
+        import multiprocessing
+
+        def tell(context):
+            print(context.get_start_method())
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            process = context.Process(target=tell, args=(context,))
+            process.start()
+            process.join()
+        """,
+        python=interpreter.executable,
+        method="spawn",
+    )
+    assert (seen.exit_status, seen.stdout.text(), seen.stderr.text()) == (0, "spawn\n", "")

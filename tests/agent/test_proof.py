@@ -201,9 +201,13 @@ def test_a_dead_program_is_shown_to_be_dead(
         pytest.skip("there is no py-spy here")
     assert told["grade"] == ("proven-given-pollers" if polls else "proven"), told["blockers"]
     assert told["at"] - told["stamp"] < WITHIN_S
-    tids = [tid for _, tid, _, _ in told["threads"]]
+    tids = [tid for _, tid, *_ in told["threads"]]
     assert told["root"][1] in tids
     assert len(tids) == len(set(tids))
+    pids = {pid for pid, *_ in told["threads"]}
+    for *_, waits, _, waits_for in told["threads"]:
+        assert pids.issuperset(waits_for)
+        assert waits_for or waits.startswith("wakes by the clock")
 
 
 def test_the_words_for_an_inherited_lock() -> None:
@@ -214,7 +218,7 @@ def test_the_words_for_an_inherited_lock() -> None:
         ": only threads of this process could release it; it has no other thread"
     )
     (parent,) = (each for each in told["threads"] if each[0] != pid)
-    assert parent[2:] == [f"waits for the end of its child pid {pid}", "it can never end"]
+    assert parent[2:] == [f"waits for the end of its child pid {pid}", "it can never end", [pid]]
 
 
 def test_the_words_for_a_ring() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -18,7 +20,6 @@ from packaging.version import Version
 from startlab import environments
 from startlab.agent import trial
 from startlab.errors import AgentError
-from startlab.model import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,10 @@ def test_exit_status_and_output(run: Any) -> None:
         sys.exit(7)
     """)
     assert (seen.ended, seen.exit_status) == ("exit", 7)
-    assert (seen.stdout, seen.stderr) == (Stream(head=b"out\n"), Stream(head=b"err"))
+    assert seen.stdout.head == b"out" + os.linesep.encode()
+    assert seen.stderr.head == b"err"
+    assert seen.stdout.tail == seen.stderr.tail == b""
+    assert seen.stdout.dropped == seen.stderr.dropped == 0
     assert 0 < seen.duration_s < 5
     assert seen.forced is None
     assert seen.starts == ()
@@ -72,7 +76,9 @@ def test_binary_output_is_kept_as_it_is(run: Any) -> None:
 
 
 def test_nothing_may_be_kept(run: Any) -> None:
-    assert run("print('x' * 99999)", keep_bytes=0).stdout == Stream(dropped=100_000)
+    stdout = run("print('x' * 99999)", keep_bytes=0).stdout
+    assert (stdout.head, stdout.tail) == (b"", b"")
+    assert stdout.dropped == 99_999 + len(os.linesep)
 
 
 @pytest.mark.parametrize("data", [None, b"", b"a\nb\n", bytes(range(256)) * 5000])
@@ -92,7 +98,7 @@ def test_the_environment_is_scrubbed(
         import json, os, sys, tempfile
         print(json.dumps({"env": dict(os.environ), "tmp": tempfile.gettempdir(),
                           "cwd": os.getcwd(), "files": os.listdir("."), "inside": os.listdir(".."),
-                          "session": os.getsid(0) == os.getpid(),
+                          "session": not hasattr(os, "getsid") or os.getsid(0) == os.getpid(),
                           "ready": sys.stdout.line_buffering}))
     """)
     hidden = {
@@ -109,7 +115,7 @@ def test_the_environment_is_scrubbed(
     assert env["LC_TIME"] == "C"
     assert env["ASKED"] == "yes"
     assert env["PATH"] == os.environ["PATH"]
-    assert env["PYTHONPATH"].split(os.pathsep) == [trial.INJECT, "/mine"]
+    assert env["PYTHONPATH"].split(os.pathsep)[-2:] == [trial.INJECT, "/mine"]
     assert "STARTLAB_START_METHOD" not in env
     assert said["tmp"] == env["TMPDIR"] != os.environ.get("TMPDIR")
     assert Path(said["cwd"]).is_relative_to(scratch_of(agent))
@@ -128,7 +134,7 @@ def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(
         print(os.getcwd()); print(tempfile.gettempdir())
     """
     first, second = run(program), run(program)
-    places = first.stdout.text().split() + second.stdout.text().split()
+    places = first.stdout.text().splitlines() + second.stdout.text().splitlines()
     assert len(set(places)) == 4
     assert not any(map(os.path.exists, places))
     assert len(first.left_behind.files) == 1
@@ -142,7 +148,7 @@ def test_what_cannot_be_launched_is_told_with_its_reason(
     seen = agent.run(request_of("nowhere/python", "x"))
     assert (seen.ended, seen.exit_status) == ("launch", None)
     assert seen.reason.startswith("nowhere/python could not be started: ")
-    assert "No such file" in seen.reason
+    assert re.search("No such file|cannot find", seen.reason)
 
 
 def test_what_is_not_executable_is_not_launched(
@@ -150,9 +156,10 @@ def test_what_is_not_executable_is_not_launched(
 ) -> None:
     seen = agent.run(request_of(str(write("pass"))))
     assert seen.ended == "launch"
-    assert "Permission denied" in seen.reason
+    assert re.search("Permission denied|not a valid", seen.reason)
 
 
+@linux
 def test_no_file_descriptor_is_lost_over_many_trials(run: Any) -> None:
     count = "import os; print(len(os.listdir('/proc/%d/fd' % os.getppid())))"
     counts = [run(count).stdout.text() for _ in range(5)]
@@ -173,7 +180,7 @@ def test_a_program_that_waits_is_quiescent_at_the_limit(run: Any) -> None:
     assert seen.idle_s > 0.5
     assert seen.limit_s >= 1.5
     (process,) = seen.processes
-    assert "program.py" in process.command
+    assert ("python" if sys.platform == "win32" else "program.py") in process.command
 
 
 def test_a_program_that_still_writes_is_given_more_time(run: Any) -> None:
@@ -209,15 +216,11 @@ def test_cpu_time_of_children_that_have_come_and_gone_counts(run: Any) -> None:
     assert seen.cpu_s > 0.8
 
 
-def test_stop_ends_a_trial_at_once(
-    run: Any, agent: Conversation, write: Any, tmp_path: Path
-) -> None:
-    began = tmp_path / "began"
-    os.mkfifo(began)
-    program = write("import sys, time; open(sys.argv[1], 'w').close(); time.sleep(600)")
+def test_stop_ends_a_trial_at_once(run: Any, agent: Conversation, write: Any, bell: Any) -> None:
+    program = write(f"import time; {bell.ring}; time.sleep(600)")
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(run, program, str(began), timeout_s=60)
-        began.read_text()
+        running = pool.submit(run, program, timeout_s=60)
+        bell.wait()
         asked = time.monotonic()
         agent.stop()
         seen = running.result(10)
@@ -245,25 +248,25 @@ def test_a_wish_that_makes_no_sense_is_an_error_and_the_agent_goes_on(
 
 @pytest.mark.parametrize("ending", ["", '{"run": {"arg'])
 def test_the_end_of_its_input_ends_the_agent_and_all_that_it_started(
-    scratch_of: Any, start_agent: Any, request_of: Any, write: Any, tmp_path: Path,
+    scratch_of: Any, start_agent: Any, request_of: Any, write: Any, bell: Any,
     processes_of: Any,
     eventually: Any, ending: str,
 ) -> None:  # fmt: skip
     """Also when the engine died while it wrote a line."""
-    began = tmp_path / "began"
-    os.mkfifo(began)
-    program = write("""
-        import os, signal, sys, time
+    program = write(f"""
+        import signal, subprocess, sys, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0:
-                open(sys.argv[1], "w").close()
+        left = int(sys.argv[1])
+        if left == 0:
+            {bell.ring}
+        else:  # in a session of its own, where there is such a thing
+            again = [sys.executable, __file__, str(left - 1)]
+            subprocess.Popen(again, start_new_session=left == 2)
         time.sleep(600)
     """)
     agent = start_agent()
-    agent._say({"run": request_of(sys.executable, str(program), str(began))})
-    began.read_text()
+    agent._say({"run": request_of(sys.executable, str(program), "2")})
+    bell.wait()
     scratch = scratch_of(agent)
     assert len(processes_of(scratch)) == 3
     agent._stream.write(ending.encode())
@@ -457,6 +460,9 @@ def test_semaphores_that_a_daemon_has_mapped_are_removed(run: Any) -> None:
     assert not Path("/dev/shm", name).exists()  # noqa: S108 - where the kernel shows it
 
 
+@pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(), reason="there is no fork server"
+)
 def test_a_long_tmpdir_leaves_room_for_the_fork_servers_socket(
     start_agent: Any, request_of: Any, write: Any, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process cou
 
 
 def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> None:
-    said = _sentence(LOCK, 10, {(12, 12): "worker.py:24"}, ["pusher at /home/me/worker.py:9"])
+    said = _sentence(LOCK, 10, {(12, 12): "worker.py:24"}, 12, ["pusher at /home/me/worker.py:9"])
     assert said == (
         "child 12 waits at worker.py:24 for a lock: only threads of this process could release it; "
         'when it was forked, thread "pusher" was at worker.py:9: it does not exist here'
@@ -29,16 +29,27 @@ def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> No
 
 
 def test_the_sentence_counts_further_threads_and_does_without_a_line() -> None:
-    said = _sentence(LOCK, 10, {}, ["a at x.py:1", "b at x.py:2", "c at x.py:3"])
+    said = _sentence(LOCK, 10, {}, 12, ["a at x.py:1", "b at x.py:2", "c at x.py:3"])
     assert said.startswith("child 12 waits for a lock: ")
     assert 'thread "a" was at x.py:1 and 2 more' in said
 
 
 def test_a_wait_for_something_else_names_the_line_too_and_no_thread() -> None:
     cause = "pid 12 reads from an empty pipe: only this process itself could write to it"
-    said = _sentence(cause, 12, {(12, 12): "a.py:3"}, ["pusher at b.py:1"])
+    said = _sentence(cause, 12, {(12, 12): "a.py:3"}, 12, ["pusher at b.py:1"])
     assert said.startswith("the program, at a.py:3, reads from an empty pipe: ")
     assert "pusher" not in said
+
+
+def test_a_thread_without_a_line_of_its_own_was_there() -> None:
+    assert _sentence(LOCK, 10, {}, 12, ["pusher at None"]).endswith(
+        'when it was forked, thread "pusher" was there: it does not exist here'
+    )
+
+
+def test_a_lock_of_another_thread_s_says_nothing_of_a_child_that_reads() -> None:
+    cause = "2 threads wait for one another: pid 10 waits for a lock; pid 12 reads from a pipe"
+    assert "forked" not in _sentence(cause, 10, {}, 12, ["pusher at a.py:1"])
 
 
 def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
@@ -48,7 +59,7 @@ def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
         "pid 13 reads from an empty pipe"
     )
     places = {(10, 10): "a.py:32", (10, 20): "a.py:15"}
-    assert _sentence(cause, 10, places, None) == (
+    assert _sentence(cause, 10, places, 12, None) == (
         "4 threads wait for one another: the program waits at a.py:32 for a lock; "
         "thread 20 of the program, at a.py:15, writes to a full pipe; "
         "child 12 waits for pid 10; child 13 reads from an empty pipe"

@@ -19,6 +19,7 @@ import tempfile
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from docker.errors import APIError, NotFound
 
 import startlab
 from docker import APIClient, DockerClient
+from startlab import leftovers
 from startlab.backends import dockerd
 from startlab.backends.docker import Content, DockerBackend, ExecStream, Limits, _packed
 from startlab.backends.dockerd import connect
@@ -98,11 +100,11 @@ def fake_engine(folder: Path, output: bytes) -> Iterator[APIClient]:
         thread.join()
 
 
-def test_frames_that_come_with_the_header_are_not_lost(tmp_path: Path) -> None:
+def test_frames_that_come_with_the_header_are_not_lost(short: Path) -> None:
     output = (
         frame(1, b"hel") + frame(2, b"oops") + frame(1, b"lo\nsecond ") + frame(1, b"line\n\nhalf")
     )
-    with fake_engine(tmp_path, output) as api:
+    with fake_engine(short, output) as api:
         stream = ExecStream(api, "c", ["x"])
         assert stream.read_line() == b"hello\n"
         assert stream.read_line() == b"second line\n"
@@ -114,18 +116,18 @@ def test_frames_that_come_with_the_header_are_not_lost(tmp_path: Path) -> None:
         assert stream.read_line() == b""
 
 
-def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_without_end_is_refused(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExecStream, "LINE_LIMIT", 1000)
-    with fake_engine(tmp_path, frame(1, b"x" * 600) * 2) as api:
+    with fake_engine(short, frame(1, b"x" * 600) * 2) as api:
         stream = ExecStream(api, "c", ["x"])
         with pytest.raises(OSError, match="a line of more than 1000 bytes"):
             stream.read_line()
         stream.close()
 
 
-def test_what_goes_to_stderr_is_bounded(tmp_path: Path) -> None:
+def test_what_goes_to_stderr_is_bounded(short: Path) -> None:
     output = frame(2, b"first\n" + b"x" * 5000) + frame(2, b"last") + frame(1, b"\n")
-    with fake_engine(tmp_path, output) as api:
+    with fake_engine(short, output) as api:
         stream = ExecStream(api, "c", ["x"])
         stream.read_line()
         assert len(stream.stderr_tail()) == 4000
@@ -155,8 +157,8 @@ def test_content_is_named_by_what_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, short: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{short}/none.sock")
     with pytest.raises(EngineError, match=r"No Docker engine answers at .*none.sock.*Start it"):
         connect()
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
@@ -187,13 +189,11 @@ def test_a_refused_socket_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_engine_that_says_nothing_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_engine_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch, short: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "silent.sock"))
+        listener.bind(str(short / "silent.sock"))
         listener.listen()
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/silent.sock")
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{short}/silent.sock")
         with pytest.raises(EngineError, match="does not answer in time"):
             connect(timeout_s=1)
     gc.collect()  # the SDK leaves the sockets of failed calls to the collector
@@ -626,6 +626,39 @@ def test_clean_removes_what_ended_runs_left_and_nothing_else(
         agent.close()
     finally:
         engine.api.remove_volume(foreign["Name"])
+
+
+@pytest.mark.docker
+def test_cleaning_the_host_leaves_the_programs_of_containers_alone(
+    make: Callable[..., DockerBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent's pid in the folder's name is the container's; on the host there may be none."""
+    monkeypatch.setattr(leftovers, "_agent_lives", lambda _, folder: folder.exists())
+    backend = make()
+    environment = ready(backend)
+    agent = backend.agent(environment)
+    mark = f"it-{time.time_ns()}"
+    argv = (environment.executable, "-c", f"while True: pass  # {mark}")
+    with ThreadPoolExecutor(1) as pool:
+        trial = pool.submit(agent.run, Request(argv=argv, method=None, timeout_s=30))
+        while not any(
+            mark in " ".join(p.info["cmdline"] or ())
+            for p in psutil.process_iter(["cmdline"])
+            if "STARTLAB_EVENTS" in _environ(p)
+        ):
+            assert not trial.done()
+        assert not [each for each in leftovers.clean() if mark in each]
+        assert not trial.done()
+        agent.stop()
+        assert trial.result().ended == "stopped"
+    agent.close()
+
+
+def _environ(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
 
 
 # --- the volume --------------------------------------------------------------------------------

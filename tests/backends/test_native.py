@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,9 +14,6 @@ from startlab import environments
 from startlab.backends.native import NativeBackend, Pipes
 from startlab.errors import AgentError, SelectionError
 from startlab.model import Environment
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.native
 
@@ -46,21 +42,19 @@ def test_an_agent_runs_trials_of_any_environment(request_of: Any) -> None:
     environment = next(environments.find())
     agent = backend.agent(environment)
     seen = agent.run(request_of(environment.executable, "-c", "print('hello')"))
-    assert seen.stdout.head == b"hello\n"
+    assert seen.stdout.text() == "hello\n"
     agent.close()
     backend.close()
     assert agent._stream._process.returncode == 0  # type: ignore[attr-defined]
 
 
-def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any, tmp_path: Path) -> None:
-    began = tmp_path / "began"
-    os.mkfifo(began)
+def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any, bell: Any) -> None:
     agent = NativeBackend().agent(next(environments.find()))
-    code = f"import time; open({str(began)!r}, 'w').close(); time.sleep(2)"
+    code = f"import time; {bell.ring}; time.sleep(2)"
     with ThreadPoolExecutor() as pool:
         running = pool.submit(agent.run, request_of(sys.executable, "-c", code))
-        began.read_text()
-        os.kill(agent._stream._process.pid, signal.SIGKILL)  # type: ignore[attr-defined]
+        bell.wait()
+        agent._stream._process.kill()  # type: ignore[attr-defined]
         killed = time.monotonic()
         with pytest.raises(AgentError, match="The agent was lost"):
             running.result(5)
@@ -77,6 +71,7 @@ def test_a_long_request_goes_through(request_of: Any) -> None:
     agent.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are those of a Unix")
 def test_an_agent_gets_no_ctrl_c() -> None:
     agent = NativeBackend().agent(next(environments.find()))
     pid = agent._stream._process.pid  # type: ignore[attr-defined]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from startlab import diff
 from startlab.model import Cell, End, Method, PlannedEnvironment, Run, RunHeader, Selection, Trial
 from startlab.report import terminal
 
@@ -154,3 +156,58 @@ def test_a_follower_says_which_environment_is_unavailable_and_why() -> None:
             PlannedEnvironment(name="linux-9.9", cells=(), unavailable="no such image")
         )
     assert "linux-9.9: unavailable: no such image" in file.getvalue()
+
+
+def test_many_cells_are_a_glyph_each_with_a_legend() -> None:
+    cells = [
+        cell(f"experiment_{number}", name, method)
+        for number in range(31)
+        for name in ("host-3.9", "linux-musl-3.14")
+        for method in ("fork", "spawn")
+    ]
+    trials = [trial(each) for each in cells[:-2]]
+    trials.append(trial(cells[-2], "hang", as_expected=False, reason="waits"))
+    text = shown(run_of(cells, *trials), width=60)
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert lines[:3] == [
+        "                   linux",
+        "              host musl",
+        "experiment    3.9  3.14",
+    ]
+    assert lines[3] == "experiment_30 ✓✓   HM"
+    assert lines[4] == "experiment_0  ✓✓   ✓✓"
+    assert "In each cell fork, spawn: ✓ ok, H HANG, M MISSING." in " ".join(lines)
+    assert "experiment_30 × linux-musl-3.14 × fork: hang" in text
+    plain = shown(run_of(cells, *trials), width=60, encoding="ascii")
+    assert "experiment_30 ++   HM" in plain
+
+
+def test_more_experiments_than_anybody_reads_are_counted() -> None:
+    cells = [cell(f"x{number}", method=m) for number in range(300) for m in ("fork", "spawn")]
+    text = shown(run_of(cells, *map(trial, cells)))
+    assert "and 100 more experiments; report.html has all" in text
+    assert len(text.splitlines()) < 220
+
+
+def test_outputs_that_disagree_are_told_apart() -> None:
+    cells = [cell(), cell(method="spawn")]
+    said: dict[str, Any] = {"as_expected": False, "reason": "prints A"}
+    text = shown(run_of(cells, trial(cells[0], output_group="A", **said),
+                        trial(cells[1], output_group="B", **said)))  # fmt: skip
+    assert "✓ OK, PRINTS A" in text
+    assert "✓ OK, PRINTS B" in text
+
+
+def test_what_could_not_be_read_is_told() -> None:
+    run = msgspec.structs.replace(run_of([cell()], trial(cell())), caveats=("a \x1b line",))
+    assert "! a \\x1b line" in shown(run)
+
+
+def test_a_diff_tells_each_change_once_with_the_environments() -> None:
+    cells = [cell(environment=f"host-3.{minor}") for minor in (13, 9)]
+    old = run_of(cells, *map(trial, cells))
+    new = run_of(cells, *(trial(c, "hang", as_expected=False, reason="waits") for c in cells))
+    file = io.StringIO()
+    terminal.show_diff(diff.compare(old, new), Console(file=file, width=100))
+    assert "Worse (2)\nlock × fork: was ok, now hangs: host-3.9, host-3.13\n" in file.getvalue()
+    assert "0 cells as they were, 2 worse" in file.getvalue()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import locale
 import os
+import sys
 import threading
 from base64 import b64encode
 from typing import Dict, Union
 
 CHUNK = 1 << 16
+ENCODING = "utf-8"
+if sys.platform == "win32":  # where Python, up to 3.14, writes to a pipe in the ANSI code page
+    ENCODING = locale.getpreferredencoding(do_setlocale=False)
 
 
 class Capture:
@@ -50,4 +55,5 @@ class Capture:
             "head": b64encode(self._head).decode(),
             "tail": b64encode(tail).decode(),
             "dropped": self.total - len(self._head) - len(tail),
+            "encoding": ENCODING,
         }

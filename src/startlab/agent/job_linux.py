@@ -89,10 +89,19 @@ class Job:
                         "command": _read("/proc/%d/cmdline" % pid).rstrip("\0").replace("\0", " "),
                         "state": seen.state,
                         "cpu_s": seen.cpu_s,
-                        "started_s": max(0.0, seen.started / TICKS - self._launched),
+                        "started_s": self._since(seen),
+                        "threads": [
+                            {"tid": int(tid), "started_s": self._since(thread)}
+                            for tid in _list("/proc/%d/task" % pid)
+                            for thread in [_stat(pid, "task/%s/stat" % tid)]
+                            if thread is not None
+                        ],
                     }
                 )
         return described
+
+    def _since(self, seen: Stat) -> float:
+        return max(0.0, seen.started / TICKS - self._launched)
 
     def cpu(self) -> float:
         """Give the CPU time of the whole job so far, in seconds."""
@@ -191,8 +200,8 @@ def remove_shared_memory(mapped: Dict[str, int]) -> List[str]:
     return removed
 
 
-def _stat(pid: int) -> Optional[Stat]:
-    text = _read("/proc/%d/stat" % pid)
+def _stat(pid: int, file: str = "stat") -> Optional[Stat]:
+    text = _read("/proc/%d/%s" % (pid, file))
     if not text:
         return None
     # The name is in brackets and may hold anything, brackets and spaces too.

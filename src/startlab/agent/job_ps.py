@@ -119,7 +119,7 @@ def _ps() -> List[Row]:
     rows = []
     for line in shown.splitlines():
         fields = line.split(None, 10)
-        if len(fields) > 9:
+        if len(fields) > 9 and fields[0].isdigit():  # else the rest of a command of several lines
             pid, ppid, pgid = map(int, fields[:3])
             command = fields[10] if len(fields) > 10 else ""
             rows.append(

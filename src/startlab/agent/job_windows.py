@@ -6,6 +6,7 @@ import ctypes
 import subprocess
 import sys
 import threading
+import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 assert sys.platform == "win32"
@@ -14,9 +15,12 @@ from ctypes import wintypes
 
 CREATE_SUSPENDED = 0x4
 KILL_ON_JOB_CLOSE = 0x2000
+QUERY_LIMITED_INFORMATION = 0x1000
 BASIC_ACCOUNTING, BASIC_PROCESS_ID_LIST, EXTENDED_LIMIT = 1, 3, 9
 ENDED_BY_AGENT = 0xC000013A  # STATUS_CONTROL_C_EXIT, as a person's own Ctrl-C gives
 MOST_PROCESSES = 4096
+MORE_DATA = 234  # ERROR_MORE_DATA
+LONGEST_PATH = 32768
 
 _wake: Callable[[], None] = lambda: None  # noqa: E731 - set by prepare
 
@@ -72,20 +76,33 @@ class Job:
 
     def __init__(self, argv: List[str], **options: Any) -> None:  # noqa: ANN401 - Popen's own
         self.exit_status: Optional[int] = None
+        self._used = _Accounting()
         self._kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
         self._kernel32.CreateJobObjectW.restype = wintypes.HANDLE
-        self._object = wintypes.HANDLE(self._kernel32.CreateJobObjectW(None, None))
+        self._kernel32.OpenProcess.restype = wintypes.HANDLE
+        created = self._done(self._kernel32.CreateJobObjectW(None, None))
+        self._object: Optional[wintypes.HANDLE] = wintypes.HANDLE(created)
         limits = _Limits(LimitFlags=KILL_ON_JOB_CLOSE)
-        self._kernel32.SetInformationJobObject(
-            self._object, EXTENDED_LIMIT, ctypes.byref(limits), ctypes.sizeof(limits)
-        )
+        size = ctypes.sizeof(limits)
+        set_information = self._kernel32.SetInformationJobObject
+        self._done(set_information(self._object, EXTENDED_LIMIT, ctypes.byref(limits), size))
         # Suspended until it is in the job: nothing that it starts can be outside.
         flags = CREATE_SUSPENDED | subprocess.CREATE_NEW_PROCESS_GROUP
-        self._process = subprocess.Popen(argv, creationflags=flags, **options)
+        try:
+            self._process = subprocess.Popen(argv, creationflags=flags, **options)
+        except (OSError, ValueError):
+            self._close()
+            raise
         self.pid = self._process.pid
         handle = wintypes.HANDLE(int(self._process._handle))  # type: ignore[attr-defined]  # noqa: SLF001 - not public anywhere
-        self._kernel32.AssignProcessToJobObject(self._object, handle)
-        ctypes.WinDLL("ntdll").NtResumeProcess(handle)
+        try:
+            self._done(self._kernel32.AssignProcessToJobObject(self._object, handle))
+            self._done(ctypes.WinDLL("ntdll").NtResumeProcess(handle) == 0)
+        except OSError:
+            self._process.kill()
+            self._process.wait()
+            self._close()
+            raise
         threading.Thread(target=self._wait, daemon=True).start()
 
     def _wait(self) -> None:
@@ -97,20 +114,19 @@ class Job:
         self.exit_status = self._process.poll()
 
     def members(self) -> List[int]:
-        """List every living process of the job."""
+        """List every living process of the job, at most `MOST_PROCESSES`."""
         ids = _ProcessIds()
         self._query(BASIC_PROCESS_ID_LIST, ids)
         return list(ids.ProcessIdList[: ids.NumberOfProcessIdsInList])
 
     def processes(self) -> List[Dict[str, Any]]:
         """Describe every process of the job, as `Process` of the model."""
-        return [{"pid": pid, "ppid": 0, "command": ""} for pid in self.members()]
+        return [{"pid": pid, "ppid": 0, "command": self._executable(pid)} for pid in self.members()]
 
     def cpu(self) -> float:
         """Give the CPU time of the whole job so far, in seconds."""
-        accounting = _Accounting()
-        self._query(BASIC_ACCOUNTING, accounting)
-        return float(accounting.TotalUserTime + accounting.TotalKernelTime) / 1e7
+        self._query(BASIC_ACCOUNTING, self._used)
+        return float(self._used.TotalUserTime + self._used.TotalKernelTime) / 1e7
 
     def scheduling(self) -> Tuple[float, float]:
         """Give how long the job ran, in seconds; how long it waited for a core is not to be had."""
@@ -118,19 +134,61 @@ class Job:
 
     def end(self) -> bool:
         """End every process of the job; tell whether none is left."""
-        self._kernel32.TerminateJobObject(self._object, ENDED_BY_AGENT)
-        self._process.wait(5)
+        if self._object is not None:
+            self._done(self._kernel32.TerminateJobObject(self._object, ENDED_BY_AGENT))
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return False
         self.reap()
-        return not self.members()
+        deadline = time.monotonic() + 5
+        while self.members():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.001)  # the kernel takes them down meanwhile
+        self.cpu()  # for the last time
+        self._close()
+        return True
 
     def shared_memory(self) -> Dict[str, int]:
         """Give nothing: shared memory ends with its last handle here."""
         return {}
 
     def _query(self, what: int, into: ctypes.Structure) -> None:
-        self._kernel32.QueryInformationJobObject(
-            self._object, what, ctypes.byref(into), ctypes.sizeof(into), None
+        """Fill a structure; once the job is over it stays as it is."""
+        if self._object is None:
+            return
+        query = self._kernel32.QueryInformationJobObject
+        if not query(self._object, what, ctypes.byref(into), ctypes.sizeof(into), None):
+            error = ctypes.get_last_error()
+            if error != MORE_DATA:
+                raise ctypes.WinError(error)
+
+    def _executable(self, pid: int) -> str:
+        """Give the path of what a process runs; nothing if it has ended or may not be asked."""
+        process = wintypes.HANDLE(
+            self._kernel32.OpenProcess(QUERY_LIMITED_INFORMATION, False, pid)  # noqa: FBT003 - Windows' own order
         )
+        if not process.value:
+            return ""
+        path, size = ctypes.create_unicode_buffer(LONGEST_PATH), wintypes.DWORD(LONGEST_PATH)
+        name = self._kernel32.QueryFullProcessImageNameW
+        found = name(process, 0, path, ctypes.byref(size))
+        self._kernel32.CloseHandle(process)
+        return path.value if found else ""
+
+    def _close(self) -> None:
+        """Give the job object back: an agent has thousands of them."""
+        if self._object is not None:
+            self._kernel32.CloseHandle(self._object)
+            self._object = None
+
+    @staticmethod
+    def _done(result: int) -> int:
+        """Raise OSError if Windows has refused."""
+        if not result:
+            raise ctypes.WinError(ctypes.get_last_error())
+        return result
 
 
 def remove_shared_memory(mapped: Dict[str, int]) -> List[str]:

@@ -54,6 +54,8 @@ def _parent_of_scratch() -> str:
     Linux. The fork server's socket is TMPDIR/pymp-xxxxxxxx/listener-xxxxxxxx.
     """
     own = tempfile.gettempdir()
+    if sys.platform == "win32":  # no fork server, and no such socket
+        return own
     socket = "/startlab-4194304-xxxxxxxx/trial-xxxxxxxx/tmp/pymp-xxxxxxxx/listener-xxxxxxxx"
     short = len(own) + len(socket) <= 103
     return own if short or not os.access("/tmp", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp in it

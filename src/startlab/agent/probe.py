@@ -9,11 +9,14 @@ import os
 import platform
 import sys
 
+FRAMEWORKS = {"Accelerate": "/System/Library/Frameworks/Accelerate.framework/Accelerate"}  # macOS
+
 
 def main(libraries):
     import multiprocessing
 
-    methods, default = ["fork"], "fork"
+    methods = ["fork"] if hasattr(os, "fork") else ["spawn"]  # 2.7 has one, and no name for it
+    default = methods[0]
     if hasattr(multiprocessing, "get_all_start_methods"):
         methods = multiprocessing.get_all_start_methods()
         default = multiprocessing.get_start_method()
@@ -72,10 +75,10 @@ def free_threaded():
 def loads(name):
     """Tell whether a shared library (`libc.so.6`) can be loaded, or a module be found."""
     try:
-        if ".so" in name:
+        if ".so" in name or name in FRAMEWORKS:
             import ctypes
 
-            ctypes.CDLL(name)
+            ctypes.CDLL(FRAMEWORKS.get(name, name))
         elif name == "ctypes":  # its extension module may be missing
             import ctypes
         elif sys.version_info[0] == 2:

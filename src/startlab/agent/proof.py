@@ -7,12 +7,16 @@ from typing import Callable, NamedTuple, Optional, Tuple
 
 
 class Waiting(NamedTuple):
-    """A thread, what it waits for, and who could end that and why they do not."""
+    """A thread, what it waits for, and who could end that and why they do not.
+
+    `waits_for` are the processes that could.
+    """
 
     pid: int
     tid: int
     waits: str
     wakers: str
+    waits_for: Tuple[int, ...] = ()
 
 
 class Verdict(NamedTuple):

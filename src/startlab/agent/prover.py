@@ -145,7 +145,7 @@ class Prover:
         except (MayWake, OSError, ValueError, IndexError) as reason:
             name = waits.name(call, self._machine)
             return Waiting(thread.pid, thread.tid, f"is in {name}", str(reason))
-        return Waiting(thread.pid, thread.tid, bond.what, bond.why)
+        return _waiting(bond)
 
     # --- the look ------------------------------------------------------------------------------
 
@@ -255,9 +255,7 @@ class Prover:
             grade="proven-given-pollers" if timed else "proven",
             cause=sentence,
             root=(root.pid, root.tid),
-            threads=tuple(
-                Waiting(bond.thread.pid, bond.thread.tid, bond.what, bond.why) for bond in bonds
-            )
+            threads=tuple(map(_waiting, bonds))
             + tuple(
                 Waiting(
                     thread.pid,
@@ -365,6 +363,11 @@ class Prover:
         else:
             against.append(f"may wake: {who} may have armed an interval timer ({why})")
         return against
+
+
+def _waiting(bond: Bond) -> Waiting:
+    thread = bond.thread
+    return Waiting(thread.pid, thread.tid, bond.what, bond.why, tuple(sorted(bond.wakers)))
 
 
 def all_threads(snapshot: Snapshot) -> List[procfs.Thread]:

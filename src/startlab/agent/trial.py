@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shutil
 import stat
 import sys
@@ -67,7 +68,7 @@ class Place:
     """A fresh working directory, TMPDIR and events file, gone afterwards whatever is in them."""
 
     def __init__(self, parent: str) -> None:
-        self.path = tempfile.mkdtemp(prefix="trial-", dir=parent)
+        self.path = os.path.realpath(tempfile.mkdtemp(prefix="trial-", dir=parent))
         self.work = os.path.join(self.path, "work")
         self.tmp = os.path.join(self.path, "tmp")
         self.events = os.path.join(self.path, "events")
@@ -86,6 +87,11 @@ class Place:
         trace: Optional[TracebackType],
     ) -> None:
         remove(self.path)
+
+    def copy(self, files: str) -> None:
+        """Fill the working directory with a copy of a folder. Raises OSError."""
+        os.rmdir(self.work)
+        shutil.copytree(files, self.work, symlinks=True, copy_function=copy_file)
 
     def left_files(self) -> List[str]:
         """Name what the program left in its TMPDIR; nothing if it has removed or locked that."""
@@ -164,7 +170,12 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
     entered = time.monotonic()
     with Place(scratch) as place:
         watch = Watch(py_spy, place.events)
-        stdin = _stdin(place, request.get("stdin"))
+        try:
+            if request.get("files"):
+                place.copy(request["files"])
+            stdin = _stdin(place, request)
+        except OSError as error:
+            return _not_launched("its files could not be copied: %s" % error)
         try:
             out_read, out_write = os.pipe()
             err_read, err_write = os.pipe()
@@ -173,7 +184,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
                 job = Job(
                     request["argv"],
                     env=environment(place, request, watch),
-                    cwd=place.work,
+                    cwd=os.path.normpath(os.path.join(place.work, request.get("cwd", "."))),
                     stdin=stdin,
                     stdout=out_write,
                     stderr=err_write,
@@ -181,12 +192,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             except (OSError, ValueError) as error:
                 os.close(out_read)
                 os.close(err_read)
-                return {
-                    "ended": "launch",
-                    "exit_status": None,
-                    "duration_s": 0.0,
-                    "reason": "%s could not be started: %s" % (request["argv"][0], error),
-                }
+                return _not_launched("%s could not be started: %s" % (request["argv"][0], error))
             finally:
                 os.close(out_write)
                 os.close(err_write)
@@ -206,6 +212,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             "exit_status": job.exit_status if ended == "exit" else None,
             "duration_s": duration_s,
             "began_s": began_s,
+            "work": place.work,
             "idle_s": limit.idle_s,
             "limit_s": limit.limit_s,
             "starved_s": limit.starved_s,
@@ -232,12 +239,17 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             stderr=stderr,
             forced=events.forced(told, request.get("method"), job.pid),
             starts=events.starts(told, began_s),
+            clues=events.clues(told),
             left_behind=left,
             crashes=_crashes(place),
             cpu_s=job.cpu(),
         )
     observation["overhead_s"] = time.monotonic() - entered - duration_s
     return observation
+
+
+def _not_launched(reason: str) -> Dict[str, Any]:
+    return {"ended": "launch", "exit_status": None, "duration_s": 0.0, "reason": reason}
 
 
 def _wait(job: Job, limit: Limit, watch: Watch, wishes: Wishes) -> str:
@@ -293,13 +305,29 @@ def environment(place: Place, request: Dict[str, Any], watch: Watch) -> Dict[str
     return passed
 
 
-def _stdin(place: Place, data: Optional[str]) -> int:
-    if data is None:
-        return os.open(os.devnull, os.O_RDONLY)
-    path = os.path.join(place.path, "stdin")
-    with open(path, "wb") as file:
-        file.write(b64decode(data))
+def _stdin(place: Place, request: Dict[str, Any]) -> int:
+    path = request.get("stdin_file") or os.devnull
+    if request.get("stdin") is not None:
+        path = os.path.join(place.path, "stdin")
+        with open(path, "wb") as file:
+            file.write(b64decode(request["stdin"]))
     return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+
+def copy_file(source: str, target: str) -> None:
+    """Copy a file's data and rights; where the file system can, blocks are shared until written.
+
+    copy_file_range(2).
+    """
+    with open(source, "rb") as read, open(target, "wb") as write:
+        if sys.platform == "linux":
+            try:
+                while os.copy_file_range(read.fileno(), write.fileno(), 1 << 30):
+                    pass
+            except (AttributeError, OSError):  # an old libc or kernel, or two file systems
+                pass
+        shutil.copyfileobj(read, write)  # what is left, which is mostly nothing
+    shutil.copymode(source, target)
 
 
 def _crashes(place: Place) -> List[str]:
@@ -309,8 +337,9 @@ def _crashes(place: Place) -> List[str]:
             text = file.read(1 << 20).decode("utf-8", "backslashreplace")
     except OSError:
         return []
-    parts = text.split("Fatal Python error: ")
-    return ["Fatal Python error: " + part.rstrip() for part in parts[1:]][:MOST_NAMED]
+    # Windows knows exceptions that are no signals.
+    parts = re.split(r"(?m)^(?=Fatal Python error: |Windows fatal exception: )", text)
+    return [part.rstrip() for part in parts[1:]][:MOST_NAMED]
 
 
 def _load() -> float:

@@ -94,11 +94,15 @@ class Watch:
         }
         for process in processes:
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
+            started = {each["tid"]: each["started_s"] for each in process.get("threads", ())}
             process["threads"] = [
                 {
                     "tid": each.tid,
+                    "started_s": started.get(each.tid),
                     "waits": each.waits,
                     "wakers": each.wakers,
+                    "waits_for": list(each.waits_for),
+                    "root": self._proof is not None and self._proof.root == (each.pid, each.tid),
                     **_stack_of(each.tid, process["pid"], found.get(process["pid"], [])),
                 }
                 for each in waiting
@@ -125,7 +129,7 @@ class Watch:
         return {
             "processes": processes,
             "grade": self._proof.grade,
-            "reason": _sentence(self._proof.cause, job.pid, places, threads_at_fork.get(pid)),
+            "reason": _sentence(self._proof.cause, job.pid, places, pid, threads_at_fork.get(pid)),
             "where": next(
                 (places[each] for each in (self._proof.root, *told) if each in places), None
             ),
@@ -139,7 +143,11 @@ def _told(cause: str) -> List[Tuple[int, int]]:
 
 
 def _sentence(
-    cause: str, program: int, places: Dict[Tuple[int, int], str], left: Optional[List[str]]
+    cause: str,
+    program: int,
+    places: Dict[Tuple[int, int], str],
+    root: int,
+    left: Optional[List[str]],
 ) -> str:
     """Say the cause for a person: who, at which line, and which threads a fork has left behind."""
 
@@ -155,12 +163,12 @@ def _sentence(
         return "%s, at %s," % (who, places[pid, tid])
 
     sentence = _TOLD.sub(who_where, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
-    if left and " lock" in cause:
+    if left and re.search(r"pid %d waits for a lock" % root, cause):
         name, place = left[0].rsplit(" at ", 1)
         more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""
         thread = "a native thread" if name == "?" else 'thread "%s"' % name
-        was_at = "; when it was forked, %s was at %s%s: it does not exist here"
-        sentence += was_at % (thread, _short(place), more)
+        was_at = "was at %s" % _short(place) if place != "None" else "was there"
+        sentence += "; when it was forked, %s %s%s: it does not exist here" % (thread, was_at, more)
     return sentence
 
 
@@ -202,5 +210,7 @@ def _where(argv: Sequence[str], stack: Optional[Stack]) -> Optional[str]:
     own = [frame for frame in stack.frames if os.path.dirname(frame.file) in folders]
     others = [f for f in stack.frames if "/lib/python" not in f.file and f.file[:1] != "<"]
     for frame in own + others:
+        if frame.line <= 0:
+            continue  # py-spy met a frame that was just being made
         return "%s:%d" % (os.path.basename(frame.file), frame.line)
     return None

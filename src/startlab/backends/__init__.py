@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from startlab.model import BackendName, Environment, Observation, Request, Unavailable
 
@@ -15,6 +15,9 @@ class Agent(Protocol):
 
     content: str
     """The folder, inside the environment, that holds `agent` and `catalogue`."""
+
+    program: str
+    """The folder, inside the environment, that holds a user's `files` and `stdin`; or empty."""
 
     no_proofs: str | None
     """Why it can prove no hang there and has only the time limit; None if it can."""
@@ -45,6 +48,15 @@ class Backend(Protocol):
 
     def agent(self, environment: Environment) -> Agent:
         """Start an agent. Raises AgentError."""
+
+    def ask(self, environment: Environment, script: str, *args: str) -> object:
+        """Have an environment's Python run a script of the agent's folder; give what it says.
+
+        It prints one line of JSON. Raises AgentError.
+        """
+
+    def kept(self) -> Mapping[str, str]:
+        """Tell for each environment of which a container is kept the command that enters it."""
 
     def close(self) -> None:
         """Remove all that the backend has started."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import msgspec
 
 from startlab.errors import AgentError
-from startlab.model import Observation  # noqa: TC001 - msgspec reads it
+from startlab.model import Observation
 
 if TYPE_CHECKING:
     from startlab.model import Request
@@ -52,11 +52,13 @@ def command(python: str, content: str, py_spy: str | None) -> list[str]:
 class Conversation:
     """An agent, once its process runs at the other end of a stream.
 
-    `no_proofs` is why it can prove no hang and has only the time limit; None if it can.
+    `content` and `program` are folders in its environment. `no_proofs` is why it can prove no hang
+    and has only the time limit; None if it can.
     """
 
-    def __init__(self, stream: Duplex, content: str) -> None:
+    def __init__(self, stream: Duplex, content: str, program: str = "") -> None:
         self.content = content
+        self.program = program
         self._stream = stream
         self._writing = threading.Lock()  # a stop must not come into the middle of a long request
         hello = self._answer().hello

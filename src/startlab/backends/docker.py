@@ -7,11 +7,13 @@ import io
 import socket
 import struct
 import tarfile
+import tempfile
 import threading
 import time
 import uuid
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from collections.abc import Callable  # noqa: TC003 - of a field
+from contextlib import closing, suppress
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
 import msgspec
 from docker.errors import APIError, NotFound
@@ -36,17 +38,21 @@ from startlab.errors import AgentError, EngineError, SelectionError
 from startlab.model import Environment, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from docker import APIClient
     from startlab.model import BackendName
+    from startlab.requirements import Requirements
 
 CONTENT: Final = "/startlab"
 """The folder, inside a container, that holds `agent` and `catalogue`."""
 
 PY_SPY: Final = "py-spy"
 """The name of that program in the content, where it is in it."""
+
+PROGRAM: Final = "/program"
+"""The folder, inside a container, that holds a user's `files` and `stdin`."""
 
 COMPLETE: Final = "complete"
 """The file that is written last into a volume."""
@@ -96,9 +102,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 class DockerBackend:
     """Gives environments of the Docker engine; a context manager that leaves no container.
 
-    `say` gets a line for what takes time and for what was chosen. With `isolation` `fresh` every
-    agent has a container of its own. With `keep` the containers stay; `kept` tells how to enter.
-    Raises EngineError when no engine can be used.
+    `program` is the folder of a user's snapshot, which goes into the containers, read-only;
+    `requirements` are what it needs, on top of each image. `say` gets a line for what takes time
+    and for what was chosen. With `isolation` `fresh` every agent has a container of its own. With
+    `keep` the containers stay; `kept` tells how to enter. Raises EngineError when no engine can be
+    used.
     """
 
     name: BackendName = "docker"
@@ -113,6 +121,8 @@ class DockerBackend:
         isolation: Literal["pooled", "fresh"] = "pooled",
         keep: bool = False,
         limits: Limits | None = None,
+        program: Path | None = None,
+        requirements: Requirements | None = None,
     ) -> None:
         self._client = connect()
         self.images = Images(self._client, options or BuildOptions(), say)
@@ -124,8 +134,14 @@ class DockerBackend:
         self._isolation = isolation
         has_py_spy = any(path == PY_SPY for path, _, _ in content.files)
         self._py_spy = f"{CONTENT}/{PY_SPY}" if has_py_spy else None
+        volumes = [_Volume.of_content(content)]
+        self._requirements = requirements
+        self._program = ""
+        if program is not None:
+            volumes.append(_Volume.of_folder(program))
+            self._program = PROGRAM
         with in_words("asking what it can do"):
-            self._maker = _Maker(self._client.api, content, limits or Limits(), run_id, keep=keep)
+            self._maker = _Maker(self._client.api, volumes, limits or Limits(), run_id, keep=keep)
 
     def __enter__(self) -> Self:
         return self
@@ -168,7 +184,7 @@ class DockerBackend:
             reason = explanation(error) if isinstance(error, APIError) else error
             raise AgentError(f"No agent could be started in {environment.name}: {reason}") from None
         try:
-            return Conversation(stream, CONTENT)
+            return Conversation(stream, CONTENT, self._program)
         except AgentError:
             stream.close()
             raise
@@ -182,9 +198,28 @@ class DockerBackend:
         except (EngineError, APIError) as error:
             raise AgentError(str(error)) from None
 
+    def ask(self, environment: Environment, script: str, *args: str) -> object:
+        """Have an environment's Python run a script of the agent's folder. Raises AgentError."""
+        argv = [environment.executable, f"{CONTENT}/agent/{script}", *args]
+        stream = self.execute(environment, argv)
+        try:
+            said: object = msgspec.json.decode(stream.read_line())
+        except (OSError, msgspec.DecodeError) as error:
+            raise AgentError(
+                f"{script} failed in {environment.name}: {error}\n{stream.stderr_tail().strip()}"
+            ) from None
+        finally:
+            stream.close()
+        return said
+
     def kept(self) -> Mapping[str, str]:
-        """Tell for each environment the command that enters its container."""
-        return {name: f"docker exec -it {each.name} sh" for name, each in self._pool.items()}
+        """Tell for each environment the command that enters its container, if it is kept."""
+        if not self._maker.keep:
+            return {}
+        folder = f" -w {PROGRAM}/files" if self._program else ""
+        return {
+            name: f"docker exec -it{folder} {each.name} sh" for name, each in self._pool.items()
+        }
 
     def close(self) -> None:
         """Remove all containers, unless they are to be kept."""
@@ -193,8 +228,10 @@ class DockerBackend:
             self._pool.clear()
             self._own.clear()
         try:
-            for container in containers if not self._maker.keep else ():
-                self._maker.remove(container)
+            if not self._maker.keep:
+                for container in containers:
+                    self._maker.remove(container)
+                self._maker.remove_volumes()
         except LOST as error:
             self._say(
                 f"The Docker engine is lost ({explanation(error)}): containers of this run may be "
@@ -232,6 +269,11 @@ class DockerBackend:
         return list(dict.fromkeys(chosen))
 
     def _ready(self, image: Image) -> Environment | Unavailable:
+        if self._requirements is not None:
+            layered = self.images.with_requirements(image, self._requirements)
+            if isinstance(layered, Unavailable):
+                return layered
+            image = layered
         try:
             with in_words(f"starting {image.name}"):
                 container = self._pooled(image)
@@ -244,6 +286,8 @@ class DockerBackend:
         except (AgentError, TypeError, msgspec.ValidationError) as error:
             return _unavailable(image, f"its interpreter does not tell what it is: {error}")
         self._made[image.name] = image
+        if self._requirements is not None:  # the probe tells what the virtual one was made from
+            environment = msgspec.structs.replace(environment, executable=image.target)
         return environment
 
     def _pooled(self, image: Image) -> _Container:
@@ -307,16 +351,73 @@ class _Container:
         self.leash = leash
 
 
+class _Volume(NamedTuple):
+    """A volume that containers share, named by what is in it; `brief` ones go with the run."""
+
+    name: str
+    where: str
+    archive: Callable[[], bytes | IO[bytes]]
+    brief: bool
+
+    @staticmethod
+    def of_content(content: Content) -> _Volume:
+        """Make the one of agent and catalogue, which serves all runs."""
+        name = f"startlab-content-{content.digest}"
+        return _Volume(name, CONTENT, lambda: _packed(content.files), brief=False)
+
+    @staticmethod
+    def of_folder(folder: Path) -> _Volume:
+        """Make the one of a user's snapshot, which may be large: it stays on disk."""
+
+        def archive() -> IO[bytes]:
+            file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                tar.add(folder, arcname=".", filter=_of_nobody)
+            file.seek(0)
+            return file
+
+        digest = hashlib.sha256()
+        with archive() as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+        name = f"startlab-program-{digest.hexdigest()[:16]}"
+        return _Volume(name, PROGRAM, archive, brief=True)
+
+    def mount(self, *, read_only: bool) -> Mount:
+        """Give it to a container."""
+        return Mount(
+            self.where,
+            self.name,
+            type="volume",
+            read_only=read_only,
+            no_copy=True,
+            labels={LABEL: "content"},
+        )
+
+
+def _of_nobody(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Make the same archive of the same files, readable for all."""
+    info.uid = info.gid = info.mtime = 0
+    info.uname = info.gname = ""
+    info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
+    return info
+
+
 class _Maker:
-    """Makes the containers of one run, and the volume that they share."""
+    """Makes the containers of one run, and the volumes that they share."""
 
     def __init__(
-        self, api: APIClient, content: Content, limits: Limits, run_id: str, *, keep: bool
+        self,
+        api: APIClient,
+        volumes: Sequence[_Volume],
+        limits: Limits,
+        run_id: str,
+        *,
+        keep: bool,
     ) -> None:
         self.keep = keep
         self._api = api
-        self._content = content
-        self._volume = f"startlab-content-{content.digest}"
+        self._volumes = volumes
         self._limits = limits
         self._run_id = run_id or uuid.uuid4().hex[:8]
         self._labels = {LABEL: "container", OWNER: owner(), "startlab.run": self._run_id}
@@ -339,8 +440,9 @@ class _Maker:
         )["Id"]
         made = _Container(container, name, None)
         try:
-            if not self._complete(container):
-                self._fill(image)
+            for volume in self._volumes:
+                if not self._complete(container, volume):
+                    self._fill(image, volume)
             if not self.keep:
                 made.leash = self._api.attach_socket(container, params={"stdin": 1, "stream": 1})
             self._api.start(container)
@@ -396,44 +498,42 @@ class _Maker:
                 # The engine's own limit, a million, makes 2.7's close_fds a matter of seconds.
                 Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files_hard),
             ],
-            mounts=[self._mount(read_only=True)],
+            mounts=[volume.mount(read_only=True) for volume in self._volumes],
             **bounds,
         )
         return config
 
-    # --- the volume ---
+    # --- the volumes ---
 
-    def _mount(self, *, read_only: bool) -> Mount:
-        return Mount(
-            CONTENT,
-            self._volume,
-            type="volume",
-            read_only=read_only,
-            no_copy=True,
-            labels={LABEL: "content"},
-        )
+    def remove_volumes(self) -> None:
+        """Remove the volumes of this run, but those that another one uses too."""
+        for volume in self._volumes:
+            if volume.brief:
+                with suppress(APIError):
+                    self._api.remove_volume(volume.name)
 
-    def _complete(self, container: str) -> bool:
+    def _complete(self, container: str, volume: _Volume) -> bool:
         try:
-            stream, _ = self._api.get_archive(container, f"{CONTENT}/{COMPLETE}")
+            stream, _ = self._api.get_archive(container, f"{volume.where}/{COMPLETE}")
         except NotFound:
             return False
         return bool(b"".join(stream))
 
-    def _fill(self, image: Image) -> None:
-        """Fill the volume through a container that never starts, whose name is the lock."""
-        filler = self._lock_volume(image)
+    def _fill(self, image: Image, volume: _Volume) -> None:
+        """Fill a volume through a container that never starts, whose name is the lock."""
+        filler = self._lock_volume(image, volume)
         try:
-            if self._complete(filler):
+            if self._complete(filler, volume):
                 return
-            self._api.put_archive(filler, CONTENT, _packed(self._content.files))
+            with closing(_readable(volume.archive())) as archive:
+                self._api.put_archive(filler, volume.where, archive)
             # Only now: a volume without this file was left in the middle, and is filled again.
-            self._api.put_archive(filler, CONTENT, _packed([(COMPLETE, b"", False)]))
+            self._api.put_archive(filler, volume.where, _packed([(COMPLETE, b"", False)]))
         finally:
             remove_container(self._api, filler)
 
-    def _lock_volume(self, image: Image) -> str:
-        name = f"startlab-fill-{self._content.digest}"
+    def _lock_volume(self, image: Image, volume: _Volume) -> str:
+        name = f"startlab-fill-{volume.name.rpartition('-')[2]}"
         limit = time.monotonic() + FILL_S
         while time.monotonic() < limit:
             try:
@@ -443,7 +543,7 @@ class _Maker:
                     name=name,
                     labels=self._labels,
                     host_config=self._api.create_host_config(
-                        network_mode="none", mounts=[self._mount(read_only=False)]
+                        network_mode="none", mounts=[volume.mount(read_only=False)]
                     ),
                 )
             except APIError as error:
@@ -466,6 +566,10 @@ class _Maker:
             # Its name is taken and it is not there: it is being made or removed at this moment,
             # which the engine gives no means to wait for.
             time.sleep(0.02)
+
+
+def _readable(archive: bytes | IO[bytes]) -> IO[bytes]:
+    return io.BytesIO(archive) if isinstance(archive, bytes) else archive
 
 
 def _packed(files: Sequence[tuple[str, bytes, bool]]) -> bytes:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from docker import APIClient, DockerClient
+    from startlab.requirements import Requirements
 
 Bases = Literal["hub", "debian"]
 """Where a base comes from: an image registry, or debootstrap on this host."""
@@ -50,6 +52,9 @@ COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 """The engine colours what a build step writes to stderr."""
 
 DEFAULT_MIRROR: Final = "http://deb.debian.org/debian"
+
+OLDEST_PIP: Final = (3, 9)
+"""The oldest Python that the pip of today installs for."""
 
 # --- what there is -----------------------------------------------------------------------------
 
@@ -87,6 +92,7 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `ca_bundle` and `apt_config` are used while packages are fetched and are not left in a Debian
     image. `network` is the engine's network for build steps that fetch packages (`host`).
+    `platform` is what environments are called by instead of `linux`.
     """
 
     bases: Literal["auto", "hub", "debian"] = "auto"
@@ -94,6 +100,7 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: Path | None = None
     apt_config: Path | None = None
     network: str | None = None
+    platform: str = ""
     registry_timeout_s: float = 3.0
     pull_silence_s: float = 120.0
     build_timeout_s: float = 1800.0
@@ -129,9 +136,13 @@ def data_folder() -> Path:
     raise StartlabError(f"The folder docker/ is missing beside {package}: install startlab again.")
 
 
-def recipes() -> Recipes:
-    """Read which environments there are."""
-    return msgspec.toml.decode((data_folder() / "environments.toml").read_bytes(), type=Recipes)
+def recipes(platform: str = "") -> Recipes:
+    """Read which environments there are; `platform` is what they are called by, not `linux`."""
+    text = (data_folder() / "environments.toml").read_bytes()
+    found = msgspec.toml.decode(text, type=Recipes)
+    called = platform or "linux"
+    renamed = {called + name.removeprefix("linux"): of for name, of in found.environments.items()}
+    return msgspec.structs.replace(found, environments=renamed)
 
 
 # --- the hashes that images are named by -------------------------------------------------------
@@ -173,7 +184,7 @@ class Images:
         self._options = options
         self._say = say
         self._said: set[str] = set()
-        self._recipes = recipes()
+        self._recipes = recipes(options.platform)
         self._mirror = options.debian_mirror or host_mirror()
         self._registry: str | None = None
         self._asked = False
@@ -235,6 +246,54 @@ class Images:
                 return self._build(name, recipe)
         except (_BuildError, APIError) as error:
             return _unavailable(name, explanation_lines(error))
+
+    def with_requirements(self, image: Image, requirements: Requirements) -> Image | Unavailable:
+        """Give an image with what a program needs, in a virtual environment on top of another.
+
+        Raises EngineError when the engine is lost, ProgramError for a project that is too much.
+        """
+        with tempfile.TemporaryDirectory(prefix=f"startlab-{os.getpid()}-") as folder:
+            digest = requirements.write(Path(folder), "/tmp/requirements")  # noqa: S108 - in the build
+            files = {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in Path(folder).rglob("*")
+                if path.is_file()
+            }
+        try:
+            with in_words(f"installing what the program needs in {image.name}"):
+                return self._install(image, digest, files)
+        except (_BuildError, APIError) as error:
+            reason = explanation_lines(error)
+            return _unavailable(image.name, f"what the program needs is not installed: {reason}")
+
+    def _install(self, image: Image, digest: str, files: dict[str, bytes]) -> Image:
+        wheel = _pip_wheel(image)
+        build = {
+            "Dockerfile": (data_folder() / "Dockerfile.requirements").read_bytes(),
+            "install.py": (data_folder() / "install.py").read_bytes(),
+        }
+        recipe = {name: data.decode() for name, data in build.items()}
+        tag = f"startlab/{image.name}-with:{_hash([image.id, image.target, digest, recipe])}"
+        if self._find(tag) is None:
+            self._say(f"Installing what the program needs in {image.name} ...")
+            build[wheel.name] = wheel.read_bytes()
+            build["ca.crt"] = _read(self._options.ca_bundle)
+            labels = {
+                LABEL: "image",
+                "startlab.environment": image.name,
+                "startlab.hash": tag.partition(":")[2],
+                "startlab.base": image.tag,
+            }
+            self._run_build(
+                _context(files | build),
+                {"BASE": image.id, "TARGET": image.target},
+                self._options.network,
+                tag=tag,
+                labels=labels,
+            )
+        return msgspec.structs.replace(
+            image, id=self._find(tag), tag=tag, target="/environment/bin/python"
+        )
 
     def rows(self) -> tuple[ImageRow, ...]:
         """List the images of environments, by name, the newest first."""
@@ -463,6 +522,19 @@ class Images:
             if "error" in event:
                 raise _BuildError(f"the engine does not take its file system: {event['error']}")
         return tag
+
+
+def _pip_wheel(image: Image) -> Path:
+    """Find the pip that virtualenv carries for the image's Python."""
+    from virtualenv.seed.wheels.embed import get_embed_wheel
+
+    version = re.search(r"(\d+)\.(\d+)$", image.name)
+    numbers = (int(version[1]), int(version[2])) if version else (0, 0)
+    wheel = get_embed_wheel("pip", "{}.{}".format(*numbers)) if numbers >= OLDEST_PIP else None
+    if wheel is None:
+        oldest = ".".join(map(str, OLDEST_PIP))
+        raise _BuildError(f"pip has given up this Python; {oldest} is the oldest")
+    return Path(wheel.path)
 
 
 def _unavailable(name: str, reason: str) -> Unavailable:

@@ -8,14 +8,18 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from startlab import environments, health, leftovers
 from startlab.backends.conversation import Conversation, command
 from startlab.errors import AgentError
+from startlab.model import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from startlab.model import BackendName, Environment, Unavailable
+    from startlab.model import BackendName, Environment
+    from startlab.requirements import Requirements
 
 CONTENT: Final = Path(__file__).parents[1]
 """The package itself: it holds `agent` and `catalogue`."""
@@ -27,29 +31,82 @@ STDERR_KEPT: Final = 4000
 
 
 class NativeBackend:
-    """Runs programs on the host's interpreters."""
+    """Runs programs on the host's interpreters.
+
+    `program` is the folder of a user's snapshot; with `requirements`, each interpreter is that of a
+    virtual environment. `say` gets a line for what takes time. Environments are called by
+    `platform`: `host-3.13`.
+    """
 
     name: BackendName = "native"
 
+    def __init__(
+        self,
+        program: Path | None = None,
+        requirements: Requirements | None = None,
+        say: Callable[[str], None] = lambda _: None,
+        platform: str = "",
+    ) -> None:
+        self._program = "" if program is None else str(program)
+        self._requirements = requirements
+        self._say = say
+        self._platform = platform or "host"
+        self._found: list[Environment] = []
+
     def names(self, wanted: Sequence[str]) -> list[str]:
         """Name the host's interpreters that are wanted."""
-        return [each.name for each in environments.select(environments.find(), wanted)]
+        self._found = self._found or list(self._find())
+        return [each.name for each in environments.select(self._found, wanted)]
 
     def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
         """Give the running interpreter at once, then the others."""
-        if wanted:
-            yield from environments.select(environments.find(), wanted)
-        else:
-            yield from environments.find()
+        found = self._found or self._find()
+        for each in environments.select(found, wanted) if wanted else found:
+            yield self._with_requirements(each)
+
+    def _find(self) -> Iterator[Environment]:
+        for each in environments.find():
+            name = self._platform + each.name.removeprefix("host")
+            yield msgspec.structs.replace(each, name=name)
+
+    def _with_requirements(self, environment: Environment) -> Environment | Unavailable:
+        if self._requirements is None:
+            return environment
+        from startlab import virtual
+
+        try:
+            python = virtual.python_with(self._requirements, environment, self._say)
+        except AgentError as error:
+            return Unavailable(name=environment.name, backend=self.name, reason=str(error))
+        return msgspec.structs.replace(environment, executable=python)
 
     def agent(self, environment: Environment) -> Conversation:  # noqa: ARG002 - one fits all
         """Start an agent, on the interpreter that runs startlab; its targets may be any."""
         stream = Pipes(command(sys.executable, str(CONTENT), health.py_spy()))
         try:
-            return Conversation(stream, str(CONTENT))
+            return Conversation(stream, str(CONTENT), self._program)
         except AgentError:
             stream.close()
             raise
+
+    def ask(self, environment: Environment, script: str, *args: str) -> object:
+        """Have an interpreter run a script of the agent's folder. Raises AgentError."""
+        try:
+            done = subprocess.run(
+                [environment.executable, str(CONTENT / "agent" / script), *args],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=environments.PROBE_TIMEOUT_S,
+                check=True,
+            )
+            said: object = msgspec.json.decode(done.stdout)
+        except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
+            raise AgentError(f"{environment.executable} does not run {script}: {error}") from None
+        return said
+
+    def kept(self) -> dict[str, str]:
+        """Tell of no container, for there is none."""
+        return {}
 
     def close(self) -> None:
         """Do nothing: there is nothing but the agents."""

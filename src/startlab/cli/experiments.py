@@ -2,87 +2,294 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
-from startlab import catalogue
+from startlab import catalogue, expectations, journal, measurements
 from startlab.cli import options
-from startlab.errors import SelectionError
+from startlab.environments import sort_key
+from startlab.errors import JournalError, SelectionError
+from startlab.model import METHODS, OUTCOMES
+from startlab.report import table as tables
+from startlab.summary import summarise
 
 if TYPE_CHECKING:
-    from startlab.model import Experiment
+    from collections.abc import Sequence
+
+    from startlab.model import Expectation, Experiment, Method, Outcome, Run
+
+EXPECTABLE: Final = OUTCOMES[: OUTCOMES.index("undecided")]
 
 
 @click.command(name="list")
+@click.option("--group", type=click.Choice(list(catalogue.GROUPS)), help="What goes wrong.")
+@click.option("--tag", "tags", multiple=True, help="With this tag. May be repeated.")
+@click.option(
+    "--outcome",
+    type=click.Choice(EXPECTABLE),
+    help="Where this is expected, under --method if that is given.",
+)
+@click.option("--method", "-m", type=click.Choice(METHODS), help="With cells for this method.")
 @options.JSON
-def list_(*, as_json: bool) -> None:
-    """List the experiments of the catalogue."""
-    experiments = catalogue.load()
+def list_(
+    group: str | None,
+    tags: tuple[str, ...],
+    outcome: Outcome | None,
+    method: Method | None,
+    *,
+    as_json: bool,
+) -> None:
+    """List the experiments of the catalogue, by what goes wrong."""
+    every = catalogue.load()
+    _known_tags(tags, every)
+    found = [
+        each
+        for each in every
+        if group in (None, each.group)
+        and set(tags) <= set(each.tags)
+        and method in (None, *each.methods)
+        and (outcome is None or _may_be(each, outcome, method))
+    ]
     if as_json:
-        options.print_json(experiments)
+        options.print_json(found)
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("experiment", no_wrap=True)
-    table.add_column("what it is about")
-    for experiment in experiments:
-        table.add_row(experiment.name, experiment.title)
-    Console().print(table)
+    console = Console()
+    width = max((len(each.name) for each in found), default=0)
+    for name, heading in catalogue.GROUPS.items():
+        members = [each for each in found if each.group == name]
+        if members:
+            console.print(Text(heading, "bold").append(f"  {name}", "dim"))
+            grid = Table.grid(padding=(0, 2, 0, 0))
+            grid.add_column(width=width + 2, no_wrap=True)
+            grid.add_column()
+            for each in members:
+                grid.add_row(f"  {each.name}", each.title)
+            console.print(grid)
+            console.print()
+    console.print(f"{len(found)} of {len(every)} experiments and variants.")
+
+
+def _known_tags(tags: Sequence[str], experiments: Sequence[Experiment]) -> None:
+    known = {tag for each in experiments for tag in each.tags}
+    for tag in tags:
+        if tag not in known:
+            raise SelectionError(
+                f"--tag {tag}: no experiment has it. There are: {', '.join(sorted(known))}."
+            )
+
+
+def _may_be(experiment: Experiment, outcome: Outcome, method: Method | None) -> bool:
+    """Tell whether an outcome is among those expected, under a method if one is given."""
+    return any(
+        outcome in each.outcome and (method is None or each.method is None or method in each.method)
+        for each in experiment.expect
+    )
+
+
+# --- one ---------------------------------------------------------------------------------------
 
 
 @click.command()
 @click.argument("experiment", shell_complete=lambda *_: [e.name for e in catalogue.load()])
 @options.JSON
 def show(experiment: str, *, as_json: bool) -> None:
-    """Show an experiment: its program, what it shows and why, what is expected, the cure."""
-    (found,) = _one(experiment)
-    program = (catalogue.ROOT / found.program).read_text("utf-8")
+    """Show an experiment: its program, what it shows and why, what is expected, the cure.
+
+    Of an experiment with variants, the variants too: what each changes in the program.
+    """
+    family = _family(experiment)
+    found, variants = family[0], family[1:]
+    programs = {each.name: (catalogue.ROOT / each.program).read_text("utf-8") for each in family}
+    last = _last_run()
     if as_json:
-        options.print_json({"experiment": found, "program": program})
+        cells = () if last is None else _cells(last, family)
+        options.print_json(
+            {
+                "experiment": found,
+                "variants": variants,
+                "program": programs[found.name],
+                "programs": programs,
+                "last_run": None if last is None else last.header.id,
+                "cells": cells,
+            }
+        )
         return
     console = Console()
-    console.print(f"[bold]{found.name}[/]: {found.title}\n", highlight=False)
-    console.print(f"[bold]Claim[/]: {found.claim}\n", highlight=False)
-    console.print(Syntax(program, "python", theme="ansi_dark", background_color="default"))
-    console.print(f"[bold]Mechanism[/]\n{found.mechanism.strip()}\n", highlight=False)
+    console.print(Text(found.name, "bold").append(f": {found.title}", "default"))
+    console.print(f"{catalogue.GROUPS[found.group]}. Tags: {', '.join(found.tags) or 'none'}.\n")
+    _section(console, "Claim", found.claim)
+    _heading(console, found.program)
+    console.print(_code(programs[found.name], "python"))
+    _section(console, "Mechanism", found.mechanism)
+    _heading(console, "Expected, the first that matches")
     console.print(_expectations(found))
+    console.print()
     if found.cure:
-        console.print(f"\n[bold]Cure[/]\n{found.cure.strip()}", highlight=False)
-    console.print("\n[bold]Source[/]")
+        _section(console, "Cure", found.cure)
+    for variant in variants:
+        _variant(console, found, variant, programs)
+    _heading(console, "Sources")
     for source in found.source:
-        console.print(f"  {source}", highlight=False, soft_wrap=True)
+        console.print(Text(f"  {source}"), soft_wrap=True)
+    console.print()
+    _seen(console, last, family)
 
 
-def _one(name: str) -> tuple[Experiment]:
-    for experiment in catalogue.load():
-        if experiment.name == name:
-            return (experiment,)
-    there = ", ".join(experiment.name for experiment in catalogue.load())
-    raise SelectionError(f"There is no experiment {name}. There are: {there}.")
+def _family(name: str) -> tuple[Experiment, ...]:
+    """Find an experiment with its variants, or a variant alone."""
+    every = catalogue.load()
+    found = [each for each in every if each.name == name or each.name.startswith(f"{name}:")]
+    if not found:
+        there = ", ".join(experiment.name for experiment in every)
+        raise SelectionError(f"There is no experiment {name}. There are: {there}.")
+    return tuple(found)
+
+
+def _section(console: Console, heading: str, text: str) -> None:
+    _heading(console, heading)
+    console.print(Text(" ".join(text.split())))
+    console.print()
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print(Text(text, "bold"))
+
+
+def _code(text: str, language: str) -> Syntax:
+    return Syntax(text, language, theme="ansi_dark", background_color="default", word_wrap=True)
+
+
+def _variant(
+    console: Console, experiment: Experiment, variant: Experiment, programs: dict[str, str]
+) -> None:
+    """Show a variant: what it changes, and what is then expected."""
+    _heading(console, f"{variant.name}: {variant.title}")
+    if variant.program == experiment.program:
+        console.print(f"The same program, called with: {' '.join(variant.args) or 'nothing'}")
+    else:
+        changes = difflib.unified_diff(
+            programs[experiment.name].splitlines(),
+            programs[variant.name].splitlines(),
+            experiment.program,
+            variant.program,
+            lineterm="",
+        )
+        console.print(_code("\n".join(changes), "diff"))
+    console.print(_expectations(variant))
+    console.print()
 
 
 def _expectations(experiment: Experiment) -> Table:
-    table = Table(box=None, pad_edge=False, title="Expected, first match", title_justify="left")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("method", "where", "outcome", "and"):
-        table.add_column(heading)
+        table.add_column(Text(heading, "dim"))
     for expectation in experiment.expect:
-        where = [expectation.when or ""]
-        if expectation.free_threaded is not None:
-            where.append("free-threaded" if expectation.free_threaded else "with the GIL")
-        also = [
-            f"{key} {value}"
-            for key in ("exception", "stdout", "method_used")
-            if (value := getattr(expectation, key)) is not None
-        ]
-        if expectation.unmeasured:
-            also.append("unmeasured")
         table.add_row(
             ", ".join(expectation.method or experiment.methods),
-            ", ".join(part for part in where if part) or "everywhere",
-            " or ".join(expectation.outcome),
-            "; ".join(also),
+            Text(_where(expectation)),
+            Text(" or ".join(expectation.outcome)),
+            Text(_also(expectation)),
         )
     return table
+
+
+def _where(expectation: Expectation) -> str:
+    parts = [expectation.when or "", expectation.libc or ""]
+    if expectation.free_threaded is not None:
+        parts.append("free-threaded" if expectation.free_threaded else "with the GIL")
+    return ", ".join(part for part in parts if part) or "everywhere"
+
+
+def _also(expectation: Expectation) -> str:
+    parts = [
+        f"{key} like {value}"
+        for key in ("exception", "stdout")
+        if (value := getattr(expectation, key)) is not None
+    ]
+    if expectation.method_used is not None:
+        parts.append(f"uses {' and '.join(expectation.method_used)}")
+    if expectation.frequency is not None:
+        low, high = expectation.frequency
+        parts.append(f"{expectation.outcome[0]} in {low:.0%} to {high:.0%} of trials")
+    if expectation.unmeasured:
+        parts.append("never measured")
+    return "; ".join(parts)
+
+
+# --- what the last run saw ---------------------------------------------------------------------
+
+
+def _last_run() -> Run | None:
+    try:
+        run = journal.read(journal.RUNS / "latest")
+    except JournalError:
+        return None
+    return run if run.header.program is None else None
+
+
+def _cells(run: Run, family: Sequence[Experiment]) -> tuple[object, ...]:
+    names = {each.name for each in family}
+    return tuple(each for each in summarise(run) if each.cell.experiment in names)
+
+
+def _seen(console: Console, run: Run | None, family: Sequence[Experiment]) -> None:
+    if run is None:
+        console.print(f"There is no run here yet: startlab lab -x '{family[0].name}*'")
+        return
+    members = {each.name for each in family}
+    cells = {each.cell: each for each in summarise(run) if each.cell.experiment in members}
+    _heading(console, f"Seen in the last run, {run.header.id}")
+    if not cells:
+        console.print(f"It had no cell of it: startlab lab -x '{family[0].name}*'")
+        return
+    names = sorted({cell.environment for cell in cells}, key=sort_key)
+    for part in tables.words(cells, names, console):
+        console.print(part)
+    levels = [each for each in measurements.levels(run) if each.experiment in members]
+    if levels:
+        console.print()
+        console.print(_measured(levels))
+
+
+def _measured(levels: Sequence[measurements.Level]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("measured", "environment", "method", "mean and 95 % interval", "to fork's"):
+        table.add_column(Text(heading, "dim"), no_wrap=True)
+    before = ""
+    for each in levels:
+        name = f"{each.experiment}, {each.name}, {each.unit}"
+        table.add_row(
+            "" if name == before else name,
+            each.environment,
+            each.method,
+            _number(each.middle, each.interval),
+            "" if each.ratio is None else _number(each.ratio, each.ratio_interval),
+        )
+        before = name
+    return table
+
+
+def _number(middle: float, interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return f"{middle:.3g}"
+    return f"{middle:.3g} ({interval[0]:.3g} to {interval[1]:.3g})"
+
+
+# --- what a run says of the expectations -------------------------------------------------------
+
+
+def propose_expectations(run: Run) -> None:
+    """Print what a run would change of the catalogue's expectations, as a diff."""
+    proposal = expectations.propose(run)
+    for each in proposal.by_hand:
+        options.say(f"No expectation is proposed, look at it: {each}")
+    if proposal.diff:
+        click.echo(proposal.diff, nl=False)
+    else:
+        options.say("Nothing of the catalogue's expectations is to be changed.")

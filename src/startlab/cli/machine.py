@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from startlab import health
+from startlab.backends.opening import open_docker
 from startlab.cli import options
 from startlab.errors import EngineError
 from startlab.model import Unavailable
@@ -35,7 +36,7 @@ def images() -> None:
 def build(wanted: tuple[str, ...], **said: Any) -> None:
     """Build the images of environments."""
     failed = 0
-    with closing(options.open_docker(said, options.say)) as backend:
+    with closing(open_docker(said, options.say)) as backend:
         for name in backend.names(wanted):
             image = backend.images.make(name)
             if isinstance(image, Unavailable):
@@ -50,7 +51,7 @@ def build(wanted: tuple[str, ...], **said: Any) -> None:
 @options.JSON
 def list_images(*, as_json: bool) -> None:
     """List the images that have been built."""
-    with closing(options.open_docker({}, options.say)) as backend:
+    with closing(open_docker({}, options.say)) as backend:
         rows = backend.images.rows()
     if as_json:
         options.print_json({"images": rows})
@@ -85,13 +86,17 @@ def doctor(*, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also remove the images.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Also remove the images, and virtual environments."
+)
 def clean(*, everything: bool) -> None:
     """Remove what killed runs have left: containers, volumes, processes, scratch folders."""
-    from startlab import leftovers
+    from startlab import leftovers, virtual
     from startlab.backends import dockerd
 
     removed = leftovers.clean()
+    if everything:
+        removed += virtual.clean()
     try:
         removed += dockerd.clean(dockerd.connect(), everything=everything)
     except EngineError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,16 +10,11 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-import startlab
-from startlab import health
-from startlab.errors import EngineError
+from startlab.environments import platform_name
 from startlab.model import METHODS, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from startlab.backends import Backend
-    from startlab.backends.docker import DockerBackend
 
 
 def _shard(_: object, __: object, value: str | None) -> tuple[int, int] | None:
@@ -32,102 +26,181 @@ def _shard(_: object, __: object, value: str | None) -> tuple[int, int] | None:
     return int(number), int(of)
 
 
-def selectors(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that select cells."""
-    for option in reversed(
-        [
-            click.option(
-                "--backend",
-                type=click.Choice(["auto", "native", "docker"]),
-                default="auto",
-                show_default=True,
-                help="Where environments come from.",
-            ),
-            click.option(
-                "--env",
-                "-e",
-                "environments",
-                multiple=True,
-                metavar="E",
-                help="An environment, a glob of them, a version or a range: "
-                "host-3.13, 'linux-*', 3.13, '>=3.12'. May be repeated.",
-            ),
-            click.option(
-                "--experiment",
-                "-x",
-                "experiments",
-                multiple=True,
-                metavar="X",
-                help="An experiment or a glob: countdown, 'lock*'. May be repeated.",
-            ),
-            click.option(
-                "--method",
-                "-m",
-                "methods",
-                multiple=True,
-                type=click.Choice(METHODS),
-                help="A start method. May be repeated.",
-            ),
-            click.option(
-                "--shard",
-                callback=_shard,
-                metavar="K/N",
-                help="Only the K-th of N equal parts of the cells.",
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
+def _all(*options: Callable[..., Any]) -> Callable[..., Any]:
+    """Make one decorator of several options, which help lists in this order."""
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
-def building(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of how images are built, most of them for closed networks."""
-    for option in reversed(
-        [
-            click.option(
-                "--bases",
-                type=click.Choice(["auto", "hub", "debian"]),
-                default="auto",
-                show_default=True,
-                envvar="STARTLAB_BASES",
-                help="What Docker images are built on: the hub's images, or root file "
-                "systems made with debootstrap.",
-            ),
-            click.option(
-                "--debian-mirror",
-                metavar="URL",
-                envvar="STARTLAB_DEBIAN_MIRROR",
-                help="Where Debian packages come from.  [default: the host's own]",
-            ),
-            click.option(
-                "--ca-bundle",
-                type=EXISTING,
-                envvar="STARTLAB_CA_BUNDLE",
-                help="Certificates that builds trust while they fetch packages.",
-            ),
-            click.option(
-                "--apt-config",
-                type=EXISTING,
-                envvar="STARTLAB_APT_CONFIG",
-                help="An apt.conf for builds: a proxy, say.",
-            ),
-            click.option(
-                "--build-network",
-                "network",
-                metavar="NET",
-                envvar="STARTLAB_BUILD_NETWORK",
-                help="The network of build steps, as docker build --network: host, say.",
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
+def variables(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
+    """Make a mapping of `K=V` words."""
+    pairs = [value.partition("=") for value in values]
+    for name, equals, _value in pairs:
+        if not name or not equals:
+            raise click.BadParameter(f"{name!r} is not K=V, like LEVEL=3.")
+        if name.startswith("STARTLAB_"):
+            raise click.BadParameter(f"{name} is startlab's own.")
+    return {name: value for name, _, value in pairs}
 
 
-BUILDING: Final = ("bases", "debian_mirror", "ca_bundle", "apt_config", "network")
+PATH: Final = click.Path(path_type=Path)
 EXISTING: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+_BACKEND = click.option(
+    "--backend",
+    type=click.Choice(["auto", "native", "docker"]),
+    default="auto",
+    show_default=True,
+    help="Where environments come from.",
+)
+_ENV = click.option(
+    "--env",
+    "-e",
+    "environments",
+    multiple=True,
+    metavar="E",
+    help="An environment, a glob of them, a version or a range: "
+    "host-3.13, 'linux-*', 3.13, '>=3.12'. May be repeated.",
+)
+
+
+def _platform(_: object, __: object, value: str) -> str:
+    return platform_name() if value == "auto" else value
+
+
+_PLATFORM = click.option(
+    "--platform",
+    default="",
+    callback=_platform,
+    metavar="NAME",
+    help="What environments are called by: windows, linux-arm64; auto: as this platform is called. "
+    "For runs that are merged.  [default: host, and linux for images]",
+)
+
+selectors = _all(
+    _BACKEND,
+    _PLATFORM,
+    _ENV,
+    click.option(
+        "--experiment",
+        "-x",
+        "experiments",
+        multiple=True,
+        metavar="X",
+        help="An experiment or a glob: countdown, 'lock*'. May be repeated.",
+    ),
+    click.option(
+        "--method",
+        "-m",
+        "methods",
+        multiple=True,
+        type=click.Choice(METHODS),
+        help="A start method. May be repeated.",
+    ),
+    click.option(
+        "--shard",
+        callback=_shard,
+        metavar="K/N",
+        help="Only the K-th of N equal parts of the cells.",
+    ),
+)
+"""The options that select cells of the catalogue."""
+
+program_selectors = _all(
+    _BACKEND,
+    _PLATFORM,
+    _ENV,
+    click.option(  # -m is the module to run, as python has it
+        "--method",
+        "methods",
+        multiple=True,
+        type=click.Choice(METHODS),
+        help="A start method. May be repeated.  [default: all three]",
+    ),
+)
+"""The options that select cells of a user's program."""
+
+engine = _all(
+    click.option(
+        "--jobs",
+        "-j",
+        type=click.IntRange(1),
+        default=None,
+        help="Trials at the same time.  [default: the number of cores]",
+    ),
+    click.option(
+        "--isolation",
+        type=click.Choice(["pooled", "fresh"]),
+        default="pooled",
+        show_default=True,
+        help="One container for all trials of an image, or one each.",
+    ),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(0, min_open=True),
+        default=None,
+        metavar="S",
+        help="Time limit of a trial, in seconds.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help="The run's folder.  [default: .startlab/<time>-<id>]",
+    ),
+    click.option(
+        "--resume", is_flag=True, help="Finish the run in --out, or the last one, as it was begun."
+    ),
+)
+"""The options of how cells are run."""
+
+building = _all(
+    click.option(
+        "--bases",
+        type=click.Choice(["auto", "hub", "debian"]),
+        default="auto",
+        show_default=True,
+        envvar="STARTLAB_BASES",
+        help="What Docker images are built on: the hub's images, or root file "
+        "systems made with debootstrap.",
+    ),
+    click.option(
+        "--debian-mirror",
+        metavar="URL",
+        envvar="STARTLAB_DEBIAN_MIRROR",
+        help="Where Debian packages come from.  [default: the host's own]",
+    ),
+    click.option(
+        "--ca-bundle",
+        type=EXISTING,
+        envvar="STARTLAB_CA_BUNDLE",
+        help="Certificates that builds trust while they fetch packages.",
+    ),
+    click.option(
+        "--apt-config",
+        type=EXISTING,
+        envvar="STARTLAB_APT_CONFIG",
+        help="An apt.conf for builds: a proxy, say.",
+    ),
+    click.option(
+        "--build-network",
+        "network",
+        metavar="NET",
+        envvar="STARTLAB_BUILD_NETWORK",
+        help="The network of build steps, as docker build --network: host, say.",
+    ),
+)
+"""The options of how images are built, most of them for closed networks."""
+
+BUILDING: Final = ("bases", "debian_mirror", "ca_bundle", "apt_config", "network")
 
 
 def print_json(document: object) -> None:
@@ -138,42 +211,6 @@ def print_json(document: object) -> None:
 def say(text: str) -> None:
     """Tell a person something, on stderr."""
     Console(stderr=True).print(Text(text), soft_wrap=True)
-
-
-def open_backend(
-    selection: Selection, building: dict[str, Any], run_id: str, say: Callable[[str], None]
-) -> Backend:
-    """Make the backend that is wanted; `auto` is Docker where an engine answers."""
-    from startlab.backends import native
-
-    if selection.backend == "native":
-        return native.NativeBackend()
-    try:
-        backend = open_docker(building, say, run_id=run_id, isolation=selection.isolation)
-    except EngineError as error:
-        if selection.backend == "docker":
-            raise
-        say(f"On this host's own interpreters: {error}")
-        return native.NativeBackend()
-    if selection.backend == "auto":
-        say("In Docker images, for an engine answers; --backend native takes this host's Pythons.")
-    return backend
-
-
-def open_docker(
-    building: dict[str, Any], say: Callable[[str], None], **options: Any
-) -> DockerBackend:
-    """Reach the Docker engine; its SDK is slow to import, and only needed here."""
-    from startlab.backends.docker import PY_SPY, Content, DockerBackend
-    from startlab.backends.images import BuildOptions
-
-    package = Path(startlab.__file__).parent
-    folders = {name: package / name for name in ("agent", "catalogue")}
-    py_spy = health.py_spy()
-    if py_spy is not None and sys.platform == "linux":  # one file, statically linked
-        folders[PY_SPY] = Path(py_spy)
-    content = Content.of(folders)
-    return DockerBackend(content=content, say=say, options=BuildOptions(**building), **options)
 
 
 def split(options: dict[str, Any]) -> tuple[dict[str, Any], Selection]:

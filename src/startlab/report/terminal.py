@@ -1,59 +1,78 @@
-"""A run on the terminal: while it goes, and its table."""
+"""A run on the terminal: its table, and what is not as expected."""
 
 from __future__ import annotations
 
-import threading
-import time
+import contextlib
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
+from startlab import findings
 from startlab.environments import sort_key
-from startlab.model import METHODS
+from startlab.report import github
+from startlab.report.live import Follower
+from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
+from startlab.report.text import excerpt, one_line, printable
 from startlab.summary import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
-    from startlab.model import Cell, Method, PlannedEnvironment, Run, Trial
+    from startlab.diff import Change, Diff
+    from startlab.model import Cell, Finding, Run
     from startlab.summary import CellSummary
 
-GLYPHS: Final = {
-    "ok": ("✓", "green"),
-    "hang": ("∞", "yellow"),
-    "crash": ("✗", "magenta"),
-    "error": ("!", "yellow"),
-    "wrong": ("≠", "yellow"),
-    "undecided": ("?", "cyan"),
-    "unsupported": ("·", "dim"),
-    "unavailable": ("-", "dim"),
-    "missing": ("∅", "bold red"),
-}
-ASCII: Final = {"✓": "+", "∞": "~", "✗": "x", "≠": "#", "·": ".", "∅": "0"}
-UNEXPECTED: Final = "bold red"
+__all__ = ["Follower", "printable", "show", "show_diff", "summary"]
+
 MOST_CELLS: Final = 6
 """Named for one reason; the table has the others."""
 
+MOST_REASONS: Final = 100
+NOT_RUN: Final = ("unavailable", "missing")
+HEADINGS: Final = {
+    "worse": "Worse",
+    "better": "Better",
+    "changed": "Changed",
+    "new": "Not planned before",
+    "gone": "No longer planned",
+}
+HEADING_STYLES: Final = {"worse": UNEXPECTED, "better": "bold green"}
+MOST_EXPERIMENTS: Final = 200
+MOST_LINES: Final = 60
+"""Of the table with words; a longer one has only glyphs."""
 
-# --- the table ---------------------------------------------------------------------------------
+
+# --- a run -------------------------------------------------------------------------------------
 
 
 def show(run: Run, console: Console) -> None:
-    """Print a run: the table, the deviations again with their reasons, and what it comes to."""
+    """Print a run: the table, the deviations again with their reasons, and what it comes to.
+
+    In a log of GitHub Actions the table is folded, and each reason is an annotation.
+    """
     cells = {each.cell: each for each in summarise(run)}
-    names = sorted({cell.environment for cell in cells}, key=sort_key)
-    for columns in _columns(names, cells, console.width):
-        console.print(_table(cells, columns, console))
-        console.print()
+    with _folded(f"{len(cells)} cells", console):
+        for part in _tables(cells, console):
+            console.print(part)
+            console.print()
+    for caveat in run.caveats:
+        _line(console, f"{glyph('!', console)} {one_line(caveat)}", "bold")
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
+    if run.header.program is not None:
+        show_findings(run, console)
+        deviations = [(cell, each) for cell, each in deviations if each.outcome in NOT_RUN]
     if deviations:
         console.print(_deviations(deviations), soft_wrap=True)
+    if github.is_here():
+        for command in github.errors(run):
+            _line(console, command)
     console.print(summary(run))
+    if run.header.program is not None:
+        _answer(run, console)
 
 
 def summary(run: Run) -> Text:
@@ -72,59 +91,65 @@ def summary(run: Run) -> Text:
     return text
 
 
-def _columns(
-    names: Sequence[str], cells: dict[Cell, CellSummary], width: int
-) -> Iterable[tuple[str, ...]]:
-    """Split the environments into as many tables as the width needs."""
-    left = width - max((len(cell.experiment) for cell in cells), default=0) - 16
-    chunk: list[str] = []
-    used = 0
-    for name in names:
-        words = [len(each.word) + 2 for cell, each in cells.items() if cell.environment == name]
-        needed = max(*map(len, _heading(name).splitlines()), *words) + 2
-        if chunk and used + needed > left:
-            yield tuple(chunk)
-            chunk, used = [], 0
-        chunk.append(name)
-        used += needed
-    if chunk:
-        yield tuple(chunk)
-
-
-def _heading(name: str) -> str:
-    """Break a name before its version, for columns as narrow as what is in them."""
-    family, _, version = name.rpartition("-")
-    return f"{family}-\n{version}"
-
-
-def _table(cells: dict[Cell, CellSummary], names: Sequence[str], console: Console) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("experiment", no_wrap=True)
-    table.add_column("method", no_wrap=True)
-    for name in names:
-        table.add_column(_heading(name), no_wrap=True)
-    rows: dict[str, dict[Method, dict[str, CellSummary]]] = {}
-    for cell, each in cells.items():
-        rows.setdefault(cell.experiment, {}).setdefault(cell.method, {})[cell.environment] = each
+def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[RenderableType]:
+    """Give the tables with words, unless they are longer than anybody reads."""
+    names = sorted({cell.environment for cell in cells}, key=sort_key)
     deviating = {cell.experiment for cell, each in cells.items() if not each.as_expected}
-    for experiment in sorted(rows, key=lambda name: name not in deviating):
-        shown = experiment
-        for method in sorted(rows[experiment], key=METHODS.index):
-            row = rows[experiment][method]
-            table.add_row(shown, method, *(_cell(row.get(name), console) for name in names))
-            shown = ""
-    return table
+    experiments = dict.fromkeys(cell.experiment for cell in cells)
+    ordered = sorted(experiments, key=lambda name: name not in deviating)
+    place = {name: number for number, name in enumerate(ordered)}
+    cells = dict(sorted(cells.items(), key=lambda item: place[item[0].experiment]))
+    if len({(cell.experiment, cell.method) for cell in cells}) <= MOST_LINES:
+        with_words = words(cells, names, console)
+        if sum(part.row_count for part in with_words) <= MOST_LINES:
+            yield from with_words
+            return
+    methods = methods_of(cells)
+    marks = {
+        cell: mark(each.outcome, as_expected=each.as_expected, console=console)
+        for cell, each in cells.items()
+    }
+    yield from grid(marks, ordered[:MOST_EXPERIMENTS], names, methods, console)
+    if len(ordered) > MOST_EXPERIMENTS:
+        more = len(ordered) - MOST_EXPERIMENTS
+        yield Text(f"and {more} more experiments; report.html has all")
+    yield legend(marks.values(), methods, console)
 
 
-def _cell(each: CellSummary | None, console: Console) -> Text:
-    if each is None:
-        return Text("")
-    glyph, style = GLYPHS[each.outcome]
-    if not console.encoding.lower().startswith("utf"):
-        glyph = ASCII.get(glyph, glyph)
-    if each.as_expected:
-        return Text(f"{glyph} {each.word}", style)
-    return Text(f"{glyph} {each.word.upper()}", UNEXPECTED)
+def show_findings(run: Run, console: Console) -> None:
+    """Print what was found out about a user's program, each cause once."""
+    commands = {trial.cell: trial.reproduce for trial in reversed(run.trials)}
+    for number, finding in enumerate(findings.find(run), 1):
+        style = "bold" if finding.note else UNEXPECTED
+        _line(console, f"{number}. {one_line(finding.title)}", style)
+        lines = [finding.text, _explained(finding), finding.advice]
+        if finding.where is not None:
+            lines.insert(0, f"{finding.where}: {finding.code}")
+        if finding.experiment is not None:
+            lines.append(f"startlab show {finding.experiment}")
+        for line in filter(None, lines):
+            _line(console, _indented(excerpt(line)))
+        if finding.cells and not finding.note:
+            _line(console, _indented(one_line(commands.get(finding.cells[0].cell, ""))), "dim")
+        console.print()
+
+
+def _explained(finding: Finding) -> str:
+    cells = [
+        f"{each.cell.environment} {each.cell.method}"
+        + (f" {each.count} of {each.of}" if each.of > 1 else "")
+        for each in finding.cells
+    ]
+    more = f" and {len(cells) - MOST_CELLS} more" if len(cells) > MOST_CELLS else ""
+    return ", ".join(cells[:MOST_CELLS]) + more
+
+
+def _answer(run: Run, console: Console) -> None:
+    """Print the last word, and what it does not cover."""
+    beyond = findings.beyond(run)
+    if beyond is not None:
+        _line(console, one_line(beyond), "dim")
+    _line(console, one_line(findings.answer(run, findings.find(run))), "bold")
 
 
 def _deviations(deviations: Sequence[tuple[Cell, CellSummary]]) -> RenderableType:
@@ -133,88 +158,88 @@ def _deviations(deviations: Sequence[tuple[Cell, CellSummary]]) -> RenderableTyp
     for cell, each in deviations:
         reasons.setdefault((each.word, each.reason), []).append((cell, each))
     parts: list[RenderableType] = [Text("Not as expected (in CAPITALS above)", "bold")]
-    for (word, reason), cells in reasons.items():
+    ordered = sorted(reasons.items(), key=lambda item: item[1][0][1].outcome in NOT_RUN)
+    for (word, reason), cells in ordered[:MOST_REASONS]:
         for cell, each in cells[:MOST_CELLS]:
-            line = Text(f"{cell.experiment} × {cell.environment} × {cell.method}: ")
-            parts.append(line.append(word, UNEXPECTED))
+            parts.append(Text(f"{_name(cell)}: ").append(word, UNEXPECTED))
             if each.first is not None and each.first.reproduce:
-                parts.append(Text(f"    {each.first.reproduce}", "dim"))
+                parts.append(Text(f"    {one_line(each.first.reproduce)}", "dim"))
         if len(cells) > MOST_CELLS:
             parts.append(Text(f"and {len(cells) - MOST_CELLS} more"))
-        parts.append(Text(f"    {printable(reason)}"))
+        parts.append(Text(_indented(excerpt(reason))))
         first = cells[0][1].first
         if first is not None and first.where:
-            parts.append(Text(f"    at {printable(first.where)}"))
+            parts.append(Text(f"    at {one_line(first.where)}"))
+    if len(reasons) > MOST_REASONS:
+        parts.append(Text(f"and {len(reasons) - MOST_REASONS} more reasons; report.html has all"))
     return Group(*parts)
 
 
-def printable(text: str) -> str:
-    """Escape what a program's text could do to a terminal; keep line ends."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")
 
 
-# --- while it goes -----------------------------------------------------------------------------
+def _name(cell: Cell) -> str:
+    return f"{one_line(cell.experiment)} × {one_line(cell.environment)} × {cell.method}"
 
 
-class Follower:
-    """Shows a run while it goes: a bar on a terminal, else a line for each environment."""
+@contextlib.contextmanager
+def _folded(title: str, console: Console) -> Iterator[None]:
+    """Fold what is printed, where a log can be."""
+    if not github.is_here():
+        yield
+        return
+    _line(console, github.group(title))
+    yield
+    _line(console, "::endgroup::")
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._lock = threading.Lock()
-        self._left: dict[str, int] = {}
-        self._counts: dict[str, int] = {}
-        self._began = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("starting", total=None)
 
-    def __enter__(self) -> Follower:
-        self._bar.start()
-        return self
+def _line(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style), soft_wrap=True)
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
 
-    def say(self, text: str) -> None:
-        """Tell the person something."""
-        self._console.print(Text(printable(text)), soft_wrap=True)
+# --- two runs ----------------------------------------------------------------------------------
 
-    def planned(self, environment: PlannedEnvironment) -> None:
-        """Count the cells of an environment that has come."""
-        self._left[environment.name] = len(set(environment.cells))
-        self._counts[environment.name] = 0
-        total = sum(self._left.values()) + sum(self._counts.values())
-        self._bar.update(self._task, total=total)
-        if environment.unavailable:
-            self.say(f"{environment.name}: unavailable: {environment.unavailable}")
 
-    def began(self, cell: Cell) -> None:
-        """Show the trial that has begun."""
-        with self._lock:
-            description = f"{cell.experiment} {cell.environment} {cell.method}"
-            self._bar.update(self._task, description=description[:48].ljust(48))
+def show_diff(diff: Diff, console: Console) -> None:
+    """Print what changed from one run to another, what got worse first."""
+    _line(console, f"{one_line(diff.old)} → {one_line(diff.new)}", "bold")
+    for caveat in diff.caveats:
+        _line(console, f"! {one_line(caveat)}", "bold")
+    for each in diff.environments:
+        _line(console, one_line(f"{each.name}: {each.what} {each.was} → {each.now}"))
+    for kind, heading in HEADINGS.items():
+        changes = [change for change in diff.changes if change.kind == kind]
+        if changes:
+            console.print()
+            _line(console, f"{heading} ({len(changes)})", HEADING_STYLES.get(kind, "bold"))
+            for group in _alike(changes):
+                console.print(_change(group), soft_wrap=True)
+    console.print()
+    _line(console, f"{diff.same} cells as they were, {len(diff.worse)} worse")
 
-    def ended(self, trial: Trial) -> None:
-        """Count a trial; tell at once of one that is not as expected."""
-        self._bar.advance(self._task)
-        self._counts[trial.environment] = self._counts.get(trial.environment, 0) + 1
-        if not trial.as_expected and trial.outcome != "unavailable":
-            self.say(
-                f"{trial.experiment} × {trial.environment} × {trial.method}: "
-                f"{trial.outcome}: {trial.reason}"
-            )
-        if (
-            not self._console.is_terminal
-            and trial.outcome != "unavailable"
-            and (self._counts[trial.environment] == self._left.get(trial.environment))
-        ):
-            seconds = time.monotonic() - self._began
-            self.say(f"{trial.environment}: all cells run, {seconds:.1f} s since the beginning")
+
+def _alike(changes: Iterable[Change]) -> Iterable[list[Change]]:
+    """Put together what changed in the same way, but in another environment."""
+    groups: dict[tuple[str, ...], list[Change]] = {}
+    for each in changes:
+        key = (each.cell.experiment, each.cell.method, each.said, each.reason)
+        groups.setdefault(key, []).append(each)
+    return groups.values()
+
+
+def _change(group: Sequence[Change]) -> RenderableType:
+    first = group[0]
+    names = sorted((one_line(each.cell.environment) for each in group), key=sort_key)
+    where = ", ".join(names[:MOST_CELLS])
+    if len(names) > MOST_CELLS:
+        where += f" and {len(names) - MOST_CELLS} more"
+    lines = [
+        Text(f"{one_line(first.cell.experiment)} × {first.cell.method}: {first.said}: {where}")
+    ]
+    if first.reason:
+        place = f" at {one_line(first.where)}" if first.where else ""
+        lines.append(Text(_indented(f"{excerpt(first.reason)}{place}")))
+    if first.kind == "worse" and first.reproduce:
+        lines.append(Text(f"    {one_line(first.reproduce)}", "dim"))
+    return Group(*lines)

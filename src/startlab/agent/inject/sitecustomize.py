@@ -7,7 +7,8 @@ import pickle and others, and hide a module of the user's that shadows one of th
 
 It also tells the agent what only the inside can see, one line of the events file each: that this
 interpreter was reached, every process that multiprocessing starts, and what its starter learnt of
-its end. Nothing here shows in a traceback of the program.
+its end; startlab_inside.py, of Python 3, tells more. Nothing here shows in a traceback of the
+program.
 """
 
 import os
@@ -69,6 +70,9 @@ def watch(popen):
         self.__dict__["returncode"] = value
         if value is None:
             tell("start", id(self), getattr(self, "method", "fork"), caller())
+            inside = sys.modules.get("startlab_inside")
+            if inside is not None:
+                inside.starting(sys._getframe(1))
         else:
             tell("end", id(self), getattr(self, "pid", ""), value)
 
@@ -83,33 +87,57 @@ def caller():
 def user_line(frame):
     """Find the innermost line outside the standard library, as `file:line`."""
     while frame is not None:
-        file = frame.f_code.co_filename
-        inside = file.startswith(STDLIB) and "-packages" not in file
-        if not inside and not file.startswith("<frozen"):
-            return "%s:%d" % (file, frame.f_lineno)
+        if not is_stdlib(frame.f_code.co_filename):
+            return "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return ""
 
 
+def is_stdlib(file):
+    inside = file.startswith(STDLIB) and "-packages" not in file
+    return inside or file.startswith("<frozen")
+
+
+def is_library(file):
+    """Tell whether a file is none of the program's own."""
+    return is_stdlib(file) or "-packages" in file or file.startswith(HERE)
+
+
 threads_at_fork = []  # of the process that forks, each as `name at file:line`
+native_at_fork = []  # how many threads it has that are none of Python's, and libraries with threads
+inherited_main = False  # whether this process was forked from one that had run the main module
+THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
+            "librdkafka", "libzmq", "libarrow", "torch", "tensorflow", "Accelerate", "libuv")
 
 
 def before_fork():
     """See which other threads there are: none of them will exist in the child."""
-    del threads_at_fork[:]
+    global inherited_main
+    del threads_at_fork[:], native_at_fork[:]
     try:
+        main = sys.modules["__main__"]
+        inherited_main = hasattr(main, "__file__") or not sys.argv[0] == "-c"
         threading = sys.modules.get("threading")
         threads = getattr(threading, "_active", {}).items()
         names = dict((ident, thread.name) for ident, thread in list(threads))
         for ident, frame in sys._current_frames().items():
             if ident != get_ident():
                 threads_at_fork.append("%s at %s" % (names.get(ident, "?"), user_line(frame)))
+        if sys.platform == "linux":
+            native = len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork)
+            if native > 0:
+                with open("/proc/self/maps") as maps:
+                    text = maps.read()
+                native_at_fork.append(native)
+                native_at_fork.extend(name for name in THREADED if name in text)
     except Exception:  # it would be printed on the program's stderr
         pass
 
 
 def after_fork_in_child():
     tell("forked", os.getppid(), *threads_at_fork)
+    if native_at_fork:
+        tell("native", *native_at_fork)
 
 
 def fork_and_tell(fork):
@@ -136,14 +164,50 @@ def watch_module(module):
     watch(module.Popen)
 
 
+def look_inside(module):
+    """Have startlab_inside.py, which lies beside this file, look at a module of Python 3."""
+    try:
+        inside().PATCHES[module.__name__](module)
+    except Exception:  # a version that nobody has tried: then less is told
+        tell("not inside", module.__name__)
+
+
+def inside():
+    """Load startlab_inside.py; its bytecode, 5 ms of work, is kept with the agent in a container."""
+    if "startlab_inside" not in sys.modules:
+        prefix = getattr(sys, "pycache_prefix", None)
+        try:
+            if not os.access(HERE, os.W_OK):
+                sys.pycache_prefix = os.path.dirname(os.path.dirname(EVENTS))
+            __import__("startlab_inside")
+        finally:
+            sys.pycache_prefix = prefix
+    return sys.modules["startlab_inside"]
+
+
 PATCHES = {
-    "multiprocessing.popen_fork": watch_module,
-    "multiprocessing.popen_spawn_win32": watch_module,
-    "multiprocessing.forking": watch_module,  # 2.7
+    "multiprocessing.popen_fork": [watch_module],
+    "multiprocessing.popen_spawn_win32": [watch_module],
+    "multiprocessing.forking": [watch_module],  # 2.7
 }
 if METHOD:
-    PATCHES["multiprocessing.context"] = force
-    PATCHES["multiprocess.context"] = force  # pathos' own copy
+    PATCHES["multiprocessing.context"] = [force]
+    PATCHES["multiprocess.context"] = [force]  # pathos' own copy
+if sys.version_info >= (3, 4):
+    for name in (
+        "multiprocessing.context",
+        "multiprocessing.util",
+        "multiprocessing.spawn",
+        "multiprocessing.synchronize",
+        "multiprocessing.queues",
+        "multiprocessing.pool",
+        "multiprocessing.popen_fork",
+        "multiprocessing.popen_spawn_posix",
+        "multiprocessing.popen_spawn_win32",
+        "multiprocessing.popen_forkserver",
+        "concurrent.futures.process",
+    ):
+        PATCHES[name] = PATCHES.get(name, []) + [look_inside]
 
 
 class Finder(object):
@@ -173,7 +237,8 @@ class Finder(object):
         finally:
             if file is not None:
                 file.close()
-        PATCHES.pop(name)(module)
+        for patch in PATCHES.pop(name):
+            patch(module)
         return module
 
 
@@ -185,8 +250,7 @@ def patch_after(loader, name):
 
 def patched(loader, name):
     del loader.exec_module
-    patch = PATCHES.pop(name, None)
-    if patch is not None:
+    for patch in PATCHES.pop(name, []):
         patch(sys.modules[name])
 
 

@@ -1,0 +1,172 @@
+"""What to do about each mechanism, and the experiment of the catalogue that shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Advice(NamedTuple):
+    """What to do, and the experiment of the catalogue that shows the mechanism."""
+
+    do: str
+    experiment: str | None = None
+
+
+_GUARD: Final = (
+    'Put what starts processes below `if __name__ == "__main__":`, or into a function that is '
+    "called there."
+)
+_HAND_OVER: Final = (
+    "Give it to the children: as an argument of Process, or through `initializer=` and `initargs=` "
+    "of a pool."
+)
+_BEFORE_FORK: Final = (
+    "Start the processes before the threads, make what has threads in the child (or when it is "
+    "first used), or pin spawn."
+)
+ADVICE: Final[Mapping[str, Advice]] = {
+    "unguarded_main": Advice(_GUARD, "missing_main_guard"),
+    "main_runs_again": Advice(
+        'Put what is to happen once below `if __name__ == "__main__":`.', "main_module_again"
+    ),
+    "main_import_fails": Advice(
+        "Let the main module be imported without an effect: the rest goes below `if __name__ == "
+        '"__main__":`.',
+        "main_module_again",
+    ),
+    "unpicklable": Advice(
+        "Give the child a function of a module and plain data, make the lock, file or connection "
+        "in the child, or leave it out in `__getstate__`.",
+        "unpicklable_target",
+    ),
+    "not_importable": Advice(
+        "Define it at the top level of a module, outside of any `if` and function.",
+        "target_under_guard",
+    ),
+    "mixed_contexts": Advice(
+        "Make locks, queues and values by the context that starts the processes: "
+        "`ctx = multiprocessing.get_context(...)`, then `ctx.Queue()` and `ctx.Process()`.",
+        "mixed_contexts",
+    ),
+    "shared_as_argument": Advice(
+        "Give it to the processes when they are started: as an argument of Process, by `initargs=` "
+        "of a pool; or use one of a Manager.",
+        "lock_in_message",
+    ),
+    "daemonic_children": Advice(
+        "Use concurrent.futures.ProcessPoolExecutor, whose workers may have children.",
+        "daemon_children",
+    ),
+    "method_set_twice": Advice(
+        'Call set_start_method() once, below `if __name__ == "__main__":`; a library uses '
+        "get_context().",
+        "top_level_start_method",
+    ),
+    "no_such_method": Advice(
+        "Ask multiprocessing.get_all_start_methods() what there is.", "choose_start_method"
+    ),
+    "fork_with_threads": Advice(_BEFORE_FORK, "fork_warning"),
+    "start_at_exit": Advice("Start processes while the main thread runs.", "start_at_exit"),
+    "exit_handler_again": Advice(
+        'Register it below `if __name__ == "__main__":`, or have it do nothing in a process whose '
+        "os.getpid() is not that of the one that made what it removes.",
+        "end_of_a_child",
+    ),
+    "global_differs": Advice(_HAND_OVER, "changed_global"),
+    "environment_differs": Advice(
+        "Set it before the first process is started, or in the child.", "frozen_environment"
+    ),
+    "logging_differs": Advice(
+        "Set logging up in the child too: in the target, or in a pool's initializer; or send "
+        "records through a QueueHandler.",
+        "changed_global",
+    ),
+    "shared_made_again": Advice(
+        'Make it below `if __name__ == "__main__":` or in a function, and give it to the children '
+        "as an argument (for a pool: `initializer=` and `initargs=`).",
+        "changed_global",
+    ),
+    "dying_workers": Advice(
+        "Have the worker's start (its imports, its initializer) raise nothing; "
+        "concurrent.futures.ProcessPoolExecutor gives up instead of waiting.",
+    ),
+    "join_before_drain": Advice(
+        "Read all that comes out of the queue before join(), or read in a thread.",
+        "join_before_drain",
+    ),
+    "thread_gone_at_fork": Advice(_BEFORE_FORK, "thread_pool_after_fork"),
+    "lock_held_at_fork": Advice(_BEFORE_FORK, "lock_held_at_fork"),
+    "logging_lock_at_fork": Advice(_BEFORE_FORK, "logging_lock_at_fork"),
+    "import_lock_at_fork": Advice(
+        "Import what the child needs before any thread is started.", "import_at_fork"
+    ),
+    "file_lock_at_fork": Advice(
+        "Open the file in the child, or let no thread write while a process is started.",
+        "file_lock_at_fork",
+    ),
+    "lock_held_by_forker": Advice("Start the process outside of the lock.", "lock_held_by_forker"),
+    "native_after_fork": Advice(
+        "Make it in the child (or when it is first used, per os.getpid()), or pin spawn; under the "
+        "fork server, multiprocessing.set_forkserver_preload([]) keeps the main module out of it.",
+        "native_pool_after_fork",
+    ),
+    "pipe_end_inherited": Advice(
+        "Close in each process the ends that it does not use: the child the parent's, the parent "
+        "the child's, right after the start.",
+        "inherited_write_end",
+    ),
+    "lost_task": Advice(
+        "Use concurrent.futures.ProcessPoolExecutor, which raises BrokenProcessPool; have no "
+        "worker end by itself.",
+        "killed_pool_worker",
+    ),
+    "killed_worker": Advice(
+        "Find what ends the worker: a signal (memory?), os._exit() or sys.exit() in the task.",
+        "killed_pool_worker",
+    ),
+    "unreadable_result": Advice(
+        "Give all arguments of the exception's class to super().__init__(), or write its "
+        "__reduce__.",
+        "lost_result",
+    ),
+    "handler_inherited": Advice(
+        "Set signal.SIG_DFL (and signal.set_wakeup_fd(-1) under asyncio) at the beginning of the "
+        "child.",
+        "signal_handler_in_child",
+    ),
+    "holder_killed": Advice(
+        "Let the process end by itself, and wait for it; give each worker a pipe of its own.",
+        "killed_lock_holder",
+    ),
+    "child_failed": Advice(
+        "Mend what the child raises; wait with a timeout, or on Process.sentinel too."
+    ),
+    "random_copied": Advice(
+        "Make the generator in the child, or give each child a seed of its own.", "copied_random"
+    ),
+    "file_shared": Advice(
+        "Open the file in the child, or read it with os.pread().", "shared_file_offset"
+    ),
+    "lost_update": Advice(
+        "Do it under the lock: `with counter.get_lock(): counter.value += 1`.", "lost_updates"
+    ),
+    "deadlock": Advice("Look at the lines above: each waits for another."),
+    "no_end": Advice("If it is only slow: --timeout SECONDS."),
+    "exit_0_in_spite": Advice(
+        "Look at Process.exitcode after join(), or use concurrent.futures, whose result() raises "
+        "what the child did."
+    ),
+    "output_differs": Advice(
+        "Say which output is right with --expect-stdout, or look at what the children read that "
+        "they were not given."
+    ),
+    "unstable_output": Advice("Say which output is right with --expect-stdout."),
+    "exit_status": Advice("If that is as it should be, have the program exit with 0 for this."),
+    "pinned": Advice(
+        "That is a sound way to be safe; to see the others, let the program choose less."
+    ),
+}
+"""By mechanism."""

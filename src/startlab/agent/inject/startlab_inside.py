@@ -1,0 +1,614 @@
+"""What of a program only its inside can see, and what explains how it ends: told as events.
+
+sitecustomize.py has each of `PATCHES` run when the body of its module has run, so that nothing is
+imported which the program does not import. All of it looks and tells, and changes nothing: no code
+of the program is called (no repr, no pickling, no property of its classes), what goes wrong in
+here is dropped, and no frame of this file is on the stack when code of the program runs. Python 3.
+"""
+
+import os
+import sys
+
+inject = sys.modules["startlab_inject"]
+tell = inject.tell
+user_line = inject.user_line
+
+MOST = 50  # events of each kind that a process tells
+LONGEST = 160  # characters of a value
+environ = dict(os.environ)  # as this interpreter found it
+left = {}
+
+
+def harmless(function):
+    """Drop whatever goes wrong, and stop after `MOST` calls in this process."""
+
+    def call(*args):
+        try:
+            key = os.getpid(), function.__name__
+            left[key] = left.get(key, MOST) - 1
+            if left[key] >= 0:
+                function(*args)
+        except Exception:
+            pass
+
+    return call
+
+
+def importing_main():
+    """Tell whether this process is a child, or a fork server, that is running the main module."""
+    process = sys.modules["multiprocessing.process"]
+    return getattr(process.current_process(), "_inheriting", False)
+
+
+# --- the start method ---------------------------------------------------------------------------
+
+
+def watch_context(context):
+    """See where the program itself chooses a start method."""
+
+    def get(self):
+        return self.__dict__["_actual_context"]
+
+    def set(self, value):
+        self.__dict__["_actual_context"] = value
+        if value is not None and sys._getframe(1).f_code.co_name == "set_start_method":
+            pinned(value._name, "set_start_method", sys._getframe(2))
+
+    default = context._default_context
+    if "_actual_context" in default.__dict__:
+        type(default)._actual_context = property(get, set)
+    for each in context._concrete_contexts.values():
+        # Of the class: what is set on the context itself goes with it when it is pickled.
+        type(each)._check_available = seen(type(each)._check_available)
+
+
+def seen(check_available):
+    def _check_available(self):
+        check_available(self)
+        caller = sys._getframe(2)  # of get_context(METHOD), whose super() may have called it
+        if caller.f_code.co_name == "get_context":
+            caller = caller.f_back
+        if caller.f_code.co_name != "set_start_method":
+            pinned(self._name, "get_context", caller)
+
+    return _check_available
+
+
+@harmless
+def pinned(method, by, frame):
+    # What the standard library gets, or a child is given, nobody has chosen.
+    if not inject.is_stdlib(frame.f_code.co_filename) and not importing_main():
+        tell("pinned", method, by, user_line(frame))
+
+
+# --- what is shared -----------------------------------------------------------------------------
+
+
+def watch_shared(synchronize):
+    """See where a semaphore is made, of which all that is shared between processes has one."""
+    make_name = synchronize.SemLock._make_name
+
+    def name():
+        made(sys._getframe(1))
+        return make_name()
+
+    synchronize.SemLock._make_name = staticmethod(name)
+
+
+@harmless
+def made(frame):
+    context = getattr(frame.f_locals.get("ctx"), "_name", "")
+    name = ""
+    while frame is not None and inject.is_stdlib(frame.f_code.co_filename):
+        name = frame.f_code.co_name
+        if name == "__init__":
+            name = type(frame.f_locals.get("self")).__name__
+        frame = frame.f_back
+    importing = "importing" if importing_main() else ""
+    tell("made", name, user_line(frame), context, importing)
+
+
+# --- starts that come too early, and what is registered too often -------------------------------
+
+
+@harmless
+def starting(frame):
+    """A process is about to be started, by `Popen.__init__`, whose frame this is."""
+    process = frame.f_locals.get("process_obj")
+    if importing_main():
+        tell("unguarded", user_line(frame))
+    else:
+        tell("state", getattr(process, "_name", ""), *state())
+
+
+def watch_spawn(spawn):
+    """See, in a child, what the main module registers to be run at the end."""
+    import atexit  # built in
+
+    register = atexit.register
+
+    def register_(func, *args, **kwargs):
+        registered(func, sys._getframe(1))
+        return register(func, *args, **kwargs)
+
+    register_.__name__ = register_.__qualname__ = "register"
+    atexit.register = register_
+
+
+@harmless
+def registered(function, frame):
+    if importing_main() and not inject.is_stdlib(frame.f_code.co_filename):
+        tell("at exit", named(function), user_line(frame))
+
+
+def watch_popen(popen):
+    """See a signal that is sent to a child on purpose."""
+    send_signal = getattr(popen.Popen, "_send_signal", None)
+    if send_signal is None:
+        return
+
+    def _send_signal(self, number):
+        sent(self, number, sys._getframe(1))
+        return send_signal(self, number)
+
+    popen.Popen._send_signal = _send_signal
+
+
+@harmless
+def sent(popen, number, frame):
+    tell("sent", getattr(popen, "pid", ""), int(number), user_line(frame))
+
+
+# --- what parent and child have in their globals ------------------------------------------------
+
+
+def watch_begin(util):
+    """See a child just before it runs its target: it then logs that."""
+    info = util.info
+
+    def info_(message, *args, **kwargs):
+        if message == "child process calling self.run()":
+            begin()
+        elif message == "error in queue thread: %s":  # when the process ends: nothing is printed
+            dropped(sys._getframe(1), *args)
+        return info(message, *args, **kwargs)
+
+    info_.__name__ = info_.__qualname__ = "info"
+    util.info = info_
+
+
+@harmless
+def begin():
+    process = sys.modules["multiprocessing.process"].current_process()
+    how = "inherited" if inject.inherited_main else "imported"
+    said = ["random\t" + each for each in random_states()]
+    said += ["handler\t" + each for each in handlers()]
+    if how == "inherited":
+        said += ["open\t" + each for each in open_globals()]
+    said += ["names\t\t" + " ".join(sorted(os.environ))]
+    tell("begin", process._parent_pid, process._name, how, *(state() + said))
+
+
+def state():
+    """Give what a child may find otherwise than its parent, each as `kind TAB name TAB value`."""
+    found = []
+    for place, name, value in user_globals():
+        shown = show(value, 3)
+        if shown is not None:
+            found.append("global\t%s%s\t%s" % (place, name, shown[:LONGEST]))
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        root = logging.root
+        shown = "%s %s" % (
+            logging.getLevelName(root.level),
+            " ".join(type(each).__name__ for each in root.handlers) or "without a handler",
+        )
+        found.append("logging\troot\t" + shown)
+    found.append("environment\t\t" + " ".join(sorted(set(os.environ).difference(environ))))
+    return found[-200:]
+
+
+def user_globals():
+    """Give the globals of the program's own modules that its functions mention."""
+    modules = user_modules()
+    names = set()
+    for module in modules:
+        for value in list(vars(module).values()):
+            mention(value, names)
+    for module in modules:
+        place = "" if module.__name__ in ("__main__", "__mp_main__") else module.__name__ + "."
+        for name, value in list(vars(module).items()):
+            if name in names and not name.startswith("__"):
+                yield place, name, value
+
+
+def user_modules():
+    found = []
+    for name, module in list(sys.modules.items()):
+        if name == "__mp_main__" or not isinstance(module, type(os)):
+            continue
+        file = vars(module).get("__file__")
+        if name == "__main__" or (isinstance(file, str) and not inject.is_library(file)):
+            found.append(module)
+    return found[:100]
+
+
+def mention(value, names):
+    """Add the names that a function or the methods of a class mention."""
+    if isinstance(value, type(mention)):
+        add_names(value.__code__, names)
+    elif type(value) is type:
+        for each in list(vars(value).values()):
+            each = getattr(each, "__func__", each) if type(each) in WRAPPED else each
+            if isinstance(each, type(mention)):
+                add_names(each.__code__, names)
+
+
+WRAPPED = (staticmethod, classmethod)
+
+
+def add_names(code, names):
+    names.update(code.co_names)
+    for each in code.co_consts:
+        if isinstance(each, type(code)):
+            add_names(each, names)
+
+
+def random_states():
+    """Give the state of every random number generator that the program's functions can reach."""
+    random = sys.modules.get("random")
+    if random is not None and "_inst" in vars(random):
+        yield "random\t%x" % hash(random._inst.getstate())
+        for place, name, value in user_globals():
+            if type(value) is random.Random:
+                yield "%s%s\t%x" % (place, name, hash(value.getstate()))
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        yield "numpy.random\t%x" % hash(tuple(numpy.mtrand._rand.get_state()[1].tolist()))
+        for place, name, value in user_globals():
+            if type(value) in (numpy.RandomState, numpy.Generator):
+                bits = getattr(value, "bit_generator", None) or value._bit_generator
+                yield "%s%s\t%x" % (place, name, hash(tuple(numbers(bits.state))))
+
+
+def numbers(value):
+    """Give the integers in a state of numpy's, in their order; a hash of texts is not stable."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict):
+        for key in sorted(value):
+            for each in numbers(value[key]):
+                yield each
+    elif hasattr(value, "tolist"):
+        for each in value.tolist():
+            yield each
+
+
+def handlers():
+    """Give the program's own signal handlers."""
+    signal = sys.modules.get("_signal")
+    for name in ("SIGTERM", "SIGINT", "SIGCHLD"):
+        number = getattr(signal, name, None)
+        handler = signal.getsignal(number) if number is not None else None
+        if callable(handler) and handler is not signal.default_int_handler:
+            yield "%s\t%s" % (name, named(handler))
+
+
+def open_globals():
+    """Give the globals that are open files, sockets or databases."""
+    for place, name, value in user_globals():
+        kind = type(value)
+        if kind.__module__ in ("_io", "socket", "ssl", "sqlite3", "mmap") and value not in (
+            sys.stdin, sys.stdout, sys.stderr,
+        ):
+            yield "%s%s\t%s" % (place, name, kind.__name__)
+
+
+# --- values, without the help of their own code -------------------------------------------------
+
+PLAIN = (type(None), bool, float, complex)
+NOT_TOLD = (type(os), type(mention), type(len), type, type(importing_main.__get__(0)))
+
+
+def show(value, depth):
+    """Write a value down; None for what is no data: functions, classes, modules."""
+    kind = type(value)
+    if isinstance(value, NOT_TOLD):
+        return None
+    if kind in PLAIN:
+        return repr(value)
+    if kind is int:
+        if value == os.getpid() >= 100:
+            return "this process's id"
+        return repr(value) if value.bit_length() < 256 else "an int of %d bits" % value.bit_length()
+    if kind in (str, bytes):
+        return repr(value) if len(value) < 60 else "%r... (%d)" % (value[:40], len(value))
+    if isinstance(value, dict):
+        items = [] if depth == 0 else list(dict.items(value))
+        shown = ["%s: %s" % (show(k, depth - 1), show(v, depth - 1)) for k, v in items[:8]]
+        return together(kind, dict, "{%s}", shown, dict.__len__(value))
+    for base, form in ((list, "[%s]"), (tuple, "(%s)")):
+        if isinstance(value, base):
+            items = [] if depth == 0 else list(base.__iter__(value))[:8]
+            shown = [str(show(each, depth - 1)) for each in items]
+            return together(kind, base, form, shown, base.__len__(value))
+    for base in (set, frozenset):
+        if isinstance(value, base):
+            items = [] if depth == 0 or base.__len__(value) > 100 else list(base.__iter__(value))
+            shown = sorted(str(show(each, depth - 1)) for each in items)[:8]
+            return together(kind, base, "{%s}", shown, base.__len__(value))
+    if kind.__module__.startswith("multiprocessing"):
+        return None  # each process has its own handle
+    name = kind.__name__
+    try:
+        fields = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return name
+    if depth == 0 or type(fields) is not dict or kind.__module__ in sys.builtin_module_names:
+        return name
+    if inject.is_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or ""):
+        return name
+    shown = ["%s=%s" % (k, show(v, depth - 1)) for k, v in list(fields.items())[:8]]
+    return "%s(%s)" % (name, ", ".join(shown))
+
+
+def together(kind, base, form, shown, length):
+    if length > len(shown):
+        shown = shown + ["... (%d)" % length]
+    text = form % ", ".join(shown)
+    return text if kind is base else "%s(%s)" % (kind.__name__, text)
+
+
+def named(function):
+    """Name a callable, with the place of its code."""
+    function = getattr(function, "__func__", function)
+    name = getattr(function, "__qualname__", type(function).__name__)
+    module = getattr(function, "__module__", "")
+    code = getattr(function, "__code__", None)
+    if code is None or inject.is_library(code.co_filename):
+        return "%s.%s" % (module, name) if module else name
+    return "%s at %s:%d" % (name, code.co_filename, code.co_firstlineno)
+
+
+# --- what cannot be pickled ---------------------------------------------------------------------
+
+
+def watch_pickling(popen):
+    """See a process that could not be sent to its child: pickling has ended by an exception."""
+    set_spawning_popen = popen.set_spawning_popen
+
+    def set_spawning_popen_(value):
+        error = sys.exc_info()[1]
+        if value is None and error is not None:
+            frame = sys._getframe(1)
+            unpicklable_process(frame.f_locals.get("process_obj"), error, frame)
+        set_spawning_popen(value)
+
+    popen.set_spawning_popen = set_spawning_popen_
+
+
+@harmless
+def unpicklable_process(process, error, frame):
+    while frame is not None and inject.is_stdlib(frame.f_code.co_filename):
+        frame = frame.f_back
+    fields = object.__getattribute__(process, "__dict__")
+    roots = [("target=", fields.get("_target"))]
+    roots += [("args[%d]=" % i, each) for i, each in enumerate(fields.get("_args") or ())]
+    roots += [("%s=" % key, each) for key, each in (fields.get("_kwargs") or {}).items()]
+    known = ("_target", "_args", "_kwargs", "_identity", "_config", "_popen", "_parent_pid")
+    own = type(process).__name__ + "."
+    roots += [(own + key, each) for key, each in fields.items() if key not in known]
+    told(roots, error, frame)
+
+
+@harmless
+def dropped(frame, error):
+    unpicklable_item(QUEUED, frame.f_locals.get("obj"), error)
+
+
+QUEUED = "an item of the queue"
+
+
+def watch_queues(queues):
+    watch_feeder(queues.Queue, QUEUED)
+
+
+def watch_executor(process):
+    watch_feeder(getattr(process, "_SafeQueue", None), None)
+
+
+def watch_feeder(queue, what):
+    """See an item that could not be sent through a queue."""
+    report = queue.__dict__.get("_on_queue_feeder_error") if queue is not None else None
+    if report is None:
+        return
+    static = isinstance(report, staticmethod)
+    call = report.__func__ if static else report
+
+    def _on_queue_feeder_error(*args):
+        unpicklable_item(what, args[-1], args[-2])
+        return call(*args)
+
+    wrapped = staticmethod(_on_queue_feeder_error) if static else _on_queue_feeder_error
+    queue._on_queue_feeder_error = wrapped
+
+
+@harmless
+def unpicklable_item(what, item, error):
+    if what is not None:
+        told([(what, item)], error, None)
+    elif hasattr(item, "work_id"):
+        function, args = item.fn, item.args
+        if type(function).__name__ == "partial" and function.func.__module__.startswith("conc"):
+            function, args = function.args[0], item.args[0]  # map() has put them together
+        roots = [("the function ", function)]
+        roots += [("its argument %d " % i, each) for i, each in enumerate(args)]
+        roots += [("its argument %s " % key, each) for key, each in item.kwargs.items()]
+        told(roots, error, None)
+
+
+def watch_pool(pool):
+    """See a task that could not be sent to a worker: its result is then the exception."""
+
+    def get(self):
+        try:
+            return self.__dict__["_value"]
+        except KeyError:
+            raise AttributeError("_value")
+
+    def set(self, value):
+        self.__dict__["_value"] = value
+        if isinstance(value, Exception):
+            frame = sys._getframe(2)
+            if frame.f_code.co_name == "_handle_tasks":
+                unpicklable_task(frame.f_locals.get("task"), value)
+
+    pool.ApplyResult._value = property(get, set)
+
+
+@harmless
+def unpicklable_task(task, error):
+    function, args = task[2], task[3]
+    if function.__module__ == "multiprocessing.pool":  # mapstar and its like, of map()
+        function, args = args[0][0], args[0][1]
+    roots = [("the function ", function)]
+    roots += [("item %d of the arguments" % i, each) for i, each in enumerate(args)]
+    told(roots, error, None)
+
+
+def told(roots, error, frame):
+    """Tell what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
+    wanted = looked_for(error)
+    found = find(roots, wanted) if wanted is not None else None
+    if found is None:
+        return
+    path, root, value = found
+    label, _, way = path.partition("\0")
+    if label[-1] in "= ":
+        label += called(root, frame)
+    text = "%s via %s" % (way, label) if way else label
+    kind = type(value)
+    what = kind.__name__
+    if kind.__module__ != "builtins":
+        what = "%s.%s" % (kind.__module__, what)
+    elif "<locals>" in getattr(value, "__qualname__", ""):
+        what = "local " + what
+    tell("unpicklable", text, what, user_line(frame) if frame else "")
+
+
+MESSAGES = (
+    (r"(?:cannot|can't) (?:pickle|serialize) '?([\w.]+)'? (?:object|instance)", "type"),
+    (r"^([\w.]+) objects? (?:should only|cannot|can't|can not)", "type"),
+    (r"local object '?([^']+)'?", "name"),
+    (r"attribute lookup (\S+) on", "name"),
+    (r"Can't pickle <(?:function|class|built-in function) '?([^ '>]+(?:<[^ ]+)*)", "name"),
+)
+
+
+def looked_for(error):
+    """Give what pickle's message names: ("type" or "name", text)."""
+    re = sys.modules["re"]  # pickle has it
+    for pattern, kind in MESSAGES:
+        match = re.search(pattern, str(error))
+        if match:
+            return kind, match.group(1)
+    return None
+
+
+def find(roots, wanted):
+    """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
+
+    A path has a NUL where the root ends. Where a class has its own way to be pickled, it ends.
+    """
+    queue = [(path + "\0", value, value) for path, value in roots]
+    seen = set()
+    for path, root, value in queue:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if matches(value, wanted):
+            return path, root, value
+        if len(queue) < 20000:
+            queue.extend((step, root, part) for step, part in parts(path, value))
+    return None
+
+
+def matches(value, wanted):
+    kind, text = wanted
+    if kind == "type":
+        own = type(value)
+        return text in (own.__name__, "%s.%s" % (own.__module__, own.__name__))
+    name = getattr(value, "__qualname__", None) if isinstance(value, NOT_TOLD) else None
+    if name is None:
+        return False
+    tail = text.rpartition(".")[2]
+    return text in (name, "%s.%s" % (value.__module__, name)) or (
+        tail == value.__name__ and ("<l" in name or "<l" in text)
+    )
+
+
+def parts(path, value):
+    """Give what pickle would go on to, each with its path."""
+    kind = type(value)
+    if isinstance(value, dict):
+        for key, each in list(dict.items(value)):
+            yield "%s[%s]" % (path, show(key, 1)), each
+    elif isinstance(value, (list, tuple)):
+        base = list if isinstance(value, list) else tuple
+        for i, each in enumerate(list(base.__iter__(value))):
+            yield "%s[%d]" % (path, i), each
+    elif isinstance(value, (set, frozenset)):
+        for each in list(value):
+            yield path + "{}", each
+    elif kind.__name__ == "method" and hasattr(value, "__self__"):
+        yield path, value.__self__
+    elif kind.__name__ == "partial" and hasattr(value, "keywords"):
+        yield path, value.func
+        yield path, value.args
+        yield path, value.keywords
+    if isinstance(value, NOT_TOLD) or kind.__module__.startswith("multiprocessing"):
+        return
+    plain = getattr(object, "__getstate__", None)
+    if (
+        kind.__reduce__ is not object.__reduce__
+        or kind.__reduce_ex__ is not object.__reduce_ex__
+        or getattr(kind, "__getstate__", plain) is not plain
+    ):
+        return
+    try:
+        fields = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return
+    head = path[: path.index("\0") + 1]
+    for key, each in list(fields.items()):
+        # The innermost class is what a person knows it by.
+        yield "%s%s.%s" % (head, kind.__name__, key), each
+
+
+def called(value, frame):
+    owner = getattr(value, "__self__", None) if type(value).__name__ == "method" else value
+    name = None
+    if frame is not None:
+        scopes = (frame.f_locals, frame.f_globals)
+        names = [k for scope in scopes for k, v in list(scope.items()) if v is owner]
+        name = names[0] if names else None
+    if type(value).__name__ == "method":
+        return "%s.%s" % (name or type(owner).__name__, value.__func__.__name__)
+    if name is None and isinstance(value, NOT_TOLD):
+        return value.__qualname__
+    return name or type(value).__name__
+
+
+PATCHES = {
+    "multiprocessing.context": watch_context,
+    "multiprocessing.synchronize": watch_shared,
+    "multiprocessing.spawn": watch_spawn,
+    "multiprocessing.util": watch_begin,
+    "multiprocessing.popen_fork": watch_popen,
+    "multiprocessing.popen_spawn_posix": watch_pickling,
+    "multiprocessing.popen_forkserver": watch_pickling,
+    "multiprocessing.popen_spawn_win32": watch_pickling,
+    "multiprocessing.queues": watch_queues,
+    "multiprocessing.pool": watch_pool,
+    "concurrent.futures.process": watch_executor,
+}

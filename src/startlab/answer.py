@@ -1,0 +1,197 @@
+"""What a person wants to know: where the program is safe, and where it breaks."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from packaging.version import Version
+
+from startlab.model import START_METHODS
+from startlab.outputs import grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from startlab.model import Cell, Environment, Finding, Run
+
+FORKSERVER_DEFAULT: Final = Version("3.14")
+"""From here on the fork server, and no longer fork, is Linux's default (gh-84559)."""
+
+BEYOND: Final = (
+    "spawn on Linux runs what Windows and macOS run, but is not them: paths, handles and "
+    "inherited descriptors, os.fork, macOS's own libraries (which die in forked children) and a "
+    "frozen executable's endless starts are not tried here. startlab does on GitHub Actions, on "
+    "all three: `startlab plan --github` and the workflow in its README."
+)
+
+
+def answer(run: Run, findings: Sequence[Finding]) -> str:
+    """Answer in one line what was asked: where the program is safe, and where it breaks."""
+    return _Answer(run, findings).line()
+
+
+def beyond(run: Run) -> str | None:
+    """Say what was not tried of Windows and macOS, if they were not run."""
+    platforms = {each.environment.sys_platform for each in run.environments if each.environment}
+    return BEYOND if platforms and not {"win32", "darwin"} & platforms else None
+
+
+class _Answer:
+    """What each start method came to, over all environments."""
+
+    def __init__(self, run: Run, findings: Sequence[Finding]) -> None:
+        self._real = [each for each in findings if not each.note]
+        self._notes = [each for each in findings if each.note and each.mechanism != "pinned"]
+        self._environments = {
+            each.name: each.environment for each in run.environments if each.environment
+        }
+        self._trials = [
+            trial
+            for trial in grouped(run).trials
+            if trial.outcome not in ("unsupported", "unavailable")
+        ]
+        self._bad = {each.cell for finding in self._real for each in finding.cells}
+        self._missing = len(set(run.planned) - {trial.cell for trial in run.trials})
+
+    def line(self) -> str:
+        if not self._trials:
+            return "Nothing could be run."
+        return self._verdict() + (
+            f" {self._missing} planned cells were not run." if self._missing else ""
+        )
+
+    def _verdict(self) -> str:
+        tried = [m for m in (*START_METHODS, "default") if self._cells(m)]
+        on = versions(self._environments, {trial.environment for trial in self._trials})
+        used = {method for trial in self._trials for method in trial.method_used}
+        if not self._bad:
+            return self._safe(tried, used, on)
+        broken = [m for m in tried if self._cells(m) & self._bad]
+        safe = [m for m in tried if m not in broken]
+        first = self._real[0]
+        undecided = all(each.outcome == "undecided" for each in self._real)
+        if undecided:
+            return "Undecided: the machine was too busy. Run it again, or with --timeout SECONDS."
+        if first.mechanism == "pinned" or (len(used) == 1 and len(tried) > 1):
+            method = " and ".join(used) or "no start method"
+            return f"Breaks; the program itself chooses {method}: {_clause(first)}."
+        if not safe and self._everywhere(first):
+            return (
+                f"Breaks under every start method: the program, not the method: {_clause(first)}."
+            )
+        if not safe:
+            return f"{self._where_broken(broken)}; no start method is safe on Python {on}."
+        places = len({each.where or each.title for each in self._real})
+        mend = f"mend {places} place{'s' if places > 1 else ''}"
+        if all(each.outcome == "ok" for each in self._real):
+            head = (
+                f"Depends on the start method: {prints(broken)} other lines than {listed(safe)}; "
+                f"{mend}, or pin one"
+            )
+        else:
+            head = f"{listed(safe)} only: pin it, or {mend}" if len(safe) == 1 else (
+                f"{listed(safe)} only: pin one of them, or {mend}"
+            )  # fmt: skip
+        return f"{head}; {self._where_broken(broken)}."
+
+    def _safe(self, tried: Sequence[str], used: Collection[str], on: str) -> str:
+        short = _short_range(on)
+        if self._notes:
+            first, more = self._notes[0].title, len(self._notes) - 1
+            short += f", but note ({more + 1}): {first[0].lower()}{first[1:]}" if more else (
+                f", but note: {first[0].lower()}{first[1:]}"
+            )  # fmt: skip
+        if not used:
+            return f"Safe: it starts no process by multiprocessing, on {short}."
+        if len(used) == 1 and len(tried) > 1:
+            return f"Safe: the program itself chooses {next(iter(used))}, on {short}."
+        if set(tried) >= set(START_METHODS):
+            return f"Safe under every start method on {short}."
+        return f"Safe under {listed(list(tried))} on {short}."
+
+    def _everywhere(self, finding: Finding) -> bool:
+        return {each.cell for each in finding.cells} == {trial.cell for trial in self._trials}
+
+    def _cells(self, method: str) -> set[Cell]:
+        return {trial.cell for trial in self._trials if trial.method == method}
+
+    def _where_broken(self, broken: Sequence[str]) -> str:
+        """Say on which platforms a person meets it: those whose default the method is."""
+        parts = []
+        spawn = self._first("spawn", lambda _: True)
+        if "spawn" in broken and spawn:
+            parts.append(f"breaks on Windows and macOS: {_clause(spawn)}")
+        server = self._first("forkserver", lambda each: each >= FORKSERVER_DEFAULT)
+        only_old = "forkserver" in broken and server is None
+        if server:
+            same = spawn and server.title == spawn.title
+            parts.append(
+                "breaks on Python 3.14 and later for Linux"
+                + (": the same" if same else f": {_clause(server)}")
+            )
+        elif only_old:
+            pythons = (Version(each.python) for each in self._environments.values())
+            newest = max(pythons, default=FORKSERVER_DEFAULT)
+            tried = newest >= FORKSERVER_DEFAULT
+            found = self._first("forkserver", lambda _: True)
+            if found and not tried and not (spawn and found.title == spawn.title):
+                parts.append(
+                    f"breaks under forkserver, the default of Python 3.14: {_clause(found)}"
+                )
+            elif found and not tried:
+                parts.append("and, with forkserver, from Python 3.14 on for Linux")
+        fork = self._first("fork", lambda _: True)
+        if "fork" in broken and fork:
+            parts.append(f"breaks on Linux up to Python 3.13 (fork): {_clause(fork)}")
+        return "; ".join(parts) or f"breaks under {listed(list(broken))}"
+
+    def _first(self, method: str, version: Callable[[Version], bool]) -> Finding | None:
+        """Give the first finding about a method in an environment of some versions."""
+        for finding in self._real:
+            for each in finding.cells:
+                environment = self._environments.get(each.cell.environment)
+                meant = each.cell.method == method and environment is not None
+                if meant and environment and version(Version(environment.python)):
+                    return finding
+        return None
+
+
+def _clause(finding: Finding) -> str:
+    """Give the cause alone, without where it shows."""
+    return finding.title.partition(": ")[2] or finding.title
+
+
+def _short_range(text: str) -> str:
+    """Give `3.9 to 3.15` for `3.9.18 to 3.15.0`."""
+    return re.sub(r"\b(\d+\.\d+)\.\d+\w*", r"\1", text)
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def listed(names: Sequence[str]) -> str:
+    """Put names into a sentence: a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def prints(names: Sequence[str]) -> str:
+    """Say that they print: `fork prints`, `fork and spawn print`."""
+    told = listed(names)
+    return f"{told} {'print' if ' and ' in told else 'prints'}"
+
+
+def versions(environments: Mapping[str, Environment], names: Iterable[str]) -> str:
+    """Name the Pythons of environments: `3.9.18`, `3.13.15 to 3.15.0`.
+
+    A range is one without a gap among the environments that were run.
+    """
+    every = sorted({Version(each.python) for each in environments.values()})
+    wanted = {Version(environments[name].python) for name in names if name in environments}
+    told = []
+    for inside, run in groupby(every, key=wanted.__contains__):
+        found = list(run)
+        if inside:
+            told += [f"{found[0]} to {found[-1]}"] if len(found) > 2 else list(map(str, found))
+    return listed(told) if told else "?"

@@ -1,0 +1,153 @@
+"""Why a program crashes or ends with an exception."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.causes.case import (
+    Case,
+    Cause,
+    ended_by,
+    first_line,
+    last_words,
+    own_line,
+    own_lines,
+    what_was_raised,
+)
+from startlab.judge import CRASH_SIGNALS, signal_name
+
+_OWN_ID: Final = "this process's id"
+"""As the injection writes a number that is its process's."""
+
+
+def native_after_fork(case: Case) -> Cause | None:
+    """See that a forked child dies by what its parent made before the fork."""
+    signals = [signal_name(code) for _, code, _ in case.died if signal_name(code) in CRASH_SIGNALS]
+    if not signals or not case.inherited_main:
+        return None
+    stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
+    where = stack[0] if stack else case.where
+    way = f", called from {stack[1]}" if len(stack) > 1 else ""
+    owned = [clue for clue in case.clues("global") if _OWN_ID in clue.parent]
+    made = f" The main module's `{owned[0].name}` was made by another process." if owned else ""
+    said = last_words(case.trial.stderr)
+    server = ""
+    if "forkserver" in case.trial.method_used:
+        server = (
+            " Here the fork server has imported the main module (from Python 3.13.8 and 3.14.1 "
+            "on), and its children are forks of that."
+        )
+    return Cause(
+        "native_after_fork",
+        where or "",
+        f"a forked child dies by {signals[0]} at {where}{way}: it uses what was made before the "
+        "fork",
+        "A library's handle, context or thread pool that was made before a fork does not work in "
+        f"the child, which has a copy of the memory and nothing else.{made}{server}"
+        + (f" Before it died it said: {said}" if said else ""),
+        where,
+    )
+
+
+def died_by_signal(case: Case) -> Cause | None:
+    """See that a process died by a signal, whatever the method."""
+    stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
+    where = stack[0] if stack else case.where
+    said = last_words(case.trial.stderr)
+    signals = [signal_name(code) for _, code, _ in case.died if signal_name(code)]
+    by = case.trial.signal or (signals[0] if signals else "a signal")
+    who = "the program" if case.trial.signal else "a child"
+    return Cause(
+        "crash",
+        f"{by} {where}",
+        f"{who} dies by {by}" + (f" at {where}" if where else ""),
+        f"Before it died it said: {said}" if said else "",
+        where,
+    )
+
+
+def killed_worker(case: Case) -> Cause | None:
+    """See that a worker of an executor has ended in the middle of its task."""
+    exception = case.trial.exception
+    if exception is None or not exception.type.endswith("BrokenProcessPool"):
+        return None
+    died = case.died
+    failed = [each for each in case.tracebacks if each.child]
+    ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exit of its own"
+    if failed:
+        last = failed[0]
+        where = own_line(last.frames) or case.where
+        ends = f"{last.exception.type}: {first_line(last.exception.message)}"
+    else:
+        where = case.where
+    return Cause(
+        "killed_worker",
+        where or "",
+        f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
+        "concurrent.futures gives all its work up when a worker ends: every future raises "
+        "BrokenProcessPool.",
+        where,
+    )
+
+
+def raised(case: Case) -> Cause | None:
+    """Tell an exception that no rule knows: which, in which process, at which line."""
+    trial = case.trial
+    of_fork_server = [each for each in case.tracebacks if each.child and not each.passing]
+    if trial.exception is None:
+        last = last_words(trial.stderr)
+        status = f"exit status {trial.exit_status}"
+        return Cause(
+            "exit_status",
+            f"{trial.exit_status}",
+            f"the program ends with {status}" + (f": {last}" if last else ""),
+            "There is no traceback: the program itself chose this exit status, and whoever starts "
+            "it takes it for a failure.",
+            trial.where,
+        )
+    if trial.exception.type in _OF_A_DEAD_FORK_SERVER and of_fork_server:
+        first = of_fork_server[0]
+        where = own_line(first.frames) or trial.where
+        said = f"{first.exception.type}: {first_line(first.exception.message)}"
+        return Cause(
+            "main_import_fails",
+            said,
+            f"the import of the main module fails in the fork server, with {said} at {where}",
+            "The fork server imports the main module before its first fork, and what that import "
+            f"raises is its end. The program only sees {what_was_raised(trial).rstrip('.')}.",
+            where,
+        )
+    said = f"{trial.exception.type}: {first_line(trial.exception.message)}"
+    if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
+        return Cause(
+            "syntax", said, f"this Python cannot read the program: {said}", "", trial.where
+        )
+    if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
+        return Cause("missing_module", said, said, "", trial.where)
+    if trial.exception.type == "EOFError" and "reading a line" in trial.exception.message:
+        title = f"the program reads its stdin at {trial.where}, which is empty"
+        return Cause("no_stdin", trial.where or "", title, "", trial.where)
+    child = [each for each in case.tracebacks if each.child]
+    who = "the program"
+    where = trial.where
+    if (child and (trial.exception == child[-1].exception)) or (
+        child and not [e for e in case.tracebacks if not e.child and not e.passing]
+    ):
+        who = "a child"
+    elif child:
+        said += f", after {child[0].exception.type} in a child at {own_line(child[0].frames)}"
+    return Cause(
+        "exception",
+        f"{trial.exception.type} {where}",
+        f"{who} raises {said}" + (f" at {where}" if where else ""),
+        "",
+        where,
+    )
+
+
+_OF_A_DEAD_FORK_SERVER: Final = (
+    "EOFError",
+    "ConnectionResetError",
+    "BrokenPipeError",
+    "ConnectionRefusedError",
+)

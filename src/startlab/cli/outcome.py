@@ -1,0 +1,51 @@
+"""What a command that has run something prints at the end, and its exit status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+
+from startlab.cli import options
+from startlab.report import document, files, terminal
+from startlab.summary import summarise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from startlab.model import Run
+
+INTERRUPTED: Final = 130
+"""The exit status of a command that Ctrl-C ended, as shells have it."""
+
+
+def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
+    """Print a run and write its reports; give the exit status. `command` is what resumes it."""
+    for problem in files.write(run, folder):
+        options.say(problem)
+    if as_json:
+        options.print_json(document.of(run))
+    elif run.environments:
+        terminal.show(run, Console())
+        click.echo(f"The run is in {folder}.")
+    if run.ends and run.ends[-1].interrupted:
+        click.echo(f"Interrupted; finish it with: {command} --resume --out {folder}", err=True)
+        return INTERRUPTED
+    return exit_status(run)
+
+
+def exit_status(run: Run) -> int:
+    """Give 0 when everything is as expected, 1 for deviations, 3 when nothing could be run.
+
+    Of a user's program a finding is one as well, as of a child that raised, with exit status 0.
+    """
+    if all(trial.outcome in ("unavailable", "unsupported") for trial in run.trials):
+        return 3
+    if not all(each.as_expected for each in summarise(run)):
+        return 1
+    if run.header.program is None:
+        return 0
+    from startlab import findings  # slow to import
+
+    return 1 if any(not each.note for each in findings.find(run)) else 0

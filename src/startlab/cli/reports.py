@@ -1,0 +1,161 @@
+"""`startlab report`, `merge` and `diff`: what is made of runs that have been."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich.console import Console
+
+from startlab import diff as comparing
+from startlab import journal
+from startlab import merge as merging
+from startlab.cli import options, outcome
+from startlab.errors import SelectionError
+from startlab.model import Cell
+from startlab.report import document, files, junit, markdown, terminal
+
+if TYPE_CHECKING:
+    from startlab.model import Run
+
+RUN = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """What `startlab plan --json` prints."""
+
+    cells: tuple[Cell, ...]
+
+
+@click.command()
+@click.argument("run", type=RUN, default=journal.RUNS / "latest")
+@click.option("--html", type=FILE, metavar="FILE", help="One page that needs nothing else.")
+@click.option("--markdown", type=FILE, metavar="FILE", help="For a job's summary or a comment.")
+@click.option("--junit", type=FILE, metavar="FILE", help="JUnit XML, for CI systems.")
+@click.option("--json", type=FILE, metavar="FILE", help="The run as one JSON document.")
+def report(run: Path, **wanted: Path | None) -> None:
+    """Report a run: on the terminal, or in files.
+
+    RUN is a run's folder or journal; without it, the last run here. A FILE of - is stdout. What
+    is damaged in the journal is said, and the rest is reported.
+    """
+    found = journal.read(run, newer=True)
+    asked = {name: path for name, path in wanted.items() if path is not None}
+    for caveat in found.caveats if asked else ():
+        options.say(caveat)
+    for name, path in asked.items():
+        _write(found, name, path)
+    if not asked:
+        terminal.show(found, Console())
+
+
+def _write(run: Run, name: str, path: Path) -> None:
+    writers: dict[str, files.Write] = {
+        "html": files.html,
+        "markdown": markdown.write,
+        "junit": junit.write,
+        "json": document.write,
+    }
+    if str(path) == "-":
+        writers[name](run, sys.stdout)
+        return
+    try:
+        files.write_file(run, writers[name], path)
+    except OSError as error:
+        raise SelectionError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+@click.command()
+@click.argument("runs", type=RUN, nargs=-1, required=True, metavar="RUN...")
+@click.option("--out", "-o", type=RUN, required=True, metavar="RUN", help="The folder to make.")
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The cells that the runs are to have brought together, as `startlab plan --json` prints "
+    "them; one that none did is missing.",
+)
+@click.option(
+    "--allow-different-catalogues",
+    is_flag=True,
+    help="Merge runs of different versions of the catalogue all the same.",
+)
+def merge(
+    runs: tuple[Path, ...], out: Path, plan: Path | None, *, allow_different_catalogues: bool
+) -> None:
+    """Make one run of several: of shards, or of many machines.
+
+    A planned cell that no run brought is missing; what several brought are several trials of it.
+    Exit status 1 if a cell is not as expected, or a run cannot be read.
+    """
+    for path in runs:
+        if not path.exists():
+            raise SelectionError(f"{path} is not there, so it cannot be merged.")
+    unread = merging.merge(
+        runs,
+        out,
+        plan=_cells(plan) if plan else (),
+        allow_different_catalogues=allow_different_catalogues,
+    )
+    merged = journal.read(out)
+    for said in files.write(merged, out):
+        options.say(said)
+    terminal.show(merged, Console())
+    click.echo(f"The run is in {out}.")
+    sys.exit(outcome.exit_status(merged) or (1 if unread else 0))
+
+
+def _cells(plan: Path) -> tuple[Cell, ...]:
+    try:
+        return msgspec.json.decode(plan.read_bytes(), type=_Plan).cells
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SelectionError(
+            f"{plan} is not a plan: {error}. Make it with: startlab plan --json > {plan}"
+        ) from None
+
+
+def _instead(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict(value.partition("=")[::2] for value in values)
+    if not all(pairs) or not all(pairs.values()):
+        raise click.BadParameter("it is not OLD=NEW, like linux-3.14=linux-3.15.")
+    return pairs
+
+
+@click.command()
+@click.argument("old", type=RUN)
+@click.argument("new", type=RUN)
+@click.option(
+    "--match",
+    "instead",
+    multiple=True,
+    callback=_instead,
+    metavar="OLD=NEW",
+    help="Compare that environment of the old run with that of the new one: "
+    "linux-3.14=linux-3.15. May be repeated.  [default: the same names]",
+)
+@options.JSON
+def diff(old: Path, new: Path, instead: dict[str, str], *, as_json: bool) -> None:
+    """Tell what changed from one run to another; exit status 1 if something got worse."""
+    before, after = journal.read(old), journal.read(new)
+    _refuse_unknown(instead, before, after)
+    found = comparing.compare(before, after, instead)
+    if as_json:
+        options.print_json(found)
+    else:
+        terminal.show_diff(found, Console())
+    sys.exit(1 if found.worse else 0)
+
+
+def _refuse_unknown(instead: dict[str, str], old: Run, new: Run) -> None:
+    for names, run in ((instead.keys(), old), (instead.values(), new)):
+        there = [planned.name for planned in run.environments]
+        for name in names:
+            if name not in there:
+                raise SelectionError(
+                    f"--match: there is no environment {name} in run {run.header.id}. "
+                    f"There are: {', '.join(there)}."
+                )

@@ -1,0 +1,217 @@
+"""`startlab run`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.console import Console
+
+from startlab import journal, running, staging
+from startlab.cli import options, outcome
+from startlab.errors import NothingToRunError, StartlabError
+from startlab.report import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from startlab.model import Run
+
+WATCH_S: Final = 0.3
+"""Between two looks at the files."""
+
+
+class _Words(click.Command):
+    """A command whose own options end where those of the program begin, as python's do.
+
+    That is at the script, at `-m MODULE` or at `--`, which stay among the words.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = self._first_word(ctx, args)
+        as_it_is = ["--"] if at < len(args) else []
+        return super().parse_args(ctx, [*args[:at], *as_it_is, *args[at:]])
+
+    def _first_word(self, ctx: click.Context, args: list[str]) -> int:
+        flags = {
+            name: isinstance(param, click.Option) and (param.is_flag or param.count)
+            for param in self.get_params(ctx)
+            for name in param.opts
+        }
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] not in ("-m", "--"):
+            word = args[at]
+            alone = "=" in word or flags.get(word, True)
+            if not word.startswith("--") and len(word) > 2:  # -j4, -ehost-3.13
+                alone = True
+            at += 1 if alone else 2
+        return at
+
+
+@click.command(cls=_Words)
+@options.program_selectors
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    default=None,
+    help="How often each cell is run.  [default: once, and once more where it surprises]",
+)
+@options.engine
+@click.option(
+    "--stdin",
+    type=options.PATH,
+    default=None,
+    metavar="FILE",
+    help="What the program reads.  [default: nothing]",
+)
+@click.option(
+    "--expect-stdout",
+    type=options.PATH,
+    default=None,
+    metavar="FILE",
+    help="What it should print. Without, nothing that it prints is called wrong.",
+)
+@click.option(
+    "--include",
+    type=options.PATH,
+    multiple=True,
+    help="A file or folder that goes with it besides its own, whatever .gitignore says.",
+)
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="What is left out of its folder, written as in .gitignore. May be repeated.",
+)
+@click.option(
+    "--requirements",
+    "-r",
+    type=options.PATH,
+    default=None,
+    metavar="FILE",
+    help="A requirements file of what pip installs for it.",
+)
+@click.option(
+    "--with",
+    "packages",
+    multiple=True,
+    metavar="PACKAGE",
+    help="A package that pip installs for it, or a project's folder. May be repeated.",
+)
+@click.option(
+    "--pip-config",
+    type=options.EXISTING,
+    default=None,
+    envvar="STARTLAB_PIP_CONFIG",
+    help="A pip.conf to install with, which containers need on a closed network.",
+)
+@click.option(
+    "--env-var",
+    "env",
+    multiple=True,
+    callback=options.variables,
+    metavar="K=V",
+    help="A variable of its environment. May be repeated.",
+)
+@click.option("--keep", is_flag=True, help="Leave the containers, and say how to enter them.")
+@click.option("--watch", is_flag=True, help="Run again whenever one of its files changes.")
+@options.building
+@options.JSON
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARG]...")
+def run(words: tuple[str, ...], **said: Any) -> None:
+    r"""Run a program, unmodified, under every start method, and say what happens.
+
+    \b
+    startlab run [OPTIONS] SCRIPT [ARG]...
+    startlab run [OPTIONS] -m MODULE [ARG]...
+    startlab run [OPTIONS] -- COMMAND [ARG]...     pytest, python, any console script
+
+    Without --env it runs on the newest Python that the nearest pyproject.toml supports, of each
+    kind there is: containers with glibc and with musl where a Docker engine answers, else this
+    host's CPython, free-threaded CPython and PyPy.
+
+    Every trial has a fresh copy of the script's folder, or of the project's where there is a
+    pyproject.toml; nothing that it does to its files reaches yours.
+
+    Exit status: 0 every cell is ok and all outputs agree, 1 findings, 2 bad usage or bad input,
+    3 nothing could be run.
+    """
+    watching, resume, as_json = (said.pop(key) for key in ("watch", "resume", "as_json"))
+    out = said.pop("out")
+    building = {key: said.pop(key) for key in options.BUILDING}
+    if resume:
+        _no_words(words)
+        folder = journal.find(out or journal.RUNS / "latest").parent
+        same = {key: said[key] for key in ("jobs", "keep", "pip_config")}
+        finished = _followed(folder, partial(running.resume, folder, building=building, **same))
+        sys.exit(outcome.tell(finished, folder, "startlab run", as_json=as_json))
+    if watching and out is not None:
+        raise click.UsageError("--watch makes a new run each time: it takes no --out.")
+
+    def once() -> int:
+        folder = out or journal.new_folder()[1]
+        begin = partial(running.run, words, folder=folder, building=building, **said)
+        new = _followed(folder, begin, said["trials"] or 1)
+        return outcome.tell(new, folder, "startlab run", as_json=as_json)
+
+    status = once() if not watching else _watch(once, partial(_stamp, words, said))
+    sys.exit(status)
+
+
+def _followed(folder: Path, go: Callable[..., Run], trials: int = 1) -> Run:
+    """Run, and show a person how it goes; what could not be run is told and in the journal."""
+    with terminal.Follower(Console(stderr=True), trials=trials) as follower:
+        try:
+            return go(listener=follower)
+        except NothingToRunError as error:
+            if not (folder / journal.NAME).exists():
+                raise
+            follower.say(f"startlab: {error}")
+            return journal.read(folder)
+
+
+def _no_words(words: tuple[str, ...]) -> None:
+    if words:
+        raise click.UsageError("--resume finishes a run as it was begun: it takes no program.")
+
+
+# --- watching ----------------------------------------------------------------------------------
+
+
+def _stamp(words: tuple[str, ...], said: dict[str, Any]) -> object:
+    """Give what changes when a file of the program does."""
+    program = running.understand(words, **said)
+    others = [program.stdin, said["expect_stdout"], said["requirements"]]
+    times = [Path(each).stat().st_mtime_ns for each in others if each is not None]
+    return staging.collect(program), times
+
+
+def _watch(once: Callable[[], int], stamp: Callable[[], object]) -> int:
+    """Run once, and again whenever the files have changed since that run began."""
+    before = stamp()
+    status = once()
+    while status != outcome.INTERRUPTED:
+        options.say("Waiting for a change of its files; Ctrl-C ends it.")
+        before = _changed(stamp, before)
+        try:
+            status = once()
+        except StartlabError as error:
+            options.say(f"startlab: {error}")
+    return status
+
+
+def _changed(stamp: Callable[[], object], before: object) -> object:
+    """Look again and again, but never for more than a tenth of the time; give the new stamp."""
+    while True:
+        began = time.monotonic()
+        try:
+            now = stamp()
+            if now != before:
+                return now
+        except (StartlabError, OSError):
+            pass  # an editor is writing one of them
+        time.sleep(max(WATCH_S, 10 * (time.monotonic() - began)))

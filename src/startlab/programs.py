@@ -1,0 +1,233 @@
+"""A user's own program: what the words of a command line mean by it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from startlab.errors import ProgramError
+from startlab.model import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+HEAD: Final = 1 << 16
+"""Bytes of a file that are looked at to see what it is."""
+
+MODULE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+class _Target(NamedTuple):
+    """What is run, and a folder that it belongs to."""
+
+    kind: Any
+    name: str
+    target: str
+    args: tuple[str, ...]
+    home: Path
+
+
+def understand(
+    words: Sequence[str],
+    *,
+    include: Sequence[Path] = (),
+    exclude: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    stdin: Path | None = None,
+    stdout: Path | None = None,
+    requirements: Sequence[str] = (),
+) -> Program:
+    """Understand `SCRIPT ARG...`, `-m MODULE ARG...` or `-- COMMAND ARG...`.
+
+    Paths are relative to the current directory. `stdout` is a file of what it should print. Raises
+    ProgramError.
+    """
+    for text in [*words, *(env or {}), *(env or {}).values()]:
+        _check_text(text)
+    found = _target(words)
+    project = _project(found.home)
+    folder = project or found.home
+    included = [_there(path, "--include") for path in include]
+    root = _root([folder, *included])
+    here = Path.cwd()
+    cwd = here if here.is_relative_to(root) else found.home
+    target = found.target
+    if found.kind == "script":
+        target = _below(root, Path(target))
+    elif found.kind == "module" and not requirements:
+        _look_for_src(here, target, env or {})
+    return Program(
+        kind=found.kind,
+        name=found.name,
+        target=target,
+        args=found.args,
+        root=os.fspath(root),
+        cwd=_below(root, cwd),
+        folder=_below(root, folder),
+        include=tuple(_below(root, path) for path in included),
+        exclude=tuple(exclude),
+        env=dict(env or {}),
+        stdin=None if stdin is None else os.fspath(_readable(stdin, "--stdin")),
+        stdout=None if stdout is None else _text(_readable(stdout, "--expect-stdout")),
+        requirements=tuple(requirements),
+        requires_python=_requires_python(project),
+    )
+
+
+def _target(words: Sequence[str]) -> _Target:
+    match [*words]:
+        case ["-m"] | ["--"] | []:
+            raise ProgramError("What is to be run? A SCRIPT, -m MODULE, or -- COMMAND.")
+        case ["-m", module, *args]:
+            if not MODULE.fullmatch(module):
+                raise ProgramError(
+                    f"-m {module}: that is no module's name, which is like package.module."
+                )
+            return _Target("module", module, module, tuple(args), Path.cwd())
+        case ["--", command, *args]:
+            # `./manage.py` and the like; python itself and console scripts have no folder.
+            if os.path.dirname(command) or command.endswith(".py"):  # noqa: PTH120 - as it was said
+                return _script(command, args)
+            return _Target("command", command, command, tuple(args), Path.cwd())
+        case [script, *args]:
+            return _script(script, args)
+        case _:
+            raise AssertionError(words)
+
+
+def _script(word: str, args: Sequence[str]) -> _Target:
+    path = Path(word)
+    if not path.exists():
+        raise ProgramError(f"There is no file {word}.{_meant(word, args)}")
+    path = path.resolve()
+    main = path / "__main__.py"
+    if path.is_dir() and not main.exists():
+        raise ProgramError(
+            f"{word} is a folder without a __main__.py. Name a script in it, or a module (-m)."
+        )
+    if path.is_dir():
+        return _Target("script", path.name, os.fspath(path), tuple(args), path)
+    _check_python(word, _readable(Path(word), ""))
+    return _Target("script", path.name, os.fspath(path), tuple(args), path.parent)
+
+
+def _meant(word: str, args: Sequence[str]) -> str:
+    """Guess what a word that is no file may have been meant for."""
+    rest = " ".join([word, *args])
+    if MODULE.fullmatch(word) and (
+        Path(*word.split(".")).is_dir() or Path(*word.split(".")).with_suffix(".py").is_file()
+    ):
+        return f" For the module: startlab run -m {rest}"
+    if os.path.dirname(word) or Path(word).suffix:  # noqa: PTH120 - as it was said
+        return ""
+    return f" For a command: startlab run -- {rest}"
+
+
+def _check_python(word: str, path: Path) -> None:
+    """Raise ProgramError for what no Python could ever run.
+
+    What only some Pythons can run, because of its syntax, is a finding of theirs.
+    """
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if "__main__.py" in archive.namelist():
+                return
+        raise ProgramError(f"{word} is a zip file without a __main__.py.")
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if b"\0" in head:
+        raise ProgramError(f"{word} is not Python: it holds binary data.")
+    first = head.partition(b"\n")[0]
+    if first.startswith(b"#!") and b"python" not in first and b"pypy" not in first:
+        interpreter = first[2:].strip().decode(errors="backslashreplace")
+        raise ProgramError(f"{word} is not Python: its first line wants {interpreter}.")
+    if path.suffix in (".py", ".pyw") or first.startswith(b"#!"):
+        return
+    try:
+        ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        raise ProgramError(
+            f"{word} does not look like Python, and neither its name (.py) nor a first line like "
+            "#!/usr/bin/env python3 says that it is."
+        ) from None
+
+
+# --- the folder that goes with it --------------------------------------------------------------
+
+
+def _project(folder: Path) -> Path | None:
+    """Find the folder of the nearest pyproject.toml, upwards."""
+    every = (folder, *folder.parents)
+    return next((each for each in every if (each / "pyproject.toml").is_file()), None)
+
+
+def _requires_python(project: Path | None) -> str:
+    """Give the Pythons that a project says it supports; nothing where it does not say."""
+    if project is None:
+        return ""
+    try:
+        said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+        return str(SpecifierSet(said.get("project", {}).get("requires-python", "")))
+    except (OSError, ValueError, AttributeError, InvalidSpecifier):
+        return ""  # whoever builds the project will be told
+
+
+def _look_for_src(here: Path, module: str, env: Mapping[str, str]) -> None:
+    package = module.partition(".")[0]
+    beside = any((here / name).exists() for name in (package, f"{package}.py"))
+    if not beside and (here / "src" / package).is_dir() and "PYTHONPATH" not in env:
+        raise ProgramError(
+            f"There is no {package} in {here}; it is in src/, where Python does not look. Say "
+            "--env-var PYTHONPATH=src, or have it installed: --with ."
+        )
+
+
+def _below(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath(paths))
+    except ValueError:  # Windows has a root for each drive
+        raise ProgramError(
+            f"{' and '.join(map(str, paths))} are on different drives; what goes with a program "
+            "must be on the drive that it is on."
+        ) from None
+
+
+def _there(path: Path, option: str) -> Path:
+    if not path.exists():
+        raise ProgramError(f"{option} {path}: there is no such file or folder.")
+    return path.absolute().resolve()
+
+
+def _readable(path: Path, option: str) -> Path:
+    found = _there(path, option)
+    if not found.is_file():
+        raise ProgramError(f"{option} {path} is not a file.".strip())
+    try:
+        found.open("rb").close()
+    except OSError as error:
+        raise ProgramError(f"{option} {path} cannot be read: {error.strerror}.".strip()) from None
+    return found
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode(errors="backslashreplace")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ProgramError(f"{text!r} is not UTF-8.") from None
+    if "\0" in text:
+        raise ProgramError(f"{text!r} holds a NUL, which no argument may.")

@@ -1,0 +1,59 @@
+"""The reports that every run has in its folder."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, TYPE_CHECKING, Final
+
+from startlab.errors import StartlabError
+from startlab.report import junit, markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from startlab.model import Run
+
+    Write = Callable[[Run, IO[str]], None]
+
+
+def html(run: Run, file: IO[str]) -> None:
+    """Write a run as HTML, with what is slow to import."""
+    from startlab.report.html import write
+
+    write(run, file)
+
+
+REPORTS: Final[dict[str, Write]] = {
+    "report.html": html,
+    "summary.md": markdown.write,
+    "junit.xml": junit.write,
+}
+
+
+def write(run: Run, folder: Path) -> tuple[str, ...]:
+    """Write every report of a run into its folder; give, of those that could not be, why."""
+    failed = []
+    for name, report in REPORTS.items():
+        try:
+            write_file(run, report, folder / name)
+        except OSError as error:
+            failed.append(f"{folder / name} could not be written: {error.strerror or error}")
+        except StartlabError as error:
+            failed.append(f"{folder / name} could not be written: {error}")
+    return tuple(failed)
+
+
+def write_file(run: Run, report: Write, path: Path) -> None:
+    """Write a report as a whole or not at all, where that can be. Raises OSError."""
+    if path.exists() and not path.is_file():  # a pipe, /dev/null
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            report(run, file)
+        return
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("w", encoding="utf-8", newline="\n") as file:
+            report(run, file)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

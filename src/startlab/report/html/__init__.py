@@ -1,0 +1,101 @@
+"""A run as one self-contained page: it asks nothing of any network, and opens from a file.
+
+The page has two halves. What everybody reads is in it as HTML: what the run comes to, what is not
+as expected, the claims, the environments. The rest is data that report.js shows on demand: an
+index of all cells, and the records of the journal in packs of which each is opened when one of
+its cells is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from functools import cache
+from importlib import resources
+from typing import IO, TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup, escape
+
+from startlab.outputs import grouped
+from startlab.report import text
+from startlab.report.html import data, page
+from startlab.summary import summarise
+
+if TYPE_CHECKING:
+    from startlab.model import Run
+
+SCRIPTS: Final = (
+    "data.js",
+    "elements.js",
+    "filters.js",
+    "matrix.js",
+    "timeline.js",
+    "waits.js",
+    "plots.js",
+    "trial.js",
+    "cell.js",
+    "subject.js",
+    "main.js",
+)
+"""In the order in which they need one another; they are one script of the page."""
+
+
+def write(run: Run, file: IO[str]) -> None:
+    """Write a run as HTML, piece by piece: no more of the trials is in memory than of one pack."""
+    run = grouped(run)
+    cells = summarise(run)
+    subjects = page.subjects(run, cells)
+    style, script = _asset("report.css"), "\n".join(map(_asset, SCRIPTS))
+    pieces = _template().generate(
+        page=page.Page(run, cells, subjects),
+        style=Markup(style),  # noqa: S704 - our own
+        style_hash=_hash(style),
+        script=Markup(script),  # noqa: S704 - our own
+        script_hash=_hash(script),
+        index=Markup(data.embedded(data.index(run, cells, subjects))),  # noqa: S704 - escaped
+        packs=data.packs(cells, subjects),
+    )
+    for piece in pieces:
+        file.write(piece)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_asset),
+        autoescape=True,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(prose=_prose, in_fragment=_in_fragment)
+    return environment.get_template("template.html.jinja")
+
+
+def _shown(value: object) -> object:
+    """Have control characters and the like seen, not obeyed; a program may have chosen any text."""
+    return text.printable(value) if isinstance(value, str) and type(value) is not Markup else value
+
+
+def _prose(said: str) -> Markup:
+    """Have what is between backticks look like code."""
+    escaped = str(escape(text.printable(said)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped))  # noqa: S704 - escaped
+
+
+def _in_fragment(said: object) -> str:
+    return quote(str(said).encode(errors="backslashreplace"), safe="")
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text("utf-8")
+
+
+def _hash(content: str) -> str:
+    """Give what names an element of the page in its Content-Security-Policy."""
+    return f"sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}"

@@ -1,0 +1,213 @@
+"""Cells as tables for a terminal: with words, or, for many, with one glyph for each cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rich.table import Table
+from rich.text import Text
+
+from startlab.model import METHODS
+from startlab.report.text import GLYPHS, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+    from startlab.model import Cell, Method
+    from startlab.summary import CellSummary
+
+STYLES: Final = {
+    "ok": "green",
+    "hang": "magenta",
+    "crash": "magenta",
+    "error": "magenta",
+    "wrong": "magenta",
+    "undecided": "magenta",
+    "unsupported": "dim",
+    "unavailable": "dim",
+    "missing": "bold red",
+}
+"""To be told from a light and from a dark background; nothing is told by a colour alone."""
+
+UNEXPECTED: Final = "bold red"
+
+LETTERS: Final = {
+    "ok": "O",
+    "hang": "H",
+    "crash": "C",
+    "error": "E",
+    "wrong": "W",
+    "undecided": "D",
+    "unsupported": "S",
+    "unavailable": "U",
+    "missing": "M",
+}
+"""Of outcomes that are not as expected."""
+
+ASCII: Final = {"✓": "+", "∞": "~", "✗": "x", "≠": "#", "·": ".", "∅": "0", "▸": ">", "×": "x"}
+RUNNING: Final = "▸"
+LONGEST_NAME: Final = 40
+
+
+class Mark(NamedTuple):
+    """A cell as one character."""
+
+    character: str
+    style: str
+
+
+def mark(outcome: str, *, as_expected: bool, console: Console) -> Mark:
+    """Give the character of an outcome: a glyph, or a capital if it is not as expected."""
+    if as_expected:
+        return Mark(glyph(GLYPHS[outcome], console), STYLES[outcome])
+    return Mark(LETTERS[outcome], UNEXPECTED)
+
+
+def glyph(character: str, console: Console) -> str:
+    """Give a glyph as the console can show it."""
+    if console.encoding.lower().startswith("utf"):
+        return character
+    return ASCII.get(character, character)
+
+
+# --- with words --------------------------------------------------------------------------------
+
+
+def words(cells: Mapping[Cell, CellSummary], names: Sequence[str], console: Console) -> list[Table]:
+    """Make tables with a row for each method, next to each other as the width needs."""
+    rows: dict[str, dict[Method, dict[str, CellSummary]]] = {}
+    widths: dict[str, int] = {}
+    for cell, each in cells.items():
+        rows.setdefault(cell.experiment, {}).setdefault(cell.method, {})[cell.environment] = each
+        widths[cell.environment] = max(widths.get(cell.environment, 0), len(_said(each)) + 2)
+    first = min(LONGEST_NAME, max(map(len, rows), default=0))
+    made = []
+    for chunk in _chunks(names, _two_lines, widths, console.width - first - 16, 2):
+        table = _table("experiment", "method", gap=2)
+        for name in chunk:
+            table.add_column(Text(_two_lines(name)), no_wrap=True)
+        for experiment, methods in rows.items():
+            shown = one_line(experiment, LONGEST_NAME)
+            for method in sorted(methods, key=METHODS.index):
+                row = (_word(methods[method].get(name), console) for name in chunk)
+                table.add_row(Text(shown), method, *row)
+                shown = ""
+        made.append(table)
+    return made
+
+
+def _word(each: CellSummary | None, console: Console) -> Text:
+    if each is None:
+        return Text("")
+    character = glyph(GLYPHS[each.outcome], console)
+    if each.as_expected:
+        return Text(f"{character} {_said(each)}", STYLES[each.outcome])
+    return Text(f"{character} {_said(each).upper()}", UNEXPECTED)
+
+
+def _said(each: CellSummary) -> str:
+    """Give the outcome, and where outputs disagree which of them it is."""
+    group = each.first.output_group if each.first is not None else None
+    if group is None or each.as_expected or each.outcome != "ok":
+        return each.word
+    return f"{each.word}, prints {group}"
+
+
+def _two_lines(name: str) -> str:
+    """Break a name before its version, for columns as narrow as what is in them."""
+    family, dash, version = one_line(name, LONGEST_NAME).rpartition("-")
+    return f"{family}{dash}\n{version}"
+
+
+# --- with glyphs -------------------------------------------------------------------------------
+
+
+def grid(
+    marks: Mapping[Cell, Mark],
+    experiments: Sequence[str],
+    names: Sequence[str],
+    methods: Sequence[Method],
+    console: Console,
+) -> list[Table]:
+    """Make tables with a row for each experiment, and in each cell a character for each method."""
+    by_row: dict[tuple[str, str], dict[Method, Mark]] = {}
+    for cell, each in marks.items():
+        by_row.setdefault((cell.experiment, cell.environment), {})[cell.method] = each
+    widths = dict.fromkeys(names, len(methods))
+    first = min(LONGEST_NAME, max(map(len, experiments), default=0))
+    made = []
+    for chunk in _chunks(names, _stacked, widths, console.width - first - 1, 1):
+        table = _table("experiment", gap=1)
+        for name in chunk:
+            table.add_column(Text(_stacked(name)), no_wrap=True, vertical="bottom")
+        for experiment in experiments:
+            row = (by_row.get((experiment, name), {}) for name in chunk)
+            table.add_row(
+                Text(one_line(experiment, LONGEST_NAME)),
+                *(Text.assemble(*(each.get(method, " ") for method in methods)) for each in row),
+            )
+        made.append(table)
+    return made
+
+
+def legend(marks: Iterable[Mark], methods: Sequence[Method], console: Console) -> Text:
+    """Say what the characters of a grid mean, those that are in it."""
+    there = set(marks)
+    said = [
+        f"{glyph(character, console)} {outcome}"
+        for outcome, character in GLYPHS.items()
+        if mark(outcome, as_expected=True, console=console) in there
+    ] + [
+        f"{letter} {outcome.upper()}"
+        for outcome, letter in LETTERS.items()
+        if mark(outcome, as_expected=False, console=console) in there
+    ]
+    return Text(f"In each cell {', '.join(methods)}: {', '.join(said)}.", "dim")
+
+
+def _stacked(name: str) -> str:
+    return one_line(name, LONGEST_NAME).replace("-", "\n")
+
+
+def methods_of(cells: Iterable[Cell]) -> tuple[Method, ...]:
+    """Give the methods of cells, in their order."""
+    there = {cell.method for cell in cells}
+    return tuple(method for method in METHODS if method in there)
+
+
+# --- both --------------------------------------------------------------------------------------
+
+
+def _table(*columns: str, gap: int) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=True, vertical="bottom")
+    return table
+
+
+def width(name: str) -> int:
+    """Say how wide the column of an environment is in a grid, at least."""
+    return max(map(len, _stacked(name).split("\n")))
+
+
+def _chunks(
+    names: Sequence[str],
+    heading: Callable[[str], str],
+    widths: Mapping[str, int],
+    left: int,
+    gap: int,
+) -> Iterator[tuple[str, ...]]:
+    """Split the environments into as many tables as the width needs."""
+    chunk: list[str] = []
+    used = 0
+    for name in names:
+        needed = max(*map(len, heading(name).split("\n")), widths.get(name, 0)) + gap
+        if chunk and used + needed > left:
+            yield tuple(chunk)
+            chunk, used = [], 0
+        chunk.append(name)
+        used += needed
+    if chunk:
+        yield tuple(chunk)

@@ -1,0 +1,267 @@
+"""`startlab list`, `show`, `claims` and `lab --update-expectations`, on real runs."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from startlab import catalogue, journal
+from startlab.model import START_METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Startlab = Callable[..., subprocess.CompletedProcess[str]]
+
+OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
+PACKAGE = Path(journal.__file__).parent
+pytestmark = pytest.mark.native
+
+forks = pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="what is shown is a run of fork"
+)
+
+
+def startlab_in(folder: Path, source: Path = PACKAGE.parent) -> Startlab:
+    def startlab(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "startlab", *words],
+            cwd=folder,
+            env=os.environ
+            | {"PYTHONPATH": str(source), "PYTHONIOENCODING": "utf-8"}
+            | {"COLUMNS": "100", "NO_COLOR": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return startlab
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run of a few experiments."""
+    folder = tmp_path_factory.mktemp("runs")
+    run_some(startlab_in(folder), "start_and_join", "lock_held_at_fork*", "start_latency")
+    return folder
+
+
+@pytest.fixture
+def startlab(folder: Path) -> Startlab:
+    return startlab_in(folder)
+
+
+def run_some(startlab: Startlab, *experiments: str, more: Sequence[str] = ()) -> str:
+    selectors = [word for name in experiments for word in ("-x", name)]
+    done = startlab("lab", "--backend", "native", "-e", OWN, *selectors, *more)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def patch() -> str:
+    """Find patch(1)."""
+    found = shutil.which("patch")
+    if found is None:
+        pytest.skip("there is no patch(1) here")
+    return found
+
+
+# --- list --------------------------------------------------------------------------------------
+
+
+def listed(startlab: Startlab, *words: str) -> list[str]:
+    done = startlab("list", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return [each["name"] for each in json.loads(done.stdout)]
+
+
+def test_list_shows_the_experiments_by_group(startlab: Startlab) -> None:
+    text = startlab("list").stdout
+    shown = [
+        heading
+        for heading in catalogue.GROUPS.values()
+        if re.search(f"^{heading}", text, re.MULTILINE)
+    ]
+    assert shown == [
+        heading
+        for group, heading in catalogue.GROUPS.items()
+        if any(each.group == group for each in catalogue.load())
+    ]
+    assert all(re.search(rf"^  {each.name} ", text, re.MULTILINE) for each in catalogue.load())
+
+
+def test_list_has_filters(startlab: Startlab) -> None:
+    every = catalogue.load()
+    assert listed(startlab) == [each.name for each in every]
+    assert listed(startlab, "--group", "locks") == [e.name for e in every if e.group == "locks"]
+    assert listed(startlab, "--tag", "native", "--tag", "forkserver") == [
+        each.name for each in every if {"native", "forkserver"} <= set(each.tags)
+    ]
+    hanging = listed(startlab, "--outcome", "hang")
+    assert "lock_held_at_fork" in hanging
+    assert "lock_held_at_fork:cure" not in hanging
+    assert "lock_held_at_fork" in listed(startlab, "--outcome", "hang", "--method", "fork")
+    assert "missing_main_guard" in listed(startlab, "--outcome", "error", "--method", "spawn")
+    assert listed(startlab, "--method", "default") == [
+        each.name for each in every if "default" in each.methods
+    ]
+
+
+def test_an_unknown_tag_is_told_with_those_there_are(startlab: Startlab) -> None:
+    done = startlab("list", "--tag", "lokcs")
+    assert done.returncode == 2
+    assert "--tag lokcs: no experiment has it. There are: " in done.stderr
+    assert " locks, " in done.stderr
+
+
+# --- show --------------------------------------------------------------------------------------
+
+
+@forks
+def test_show_has_all_of_an_experiment(startlab: Startlab) -> None:
+    done = startlab("show", "lock_held_at_fork")
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
+    program = (catalogue.ROOT / "lock_held_at_fork" / "program.py").read_text("utf-8")
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert all(line in lines for line in program.splitlines())
+    for heading in ("Claim", "Mechanism", "Expected, the first that matches", "Cure", "Sources"):
+        assert heading in lines
+    assert "lock_held_at_fork:cure: The process is started before the thread" in lines
+    assert "+++ lock_held_at_fork/cure.py" in lines
+    assert re.search(r"^fork +sys_platform == 'linux' +hang", text, re.MULTILINE)
+    assert "  https://bugs.python.org/issue6721" in lines
+    assert re.search(r"^lock_held_at_fork +fork +∞ hang$", text, re.MULTILINE | re.ASCII)
+
+
+@forks
+def test_show_has_what_was_measured(startlab: Startlab) -> None:
+    text = startlab("show", "start_latency").stdout
+    number = r"[\d.e+]+ \([\d.e+]+ to [\d.e+]+\)"
+    rows = [rf"{OWN} +fork +{number} *", rf"{OWN} +forkserver +{number} +{number} *"]
+    assert re.search(rf"start_latency, later start, ms +{rows[0]}\n +{rows[1]}\n", text)
+
+
+@forks
+def test_show_as_json(startlab: Startlab) -> None:
+    shown = json.loads(startlab("show", "lock_held_at_fork", "--json").stdout)
+    assert shown["experiment"]["name"] == "lock_held_at_fork"
+    assert shown["variants"][0]["name"] == "lock_held_at_fork:cure"
+    assert set(shown["programs"]) >= {"lock_held_at_fork", "lock_held_at_fork:cure"}
+    outcomes = {
+        each["cell"]["method"]: each["outcome"]
+        for each in shown["cells"]
+        if each["cell"]["experiment"] == "lock_held_at_fork"
+    }
+    assert outcomes == {"fork": "hang", "forkserver": "ok", "spawn": "ok"}
+
+
+def test_show_of_a_variant_is_of_it_alone(startlab: Startlab) -> None:
+    text = startlab("show", "lock_held_at_fork:cure").stdout
+    assert text.startswith("lock_held_at_fork:cure: The process is started before the thread")
+    assert "new_lock" not in text
+
+
+def test_show_where_nothing_was_run_says_how_to(tmp_path: Path) -> None:
+    done = startlab_in(tmp_path)("show", "countdown")
+    assert done.returncode == 0
+    assert "There is no run here yet: startlab lab -x 'countdown*'" in done.stdout
+
+
+def test_show_of_what_is_not_there(startlab: Startlab) -> None:
+    done = startlab("show", "lock")
+    assert done.returncode == 2
+    assert "There is no experiment lock. There are: " in done.stderr
+
+
+# --- claims ------------------------------------------------------------------------------------
+
+
+def judged(startlab: Startlab, *words: str) -> dict[str, dict[str, Any]]:
+    done = startlab("claims", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return {each["claim"]["id"]: each for each in json.loads(done.stdout)["claims"]}
+
+
+@forks
+def test_claims_judges_the_last_run(startlab: Startlab) -> None:
+    found = judged(startlab)
+    assert found["4"]["verdict"] == "holds"
+    assert found["14"]["verdict"] == "holds"
+    assert found["15a"]["verdict"] == "refuted"
+    assert found["6"]["verdict"] == "not run"
+    cells = [each["cell"] for each in found["14"]["supporting"]]
+    assert cells == [{"experiment": "lock_held_at_fork", "environment": OWN, "method": "fork"}]
+
+
+@forks
+def test_a_start_under_spawn_is_shown_to_be_slower_or_nothing_is(startlab: Startlab) -> None:
+    found = judged(startlab)["10a"]
+    assert found["verdict"] in ("holds", "not run")  # not run: the machine was too busy to tell
+    for each in found["supporting"]:
+        assert each["value"] > 1
+        assert re.fullmatch(r"later start \S+ times fork's \(\S+ to \S+\)", each["exactly"])
+
+
+@forks
+def test_claims_in_words(startlab: Startlab, folder: Path) -> None:
+    text = startlab("claims", str(folder / ".startlab" / "latest")).stdout
+    assert f"on {OWN}\n" in text
+    assert re.search(r"^ 15a  ✗ refuted: This does not occur in pure Python.$", text, re.MULTILINE)
+    assert f"      against: lock_held_at_fork (hang under fork on {OWN})" in text
+    assert re.search(r"\d+ claims: \d+ holds, \d+ refuted, \d+ not run$", text.rstrip())
+    assert not re.search(r" +$", text, re.MULTILINE)
+
+
+@forks
+def test_claims_names_every_cell_that_says_so(startlab: Startlab) -> None:
+    text = startlab("claims", "--cells").stdout
+    for method in START_METHODS:
+        assert f"      for: start_and_join × {OWN} × {method}: ok\n" in text
+
+
+def test_claims_without_a_run(tmp_path: Path) -> None:
+    done = startlab_in(tmp_path)("claims")
+    assert done.returncode == 2
+    assert "holds no run" in done.stderr
+
+
+# --- lab --update-expectations -----------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is the expectation of Linux")
+def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    shutil.copytree(PACKAGE, source / "startlab", ignore=shutil.ignore_patterns("__pycache__"))
+    toml = source / "startlab" / "catalogue" / "lock_held_at_fork" / "experiment.toml"
+    text = toml.read_text("utf-8")
+    toml.write_text(text.replace('outcome = ["hang"]', 'outcome = ["ok"]', 1), "utf-8")
+    startlab = startlab_in(tmp_path, source)
+    options = ["lab", "--backend", "native", "-e", OWN, "-x", "lock_held_at_fork", "-m", "fork"]
+    done = startlab(*options, "--update-expectations")
+    assert done.returncode == 1
+    assert "expected ok" in done.stdout
+    assert "\n+++ b/src/startlab/catalogue/lock_held_at_fork/experiment.toml\n" in done.stdout
+    assert '\n+outcome = ["hang"]\n' in done.stdout
+    assert toml.read_text("utf-8") != text  # a proposal changes nothing
+    patched = subprocess.run(
+        [patch(), "-p1"], cwd=tmp_path, input=done.stdout, text=True, timeout=20, check=False
+    )
+    assert patched.returncode == 0
+    assert startlab(*options).returncode == 0
+
+
+def test_a_diff_and_a_document_do_not_go_together(startlab: Startlab) -> None:
+    done = startlab("lab", "--update-expectations", "--json")
+    assert done.returncode == 2
+    assert "--update-expectations" in done.stderr

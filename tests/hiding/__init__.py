@@ -1,0 +1,1 @@
+"""A mode in which startlab and its tests run on Linux as if on Windows or macOS."""

@@ -1,0 +1,13 @@
+from multiprocessing import Lock, Pool
+
+
+def write(args):
+    lock, text = args
+    with lock:
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    lock = Lock()
+    with Pool(2) as pool:
+        pool.map(write, [(lock, "a"), (lock, "b")])

@@ -1,0 +1,15 @@
+from multiprocessing import Pool
+
+
+def inner(n):
+    return n + 1
+
+
+def outer(n):
+    with Pool(1) as pool:
+        return pool.map(inner, [n])
+
+
+if __name__ == "__main__":
+    with Pool(2) as pool:
+        print(pool.map(outer, [1, 2]))

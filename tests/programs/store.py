@@ -1,0 +1,4 @@
+import multiprocessing
+
+results = multiprocessing.Queue()
+stop = multiprocessing.Event()

@@ -1,0 +1,54 @@
+"""Runs written by hand, for every report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from startlab.model import Cell, End, Method, PlannedEnvironment, Run, RunHeader, Selection, Trial
+
+HEADER = RunHeader(
+    id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",
+    selection=Selection(),
+)  # fmt: skip
+
+
+class Make:
+    """Makes cells, trials and runs with values that a test does not care for."""
+
+    def cell(
+        self,
+        experiment: str = "lock",
+        environment: str = "host-3.13",
+        method: Method = "fork",
+    ) -> Cell:
+        return Cell(experiment=experiment, environment=environment, method=method)
+
+    def trial(self, of: Cell, outcome: Any = "ok", number: int = 0, **said: Any) -> Trial:
+        values: dict[str, Any] = {"reason": "", "as_expected": True, "expected": (outcome,)} | said
+        return Trial(
+            experiment=of.experiment, environment=of.environment, method=of.method,
+            trial=number, outcome=outcome, **values,
+        )  # fmt: skip
+
+    def deviation(self, of: Cell, outcome: Any = "hang", number: int = 0, **said: Any) -> Trial:
+        return self.trial(of, outcome, number, as_expected=False, **said)
+
+    def run(self, cells: list[Cell], *trials: Trial, **said: Any) -> Run:
+        names = dict.fromkeys(each.environment for each in cells)
+        values: dict[str, Any] = {
+            "header": HEADER,
+            "environments": tuple(
+                PlannedEnvironment(name=n, cells=tuple(c for c in cells if c.environment == n))
+                for n in names
+            ),
+            "trials": trials,
+            "ends": (End(finished="", duration_s=1.5), End(finished="", duration_s=1)),
+        } | said
+        return Run(**values)
+
+
+@pytest.fixture
+def make() -> Make:
+    return Make()

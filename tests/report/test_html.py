@@ -1,0 +1,380 @@
+"""The page as a file: what is in it, and that nothing a program says is more than data."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+import json
+import os
+import re
+import tracemalloc
+import zlib
+from base64 import b64decode, b64encode
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from startlab import catalogue
+from startlab.model import (
+    Clue,
+    Environment,
+    Frame,
+    Measurement,
+    PlannedEnvironment,
+    Process,
+    Program,
+    PythonException,
+    Run,
+    RunHeader,
+    Selection,
+    Start,
+    Thread,
+    Trial,
+)
+from startlab.report import html
+from startlab.report.html import data
+from startlab.summary import summarise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.report.conftest import Make
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<!-- <script>",
+    "]]></style><img src=x onerror=alert(1)>",
+    "\"' onmouseover='alert(1)",
+    "\u2028\u2029&lt;&amp;",
+    "\x1b]0;title\x07\x1b[31m\x00\x9b",
+    "\u202egnp.exe\u2066",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:alert(1)",
+)
+
+
+class Page(HTMLParser):
+    """Elements, attributes and texts of a page, as a browser finds them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: dict[str | None, str] = {}
+        self.text = ""
+        self._script: str | None = None
+        self._within = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._within = tag
+            self._script = dict(attrs).get("id")
+            self.scripts[self._script] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._within:
+            self._within = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._within == "script":
+            self.scripts[self._script] += data
+        elif not self._within:
+            self.text += data
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.elements)
+
+    @property
+    def index(self) -> Any:
+        return json.loads(self.scripts["index"])
+
+    @property
+    def trials(self) -> list[tuple[Trial, ...]]:
+        """The trials of each cell, unpacked from all packs in their order."""
+        names = [name for name in self.scripts if name and name.startswith("trials-")]
+        packs = [unpacked(self.scripts[name]) for name in names]
+        return [cell for pack in packs for cell in msgspec.convert(pack, list[tuple[Trial, ...]])]
+
+
+def unpacked(content: str) -> Any:
+    return json.loads(zlib.decompress(b64decode(content)))
+
+
+def written(run: Run) -> str:
+    file = io.StringIO()
+    html.write(run, file)
+    return file.getvalue()
+
+
+def page_of(run: Run) -> Page:
+    return Page(written(run))
+
+
+def hostile_trial(text: str, **said: Any) -> Trial:
+    values: dict[str, Any] = {
+        "experiment": text,
+        "environment": text,
+        "method": "fork",
+        "trial": 0,
+        "outcome": "hang",
+        "reason": text,
+        "as_expected": False,
+        "expected": ("ok",),
+        "where": text,
+        "exception": PythonException(type=text, message=text),
+        "stdout": text * 3,
+        "stderr": text,
+        "notes": (text,),
+        "starts": (Start(pid=1, method="fork", time_s=0.1, where=text),),
+        "processes": (
+            Process(
+                pid=1,
+                ppid=0,
+                command=text,
+                threads=(
+                    Thread(
+                        tid=1, name=text, waits=text, wakers=text, waits_for=(1,), root=True,
+                        stack=(Frame(file=text, line=1, function=text),),
+                    ),
+                ),
+            ),
+        ),
+        "clues": (Clue(kind="global", name=text, where=text, parent=text, child=text),),
+        "crash_stacks": (text,),
+        "measurements": (Measurement(name=text, unit=text, values=(1.0, 2.0)),),
+        "reproduce": text,
+    }  # fmt: skip
+    return Trial(**(values | said))
+
+
+def hostile_run(text: str, make: Make, *, program: bool = False) -> Run:
+    header = RunHeader(
+        id=text, schema_version=1, startlab=text, catalogue=text, started=text, backend="native",
+        selection=Selection(), host={text: text}, caveats=(text,),
+        program=Program(kind="script", name=text, target=text, root="", args=(text,))
+        if program else None,
+    )  # fmt: skip
+    trial = hostile_trial(text)
+    environment = PlannedEnvironment(name=text, cells=(trial.cell,), unavailable=text)
+    return make.run([], trial, header=header, environments=(environment,), caveats=(text,))
+
+
+# --- escaping ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", [False, True])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_program_says_is_data(text: str, make: Make, *, program: bool) -> None:
+    harmless = page_of(hostile_run("harmless", make, program=program))
+    page = page_of(hostile_run(text, make, program=program))
+    for tag in ("script", "style", "link", "img", "form", "meta", "article", "dialog"):
+        assert page.count(tag) == harmless.count(tag)
+    for _, attributes in page.elements:
+        assert not any(name.startswith("on") for name in attributes)
+        assert re.match("#|data:,$", attributes.get("href") or "#")
+    assert page.trials == [(hostile_trial(text, output_group=page.trials[0][0].output_group),)]
+    assert page.index["environments"][0]["name"] == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_control_characters_and_directions_are_seen_and_not_obeyed(text: str, make: Make) -> None:
+    written_text = written(hostile_run(text, make))
+    head, _, _ = written_text.partition('<script type="application/json"')
+    assert not [each for each in head if not each.isprintable() and each != "\n"]
+
+
+def test_the_index_cannot_end_its_element() -> None:
+    content = data.embedded({"</script>": "<!--", "a": "\u2028\u2029", "b": "&amp;"})
+    assert not set("<>&\u2028\u2029") & set(content)
+    assert json.loads(content) == {"</script>": "<!--", "a": "\u2028\u2029", "b": "&amp;"}
+
+
+def test_half_characters_of_names_that_are_no_text_are_written(make: Make) -> None:
+    cell = make.cell("caf\udce9")
+    run = make.run([cell], make.deviation(cell, stdout="\udcff"))
+    text = written(run)
+    text.encode()
+    assert Page(text).trials == [run.trials]
+
+
+# --- no network, no other script ---------------------------------------------------------------
+
+
+def test_the_page_needs_nothing_else_and_allows_no_other_script(make: Make) -> None:
+    text = written(make.run([make.cell()], make.trial(make.cell())))
+    page = Page(text)
+    assert page.count("link") == 1
+    assert not [tag for tag, attributes in page.elements if "src" in attributes]
+    [policy] = [
+        attributes["content"]
+        for tag, attributes in page.elements
+        if tag == "meta"
+        and "content" in attributes
+        and "default-src" in (attributes["content"] or "")
+    ]
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    [style] = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    for name, content in (("script-src", page.scripts[None]), ("style-src", style)):
+        digest = b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}'" in policy
+        assert "url(" not in style
+        assert "@import" not in style
+
+
+# --- what it says ------------------------------------------------------------------------------
+
+
+def test_every_cell_is_in_the_index_and_every_trial_in_its_pack(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "PACK", 3)
+    cells = [make.cell(name, environment) for name in "abcd" for environment in ("host-3.9", "x")]
+    trials = [make.trial(cell, number=number) for cell in cells for number in (0, 1)]
+    run = make.run(cells, *trials)
+    page = page_of(run)
+    assert page.index["packSize"] == 3
+    assert page.trials == [each.trials for each in summarise(run)]
+    columns = page.index["cells"]
+    found = [
+        (page.index["subjects"][subject][0], page.index["environments"][environment]["name"])
+        for subject, environment in zip(columns["subject"], columns["environment"], strict=True)
+    ]
+    assert found == [(each.cell.experiment, each.cell.environment) for each in summarise(run)]
+
+
+def test_of_cells_that_differ_in_process_ids_alone_the_reason_is_told_once(make: Make) -> None:
+    cells = [make.cell(environment=f"host-3.{minor}") for minor in (9, 10)]
+    reason = "child {} waits at a.py:3 for a lock held by pids {}, {}: 100 times"
+    run = make.run(
+        cells,
+        make.deviation(cells[0], reason=reason.format(12, 13, 14)),
+        make.deviation(cells[1], reason=reason.format(77, 78, 79)),
+    )
+    page = page_of(run)
+    assert page.index["reasons"] == [
+        "",
+        "child … waits at a.py:3 for a lock held by pids …: 100 times",
+    ]
+    assert page.text.count("child … waits at a.py:3") == 1
+
+
+def test_a_run_without_cells(make: Make) -> None:
+    page = page_of(make.run([]))
+    assert "No cells were planned" in page.text
+    assert page.index["cells"]["subject"] == []
+
+
+def test_missing_cells_are_counted_and_told(make: Make) -> None:
+    cells = [make.cell(), make.cell(method="spawn")]
+    page = page_of(make.run(cells, make.trial(cells[0])))
+    assert "1 of 2 cells not as expected, 1 of them missing" in page.text
+    assert "∅ missing planned, and never run" in " ".join(page.text.split())
+    assert page.trials == [(make.trial(cells[0]),), ()]
+
+
+def test_all_as_expected_is_said_and_no_deviation_shown(make: Make) -> None:
+    page = page_of(make.run([make.cell()], make.trial(make.cell(), "hang")))
+    assert "All 1 cell as expected" in page.text
+    assert "Not as expected" not in page.text
+
+
+def test_an_environment_that_is_not_there_says_why(make: Make) -> None:
+    environment = PlannedEnvironment(name="linux-3.14", cells=(), unavailable="no engine answers")
+    page = page_of(make.run([], environments=(environment,)))
+    assert "linux-3.14" in page.text
+    assert "no engine answers" in page.text
+
+
+def test_provenance_tells_exact_versions_images_kernel_and_load(
+    make: Make, environment: Environment
+) -> None:
+    there = msgspec.structs.replace(environment, image="sha256:1234")
+    cell = make.cell()
+    planned = PlannedEnvironment(name=cell.environment, cells=(cell,), environment=there)
+    page = page_of(make.run([], make.trial(cell, load=0.75), environments=(planned,)))
+    for said in ("cpython 3.13.0", "sha256:1234", "Linux 6.1.0", "glibc 2.36", "0.8 to 0.8"):
+        assert said in page.text
+
+
+def test_an_experiment_comes_with_its_program_and_what_is_expected(make: Make) -> None:
+    cells = [make.cell("countdown"), make.cell("gone_since")]
+    page = page_of(make.run(cells, *map(make.trial, cells)))
+    subjects = unpacked(page.scripts["subjects"])
+    assert subjects[0]["text"] == (catalogue.ROOT / "countdown/program.py").read_text("utf-8")
+    assert subjects[0]["mechanism"]
+    assert subjects[0]["expect"]
+    assert subjects[1] == {}
+    assert "No longer in the catalogue" in page.text
+
+
+def test_claims_are_in_the_page_without_any_script(make: Make) -> None:
+    cell = make.cell("countdown")
+    page = page_of(make.run([cell], make.trial(cell)))
+    assert "not run" in page.text
+    assert 'id="claims"' in written(make.run([cell], make.trial(cell)))
+
+
+# --- a user's program --------------------------------------------------------------------------
+
+
+def program_run(make: Make, root: Path, started: str, *trials: Trial) -> Run:
+    program = Program(kind="script", name="prog.py", target="prog.py", root=str(root))
+    header = RunHeader(
+        id="x", schema_version=1, startlab="0", catalogue="0", started=started, backend="native",
+        selection=Selection(), program=program,
+    )  # fmt: skip
+    return make.run([trial.cell for trial in trials], *trials, header=header)
+
+
+def test_a_program_is_shown_if_it_is_as_it_was_when_it_was_run(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "prog.py").write_text("print('</script>')\n", "utf-8")
+    trial = make.trial(make.cell("prog.py"))
+    later = page_of(program_run(make, tmp_path, "2999-01-01T00:00:00+00:00", trial))
+    assert unpacked(later.scripts["subjects"])[0]["text"] == "print('</script>')\n"
+    for started in ("2001-01-01T00:00:00+00:00", "?"):
+        before = page_of(program_run(make, tmp_path, started, trial))
+        assert "text" not in unpacked(before.scripts["subjects"])[0]
+
+
+def test_outputs_that_differ_have_letters_in_the_index(
+    make: Make, tmp_path: Path, environment: Environment
+) -> None:
+    cells = [make.cell("prog.py"), make.cell("prog.py", method="spawn")]
+    trials = [
+        make.trial(cell, stdout=text, stdout_digest=text, method_used=(cell.method,))
+        for cell, text in zip(cells, ("one\n", "two\n"), strict=True)
+    ]
+    run = program_run(make, tmp_path, "", *trials)
+    planned = PlannedEnvironment(name=environment.name, cells=tuple(cells), environment=environment)
+    page = page_of(msgspec.structs.replace(run, environments=(planned,)))
+    assert page.index["outputs"] == ["A", "B"]
+    assert "Findings" in page.text
+    assert "python prog.py" in page.text
+
+
+# --- size --------------------------------------------------------------------------------------
+
+
+def test_memory_holds_no_more_of_the_trials_than_a_pack(make: Make) -> None:
+    """Of each cell a few small things are kept; a trial's text of 20 kB is not."""
+
+    def peak(count: int) -> int:
+        cells = [make.cell(f"experiment_{number}") for number in range(count)]
+        stdout = "".join(chr(33 + number * 7919 % 90) for number in range(20_000))
+        run = make.run(cells, *(make.trial(cell, stdout=stdout) for cell in cells))
+        written(make.run([]))  # what is read once
+        gc.collect()
+        tracemalloc.start()
+        with open(os.devnull, "w", encoding="utf-8") as file:
+            html.write(run, file)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert (peak(3000) - peak(1000)) / 2000 < 1_500

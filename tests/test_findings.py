@@ -1,0 +1,221 @@
+"""Findings about real programs, each of which breaks in a way of its own.
+
+The programs, in `programs`, are what people write; nothing in startlab knows them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import pytest
+
+import startlab
+from startlab import catalogue, findings, outputs
+from startlab.advice import ADVICE
+from startlab.answer import versions
+
+if TYPE_CHECKING:
+    from startlab.model import Environment, Method, Run
+
+PROGRAMS = Path(__file__).parent / "programs"
+ENVIRONMENT = "host-{}.{}".format(*sys.version_info[:2])
+EVERY = ("fork", "forkserver", "spawn")
+NOT_FORK = ("forkserver", "spawn")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no hang is proven")
+
+
+class Told(NamedTuple):
+    """What the first finding must be."""
+
+    mechanism: str
+    line: int
+    outcome: str
+    methods: tuple[str, ...]
+
+
+BREAK = {
+    "squares": Told("unguarded_main", 8, "hang", NOT_FORK),
+    "banner": Told("main_runs_again", 3, "ok", NOT_FORK),
+    "price_list": Told("global_differs", 14, "ok", NOT_FORK),
+    "row_limit": Told("global_differs", 4, "ok", NOT_FORK),
+    "late_region": Told("environment_differs", 15, "ok", ("forkserver",)),
+    "step_log": Told("logging_differs", 15, "ok", NOT_FORK),
+    "card_deal": Told("random_copied", 4, "ok", ("fork",)),
+    "table_header": Told("file_shared", 7, "ok", ("fork",)),
+    "shared_store": Told("shared_made_again", 14, "hang", NOT_FORK),
+    "service_journal": Told("unpicklable", 31, "error", NOT_FORK),
+    "fetch_client": Told("unpicklable", 14, "error", EVERY),
+    "send_function": Told("unpicklable", 12, "hang", EVERY),
+    "locked_writer": Told("shared_as_argument", 13, "error", EVERY),
+    "cubes": Told("not_importable", 4, "hang", NOT_FORK),
+    "pool_in_pool": Told("daemonic_children", 9, "error", EVERY),
+    "no_route": Told("dying_workers", 5, "hang", EVERY),
+    "convert_images": Told("lost_task", 13, "hang", EVERY),
+    "dead_holder": Told("holder_killed", 17, "hang", EVERY),
+    "name_registry": Told("lock_held_at_fork", 12, "hang", ("fork",)),
+    "launch_locked": Told("lock_held_by_forker", 9, "hang", ("fork",)),
+    "row_store": Told("thread_gone_at_fork", 10, "hang", ("fork",)),
+    "sum_pipe": Told("pipe_end_inherited", 8, "hang", ("fork",)),
+    "stop_server": Told("handler_inherited", 20, "hang", ("fork",)),
+    "parse_rows": Told("exit_0_in_spite", 5, "ok", EVERY),
+    "set_at_top": Told("method_set_twice", 3, "ok", EVERY),
+}
+
+
+def run(name: str, folder: Path, methods: tuple[Method, ...] = ()) -> Run:
+    # Away from the project, whose folder would else go with the program.
+    program = folder.with_name(f"{folder.name}-program")
+    shutil.copytree(PROGRAMS, program)
+    return startlab.run(
+        program / f"{name}.py",
+        methods=methods,
+        environments=[ENVIRONMENT],
+        backend="native",
+        trials=1,
+        jobs=2,
+        timeout_s=60,
+        folder=folder,
+    )
+
+
+@pytest.mark.native
+@LINUX
+@pytest.mark.parametrize("name", BREAK)
+def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
+    told = BREAK[name]
+    seen = run(name, tmp_path / "run")
+    found = findings.find(seen)
+    assert found, [trial.reason for trial in seen.trials]
+    first = found[0]
+    # On 3.13.8 and later the fork server has imported the main module, and forks like fork do.
+    if first.mechanism != told.mechanism and sys.version_info >= (3, 13, 8):
+        pytest.skip("the fork server imports the main module")
+    assert (first.mechanism, first.outcome) == (told.mechanism, told.outcome), first
+    assert first.where is not None
+    assert first.where.endswith(f".py:{told.line}")
+    methods = tuple(sorted({each.cell.method for each in first.cells}))
+    assert set(told.methods) <= set(methods)
+    if sys.version_info < (3, 13, 8):
+        assert methods == told.methods
+    line = first.where.partition(":")[0]
+    code = (PROGRAMS / line).read_text("utf-8").splitlines()[told.line - 1].strip()
+    assert first.code == code
+    assert first.advice
+    answer = findings.answer(seen, found)
+    assert not answer.startswith("Safe")
+    assert "\n" not in answer
+    if methods == EVERY and len(found) == 1:
+        assert "the program, not the method" in answer
+
+
+@pytest.mark.native
+@LINUX
+@pytest.mark.parametrize("name", ["healthy_mix", "own_time"])
+def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
+    seen = run(name, tmp_path / "run")
+    assert {trial.outcome for trial in seen.trials} == {"ok"}
+    assert {trial.output_group for trial in outputs.grouped(seen).trials} == {"A"}
+    found = findings.find(seen)
+    assert [each for each in found if not each.note] == []
+    assert findings.answer(seen, found).startswith("Safe under every start method on 3.")
+
+
+@pytest.mark.native
+@LINUX
+def test_log_lines_that_are_lost_are_a_note(tmp_path: Path) -> None:
+    seen = run("mail_merge", tmp_path / "run")
+    (note,) = findings.find(seen)
+    assert (note.mechanism, note.note, note.outcome) == ("logging_differs", True, "ok")
+    assert note.where == "mail_merge.py:12"
+    assert '"INFO sent to ann", "INFO sent to bob"' in note.text
+    assert "but note" in findings.answer(seen, (note,))
+
+
+@pytest.mark.native
+@LINUX
+def test_a_method_that_the_program_chooses_is_told_with_its_line(tmp_path: Path) -> None:
+    seen = run("pinned", tmp_path / "run")
+    (note,) = findings.find(seen)
+    assert (note.mechanism, note.where, note.note) == ("pinned", "pinned.py:9", True)
+    assert {each.cell.method for each in note.cells} == {"forkserver", "spawn"}
+    assert findings.answer(seen, (note,)).startswith("Safe: the program itself chooses fork")
+
+
+@pytest.mark.native
+@LINUX
+def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
+    (first,) = findings.find(run("service_journal", tmp_path / "a", ("spawn",)))
+    assert "Journal.out via Worker.service, a _io.TextIOWrapper, cannot be pickled" in first.title
+    (first,) = findings.find(run("fetch_client", tmp_path / "b", ("spawn",)))
+    assert "Client.session['lock'] via the function Client.fetch, a _thread.lock" in first.title
+
+
+@pytest.mark.native
+@LINUX
+def test_what_is_found_does_not_need_the_sources(tmp_path: Path) -> None:
+    seen = run("price_list", tmp_path / "run")
+    assert seen.header.program is not None
+    program = msgspec.structs.replace(seen.header.program, root=str(tmp_path / "gone"))
+    elsewhere = msgspec.structs.replace(
+        seen, header=msgspec.structs.replace(seen.header, program=program)
+    )
+    (first,) = findings.find(elsewhere)
+    assert (first.mechanism, first.code) == ("global_differs", "")
+    assert "{'factor': 3, 'currency': 'USD'}" in first.text
+
+
+@pytest.mark.native
+@LINUX
+def test_an_expected_output_makes_the_others_wrong(tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted"
+    wanted.write_text("rye: 18 USD\ntea: 12 USD\njam: 15 USD\n")
+    shutil.copy(PROGRAMS / "price_list.py", tmp_path)
+    seen = startlab.run(
+        tmp_path / "price_list.py", environments=[ENVIRONMENT], backend="native", trials=1,
+        methods=["fork", "spawn"], expect_stdout=wanted, folder=tmp_path / "run",
+    )  # fmt: skip
+    assert [trial.outcome for trial in sorted(seen.trials, key=lambda t: t.method)] == [
+        "ok", "wrong",
+    ]  # fmt: skip
+    (first,) = findings.find(seen)
+    assert (first.mechanism, first.outcome) == ("global_differs", "wrong")
+    assert findings.answer(seen, (first,)).startswith("fork only: pin it, or mend 1 place; breaks")
+
+
+@pytest.mark.parametrize("mechanism", ADVICE)
+def test_an_advice_names_an_experiment_that_there_is(mechanism: str) -> None:
+    advice = ADVICE[mechanism]
+    assert advice.do.endswith(".")
+    if advice.experiment is not None:
+        assert (catalogue.ROOT / advice.experiment / "experiment.toml").is_file()
+
+
+def test_a_run_of_the_catalogue_has_no_findings(tmp_path: Path) -> None:
+    seen = run("pinned", tmp_path / "run", ("fork",)) if sys.platform == "linux" else None
+    if seen is not None:
+        header = msgspec.structs.replace(seen.header, program=None)
+        assert findings.find(msgspec.structs.replace(seen, header=header)) == ()
+
+
+def test_versions_are_told_as_ranges_without_gaps(environment: Environment) -> None:
+    every = {
+        name: msgspec.structs.replace(environment, python=python)
+        for name, python in [("a", "3.9.18"), ("b", "3.12.1"), ("c", "3.13.15"), ("d", "3.15.0")]
+    }
+    assert versions(every, ["a", "b", "c"]) == "3.9.18 to 3.13.15"
+    assert versions(every, ["a", "c", "d"]) == "3.9.18, 3.13.15 and 3.15.0"
+    assert versions(every, ["d"]) == "3.15.0"
+
+
+def test_what_spawn_on_linux_cannot_tell_is_said_unless_it_was_tried(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("needs a run on Linux")
+    seen = run("pinned", tmp_path / "run", ("fork",))
+    said = findings.beyond(seen)
+    assert said is not None
+    assert "Windows" in said
+    assert "GitHub Actions" in said
