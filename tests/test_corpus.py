@@ -23,6 +23,8 @@ from startlab.errors import EngineError
 if TYPE_CHECKING:
     from startlab.model import Run, Trial
 
+pytestmark = pytest.mark.targets
+
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 if not CORPUS.is_dir():
     pytest.skip("there is no corpus beside the project", allow_module_level=True)

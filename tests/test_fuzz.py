@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     from startlab.model import Record, Run
 
+pytestmark = pytest.mark.targets
+
 CASES = int(os.environ.get("STARTLAB_FUZZ_CASES", "50"))
 fuzz = settings(
     max_examples=CASES,

@@ -78,6 +78,18 @@ def test_what_is_included_keeps_its_place_beside_the_program(here: Path) -> None
 
 
 @pytest.mark.usefixtures("here")
+def test_drives_have_no_folder_in_common(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "a.py").write_text("")
+    (here / "data").mkdir()
+
+    def commonpath(_: object) -> str:  # as ntpath has it of C:\\ and D:\\
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr("startlab.programs.os.path.commonpath", commonpath)
+    with pytest.raises(ProgramError, match="are on different drives"):
+        programs.understand(["a.py"], include=[Path("data")])
+
+
 def test_a_module_runs_where_the_person_stands() -> None:
     program = programs.understand(["-m", "package.module", "-m", "x"])
     assert (program.kind, program.name, program.cwd) == ("module", "package.module", ".")

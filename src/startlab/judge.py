@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-import signal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 from packaging.markers import Marker
 
-from startlab import measurements
+from startlab import measurements, signals
 from startlab.environments import marker_environment
 from startlab.model import Check, PythonException, Trial
 
@@ -35,28 +34,8 @@ if TYPE_CHECKING:
     Own = Callable[[str], str | None]
     """Gives a file of the program the name that a person knows it by, None for any other file."""
 
-CRASH_SIGNALS: Final = frozenset(
-    {
-        "SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS",
-        "STATUS_ACCESS_VIOLATION", "STATUS_ILLEGAL_INSTRUCTION", "STATUS_INTEGER_DIVIDE_BY_ZERO",
-        "STATUS_STACK_OVERFLOW", "STATUS_HEAP_CORRUPTION", "STATUS_STACK_BUFFER_OVERRUN",
-    }
-)  # fmt: skip
-"""Signals that kill a process for what it did; the others somebody in the job may have sent."""
-
-FIRST_NTSTATUS: Final = 0xC000_0000
-NTSTATUS: Final = {
-    0xC000_0005: "STATUS_ACCESS_VIOLATION",
-    0xC000_001D: "STATUS_ILLEGAL_INSTRUCTION",
-    0xC000_0094: "STATUS_INTEGER_DIVIDE_BY_ZERO",
-    0xC000_00FD: "STATUS_STACK_OVERFLOW",
-    0xC000_0135: "STATUS_DLL_NOT_FOUND",
-    0xC000_013A: "STATUS_CONTROL_C_EXIT",
-    0xC000_0142: "STATUS_DLL_INIT_FAILED",
-    0xC000_0374: "STATUS_HEAP_CORRUPTION",
-    0xC000_0409: "STATUS_STACK_BUFFER_OVERRUN",  # of abort() too
-}
-"""What a process on Windows dies by instead of a signal, by its exit status; [MS-ERREF] 2.3.1."""
+CRASH_SIGNALS: Final = signals.CRASHES
+signal_name: Final = signals.name_of
 
 STARVED_SHARE: Final = 0.25
 """Of the time limit: a busy job that lacked a core for longer may only have been slow."""
@@ -121,7 +100,7 @@ def judge(
         grade=verdict.grade,
         where=verdict.where,
         exit_status=observation.exit_status,
-        signal=signal_name(observation.exit_status),
+        signal=signal_name(observation.exit_status, observation.sys_platform),
         exception=verdict.exception,
         duration_s=round(observation.duration_s, 4),
         verdict_s=observation.verdict_s,
@@ -170,7 +149,7 @@ def judge_program(
         grade=verdict.grade,
         where=verdict.where,
         exit_status=observation.exit_status,
-        signal=signal_name(observation.exit_status),
+        signal=signal_name(observation.exit_status, observation.sys_platform),
         exception=verdict.exception,
         duration_s=round(observation.duration_s, 4),
         verdict_s=observation.verdict_s,
@@ -388,11 +367,11 @@ def _at_the_exit(observation: Observation, check: Check, own: Own) -> Verdict:
 
 
 def _crash(observation: Observation) -> str | None:
-    own = signal_name(observation.exit_status)
+    own = signal_name(observation.exit_status, observation.sys_platform)
     if own is not None:
         return f"the program died by {own}"
     for start in observation.starts:
-        name = signal_name(start.exit_code)
+        name = signal_name(start.exit_code, observation.sys_platform)
         if name in CRASH_SIGNALS:
             status = observation.exit_status
             return f"process {start.child} died by {name}; the program's exit status is {status}"
@@ -578,18 +557,6 @@ def in_folder_of(program: str) -> Own:
 
 def _first_line(message: str) -> str:
     return next((line.strip() for line in message.splitlines() if line.strip()), "")
-
-
-def signal_name(exit_status: int | None) -> str | None:
-    """Name the signal that a process died by, or Windows' own status; None if it did not."""
-    if exit_status is None or 0 <= exit_status < FIRST_NTSTATUS:
-        return None
-    if exit_status > 0:
-        return NTSTATUS.get(exit_status, f"STATUS_{exit_status:#x}")
-    try:
-        return signal.Signals(-exit_status).name
-    except ValueError:
-        return f"signal {-exit_status}"
 
 
 # --- the expectation ---------------------------------------------------------------------------

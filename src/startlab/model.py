@@ -385,12 +385,14 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     `work` was the trial's own working directory, which held the copy of a user's files.
+    `sys_platform` is the agent's; by it the numbers of signals have their names.
     """
 
     ended: Literal["exit", "limit", "proof", "stopped", "launch"]
     exit_status: int | None
     duration_s: float
     began_s: float = 0.0
+    sys_platform: str = "linux"
     work: str = ""
     stdout: Stream = Stream()
     stderr: Stream = Stream()

@@ -166,13 +166,29 @@ def test_the_time_that_ps_shows(shown: str, seconds: float) -> None:
     assert job_ps._cpu(shown) == seconds
 
 
+def test_a_command_of_several_lines_is_no_trouble() -> None:
+    from startlab.agent import job_ps
+
+    rows = job_ps.parse(
+        "  1     0     1 Ss     0:01.50 Sun Nov 22 22:12:29 2026 /sbin/launchd\n"
+        " 77     1    77 S      0:00.02 Sun Nov 22 22:13:00 2026 sh -c for each in\n"
+        "the lines of a text that is an argument and has more than nine words\n"
+        "\n"
+        " 78    77    77 Z      0:00.00 Sun Nov 22 22:13:00 2026\n"
+    )
+    assert [(row.pid, row.ppid, row.state, row.cpu_s) for row in rows] == [
+        (1, 0, "Ss", 1.5), (77, 1, "S", 0.02), (78, 77, "Z", 0.0),
+    ]  # fmt: skip
+    assert rows[1].command == "sh -c for each in"
+
+
 @pytest.mark.skipif(not Path("/bin/ps").exists(), reason="there is no /bin/ps")
 def test_ps_knows_this_process() -> None:
     from startlab.agent import job_ps
 
     (row,) = (row for row in job_ps._ps() if row.pid == os.getpid())
     assert (row.ppid, row.pgid) == (os.getppid(), os.getpgid(0))
-    assert "pytest" in row.command
+    assert "python" in row.command
     assert row.started.split()[-1].isdigit()
 
 

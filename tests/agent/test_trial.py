@@ -12,6 +12,7 @@ import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -480,6 +481,17 @@ def test_a_long_tmpdir_leaves_room_for_the_fork_servers_socket(
     agent = start_agent(before=f"import tempfile; tempfile.tempdir = {str(long)!r}")
     seen = agent.run(request_of(sys.executable, str(program)))
     assert (seen.exit_status, seen.stderr.text()) == (0, "")
+
+
+def test_fatal_errors_are_told_apart(tmp_path: Path) -> None:
+    """Windows has exceptions that are no signals."""
+    dumped = "Fatal Python error: Aborted\n\nThread 0x1:\n  File a.py\n\n"
+    dumped += "Windows fatal exception: access violation\n\nThread 0x2:\n  File b.py\n"
+    (tmp_path / "events.crashes").write_text(dumped, "utf-8")
+    place = SimpleNamespace(events=str(tmp_path / "events"))
+    aborted, violation = trial._crashes(place)  # type: ignore[arg-type]
+    assert aborted == "Fatal Python error: Aborted\n\nThread 0x1:\n  File a.py"
+    assert violation.startswith("Windows fatal exception: access violation")
 
 
 # --- the agent's own interpreter ----------------------------------------------------------------

@@ -18,7 +18,7 @@ import pytest
 from startlab import journal
 from startlab.cli.run import run as command
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.targets]
 
 OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
 METHODS = tuple(sorted(multiprocessing.get_all_start_methods()))

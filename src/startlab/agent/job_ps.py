@@ -115,7 +115,12 @@ def _ps() -> List[Row]:
     columns = "pid=,ppid=,pgid=,stat=,time=,lstart=,command="
     shown = subprocess.run(
         ["/bin/ps", "-axwwo", columns], stdout=subprocess.PIPE, check=False
-    ).stdout.decode("utf-8", "backslashreplace")
+    ).stdout
+    return parse(shown.decode("utf-8", "backslashreplace"))
+
+
+def parse(shown: str) -> List[Row]:
+    """Read what ps(1) has printed."""
     rows = []
     for line in shown.splitlines():
         fields = line.split(None, 10)

@@ -212,6 +212,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             "exit_status": job.exit_status if ended == "exit" else None,
             "duration_s": duration_s,
             "began_s": began_s,
+            "sys_platform": sys.platform,
             "work": place.work,
             "idle_s": limit.idle_s,
             "limit_s": limit.limit_s,
