@@ -85,6 +85,7 @@ def run(name: str, folder: Path, methods: tuple[Method, ...] = ()) -> Run:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 @pytest.mark.parametrize("name", BREAK)
 def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
@@ -115,6 +116,7 @@ def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 @pytest.mark.parametrize("name", ["healthy_mix", "own_time"])
 def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
@@ -127,6 +129,7 @@ def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 def test_log_lines_that_are_lost_are_a_note(tmp_path: Path) -> None:
     seen = run("mail_merge", tmp_path / "run")
@@ -138,6 +141,7 @@ def test_log_lines_that_are_lost_are_a_note(tmp_path: Path) -> None:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 def test_a_method_that_the_program_chooses_is_told_with_its_line(tmp_path: Path) -> None:
     seen = run("pinned", tmp_path / "run")
@@ -148,6 +152,7 @@ def test_a_method_that_the_program_chooses_is_told_with_its_line(tmp_path: Path)
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
     (first,) = findings.find(run("service_journal", tmp_path / "a", ("spawn",)))
@@ -157,6 +162,7 @@ def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 def test_what_is_found_does_not_need_the_sources(tmp_path: Path) -> None:
     seen = run("price_list", tmp_path / "run")
@@ -171,6 +177,7 @@ def test_what_is_found_does_not_need_the_sources(tmp_path: Path) -> None:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @LINUX
 def test_an_expected_output_makes_the_others_wrong(tmp_path: Path) -> None:
     wanted = tmp_path / "wanted"
