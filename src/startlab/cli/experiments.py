@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -20,7 +21,7 @@ from startlab.report import table as tables
 from startlab.summary import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from startlab.model import Expectation, Experiment, Method, Outcome, Run
 
@@ -252,26 +253,23 @@ def _seen(console: Console, run: Run | None, family: Sequence[Experiment]) -> No
     for part in tables.words(cells, names, console):
         console.print(part)
     levels = [each for each in measurements.levels(run) if each.experiment in members]
-    if levels:
+    for name, group in groupby(levels, lambda each: (each.experiment, each.name, each.unit)):
         console.print()
-        console.print(_measured(levels))
+        console.print(Text(", ".join(name), "bold"))
+        console.print(_measured(group))
 
 
-def _measured(levels: Sequence[measurements.Level]) -> Table:
+def _measured(levels: Iterable[measurements.Level]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("measured", "environment", "method", "mean and 95 % interval", "to fork's"):
+    for heading in ("environment", "method", "mean and 95 % interval", "to fork's"):
         table.add_column(Text(heading, "dim"), no_wrap=True)
-    before = ""
     for each in levels:
-        name = f"{each.experiment}, {each.name}, {each.unit}"
         table.add_row(
-            "" if name == before else name,
             each.environment,
             each.method,
             _number(each.middle, each.interval),
             "" if each.ratio is None else _number(each.ratio, each.ratio_interval),
         )
-        before = name
     return table
 
 
