@@ -565,7 +565,7 @@ content = Content.of({"agent": package / "agent", "catalogue": package / "catalo
 backend = DockerBackend(content=content, say=print, options=BuildOptions(bases="debian"), keep=KEEP)
 for environment in backend.environments(["linux-3.11"]):
     agent = backend.agent(environment)
-print(backend.kept()["linux-3.11"].split()[3], flush=True)
+print(backend._pool["linux-3.11"].name, flush=True)
 sys.stdin.read()
 """
 

@@ -176,18 +176,29 @@ class DockerBackend:
 
     def agent(self, environment: Environment) -> Conversation:
         """Start an agent. Raises AgentError."""
-        image = self._made[environment.name]
+        stream = self._open(environment)
         try:
-            with in_words(f"starting an agent in {environment.name}"):
-                stream = self._stream(image)
-        except (EngineError, APIError) as error:
-            reason = explanation(error) if isinstance(error, APIError) else error
-            raise AgentError(f"No agent could be started in {environment.name}: {reason}") from None
+            return Conversation(stream, CONTENT, self._program)
+        except AgentError:
+            stream.close()
+            if self._isolation == "fresh":
+                raise
+        # The container that the last agent was lost with may just have been ending.
+        self._discard(self._made[environment.name])
+        stream = self._open(environment)
         try:
             return Conversation(stream, CONTENT, self._program)
         except AgentError:
             stream.close()
             raise
+
+    def _open(self, environment: Environment) -> ExecStream:
+        try:
+            with in_words(f"starting an agent in {environment.name}"):
+                return self._stream(self._made[environment.name])
+        except (EngineError, APIError) as error:
+            reason = explanation(error) if isinstance(error, APIError) else error
+            raise AgentError(f"No agent could be started in {environment.name}: {reason}") from None
 
     def execute(self, environment: Environment, argv: Sequence[str]) -> ExecStream:
         """Run a command in the container that an environment's agents share. Raises AgentError."""
@@ -317,10 +328,19 @@ class DockerBackend:
             return ExecStream(self._client.api, container.id, argv)
         except APIError:
             # A program may have ended all processes of its uid, and the container with them.
-            with self._lock:
-                self._pool.pop(image.name, None)
-            self._maker.remove(container)
+            self._discard(image)
             return ExecStream(self._client.api, self._pooled(image).id, argv)
+
+    def _discard(self, image: Image) -> None:
+        with self._lock:
+            container = self._pool.get(image.name)
+        if container is None:
+            return
+        with suppress(*LOST):
+            self._maker.remove(container)
+            with self._lock:
+                if self._pool.get(image.name) is container:
+                    del self._pool[image.name]
 
     def _give_up(self, container: _Container) -> None:
         with self._lock:
