@@ -74,17 +74,19 @@ def start(code: str) -> subprocess.Popen[bytes]:
     )
 
 
-def settled(process: subprocess.Popen[bytes], name: str) -> procfs.Thread:
+def settled(process: subprocess.Popen[bytes], sleeper: str) -> procfs.Thread:
     """Wait until the main thread sleeps in the call that is meant.
 
-    And every other thread in its read: before that, the main thread waits for it to start.
+    And the other thread, where there is one, in its read: before that, the main thread waits for
+    it to start.
     """
+    threads = 1 + SLEEPERS[sleeper].count("threading.Thread")
     while True:
-        others = [tid for tid in procfs.threads(process.pid) if tid != process.pid]
-        calls = [waits.parse(procfs.call(process.pid, tid)) for tid in others]
+        tids = procfs.threads(process.pid)
+        calls = [waits.parse(procfs.call(process.pid, tid)) for tid in tids if tid != process.pid]
         read = [call and waits.name(call, platform.machine()) == "read" for call in calls]
         thread = ptrace.asleep(process.pid)
-        if all(read) and ptrace.named(thread).startswith(name):
+        if len(tids) == threads and all(read) and ptrace.named(thread).startswith(CALLS[sleeper]):
             return thread
 
 
@@ -117,11 +119,11 @@ CALLS = {
 @pytest.mark.parametrize("name", sorted(SLEEPERS))
 def test_the_call_goes_on_as_if_nothing_had_been(name: str) -> None:
     def look(process: subprocess.Popen[bytes]) -> None:
-        thread = settled(process, CALLS[name])
+        thread = settled(process, name)
         for _ in range(3):
             answer = ptrace.ask(thread, [])
             assert not answer.armed
-            again = settled(process, CALLS[name])
+            again = settled(process, name)
             assert again.voluntary == thread.voluntary + answer.switches
             if not answer.written:
                 assert again.call == thread.call
@@ -132,7 +134,7 @@ def test_the_call_goes_on_as_if_nothing_had_been(name: str) -> None:
         # It wrote the rest: one byte. Only where the job is then ended is it asked for.
         assert disturbed == (b"1\n", 0)
     else:
-        assert disturbed == outcome(SLEEPERS[name], lambda process: settled(process, CALLS[name]))
+        assert disturbed == outcome(SLEEPERS[name], lambda process: settled(process, name))
 
 
 def test_an_armed_timer_is_found_and_goes_on() -> None:

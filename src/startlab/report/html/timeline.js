@@ -119,7 +119,8 @@ function threadsOf(life) {
 
 function processRow(trial, life, x, y) {
   const called = beginOf(life);
-  const launched = life.launched ?? life.started ?? called;
+  // Who starts a child may be told that it is there after the child has begun to run.
+  const launched = Math.min(life.launched ?? life.started ?? called, life.began ?? Infinity);
   const began = life.began ?? launched;
   const known = life.ended ?? null;
   const lasts = trial.outcome === "hang" || life.isProgram;
