@@ -611,7 +611,7 @@ def of_program(environment: Environment) -> Callable[..., Trial]:
             kind="script", name="p.py", target="tools/p.py", root="/home/me", cwd="tools", **said
         )
         cell = Cell(experiment="p.py", environment=environment.name, method=method)
-        return judge.judge_program(program, environment, cell, 0, seen, "startlab run")
+        return judge.judge_program(program, cell, 0, seen, "startlab run")
 
     return of_program
 

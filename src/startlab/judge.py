@@ -79,47 +79,27 @@ def judge(
 ) -> Trial:
     """Judge one trial of an experiment."""
     verdict = classify(observation, experiment.check, in_folder_of(experiment.program))
-    used = tuple(sorted({start.method for start in observation.starts}))
     expectation = expected(experiment.expect, environment, cell)
     deviation = _deviation(verdict, expectation, observation)
     if deviation is None and experiment.force and cell.method != "default":
         deviation = _not_as_asked(cell, observation)
     stdout = observation.stdout.text()
     shown = verdict.outcome != "ok" or deviation is not None
-    return Trial(
-        experiment=cell.experiment,
-        environment=cell.environment,
-        method=cell.method,
-        trial=number,
-        outcome=verdict.outcome,
+    return msgspec.structs.replace(
+        _observed(cell, number, observation, verdict, reproduce),
         reason="; ".join(part for part in (verdict.reason, deviation) if part),
         as_expected=expectation is not None and deviation is None,
         expected=None if expectation is None else expectation.outcome,
         frequency=None if expectation is None else expectation.frequency,
-        method_used=used,
-        grade=verdict.grade,
-        where=verdict.where,
-        exit_status=observation.exit_status,
-        signal=signal_name(observation.exit_status, observation.sys_platform),
-        exception=verdict.exception,
-        duration_s=round(observation.duration_s, 4),
-        verdict_s=observation.verdict_s,
-        overhead_s=round(observation.overhead_s, 4),
-        load=round(observation.load, 2),
-        stdout_digest=None if observation.stdout.dropped else digest(stdout),
         stdout=excerpt(stdout) if shown else "",
         stderr=excerpt(observation.stderr.text()) if shown else "",
         notes=notes(observation, expectation),
-        starts=observation.starts,
-        processes=observation.processes if verdict.outcome == "hang" else (),
         measurements=measurements.read(experiment.measure, stdout),
-        reproduce=reproduce,
     )
 
 
 def judge_program(
     program: Program,
-    environment: Environment,
     cell: Cell,
     number: int,
     observation: Observation,
@@ -135,16 +115,35 @@ def judge_program(
     verdict = classify(observation, Check(lines=program.stdout), _told_as_own)
     stdout, stderr = observation.stdout.text(), observation.stderr.text()
     not_forced = _not_forced(cell, observation)
-    return Trial(
-        experiment=cell.experiment,
-        environment=environment.name,
-        method=cell.method,
-        trial=number,
-        outcome=verdict.outcome,
+    return msgspec.structs.replace(
+        _observed(cell, number, observation, verdict, reproduce),
         reason="; ".join(part for part in (verdict.reason, not_forced) if part),
         as_expected=verdict.outcome == "ok" and not_forced is None,
         expected=("ok",),
         program=program.command,
+        stdout_shape=None if observation.stdout.dropped else digest(shape(stdout, observation)),
+        stdout=excerpt(stdout, PROGRAM_EXCERPT),
+        stderr=excerpt(stderr, PROGRAM_EXCERPT),
+        notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
+        clues=observation.clues,
+        crash_stacks=observation.crashes[-3:] if verdict.outcome != "ok" else (),
+    )
+
+
+def _observed(
+    cell: Cell, number: int, observation: Observation, verdict: Verdict, reproduce: str
+) -> Trial:
+    """Make the record of a trial, of what does not depend on what it was expected to do."""
+    stdout = observation.stdout
+    return Trial(
+        experiment=cell.experiment,
+        environment=cell.environment,
+        method=cell.method,
+        trial=number,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        as_expected=False,
+        expected=None,
         method_used=tuple(sorted({start.method for start in observation.starts})),
         grade=verdict.grade,
         where=verdict.where,
@@ -155,15 +154,9 @@ def judge_program(
         verdict_s=observation.verdict_s,
         overhead_s=round(observation.overhead_s, 4),
         load=round(observation.load, 2),
-        stdout_digest=None if observation.stdout.dropped else digest(stdout),
-        stdout_shape=None if observation.stdout.dropped else digest(shape(stdout, observation)),
-        stdout=excerpt(stdout, PROGRAM_EXCERPT),
-        stderr=excerpt(stderr, PROGRAM_EXCERPT),
-        notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
+        stdout_digest=None if stdout.dropped else digest(stdout.text()),
         starts=observation.starts,
         processes=observation.processes if verdict.outcome == "hang" else (),
-        clues=observation.clues,
-        crash_stacks=observation.crashes[-3:] if verdict.outcome != "ok" else (),
         reproduce=reproduce,
     )
 

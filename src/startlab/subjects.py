@@ -148,7 +148,7 @@ class ProgramSubject:
             words += ["--bases", self._selection.bases]
         words += ["--method", cell.method, *options(self._program, self._selection)]
         reproduce = _reproduce(words, environment)
-        return judge_program(self._program, environment, cell, number, observation, reproduce)
+        return judge_program(self._program, cell, number, observation, reproduce)
 
 
 def options(program: Program, selection: Selection) -> list[str]:
@@ -166,9 +166,7 @@ def options(program: Program, selection: Selection) -> list[str]:
     for requirement in program.requirements:
         words += ["--with", requirement]
     match program.kind:
-        case "script":
-            return [*words, *program.argv[1:]]
-        case "module":
+        case "script" | "module":
             return [*words, *program.argv[1:]]
         case "command":
             return [*words, "--", *program.argv]
