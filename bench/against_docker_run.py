@@ -15,7 +15,8 @@ from contextlib import closing
 from pathlib import Path
 
 from startlab import catalogue, plan
-from startlab.backends.docker import Content, DockerBackend
+from startlab.backends.containers import Content
+from startlab.backends.docker import DockerBackend
 from startlab.backends.dockerd import connect
 from startlab.backends.images import BuildOptions
 from startlab.errors import StartlabError

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from startlab import catalogue
-from startlab.backends.docker import CONTENT, Content, DockerBackend
+from startlab.backends.containers import CONTENT, Content
+from startlab.backends.docker import DockerBackend
 from startlab.backends.images import BuildOptions
 from startlab.backends.native import NativeBackend
 from startlab.errors import StartlabError

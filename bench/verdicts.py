@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from startlab import catalogue, health
-from startlab.backends.docker import CONTENT, PY_SPY, Content, DockerBackend
+from startlab.backends.containers import CONTENT, PY_SPY, Content
+from startlab.backends.docker import DockerBackend
 from startlab.backends.images import BuildOptions
 from startlab.backends.native import NativeBackend
 from startlab.errors import StartlabError

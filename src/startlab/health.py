@@ -44,7 +44,7 @@ def _interpreters() -> list[Finding]:
 
 
 def _docker() -> list[Finding]:
-    from startlab.backends import dockerd, images
+    from startlab.backends import debootstrap, dockerd, images
 
     try:
         client = dockerd.connect()
@@ -54,7 +54,7 @@ def _docker() -> list[Finding]:
         return [Finding(what="Docker engine", there=False, details=str(error))]
     engine = f"{version['Version']}, {info['Driver']}, cgroup v{info.get('CgroupVersion', 1)}"
     registry = images.Images(client, images.BuildOptions(), lambda _: None).registry_refusal()
-    debootstrap = images.cannot_debootstrap(client.api)
+    impossible = debootstrap.cannot_debootstrap(client.api)
     return [
         Finding(what="Docker engine", there=True, details=engine),
         Finding(
@@ -64,9 +64,9 @@ def _docker() -> list[Finding]:
         ),
         Finding(
             what="debootstrap",
-            there=debootstrap is None,
-            details=debootstrap
-            or f"images can be built from {images.host_mirror()} (--bases debian)",
+            there=impossible is None,
+            details=impossible
+            or f"images can be built from {debootstrap.host_mirror()} (--bases debian)",
         ),
     ]
 

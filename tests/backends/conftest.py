@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from startlab.backends.debootstrap import cannot_debootstrap
 from startlab.backends.dockerd import connect
-from startlab.backends.images import BuildOptions, Image, Images, cannot_debootstrap
+from startlab.backends.images import BuildOptions, Image, Images
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:
@@ -54,14 +55,14 @@ def engine() -> Iterator[DockerClient]:
 
 
 @pytest.fixture(scope="session")
-def debootstrap(engine: DockerClient) -> None:
+def can_debootstrap(engine: DockerClient) -> None:
     reason = cannot_debootstrap(engine.api)
     if reason:
         skip(reason)
 
 
 @pytest.fixture(scope="session")
-def debian_image(engine: DockerClient, debootstrap: None) -> Image:
+def debian_image(engine: DockerClient, can_debootstrap: None) -> Image:
     """linux-3.11 on Debian bookworm, made by the first test that needs it."""
     made = Images(engine, BuildOptions(bases="debian"), print).make("linux-3.11")
     assert isinstance(made, Image), made.reason

@@ -32,8 +32,10 @@ import startlab
 from docker import APIClient, DockerClient
 from startlab import leftovers
 from startlab.backends import dockerd
-from startlab.backends.docker import Content, DockerBackend, ExecStream, Limits, _packed
+from startlab.backends.containers import Content, Limits, _packed
+from startlab.backends.docker import DockerBackend
 from startlab.backends.dockerd import connect
+from startlab.backends.exec_stream import ExecStream
 from startlab.backends.images import BuildOptions, Image
 from startlab.errors import AgentError, EngineError, SelectionError
 from startlab.model import Environment, Request, Unavailable
@@ -557,7 +559,8 @@ def test_kept_containers_stay_and_can_be_entered(
 RUN_AND_WAIT = """
 import sys
 from startlab.backends.images import BuildOptions
-from startlab.backends.docker import Content, DockerBackend
+from startlab.backends.containers import Content
+from startlab.backends.docker import DockerBackend
 from pathlib import Path
 import startlab
 package = Path(startlab.__file__).parent

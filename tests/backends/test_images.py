@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from docker.errors import ImageNotFound
 
-from startlab.backends import images
+from startlab.backends import debootstrap, images
 from startlab.backends.dockerd import connect
 from startlab.backends.images import Base, BuildOptions, Image, Images
 from startlab.errors import EngineError
@@ -138,7 +138,7 @@ def test_the_mirror_is_read_from_deb822_sources(host: tuple[Path, Path]) -> None
         "# a comment: with a colon\nTypes: deb deb-src\nURIs: https://mirror.example/debian/\n"
         "Suites: bookworm bookworm-updates\nComponents: main contrib\nSigned-By: /k.gpg\n"
     )
-    assert images.host_mirror(apt, release) == "https://mirror.example/debian"
+    assert debootstrap.host_mirror(apt, release) == "https://mirror.example/debian"
 
 
 def test_the_mirror_is_read_from_one_line_sources(host: tuple[Path, Path]) -> None:
@@ -149,17 +149,17 @@ def test_the_mirror_is_read_from_one_line_sources(host: tuple[Path, Path]) -> No
         "deb cdrom:[Debian 12]/ bookworm main\n"
         "deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main # ours\n"
     )
-    assert images.host_mirror(apt, release) == "http://mirror.example/debian"
+    assert debootstrap.host_mirror(apt, release) == "http://mirror.example/debian"
 
 
 def test_a_host_that_is_no_debian_takes_the_general_mirror(host: tuple[Path, Path]) -> None:
     apt, release = host
     (apt / "sources.list").write_text("deb http://ubuntu.example/ubuntu noble main\n")
     release.write_text("ID=ubuntu\nVERSION_CODENAME=noble\n")
-    assert images.host_mirror(apt, release) == images.DEFAULT_MIRROR
-    assert images.host_mirror(apt, release.with_name("none")) == images.DEFAULT_MIRROR
+    assert debootstrap.host_mirror(apt, release) == debootstrap.DEFAULT_MIRROR
+    assert debootstrap.host_mirror(apt, release.with_name("none")) == debootstrap.DEFAULT_MIRROR
     release.write_text(DEBIAN)
-    assert images.host_mirror(apt, release) == images.DEFAULT_MIRROR
+    assert debootstrap.host_mirror(apt, release) == debootstrap.DEFAULT_MIRROR
 
 
 # --- a root file system as a stream ------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_a_root_file_system_is_packed_without_what_no_image_needs(tmp_path: Path
     os.link(tmp_path / "usr/bin/python", tmp_path / "usr/bin/python3")
     (tmp_path / "bin").symlink_to("usr/bin")
 
-    chunks = list(images.packed(tmp_path))
+    chunks = list(debootstrap.packed(tmp_path))
 
     assert len(chunks) > 1
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
@@ -226,10 +226,10 @@ def said() -> list[str]:
 @pytest.mark.docker
 @pytest.mark.timeout(600)
 def test_a_base_is_made_with_debootstrap_once(
-    engine: DockerClient, debootstrap: None, said: list[str]
+    engine: DockerClient, can_debootstrap: None, said: list[str]
 ) -> None:
     # A mirror with another spelling is another base, so this one is really made.
-    mirror = images.host_mirror() + "/./"
+    mirror = debootstrap.host_mirror() + "/./"
     builder = Images(engine, BuildOptions(bases="debian", debian_mirror=mirror), said.append)
     assert builder.existing("linux-3.11") is None
     image = builder.make("linux-3.11")
@@ -269,7 +269,7 @@ def test_a_base_is_made_with_debootstrap_once(
 
 @pytest.mark.docker
 def test_a_mirror_that_does_not_answer_is_told(
-    engine: DockerClient, debootstrap: None, said: list[str]
+    engine: DockerClient, can_debootstrap: None, said: list[str]
 ) -> None:
     options = BuildOptions(bases="debian", debian_mirror="http://127.0.0.1:1/debian")
     made = Images(engine, options, said.append).make("linux-3.13")
@@ -283,7 +283,7 @@ def test_a_mirror_that_does_not_answer_is_told(
 def test_what_debootstrap_needs_is_told(
     engine: DockerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: list[str]
 ) -> None:
-    monkeypatch.setattr(images, "_path", lambda: str(tmp_path))
+    monkeypatch.setattr(debootstrap, "_path", lambda: str(tmp_path))
     options = BuildOptions(bases="debian", debian_mirror="http://127.0.0.1:1/debian")
     made = Images(engine, options, said.append).make("linux-3.13")
     assert isinstance(made, Unavailable)
@@ -291,13 +291,13 @@ def test_what_debootstrap_needs_is_told(
 
 
 @pytest.mark.docker
-def test_without_root_debootstrap_is_not_tried(engine: DockerClient, debootstrap: None) -> None:
+def test_without_root_debootstrap_is_not_tried(engine: DockerClient, can_debootstrap: None) -> None:
     os.seteuid(65534)
     try:
-        assert "needs root" in str(images.cannot_debootstrap(engine.api))
+        assert "needs root" in str(debootstrap.cannot_debootstrap(engine.api))
     finally:
         os.seteuid(0)
-    assert images.cannot_debootstrap(engine.api) is None
+    assert debootstrap.cannot_debootstrap(engine.api) is None
 
 
 @pytest.mark.docker
@@ -313,7 +313,8 @@ def test_an_environment_that_no_suite_has_is_told(engine: DockerClient, said: li
 
 @pytest.mark.docker
 def test_a_pull_that_fails_is_told(engine: DockerClient, said: list[str]) -> None:
-    with pytest.raises(images._BuildError, match=r"cannot pull registry\.invalid/none:1: .*Check"):
+    refused = r"cannot pull registry\.invalid/none:1: .*Check"
+    with pytest.raises(debootstrap.BuildError, match=refused):
         Images(engine, BuildOptions(), said.append)._pull("registry.invalid/none:1")
 
 
@@ -357,7 +358,7 @@ def test_an_image_of_the_hub_that_is_there_is_taken(
         bases="hub" if bases == "hub" else "auto",
         apt_config=apt_config,
         network="host",
-        debian_mirror=images.host_mirror(),
+        debian_mirror=debootstrap.host_mirror(),
     )
     builder = Images(engine, options, said.append)
     image = builder.make("linux-3.11")

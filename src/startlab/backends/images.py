@@ -6,40 +6,35 @@ import hashlib
 import io
 import json
 import os
-import platform
 import queue
 import re
-import shutil
-import signal
-import subprocess
-import sys
 import tarfile
 import tempfile
 import threading
 from collections import deque
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from docker.errors import APIError, ImageNotFound
 
-from startlab.backends.dockerd import (
-    LABEL,
-    LOST,
-    connect,
-    explanation,
-    in_words,
-    scratch_folder,
+from startlab.backends.debootstrap import (
+    BuildError,
+    cannot_debootstrap,
+    host_mirror,
+    last_lines,
+    packed,
+    root_file_system,
 )
+from startlab.backends.dockerd import LABEL, LOST, connect, explanation, in_words
 from startlab.errors import StartlabError
 from startlab.model import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from docker import APIClient, DockerClient
+    from docker import DockerClient
     from startlab.requirements import Requirements
 
 Bases = Literal["hub", "debian"]
@@ -50,8 +45,6 @@ FORMAT: Final = 1
 
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 """The engine colours what a build step writes to stderr."""
-
-DEFAULT_MIRROR: Final = "http://deb.debian.org/debian"
 
 OLDEST_PIP: Final = (3, 9)
 """The oldest Python that the pip of today installs for."""
@@ -166,10 +159,6 @@ def image_hash(base: Base, base_id: str, files: Mapping[str, str], mirror: str |
 # --- building ----------------------------------------------------------------------------------
 
 
-class _BuildError(Exception):
-    """An image cannot be made; the message is the reason, for the person."""
-
-
 class Images:
     """The images of one engine.
 
@@ -244,7 +233,7 @@ class Images:
         try:
             with in_words(f"building the image of {name}"):
                 return self._build(name, recipe)
-        except (_BuildError, APIError) as error:
+        except (BuildError, APIError) as error:
             return _unavailable(name, explanation_lines(error))
 
     def with_requirements(self, image: Image, requirements: Requirements) -> Image | Unavailable:
@@ -262,7 +251,7 @@ class Images:
         try:
             with in_words(f"installing what the program needs in {image.name}"):
                 return self._install(image, digest, files)
-        except (_BuildError, APIError) as error:
+        except (BuildError, APIError) as error:
             reason = explanation_lines(error)
             return _unavailable(image.name, f"what the program needs is not installed: {reason}")
 
@@ -346,7 +335,7 @@ class Images:
             base, from_ = recipe.hub, recipe.hub.base
         else:
             if recipe.debian is None:
-                raise _BuildError(
+                raise BuildError(
                     f"no Debian suite has this Python; it needs {recipe.hub.base} of an image "
                     "registry (--bases hub)"
                 )
@@ -363,13 +352,13 @@ class Images:
             self._say_once("Docker images: on the official ones, from the image registry.")
             return "hub"
         if recipe.debian is None:
-            raise _BuildError(
+            raise BuildError(
                 f"it needs {recipe.hub.base}, and the image registry does not answer ({refusal}); "
                 "no Debian suite has this Python"
             )
         impossible = cannot_debootstrap(self._api)
         if impossible:
-            raise _BuildError(
+            raise BuildError(
                 f"it needs {recipe.hub.base}, and the image registry does not answer ({refusal}); "
                 f"nor can a base be made without one: {impossible}"
             )
@@ -426,14 +415,14 @@ class Images:
         try:
             for event in events:
                 if "error" in event:
-                    raise _BuildError(f"cannot pull {name}: {event['error']}")
+                    raise BuildError(f"cannot pull {name}: {event['error']}")
         except APIError as error:
-            raise _BuildError(
+            raise BuildError(
                 f"cannot pull {name}: {explanation(error)}. Check the name and the network, or "
                 "make the base without a registry: --bases debian"
             ) from None
         except TimeoutError:
-            raise _BuildError(
+            raise BuildError(
                 f"pulling {name} made no progress for {self._options.pull_silence_s:g} s"
             ) from None
 
@@ -468,7 +457,7 @@ class Images:
         self._run_build(context, arguments, network, tag=tag, labels=labels)
         image = self._image(name, bases, base)
         if image is None:
-            raise _BuildError(f"the engine built {tag} and does not have it")
+            raise BuildError(f"the engine built {tag} and does not have it")
         return image
 
     def _run_build(
@@ -498,7 +487,7 @@ class Images:
             if "error" in event:
                 code = event.get("errorDetail", {}).get("code")
                 what = f"with exit status {code}" if code else f"({event['error']})"
-                raise _BuildError(f"its build failed {what}:\n{_last_lines(log)}")
+                raise BuildError(f"its build failed {what}:\n{last_lines(log)}")
         return list(log)
 
     def _suite(self, suite: str) -> str:
@@ -507,10 +496,17 @@ class Images:
             return tag
         impossible = cannot_debootstrap(self._api)
         if impossible:
-            raise _BuildError(impossible)
+            raise BuildError(impossible)
         packages = self._recipes.suites[suite]
+        _read(self._options.ca_bundle)
         self._say(f"Making a root file system of Debian {suite} (about half a minute) ...")
-        with root_file_system(suite, packages, self._mirror, self._options) as root:
+        with root_file_system(
+            suite,
+            packages,
+            self._mirror,
+            ca_bundle=self._options.ca_bundle,
+            timeout_s=self._options.build_timeout_s,
+        ) as root:
             answer = self._api.import_image_from_stream(
                 packed(root),
                 repository=tag.partition(":")[0],
@@ -520,7 +516,7 @@ class Images:
         for line in str(answer).splitlines():
             event = json.loads(line) if line.startswith("{") else {}
             if "error" in event:
-                raise _BuildError(f"the engine does not take its file system: {event['error']}")
+                raise BuildError(f"the engine does not take its file system: {event['error']}")
         return tag
 
 
@@ -533,7 +529,7 @@ def _pip_wheel(image: Image) -> Path:
     wheel = get_embed_wheel("pip", "{}.{}".format(*numbers)) if numbers >= OLDEST_PIP else None
     if wheel is None:
         oldest = ".".join(map(str, OLDEST_PIP))
-        raise _BuildError(f"pip has given up this Python; {oldest} is the oldest")
+        raise BuildError(f"pip has given up this Python; {oldest} is the oldest")
     return Path(wheel.path)
 
 
@@ -543,7 +539,7 @@ def _unavailable(name: str, reason: str) -> Unavailable:
 
 def explanation_lines(error: Exception) -> str:
     """Give the reason of a failed build, whose last lines of output stay lines."""
-    return str(error) if isinstance(error, _BuildError) else explanation(error)
+    return str(error) if isinstance(error, BuildError) else explanation(error)
 
 
 def _build_files(base: Base) -> dict[str, bytes]:
@@ -560,7 +556,7 @@ def _read(path: Path | None) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _BuildError(f"{path} cannot be read: {error.strerror}") from None
+        raise BuildError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _context(files: Mapping[str, bytes]) -> bytes:
@@ -572,10 +568,6 @@ def _context(files: Mapping[str, bytes]) -> bytes:
             info.size, info.mode = len(data), 0o644
             tar.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
-
-
-def _last_lines(log: Iterable[str], count: int = 12) -> str:
-    return "\n".join([line for line in log if line.strip()][-count:])
 
 
 def _in_thread(
@@ -606,179 +598,3 @@ def _in_thread(
         if isinstance(item, BaseException):
             raise item
         yield item
-
-
-# --- a base without a registry -----------------------------------------------------------------
-
-
-def cannot_debootstrap(api: APIClient) -> str | None:
-    """Say why no root file system can be made on this host; None if it can."""
-    if not sys.platform.startswith("linux"):
-        return "debootstrap needs Linux"
-    if shutil.which("debootstrap", path=_path()) is None:
-        return "debootstrap is not installed (apt install debootstrap)"
-    if os.geteuid() != 0:
-        return "debootstrap needs root (run `sudo startlab images build` once)"
-    engine = str(api.info().get("Architecture"))
-    if engine != platform.machine():
-        return f"debootstrap makes {platform.machine()} here and the engine runs on {engine}"
-    return None
-
-
-def _path() -> str:
-    """Give PATH with the folders of the system's programs, which it lacks for some users."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-
-
-def host_mirror(apt: Path = Path("/etc/apt"), release: Path = Path("/etc/os-release")) -> str:
-    """Find the mirror that this host's apt uses, if it is a Debian; else the general one."""
-    try:
-        system = dict(
-            line.split("=", 1) for line in release.read_text().splitlines() if "=" in line
-        )
-    except OSError:
-        return DEFAULT_MIRROR
-    codename = system.get("VERSION_CODENAME", "").strip('"')
-    if system.get("ID", "").strip('"') != "debian" or not codename:
-        return DEFAULT_MIRROR
-    for uri, suite in _apt_sources(apt):
-        if suite == codename and uri.startswith(("http://", "https://")):
-            return uri.rstrip("/")
-    return DEFAULT_MIRROR
-
-
-def _apt_sources(apt: Path) -> Iterator[tuple[str, str]]:
-    """Give each URI and suite of binary packages in `main`; sources.list(5)."""
-    for file in sorted(apt.glob("sources.list.d/*.sources")):
-        for stanza in file.read_text(errors="replace").split("\n\n"):
-            fields = dict(
-                line.split(":", 1)
-                for line in stanza.splitlines()
-                if ":" in line and not line.startswith(("#", " ", "\t"))
-            )
-            values = {name.strip().lower(): value.split() for name, value in fields.items()}
-            if "deb" in values.get("types", ()) and "main" in values.get("components", ()):
-                for suite in values.get("suites", ()):
-                    yield from ((uri, suite) for uri in values.get("uris", ()))
-    for file in [apt / "sources.list", *sorted(apt.glob("sources.list.d/*.list"))]:
-        for line in file.read_text(errors="replace").splitlines() if file.is_file() else ():
-            words = line.split("#")[0].split("]")[-1].split()
-            words = words[1:] if words[:1] == ["deb"] else words
-            if line.startswith("deb ") and len(words) > 2 and "main" in words[2:]:
-                yield words[0], words[1]
-
-
-@contextmanager
-def root_file_system(
-    suite: str, packages: Iterable[str], mirror: str, options: BuildOptions
-) -> Iterator[Path]:
-    """Make a minimal Debian with debootstrap in a scratch folder, which is removed at the end.
-
-    It runs in a mount namespace of its own, so that nothing stays mounted, however it ends.
-    """
-    scratch = scratch_folder()
-    try:
-        root = scratch / "root"
-        scripts = Path(os.environ.get("DEBOOTSTRAP_DIR", "/usr/share/debootstrap")) / "scripts"
-        command = [
-            *(["unshare", "--mount"] if shutil.which("unshare") else []),
-            "debootstrap",
-            "--variant=minbase",
-            f"--include={','.join(packages)}",
-            suite,
-            str(root),
-            mirror,
-            # All suites of Debian share this script; a debootstrap older than a suite has no link
-            # from the suite's name to it.
-            str(scripts / "sid"),
-        ]
-        environment = {**os.environ, "PATH": _path(), "LC_ALL": "C"}
-        if options.ca_bundle:
-            _read(options.ca_bundle)
-            settings = scratch / "wgetrc"
-            settings.write_text(f"ca_certificate = {options.ca_bundle.resolve()}\n")
-            environment["WGETRC"] = str(settings)
-        status, log = _run(command, environment, options.build_timeout_s)
-        if status != 0:
-            detail = root / "debootstrap" / "debootstrap.log"
-            if detail.is_file():
-                log += detail.read_text(errors="replace").splitlines()[-8:]
-            raise _BuildError(
-                f"debootstrap of {suite} from {mirror} failed (exit status {status}):\n"
-                + _last_lines(log)
-            )
-        yield root
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _run(
-    command: list[str], environment: dict[str, str], timeout_s: float
-) -> tuple[int, list[str]]:
-    """Run a program of the host to its end or the time limit; give its status and last lines."""
-    if sys.platform == "win32":
-        raise NotImplementedError("only debootstrap is run like this")
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-        limit = threading.Timer(timeout_s, os.killpg, (process.pid, signal.SIGKILL))
-        limit.start()
-        try:
-            log = deque((line.rstrip() for line in process.stdout), maxlen=40)
-            return process.wait(), list(log)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
-            raise
-        finally:
-            limit.cancel()
-
-
-EMPTIED: Final = frozenset(
-    PurePosixPath(folder)
-    for folder in (
-        "dev",
-        "proc",
-        "sys",
-        "run",
-        "tmp",
-        "usr/share/doc",
-        "usr/share/info",
-        "usr/share/locale",
-        "usr/share/man",
-        "var/cache/apt",
-        "var/lib/apt/lists",
-        "var/log",
-    )
-)
-"""Folders of a root file system of which only the folder itself goes into the image."""
-
-
-def packed(root: Path) -> Iterator[bytes]:
-    """Give a root file system as a tar stream, of which never much is in memory."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for path in _walk(root):
-            tar.add(path, arcname=path.relative_to(root).as_posix(), recursive=False)
-            if buffer.tell() > 1 << 20:
-                yield buffer.getvalue()
-                buffer.seek(0)
-                buffer.truncate()
-    yield buffer.getvalue()
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        if inside in EMPTIED:
-            folders.clear()
-            continue
-        folders.sort()
-        yield from (Path(folder) / name for name in sorted([*folders, *files]))

@@ -64,7 +64,8 @@ def open_docker(
     **options: Any,  # noqa: ANN401 - DockerBackend's own
 ) -> DockerBackend:
     """Reach the Docker engine; its SDK is slow to import, and only needed here."""
-    from startlab.backends.docker import PY_SPY, Content, DockerBackend
+    from startlab.backends.containers import PY_SPY, Content
+    from startlab.backends.docker import DockerBackend
     from startlab.backends.images import BuildOptions
 
     package = Path(startlab.__file__).parent
