@@ -13,7 +13,7 @@ from startlab import environments
 from startlab.errors import EngineError
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Facility(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a lab can use, whether it is there, and which it is or why it is not."""
 
     what: str
@@ -21,19 +21,19 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     details: str
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Facility]:
     """Look at everything that a run could use."""
     return [
-        Finding(what="cores", there=(os.cpu_count() or 1) > 1, details=str(os.cpu_count())),
+        Facility(what="cores", there=(os.cpu_count() or 1) > 1, details=str(os.cpu_count())),
         *_interpreters(),
         *_docker(),
         _py_spy(),
     ]
 
 
-def _interpreters() -> list[Finding]:
+def _interpreters() -> list[Facility]:
     return [
-        Finding(
+        Facility(
             what=each.name,
             there=True,
             details=f"{each.implementation} {each.python}, {', '.join(each.methods)} "
@@ -43,7 +43,7 @@ def _interpreters() -> list[Finding]:
     ]
 
 
-def _docker() -> list[Finding]:
+def _docker() -> list[Facility]:
     from startlab.backends import debootstrap, dockerd, images
 
     try:
@@ -51,18 +51,18 @@ def _docker() -> list[Finding]:
         with dockerd.in_words("asking what it is"):
             version, info = client.version(), client.info()
     except EngineError as error:
-        return [Finding(what="Docker engine", there=False, details=str(error))]
+        return [Facility(what="Docker engine", there=False, details=str(error))]
     engine = f"{version['Version']}, {info['Driver']}, cgroup v{info.get('CgroupVersion', 1)}"
     registry = images.Images(client, images.BuildOptions(), lambda _: None).registry_refusal()
     impossible = debootstrap.cannot_debootstrap(client.api)
     return [
-        Finding(what="Docker engine", there=True, details=engine),
-        Finding(
+        Facility(what="Docker engine", there=True, details=engine),
+        Facility(
             what="image registry",
             there=registry is None,
             details=registry or "answers: images can be built on the hub's (--bases hub)",
         ),
-        Finding(
+        Facility(
             what="debootstrap",
             there=impossible is None,
             details=impossible
@@ -71,9 +71,9 @@ def _docker() -> list[Finding]:
     ]
 
 
-def _py_spy() -> Finding:
+def _py_spy() -> Facility:
     path = py_spy()
-    return Finding(
+    return Facility(
         what="py-spy",
         there=path is not None,
         details=path or "not installed: stacks come from faulthandler",

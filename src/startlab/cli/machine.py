@@ -71,17 +71,17 @@ def list_images(*, as_json: bool) -> None:
 @options.JSON
 def doctor(*, as_json: bool) -> None:
     """Say what is available here and what is not, and why."""
-    findings = health.examine()
+    facilities = health.examine()
     if as_json:
-        options.print_json({"findings": findings})
+        options.print_json({"facilities": facilities})
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
-    for finding in findings:
-        glyph, style = ("✓", "green") if finding.there else ("-", "yellow")
-        table.add_row(f"[{style}]{glyph}[/]", finding.what, Text(finding.details))
+    for each in facilities:
+        glyph, style = ("✓", "green") if each.there else ("-", "yellow")
+        table.add_row(f"[{style}]{glyph}[/]", each.what, Text(each.details))
     Console().print(table)
 
 
