@@ -85,7 +85,7 @@ class Repository:
             ],
             cwd=self.folder, env=_environ(self.folder.parent / "cache"),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, timeout=900, check=False,
+            text=True, errors="backslashreplace", timeout=900, check=False,
         )  # fmt: skip
         print(done.stdout, file=sys.stderr)  # noqa: T201 - pytest shows it where a test fails
         return Done(done.returncode, done.stdout, artifacts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from startlab import journal
+from tests.workflow.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,3 +62,34 @@ def test_a_job_whose_artifact_is_lost_makes_its_cells_missing(project: Repositor
     assert {cell.environment for cell in run.missing} == {"linux-2.7"}
     assert len(run.missing) == 7
     assert "missing" in done.summary
+
+
+@pytest.mark.parametrize(
+    ("platform", "methods"),
+    [("windows", {"spawn"}), ("macos", {"fork", "forkserver", "spawn"})],
+)
+def test_the_jobs_of_another_platform_run_as_if_there(
+    repository: Callable[..., Repository], platform: str, methods: set[str]
+) -> None:
+    """Every Python of every step is in the hiding mode."""
+    project = repository(*PROJECT)
+    temporary = project.folder.with_name("temporary files")
+    temporary.mkdir()
+    done = project.run(
+        "lab.yml",
+        "--input", f"environments={platform}-3.13",
+        "--input", "experiments=countdown default_start_method lock_held_at_fork",
+        PYTHONPATH=str(ROOT / "tests/hiding/site"),
+        STARTLAB_HIDING=platform,
+        TMPDIR=str(temporary),
+    )  # fmt: skip
+    assert done.status == 0, done.output
+    run = journal.read(done.artifacts / "report")
+    [planned] = run.environments
+    assert planned.environment is not None
+    assert planned.environment.sys_platform == {"windows": "win32", "macos": "darwin"}[platform]
+    assert planned.environment.default_method == "spawn"
+    ran = {trial.method for trial in run.trials if trial.outcome != "unsupported"}
+    assert ran == methods | {"default"}
+    assert run.missing == ()
+    assert "all 7 cells as expected" in done.summary
