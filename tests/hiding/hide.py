@@ -68,6 +68,8 @@ def install(platform):
         _print_as_windows()
     if sys.version_info >= (3,):  # before, there is no start method to be changed
         sys.meta_path.insert(0, _Finder())
+        for name in set(_after) & set(sys.modules):  # coverage has imported some before
+            _after.pop(name)(sys.modules[name])
     _builtins().__import__ = _hiding_import
 
 
