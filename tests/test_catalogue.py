@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from startlab import catalogue, environments, plan
+from startlab import catalogue, environments, journal, plan
 from startlab.errors import CatalogueError
 from startlab.model import Check, Expectation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from startlab.model import Run
 
 GOOD = """
 group = "locks"
@@ -217,3 +223,101 @@ def test_no_expectation_is_behind_one_that_matches_everything() -> None:
         for expectation in experiment.expect[:-1]:
             narrow = (expectation.method, expectation.when, expectation.libc)
             assert any(each is not None for each in (*narrow, expectation.free_threaded))
+
+
+# --- what is broken turns a run red -------------------------------------------------------------
+
+OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
+RUN = ("lab", "--backend", "native", "--env", OWN, "--out", "run")
+
+
+class Copy:
+    """A copy of the package, whose catalogue has one experiment, and what a run of it says."""
+
+    experiment = "started_twice"
+    """Quick, certain, and the same under every method, on every platform and Python."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(catalogue.ROOT.parent, root / "startlab", ignore=skip)
+        for each in (root / "startlab" / "catalogue").iterdir():
+            if each.is_dir() and each.name != self.experiment:
+                shutil.rmtree(each)
+        self.folder = root / "startlab" / "catalogue" / self.experiment
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        file = self.folder / name
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), "utf-8")
+
+    def lab(self) -> tuple[int, str, Run]:
+        done = subprocess.run(
+            [sys.executable, "-m", "startlab", *RUN], cwd=self.root, check=False, timeout=120,
+            capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(self.root), "PYTHONIOENCODING": "utf-8",
+                              "COLUMNS": "120", "NO_COLOR": "1"},
+        )  # fmt: skip
+        return done.returncode, done.stdout, journal.read(self.root / "run")
+
+
+def break_the_program(copy: Copy) -> None:
+    """It no longer does what it is there to show."""
+    shutil.copy(copy.folder / "cure.py", copy.folder / "program.py")
+
+
+def break_the_cure(copy: Copy) -> None:
+    """It cures nothing."""
+    shutil.copy(copy.folder / "program.py", copy.folder / "cure.py")
+
+
+def break_what_the_cure_prints(copy: Copy) -> None:
+    """It runs to its end, and does something else."""
+    copy.edit("cure.py", "range(2)", "range(1)")
+
+
+def break_the_expectation(copy: Copy) -> None:
+    """Another outcome is expected."""
+    copy.edit("experiment.toml", 'outcome = ["error"]', 'outcome = ["hang"]')
+
+
+def break_the_expected_exception(copy: Copy) -> None:
+    """The outcome is expected, but for another reason."""
+    copy.edit("experiment.toml", '"AssertionError: cannot start', '"RuntimeError: cannot start')
+
+
+@pytest.mark.native
+@pytest.mark.parametrize(
+    ("damage", "name", "reason"),
+    [
+        (break_the_program, "started_twice", "expected error"),
+        (break_the_cure, "started_twice:cure", "AssertionError: cannot start a process twice"),
+        (break_what_the_cure_prints, "started_twice:cure", "expected ok"),
+        (break_the_expectation, "started_twice", "expected hang"),
+        (break_the_expected_exception, "started_twice", "RuntimeError: cannot start"),
+    ],
+)
+def test_a_run_with_something_broken_is_red_and_names_it(
+    tmp_path: Path, damage: Callable[[Copy], None], name: str, reason: str
+) -> None:
+    copy = Copy(tmp_path)
+    damage(copy)
+    status, output, run = copy.lab()
+    assert status == 1
+    red = {trial.cell for trial in run.trials if not trial.as_expected}
+    assert red == {cell for cell in run.planned if cell.experiment == name}
+    told = output.partition("Not as expected")[2].splitlines()
+    named = [line for line in told if f" × {OWN} × " in line]
+    assert sorted(line.rpartition(": ")[0] for line in named) == sorted(
+        f"{name} × {OWN} × {cell.method}" for cell in red
+    )
+    assert any(reason in line for line in told)
+
+
+@pytest.mark.native
+def test_the_same_run_with_nothing_broken_is_green(tmp_path: Path) -> None:
+    status, output, run = Copy(tmp_path).lab()
+    assert (status, run.missing) == (0, ())
+    assert len(run.trials) == len(run.planned)
+    assert "all as expected" in output

@@ -100,7 +100,7 @@ class Seen:
     def entry(
         self, version: str, method: Method = "fork", name: str = "lock"
     ) -> Expectation | None:
-        every = {each.name: each for each in catalogue.load(self.root)}
+        every = {each.name: each for each in catalogue.read(self.file, self.root)}
         environment = self.environments[version]
         cell = Cell(experiment=name, environment=environment.name, method=method)
         return expected(every[name].expect, environment, cell)
@@ -139,7 +139,7 @@ def seen(tmp_path: Path, environment: Environment) -> Seen:
 def test_as_expected_is_no_proposal(seen: Seen) -> None:
     seen.write(LINUX + REST)
     seen.see("3.13.0", "ok")
-    assert seen.propose() == ("", ())
+    assert seen.propose() == ((), ())
 
 
 def test_where_all_agree_the_entry_itself_is_changed(seen: Seen) -> None:
@@ -259,11 +259,37 @@ def test_entries_that_are_written_inline_are_left_to_a_person(seen: Seen) -> Non
     )
 
 
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_what_is_written_is_what_the_diff_says_with_the_line_ends_of_the_file(
+    seen: Seen, ends: bytes
+) -> None:
+    seen.write(LINUX + REST)
+    seen.file.write_bytes((HEAD + LINUX + REST).encode().replace(b"\n", ends))
+    for version in VERSIONS:
+        seen.see(version, "hang")
+    (edited,) = seen.propose().files
+    assert edited.file == seen.file
+    edited.write()
+    after = (HEAD + LINUX + REST).replace('["ok"]  # measured', '["hang"]  # measured')
+    assert seen.file.read_bytes() == after.encode().replace(b"\n", ends)
+    assert edited.before + "|" + edited.after == HEAD + LINUX + REST + "|" + after
+
+
+def test_what_would_change_more_than_entries_is_left_to_a_person(seen: Seen) -> None:
+    seen.write(f'cure = """\n{LINUX}"""\n' + LINUX + REST)
+    seen.see("3.13.0", "hang")
+    proposal = seen.propose()
+    assert proposal.files == ()
+    assert proposal.by_hand == (
+        f"{seen.file} has a form in which more than [[expect]] would change: do so by hand",
+    )
+
+
 @pytest.mark.parametrize("outcomes", [(), ("unavailable",), ("unsupported",), ("undecided",)])
 def test_what_was_not_run_proposes_nothing(seen: Seen, outcomes: Sequence[Outcome]) -> None:
     seen.write(LINUX + REST)
     seen.see("3.13.0", *outcomes)
-    assert seen.propose() == ("", ())
+    assert seen.propose() == ((), ())
 
 
 def test_every_entry_that_ships_can_be_found() -> None:

@@ -1,4 +1,4 @@
-"""What a run saw, as changes of the catalogue's expectations: a diff that a person looks through.
+"""What a run saw, as changes of the catalogue's expectations, which a person looks through.
 
 Where a run saw in every environment what an entry does not expect, the entry is changed; where
 only in some, an entry for exactly those goes before it. What had never been measured and was now
@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -34,11 +35,32 @@ _LOOSE: Final = ("exception", "stdout", "method_used", "frequency", "unmeasured"
 """Keys of an entry that say more of an outcome, and do not outlive it."""
 
 
-class Proposal(NamedTuple):
-    """A unified diff of the catalogue, and what a person has to see to without one."""
+class Edited(NamedTuple):
+    """An `experiment.toml` as it is, and as it would be; with line ends of one character."""
 
-    diff: str
+    file: Path
+    before: str
+    after: str
+
+    def write(self) -> None:
+        """Put what is new into the file, with the line ends that it has.
+
+        Raises OSError where it cannot be written.
+        """
+        ends = "\r\n" if b"\r\n" in self.file.read_bytes() else "\n"
+        self.file.write_bytes(self.after.replace("\n", ends).encode())
+
+
+class Proposal(NamedTuple):
+    """The files that a run would change, and what a person has to see to without a change."""
+
+    files: tuple[Edited, ...]
     by_hand: tuple[str, ...]
+
+    @property
+    def diff(self) -> str:
+        """All of it as one unified diff."""
+        return "".join(_diff(*each) for each in self.files)
 
 
 class _Seen(NamedTuple):
@@ -78,14 +100,17 @@ class _Change(NamedTuple):
 def propose(run: Run, root: Path = catalogue.ROOT) -> Proposal:
     """Propose what the expectations of a catalogue should be, going by a run."""
     left: dict[str, list[Cell]] = {}
-    sights = _sights(run, {each.name: each for each in catalogue.load(root)}, left)
+    # As the files are now, not as they were when the run began: their entries are told by number.
+    files_now = root.glob("*/experiment.toml")
+    experiments = {each.name: each for file in files_now for each in catalogue.read(file, root)}
+    sights = _sights(run, experiments, left)
     edits: dict[Path, dict[str, list[_Insert | _Change]]] = defaultdict(dict)
     for experiment, by_entry in sights.items():
         name, _, variant = experiment.name.partition(":")
         found = [e for at, cells in by_entry.items() for e in _edits(experiment, at, cells)]
         if found:
             edits[root / name / "experiment.toml"][variant] = found
-    diffs = []
+    files = []
     by_hand = [_told(cells, why) for why, cells in left.items()]
     for file, by_variant in edits.items():
         before = file.read_text("utf-8")
@@ -94,8 +119,8 @@ def propose(run: Run, root: Path = catalogue.ROOT) -> Proposal:
         except ValueError as error:
             by_hand.append(f"{file} {error}")
         else:
-            diffs.append(_diff(file, before, after))
-    return Proposal("".join(diffs), tuple(by_hand))
+            files.append(Edited(file, before, after))
+    return Proposal(tuple(files), tuple(by_hand))
 
 
 # --- what was seen -----------------------------------------------------------------------------
@@ -263,8 +288,16 @@ def _edit(text: str, edits: Mapping[str, Sequence[_Insert | _Change]]) -> str:
     for start, end, new in sorted(blocks, key=lambda block: block[:2], reverse=True):
         lines[start:end] = new
     edited = "".join(lines)
-    tomlkit.parse(edited)
+    if _without_expectations(edited) != _without_expectations(text):
+        raise ValueError("has a form in which more than [[expect]] would change: do so by hand")
     return edited
+
+
+def _without_expectations(text: str) -> dict[str, Any]:
+    said = tomllib.loads(text)
+    for each in (said, *said.get("variants", {}).values()):
+        each.pop("expect", None)
+    return said
 
 
 def _heads(lines: Sequence[str], variant: str) -> list[int]:

@@ -31,10 +31,12 @@ forks = pytest.mark.skipif(
 )
 
 
-def startlab_in(folder: Path, source: Path = PACKAGE.parent) -> Startlab:
+def startlab_in(
+    folder: Path, source: Path = PACKAGE.parent, before: Sequence[str] = ()
+) -> Startlab:
     def startlab(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "startlab", *words],
+            [*before, sys.executable, "-m", "startlab", *words],
             cwd=folder,
             env=os.environ
             | {"PYTHONPATH": str(source), "PYTHONIOENCODING": "utf-8"}
@@ -172,6 +174,15 @@ def test_show_of_a_variant_is_of_it_alone(startlab: Startlab) -> None:
     assert "new_lock" not in text
 
 
+def test_show_puts_a_cure_beside_what_it_cures(startlab: Startlab) -> None:
+    lines = [line.rstrip() for line in startlab("show", "lost_result").stdout.splitlines()]
+    assert [line for line in lines if line.startswith("--- ")] == [
+        "--- lost_result/program.py", "--- lost_result/queue_item.py",
+    ]  # fmt: skip
+    assert '"""A process puts something into a queue that cannot be pickled."""' in lines
+    assert any(line.startswith("put() returns before anything is pickled") for line in lines)
+
+
 def test_show_where_nothing_was_run_says_how_to(tmp_path: Path) -> None:
     done = startlab_in(tmp_path)("show", "countdown")
     assert done.returncode == 0
@@ -239,26 +250,68 @@ def test_claims_without_a_run(tmp_path: Path) -> None:
 # --- lab --update-expectations -----------------------------------------------------------------
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="it is the expectation of Linux")
-def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path) -> None:
-    source = tmp_path / "src"
+BROKEN = ["lab", "--backend", "native", "-e", OWN, "-x", "lock_held_at_fork", "-m", "fork"]
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="it is the expectation of Linux")
+
+
+def break_an_expectation(folder: Path, before: Sequence[str] = ()) -> tuple[Startlab, Path]:
+    """Give a startlab with a catalogue of its own, one of whose entries is not right."""
+    source = folder / "src"
     shutil.copytree(PACKAGE, source / "startlab", ignore=shutil.ignore_patterns("__pycache__"))
     toml = source / "startlab" / "catalogue" / "lock_held_at_fork" / "experiment.toml"
     text = toml.read_text("utf-8")
+    assert 'outcome = ["hang"]' in text
     toml.write_text(text.replace('outcome = ["hang"]', 'outcome = ["ok"]', 1), "utf-8")
-    startlab = startlab_in(tmp_path, source)
-    options = ["lab", "--backend", "native", "-e", OWN, "-x", "lock_held_at_fork", "-m", "fork"]
-    done = startlab(*options, "--update-expectations")
+    return startlab_in(folder, source, before), toml
+
+
+@ON_LINUX
+def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path) -> None:
+    startlab, toml = break_an_expectation(tmp_path)
+    text = toml.read_text("utf-8")
+    done = startlab(*BROKEN, "--update-expectations")
     assert done.returncode == 1
     assert "expected ok" in done.stdout
     assert "\n+++ b/src/startlab/catalogue/lock_held_at_fork/experiment.toml\n" in done.stdout
     assert '\n+outcome = ["hang"]\n' in done.stdout
-    assert toml.read_text("utf-8") != text  # a proposal changes nothing
+    assert toml.read_text("utf-8") == text  # a proposal changes nothing
     patched = subprocess.run(
         [patch(), "-p1"], cwd=tmp_path, input=done.stdout, text=True, timeout=20, check=False
     )
     assert patched.returncode == 0
-    assert startlab(*options).returncode == 0
+    assert startlab(*BROKEN).returncode == 0
+
+
+@ON_LINUX
+def test_a_broken_expectation_is_mended_in_its_file(tmp_path: Path) -> None:
+    startlab, toml = break_an_expectation(tmp_path)
+    broken = toml.read_text("utf-8")
+    done = startlab(*BROKEN, "--update-expectations=write")
+    assert done.returncode == 1  # what the run found, it found
+    assert f"Changed {toml}; look at it" in done.stdout
+    mended = toml.read_text("utf-8")
+    assert catalogue.read(toml, toml.parent.parent) != ()
+    for comment_or_table in ("#", "[variants", "title", "cure", "mechanism"):
+        assert mended.count(comment_or_table) == broken.count(comment_or_table)
+    again = startlab(*BROKEN, "--update-expectations=write")
+    assert again.returncode == 0
+    assert "Nothing of the catalogue's expectations is to be changed." in again.stderr
+    assert toml.read_text("utf-8") == mended
+
+
+@ON_LINUX
+def test_a_catalogue_that_cannot_be_written_is_left_alone(tmp_path: Path) -> None:
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("there is no setpriv(1) here, to take from root what root may do")
+    startlab, toml = break_an_expectation(tmp_path, [setpriv, "--bounding-set=-dac_override"])
+    broken = toml.read_bytes()
+    toml.chmod(0o444)
+    done = startlab(*BROKEN, "--update-expectations=write")
+    assert done.returncode == 1
+    assert f"{toml} is left as it is, for it cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert toml.read_bytes() == broken
 
 
 def test_a_diff_and_a_document_do_not_go_together(startlab: Startlab) -> None:

@@ -89,10 +89,11 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     variants: dict[str, _Variant] = {}
 
 
+@cache
 def load(root: Path = ROOT) -> tuple[Experiment, ...]:
     """Read every experiment below `root`, with its variants behind it, by name.
 
-    Raises CatalogueError, naming the file, the key and what was expected.
+    A catalogue is read once. Raises CatalogueError, naming the file, the key and what was expected.
     """
     return tuple(
         experiment

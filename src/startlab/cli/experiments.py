@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 EXPECTABLE: Final = OUTCOMES[: OUTCOMES.index("undecided")]
 
+SIMILAR: Final = 0.6
+"""How much two programs must have in common for their differences to be shorter than themselves."""
+
 
 @click.command(name="list")
 @click.option("--group", type=click.Choice(list(catalogue.GROUPS)), help="What goes wrong.")
@@ -134,7 +137,7 @@ def show(experiment: str, *, as_json: bool) -> None:
     if found.cure:
         _section(console, "Cure", found.cure)
     for variant in variants:
-        _variant(console, found, variant, programs)
+        _variant(console, _model(variant, family), variant, programs)
     _heading(console, "Sources")
     for source in found.source:
         console.print(Text(f"  {source}"), soft_wrap=True)
@@ -166,22 +169,29 @@ def _code(text: str, language: str) -> Syntax:
     return Syntax(text, language, theme="ansi_dark", background_color="default", word_wrap=True)
 
 
+def _model(variant: Experiment, family: Sequence[Experiment]) -> Experiment:
+    """Find what a variant varies: the variant that it is the cure of, else the experiment."""
+    cured = {f"{each.name}_cure": each for each in family}
+    return cured.get(variant.name, family[0])
+
+
 def _variant(
-    console: Console, experiment: Experiment, variant: Experiment, programs: dict[str, str]
+    console: Console, model: Experiment, variant: Experiment, programs: dict[str, str]
 ) -> None:
-    """Show a variant: what it changes, and what is then expected."""
+    """Show a variant: what it changes in its model, or all of it where that is shorter."""
     _heading(console, f"{variant.name}: {variant.title}")
-    if variant.program == experiment.program:
+    before, after = (programs[each.name].splitlines() for each in (model, variant))
+    if variant.program == model.program:
         console.print(f"The same program, called with: {' '.join(variant.args) or 'nothing'}")
+    elif difflib.SequenceMatcher(None, before, after).ratio() < SIMILAR:
+        console.print(_code(programs[variant.name], "python"))
     else:
-        changes = difflib.unified_diff(
-            programs[experiment.name].splitlines(),
-            programs[variant.name].splitlines(),
-            experiment.program,
-            variant.program,
-            lineterm="",
-        )
+        changes = difflib.unified_diff(before, after, model.program, variant.program, lineterm="")
         console.print(_code("\n".join(changes), "diff"))
+    console.print()
+    if variant.mechanism != model.mechanism:
+        console.print(Text(" ".join(variant.mechanism.split())))
+        console.print()
     console.print(_expectations(variant))
     console.print()
 
@@ -209,7 +219,7 @@ def _where(expectation: Expectation) -> str:
 
 def _also(expectation: Expectation) -> str:
     parts = [
-        f"{key} like {value}"
+        f"{key} like {value}".replace("\n", "\\n")
         for key in ("exception", "stdout")
         if (value := getattr(expectation, key)) is not None
     ]
@@ -282,12 +292,28 @@ def _number(middle: float, interval: tuple[float, float] | None) -> str:
 # --- what a run says of the expectations -------------------------------------------------------
 
 
-def propose_expectations(run: Run) -> None:
-    """Print what a run would change of the catalogue's expectations, as a diff."""
+def update_expectations(run: Run, *, write: bool) -> None:
+    """Print what a run changes of the catalogue's expectations, as a diff, or change its files."""
     proposal = expectations.propose(run)
     for each in proposal.by_hand:
         options.say(f"No expectation is proposed, look at it: {each}")
-    if proposal.diff:
+    if not proposal.files:
+        options.say("Nothing of the catalogue's expectations is to be changed.")
+    elif not write:
         click.echo(proposal.diff, nl=False)
     else:
-        options.say("Nothing of the catalogue's expectations is to be changed.")
+        for edited in proposal.files:
+            _write(edited)
+
+
+def _write(edited: expectations.Edited) -> None:
+    try:
+        edited.write()
+    except OSError as error:
+        options.say(
+            f"{edited.file} is left as it is, for it cannot be written ({error.strerror}): this "
+            "startlab is probably installed, and not a checkout. --update-expectations without "
+            "=write prints the change as a diff."
+        )
+    else:
+        click.echo(f"Changed {edited.file}; look at it before you commit it.")

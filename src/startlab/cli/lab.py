@@ -39,16 +39,27 @@ if TYPE_CHECKING:
 @click.option(
     "--update-expectations",
     "update",
-    is_flag=True,
-    help="Propose, as a diff, what the catalogue should expect after this run.",
+    is_flag=False,
+    flag_value="diff",
+    type=click.Choice(["diff", "write"]),
+    help="Print, as a diff, what the catalogue should expect after this run; "
+    "--update-expectations=write changes its files.",
 )
 @options.JSON
 def lab(
-    jobs: int | None, out: Path | None, *, resume: bool, update: bool, as_json: bool, **said: Any
+    jobs: int | None,
+    out: Path | None,
+    update: str | None,
+    *,
+    resume: bool,
+    as_json: bool,
+    **said: Any,
 ) -> None:
     """Run the experiments of the catalogue and report what is not as expected."""
     if update and as_json:
-        raise click.UsageError("--update-expectations prints a diff, and --json one document.")
+        raise click.UsageError(
+            "--update-expectations prints what it changes, and --json one document."
+        )
     building_options, selection = options.split(said)
     done: set[tuple[Cell, int]] = set()
     done_trials: tuple[Trial, ...] = ()
@@ -88,7 +99,7 @@ def lab(
     run = journal.read(folder)
     status = outcome.tell(run, folder, "startlab lab", as_json=as_json)
     if update:
-        experiments_of.propose_expectations(run)
+        experiments_of.update_expectations(run, write=update == "write")
     sys.exit(status)
 
 
