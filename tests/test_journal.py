@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -393,3 +394,26 @@ def test_every_record_has_its_kind() -> None:
     kinds = [json.loads(msgspec.json.encode(record))["kind"] for record in records]
     assert kinds == ["run", "environment", "trial", "end"]
     assert LeftBehind() == LeftBehind(processes=())
+
+
+# --- memory ------------------------------------------------------------------------------------
+
+
+def test_what_many_trials_have_in_common_is_in_memory_once(tmp_path: Path) -> None:
+    """The texts of a trial are most of it, and most are those of other trials too."""
+    trial = Trial(
+        experiment="lock", environment="host-3.13", method="fork", trial=0, outcome="ok",
+        reason="", as_expected=True, expected=("ok",), stdout="as all do" * 2000,
+    )  # fmt: skip
+    with journal.Journal(tmp_path) as book:
+        book.write(HEADER)
+        for number in range(200):
+            book.write(msgspec.structs.replace(trial, trial=number))
+    tracemalloc.start()
+    run = journal.read(tmp_path)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(run.trials) == 200
+    assert kept < 200 * 4000
+    assert len({id(trial.stdout) for trial in run.trials}) == 1
+    assert len({id(trial.environment) for trial in run.trials}) == 1

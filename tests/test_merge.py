@@ -21,6 +21,7 @@ from startlab.model import (
     Selection,
     Trial,
 )
+from startlab.sources import Sources
 from startlab.summary import summarise
 
 if TYPE_CHECKING:
@@ -183,6 +184,22 @@ def test_different_programs_are_refused(runs: Runs) -> None:
     runs.add(planned(CELLS[0]))
     with pytest.raises(SelectionError, match="the other of the lab"):
         runs.merge()
+
+
+def test_lines_of_a_program_are_quoted_far_from_where_it_was_run(runs: Runs) -> None:
+    program = Program(
+        kind="script", name="x.py", target="x.py", root="/nowhere", digest="d",
+        sources={"x.py": "import a\nprint(1)\n"},
+    )  # fmt: skip
+    for cell in CELLS[:2]:
+        runs.add(planned(cell), trial(cell), program=program)
+    run = runs.merge()
+    assert run.header.program is not None
+    assert Sources(run.header.program).code("x.py:2") == "print(1)"
+    assert [source.program.sources for source in run.header.merged if source.program] == [{}, {}]
+    runs.paths.append(runs.root / "out")
+    with pytest.raises(SelectionError, match="have the same run"):
+        merge(runs.paths, runs.root / "again")
 
 
 def test_a_run_is_not_counted_twice(runs: Runs) -> None:

@@ -16,6 +16,7 @@ from startlab import journal, running, virtual
 from startlab.backends.native import NativeBackend
 from startlab.errors import JournalError, ProgramError, SelectionError
 from startlab.model import Outcome, Run, Selection
+from startlab.sources import Sources
 from startlab.subjects import options
 
 if TYPE_CHECKING:
@@ -102,6 +103,17 @@ def test_what_a_program_gets(here: Here) -> None:
     stdin = here.put("in.txt", "input")
     run = here.run("tools/says.py", "a b", "-x", stdin=stdin, env={"LEVEL": "3"})
     assert outputs(run) == {"['a b', '-x'] input 3 data\ntools None\n"}
+
+
+def test_what_reports_quote_is_as_it_was_when_it_was_run(here: Here) -> None:
+    path = here.put("a.py", "import sys\nsys.exit(3)\n")
+    run = here.run("a.py")
+    path.write_text("# another program\n" * 5)
+    assert run.header.program is not None
+    assert Sources(run.header.program).code("a.py:2") == "sys.exit(3)"
+    again = journal.read(journal.RUNS / "latest").header.program
+    assert again is not None
+    assert again.sources == run.header.program.sources
 
 
 def test_no_trial_reaches_the_users_files_or_those_of_another(here: Here) -> None:

@@ -88,3 +88,69 @@ def test_code_is_quoted_where_it_is_known(tmp_path: Path) -> None:
     assert sources.code("p.py:2") == "b()"
     assert sources.code("p.py:3") == "c" * 100 + "…"
     assert [sources.code(where) for where in ("p.py:9", "q.py:1", "p.py", None)] == [""] * 4
+
+
+LEDGER = """
+class Ledger:
+    def transfer(self):
+        with self.lock, open(path) as out:
+            self.withdraw()
+
+    def withdraw(self):
+        with self.lock:
+            pass
+
+    def deposit(self):
+        console.acquire()
+        work()
+        console.release()
+        work()
+
+
+console = multiprocessing.Lock()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "taken", "held"),
+    [
+        (4, set(), {"Ledger.self.lock"}),
+        (7, {"Ledger.self.lock"}, set()),
+        (11, {"Ledger.console"}, set()),
+        (12, set(), {"Ledger.console"}),
+        (14, set(), set()),
+        (17, set(), set()),
+    ],
+)
+def test_locks_that_a_line_takes_and_runs_under(line: int, taken: set[str], held: set[str]) -> None:
+    assert source(LEDGER).locks_at(line) == (taken, held)
+
+
+def test_a_file_is_not_a_lock() -> None:
+    taken, held = source(LEDGER).locks_at(3)
+    assert "Ledger.self.lock" in taken
+    assert held == set()
+
+
+def test_a_line_knows_the_function_that_it_is_in() -> None:
+    assert [source(LEDGER).function_of(line) for line in (1, 4, 8, 17)] == [None, 2, 6, None]
+
+
+def test_a_global_of_another_module_is_changed_there(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text("import codecs_\n\ndef main():\n    codecs_.ON.update(a=1)\n")
+    (tmp_path / "codecs_.py").write_text("ALL = {}\n\ndef register(x):\n    ALL[x] = x\n")
+    sources = Sources(Program(kind="script", name="job", target="job.py", root=str(tmp_path)))
+    assert sources.changed("codecs_.ALL") == "codecs_.py:4"
+    assert sources.changed("codecs_.ON") == "job.py:4"
+    assert sources.changed("other.ALL") is None
+
+
+@pytest.mark.parametrize("file", ["pack/cli.py", "src/pack/cli.py", "pack/cli/__main__.py"])
+def test_the_main_module_of_a_package_is_a_file(tmp_path: Path, file: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text("pass\n")
+    program = Program(kind="module", name="pack.cli", target="pack.cli", root=str(tmp_path))
+    assert Sources(program).main == file
+    path.unlink()
+    assert Sources(program).main == ""

@@ -129,6 +129,19 @@ def test_a_snapshot_is_a_copy_and_its_digest_names_the_content(tmp_path: Path) -
             assert not each.folder.exists()
 
 
+def test_sources_are_the_main_file_then_what_is_near_as_long_as_they_are_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, {"z/a.py": "main", "b.py": "x" * 10, "c/d/e.py": "12", "f.py": "3", "g.txt": ""})
+    monkeypatch.setattr(staging, "MOST_SOURCES", 8)
+    snapshot = staging.Snapshot(program(tmp_path, target="z/a.py"))
+    try:
+        found = snapshot.sources("z/a.py")
+    finally:
+        snapshot.close()
+    assert list(found.items()) == [("z/a.py", "main"), ("f.py", "3"), ("c/d/e.py", "12")]
+
+
 def test_a_file_that_cannot_be_read_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     fill(tmp_path, {"a.py": "1"})
     before = set(Path(tempfile.gettempdir()).glob(f"startlab-{os.getpid()}-*"))

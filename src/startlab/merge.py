@@ -58,7 +58,7 @@ def merge(
     if (folder / journal.NAME).exists():
         raise SelectionError(f"{folder} holds a run already; choose another folder, or move it.")
     parts, unread = _read(runs)
-    sources = [source for part in parts for source in part.header.merged or (part.header,)]
+    sources = [source for part in parts for source in _sources(part)]
     _refuse_the_same_twice(parts)
     _refuse_different_programs(parts)
     if not allow_different_catalogues:
@@ -112,13 +112,21 @@ def _part(path: Path, run: Run) -> _Part:
     )
 
 
+def _sources(part: _Part) -> Iterator[RunHeader]:
+    """Give the runs that a run is made of; the program's texts are in its own header alone."""
+    for source in part.header.merged or (part.header,):
+        program = source.program
+        alone = program and msgspec.structs.replace(program, sources={})
+        yield msgspec.structs.replace(source, program=alone)
+
+
 # --- what does not go together -----------------------------------------------------------------
 
 
 def _refuse_the_same_twice(parts: Sequence[_Part]) -> None:
     seen: dict[bytes, Path] = {}
     for part in parts:
-        for source in part.header.merged or (part.header,):
+        for source in _sources(part):
             if source.startlab == "?":
                 continue  # its header is lost, so nothing can be said
             other = seen.setdefault(msgspec.json.encode(source), part.path)

@@ -127,7 +127,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     Every trial has a copy of `folder` and `include`, less `exclude` (patterns as in .gitignore),
     digested in `digest`, and runs in `cwd`. `stdin` is the absolute path of what it reads; `stdout`
     is what it should print, if the user said so. `requirements` are what pip installs for it, as
-    in a requirements file.
+    in a requirements file. `sources` are the texts of its Python files as they were when it was
+    run, by their paths, as far as they are short: what reports quote, wherever they are made.
     """
 
     kind: Literal["script", "module", "command"]
@@ -145,6 +146,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     stdout: str | None = None
     requirements: tuple[str, ...] = ()
     requires_python: str = ""
+    sources: dict[str, str] = {}
 
     @property
     def argv(self) -> tuple[str, ...]:

@@ -204,7 +204,9 @@ def _drive(
                 "The program's files have changed since this run was begun, so what is left of it "
                 "cannot be put beside what it found; begin a new run."
             )
-        program = msgspec.structs.replace(program, digest=snapshot.digest)
+        program = msgspec.structs.replace(
+            program, digest=snapshot.digest, sources=snapshot.sources(program.target)
+        )
         names = backend.names(selection.environments)  # a mistake is told before a run is begun
         if not selection.environments:
             chosen = plan.newest_of_each_kind(names, program.requires_python)

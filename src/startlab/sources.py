@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from functools import cached_property
 from pathlib import Path
@@ -24,22 +25,56 @@ _LOCKS: Final = re.compile(r"lock|mutex|sem|cond|guard", re.IGNORECASE)
 
 
 class Sources:
-    """The files of a program, as far as they are still where it was run from."""
+    """The files of a program: as they were when it was run, or are where it was run from."""
 
     def __init__(self, program: Program) -> None:
         self._root = Path(program.root)
-        self.main = program.target if program.kind == "script" else ""
+        self._kept = program.sources
+        self.main = self._main(program)
         self._read: dict[str, Source] = {}
+
+    def _main(self, program: Program) -> str:
+        """Give the file of the main module; empty for a command, and where it is not known."""
+        if program.kind != "module":
+            return program.target if program.kind == "script" else ""
+        names = self.files_of(program.target, program.cwd)
+        there = (name for name in names if name in self._kept or (self._root / name).is_file())
+        return next(there, "")
+
+    @staticmethod
+    def files_of(module: str, *folders: str) -> list[str]:
+        """List the files that a module may be in, its folder being one of `folders` or `src`."""
+        path = module.replace(".", "/")
+        return [
+            posixpath.normpath(f"{folder}/{path}{ending}")
+            for folder in (*folders, "src")
+            for ending in (".py", "/__main__.py", "/__init__.py")
+        ]
+
+    def changed(self, name: str) -> str | None:
+        """Find where a global, `name` or `module.name`, is changed by the first process alone."""
+        module, _, own = name.rpartition(".")
+        beside = posixpath.dirname(self.main) or "."
+        places = [(self.main, name)]
+        places += [(file, own) for file in self.files_of(module, ".", beside) if module]
+        for file, each in places:
+            line = self.file(file).changed(each)
+            if line is not None:
+                return f"{file}:{line}"
+        return None
 
     def file(self, name: str) -> Source:
         """Read a file; one that is not there, or is no Python of today, has nothing to say."""
         if name not in self._read:
-            try:
-                text = (self._root / name).read_text("utf-8", errors="replace") if name else ""
-            except (OSError, ValueError):
-                text = ""
-            self._read[name] = Source(text)
+            text = self._kept.get(name)
+            self._read[name] = Source(self._from_disk(name) if text is None else text)
         return self._read[name]
+
+    def _from_disk(self, name: str) -> str:
+        try:
+            return (self._root / name).read_text("utf-8", errors="replace") if name else ""
+        except (OSError, ValueError):
+            return ""
 
     def code(self, where: str | None) -> str:
         """Give the line of code at `file:line`, empty if it is not known."""
@@ -100,6 +135,34 @@ class Source:
                 lines += [getattr(each, "lineno", part.lineno) for each in changes]
         return min(lines, default=None)
 
+    def locks_at(self, number: int) -> tuple[set[str], set[str]]:
+        """Name the locks that a line takes, and those that are held while it runs.
+
+        Each as `Class.self.lock`: what is written, with the class that it is written in.
+        """
+        taken: set[str] = set()
+        held: set[str] = set()
+        for owner, function in _functions(self._tree, ""):
+            if function.lineno <= number <= (function.end_lineno or 0):
+                for node in ast.walk(function):
+                    _sort_lock(node, owner, number, taken, held)
+        return taken, {each for each in held if each in taken or self._is_lock(each)}
+
+    def _is_lock(self, name: str) -> bool:
+        """Tell by its name, or by what it is assigned, whether something is a lock."""
+        own = re.escape(name.rpartition(".")[2])
+        made = rf"\b{own}\s*=.*\b(R?Lock|Semaphore|BoundedSemaphore|Condition)\("
+        return _LOCKS.search(own) is not None or re.search(made, self._text) is not None
+
+    def function_of(self, number: int) -> int | None:
+        """Give the first line of the innermost function that a line is in."""
+        lines = [
+            function.lineno
+            for _, function in _functions(self._tree, "")
+            if function.lineno <= number <= (function.end_lineno or 0)
+        ]
+        return max(lines, default=None)
+
     def top_level_calls(self) -> list[int]:
         """List the lines of the module's own body, outside any guard, that only call."""
         return [
@@ -114,6 +177,35 @@ class Source:
             if re.search(pattern, line.partition("#")[0]):
                 return number
         return None
+
+
+def _functions(
+    node: ast.AST, owner: str
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Give every function, with the name of the class that it is in."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield owner, child
+        inside = child.name if isinstance(child, ast.ClassDef) else owner
+        yield from _functions(child, inside)
+
+
+def _sort_lock(node: ast.AST, owner: str, line: int, taken: set[str], held: set[str]) -> None:
+    """Put the lock that a node takes, if any, where it belongs, as seen from a line."""
+    if isinstance(node, ast.With | ast.AsyncWith):
+        names = {f"{owner}.{ast.unparse(item.context_expr)}" for item in node.items}
+        if node.lineno <= line < node.body[0].lineno:
+            taken |= names
+        elif node.body[0].lineno <= line <= (node.end_lineno or 0):
+            held |= names
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = f"{owner}.{ast.unparse(node.func.value)}"
+        if node.func.attr == "acquire" and node.lineno == line:
+            taken.add(name)
+        elif node.func.attr == "acquire" and node.lineno < line:
+            held.add(name)
+        elif node.func.attr == "release" and node.lineno < line:
+            held.discard(name)
 
 
 def _unlocked_updates(node: ast.AST, *, shares: bool) -> Iterator[int]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 200 << 20
 MOST_FILES: Final = 20_000
+MOST_SOURCES: Final = 256 << 10
+"""Bytes of a program's Python files that go into the journal."""
+
 LOOK_ON_S: Final = 1.0
 """How long to look on once there is too much, to name the largest folders."""
 
@@ -80,6 +83,18 @@ class Snapshot:
             except OSError as error:
                 raise ProgramError(f"{program.stdin} cannot be read: {error.strerror}.") from None
         return digest
+
+    def sources(self, main: str) -> dict[str, str]:
+        """Read its Python files, `main` first, then those nearest to the root, up to a limit."""
+        paths = {path.relative_to(self.files).as_posix(): path for path in self.files.rglob("*.py")}
+        texts: dict[str, str] = {}
+        left = MOST_SOURCES
+        for name in sorted(paths, key=lambda name: (name != main, name.count("/"), name)):
+            path = paths[name]
+            if path.is_file() and path.stat().st_size <= left:
+                texts[name] = path.read_text("utf-8", errors="replace")
+                left -= path.stat().st_size
+        return texts
 
     def close(self) -> None:
         """Remove the copy."""

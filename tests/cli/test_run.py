@@ -50,11 +50,11 @@ class Startlab:
     def put(self, name: str, text: str) -> None:
         (self.folder / name).write_text(textwrap.dedent(text), "utf-8")
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "startlab", "run", *args],
             cwd=self.folder, env=self.environ, encoding="utf-8", **APART,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def __call__(self, *args: str) -> subprocess.CompletedProcess[str]:
@@ -137,6 +137,34 @@ def test_json_is_all_of_stdout(startlab: Startlab) -> None:
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert [(t["program"], t["outcome"]) for t in said["trials"]] == [("python a.py", "ok")] * 2
+
+
+def test_what_is_piped_into_it_is_read_once_and_given_to_every_trial(startlab: Startlab) -> None:
+    startlab.put("a.py", "import sys; print(sys.stdin.read())")
+    begun = startlab.start(
+        *NATIVE, "--json", "--trials", "2", "--stdin", "-", "a.py", stdin=subprocess.PIPE
+    )
+    with begun as process:
+        out, err = process.communicate("two\nlines ö", timeout=120)
+    assert process.returncode == 0, err
+    trials = json.loads(out)["trials"]
+    assert [t["stdout"] for t in trials] == ["two\nlines ö\n"] * 2 * len(METHODS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals of this kind")
+def test_at_a_terminal_it_says_how_what_is_typed_ends(startlab: Startlab) -> None:
+    startlab.put("a.py", "import sys; print(sys.stdin.read())")
+    ours, theirs = os.openpty()
+    words = ["--json", "--method", METHODS[0], "--stdin", "-", "a.py"]
+    with startlab.start(*NATIVE, *words, stdin=theirs) as process:
+        assert process.stderr is not None
+        assert "Ctrl-D ends it." in process.stderr.readline()
+        os.write(ours, b"typed\n\x04")
+        out, err = process.communicate(timeout=120)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, err
+    assert json.loads(out)["trials"][0]["stdout"] == "typed\n\n"
 
 
 MISTAKES = [

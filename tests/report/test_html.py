@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from startlab import catalogue
+from startlab import catalogue, claims
+from startlab.errors import CatalogueError
 from startlab.model import (
     Clue,
     Environment,
+    Experiment,
     Frame,
     Measurement,
     PlannedEnvironment,
@@ -34,7 +36,7 @@ from startlab.model import (
     Thread,
     Trial,
 )
-from startlab.report import html
+from startlab.report import html, markdown
 from startlab.report.html import data
 from startlab.summary import summarise
 
@@ -313,11 +315,54 @@ def test_an_experiment_comes_with_its_program_and_what_is_expected(make: Make) -
     assert "No longer in the catalogue" in page.text
 
 
-def test_claims_are_in_the_page_without_any_script(make: Make) -> None:
+def of_the_catalogue(make: Make) -> Run:
     cell = make.cell("countdown")
-    page = page_of(make.run([cell], make.trial(cell)))
-    assert "not run" in page.text
-    assert 'id="claims"' in written(make.run([cell], make.trial(cell)))
+    run = make.run([cell], make.trial(cell))
+    header = msgspec.structs.replace(run.header, catalogue=catalogue.digest())
+    return msgspec.structs.replace(run, header=header)
+
+
+def test_claims_are_in_the_page_without_any_script(make: Make) -> None:
+    text = written(of_the_catalogue(make))
+    assert "not run" in Page(text).text
+    assert 'id="claims"' in text
+
+
+def test_claims_are_not_judged_by_the_cells_of_another_catalogue(make: Make) -> None:
+    run = of_the_catalogue(make)
+    header = msgspec.structs.replace(run.header, catalogue="0123456789ab")
+    assert 'id="claims"' not in written(msgspec.structs.replace(run, header=header))
+
+
+def test_a_catalogue_without_the_experiments_of_the_claims_has_a_page(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(_: Run) -> None:
+        raise CatalogueError("claims.toml: claim[0].evidence[0].experiments: expected …")
+
+    monkeypatch.setattr(claims, "judge", judge)
+    run = of_the_catalogue(make)
+    assert 'id="claims"' not in written(run)
+    assert "1 cell" in markdown.render(run)
+
+
+def test_the_catalogue_is_read_once_for_all_reports(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def counting(file: Path, root: Path) -> tuple[Experiment, ...]:
+        read.append(file)
+        return real(file, root)
+
+    real = catalogue.read
+    monkeypatch.setattr(catalogue, "read", counting)
+    catalogue.load.cache_clear()
+    run = of_the_catalogue(make)
+    written(run)
+    markdown.render(run)
+    assert read
+    assert len(read) == len(set(read))
 
 
 # --- a user's program --------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import re
 from typing import Any
 
 import msgspec
@@ -11,7 +13,7 @@ from rich.console import Console
 
 from startlab import diff
 from startlab.model import Cell, End, Method, PlannedEnvironment, Run, RunHeader, Selection, Trial
-from startlab.report import terminal
+from startlab.report import table, terminal
 
 HEADER = RunHeader(
     id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",
@@ -211,3 +213,32 @@ def test_a_diff_tells_each_change_once_with_the_environments() -> None:
     terminal.show_diff(diff.compare(old, new), Console(file=file, width=100))
     assert "Worse (2)\nlock × fork: was ok, now hangs: host-3.9, host-3.13\n" in file.getvalue()
     assert "0 cells as they were, 2 worse" in file.getvalue()
+
+
+# --- colours -----------------------------------------------------------------------------------
+
+LEGIBLE = {"0", "1", "2", "31", "32", "35"}
+"""Reset, bold, dim, red, green, magenta: to be read on white and on black."""
+
+
+def test_colours_are_legible_on_a_light_and_on_a_dark_background() -> None:
+    names = [f"e{number}" for number in range(len(table.STYLES) * 2)]
+    cells = [cell(name) for name in names]
+    outcomes = [each for each in table.STYLES if each != "missing"]
+    trials = [
+        trial(of, outcome, as_expected=expected, reason="why", reproduce="startlab lab -x e")
+        for of, (outcome, expected) in zip(
+            cells, itertools.product(outcomes, (True, False)), strict=False
+        )
+    ]
+    run = run_of(cells, *trials)  # the last cells are missing
+    many = run_of([cell(f"e{number}") for number in range(200)])
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
+    for each in (run, many):
+        terminal.show(each, console)
+    terminal.show_diff(diff.compare(run, many), console)
+    terminal.show_diff(diff.compare(many, run), console)
+    codes = re.findall(r"\x1b\[([0-9;]*)m", file.getvalue())
+    assert {"1", "2", "31", "32", "35"} <= {code for each in codes for code in each.split(";")}
+    assert {code for each in codes for code in each.split(";")} <= LEGIBLE

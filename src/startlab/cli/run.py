@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from functools import partial
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from startlab.model import Run
 
+OWN_STDIN: Final = Path("-")
+END_OF_FILE: Final = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
 WATCH_S: Final = 0.3
 """Between two looks at the files."""
 
@@ -66,7 +69,7 @@ class _Words(click.Command):
     type=options.PATH,
     default=None,
     metavar="FILE",
-    help="What the program reads.  [default: nothing]",
+    help="What the program reads; - is what is piped into this command.  [default: nothing]",
 )
 @click.option(
     "--expect-stdout",
@@ -152,6 +155,9 @@ def run(words: tuple[str, ...], **said: Any) -> None:
     if watching and out is not None:
         raise click.UsageError("--watch makes a new run each time: it takes no --out.")
 
+    if said["stdin"] == OWN_STDIN:
+        said["stdin"] = _kept_stdin()
+
     def once() -> int:
         folder = out or journal.new_folder()[1]
         begin = partial(running.run, words, folder=folder, building=building, **said)
@@ -177,6 +183,20 @@ def _followed(folder: Path, go: Callable[..., Run], trials: int = 1) -> Run:
 def _no_words(words: tuple[str, ...]) -> None:
     if words:
         raise click.UsageError("--resume finishes a run as it was begun: it takes no program.")
+
+
+def _kept_stdin() -> Path:
+    """Read all of stdin into a file: for every trial, and for a run that is resumed or repeated."""
+    if sys.stdin is None:
+        raise click.UsageError("--stdin -: stdin is closed, so there is nothing to give it.")
+    if sys.stdin.isatty():
+        options.say(f"Type what the program is to read; {END_OF_FILE} ends it.")
+    journal.RUNS.mkdir(exist_ok=True)
+    path = journal.RUNS / f"{journal.new_folder()[0]}.stdin"
+    with path.open("wb") as file:
+        while part := os.read(sys.stdin.fileno(), 1 << 20):  # buffer.read() wants Ctrl-D twice
+            file.write(part)
+    return path
 
 
 # --- watching ----------------------------------------------------------------------------------

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import IO, TYPE_CHECKING, Final
 
-from startlab import catalogue, claims, findings
+from startlab import findings
 from startlab.environments import sort_key
-from startlab.errors import CatalogueError
 from startlab.model import METHODS
-from startlab.report import text
+from startlab.report import ledger, text
 from startlab.summary import summarise
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def render(run: Run, limit: int = LIMIT) -> str:
         )
         page.folded_lines("How to reproduce", "sh", _reproduce(groups))
         page.folded("Output of the programs", _outputs(groups))
-    judged = _judged(run)
+    judged = ledger.judged(run)
     if any(each.verdict != "not run" for each in judged):
         page.folded_table(f"{_number(len(judged), 'claim')}", *_claims(judged))
     page.folded_table(f"All {_number(len(cells), 'cell')}", *_matrix(cells), _legend(cells))
@@ -219,16 +218,6 @@ def _environments(run: Run) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]
             in_table(there.image or ""),
         ))  # fmt: skip
     return heading, rows
-
-
-def _judged(run: Run) -> tuple[Judgement, ...]:
-    """Judge the claims, if they are those of the catalogue that was run."""
-    if run.header.program is not None or run.header.catalogue != catalogue.digest():
-        return ()
-    try:
-        return claims.judge(run)
-    except CatalogueError:
-        return ()  # somebody's own catalogue, without the experiments that claims are about
 
 
 def _claims(

@@ -12,7 +12,7 @@ import msgspec
 from startlab import catalogue, claims, findings
 from startlab.environments import sort_key
 from startlab.model import METHODS
-from startlab.report import text
+from startlab.report import ledger, text
 from startlab.report.html.data import alike
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def subjects(run: Run, cells: Iterable[CellSummary]) -> tuple[Subject, ...]:
         details = _program(run.header.program, run.header.started)
         title = run.header.program.command
         return tuple(Subject(name, title, "", "", details) for name in names)
-    known = {each.name: each for each in catalogue.load()}
+    known = {each.name: each for each in catalogue.load(catalogue.ROOT)}
     order = {group: number for number, group in enumerate(catalogue.GROUPS)}
     here = sorted((known[name] for name in names if name in known), key=lambda e: order[e.group])
     return (
@@ -88,7 +88,9 @@ def _program(program: Program, started: str) -> dict[str, Any]:
 
 
 def _source(program: Program, started: str) -> str | None:
-    """Read a script, if it is on this machine and as it was when it was run."""
+    """Give a script as it was when it was run: from the journal, or if it is still so here."""
+    if program.target in program.sources:
+        return program.sources[program.target]
     path = Path(program.root, program.target)
     try:
         seen = path.stat()
@@ -235,9 +237,8 @@ class Page:
     def verdicts(self) -> dict[str, list[Verdict]]:
         """What the run says of the claims, by their origin."""
         found: dict[str, list[Verdict]] = {}
-        if self.header.program is None:
-            for judgement in claims.judge(self.run):
-                found.setdefault(judgement.claim.origin, []).append(self._verdict(judgement))
+        for judgement in ledger.judged(self.run):
+            found.setdefault(judgement.claim.origin, []).append(self._verdict(judgement))
         return found
 
     def _verdict(self, judgement: Judgement) -> Verdict:

@@ -1,0 +1,130 @@
+"""What reading and reporting a large run costs: time and memory, by the number of cells.
+
+python bench/report.py [CELLS]...
+"""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from startlab import journal
+from startlab.model import (
+    START_METHODS,
+    Cell,
+    End,
+    Outcome,
+    PlannedEnvironment,
+    RunHeader,
+    Selection,
+    Start,
+    Trial,
+)
+from startlab.report import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENVIRONMENTS = tuple(f"host-3.{minor}" for minor in range(8, 28))
+CELLS = (10_000, 30_000, 100_000)
+OUTCOMES: tuple[Outcome, ...] = ("ok", "ok", "ok", "hang", "error")
+
+
+def main() -> None:
+    """Measure each number of cells in a process of its own, for the peak is one's whole life's."""
+    for cells in map(int, sys.argv[1:] or CELLS):
+        with tempfile.TemporaryDirectory() as folder:
+            _make(cells, Path(folder))
+            subprocess.run([sys.executable, __file__, "--measure", folder], check=True)
+
+
+def _make(cells: int, folder: Path) -> None:
+    """Write the journal of a run in which every cell has one trial, as long as a real one."""
+    each = cells // len(ENVIRONMENTS)
+    with journal.Journal(folder) as book:
+        book.write(RunHeader(
+            id="large", schema_version=1, startlab="0", catalogue="0", started="2026-01-01",
+            backend="native", selection=Selection(),
+        ))  # fmt: skip
+        for name in ENVIRONMENTS:
+            planned = tuple(
+                Cell(
+                    experiment=f"experiment_{number // 3}",
+                    environment=name,
+                    method=START_METHODS[number % 3],
+                )
+                for number in range(each)
+            )
+            book.write(PlannedEnvironment(name=name, cells=planned))
+            for trial in _trials(planned):
+                book.write(trial)
+        book.write(End(finished="2026-01-01", duration_s=1))
+
+
+def _trials(cells: tuple[Cell, ...]) -> Iterator[Trial]:
+    for number, cell in enumerate(cells):
+        outcome = OUTCOMES[number % len(OUTCOMES)]
+        digest = hashlib.sha256(str(number % 50).encode()).hexdigest()
+        start = Start(
+            pid=number, method=START_METHODS[number % 3], time_s=0.01 + number / 1e7,
+            where="program.py:12", child=number + 1, exit_code=0, exit_s=0.03,
+        )  # fmt: skip
+        yield Trial(
+            experiment=cell.experiment,
+            environment=cell.environment,
+            method=cell.method,
+            trial=0,
+            outcome=outcome,
+            reason="" if outcome == "ok" else f"pid {number} waits for ever at program.py:12",
+            as_expected=number % 100 != 0,
+            expected=(outcome,),
+            method_used=(START_METHODS[number % 3],),
+            where=None if outcome == "ok" else "program.py:12",
+            exit_status=0,
+            duration_s=0.05 + number / 1e7,
+            stdout_digest=digest,
+            stdout_shape=digest[::-1],
+            stdout="T minus 3\nT minus 2\nT minus 1\nlift-off\n" * 3,
+            stderr="" if outcome == "ok" else "Traceback (most recent call last):\n" * 3,
+            starts=(start, start),
+            reproduce=f"startlab lab -x {cell.experiment} -e {cell.environment} -m {cell.method}",
+        )
+
+
+def _measure(folder: Path) -> None:
+    size = (folder / journal.NAME).stat().st_size
+    before = _peak_mb()
+    began = time.perf_counter()
+    run = journal.read(folder)
+    read_s, read_mb = time.perf_counter() - began, _peak_mb()
+    began = time.perf_counter()
+    failed = files.write(run, folder)
+    write_s, write_mb = time.perf_counter() - began, _peak_mb()
+    if failed:
+        sys.exit("\n".join(failed))
+    sizes = msgspec.json.encode({name: (folder / name).stat().st_size for name in files.REPORTS})
+    print(
+        f"{len(run.trials):,} trials, journal {size / 1e6:.0f} MB; "
+        f"read {read_s:.1f} s, {read_mb - before:.0f} MB; "
+        f"reports {write_s:.1f} s, {write_mb - read_mb:.0f} MB more; "
+        f"peak {write_mb:.0f} MB; {sizes.decode()}"
+    )
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        _measure(Path(sys.argv[2]))
+    else:
+        main()
