@@ -62,6 +62,15 @@ BREAK = {
     "sum_pipe": Told("pipe_end_inherited", 8, "hang", ("fork",)),
     "stop_server": Told("handler_inherited", 20, "hang", ("fork",)),
     "parse_rows": Told("exit_0_in_spite", 5, "ok", EVERY),
+    "parallel_build": Told("unfinished_tasks", 31, "hang", EVERY),
+    "fan_out": Told("no_end_mark", 26, "hang", EVERY),
+    "ledger": Told("lock_taken_twice", 14, "hang", EVERY),
+    "held_join": Told("joined_under_lock", 17, "hang", EVERY),
+    "plain_queue": Told("queue_of_threads", 18, "hang", ("fork",)),
+    "upload_batch": Told("item_never_comes", 23, "hang", EVERY),
+    "quota_error": Told("unreadable_result", 27, "error", EVERY),
+    "token_pool": Told("global_differs", 16, "error", NOT_FORK),
+    "graceful": Told("handler_inherited", 12, "ok", ("fork",)),
     "set_at_top": Told("method_set_twice", 3, "ok", EVERY),
 }
 NOT_PROVEN = {"stop_server"}
@@ -118,7 +127,7 @@ def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
 @pytest.mark.native
 @pytest.mark.targets
 @LINUX
-@pytest.mark.parametrize("name", ["healthy_mix", "own_time"])
+@pytest.mark.parametrize("name", ["healthy_mix", "own_time", "churn"])
 def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
     seen = run(name, tmp_path / "run")
     assert {trial.outcome for trial in seen.trials} == {"ok"}
@@ -167,7 +176,7 @@ def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
 def test_what_is_found_does_not_need_the_sources(tmp_path: Path) -> None:
     seen = run("price_list", tmp_path / "run")
     assert seen.header.program is not None
-    program = msgspec.structs.replace(seen.header.program, root=str(tmp_path / "gone"))
+    program = msgspec.structs.replace(seen.header.program, root=str(tmp_path / "gone"), sources={})
     elsewhere = msgspec.structs.replace(
         seen, header=msgspec.structs.replace(seen.header, program=program)
     )
@@ -218,6 +227,37 @@ def test_versions_are_told_as_ranges_without_gaps(environment: Environment) -> N
     assert versions(every, ["a", "b", "c"]) == "3.9.18 to 3.13.15"
     assert versions(every, ["a", "c", "d"]) == "3.9.18, 3.13.15 and 3.15.0"
     assert versions(every, ["d"]) == "3.15.0"
+
+
+def test_an_output_that_depends_on_the_python_is_no_matter_of_the_method(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("needs a run on Linux")
+    seen = run("pinned", tmp_path / "run")
+    (one,) = seen.environments
+    assert one.environment is not None
+    other = msgspec.structs.replace(
+        one,
+        name="host-other",
+        cells=tuple(msgspec.structs.replace(each, environment="host-other") for each in one.cells),
+        environment=msgspec.structs.replace(
+            one.environment, name="host-other", python="3.99.1"
+        ),
+    )  # fmt: skip
+    trials = [
+        msgspec.structs.replace(
+            trial, environment="host-other", stdout="else\n", stdout_digest="x", stdout_shape="x"
+        )
+        for trial in seen.trials
+    ]
+    both = msgspec.structs.replace(
+        seen,
+        environments=(one, other),
+        trials=(*seen.trials, *trials),
+    )
+    first = findings.find(both)[0]
+    assert (first.mechanism, first.outcome) == ("output_by_python", "ok")
+    assert {each.cell.environment for each in first.cells} == {"host-other"}
+    assert "depends on the Python" in findings.answer(both, findings.find(both))
 
 
 def test_what_spawn_on_linux_cannot_tell_is_said_unless_it_was_tried(tmp_path: Path) -> None:

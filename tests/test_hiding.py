@@ -159,6 +159,31 @@ def test_the_agent_of_windows_ends_the_whole_tree(tmp_path: Path, processes_of: 
     assert processes_of(tmp_path) == []
 
 
+def test_a_hang_is_told_with_stacks_where_no_kernel_tells_what_it_waits_for(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "a.py"
+    program.write_text(
+        "import threading\nlock = threading.Lock()\nwith lock:\n    lock.acquire()\n"
+    )
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    words = ["run", "--backend", "native", "--method", "spawn", "--trials", "1", "--json"]
+    words += ["--timeout", "2", "--env", own, str(program)]
+    done = subprocess.run(
+        [sys.executable, HIDING / "run.py", "macos", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    (trial,) = json.loads(done.stdout)["trials"]
+    assert trial["outcome"] == "hang"
+    (process,) = trial["processes"]
+    (thread,) = process["threads"]
+    assert [(each["file"], each["line"]) for each in thread["stack"]] == [("a.py", 4)]
+
+
 def test_the_list_of_what_is_lacking_is_up_to_date() -> None:
     pytest.importorskip("mypy", reason="mypy brings typeshed, whose knowledge it is")
     done = subprocess.run(

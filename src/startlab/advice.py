@@ -153,6 +153,40 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "lost_update": Advice(
         "Do it under the lock: `with counter.get_lock(): counter.value += 1`.", "lost_updates"
     ),
+    "lock_taken_twice": Advice(
+        "Take an RLock, or have the inner function be called with the lock held and not take it."
+    ),
+    "joined_under_lock": Advice("Wait for the child's end after the lock was released."),
+    "queue_of_threads": Advice(
+        "Use multiprocessing.Queue, and give it to the children as an argument."
+    ),
+    "barrier_short": Advice(
+        "Make it for as many as really wait at it, and give wait() a timeout: one that has failed "
+        "never comes."
+    ),
+    "stdin_in_child": Advice("Read it in the program itself, and hand over what was read."),
+    "no_stdin": Advice("Give it what it reads: --stdin FILE."),
+    "missing_module": Advice("Install what it needs: --requirements FILE or --with PACKAGE."),
+    "lock_order": Advice("Take the locks in one order everywhere, or have one lock for both."),
+    "unfinished_tasks": Advice(
+        "Call task_done() once for every get(), whatever happens to the item: in a `finally`."
+    ),
+    "no_end_mark": Advice(
+        "Put one end mark (None) for each child that takes from the queue before join(), or have "
+        "the child that takes it put it back."
+    ),
+    "item_never_comes": Advice(
+        "Let the child end by itself, read only as much as was put, or read with a timeout and "
+        "look whether the children are alive."
+    ),
+    "loop_inherited": Advice(
+        "Use asyncio.run() or a loop of its own, asyncio.new_event_loop(), in the child, or start "
+        "it before the loop runs, or pin spawn."
+    ),
+    "output_by_python": Advice(
+        "Say which output is right with --expect-stdout, or look at what the program has from "
+        "Python itself: its version, how it rounds, the order of a set."
+    ),
     "deadlock": Advice("Look at the lines above: each waits for another."),
     "no_end": Advice("If it is only slow: --timeout SECONDS."),
     "exit_0_in_spite": Advice(

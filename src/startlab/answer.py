@@ -38,11 +38,16 @@ def beyond(run: Run) -> str | None:
     return BEYOND if platforms and not {"win32", "darwin"} & platforms else None
 
 
+BY_PYTHON: Final = "output_by_python"
+"""The mechanism of a finding that is not about start methods."""
+
+
 class _Answer:
     """What each start method came to, over all environments."""
 
     def __init__(self, run: Run, findings: Sequence[Finding]) -> None:
-        self._real = [each for each in findings if not each.note]
+        self._real = [each for each in findings if not each.note and each.mechanism != BY_PYTHON]
+        self._by_python = [each for each in findings if each.mechanism == BY_PYTHON]
         self._notes = [each for each in findings if each.note and each.mechanism != "pinned"]
         self._environments = {
             each.name: each.environment for each in run.environments if each.environment
@@ -58,9 +63,10 @@ class _Answer:
     def line(self) -> str:
         if not self._trials:
             return "Nothing could be run."
-        return self._verdict() + (
-            f" {self._missing} planned cells were not run." if self._missing else ""
-        )
+        verdict = self._verdict()
+        if self._by_python:
+            verdict = f"{verdict.rstrip('.')}; its output depends on the Python, see above."
+        return verdict + (f" {self._missing} planned cells were not run." if self._missing else "")
 
     def _verdict(self) -> str:
         tried = [m for m in (*START_METHODS, "default") if self._cells(m)]
@@ -98,6 +104,8 @@ class _Answer:
 
     def _safe(self, tried: Sequence[str], used: Collection[str], on: str) -> str:
         short = _short_range(on)
+        if self._by_python:
+            return f"No start method breaks it on {short}"
         if self._notes:
             first, more = self._notes[0].title, len(self._notes) - 1
             short += f", but note ({more + 1}): {first[0].lower()}{first[1:]}" if more else (
@@ -122,7 +130,7 @@ class _Answer:
         parts = []
         spawn = self._first("spawn", lambda _: True)
         if "spawn" in broken and spawn:
-            parts.append(f"breaks on Windows and macOS: {_clause(spawn)}")
+            parts.append(f"breaks on Windows and macOS{self._partly('spawn')}: {_clause(spawn)}")
         server = self._first("forkserver", lambda each: each >= FORKSERVER_DEFAULT)
         only_old = "forkserver" in broken and server is None
         if server:
@@ -144,8 +152,17 @@ class _Answer:
                 parts.append("and, with forkserver, from Python 3.14 on for Linux")
         fork = self._first("fork", lambda _: True)
         if "fork" in broken and fork:
-            parts.append(f"breaks on Linux up to Python 3.13 (fork): {_clause(fork)}")
+            on = self._partly("fork") or " up to Python 3.13"
+            parts.append(f"breaks on Linux{on} (fork): {_clause(fork)}")
         return "; ".join(parts) or f"breaks under {listed(list(broken))}"
+
+    def _partly(self, method: str) -> str:
+        """Name the Pythons on which a method breaks, if not all that were tried do."""
+        cells = self._cells(method)
+        broken = {cell.environment for cell in cells & self._bad}
+        if broken == {cell.environment for cell in cells}:
+            return ""
+        return f" with Python {versions(self._environments, broken)}"
 
     def _first(self, method: str, version: Callable[[Version], bool]) -> Finding | None:
         """Give the first finding about a method in an environment of some versions."""

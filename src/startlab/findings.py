@@ -129,29 +129,76 @@ class _Finder:
         ]
         if unstable:
             return [self._unstable(ok, unstable)]
+        if not any(self._differ(name) for name in self.environments):
+            return [self._by_python(ok)]
         lost = self._lost_update() if len(groups) > 2 else None
         if lost is not None:
             return [self._finding(lost, ok, self._lines(groups))]
-        found: list[tuple[int, Cause, Trial]] = []
-        for trial in ok:
-            others = [each for each in ok if each.output_group != trial.output_group]
-            if (why := self._why_other(trial, others)) is not None:
-                found.append((*why, trial))
+        found = self._why_not_alike(ok)
         explained = {trial.output_group for _, _, trial in found}
         if explained == set(groups):  # one side needs no explanation: that of the weakest
             strongest = min(rank for rank, _, _ in found)
             found = [each for each in found if each[0] == strongest]
         if not found:
-            first = max(groups.values(), key=len)
-            others = [trial for trial in ok if trial.output_group != first[0].output_group]
-            cause = Cause("output_differs", "", "its output depends on the start method")
-            return [self._finding(cause, others, self._lines(groups))]
+            return [self._unexplained(ok, groups)]
         findings: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
         for _, cause, trial in found:
             findings.setdefault(cause[:2], (cause, []))[1].append(trial)
         return [
             self._finding(cause, trials, self._lines(groups)) for cause, trials in findings.values()
         ]
+
+    def _why_not_alike(self, ok: Sequence[Trial]) -> list[tuple[int, Cause, Trial]]:
+        """Explain each trial that does not print what others of its environment do."""
+        found: list[tuple[int, Cause, Trial]] = []
+        for trial in ok:
+            others = [
+                each
+                for each in ok
+                if each.output_group != trial.output_group and each.environment == trial.environment
+            ]
+            if others and (why := self._why_other(trial, others)) is not None:
+                found.append((*why, trial))
+        return found
+
+    def _unexplained(self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]) -> Finding:
+        usual = max(groups.values(), key=len)[0].output_group
+        others = [
+            trial for trial in ok if trial.output_group != usual and self._differ(trial.environment)
+        ]
+        cause = Cause("output_differs", "", "its output depends on the start method")
+        return self._finding(cause, others, self._lines(groups))
+
+    def _differ(self, environment: str) -> bool:
+        """Tell whether the cells of one environment print different things."""
+        return len(set(self._groups_of(environment))) > 1
+
+    def _groups_of(self, environment: str) -> list[str]:
+        trials = [each for each in self.ran if each.environment == environment]
+        return [each.output_group or "" for each in trials if each.outcome == "ok"]
+
+    def _by_python(self, ok: Sequence[Trial]) -> Finding:
+        """Tell of outputs that differ from one Python to another, and within none of them."""
+        groups: dict[str, list[Trial]] = {}
+        for trial in ok:
+            groups.setdefault(trial.output_group or "", []).append(trial)
+        names = [
+            versions(self.environments, {each.environment for each in trials})
+            for trials in groups.values()
+        ]
+        one, two, *_ = groups.values()
+        lines = compare(one[0].stdout, two[0].stdout)
+        cause = Cause(
+            "output_by_python",
+            "",
+            "its output depends on the Python, not on the start method",
+            f"Only Python {names[0]} prints {_or_nothing(lines.only_first)}; only Python {names[1]}"
+            f" prints {_or_nothing(lines.only_second)}. Which is right, startlab cannot know "
+            "without --expect-stdout.",
+        )
+        most = max(map(len, groups.values()))
+        usual = next(key for key, trials in groups.items() if len(trials) == most)
+        return self._finding(cause, [each for each in ok if each.output_group != usual])
 
     def _unstable(self, ok: Sequence[Trial], unstable: Sequence[Cell]) -> Finding:
         cause = self._lost_update() or Cause(
@@ -250,13 +297,15 @@ class _Finder:
         native = [clue for clue in case.clues("native threads at fork") if clue.parent]
         if not threads and not native:
             return []
-        who = [f'thread "{each.name}" at {each.where}' for each in threads[:2]]
+        main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
+        who = main or [f'thread "{each.name}" at {each.where}' for each in threads[:2]]
         who += [f"{each.name} threads of {each.parent}" for each in native[:1]]
         return [
             Cause(
                 "fork_with_threads",
                 " ".join(who),
-                f"a process is forked while it has {' and '.join(who)}",
+                f"a process is forked while it has {' and '.join(who)}"
+                + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
                 "Python 3.12 and later have a DeprecationWarning for that, which the default "
                 "filters hide: a lock that such a thread holds at that moment stays held in the "
                 "child for ever.",

@@ -472,7 +472,7 @@ def excerpt(text: str, kept: int = EXCERPT) -> str:
 
 _FRAME: Final = re.compile(r'^\s*File "(?P<file>.+)", line (?P<line>\d+)')
 _EXCEPTION: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: ?(?P<message>.*))?$")
-_CHILD: Final = re.compile(r"^Process .+:$")
+_CHILD: Final = re.compile(r"^(Process .+|Exception in initializer):$")
 _SPAWNED: Final = re.compile(
     r"multiprocessing.(spawn|forkserver|resource_tracker|semaphore_tracker)\.py$"
 )
@@ -481,7 +481,7 @@ _IN_CHILD: Final = re.compile(
 )
 _PASSING: Final = re.compile(r"^(Exception ignored |Exception in thread |Error in )")
 _AFTER: Final = re.compile(
-    r"^(\"\"\"|The above exception was the direct cause of the following exception:"
+    r"^(\"\"\"|'''|The above exception was the direct cause of the following exception:"
     r"|During handling of the above exception, another exception occurred:)$"
 )
 _GROUP: Final = re.compile(r"^  (\+ Exception Group (?=Traceback )|\| )")

@@ -163,6 +163,14 @@ class Source:
         ]
         return max(lines, default=None)
 
+    def runs_at_import(self) -> bool:
+        """Tell whether the module's own body may print: not, if it only defines and assigns."""
+        return not self._text or any(
+            isinstance(node, ast.For | ast.While | ast.With | ast.Try)
+            or (isinstance(node, ast.If) and "__name__" not in ast.unparse(node.test))
+            for node in self._tree.body
+        )
+
     def top_level_calls(self) -> list[int]:
         """List the lines of the module's own body, outside any guard, that only call."""
         return [
@@ -171,10 +179,10 @@ class Source:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         ]
 
-    def mentions(self, pattern: str) -> int | None:
-        """Find the first line that a pattern matches."""
+    def mentions(self, pattern: str, first: int | None = None) -> int | None:
+        """Find the first line that a pattern matches, from line `first` on."""
         for number, line in enumerate(self._lines, 1):
-            if re.search(pattern, line.partition("#")[0]):
+            if number >= (first or 1) and re.search(pattern, line.partition("#")[0]):
                 return number
         return None
 

@@ -150,3 +150,29 @@ def test_unix_sockets() -> None:
     assert not found[inode].listening
     assert found[listener].listening
     assert found[listener].name == name.encode()
+
+
+@pytest.mark.parametrize(
+    ("scope", "capabilities", "may"),
+    [
+        (None, "0000000000000000", True),  # a kernel without Yama
+        (b"0\n", "0000000000000000", True),
+        (b"1\n", "0000000000000000", False),  # Ubuntu's default
+        (b"1\n", "000001ffffffffff", True),
+        (b"2\n", "0000000000000000", False),
+        (b"2\n", "0000000000080000", True),
+        (b"3\n", "000001ffffffffff", False),
+    ],
+)
+def test_where_yama_lets_a_sibling_look(
+    monkeypatch: pytest.MonkeyPatch, scope: bytes | None, capabilities: str, *, may: bool
+) -> None:
+    def read(path: str) -> bytes:
+        if path == "/proc/sys/kernel/yama/ptrace_scope":
+            if scope is None:
+                raise FileNotFoundError(path)
+            return scope
+        return b"Name:\tpython\nCapEff:\t%s\nSeccomp:\t0\n" % capabilities.encode()
+
+    monkeypatch.setattr(procfs, "read", read)
+    assert procfs.siblings_may_look() is may

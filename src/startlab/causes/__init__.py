@@ -9,22 +9,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.causes.case import Case, Cause
-from startlab.causes.failures import died_by_signal, killed_worker, native_after_fork, raised
+from startlab.causes.failures import (
+    died_by_signal,
+    killed_worker,
+    native_after_fork,
+    raised,
+    stdin_at_its_end,
+)
 from startlab.causes.hangs import (
+    barrier_short,
     child_failed,
+    item_never_comes,
     join_before_drain,
+    joined_under_lock,
     left_behind_by_fork,
+    locks_among_themselves,
     lost_task,
     lost_task_quietly,
     made_again,
+    no_end_mark,
     pipe_end_inherited,
+    queue_of_threads,
     respawning,
     signal_swallowed,
+    unfinished_tasks,
     waits,
 )
 from startlab.causes.starts import (
     exit_handler_again,
     global_differs,
+    handler_in_child,
+    loop_after_fork,
     mixed_contexts,
     not_importable,
     same_message,
@@ -37,13 +52,14 @@ if TYPE_CHECKING:
 
 HANG: Final = (
     unguarded_main, not_importable, respawning, unpicklable, join_before_drain, signal_swallowed,
-    left_behind_by_fork, global_differs, lost_task, child_failed, lost_task_quietly, made_again,
-    pipe_end_inherited, waits,
+    locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs, lost_task,
+    child_failed, lost_task_quietly, made_again, joined_under_lock, barrier_short, unfinished_tasks,
+    no_end_mark, item_never_comes, pipe_end_inherited, waits,
 )  # fmt: skip
 CRASH: Final = (mixed_contexts, native_after_fork, died_by_signal)
 ERROR: Final = (
     unguarded_main, mixed_contexts, unpicklable, not_importable, exit_handler_again, same_message,
-    global_differs, killed_worker, raised,
+    handler_in_child, loop_after_fork, global_differs, killed_worker, stdin_at_its_end, raised,
 )  # fmt: skip
 
 

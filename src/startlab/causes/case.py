@@ -65,7 +65,8 @@ class Case:
         for process in self.trial.processes:
             if not any(map(is_helper, process.threads)):
                 for thread in process.threads:
-                    yield process, thread
+                    if not is_idle_feeder(thread):
+                        yield process, thread
 
     def who(self, process: Process) -> str:
         """Name a process in a sentence."""
@@ -130,6 +131,15 @@ def is_helper(thread: Thread) -> bool:
     return files[-2:-1] == ["forkserver.py"] and set(files[:-2]) <= {"selectors.py"}
 
 
+def is_idle_feeder(thread: Thread) -> bool:
+    """Tell whether a thread is that of a Queue, which waits for an item that it could write."""
+    return (
+        len(thread.stack) > 1
+        and is_at(thread.stack[0], "threading.py", "wait")
+        and is_at(thread.stack[1], "queues.py", "_feed")
+    )
+
+
 def own_line(frames: Sequence[tuple[str, int]]) -> str | None:
     """Give the innermost line of the program's own in a traceback."""
     return next((f"{f}:{n}" for f, n in reversed(frames) if not ABSOLUTE.match(f)), None)
@@ -162,13 +172,23 @@ def pids_in(text: str) -> set[int]:
 
 def without_numbers(text: str) -> str:
     """Leave out of a sentence what is of this one trial."""
-    text = re.sub(r" \((futex 0x[0-9a-f]+|descriptor \d+|sem\.mp-\w+)\)", "", text)
+    ids = r" \((futex 0x[0-9a-f]+|descriptor \d+|sem\.mp-\w+|a semaphore without a name)\)"
+    text = re.sub(ids, "", text)
     return re.sub(r" pids? [\d, ]+\d", "", text)
 
 
 def ended_by(code: int) -> str:
     """Name how a process ended."""
     return signal_name(code) or f"exit status {code}"
+
+
+def may_end_by(case: Case) -> str:
+    """Name the line of a function of the main module that ends a process, if there is one."""
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(r"\b(os\._exit|sys\.exit)\((?!main\b)|\braise SystemExit\b(?!\(main)")
+    if line is None or source.function_of(line) is None:
+        return ""
+    return f" `{source.line(line)}` at {case.sources.main}:{line} ends a process."
 
 
 def first_line(message: str) -> str:
@@ -179,7 +199,9 @@ def first_line(message: str) -> str:
 def what_was_raised(trial: Trial) -> str:
     """Give the exception that ended the program, on one line."""
     exception = trial.exception
-    return f"{exception.type}: {first_line(exception.message)}" if exception else trial.reason
+    if exception is None:
+        return trial.reason
+    return f"{exception.type}: {first_line(exception.message)}".rstrip(": ")
 
 
 def last_words(stderr: str) -> str:

@@ -10,6 +10,7 @@ from startlab.causes.case import (
     ended_by,
     first_line,
     last_words,
+    may_end_by,
     own_line,
     own_lines,
     what_was_raised,
@@ -71,6 +72,25 @@ def killed_worker(case: Case) -> Cause | None:
     exception = case.trial.exception
     if exception is None or not exception.type.endswith("BrokenProcessPool"):
         return None
+    unread = [
+        each.exception
+        for each in case.tracebacks
+        if not each.child
+        and own_line(each.frames) is None
+        and [file.rpartition("/")[2] for file, _ in each.frames[:2]] == _READING
+    ]
+    if unread:
+        said = f"{unread[0].type}: {first_line(unread[0].message)}"
+        return Cause(
+            "unreadable_result",
+            case.where or "",
+            f"a result or exception of an executor's task cannot be unpickled, and {case.where} "
+            "waits for it",
+            f"Reading it raises {said}. An exception whose class has its own __init__ is made "
+            "again by calling the class with `args`, which must then be all that it takes. The "
+            "executor gives all its work up: every future raises BrokenProcessPool.",
+            case.where,
+        )
     died = case.died
     failed = [each for each in case.tracebacks if each.child]
     ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exit of its own"
@@ -85,7 +105,33 @@ def killed_worker(case: Case) -> Cause | None:
         where or "",
         f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
         "concurrent.futures gives all its work up when a worker ends: every future raises "
-        "BrokenProcessPool.",
+        "BrokenProcessPool." + ("" if failed else may_end_by(case)),
+        where,
+    )
+
+
+_READING: Final = ["process.py", "connection.py"]
+"""Where an executor's own thread reads the results."""
+
+
+def stdin_at_its_end(case: Case) -> Cause | None:
+    """See that the program, or a child, has read stdin where there is nothing to be read."""
+    exception = case.trial.exception
+    if exception is None or exception.type != "EOFError":
+        return None
+    if "reading a line" not in exception.message:
+        return None
+    in_child = [each for each in case.tracebacks if each.child]
+    if not in_child:
+        title = f"the program reads its stdin at {case.where}, which is empty"
+        return Cause("no_stdin", case.where or "", title, "", case.where)
+    where = own_line(in_child[-1].frames) or case.where
+    return Cause(
+        "stdin_in_child",
+        where or "",
+        f"a child reads its stdin at {where}, which is closed to it",
+        "multiprocessing opens the null device as the stdin of every child: only the program "
+        "itself can read what is typed.",
         where,
     )
 
@@ -94,6 +140,7 @@ def raised(case: Case) -> Cause | None:
     """Tell an exception that no rule knows: which, in which process, at which line."""
     trial = case.trial
     of_fork_server = [each for each in case.tracebacks if each.child and not each.passing]
+    of_program = [each for each in case.tracebacks if not each.child and not each.passing]
     if trial.exception is None:
         last = last_words(trial.stderr)
         status = f"exit status {trial.exit_status}"
@@ -105,13 +152,13 @@ def raised(case: Case) -> Cause | None:
             "it takes it for a failure.",
             trial.where,
         )
-    if trial.exception.type in _OF_A_DEAD_FORK_SERVER and of_fork_server:
+    if trial.exception.type in _OF_A_DEAD_FORK_SERVER and of_fork_server and of_program:
         first = of_fork_server[0]
         where = own_line(first.frames) or trial.where
         said = f"{first.exception.type}: {first_line(first.exception.message)}"
         return Cause(
             "main_import_fails",
-            said,
+            f"{first.exception.type} {where}",
             f"the import of the main module fails in the fork server, with {said} at {where}",
             "The fork server imports the main module before its first fork, and what that import "
             f"raises is its end. The program only sees {what_was_raised(trial).rstrip('.')}.",
@@ -124,15 +171,10 @@ def raised(case: Case) -> Cause | None:
         )
     if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
         return Cause("missing_module", said, said, "", trial.where)
-    if trial.exception.type == "EOFError" and "reading a line" in trial.exception.message:
-        title = f"the program reads its stdin at {trial.where}, which is empty"
-        return Cause("no_stdin", trial.where or "", title, "", trial.where)
     child = [each for each in case.tracebacks if each.child]
     who = "the program"
     where = trial.where
-    if (child and (trial.exception == child[-1].exception)) or (
-        child and not [e for e in case.tracebacks if not e.child and not e.passing]
-    ):
+    if child and (trial.exception == child[-1].exception or not of_program):
         who = "a child"
     elif child:
         said += f", after {child[0].exception.type} in a child at {own_line(child[0].frames)}"

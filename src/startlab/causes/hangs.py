@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from startlab.causes.case import (
+    ABSOLUTE,
     Case,
     Cause,
     ended_by,
@@ -13,6 +14,7 @@ from startlab.causes.case import (
     is_at,
     library_frames,
     line_of,
+    may_end_by,
     own_frame,
     own_line,
     pids_in,
@@ -36,7 +38,7 @@ def respawning(case: Case) -> Cause | None:
     where = own_line(last.frames) or case.where
     return Cause(
         "dying_workers",
-        said,
+        f"{last.exception.type} {where}",
         f"every worker of the pool dies of {said}" + (f" at {where}" if where else ""),
         "multiprocessing.Pool replaces a worker that dies, without a word and for ever; the tasks "
         "that it had are lost, and who waits for them waits on.",
@@ -56,7 +58,7 @@ def made_again(case: Case) -> Cause | None:
         and own_frame(thread) is not None
     ]
     if not waiting:
-        return None
+        return _polled(case, clues)
     root = case.root
     process, thread = min(waiting, key=lambda each: each[0] != root)
     library = library_frames(thread)
@@ -74,6 +76,30 @@ def made_again(case: Case) -> Cause | None:
         f"sees.{also}",
         where,
     )
+
+
+def _polled(case: Case, clues: Sequence[Clue]) -> Cause | None:
+    """See a child look again and again at an object of its own, in a loop of its own."""
+    for process, thread in case.threads():
+        frame = own_frame(thread)
+        if process == case.root or frame is None:
+            continue
+        source = case.sources.file(frame.file)
+        for clue in clues:
+            made = case.sources.code(clue.where).partition("=")[0].partition(":")[0].strip()
+            line = source.mentions(rf"^\s+.*\b{re.escape(made)}\b", source.function_of(frame.line))
+            if made and line and source.function_of(line) == source.function_of(frame.line):
+                return Cause(
+                    "shared_made_again",
+                    clue.where or "",
+                    f"a child looks at {frame.file}:{line} again and again at its own "
+                    f"`{clue.name}()`, made at {clue.where}",
+                    "A child that is no plain fork imports the main module, and what is made there "
+                    f"is made again: what the program does to its `{clue.name}()` of {clue.where}, "
+                    "the child never sees.",
+                    f"{frame.file}:{line}",
+                )
+    return None
 
 
 def _is_about(clue: Clue, library: Sequence[Frame]) -> bool:
@@ -116,6 +142,236 @@ def join_before_drain(case: Case) -> Cause | None:
     )
 
 
+def locks_among_themselves(case: Case) -> Cause | None:
+    """See a thread wait for a lock that it holds itself, or two for each other's."""
+    found = []
+    for process, thread in case.threads():
+        locks = _held_and_wanted(case, thread) if "for a lock" in thread.waits else None
+        if locks is not None:
+            found.append((process, thread, *locks))
+    if not found:
+        return None
+    process, thread, place, wanted, held = found[0]
+    where = line_of(thread)
+    if len(found) == 1 and wanted & held:
+        name = min(wanted & held).partition(".")[2]
+        return Cause(
+            "lock_taken_twice",
+            where or "",
+            f"{case.who(process)} waits at {where} for `{name}`, which it has held since {place}",
+            "A Lock can be taken once, also by the same thread: it waits for itself. An RLock may "
+            "be taken again by the one that holds it.",
+            where,
+        )
+    if len(found) == 1:
+        return None
+    other = line_of(found[1][1])
+    places = f"at {where} and at {other}" if where != other else f"both at {where}"
+    return Cause(
+        "lock_order",
+        " ".join(sorted({where or "", other or ""})),
+        f"two wait for each other's lock, {places}",
+        "Each holds one lock and waits for a second one, and they take them in different orders.",
+        where,
+    )
+
+
+def _held_and_wanted(case: Case, thread: Thread) -> tuple[str, set[str], set[str]] | None:
+    """Give where a thread runs with locks held, those that it wants, and those that it holds."""
+    own = _own_frames(thread)
+    if not own or through(thread, "queues.py", "pool.py", "queue.py"):
+        return None
+    wanted = case.sources.file(own[0].file).locks_at(own[0].line)[0]
+    place, held = _held(case, thread) if wanted else ("", set())
+    return (place, wanted, held) if held else None
+
+
+def _held(case: Case, thread: Thread) -> tuple[str, set[str]]:
+    """Give the locks that a thread holds by its sources, and the innermost line that does."""
+    for frame in _own_frames(thread):
+        held = case.sources.file(frame.file).locks_at(frame.line)[1]
+        if held:
+            return f"{frame.file}:{frame.line}", held
+    return "", set()
+
+
+def _own_frames(thread: Thread) -> list[Frame]:
+    """Give a thread's frames in files of the program; a forked child has its parent's below."""
+    ends = (i for i, each in enumerate(thread.stack) if is_at(each, "popen_fork.py", "_launch"))
+    stack = thread.stack[: next(ends, None)]
+    return [each for each in stack if not ABSOLUTE.match(each.file)]
+
+
+def joined_under_lock(case: Case) -> Cause | None:
+    """See the program wait for the end of a child while it holds the lock that this needs."""
+    root = case.root
+    joiner = _joiner(case)
+    if joiner is None or not _held(case, joiner)[1]:
+        return None
+    for process, thread in case.threads():
+        own = _own_frames(thread)
+        shared = "for a lock shared between processes" in thread.waits
+        if process == root or not shared or not own or through(thread, "queues.py"):
+            continue
+        if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
+            continue
+        where = line_of(joiner)
+        return Cause(
+            "joined_under_lock",
+            where or "",
+            f"the program waits at {where} for the end of a child, and holds the lock that the "
+            f"child waits for at {line_of(thread)}",
+            "The child cannot end before it has the lock, and the program keeps it until the child "
+            "has ended.",
+            where,
+        )
+    return None
+
+
+def _joiner(case: Case) -> Thread | None:
+    """Give the thread of the program that waits in Process.join()."""
+    return next(
+        (
+            thread
+            for process, thread in case.threads()
+            if process == case.root
+            and any(is_at(each, "process.py", "join") for each in library_frames(thread))
+        ),
+        None,
+    )
+
+
+def queue_of_threads(case: Case) -> Cause | None:
+    """See a process wait at a queue.Queue, which is its own, for what another one has put."""
+    for process, thread in case.threads():
+        if not any(is_at(each, "/queue.py", "get") for each in library_frames(thread)):
+            continue
+        others = [each for each in process.threads if each != thread and own_frame(each)]
+        if others or not case.trial.starts or case.clues("thread at fork"):
+            continue
+        where = line_of(thread)
+        return Cause(
+            "queue_of_threads",
+            where or "",
+            f"{case.who(process)} waits at {where} for an item of a queue.Queue, which is for the "
+            "threads of one process",
+            "A forked child has a copy of it: what one process puts into its own, the others never "
+            "see.",
+            where,
+        )
+    return None
+
+
+def barrier_short(case: Case) -> Cause | None:
+    """See processes wait in a Barrier for more to come."""
+    waiting = [
+        (process, line_of(thread))
+        for process, thread in case.threads()
+        if any(is_at(each, "threading.py", "_wait") for each in library_frames(thread))
+    ]
+    if not waiting:
+        return None
+    process, where = waiting[0]
+    who = case.who(process) if len(waiting) == 1 else f"{len(waiting)} processes or threads"
+    return Cause(
+        "barrier_short",
+        where or "",
+        f"{who} wait{'s' if len(waiting) == 1 else ''} at {where} in a Barrier, and no more come",
+        "A Barrier lets nobody through before as many have come as it was made for.",
+        where,
+    )
+
+
+def unfinished_tasks(case: Case) -> Cause | None:
+    """See one wait in JoinableQueue.join() for tasks that those who took them never called done."""
+    for process, thread in case.threads():
+        if not any(is_at(each, "queues.py", "join") for each in library_frames(thread)):
+            continue
+        where = line_of(thread)
+        takers = _takers(case)
+        text = "join() of a JoinableQueue ends when task_done() was called for each item put in. "
+        if takers:
+            text += (
+                f"Those who take from it wait at {takers[0]} for the next: on some way through the "
+                "loop there (a continue, a break, an exception) task_done() is left out."
+            )
+        else:
+            text += "Nobody takes from it any more."
+        return Cause(
+            "unfinished_tasks",
+            where or "",
+            f"{case.who(process)} waits at {where} for task_done(), which was not called for every "
+            "item of the queue",
+            text,
+            where,
+        )
+    return None
+
+
+def _takers(case: Case) -> list[str]:
+    """Give the lines at which children wait for an item of a queue, those of pools left out."""
+    lines = [
+        line_of(thread)
+        for process, thread in case.threads()
+        if process != case.root and _takes(thread)
+    ]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _takes(thread: Thread) -> bool:
+    """Tell whether a thread waits in Queue.get(), called by the program itself."""
+    library = library_frames(thread)
+    return any(is_at(each, "queues.py", "get") for each in library) and not through(
+        thread, "pool.py", "process.py", "managers.py"
+    )
+
+
+def no_end_mark(case: Case) -> Cause | None:
+    """See one wait for the end of a child that waits for another item of its queue."""
+    takers = _takers(case)
+    joiner = _joiner(case)
+    if joiner is None or not takers:
+        return None
+    where = line_of(joiner)
+    return Cause(
+        "no_end_mark",
+        where or "",
+        f"the program waits at {where} for the end of a child that waits at {takers[0]} for an "
+        "item of its queue that nobody puts",
+        "A child that takes from a queue in a loop does not know that there is nothing more: it "
+        "must be told, and each of them once, for what one takes the others do not see.",
+        where,
+    )
+
+
+def item_never_comes(case: Case) -> Cause | None:
+    """See the program wait for an item of a queue, though all its children have ended."""
+    root = case.root
+    if root is None or not case.trial.starts:
+        return None
+    thread = next((each for each in root.threads if _takes(each)), None)
+    if thread is None or any(process != root for process, _ in case.threads()):
+        return None
+    where = line_of(thread)
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(r"\bos\._exit\(|\.cancel_join_thread\(")
+    text = "Each get() waits for one item, and the children have put less than is read."
+    if line:
+        place = f"{case.sources.main}:{line}"
+        text = (
+            "put() only hands an item to a thread of the child's, which writes it later; "
+            f"`{case.sources.code(place)}` at {place} has the child end without waiting for that, "
+            "and the item is lost."
+        )
+    return Cause(
+        "item_never_comes",
+        where or "",
+        f"the program waits at {where} for an item of the queue, and all children have ended",
+        text,
+        where,
+    )
+
+
 def left_behind_by_fork(case: Case) -> Cause | None:
     """See a forked child wait for a lock that nobody in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
@@ -127,6 +383,8 @@ def left_behind_by_fork(case: Case) -> Cause | None:
             continue
         if any("to a full" in each.waits for each in process.threads):
             continue
+        if line_of(thread) is None:
+            continue  # a thread of a library's that waits for work
         return _left_behind(case, thread)
     return None
 
@@ -251,7 +509,7 @@ def lost_task(case: Case) -> Cause | None:
         where or "",
         f"a worker of the pool has ended ({ends}) with its task, and {where} waits for the result",
         "multiprocessing.Pool replaces a worker that ends, but its task is lost, and nobody tells "
-        "who waits for the result.",
+        "who waits for the result." + may_end_by(case),
         where,
     )
 
@@ -268,7 +526,7 @@ def lost_task_quietly(case: Case) -> Cause | None:
         where or "",
         f"a worker of the pool has ended with its task, and {where} waits for the result",
         "multiprocessing.Pool replaces a worker that ends, but its task is lost, and nobody tells "
-        "who waits for the result.",
+        "who waits for the result." + may_end_by(case),
         where,
     )
 
@@ -340,7 +598,9 @@ def waits(case: Case) -> Cause | None:
     for process, thread in found[:6]:
         line = line_of(thread)
         at = f" at {line}" if line else ""
-        if thread.waits:
+        if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
+            parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
+        elif thread.waits:
             parts.append(f"{case.who(process)}{at} {without_numbers(thread.waits)}")
         elif line:
             parts.append(f"{case.who(process)} is{at}")

@@ -125,6 +125,8 @@ def _main_again(case: Case, lines: Difference) -> Cause | None:
     printed = Counter(map(loose, case.trial.stdout.splitlines()))
     once_more = all(printed[loose(line)] > 1 for line in lines.only_first)
     calls = case.sources.file(case.sources.main).top_level_calls()
+    if not calls and not case.sources.file(case.sources.main).runs_at_import():
+        return None
     if not once_more or len(lines.only_first) < len(lines.only_second):
         return None
     where = next(

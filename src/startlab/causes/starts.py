@@ -70,17 +70,24 @@ def unpicklable(case: Case) -> Cause | None:
     where = (clues[0].where if clues else None) or (own_line(raised.frames) if raised else None)
     where = where or case.where
     what = f"{clues[0].name}, a {clues[0].parent}," if clues else "what the child is to be given"
+    why = (
+        "What is given to a child that is no plain fork is pickled, with all that hangs on it: "
+        "the target, what a bound method belongs to, the arguments."
+    )
+    if "fork" in case.trial.method_used:
+        why = (
+            "What is sent to a worker of a pool, or put into a queue, is pickled under every start "
+            "method, with all that hangs on it: the function, what a bound method belongs to, the "
+            "arguments; a function goes by its name, which must lead to it in its module."
+        )
     waits = ""
     if case.trial.outcome == "hang":
         waits = " It is dropped where it was put into a queue, and whoever waits for it waits on."
     return Cause(
         "unpicklable",
-        clues[0].name if clues else f"{message} {where}",
+        clues[0].name if clues else where or message,
         f"{what} cannot be pickled" + (f", at {where}" if where else ""),
-        "What is given to a child that is no plain fork is pickled, with all that hangs on it: "
-        "the target, what a bound method belongs to, the arguments."
-        + (f" Python says {message}." if message else "")
-        + waits,
+        why + (f" Python says {message}." if message else "") + waits,
         where,
     )
 
@@ -221,6 +228,52 @@ _REFUSALS: Final = (
 )
 
 
+def handler_in_child(case: Case) -> Cause | None:
+    """See that a forked child has run its parent's signal handler, and failed in it."""
+    clues = {clue.parent.rpartition(" at ")[2]: clue for clue in case.clues("inherited handler")}
+    for traceback in case.tracebacks:
+        for file, line in traceback.frames if traceback.child else ():
+            clue = clues.get(f"{file}:{case.sources.file(file).function_of(line)}")
+            if clue is None:
+                continue
+            where = f"{file}:{line}"
+            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+            return Cause(
+                "handler_inherited",
+                clue.name,
+                f"a forked child runs its parent's handler of {clue.name}, which raises {said} at "
+                f"{where}",
+                f"A forked child has its parent's signal handlers, here {clue.parent}, and what "
+                "that does is meant for the parent: there, its children are not this one's.",
+                where,
+            )
+    return None
+
+
+def loop_after_fork(case: Case) -> Cause | None:
+    """See that a forked child uses the event loop that its parent runs."""
+    for traceback in case.tracebacks:
+        where = own_line(traceback.frames)
+        said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+        if traceback.child and "fork" in case.trial.method_used and _RUNNING_LOOP.search(said):
+            return Cause(
+                "loop_inherited",
+                where or "",
+                "a forked child uses its parent's event loop"
+                + (f" at {where}" if where else "")
+                + f", and raises {said}",
+                "The fork was made by a coroutine: the child has a copy of the loop that runs it, "
+                "and to the child this one is running for ever.",
+                where,
+            )
+    return None
+
+
+_RUNNING_LOOP: Final = re.compile(
+    r"event loop is already running|while another loop is running|from a running event loop"
+)
+
+
 def exit_handler_again(case: Case) -> Cause | None:
     """See that a child has run main's exit handlers, and cleared away what is the parent's."""
     clues = case.clues("exit handler")
@@ -286,8 +339,9 @@ def differing_global(case: Case, clues: Sequence[Clue], where: str | None, more:
     """Tell that globals are not what they were in the parent."""
     clue = clues[0]
     source = case.sources.file(case.sources.main)
-    changed = source.changed(clue.name)
-    place = f"{case.sources.main}:{changed}" if changed else where
+    changed = case.sources.changed(clue.name)
+    used = None if where else source.mentions(rf"^\s+.*\b{re.escape(clue.name)}\b")
+    place = changed or where or (f"{case.sources.main}:{used}" if used else None)
     if clue.kind == "environment":
         name = re.escape(clue.name)
         line = source.mentions(
@@ -310,7 +364,9 @@ def differing_global(case: Case, clues: Sequence[Clue], where: str | None, more:
         "global_differs",
         " ".join(each.name for each in clues[:3]),
         f"{names} {'are' if len(clues) > 1 else 'is'} not in the children what the parent has made "
-        "of " + ("them" if len(clues) > 1 else "it") + (f" at {place}" if place else ""),
+        "of "
+        + ("them" if len(clues) > 1 else "it")
+        + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
         f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. A "
         "child that is no plain fork has what the import of the main module makes, and nothing of "
         f"what was changed since.{more}",

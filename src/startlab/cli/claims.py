@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GLYPHS: Final[dict[Verdict, tuple[str, str]]] = {
     "holds": ("✓", "green"),
-    "holds in part": ("◐", "yellow"),
+    "holds in part": ("◐", "magenta"),
     "refuted": ("✗", "bold red"),
     "not run": ("∅", "dim"),
 }

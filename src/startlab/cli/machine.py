@@ -80,7 +80,7 @@ def doctor(*, as_json: bool) -> None:
     table.add_column(no_wrap=True)
     table.add_column()
     for each in facilities:
-        glyph, style = ("✓", "green") if each.there else ("-", "yellow")
+        glyph, style = ("✓", "green") if each.there else ("-", "magenta")
         table.add_row(f"[{style}]{glyph}[/]", each.what, Text(each.details))
     Console().print(table)
 

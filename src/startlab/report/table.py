@@ -48,7 +48,7 @@ LETTERS: Final = {
 
 ASCII: Final = {"✓": "+", "∞": "~", "✗": "x", "≠": "#", "·": ".", "∅": "0", "▸": ">", "×": "x"}
 RUNNING: Final = "▸"
-LONGEST_NAME: Final = 40
+LONGEST_NAME: Final = 48
 
 
 class Mark(NamedTuple):

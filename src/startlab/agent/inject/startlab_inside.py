@@ -220,6 +220,10 @@ def user_globals():
         for name, value in list(vars(module).items()):
             if name in names and not name.startswith("__"):
                 yield place, name, value
+                if type(value) is type and value.__module__ == module.__name__:
+                    for key, each in list(vars(value).items()):  # a class may be a configuration
+                        if key in names and not key.startswith("__"):
+                            yield place + name + ".", key, each
 
 
 def user_modules():
@@ -346,7 +350,8 @@ def show(value, depth):
         return name
     if depth == 0 or type(fields) is not dict or kind.__module__ in sys.builtin_module_names:
         return name
-    if inject.is_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or ""):
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    if inject.is_library(file) and name not in ("Namespace", "SimpleNamespace"):
         return name
     shown = ["%s=%s" % (k, show(v, depth - 1)) for k, v in list(fields.items())[:8]]
     return "%s(%s)" % (name, ", ".join(shown))
@@ -392,13 +397,21 @@ def unpicklable_process(process, error, frame):
     while frame is not None and inject.is_stdlib(frame.f_code.co_filename):
         frame = frame.f_back
     fields = object.__getattribute__(process, "__dict__")
-    roots = [("target=", fields.get("_target"))]
-    roots += [("args[%d]=" % i, each) for i, each in enumerate(fields.get("_args") or ())]
+    target = fields.get("_target")
+    roots = [("target=", target)]
+    if getattr(target, "__module__", None) in POOLS:  # a worker, which is given what its pool was
+        roots += [(key, each) for key, each in zip(POOL_ARGS, (fields.get("_args") or ())[2:4])]
+    else:
+        roots += [("args[%d]=" % i, each) for i, each in enumerate(fields.get("_args") or ())]
     roots += [("%s=" % key, each) for key, each in (fields.get("_kwargs") or {}).items()]
     known = ("_target", "_args", "_kwargs", "_identity", "_config", "_popen", "_parent_pid")
     own = type(process).__name__ + "."
     roots += [(own + key, each) for key, each in fields.items() if key not in known]
     told(roots, error, frame)
+
+
+POOLS = ("multiprocessing.pool", "concurrent.futures.process")
+POOL_ARGS = ("initializer=", "initargs=")
 
 
 @harmless
