@@ -136,6 +136,12 @@ def stdin_at_its_end(case: Case) -> Cause | None:
     )
 
 
+def _last_printed(stdout: str) -> str:
+    """Quote the end of what was printed: pytest, say, tells all there."""
+    lines = [line.strip()[:200] for line in stdout.splitlines() if line.strip()]
+    return f" The last that it printed: {' / '.join(lines[-3:])}" if lines else ""
+
+
 def raised(case: Case) -> Cause | None:
     """Tell an exception that no rule knows: which, in which process, at which line."""
     trial = case.trial
@@ -149,7 +155,7 @@ def raised(case: Case) -> Cause | None:
             f"{trial.exit_status}",
             f"the program ends with {status}" + (f": {last}" if last else ""),
             "There is no traceback: the program itself chose this exit status, and whoever starts "
-            "it takes it for a failure.",
+            "it takes it for a failure." + ("" if last else _last_printed(trial.stdout)),
             trial.where,
         )
     if trial.exception.type in _OF_A_DEAD_FORK_SERVER and of_fork_server and of_program:
