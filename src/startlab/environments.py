@@ -40,6 +40,9 @@ LIBRARIES: Final = (
 )
 """What experiments may require of an environment: shared libraries and Python modules."""
 
+msgspec.json.Decoder(Environment)
+"""Has msgspec learn this type here, and not in two threads at once (backends/conversation.py)."""
+
 PROBE_TIMEOUT_S: Final = 20.0
 OLDEST: Final = Version("2.7")
 

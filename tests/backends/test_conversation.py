@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import textwrap
 import threading
 from typing import Any
 
@@ -127,3 +130,36 @@ def test_the_command_is_isolated_from_the_environment() -> None:
     argv = command("/usr/bin/python3", "/content", None)
     assert argv[:3] == ["/usr/bin/python3", "-I", "-c"]
     assert argv[-2:] == ["/content", ""]
+
+
+AT_ONCE = """
+    import sys, threading
+    from startlab import environments
+    from startlab.backends.conversation import Conversation
+
+    class Hello:
+        def read_line(self):
+            together.wait()
+            return b'{"hello": {"no_proofs": null}}\\n'
+
+    def probed():
+        together.wait()
+        try:
+            environments.environment_of({}, name="", backend="native")
+        except ValueError:
+            pass
+
+    sys.setswitchinterval(1e-6)
+    together = threading.Barrier(8)
+    talks = [threading.Thread(target=Conversation, args=(Hello(), "")) for _ in range(4)]
+    threads = [*talks, *(threading.Thread(target=probed) for _ in range(4))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_the_first_answers_may_come_at_once() -> None:
+    for _ in range(12):  # without what makes it safe, one in four crashed
+        subprocess.run([sys.executable, "-c", textwrap.dedent(AT_ONCE)], check=True)
