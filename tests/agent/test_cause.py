@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING
 
-import pytest
+from startlab.agent import cause
+from startlab.agent.proof import Waiting
 
-if sys.platform != "linux":
-    pytest.skip("only Linux shows what a thread waits for", allow_module_level=True)
-assert sys.platform == "linux"  # the type checker skips this module elsewhere
-
-from startlab.agent import cause  # noqa: E402 - Linux only
-from startlab.agent.procfs import Stat, Thread  # noqa: E402 - Linux only
-from startlab.agent.scene import Bond, Process  # noqa: E402 - Linux only
-from startlab.agent.waits import Child  # noqa: E402 - Linux only
-
-AGENT = 1
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 
-def thread(pid: int, tid: int) -> Thread:
-    return Thread(pid, tid, b"", "S", 0, 0, 0, 0, 0, 0, 0, dumping=False)
+def bond(pid: int, waits: str, *wakers: int, tid: int = 0) -> Waiting:
+    return Waiting(pid, tid or pid, waits, f"why {pid}", wakers)
 
 
-def process(pid: int, parent: int, *tids: int) -> Process:
-    threads = tuple(thread(pid, tid) for tid in tids or (pid,))
-    return Process(Stat(pid, "python", "S", parent, pid, pid), threads)
-
-
-def bond(pid: int, what: str, *wakers: int, tid: int = 0) -> Bond:
-    return Bond(thread(pid, tid or pid), Child(None), what, f"why {pid}", frozenset(wakers))
-
-
-def find(*bonds: Bond, parents: dict[int, int]) -> tuple[int, str]:
-    snapshot = tuple(
-        process(pid, parent, *(bond.thread.tid for bond in bonds if bond.thread.pid == pid))
-        for pid, parent in parents.items()
-    )
-    found, sentence = cause.find(snapshot, list(bonds))
-    return found.tid, sentence
+def find(
+    *threads: Waiting,
+    own: Collection[tuple[int, int]] = (),
+    servers: Mapping[int, str] | None = None,
+) -> tuple[int, str]:
+    (_, tid), sentence = cause.find(threads, own, servers)
+    return tid, sentence
 
 
 def test_the_child_that_waits_for_itself_is_the_cause() -> None:
     assert find(
         bond(10, "waits for its child", 11),
         bond(11, "waits for a lock", 11),
-        parents={10: AGENT, 11: 10},
     ) == (11, "pid 11 waits for a lock: why 11")
 
 
@@ -55,7 +38,6 @@ def test_it_is_found_behind_others() -> None:
         bond(11, "waits for a lock", 11, tid=11),
         bond(11, "reads a pipe", 12, tid=21),
         bond(12, "waits for a lock", 12),
-        parents={10: AGENT, 11: 10, 12: 10},
     ) == (12, "pid 12 waits for a lock: why 12")
 
 
@@ -63,7 +45,6 @@ def test_a_ring_is_told_from_its_first_to_its_last() -> None:
     assert find(
         bond(10, "waits for pid 11", 11),
         bond(11, "reads a pipe", 10),
-        parents={10: AGENT, 11: 10},
     ) == (11, "2 threads wait for one another: pid 10 waits for pid 11; pid 11 reads a pipe")
 
 
@@ -72,7 +53,6 @@ def test_who_leads_into_a_ring_is_not_of_it() -> None:
         bond(10, "waits for pid 11", 11),
         bond(11, "reads a pipe", 12),
         bond(12, "reads another", 11),
-        parents={10: AGENT, 11: 10, 12: 10},
     )
     assert tid == 12
     assert sentence == "2 threads wait for one another: pid 11 reads a pipe; pid 12 reads another"
@@ -82,7 +62,6 @@ def test_two_threads_of_one_process() -> None:
     assert find(
         bond(10, "waits for one", 10),
         bond(10, "waits for two", 10, tid=20),
-        parents={10: AGENT},
     ) == (
         20,
         "2 threads wait for one another: pid 10 waits for one; thread 20 of pid 10 waits for two",
@@ -91,17 +70,52 @@ def test_two_threads_of_one_process() -> None:
 
 def test_a_long_ring_is_cut() -> None:
     bonds = [bond(pid, f"waits for {pid + 1}", pid + 1) for pid in range(10, 16)]
-    parents = {pid: AGENT if pid == 10 else 10 for pid in range(10, 17)}
-    _, sentence = find(*bonds, bond(16, "waits for 10", 10), parents=parents)
+    _, sentence = find(*bonds, bond(16, "waits for 10", 10))
     assert sentence.startswith("7 threads wait for one another: pid 10 waits for 11; ")
     assert sentence.endswith("pid 13 waits for 14 and 3 more")
 
 
-def test_an_orphan_is_begun_with_where_the_program_has_ended() -> None:
-    snapshot = (
-        Process(Stat(10, "python", "Z", AGENT, 10, 10), ()),
-        process(11, AGENT),
-        process(12, 11),
+def test_a_poller_waits_for_nobody() -> None:
+    poller = bond(10, "wakes by the clock", tid=20)
+    assert find(poller, bond(10, "waits for a lock", 10)) == (10, "pid 10 waits for a lock: why 10")
+
+
+def test_who_has_a_line_of_the_program_is_told_before_others() -> None:
+    ring = (
+        bond(10, "waits for a result", 11, 12),
+        bond(11, "reads a pipe", 10),
+        bond(12, "reads a pipe", 10),
+        bond(12, "waits for a lock", 10, tid=22),
     )
-    found, _ = cause.find(snapshot, [bond(12, "reads", 11), bond(11, "waits", 12)])
-    assert found.pid == 12
+    assert find(*ring)[0] == 11
+    assert find(*ring, own={(10, 10), (12, 22)}) == (
+        22,
+        (
+            "2 threads wait for one another: pid 10 waits for a result; "
+            "thread 22 of pid 12 waits for a lock"
+        ),
+    )
+
+
+def test_not_the_fork_server_is_told_but_whom_it_waits_for() -> None:
+    threads = (
+        bond(10, "waits for a pipe", 11),
+        bond(10, "waits for a lock", 10, tid=20),
+        bond(11, "waits for any of two pipes", 10, 11, 12, 13),
+        bond(12, "reads a pipe", 10, 13),
+        bond(13, "reads an empty queue", 10, 13),
+    )
+    assert find(
+        *threads, own={(10, 10), (13, 13)}, servers={11: "fork server", 12: "resource tracker"}
+    ) == (
+        13,
+        (
+            "2 threads wait for one another: pid 10 waits for a pipe of the fork server; "
+            "pid 13 reads an empty queue"
+        ),
+    )
+
+
+def test_a_server_is_told_where_there_is_nobody_else() -> None:
+    threads = (bond(10, "waits for a pipe", 11), bond(11, "waits for a lock", 11))
+    assert find(*threads, servers={11: "fork server"}) == (11, "pid 11 waits for a lock: why 11")

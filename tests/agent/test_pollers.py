@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from startlab.agent.pollers import Frame, Stack, all_pollers, is_poller, stacks
+from startlab.agent.pollers import Frame, Stack, all_pollers, is_poller, is_spinner, stacks
 
 LIB = "/usr/lib/python3"
 
@@ -53,6 +53,57 @@ def test_every_thread_with_a_timeout_must_be_one() -> None:
     assert not all_pollers([POOL, TIMER], timed=2)
     assert not all_pollers([POOL_SINCE_3_8, TIMER], timed=1)
     assert not all_pollers([], timed=1)
+
+
+BEGINNING = (
+    ("/threading.py", "Thread.run"),
+    ("/threading.py", "Thread._bootstrap_inner"),
+    ("/threading.py", "Thread._bootstrap"),
+)
+LOOP = ("/multiprocessing/pool.py", "Pool._handle_workers")
+UPDATES = ("/multiprocessing/pool.py", "Pool._wait_for_updates")
+SPINNER = stack(("/selectors.py", "_PollLikeSelector.select"), UPDATES, LOOP, *BEGINNING)
+WORKING = stack(("/queue.py", "get"), *BEGINNING)
+MAIN = stack(("/threading.py", "wait"), ("", "<module>"))
+
+
+@pytest.mark.parametrize(
+    "found", [SPINNER, stack(LOOP, *BEGINNING), stack(UPDATES, LOOP, *BEGINNING)]
+)
+def test_spinners(found: Stack) -> None:
+    assert is_spinner(found)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        stack(),
+        stack(LOOP),
+        stack(UPDATES, LOOP, ("/site-packages/tool.py", "work"), *BEGINNING),
+        stack(("/site-packages/tool.py", "__getstate__"), LOOP, *BEGINNING),
+        stack(("/multiprocessing/pool.py", "Pool._repopulate_pool"), LOOP, *BEGINNING),
+        stack(("/multiprocessing/pool.py", "Pool._handle_results"), *BEGINNING),
+        stack(("/home/me/pool.py", "_handle_workers"), *BEGINNING),
+    ],
+)
+def test_who_runs_something_else_is_no_spinner(found: Stack) -> None:
+    assert not is_spinner(found)
+
+
+def test_a_spinner_is_known_by_its_number() -> None:
+    known = [SPINNER._replace(tid=7), WORKING._replace(tid=8), MAIN._replace(tid=6)]
+    assert all_pollers(known, timed=0, running={7})
+    assert not all_pollers(known, timed=0, running={8})  # and 7 waits for ever
+    assert not all_pollers(known, timed=0, running={7, 8})
+    assert not all_pollers(known, timed=1, running={7})
+    assert not all_pollers(known[1:], timed=0, running={7})
+
+
+def test_a_spinner_without_a_number_has_the_lock() -> None:
+    assert all_pollers([SPINNER._replace(has_gil=True), MAIN], timed=0, running={7})
+    assert not all_pollers([SPINNER, WORKING._replace(has_gil=True)], timed=0, running={7})
+    assert not all_pollers([SPINNER, WORKING], timed=0, running={7})  # in C, say
+    assert not all_pollers([SPINNER._replace(has_gil=True), SPINNER], timed=0, running={7, 8})
 
 
 def test_no_py_spy_no_stacks() -> None:

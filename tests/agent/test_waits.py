@@ -93,6 +93,16 @@ def test_a_stop_outside_of_any_call_may_end() -> None:
             id="time.sleep before 3.11",
         ),
         pytest.param(
+            "23 0x0 0x0 0x0 0x0 0x7f7d 0x0",
+            Open("select", timed=True, timespec=0x7F7D, per_second=1_000_000),
+            id="time.sleep before 3.11, glibc before 2.34",
+        ),
+        pytest.param(
+            "23 0x4 0x7f00 0x0 0x0 0x7f7d 0x0",
+            Open("select", timed=True),
+            id="select with a descriptor and a timeout, glibc before 2.34",
+        ),
+        pytest.param(
             "232 0x5 0x55df 0x3ff 0xffffffff 0x0 0x0", Epoll(5), id="epoll_wait, for ever"
         ),
         pytest.param(

@@ -15,7 +15,7 @@ import pytest
 from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event
 from startlab.agent.pollers import Frame, Stack
-from startlab.agent.watch import _match, _sentence, _told, _where
+from startlab.agent.watch import _died, _match, _sentence, _server, _told, _where
 
 LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process could release it"
 
@@ -42,7 +42,7 @@ def test_a_wait_for_something_else_names_the_line_too_and_no_thread() -> None:
 
 
 def test_a_thread_without_a_line_of_its_own_was_there() -> None:
-    assert _sentence(LOCK, 10, {}, 12, ["pusher at None"]).endswith(
+    assert _sentence(LOCK, 10, {}, 12, ["pusher at "]).endswith(
         'when it was forked, thread "pusher" was there: it does not exist here'
     )
 
@@ -90,6 +90,118 @@ def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:
     assert _where(["python", "-m", "tool"], stack) == "plugin.py:2"
     assert _where(["python", "-m", "tool"], Stack(None, "", inside[:1])) is None
     assert _where(["python", "x.py"], None) is None
+
+
+STDERR = """\
+Process SpawnPoolWorker-1:
+Traceback (most recent call last):
+  File "/usr/lib/python3.13/multiprocessing/pool.py", line 114, in worker
+    task = get()
+           ~~~^^
+AttributeError: Can't get attribute 'greet' on <module '__mp_main__'>
+"""
+
+
+def ends(*codes: int) -> list[Event]:
+    return [
+        Event("end", 1, 0.1, ["1", str(pid), str(code)]) for pid, code in enumerate(codes, start=21)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "stderr", "said"),
+    [
+        ([], STDERR, ""),
+        ([0, 0], STDERR, ""),
+        (
+            [0, 1],
+            STDERR,
+            (
+                "; child 22 had ended with exit code 1, "
+                "of AttributeError: Can't get attribute 'greet' on <module '__mp_main__'>"
+            ),
+        ),
+        ([1], "ready\n", "; child 21 had ended with exit code 1"),
+        ([-9, -9, -9], STDERR, "; child 21 and 2 more had ended by signal 9"),
+    ],
+)
+def test_the_sentence_ends_with_who_had_ended_badly(
+    codes: list[int], stderr: str, said: str
+) -> None:
+    assert _died(ends(*codes), stderr) == said
+
+
+@pytest.mark.native
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux proves a hang")
+def test_what_a_replaced_worker_died_of_is_named(run: Any) -> None:
+    program = """
+        from multiprocessing import Pool
+        if __name__ == "__main__":
+            def greet():
+                pass
+            Pool(1).apply(greet)
+    """
+    seen = run(textwrap.dedent(program), method="spawn", timeout_s=30)
+    assert (seen.grade, seen.where) == ("proven", "program.py:6")
+    assert " had ended with exit code 1, of AttributeError: " in seen.reason
+    assert "'greet'" in seen.reason
+
+
+def stack(*frames: tuple[str, str]) -> Stack:
+    return Stack(None, "", tuple(Frame(file, 1, function) for file, function in frames))
+
+
+LIBRARY = "/usr/lib/python3.13/"
+FORK_SERVER = (LIBRARY + "multiprocessing/forkserver.py", "main")
+SELECT = (LIBRARY + "selectors.py", "EpollSelector.select")
+COMMAND = ("<string>", "<module>")
+
+
+def test_a_server_of_multiprocessing_waits_in_its_own_loop() -> None:
+    tracker = (LIBRARY + "multiprocessing/resource_tracker.py", "main")
+    assert _server([stack(SELECT, FORK_SERVER, COMMAND)]) == "fork server"
+    assert _server([stack(tracker, COMMAND)]) == "resource tracker"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        stack(("/p/a.py", "<module>"), FORK_SERVER, COMMAND),  # a module that it imports before
+        stack(("/p/a.py", "work"), (FORK_SERVER[0], "_serve_one"), FORK_SERVER, COMMAND),
+        stack(("/p/multiprocessing.py", "main")),
+        stack(SELECT, ("/p/a.py", "main")),
+        stack(SELECT),
+    ],
+)
+def test_others_are_the_program_s(found: Stack) -> None:
+    assert _server([found]) is None
+
+
+@pytest.mark.native
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux proves a hang")
+def test_the_sentence_names_the_child_and_not_its_fork_server(run: Any) -> None:
+    program = """
+        from multiprocessing import Process, Queue
+        def take(queue):
+            queue.get()
+        if __name__ == "__main__":
+            queue = Queue()
+            child = Process(target=take, args=(queue,))
+            child.start()
+            child.join()
+    """
+    seen = run(textwrap.dedent(program), method="forkserver", timeout_s=30)
+    assert (seen.grade, seen.where) == ("proven", "program.py:4")
+    (child,) = (
+        process.pid
+        for process in seen.processes
+        for thread in process.threads
+        if any(frame.function == "take" for frame in thread.stack)
+    )
+    assert seen.reason.startswith(
+        "2 threads wait for one another: the program waits at program.py:9 for a pipe (descriptor "
+    )
+    assert f" of the fork server; child {child}, at program.py:4, reads from an " in seen.reason
 
 
 # --- workers that are replaced for ever ---

@@ -22,7 +22,7 @@ from typing import Any
 
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import procfs  # noqa: E402 - Linux only
+from startlab.agent import cause, procfs  # noqa: E402 - Linux only
 from startlab.agent.proof import Prover  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
@@ -96,10 +96,11 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
         if status is not None and not procfs.descendants(os.getpid(), procfs.everyone()):
             break
     at = time.time()
+    root, sentence = cause.find(verdict.threads) if verdict else (None, None)
     return {
         "grade": verdict and verdict.grade,
-        "cause": verdict and verdict.cause,
-        "root": verdict and verdict.root,
+        "cause": sentence,
+        "root": root,
         "threads": verdict and verdict.threads,
         "assumptions": verdict and verdict.assumptions,
         "survey": prover.waits(),

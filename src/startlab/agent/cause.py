@@ -2,68 +2,100 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Dict, List, Tuple
-
-assert sys.platform == "linux"
-
-from .scene import Bond, Snapshot, named
+from typing import TYPE_CHECKING, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 if TYPE_CHECKING:
-    from . import procfs
+    from .proof import Waiting
 
 _MOST_TOLD = 4
 
+Id = Tuple[int, int]
+"""A thread: its process and its own number."""
 
-def find(snapshot: Snapshot, bonds: List[Bond]) -> Tuple[procfs.Thread, str]:
-    """Give the thread at the bottom of it and one sentence that says why nothing goes on."""
-    by_pid: Dict[int, List[Bond]] = {}
-    for bond in sorted(bonds, key=lambda bond: bond.thread.tid):
-        by_pid.setdefault(bond.thread.pid, []).append(bond)
-    first = _first(snapshot, by_pid)
-    for bond in _reached(first, by_pid):
-        if bond.wakers == {bond.thread.pid} and len(by_pid[bond.thread.pid]) == 1:
-            return bond.thread, f"{_told(bond)}: {bond.why}"
-    ring = _ring(first, by_pid)
+
+def find(
+    threads: Sequence[Waiting],
+    own: Collection[Id] = (),
+    servers: Optional[Mapping[int, str]] = None,
+) -> Tuple[Id, str]:
+    """Give the thread at the bottom of it and one sentence that says why nothing goes on.
+
+    `threads` are those of a proof, the program's first one first. Of several that a thread waits
+    for, one of `own` is told: it has a line of the program. `servers`, pid to name, are processes
+    of multiprocessing itself: not they are told, but whom they wait for.
+    """
+    servers = servers or {}
+    by_pid: Dict[int, List[Waiting]] = {}
+    for thread in threads:
+        if thread.waits_for:
+            by_pid.setdefault(thread.pid, []).append(thread)
+    first = next(iter(by_pid.values()))[0]
+    for thread in _reached(first, by_pid):
+        alone = set(thread.waits_for) == {thread.pid} and len(by_pid[thread.pid]) == 1
+        if alone and thread.pid not in servers:
+            return _id(thread), f"{_told(thread, servers)}: {thread.wakers}"
+    ring = _ring(first, by_pid, own, servers)
     if len(ring) == 1:
-        return ring[0].thread, f"{_told(ring[0])}: {ring[0].why}"
-    told = "; ".join(map(_told, ring[:_MOST_TOLD]))
+        return _id(ring[0]), f"{_told(ring[0], servers)}: {ring[0].wakers}"
+    told = "; ".join(_told(thread, servers) for thread in ring[:_MOST_TOLD])
     more = f" and {len(ring) - _MOST_TOLD} more" if len(ring) > _MOST_TOLD else ""
-    return ring[-1].thread, f"{len(ring)} threads wait for one another: {told}{more}"
+    return _id(ring[-1]), f"{len(ring)} threads wait for one another: {told}{more}"
 
 
-def _first(snapshot: Snapshot, by_pid: Dict[int, List[Bond]]) -> Bond:
-    """Begin with the first thread of the program, or of the oldest process it has left."""
-    pids = {process.stat.pid for process in snapshot}
-    stats = [process.stat for process in snapshot if process.stat.pid in by_pid]
-    oldest = min(stats, key=lambda stat: (stat.parent in pids, stat.started, stat.pid))
-    return by_pid[oldest.pid][0]
-
-
-def _reached(first: Bond, by_pid: Dict[int, List[Bond]]) -> List[Bond]:
+def _reached(first: Waiting, by_pid: Dict[int, List[Waiting]]) -> List[Waiting]:
     """List what the first thread waits for, directly or not, nearest first."""
-    reached: List[Bond] = []
-    pids = [first.thread.pid]
+    reached: List[Waiting] = []
+    pids = [first.pid]
     for pid in pids:
-        for bond in by_pid.get(pid, []):
-            reached.append(bond)
-            pids += sorted(bond.wakers.difference(pids))
+        for thread in by_pid.get(pid, []):
+            reached.append(thread)
+            pids += sorted(set(thread.waits_for).difference(pids))
     return reached
 
 
-def _ring(first: Bond, by_pid: Dict[int, List[Bond]]) -> List[Bond]:
-    """Go from each thread to the first that could wake it, until one comes again."""
+def _ring(
+    first: Waiting,
+    by_pid: Dict[int, List[Waiting]],
+    own: Collection[Id],
+    servers: Mapping[int, str],
+) -> List[Waiting]:
+    """Go from each thread to the one that should wake it, until one comes again."""
     path = [first]
     while True:
         here = path[-1]
-        others_first = sorted(here.wakers, key=lambda pid: (pid == here.thread.pid, pid))
-        rivals = [bond for pid in others_first for bond in by_pid.get(pid, []) if bond != here]
+        pids = _beyond(here, by_pid, servers)
+        rivals = [thread for pid in pids for thread in by_pid.get(pid, []) if thread != here]
         if not rivals:
             return [here]
-        if rivals[0] in path:
-            return path[path.index(rivals[0]) :]
-        path.append(rivals[0])
+        chosen = min(
+            rivals,
+            key=lambda thread: (_id(thread) not in own, thread.pid == here.pid, _id(thread)),
+        )
+        if chosen in path:
+            return path[path.index(chosen) :]
+        path.append(chosen)
 
 
-def _told(bond: Bond) -> str:
-    return f"{named(bond.thread.pid, bond.thread.tid)} {bond.what}"
+def _beyond(
+    here: Waiting, by_pid: Dict[int, List[Waiting]], servers: Mapping[int, str]
+) -> Set[int]:
+    """Give whom a thread waits for, and in the place of a server whom that waits for."""
+    pids = set(here.waits_for)
+    for server in pids.intersection(servers):
+        pids.update(*(thread.waits_for for thread in by_pid.get(server, [])))
+    return pids.difference(servers) or pids
+
+
+def _told(thread: Waiting, servers: Mapping[int, str]) -> str:
+    names = {servers.get(pid) for pid in thread.waits_for if thread.pid not in servers}
+    of = f" of the {names.pop()}" if len(names) == 1 and None not in names else ""
+    return f"{named(thread.pid, thread.tid)} {thread.waits}{of}"
+
+
+def _id(thread: Waiting) -> Id:
+    return thread.pid, thread.tid
+
+
+def named(pid: int, tid: int) -> str:
+    """Name a thread in a sentence."""
+    return f"pid {pid}" if pid == tid else f"thread {tid} of pid {pid}"

@@ -15,7 +15,10 @@ assert sys.platform == "linux"
 PR_SET_CHILD_SUBREAPER = 36
 TICKS = os.sysconf("SC_CLK_TCK")
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the kernel shows POSIX shared memory
-KERNEL_LISTS_CHILDREN = os.path.exists("/proc/self/task/%d/children" % os.getpid())
+# gVisor lists all children of the process for each thread, and threads among them.
+KERNEL_LISTS_CHILDREN = os.path.exists(
+    "/proc/self/task/%d/children" % os.getpid()
+) and not os.path.exists("/proc/sentry-meminfo")
 UNINTERRUPTIBLE_S = 5.0  # how long a process in D state is given to die
 
 

@@ -33,6 +33,8 @@ def main(py_spy: str = "") -> None:
     scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid(), dir=_parent_of_scratch())
     try:
         _say(out, {"hello": {"pid": os.getpid(), "no_proofs": Watch.prepare()}})
+        if not Watch.may_use_py_spy():
+            py_spy = ""  # faulthandler tells the stacks
         while True:
             request = requests.get()
             if request is None:

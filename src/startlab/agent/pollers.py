@@ -1,9 +1,11 @@
-"""The loops of the standard library that wake by the clock and change nothing.
+"""The loops of the standard library that wake by the clock, or never sleep, and change nothing.
 
 `multiprocessing.Pool` up to 3.7 looks ten times a second for workers that have ended, a manager's
-server looks every second for a wish to stop. To the kernel such a thread may always wake. Only
-its Python stack tells it from a thread that will do something; py-spy reads that from outside,
-without stopping the process.
+server looks every second for a wish to stop. Since 3.8 the thread of a Pool that looks for ended
+workers is woken by results too: where the thread that takes them has died of one that cannot be
+unpickled, it spins. To the kernel such a thread may always wake others. Only its Python stack
+tells it from a thread that will do something; py-spy reads that from outside, without stopping
+the process.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+import time
+from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 DUMP_S = 10.0
+_TRY_S = 0.3  # to read the stack of a thread that runs: often half of the dumps fail
 
 
 class Frame(NamedTuple):
@@ -25,11 +29,15 @@ class Frame(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """The Python stack of a thread, innermost frame first; `tid` where py-spy can tell."""
+    """The Python stack of a thread, innermost frame first; `tid` where py-spy can tell.
+
+    `has_gil`: whether it held the global interpreter lock.
+    """
 
     tid: Optional[int]
     name: str
     frames: Tuple[Frame, ...]
+    has_gil: bool = False
 
 
 def stacks(py_spy: str, pid: int) -> List[Stack]:
@@ -56,6 +64,7 @@ def stacks(py_spy: str, pid: int) -> List[Stack]:
                 Frame(frame["filename"], int(frame["line"]), frame["name"])
                 for frame in thread["frames"]
             ),
+            has_gil=bool(thread.get("owns_gil")),
         )
         for thread in threads
     ]
@@ -84,9 +93,63 @@ def is_poller(stack: Stack) -> bool:
     )
 
 
-def all_pollers(found: Sequence[Stack], timed: int) -> bool:
-    """Whether the `timed` threads of a process are all pollers.
+def is_spinner(stack: Stack) -> bool:
+    """Whether the thread is that of a Pool that looks for ended workers, and just looks.
 
-    py-spy cannot always tell which stack is which thread's, so the numbers must agree.
+    It begins in that loop, and is not about to start a worker: that would run code of the program.
     """
-    return sum(map(is_poller, found)) == timed
+    names = [frame.function.rpartition(".")[2] for frame in stack.frames]
+    if names[-4:] != ["_handle_workers", "run", "_bootstrap_inner", "_bootstrap"]:
+        return False
+    pool = stack.frames[-4].file
+    multiprocessing = os.path.dirname(pool)
+    library = os.path.dirname(multiprocessing)
+    return (
+        pool.endswith(os.path.join(os.sep, "multiprocessing", "pool.py"))
+        and all(
+            (
+                frame.file.startswith("<")  # a namedtuple's
+                or os.path.dirname(frame.file) in (library, multiprocessing)
+            )
+            and not name.startswith("_repopulate_pool")
+            for frame, name in zip(stack.frames[:-4], names)  # noqa: B905 - not in 3.8
+        )
+    )
+
+
+def only_pollers(py_spy: str, pid: int, timed: int, running: Collection[int]) -> bool:
+    """Whether of the threads of a process all that have a timeout, or run, are pollers."""
+    deadline = time.monotonic() + _TRY_S
+    while True:
+        found = stacks(py_spy, pid)
+        if all_pollers(found, timed, running):
+            return True
+        torn = not found or not all(map(_is_whole, found))
+        if not running or time.monotonic() > deadline:
+            return False
+        if not torn and not any(map(is_spinner, found)):
+            return False
+
+
+def _is_whole(stack: Stack) -> bool:
+    """Whether the stack goes back to where a thread begins: of one that runs, parts get lost."""
+    return bool(stack.frames) and stack.frames[-1].function.endswith(("_bootstrap", "<module>"))
+
+
+def all_pollers(found: Sequence[Stack], timed: int, running: Collection[int] = ()) -> bool:
+    """Whether the `timed` threads of a process, and those that are `running`, are all pollers.
+
+    py-spy cannot always tell which stack is which thread's, so the numbers must agree. A thread of
+    a Pool that spins looks as one that waits: it must be known by its number, or by having the
+    lock that only a thread that runs has.
+    """
+    if any(stack.tid is not None for stack in found):
+        spinning = [stack for stack in found if stack.tid in running]
+    else:
+        spinning = [stack for stack in found if stack.has_gil] if len(running) == 1 else []
+    others = [stack for stack in found if stack not in spinning]
+    return (
+        len(spinning) == len(running)
+        and all(map(is_spinner, spinning))
+        and sum(map(is_poller, others)) == timed
+    )

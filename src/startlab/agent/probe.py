@@ -61,7 +61,9 @@ def libc():
     name, version = platform.libc_ver()  # 2.7 does not know that word
     if name:
         return name + " " + version
-    if sys.platform.startswith("linux") and any(f.startswith("ld-musl") for f in os.listdir("/lib")):
+    if sys.platform.startswith("linux") and any(
+        f.startswith("ld-musl") for f in os.listdir("/lib")
+    ):
         return "musl"
     return ""
 

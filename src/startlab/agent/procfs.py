@@ -132,6 +132,11 @@ def call(pid: int, tid: int) -> bytes:
     return read(f"/proc/{pid}/task/{tid}/syscall")
 
 
+def ran_s(pid: int, tid: int) -> float:
+    """Give how long a thread has run, in seconds: the first number of its `schedstat`."""
+    return int(read(f"/proc/{pid}/task/{tid}/schedstat").split()[0]) / 1e9
+
+
 _STATUS = re.compile(
     rb"\nState:\t(\S)"
     rb"(?:.*?\nTracerPid:\t(\d+))"
@@ -350,6 +355,24 @@ def _unix_socket(answer: bytes) -> UnixSocket:
             (peer,) = struct.unpack("=I", value)
         at += (size + 3) & ~3
     return UnixSocket(inode=inode, kind=kind, listening=state == _TCP_LISTEN, name=name, peer=peer)
+
+
+_CAP_SYS_PTRACE = 19
+
+
+def siblings_may_look() -> bool:
+    """Whether a program that is started here may look into the others that are: py-spy, say.
+
+    Yama's ptrace_scope 1, which is Ubuntu's, lets ancestors alone, 2 the privileged, 3 nobody;
+    without Yama there is no such file.
+    """
+    try:
+        scope = int(read("/proc/sys/kernel/yama/ptrace_scope"))
+    except (OSError, ValueError):
+        return True
+    found = re.search(rb"\nCapEff:\t(\w+)", read("/proc/self/status"))
+    privileged = found is not None and bool(int(found[1], 16) >> _CAP_SYS_PTRACE & 1)
+    return scope < 1 or (scope < 3 and privileged)
 
 
 def namespaces(pid: int, tid: int) -> Tuple[str, str]:

@@ -20,11 +20,12 @@ class Waiting(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A proof that the job hangs: `cause` in one sentence, about the thread `root` (pid, tid)."""
+    """A proof that the job hangs: of every thread that it can never run again.
+
+    The first thread of the program comes first, or that of the oldest process it has left.
+    """
 
     grade: str
-    cause: str
-    root: Tuple[int, int]
     threads: Tuple[Waiting, ...]
     assumptions: Tuple[str, ...]
 

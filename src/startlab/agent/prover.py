@@ -28,12 +28,15 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tup
 
 assert sys.platform == "linux"
 
-from . import cause, pollers, procfs, ptrace, waits
+from . import pollers, procfs, ptrace, waits
+from .cause import named
 from .procfs import Moved
 from .proof import Verdict, Waiting
-from .scene import Bond, MayWake, Process, Scene, Snapshot, named, open_words
+from .scene import Bond, MayWake, Process, Scene, Snapshot, open_words
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
+_ROUND_S = 0.1  # a pool's thread that spins takes 0.1 ms for a round
+_SECOND_LOOK = "only polling threads may wake; a second look is due"
 _FIRST_DUMP_S = 0.2
 _LONGEST_PAUSE_S = 8.0
 _SETTLE_S = 0.1
@@ -78,7 +81,7 @@ class Prover:
         self._dump_pause = _FIRST_DUMP_S
         self._timed_sockets: Set[str] = set()
         self._after_asking: Optional[Snapshot] = None
-        self._polled: Tuple[Snapshot, float] = ((), 0.0)
+        self._polled: Tuple[Snapshot, float, Dict[int, float]] = ((), 0.0, {})
 
     @staticmethod
     def available() -> Optional[str]:
@@ -178,6 +181,8 @@ class Prover:
         call = waits.parse(line)
         if (call is None or call.number < 0) and procfs.ended(pid, tid):
             raise Moved
+        if call is None and patient and tid != pid:
+            return line
         if call is None:
             self._suspect = (pid, tid)
             raise MayWake(f"{named(pid, tid)} is running")
@@ -190,7 +195,8 @@ class Prover:
     def _snapshot(self, *, patient: bool) -> Snapshot:
         """See every thread asleep in a call without a timeout, or raise MayWake.
 
-        `patient`: let those with a timeout pass.
+        `patient`: let those pass that may be pollers, which have a timeout, or run and are not
+        the first of their process.
         """
         pids = []
         todo = [self._agent]
@@ -230,73 +236,94 @@ class Prover:
     def _examine(self, before: Snapshot) -> Verdict:
         self._after_asking = None
         scene = Scene(before)
-        timed = [thread for thread in all_threads(before) if scene.timed(thread)]
-        if timed:
+        restless = [
+            thread for thread in all_threads(before) if scene.timed(thread) or scene.runs(thread)
+        ]
+        if restless:
             self._dump_pause = min(2 * self._dump_pause, _LONGEST_PAUSE_S)
             self._dump_at = time.monotonic() + self._dump_pause
         for process in before:
             scene.check_process(process)
-        bonds = [scene.bond(thread) for thread in all_threads(before) if thread not in timed]
-        ours = {thread.tid for thread in timed}
-        if _settled(self._snapshot(patient=bool(timed)), ours) != _settled(before, ours):
+        bonds = [scene.bond(thread) for thread in all_threads(before) if thread not in restless]
+        ours = {thread.tid for thread in restless}
+        if _settled(self._snapshot(patient=bool(restless)), ours) != _settled(before, ours):
             raise Moved
-        if timed:
-            self._check_pollers(scene, before, timed)
+        if restless:
+            self._check_pollers(scene, before, restless)
         scene.check_outside(self._agent)
         expected, asked, assumptions, refusals = self._ask(scene, bonds)
-        finally_ = self._come_to_rest(patient=bool(timed))
+        finally_ = self._come_to_rest(ours)
         if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
             raise Moved
         if refusals:
             self._after_asking = finally_
             raise MayWake(refusals[0])
-        root, sentence = cause.find(before, bonds)
         return Verdict(
-            grade="proven-given-pollers" if timed else "proven",
-            cause=sentence,
-            root=(root.pid, root.tid),
-            threads=tuple(map(_waiting, bonds))
+            grade="proven-given-pollers" if restless else "proven",
+            threads=tuple(map(_waiting, sorted(bonds, key=_oldest_first(before))))
             + tuple(
                 Waiting(
                     thread.pid,
                     thread.tid,
-                    "wakes by the clock, in a loop of the standard library",
+                    ("runs" if scene.runs(thread) else "wakes by the clock")
+                    + ", in a loop of the standard library",
                     "does nothing until another thread or process has done something",
                 )
-                for thread in timed
+                for thread in restless
             ),
             assumptions=assumptions,
         )
 
-    def _come_to_rest(self, *, patient: bool) -> Snapshot:
+    def _come_to_rest(self, pollers_of: Set[int]) -> Snapshot:
         """Take a snapshot once the threads that were asked are asleep again."""
         deadline = time.monotonic() + _SETTLE_S
         while True:
             try:
-                return self._snapshot(patient=patient)
+                snapshot = self._snapshot(patient=bool(pollers_of))
             except MayWake:
                 if time.monotonic() > deadline:
                     raise
+            else:
+                running = {
+                    thread.tid
+                    for thread in all_threads(snapshot)
+                    if waits.parse(thread.call) is None
+                }
+                if running <= pollers_of or time.monotonic() > deadline:
+                    return snapshot
             time.sleep(0.0002)  # the kernel tells nobody when a thread goes to sleep
 
-    def _check_pollers(self, scene: Scene, before: Snapshot, timed: List[procfs.Thread]) -> None:
-        """See that each thread with a timeout is a poller, twice and more than a period apart."""
+    def _check_pollers(self, scene: Scene, before: Snapshot, restless: List[procfs.Thread]) -> None:
+        """See that each thread that does not sleep for ever is a poller, at two looks.
+
+        In between there is more than the period of each that has one, and one that spins has run
+        for more than a round: had there been anything to do for it, it would have been done.
+        """
         ended = {process.stat.parent for process in before if not process.threads}
-        for thread in timed:
-            if thread.pid in ended or not scene.naps(thread):
-                raise MayWake(scene.may_wake(thread))
-        for pid in sorted({thread.pid for thread in timed}):
-            mine = [thread for thread in timed if thread.pid == pid]
-            if not pollers.all_pollers(pollers.stacks(self._py_spy or "", pid), len(mine)):
-                raise MayWake(scene.may_wake(mine[0]))
-        settled = _settled(before, {thread.tid for thread in timed})
-        seen, since = self._polled
+        for thread in restless:
+            if thread.pid in ended or not (scene.runs(thread) or scene.naps(thread)):
+                raise MayWake(_alive(scene, thread))
+        for pid in sorted({thread.pid for thread in restless}):
+            mine = [thread for thread in restless if thread.pid == pid]
+            running = {thread.tid for thread in mine if scene.runs(thread)}
+            timed = len(mine) - len(running)
+            if not pollers.only_pollers(self._py_spy or "", pid, timed, running):
+                raise MayWake(_alive(scene, mine[0]))
+        settled = _settled(before, {thread.tid for thread in restless})
         now = time.monotonic()
-        if seen != settled:
-            self._polled = (settled, now)
+        ran_s = {
+            thread.tid: procfs.ran_s(thread.pid, thread.tid)
+            for thread in restless
+            if scene.runs(thread)
+        }
+        seen, since, had_run_s = self._polled
+        if seen != settled or ran_s.keys() != had_run_s.keys():
+            self._polled = (settled, now, ran_s)
             self._dump_at, self._dump_pause = now + POLLERS_APART_S, _FIRST_DUMP_S
-        if seen != settled or now - since < POLLERS_APART_S:
-            raise Moved("only polling threads may wake; a second look is due")
+            raise Moved(_SECOND_LOOK)
+        idle = any(ran_s[tid] - had_run_s[tid] < _ROUND_S for tid in ran_s)
+        if now - since < POLLERS_APART_S or idle:
+            raise Moved(_SECOND_LOOK)
 
     def _ask(
         self, scene: Scene, bonds: List[Bond]
@@ -365,9 +392,26 @@ class Prover:
         return against
 
 
+def _alive(scene: Scene, thread: procfs.Thread) -> str:
+    if scene.runs(thread):
+        return f"{named(thread.pid, thread.tid)} is running"
+    return scene.may_wake(thread)
+
+
 def _waiting(bond: Bond) -> Waiting:
     thread = bond.thread
     return Waiting(thread.pid, thread.tid, bond.what, bond.why, tuple(sorted(bond.wakers)))
+
+
+def _oldest_first(snapshot: Snapshot) -> Callable[[Bond], Tuple[bool, int, int, int]]:
+    """Order the first thread of the program before all, or that of the oldest process left."""
+    stats = {process.stat.pid: process.stat for process in snapshot}
+
+    def place(bond: Bond) -> Tuple[bool, int, int, int]:
+        stat = stats[bond.thread.pid]
+        return stat.parent in stats, stat.started, stat.pid, bond.thread.tid
+
+    return place
 
 
 def all_threads(snapshot: Snapshot) -> List[procfs.Thread]:

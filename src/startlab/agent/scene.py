@@ -12,6 +12,7 @@ from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, T
 assert sys.platform == "linux"
 
 from . import procfs, waits
+from .cause import named
 from .procfs import Moved
 
 _PERIOD_S = 1.05  # no poller sleeps longer
@@ -90,16 +91,20 @@ class Scene:
         wait = self._wait(thread)
         return isinstance(wait, waits.Open) and wait.timed
 
+    def runs(self, thread: procfs.Thread) -> bool:
+        """Whether the thread was on a processor, or about to be."""
+        return waits.parse(thread.call) is None
+
     def naps(self, thread: procfs.Thread) -> bool:
         """Whether the thread's timeout is as short as a poller's."""
         wait = self._wait(thread)
         if not isinstance(wait, waits.Open) or not wait.timespec:
             return False
-        seconds, nanoseconds = struct.unpack(
+        seconds, fraction = struct.unpack(
             "=qq", procfs.memory(thread.pid, thread.tid, wait.timespec, 16)
         )
         now = 0.0 if wait.clock is None else time.clock_gettime(wait.clock)
-        left: float = seconds + nanoseconds / 1e9 - now
+        left: float = seconds + fraction / wait.per_second - now
         return left < _PERIOD_S
 
     def may_wake(self, thread: procfs.Thread) -> str:
@@ -111,7 +116,7 @@ class Scene:
     def _wait(self, thread: procfs.Thread) -> waits.Wait:
         call = waits.parse(thread.call)
         if call is None:
-            raise MayWake(f"{named(thread.pid, thread.tid)} is running")
+            return waits.Open("a run", timed=False)
         return waits.decode(call, self.machine)
 
     # --- whole processes -----------------------------------------------------------------------
@@ -140,7 +145,7 @@ class Scene:
 
     def _check_thread(self, thread: procfs.Thread) -> None:
         who = named(thread.pid, thread.tid)
-        if thread.state != "S":
+        if thread.state != "S" and not self.runs(thread):
             raise MayWake(f"may wake: {who} is in state {thread.state}")
         if thread.pending & ~thread.blocked:
             raise MayWake(f"may wake: {who} has a signal to handle")
@@ -484,11 +489,6 @@ def _own_listener(name: bytes) -> bool:
     directory, _, base = name.rstrip(b"\0").rpartition(b"/")
     private = directory.rpartition(b"/")[2].startswith(b"pymp-")
     return private and base.startswith((b"listener-", b"sock-"))
-
-
-def named(pid: int, tid: int) -> str:
-    """Name a thread in a sentence."""
-    return f"pid {pid}" if pid == tid else f"thread {tid} of pid {pid}"
 
 
 def numbered(pids: Iterable[int]) -> str:

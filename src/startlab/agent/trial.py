@@ -223,7 +223,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             observation["grade"] = "quiescent" if limit.quiet else "busy"
             observation["verdict_s"] = limit.still_s
             told = events.read(place.events)
-            observation.update(watch.verdict(job, request["argv"], events.threads_at_fork(told)))
+            observation.update(watch.verdict(job, request["argv"], told, streams[1].text()))
         left: Dict[str, Any] = {}
         if ended == "exit" and not _orphans_end(job, wishes):
             left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]

@@ -68,13 +68,15 @@ class Open(NamedTuple):
     """A call that may return by itself or by something outside; `timed` where it has a timeout.
 
     `timespec` is the address of the timeout where it may be that of a polling loop: a bare sleep
-    by select(2), or a futex; `clock` is the clock (clock_gettime(2)) of a time of day in it.
+    by select(2), or a futex; `clock` is the clock (clock_gettime(2)) of a time of day in it, and
+    `per_second` says what its second number counts: nanoseconds, or a timeval's microseconds.
     """
 
     name: str
     timed: bool
     timespec: int = 0
     clock: Optional[int] = None
+    per_second: int = 1_000_000_000
 
 
 Wait = Union[Lock, Child, Transfer, Poll, Select, Epoll, Open]
@@ -239,6 +241,8 @@ def decode(call: Call, machine: str) -> Wait:  # noqa: C901, PLR0911, PLR0912 - 
         return Epoll(fd=_int32(args[0]))
     if what == "pselect6" and not any(args[:4]):
         return Open(what, timed=True, timespec=args[4])
+    if what == "select" and not any(args[:4]):  # glibc up to 2.33 on x86_64
+        return Open(what, timed=True, timespec=args[4], per_second=1_000_000)
     timed = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"}
     return Open(what, timed=what in _SLEEPS or what in timed)
 

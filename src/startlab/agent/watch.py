@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tuple
 
-from . import events, faults, respawn
+from . import cause, events, faults, respawn
 from .pollers import Stack, stacks
 from .proof import Prover, Verdict
 
@@ -36,6 +36,15 @@ class Watch:
         except Exception as error:  # noqa: BLE001 - a kernel that nobody has tried must not stop trials
             cls._unable = "it could not be tried out: %r" % error
         return cls._unable
+
+    @classmethod
+    def may_use_py_spy(cls) -> bool:
+        """Tell whether py-spy may look: it is no ancestor, and else needs what a proof needs."""
+        if sys.platform == "linux":
+            from .procfs import siblings_may_look
+
+            return cls._unable is None and siblings_may_look()
+        return True
 
     def __init__(self, py_spy: str, events_file: str) -> None:
         self.signal_number = None if py_spy else faults.signal_number()
@@ -80,11 +89,11 @@ class Watch:
         return faults.stacks(pid, self.signal_number, self._events_file + ".stacks", deadline)
 
     def verdict(
-        self, job: Job, argv: Sequence[str], threads_at_fork: Dict[int, List[str]]
+        self, job: Job, argv: Sequence[str], told: List[events.Event], stderr: str
     ) -> Dict[str, Any]:
         """Tell what every thread waits for and where, as fields of an `Observation`.
 
-        Without a proof the reason is what stands in its way.
+        `told` is what the injection has told. Without a proof the reason is what stands in its way.
         """
         processes = job.processes()
         waiting = self._proof.threads if self._proof else self._prover.waits()
@@ -92,6 +101,16 @@ class Watch:
         found = {
             each["pid"]: self._stacks(each["pid"], deadline) for each in processes[:MOST_STACKS]
         }
+        places = {
+            (each.pid, each.tid): place
+            for each in waiting
+            for place in [_where(argv, _match(each.tid, each.pid, found.get(each.pid, [])))]
+            if place
+        }
+        root, sentence = None, ""
+        if self._proof is not None:
+            servers = {pid: name for pid in found for name in [_server(found[pid])] if name}
+            root, sentence = cause.find(waiting, places, servers)
         for process in processes:
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
             started = {each["tid"]: each["started_s"] for each in process.get("threads", ())}
@@ -102,12 +121,17 @@ class Watch:
                     "waits": each.waits,
                     "wakers": each.wakers,
                     "waits_for": list(each.waits_for),
-                    "root": self._proof is not None and self._proof.root == (each.pid, each.tid),
+                    "root": root == (each.pid, each.tid),
                     **_stack_of(each.tid, process["pid"], found.get(process["pid"], [])),
                 }
                 for each in waiting
                 if each.pid == process["pid"]
             ]
+            if not process["threads"]:  # the platform does not show what they wait for
+                process["threads"] = [
+                    {"tid": stack.tid or 0, **_told_of(stack)}
+                    for stack in found.get(process["pid"], [])
+                ]
         if self._respawn is not None:
             return {
                 "processes": processes,
@@ -116,23 +140,15 @@ class Watch:
                 % (self._respawn.deaths, self._respawn.exit_code),
                 "where": _short(self._respawn.where),
             }
-        if self._proof is None:
+        if self._proof is None or root is None:
             return {"processes": processes, "reason": self._prover.blocker}
-        places = {
-            (each.pid, each.tid): place
-            for each in waiting
-            for place in [_where(argv, _match(each.tid, each.pid, found.get(each.pid, [])))]
-            if place
-        }
-        pid = self._proof.root[0]
-        told = _told(self._proof.cause)
+        left = events.threads_at_fork(told).get(root[0])
+        of_it = [root, *_told(sentence)]
         return {
             "processes": processes,
             "grade": self._proof.grade,
-            "reason": _sentence(self._proof.cause, job.pid, places, pid, threads_at_fork.get(pid)),
-            "where": next(
-                (places[each] for each in (self._proof.root, *told) if each in places), None
-            ),
+            "reason": _sentence(sentence, job.pid, places, root[0], left) + _died(told, stderr),
+            "where": next((places[each] for each in of_it if each in places), None),
             "assumptions": list(self._proof.assumptions),
         }
 
@@ -167,9 +183,35 @@ def _sentence(
         name, place = left[0].rsplit(" at ", 1)
         more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""
         thread = "a native thread" if name == "?" else 'thread "%s"' % name
-        was_at = "was at %s" % _short(place) if place != "None" else "was there"
+        was_at = "was at %s" % _short(place) if place else "was there"
         sentence += "; when it was forked, %s %s%s: it does not exist here" % (thread, was_at, more)
     return sentence
+
+
+_LAST_WORDS = re.compile(
+    r"^Process .+:\nTraceback \(most recent call last\):\n(?:[ \t].*\n)*(?P<exception>\S.*)",
+    re.MULTILINE,
+)
+
+
+def _died(told: List[events.Event], stderr: str) -> str:
+    """Say which children have ended badly before, and what of, as the end of a sentence.
+
+    Which child printed which traceback is not known where there are several.
+    """
+    ends = [
+        (event.fields[1], int(event.fields[2]))
+        for event in told
+        if event.kind == "end" and len(event.fields) == 3 and event.fields[2] != "0"
+    ]
+    if not ends:
+        return ""
+    child, code = ends[0]
+    how = "by signal %d" % -code if code < 0 else "with exit code %d" % code
+    more = " and %d more" % (len(ends) - 1) if len(ends) > 1 else ""
+    last_words = _LAST_WORDS.search(stderr) if code > 0 else None
+    of = ", of %s" % last_words.group("exception") if last_words else ""
+    return "; child %s%s had ended %s%s" % (child, more, how, of)
 
 
 def _short(place: Optional[str]) -> Optional[str]:
@@ -178,8 +220,10 @@ def _short(place: Optional[str]) -> Optional[str]:
 
 def _stack_of(tid: int, pid: int, found: Sequence[Stack]) -> Dict[str, Any]:
     stack = _match(tid, pid, found)
-    if stack is None:
-        return {}
+    return {} if stack is None else _told_of(stack)
+
+
+def _told_of(stack: Stack) -> Dict[str, Any]:
     return {
         "name": stack.name,
         "stack": [
@@ -199,6 +243,28 @@ def _match(tid: int, pid: int, found: Sequence[Stack]) -> Optional[Stack]:
         return found[0]
     if tid == pid:  # 2.7 and 3.6 keep the stacks of threads that a fork has left behind
         return next((each for each in unknown if each.frames[-1].function == "<module>"), None)
+    return None
+
+
+_SERVERS = {
+    "multiprocessing/forkserver.py": "fork server",
+    "multiprocessing/resource_tracker.py": "resource tracker",
+    "multiprocessing/semaphore_tracker.py": "semaphore tracker",  # up to 3.7
+}
+
+
+def _server(found: Sequence[Stack]) -> Optional[str]:
+    """Tell which server of multiprocessing a process is, if it waits in the loop of one.
+
+    What the fork server imports before is the program's; and its forks have its stack within
+    theirs.
+    """
+    for stack in found:
+        inner = [f for f in stack.frames if os.path.basename(f.file) != "selectors.py"]
+        if inner and inner[0].function == "main":
+            for file, name in _SERVERS.items():
+                if inner[0].file.endswith(os.sep + file):
+                    return name
     return None
 
 
