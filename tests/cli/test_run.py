@@ -151,6 +151,17 @@ def test_what_is_piped_into_it_is_read_once_and_given_to_every_trial(startlab: S
     assert [t["stdout"] for t in trials] == ["two\nlines ö\n"] * 2 * len(METHODS)
 
 
+def test_what_is_piped_in_is_not_kept_for_a_program_that_is_not_there(startlab: Startlab) -> None:
+    done = startlab("--stdin", "-", "b.py")
+    assert (done.returncode, "There is no file b.py" in done.stderr) == (2, True)
+    assert not (startlab.folder / journal.RUNS).exists()
+    startlab.put("a.py", "")
+    startlab.put(str(journal.RUNS), "")
+    done = startlab("--stdin", "-", "a.py")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "cannot be written" in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals of this kind")
 def test_at_a_terminal_it_says_how_what_is_typed_ends(startlab: Startlab) -> None:
     startlab.put("a.py", "import sys; print(sys.stdin.read())")

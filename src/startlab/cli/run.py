@@ -156,6 +156,7 @@ def run(words: tuple[str, ...], **said: Any) -> None:
         raise click.UsageError("--watch makes a new run each time: it takes no --out.")
 
     if said["stdin"] == OWN_STDIN:
+        running.understand(words, **(said | {"stdin": None}))  # a mistake there comes first
         said["stdin"] = _kept_stdin()
 
     def once() -> int:
@@ -191,11 +192,14 @@ def _kept_stdin() -> Path:
         raise click.UsageError("--stdin -: stdin is closed, so there is nothing to give it.")
     if sys.stdin.isatty():
         options.say(f"Type what the program is to read; {END_OF_FILE} ends it.")
-    journal.RUNS.mkdir(exist_ok=True)
     path = journal.RUNS / f"{journal.new_folder()[0]}.stdin"
-    with path.open("wb") as file:
-        while part := os.read(sys.stdin.fileno(), 1 << 20):  # buffer.read() wants Ctrl-D twice
-            file.write(part)
+    try:
+        journal.RUNS.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            while part := os.read(sys.stdin.fileno(), 1 << 20):  # buffer.read() wants Ctrl-D twice
+                file.write(part)
+    except OSError as error:
+        raise click.UsageError(f"--stdin -: {path} cannot be written: {error.strerror}.") from None
     return path
 
 
