@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-from startlab.agent.pollers import Frame, Stack, all_pollers, is_poller, is_spinner, stacks
+from startlab.agent import pollers
+from startlab.agent.pollers import (
+    Frame,
+    Stack,
+    all_pollers,
+    is_poller,
+    is_spinner,
+    stacks,
+    stacks_in_motion,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 LIB = "/usr/lib/python3"
 
@@ -104,6 +123,55 @@ def test_a_spinner_without_a_number_has_the_lock() -> None:
     assert not all_pollers([SPINNER, WORKING._replace(has_gil=True)], timed=0, running={7})
     assert not all_pollers([SPINNER, WORKING], timed=0, running={7})  # in C, say
     assert not all_pollers([SPINNER._replace(has_gil=True), SPINNER], timed=0, running={7, 8})
+
+
+# --- reading them ---
+
+TORN: list[dict[str, Any]] = [{"frames": [{"filename": "a.py", "line": 3, "name": "work"}]}]
+WHOLE = [{"frames": [*TORN[0]["frames"], {"filename": "a.py", "line": 9, "name": "<module>"}]}]
+
+
+@pytest.fixture
+def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Make a py-spy that reads one thing after another, and at last the same again and again.
+
+    The real one tears the stacks of a thread that runs only now and then.
+    """
+    if sys.platform == "win32":
+        pytest.skip("there is no sh")
+    monkeypatch.setattr(pollers, "_TRY_S", 60.0)
+
+    def reads(*every: object) -> str:
+        for number, threads in enumerate(every):
+            (tmp_path / f"{number}.json").write_text(json.dumps(threads), "utf-8")
+        spy = tmp_path / "py-spy"
+        spy.write_text(
+            f"#!/bin/sh\ncd {shlex.quote(str(tmp_path))}\n"
+            'set -- *.json\ncat "$1"\n[ $# = 1 ] || rm "$1"\n',
+            "utf-8",
+        )
+        spy.chmod(0o700)
+        return str(spy)
+
+    return reads
+
+
+def in_a_minute() -> float:
+    return time.monotonic() + 60
+
+
+def test_stacks_in_motion_are_read_until_none_is_torn(reads: Callable[..., str]) -> None:
+    (found,) = stacks_in_motion(reads([], TORN, WHOLE, TORN), 1, in_a_minute())
+    assert [frame.function for frame in found.frames] == ["work", "<module>"]
+
+
+def test_of_torn_reads_the_best_is_given_when_the_time_is_over(
+    reads: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pollers, "_TRY_S", 1.0)
+    found = stacks_in_motion(reads([], WHOLE + TORN, TORN), 1, in_a_minute())
+    assert [len(each.frames) for each in found] == [2, 1]
+    assert stacks_in_motion(reads(TORN, WHOLE), 1, time.monotonic() - 1) == stacks(reads(TORN), 1)
 
 
 def test_no_py_spy_no_stacks() -> None:

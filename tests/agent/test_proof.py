@@ -47,6 +47,9 @@ HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src"
 VERSIONS = ("2.7", "3.6", "3.9", "3.12", "3.13", "3.14", "3.15")
 AFTER_S = 1.2
+# pytest changes its own with every test, while programs are started from other threads: a child
+# before its execve, which has that memory too, may find it gone (EFAULT).
+ENVIRONMENT = dict(os.environ)
 
 Kind = Literal["alive", "dead"]
 
@@ -111,10 +114,11 @@ class Program(NamedTuple):
             command += ["--read-after", str(AFTER_S)]
         outside = None
         with tempfile.TemporaryDirectory(prefix="startlab-") as place:
-            environment = {**os.environ, "PYTHONPATH": str(SOURCE), "TMPDIR": place}
+            environment = {**ENVIRONMENT, "PYTHONPATH": str(SOURCE), "TMPDIR": place}
             environment.pop("PYTHONUNBUFFERED", None)
             if self.note("outside"):
-                outside = subprocess.Popen([python, str(self.path), place, "outside"])
+                argv = [python, str(self.path), place, "outside"]
+                outside = subprocess.Popen(argv, env=environment)
             try:
                 watched = subprocess.run(
                     [*command, str(limit_s), python, str(self.path), place],

@@ -86,7 +86,10 @@ def settled(process: subprocess.Popen[bytes], sleeper: str) -> procfs.Thread:
         calls = [waits.parse(procfs.call(process.pid, tid)) for tid in tids if tid != process.pid]
         read = [call and waits.name(call, platform.machine()) == "read" for call in calls]
         thread = ptrace.asleep(process.pid)
-        if len(tids) == threads and all(read) and ptrace.named(thread).startswith(CALLS[sleeper]):
+        call = waits.parse(thread.call)
+        assert call is not None
+        name = waits.name(call, platform.machine())
+        if len(tids) == threads and all(read) and name.startswith(CALLS[sleeper]):
             return thread
 
 

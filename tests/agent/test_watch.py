@@ -8,14 +8,22 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from startlab import health
 from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event
 from startlab.agent.pollers import Frame, Stack
-from startlab.agent.watch import _died, _match, _sentence, _server, _told, _where
+from startlab.agent.watch import _died, _matched, _sentence, _server, _told, _where
+from startlab.backends.conversation import Conversation, command
+from startlab.backends.native import CONTENT, Pipes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from startlab.model import Environment
 
 LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process could release it"
 
@@ -71,12 +79,24 @@ MAIN = Stack(None, "", (Frame("/p/a.py", 3, "f"), Frame("/p/a.py", 9, "<module>"
 GHOST = Stack(None, "", (Frame("/p/a.py", 5, "g"), Frame("/lib/threading.py", 9, "run")))
 
 
-def test_a_stack_is_found_by_its_thread_or_by_what_only_the_main_thread_has() -> None:
-    known = MAIN._replace(tid=8)
-    assert _match(8, 7, [GHOST, known]) == known
-    assert _match(7, 7, [GHOST, MAIN]) == MAIN
-    assert _match(9, 7, [GHOST, MAIN]) is None
-    assert _match(9, 7, [GHOST]) == GHOST  # there is no other
+@pytest.mark.parametrize(
+    ("tids", "found", "ghosts", "whose"),
+    [
+        ([7, 8], [GHOST._replace(tid=8), MAIN._replace(tid=7)], False, {7: 1, 8: 0}),
+        ([7, 8], [GHOST._replace(tid=8), MAIN._replace(tid=9)], False, {8: 0}),
+        ([7, 8], [GHOST, MAIN], False, {7: 1, 8: 0}),
+        ([7, 8], [GHOST, MAIN], True, {7: 1}),  # 8 may be a native thread
+        ([7, 8, 9], [GHOST, MAIN], False, {7: 1}),  # 8 or 9 is one
+        ([7, 8], [MAIN], False, {7: 0}),  # 8 is
+        ([7], [GHOST, MAIN], True, {7: 1}),
+        ([7], [GHOST], True, {7: 0}),  # forked by a thread, which is the first one now
+        ([7, 8], [], False, {}),
+    ],
+)
+def test_whose_a_stack_is(
+    tids: list[int], found: list[Stack], whose: dict[int, int], *, ghosts: bool
+) -> None:
+    assert _matched(7, tids, found, ghosts=ghosts) == {tid: found[i] for tid, i in whose.items()}
 
 
 def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:
@@ -102,6 +122,26 @@ AttributeError: Can't get attribute 'greet' on <module '__mp_main__'>
 """
 
 
+IN_THREADS = """\
+Exception in thread Thread-3 (_handle_results):
+Traceback (most recent call last):
+  File "/usr/lib/python3.13/threading.py", line 1041, in _bootstrap_inner
+    self.run()
+    ~~~~~~~~^^
+KeyError: 1
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/p/a.py", line 3, in work
+TypeError: __init__() missing 1 required positional argument: 'text'
+Exception in thread Thread-4:
+Traceback (most recent call last):
+  File "/p/a.py", line 4, in work
+ValueError
+"""
+
+
 def ends(*codes: int) -> list[Event]:
     return [
         Event("end", 1, 0.1, ["1", str(pid), str(code)]) for pid, code in enumerate(codes, start=21)
@@ -123,6 +163,22 @@ def ends(*codes: int) -> list[Event]:
         ),
         ([1], "ready\n", "; child 21 had ended with exit code 1"),
         ([-9, -9, -9], STDERR, "; child 21 and 2 more had ended by signal 9"),
+        (
+            [1],
+            IN_THREADS[IN_THREADS.index("Exception in thread Thread-4") :] + STDERR,
+            (
+                "; child 21 had ended with exit code 1, of AttributeError: Can't get attribute "
+                "'greet' on <module '__mp_main__'>; thread \"Thread-4\" had ended of ValueError"
+            ),
+        ),
+        (
+            [],
+            IN_THREADS,
+            (
+                '; thread "Thread-3 (_handle_results)" and 1 more had ended of '
+                "TypeError: __init__() missing 1 required positional argument: 'text'"
+            ),
+        ),
     ],
 )
 def test_the_sentence_ends_with_who_had_ended_badly(
@@ -202,6 +258,63 @@ def test_the_sentence_names_the_child_and_not_its_fork_server(run: Any) -> None:
         "2 threads wait for one another: the program waits at program.py:9 for a pipe (descriptor "
     )
     assert f" of the fork server; child {child}, at program.py:4, reads from an " in seen.reason
+
+
+# --- stacks by py-spy ---
+
+
+@pytest.fixture(scope="module")
+def spying() -> Iterator[Conversation]:
+    """Have an agent that can read stacks with py-spy."""
+    py_spy = health.py_spy()
+    if py_spy is None or sys.platform != "linux":
+        pytest.skip("there is no py-spy here, or no proof")
+    stream = Pipes(command(sys.executable, str(CONTENT), py_spy))
+    yield Conversation(stream, str(CONTENT))
+    stream.close()
+
+
+@pytest.mark.native
+def test_a_second_thread_has_its_line_on_every_python(
+    spying: Conversation, interpreter: Environment, write: Any, request_of: Any
+) -> None:
+    program = write("""
+        import os, threading
+        def push():
+            os.write(writes, b"." * (1 << 20))
+        reads, writes = os.pipe()
+        thread = threading.Thread(target=push)
+        thread.start()
+        thread.join()
+    """)
+    seen = spying.run(request_of(interpreter.executable, str(program), timeout_s=30))
+    assert (seen.grade, seen.where) == ("proven", f"{program.name}:4")
+    assert f", at {program.name}:4, writes to a full pipe" in seen.reason
+    assert f"the program waits at {program.name}:8 for a lock" in seen.reason
+
+
+@pytest.mark.native
+@pytest.mark.skipif(sys.version_info < (3, 8), reason="there the pool does not spin")
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_what_the_thread_that_reads_results_died_of_is_named(
+    spying: Conversation, write: Any, request_of: Any, method: str
+) -> None:
+    program = write("""
+        from multiprocessing import Pool
+        class ServerError(Exception):
+            def __init__(self, status, text):
+                super().__init__(f"{status}: {text}")
+        def fetch(page):
+            raise ServerError(503, "unavailable")
+        if __name__ == "__main__":
+            Pool(2).map(fetch, range(10))
+    """)
+    asked = request_of(sys.executable, str(program), method=method, timeout_s=30)
+    seen = spying.run(asked)
+    assert (seen.grade, seen.where) == ("proven-given-pollers", f"{program.name}:9")
+    assert " (_handle_results)" in seen.reason
+    assert " had ended of TypeError: " in seen.reason
+    assert "'text'" in seen.reason
 
 
 # --- workers that are replaced for ever ---

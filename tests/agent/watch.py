@@ -26,6 +26,7 @@ from startlab.agent import cause, procfs  # noqa: E402 - Linux only
 from startlab.agent.proof import Prover  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
+JOIN_S = 5.0  # somebody outside may hold the program's stdout
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -49,23 +50,26 @@ def main() -> None:
         start_new_session=True,
     )
     output: list[bytes] = []
-    threading.Thread(
+    reader = threading.Thread(
         target=keep, args=(program.stdout, output, asked.read_after), daemon=True
-    ).start()
+    )
+    reader.start()
     if asked.stdin_after is not None:
         threading.Timer(asked.stdin_after, type_something, (program.stdin,)).start()
     try:
         result = watch(program, asked.limit_s, asked.py_spy)
     finally:
         end_all()
+    reader.join(JOIN_S)
     result["output"] = b"".join(output).decode(errors="replace")[-4000:]
     print(json.dumps(result))  # noqa: T201 - this is what it is for
 
 
 def keep(stream: Any, output: list[bytes], after_s: float) -> None:
     time.sleep(after_s)
-    while data := os.read(stream.fileno(), 1 << 16):
-        output.append(data)
+    with stream:
+        while data := os.read(stream.fileno(), 1 << 16):
+            output.append(data)
 
 
 def type_something(stream: Any) -> None:

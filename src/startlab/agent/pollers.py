@@ -17,6 +17,7 @@ import time
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 DUMP_S = 10.0
+_MAIN = ("<module>", "_run_module_as_main")
 _TRY_S = 0.3  # to read the stack of a thread that runs: often half of the dumps fail
 
 
@@ -70,6 +71,20 @@ def stacks(py_spy: str, pid: int) -> List[Stack]:
     ]
 
 
+def stacks_in_motion(py_spy: str, pid: int, deadline: float) -> List[Stack]:
+    """Read the stacks of a process with threads that run, again until each was read whole.
+
+    When the time is over, give the read that got most of them.
+    """
+    deadline = min(deadline, time.monotonic() + _TRY_S)
+    best: List[Stack] = []
+    while True:
+        found = stacks(py_spy, pid)
+        best = max(best, found, key=lambda each: (sum(map(_is_whole, each)), len(each)))
+        if (found and all(map(_is_whole, found))) or time.monotonic() > deadline:
+            return best
+
+
 # Innermost frames, exactly: a name further out may be a caller of something that does wake.
 _POLLERS: Tuple[Tuple[Tuple[str, Tuple[str, ...]], ...], ...] = (
     (("multiprocessing/pool.py", ("_handle_workers",)),),
@@ -79,6 +94,11 @@ _POLLERS: Tuple[Tuple[Tuple[str, Tuple[str, ...]], ...], ...] = (
         ("multiprocessing/managers.py", ("serve_forever", "Server.serve_forever")),
     ),
 )
+
+
+def is_main(stack: Stack) -> bool:
+    """Whether the stack begins as that of a process's first thread does, with a file or `-m`."""
+    return bool(stack.frames) and stack.frames[-1].function in _MAIN
 
 
 def is_poller(stack: Stack) -> bool:
@@ -133,7 +153,9 @@ def only_pollers(py_spy: str, pid: int, timed: int, running: Collection[int]) ->
 
 def _is_whole(stack: Stack) -> bool:
     """Whether the stack goes back to where a thread begins: of one that runs, parts get lost."""
-    return bool(stack.frames) and stack.frames[-1].function.endswith(("_bootstrap", "<module>"))
+    return is_main(stack) or (
+        bool(stack.frames) and stack.frames[-1].function.endswith("_bootstrap")
+    )
 
 
 def all_pollers(found: Sequence[Stack], timed: int, running: Collection[int] = ()) -> bool:

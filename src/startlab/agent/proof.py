@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Callable, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 
 class Waiting(NamedTuple):
@@ -41,7 +41,6 @@ else:
             self,
             agent_pid: int,  # noqa: ARG002 - as on Linux
             py_spy: Optional[str] = None,  # noqa: ARG002 - as on Linux
-            never_armed: Callable[[int], bool] = lambda _: False,  # noqa: ARG002 - as on Linux
         ) -> None:
             self.blocker = "only Linux shows what a thread waits for"
 

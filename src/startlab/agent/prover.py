@@ -11,6 +11,9 @@ wake anybody. It is shown in this order:
 4. Nobody outside the job holds what the job waits for, and no process has armed a timer.
 5. `finally` = `before`, but for the switches that asking for the timers took.
 
+Threads that do not sleep for ever, but only poll, as their Python stacks show, are let pass: then
+the grade is `proven-given-pollers` (see `pollers`).
+
 Assumed, and said in the verdict: no signal comes from outside the job; no process outside that the
 agent may not look into was handed one of the job's descriptors or shared locks; and no thread has
 put another pipe, socket or memory in the place of the one that another thread sleeps on.
@@ -56,21 +59,14 @@ class Prover:
     """Looks at all descendants of the agent's process, which is a subreaper.
 
     `py_spy` is the path of that program, without which the standard library's own pollers are not
-    told from threads that will do something. `never_armed` says of a pid that it was watched from
-    its start and armed no interval timer; it is asked only where the process itself cannot be.
-    The thread that calls `look` must be the only one of the agent that waits for children.
+    told from threads that will do something. The thread that calls `look` must be the only one of
+    the agent that waits for children.
     """
 
-    def __init__(
-        self,
-        agent_pid: int,
-        py_spy: Optional[str] = None,
-        never_armed: Callable[[int], bool] = lambda _: False,
-    ) -> None:
+    def __init__(self, agent_pid: int, py_spy: Optional[str] = None) -> None:
         self.blocker = ""
         self._agent = agent_pid
         self._py_spy = py_spy
-        self._never_armed = never_armed
         self._machine = platform.machine()
         self._suspect: Optional[Tuple[int, int]] = None
         self._peeks = 0
@@ -251,7 +247,7 @@ class Prover:
         if restless:
             self._check_pollers(scene, before, restless)
         scene.check_outside(self._agent)
-        expected, asked, assumptions, refusals = self._ask(scene, bonds)
+        expected, asked, refusals = self._ask(scene, bonds)
         finally_ = self._come_to_rest(ours)
         if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
             raise Moved
@@ -271,7 +267,7 @@ class Prover:
                 )
                 for thread in restless
             ),
-            assumptions=assumptions,
+            assumptions=ASSUMPTIONS,
         )
 
     def _come_to_rest(self, pollers_of: Set[int]) -> Snapshot:
@@ -327,15 +323,13 @@ class Prover:
 
     def _ask(
         self, scene: Scene, bonds: List[Bond]
-    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...], Tuple[str, ...]]:
+    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...]]:
         """See that no process has a timer that /proc does not show.
 
-        Give the snapshot that must be found next, who was asked, what had to be assumed, and what
-        is against the proof.
+        Give the snapshot that must be found next, who was asked, and what is against the proof.
         """
         snapshot: List[Process] = []
         asked: List[int] = []
-        assumptions = list(ASSUMPTIONS)
         refusals: List[str] = []
         for pid in scene.alive:
             # Asking makes a timeout begin anew: once is enough.
@@ -360,36 +354,9 @@ class Prover:
                         self._timed_sockets |= timed
                         threads[index] = _afterwards(threads[index], answer)
                         asked.append(threads[index].tid)
-                refusals += self._judge(process, answer, sockets, why, assumptions)
+                refusals += _judge(process, answer, sockets, why)
             snapshot.append(process._replace(threads=tuple(threads)))
-        return tuple(snapshot), frozenset(asked), tuple(assumptions), tuple(refusals)
-
-    def _judge(
-        self,
-        process: Process,
-        answer: Optional[ptrace.Answer],
-        sockets: Dict[Tuple[int, bool], str],
-        why: str,
-        assumptions: List[str],
-    ) -> List[str]:
-        """Give what the answer, or the lack of one, says against the proof."""
-        who = named(process.stat.pid, process.stat.pid)
-        deaf = _deaf(process, signal.SIGALRM)
-        against = []
-        if answer is not None:
-            if any(answer.timeouts.values()):
-                against.append(f"may wake: a socket of {who} has a timeout")
-            if answer.armed and not deaf:
-                against.append(f"may wake: {who} has armed an interval timer (alarm)")
-        elif sockets:
-            against.append(f"may wake: a socket of {who} may have a timeout ({why})")
-        elif deaf or _no_interval_timer_anywhere():
-            pass
-        elif self._never_armed(process.stat.pid):
-            assumptions.append(f"only Python code arms interval timers in {who}")
-        else:
-            against.append(f"may wake: {who} may have armed an interval timer ({why})")
-        return against
+        return tuple(snapshot), frozenset(asked), tuple(refusals)
 
 
 def _alive(scene: Scene, thread: procfs.Thread) -> str:
@@ -465,6 +432,28 @@ def _rank(scene: Scene, bond: Bond) -> int:
         # A socket's timeout would begin anew.
         return 3 if (wait.fd, False) in scene.sockets_of(thread.pid) else 1
     return 2 if isinstance(wait, waits.Epoll) else 1
+
+
+def _judge(
+    process: Process,
+    answer: Optional[ptrace.Answer],
+    sockets: Dict[Tuple[int, bool], str],
+    why: str,
+) -> List[str]:
+    """Give what the answer, or the lack of one, says against the proof."""
+    who = named(process.stat.pid, process.stat.pid)
+    deaf = _deaf(process, signal.SIGALRM)
+    against = []
+    if answer is not None:
+        if any(answer.timeouts.values()):
+            against.append(f"may wake: a socket of {who} has a timeout")
+        if answer.armed and not deaf:
+            against.append(f"may wake: {who} has armed an interval timer (alarm)")
+    elif sockets:
+        against.append(f"may wake: a socket of {who} may have a timeout ({why})")
+    elif not deaf and not _no_interval_timer_anywhere():
+        against.append(f"may wake: {who} may have armed an interval timer ({why})")
+    return against
 
 
 def _afterwards(thread: procfs.Thread, answer: ptrace.Answer) -> procfs.Thread:

@@ -37,10 +37,10 @@ class NotAllowed(Exception):  # noqa: N818 - a finding
 class Answer(NamedTuple):
     """What the process answered.
 
-    `timers` tells whether ITIMER_REAL is armed; `timeouts` whether each (fd, writing) has one.
-    `switches` is how many voluntary context switches it costs the thread: one for the stop, one for
-    each question, one for going back to sleep. `written` is how many bytes of a
-    write had been written, which the call is not about any more.
+    `armed` tells whether ITIMER_REAL is; `timeouts` whether each (fd, writing) has one. `switches`
+    is how many voluntary context switches it costs the thread: one for the stop, one for each
+    question, one for going back to sleep. `written` is how many bytes of a write had been written,
+    which the call is not about any more.
     """
 
     armed: bool
@@ -340,12 +340,6 @@ def works() -> bool:
             return False
         finally:
             subject.kill()
-
-
-def named(thread: procfs.Thread) -> str:
-    """Name the system call that a thread sleeps in."""
-    call = waits.parse(thread.call)
-    return waits.name(call, platform.machine()) if call else ""
 
 
 def asleep(pid: int, within_s: float = 5.0) -> procfs.Thread:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tuple
 
 from . import cause, events, faults, respawn
-from .pollers import Stack, stacks
+from .pollers import Stack, is_main, stacks, stacks_in_motion
 from .proof import Prover, Verdict
 
 if TYPE_CHECKING:
@@ -75,10 +75,12 @@ class Watch:
         self._events_size = size
         return respawn.find(events.read(self._events_file))
 
-    def _stacks(self, pid: int, deadline: float) -> List[Stack]:
+    def _stacks(self, pid: int, deadline: float, *, runs: bool) -> List[Stack]:
         """Read the stacks of a process, if it has any that can be read in time."""
         if time.monotonic() > deadline:
             return []
+        if self._py_spy and runs:
+            return stacks_in_motion(self._py_spy, pid, deadline)
         if self._py_spy:
             return stacks(self._py_spy, pid)
         if sys.platform == "win32":
@@ -98,14 +100,25 @@ class Watch:
         processes = job.processes()
         waiting = self._proof.threads if self._proof else self._prover.waits()
         deadline = time.monotonic() + STACKS_S
+        running = {each.pid for each in waiting if each.waits.startswith("runs")}
+        pids = [each["pid"] for each in processes[:MOST_STACKS]]
         found = {
-            each["pid"]: self._stacks(each["pid"], deadline) for each in processes[:MOST_STACKS]
+            pid: self._stacks(pid, deadline, runs=pid in running)
+            for pid in sorted(pids, key=running.__contains__)  # what takes long comes last
+        }
+        at_fork = events.threads_at_fork(told)
+        matched = {
+            (pid, tid): stack
+            for pid in found
+            for tid, stack in _matched(
+                pid,
+                [each.tid for each in waiting if each.pid == pid],
+                found[pid],
+                ghosts=bool(at_fork.get(pid)),
+            ).items()
         }
         places = {
-            (each.pid, each.tid): place
-            for each in waiting
-            for place in [_where(argv, _match(each.tid, each.pid, found.get(each.pid, [])))]
-            if place
+            of: place for of, stack in matched.items() for place in [_where(argv, stack)] if place
         }
         root, sentence = None, ""
         if self._proof is not None:
@@ -122,7 +135,7 @@ class Watch:
                     "wakers": each.wakers,
                     "waits_for": list(each.waits_for),
                     "root": root == (each.pid, each.tid),
-                    **_stack_of(each.tid, process["pid"], found.get(process["pid"], [])),
+                    **_told_of(matched.get((each.pid, each.tid))),
                 }
                 for each in waiting
                 if each.pid == process["pid"]
@@ -142,7 +155,7 @@ class Watch:
             }
         if self._proof is None or root is None:
             return {"processes": processes, "reason": self._prover.blocker}
-        left = events.threads_at_fork(told).get(root[0])
+        left = at_fork.get(root[0])
         of_it = [root, *_told(sentence)]
         return {
             "processes": processes,
@@ -181,24 +194,40 @@ def _sentence(
     sentence = _TOLD.sub(who_where, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
     if left and re.search(r"pid %d waits for a lock" % root, cause):
         name, place = left[0].rsplit(" at ", 1)
-        more = " and %d more" % (len(left) - 1) if len(left) > 1 else ""
         thread = "a native thread" if name == "?" else 'thread "%s"' % name
         was_at = "was at %s" % _short(place) if place else "was there"
-        sentence += "; when it was forked, %s %s%s: it does not exist here" % (thread, was_at, more)
+        sentence += "; when it was forked, %s %s%s: it does not exist here" % (
+            thread,
+            was_at,
+            _and_more(left),
+        )
     return sentence
 
 
+_TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t].*\n)*"
 _LAST_WORDS = re.compile(
-    r"^Process .+:\nTraceback \(most recent call last\):\n(?:[ \t].*\n)*(?P<exception>\S.*)",
+    r"^(?:Process .+|Exception in thread (?P<thread>.+)):\n"
+    rf"(?:{_TRACEBACK}\S.*\n\n(?:During handling of|The above exception was) .*\n\n)*"
+    rf"{_TRACEBACK}(?P<exception>\S.{{0,300}})",
     re.MULTILINE,
 )
 
 
 def _died(told: List[events.Event], stderr: str) -> str:
-    """Say which children have ended badly before, and what of, as the end of a sentence.
+    """Say which children and threads have ended badly before, and what of, to end a sentence.
 
-    Which child printed which traceback is not known where there are several.
+    Which process printed which traceback is not known where there are several.
     """
+    last_words = list(_LAST_WORDS.finditer(stderr))
+    said = _children_died(told, [each for each in last_words if not each["thread"]])
+    threads = [each for each in last_words if each["thread"]]
+    if threads:
+        name, exception = threads[0]["thread"], threads[0]["exception"]
+        said += '; thread "%s"%s had ended of %s' % (name, _and_more(threads), exception)
+    return said
+
+
+def _children_died(told: List[events.Event], last_words: Sequence[Match[str]]) -> str:
     ends = [
         (event.fields[1], int(event.fields[2]))
         for event in told
@@ -208,22 +237,21 @@ def _died(told: List[events.Event], stderr: str) -> str:
         return ""
     child, code = ends[0]
     how = "by signal %d" % -code if code < 0 else "with exit code %d" % code
-    more = " and %d more" % (len(ends) - 1) if len(ends) > 1 else ""
-    last_words = _LAST_WORDS.search(stderr) if code > 0 else None
-    of = ", of %s" % last_words.group("exception") if last_words else ""
-    return "; child %s%s had ended %s%s" % (child, more, how, of)
+    of = ", of %s" % last_words[0]["exception"] if last_words and code > 0 else ""
+    return "; child %s%s had ended %s%s" % (child, _and_more(ends), how, of)
+
+
+def _and_more(found: Sequence[object]) -> str:
+    return " and %d more" % (len(found) - 1) if len(found) > 1 else ""
 
 
 def _short(place: Optional[str]) -> Optional[str]:
     return os.path.basename(place) if place else None
 
 
-def _stack_of(tid: int, pid: int, found: Sequence[Stack]) -> Dict[str, Any]:
-    stack = _match(tid, pid, found)
-    return {} if stack is None else _told_of(stack)
-
-
-def _told_of(stack: Stack) -> Dict[str, Any]:
+def _told_of(stack: Optional[Stack]) -> Dict[str, Any]:
+    if stack is None:
+        return {}
     return {
         "name": stack.name,
         "stack": [
@@ -233,17 +261,28 @@ def _told_of(stack: Stack) -> Dict[str, Any]:
     }
 
 
-def _match(tid: int, pid: int, found: Sequence[Stack]) -> Optional[Stack]:
-    """Find the stack of a thread; py-spy does not always know which stack is whose."""
-    for stack in found:
-        if stack.tid == tid:
-            return stack
+def _matched(
+    pid: int, tids: Sequence[int], found: Sequence[Stack], *, ghosts: bool
+) -> Dict[int, Stack]:
+    """Tell which stack is which thread's; py-spy knows that since 3.11 only.
+
+    Else the first thread is known by how its stack begins, and of one thread and one stack that
+    remain each is the other's. `ghosts`: there may be stacks of threads that a fork has left
+    behind, which 2.7 and 3.6 keep.
+    """
+    known = {stack.tid: stack for stack in found if stack.tid is not None}
+    sure = {tid: known[tid] for tid in tids if tid in known}
+    rest = [tid for tid in tids if tid not in known]
     unknown = [stack for stack in found if stack.tid is None]
-    if len(found) == 1 and unknown:
-        return found[0]
-    if tid == pid:  # 2.7 and 3.6 keep the stacks of threads that a fork has left behind
-        return next((each for each in unknown if each.frames[-1].function == "<module>"), None)
-    return None
+    main = next(filter(is_main, unknown), None)
+    if main is not None and pid in rest:
+        sure[pid] = main
+        rest.remove(pid)
+        unknown.remove(main)
+    only_one = len(tids) == len(found) == 1
+    if len(rest) == len(unknown) == 1 and (only_one or not ghosts):
+        sure[rest[0]] = unknown[0]
+    return sure
 
 
 _SERVERS = {
