@@ -67,7 +67,6 @@ BREAK = {
     "ledger": Told("lock_taken_twice", 14, "hang", EVERY),
     "held_join": Told("joined_under_lock", 17, "hang", EVERY),
     "plain_queue": Told("queue_of_threads", 18, "hang", ("fork",)),
-    "upload_batch": Told("item_never_comes", 23, "hang", EVERY),
     "quota_error": Told("unreadable_result", 27, "error", EVERY),
     "token_pool": Told("global_differs", 16, "error", NOT_FORK),
     "graceful": Told("handler_inherited", 12, "ok", ("fork",)),

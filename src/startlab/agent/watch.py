@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .job import Job
 
 MOST_STACKS = 20
-STACKS_S = 0.5  # for those of all processes together
+STACKS_S = 0.5  # for those of all processes together: at the limit, the end is due
+PROVEN_STACKS_S = 2.0  # of a proven hang nothing is lost by waiting, where others take the cores
 _TOLD = re.compile(
     r"(?:(?<=^)|(?<=: )|(?<=; ))(?:thread (?P<tid>\d+) of )?pid (?P<pid>\d+)"
     r"(?P<waits> waits)?(?= \w)"
@@ -99,7 +100,7 @@ class Watch:
         """
         processes = job.processes()
         waiting = self._proof.threads if self._proof else self._prover.waits()
-        deadline = time.monotonic() + STACKS_S
+        deadline = time.monotonic() + (PROVEN_STACKS_S if self._proof else STACKS_S)
         running = {each.pid for each in waiting if each.waits.startswith("runs")}
         pids = [each["pid"] for each in processes[:MOST_STACKS]]
         found = {
