@@ -65,6 +65,7 @@ BREAK = {
     "parallel_build": Told("unfinished_tasks", 31, "hang", EVERY),
     "fan_out": Told("no_end_mark", 26, "hang", EVERY),
     "ledger": Told("lock_taken_twice", 14, "hang", EVERY),
+    "part_check": Told("item_never_comes", 17, "hang", EVERY),
     "held_join": Told("joined_under_lock", 17, "hang", EVERY),
     "plain_queue": Told("queue_of_threads", 18, "hang", ("fork",)),
     "quota_error": Told("unreadable_result", 27, "error", EVERY),
