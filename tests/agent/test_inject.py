@@ -360,7 +360,7 @@ def compare(tmp_path: Path):  # type: ignore[no-untyped-def]
             more["STARTLAB_START_METHOD"] = method
         rest = [path] if path else []
         plain = once(list(argv), rest)
-        injected = once(list(argv), [trial.INJECT, *rest], **more)
+        injected = once(list(argv), [trial.INJECTION, *rest], **more)
         assert events.read_bytes().startswith(b"interpreter")
         return plain, injected
 
@@ -487,7 +487,7 @@ def test_a_trial_that_is_over_stays_so(
     write: Any, tmp_path: Path, interpreter: Environment
 ) -> None:
     """Where the events file is gone, a late process makes no new one and does not complain."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": trial.INJECT,
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": trial.INJECTION,
            "STARTLAB_EVENTS": str(tmp_path / "gone" / "events"),
            "STARTLAB_START_METHOD": "fork"}  # fmt: skip
     done = subprocess.run(

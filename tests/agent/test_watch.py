@@ -405,7 +405,7 @@ def test_a_process_that_cannot_be_asked_writes_its_stacks_by_itself(
     for name in ("events", "events.crashes", "events.stacks"):
         (tmp_path / name).touch()
     environment = os.environ | {
-        "PYTHONPATH": trial.INJECT,
+        "PYTHONPATH": trial.INJECTION,
         "STARTLAB_EVENTS": str(events_file),
         "STARTLAB_STACKS_AT": repr(time.time() + 0.3),
     }

@@ -21,7 +21,7 @@ from .watch import Watch
 if TYPE_CHECKING:
     from types import TracebackType
 
-INJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")
+INJECTION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")
 
 PASSED_ON = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM",
@@ -162,10 +162,13 @@ class Limit:
         return now - self._began > self.limit_s
 
 
-def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> Dict[str, Any]:
+def run(
+    request: Dict[str, Any], wishes: Wishes, scratch: str, injection: str, py_spy: str
+) -> Dict[str, Any]:
     """Run one trial as a `Request` of the model asks, and give its `Observation`.
 
-    `py_spy` is the path of that program, or empty.
+    `injection` is the folder of what is put into the program, `py_spy` the path of that program,
+    or empty.
     """
     entered = time.monotonic()
     with Place(scratch) as place:
@@ -183,7 +186,7 @@ def run(request: Dict[str, Any], wishes: Wishes, scratch: str, py_spy: str) -> D
             try:
                 job = Job(
                     request["argv"],
-                    env=environment(place, request, watch),
+                    env=environment(place, request, injection, watch),
                     cwd=os.path.normpath(os.path.join(place.work, request.get("cwd", "."))),
                     stdin=stdin,
                     stdout=out_write,
@@ -280,7 +283,9 @@ def _orphans_end(job: Job, wishes: Wishes) -> bool:
     return True
 
 
-def environment(place: Place, request: Dict[str, Any], watch: Watch) -> Dict[str, str]:
+def environment(
+    place: Place, request: Dict[str, Any], injection: str, watch: Watch
+) -> Dict[str, str]:
     """Make the environment of the program: what it may need, the injection, what was asked for."""
     passed = {
         name: value
@@ -288,7 +293,7 @@ def environment(place: Place, request: Dict[str, Any], watch: Watch) -> Dict[str
         if name.upper() in PASSED_ON or name.startswith("LC_")
     }
     asked = dict(request.get("env") or {})
-    path = [INJECT] + [part for part in [asked.pop("PYTHONPATH", "")] if part]
+    path = [injection] + [part for part in [asked.pop("PYTHONPATH", "")] if part]
     passed.update(
         TMPDIR=place.tmp,
         TEMP=place.tmp,

@@ -167,22 +167,9 @@ def watch_module(module):
 def look_inside(module):
     """Have startlab_inside.py, which lies beside this file, look at a module of Python 3."""
     try:
-        inside().PATCHES[module.__name__](module)
+        __import__("startlab_inside").PATCHES[module.__name__](module)
     except Exception:  # a version that nobody has tried: then less is told
         tell("not inside", module.__name__)
-
-
-def inside():
-    """Load startlab_inside.py; its bytecode, 5 ms of work, is kept with the agent in a container."""
-    if "startlab_inside" not in sys.modules:
-        prefix = getattr(sys, "pycache_prefix", None)
-        try:
-            if not os.access(HERE, os.W_OK):
-                sys.pycache_prefix = os.path.dirname(os.path.dirname(EVENTS))
-            __import__("startlab_inside")
-        finally:
-            sys.pycache_prefix = prefix
-    return sys.modules["startlab_inside"]
 
 
 PATCHES = {
