@@ -112,6 +112,29 @@ def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:
     assert _where(["python", "x.py"], None) is None
 
 
+@pytest.mark.parametrize(
+    "inner",
+    [
+        [("queues.py", "get"), ("process.py", "run"), ("process.py", "_bootstrap")],
+        [("util.py", "_exit_function"), ("popen_fork.py", "_launch")],  # 3.13
+    ],
+)
+def test_the_line_that_a_forked_child_has_from_its_parent_is_not_where_it_is(
+    inner: list[tuple[str, str]],
+) -> None:
+    package = os.path.join(LIBRARY, "multiprocessing")
+    frames = [Frame(os.path.join(package, file), 1, name) for file, name in inner]
+    started = Frame("/home/me/tool.py", 7, "<module>")
+    argv = ["python", "/home/me/tool.py"]
+    assert _where(argv, Stack(None, "", (*frames, started))) is None
+    target = Frame("/home/me/tool.py", 3, "work")
+    assert _where(argv, Stack(None, "", (target, *frames, started))) == "tool.py:3"
+    assert (
+        _where(argv, Stack(None, "", (Frame("/usr/lib/python3.13/os.py", 1, "fork"), started)))
+        == "tool.py:7"
+    )
+
+
 STDERR = """\
 Process SpawnPoolWorker-1:
 Traceback (most recent call last):

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tuple
 
 from . import cause, events, faults, respawn
-from .pollers import Stack, is_main, stacks, stacks_in_motion
+from .pollers import Frame, Stack, is_main, stacks, stacks_in_motion
 from .proof import Prover, Verdict
 
 if TYPE_CHECKING:
@@ -286,6 +286,8 @@ def _matched(
     return sure
 
 
+_PROCESS = os.path.join("multiprocessing", "process.py")
+_UTIL = os.path.join("multiprocessing", "util.py")
 _SERVERS = {
     "multiprocessing/forkserver.py": "fork server",
     "multiprocessing/resource_tracker.py": "resource tracker",
@@ -312,11 +314,24 @@ def _where(argv: Sequence[str], stack: Optional[Stack]) -> Optional[str]:
     """Give the innermost line of the program's own folder, else of no library, as `file:line`."""
     if stack is None:
         return None
+    frames = _own_frames(stack)
     folders = {os.path.dirname(arg) for arg in argv[1:] if arg.endswith(".py")}
-    own = [frame for frame in stack.frames if os.path.dirname(frame.file) in folders]
-    others = [f for f in stack.frames if "/lib/python" not in f.file and f.file[:1] != "<"]
+    own = [frame for frame in frames if os.path.dirname(frame.file) in folders]
+    others = [f for f in frames if "/lib/python" not in f.file and f.file[:1] != "<"]
     for frame in own + others:
         if frame.line <= 0:
             continue  # py-spy met a frame that was just being made
         return "%s:%d" % (os.path.basename(frame.file), frame.line)
     return None
+
+
+def _own_frames(stack: Stack) -> Sequence[Frame]:
+    """Leave out the frames that a forked child has from its parent, which it never goes back to."""
+    for number, frame in enumerate(stack.frames):
+        name = frame.function.rpartition(".")[2]
+        # What is registered to be run at the end is run there (util.py), or since 3.13 after it.
+        if (name == "_bootstrap" and frame.file.endswith(_PROCESS)) or (
+            name == "_exit_function" and frame.file.endswith(_UTIL)
+        ):
+            return stack.frames[:number]
+    return stack.frames
