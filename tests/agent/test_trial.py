@@ -82,6 +82,30 @@ def test_nothing_may_be_kept(run: Any) -> None:
     assert stdout.dropped == 99_999 + len(os.linesep)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such inheritance")
+def test_a_program_ignores_no_signal(start_agent: Any, request_of: Any) -> None:
+    """What a shell starts in the background ignores SIGINT and SIGQUIT, and so would its children.
+
+    Ctrl-C is a KeyboardInterrupt in the program only if SIGINT was not ignored when it began.
+    """
+    agent = start_agent(
+        before="""
+import signal
+for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGCHLD"):
+    signal.signal(getattr(signal, name), signal.SIG_IGN)
+"""
+    )
+    program = """
+import signal
+for number in sorted(signal.valid_signals()):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        print(signal.Signals(number).name)
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+    seen = agent.run(request_of(sys.executable, "-c", program))
+    assert set(seen.stdout.text().split()) == {"SIGPIPE", "SIGXFSZ", "True"}  # as Python has them
+
+
 @pytest.mark.parametrize("data", [None, b"", b"a\nb\n", bytes(range(256)) * 5000])
 def test_stdin(run: Any, data: bytes | None) -> None:
     seen = run("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())", stdin=data)

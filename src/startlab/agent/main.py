@@ -11,6 +11,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -28,6 +29,7 @@ def main(py_spy: str = "") -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     wishes = trial.Wishes()
+    _catch_ignored_signals()
     prepare(wishes.wake)
     requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, wishes), daemon=True).start()
@@ -49,6 +51,17 @@ def main(py_spy: str = "") -> None:
                 _say(out, {"error": traceback.format_exc()})
     finally:
         trial.remove(scratch)
+
+
+def _catch_ignored_signals() -> None:
+    """Have every program begin with no signal ignored, however startlab itself was started.
+
+    A shell has what it runs in the background ignore SIGINT and SIGQUIT, and nohup SIGHUP.
+    execve(2) keeps that, but gives a signal that was caught its default action back.
+    """
+    for number in signal.valid_signals():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def _parent_of_scratch() -> str:
