@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import socket
 import sys
 import textwrap
 from pathlib import Path
@@ -381,6 +382,58 @@ def test_what_cannot_be_installed_is_unavailable_with_the_reason(here: Here) -> 
     assert "pip cannot install what the program needs" in trial.reason
     assert "no-such-package-anywhere" in trial.reason
     assert not any(path.is_dir() for path in virtual.CACHE.iterdir())
+
+
+# --- trials beside one another -----------------------------------------------------------------
+
+SERVER = """
+    import os, socket, sys
+
+    place = ("127.0.0.1", int(sys.argv[1]))
+    met = sys.argv[2]
+    server = socket.socket()
+    if os.name == "posix":  # where it does not let two have the port at once
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind(place)
+        server.listen(5)
+    except OSError:
+        open(met, "w").close()
+        socket.create_connection(place).close()
+        raise
+    if not os.path.exists(met):
+        server.accept()  # until a trial beside this one has found the port taken
+    print("served")
+"""
+
+
+def test_a_trial_that_finds_a_port_taken_is_run_again_alone(here: Here) -> None:
+    here.put("server.py", SERVER)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    met = here.folder.parent / "met"
+    # More cells than one: there are always two trials at once.
+    run = here.run("server.py", str(port), str(met), methods=METHODS, trials=2, jobs=2)
+    assert met.exists()
+    assert outputs(run) == {"served\n"}
+    assert len(run.trials) == 2 * len(METHODS)
+    assert run.missing == ()
+
+
+def test_a_port_that_is_taken_by_the_program_itself_is_its_failure(here: Here) -> None:
+    here.put(
+        "twice.py",
+        """
+        import socket
+        first, second = socket.socket(), socket.socket()
+        first.bind(("127.0.0.1", 0))
+        second.bind(first.getsockname())
+        """,
+    )
+    run = here.run("twice.py", methods=METHODS, trials=1, jobs=2)
+    assert {trial.outcome for trial in run.trials} == {"error"}
+    assert len(run.trials) == len(METHODS)
 
 
 # --- saying it again ---------------------------------------------------------------------------

@@ -76,6 +76,21 @@ def test_what_is_exclusive_is_last_and_waits_until_nothing_runs(task) -> None:  
         assert pool.submit(schedule.next, "a").result(5) is None
 
 
+def test_what_is_run_again_waits_until_nothing_runs(task) -> None:  # type: ignore[no-untyped-def]
+    schedule = Schedule()
+    schedule.add("a", [task("a", 0), task("a", 1)])
+    schedule.complete()
+    first, second = take(schedule), take(schedule)
+    again = first._replace(again=True)
+    schedule.add("a", [again])
+    schedule.done(first)
+    with ThreadPoolExecutor() as pool:
+        third = pool.submit(schedule.next, "a")
+        assert not third.done()
+        schedule.done(second)
+        assert third.result(5) == again
+
+
 def test_take_away_gives_back_what_was_not_begun(task) -> None:  # type: ignore[no-untyped-def]
     schedule = Schedule()
     tasks = {e: [task(e, 0), task(e, 1), task(e, 2, exclusive=True)] for e in "ab"}

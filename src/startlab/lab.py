@@ -255,7 +255,9 @@ class Lab:
             if not self._stopping:
                 self._lose(task, str(error))
             return
-        if observation.ended != "stopped":
+        if self._jobs > 1 and not task.alone and task.subject.disturbed(observation):
+            self._schedule.add(task.environment.name, [task._replace(again=True)])
+        elif observation.ended != "stopped":
             trial = task.subject.judge(task.cell, task.environment, task.number, observation)
             self._results.put(trial)
             for cell in self._repeats.after(trial) if self._repeats else ():

@@ -1,4 +1,4 @@
-"""Which trial is next: what workers ask, and what keeps exclusive ones alone."""
+"""Which trial is next: what workers ask, and what keeps those alone that are to be."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ if TYPE_CHECKING:
 
 
 class Task(NamedTuple):
-    """One trial to be run."""
+    """One trial to be run; `again` if it is, because others ran beside it the first time."""
 
     cell: Cell
     number: int
     subject: Subject
     environment: Environment
+    again: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing may run beside it."""
+        return self.subject.exclusive or self.again
 
 
 class Schedule:
     """The tasks that are left. A worker stays in its environment while there is work in it.
 
-    What is exclusive comes last, one at a time, while nothing else runs.
+    What is to run alone comes last, one at a time, while nothing else runs.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._tasks: dict[str, deque[Task]] = {}
-        self._exclusive: deque[Task] = deque()
+        self._alone: deque[Task] = deque()
         self._running: dict[str, int] = {}
         self._complete = self._closed = False
 
@@ -41,8 +47,8 @@ class Schedule:
             if self._closed:
                 return
             waiting = self._tasks.setdefault(environment, deque())
-            waiting += (task for task in tasks if not task.subject.exclusive)
-            self._exclusive += [task for task in tasks if task.subject.exclusive]
+            waiting += (task for task in tasks if not task.alone)
+            self._alone += [task for task in tasks if task.alone]
             self._changed.notify_all()
 
     def complete(self) -> None:
@@ -62,10 +68,10 @@ class Schedule:
         with self._changed:
             names = list(self._tasks) if environment is None else [environment]
             taken = [task for name in names for task in self._tasks.pop(name, ())]
-            exclusive = [task for task in self._exclusive if task.environment.name in names]
-            self._exclusive = deque(task for task in self._exclusive if task not in exclusive)
+            alone = [task for task in self._alone if task.environment.name in names]
+            self._alone = deque(task for task in self._alone if task not in alone)
             self._changed.notify_all()
-            return taken + exclusive
+            return taken + alone
 
     def next(self, preferred: str | None) -> Task | None:
         """Give the next task, waiting for one if need be; None when there will be none."""
@@ -76,7 +82,7 @@ class Schedule:
                     name = task.environment.name
                     self._running[name] = self._running.get(name, 0) + 1
                     return task
-                if self._complete and not self._exclusive:
+                if self._complete and not self._alone:
                     return None
                 self._changed.wait()
 
@@ -91,6 +97,6 @@ class Schedule:
         if waiting:
             fewest = min(waiting, key=lambda name: self._running.get(name, 0))
             return waiting.get(preferred or fewest, waiting[fewest]).popleft()
-        if self._complete and self._exclusive and not any(self._running.values()):
-            return self._exclusive.popleft()
+        if self._complete and self._alone and not any(self._running.values()):
+            return self._alone.popleft()
         return None

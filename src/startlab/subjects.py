@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -28,6 +29,9 @@ EXPERIMENT_TIMEOUT_S: Final = 10.0
 PROGRAM_TIMEOUT_S: Final = 60.0
 """Somebody's program may take a while; a hang that can be proven does not last that long."""
 
+TAKEN: Final = re.compile(r"Address (?:already )?in use|WinError 10048|File exists: '/")
+"""What a server says of its port, and shared memory or a file of its name: an absolute one."""
+
 
 class Subject(plan.Named, Protocol):
     """What the cells of a run are runs of."""
@@ -45,6 +49,9 @@ class Subject(plan.Named, Protocol):
 
     def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
         """Say what the agent is to run."""
+
+    def disturbed(self, observation: Observation) -> bool:
+        """Whether a trial looks as if another one, beside it, had been in its way."""
 
     def judge(
         self, cell: Cell, environment: Environment, number: int, observation: Observation
@@ -79,6 +86,10 @@ class ExperimentSubject:
             method=method if experiment.force and method != "default" else None,
             timeout_s=self._timeout_s,
         )
+
+    def disturbed(self, _: Observation) -> bool:
+        """Never: what cannot run beside others is exclusive."""
+        return False
 
     def judge(
         self, cell: Cell, environment: Environment, number: int, observation: Observation
@@ -135,6 +146,10 @@ class ProgramSubject:
             cwd=program.cwd,
             stdin_file=None if program.stdin is None else f"{agent.program}/stdin",
         )
+
+    def disturbed(self, observation: Observation) -> bool:
+        """Whether it found a port, or a name that all trials share, taken."""
+        return any(TAKEN.search(each.text()) for each in (observation.stdout, observation.stderr))
 
     def judge(
         self, cell: Cell, environment: Environment, number: int, observation: Observation
