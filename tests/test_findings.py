@@ -57,6 +57,7 @@ BREAK = {
     "convert_images": Told("lost_task", 13, "hang", EVERY),
     "dead_holder": Told("holder_killed", 17, "hang", EVERY),
     "name_registry": Told("lock_held_at_fork", 12, "hang", ("fork",)),
+    "mail_queue": Told("lock_held_at_fork", 17, "error", ("fork",)),
     "launch_locked": Told("lock_held_by_forker", 9, "hang", ("fork",)),
     "row_store": Told("thread_gone_at_fork", 10, "hang", ("fork",)),
     "sum_pipe": Told("pipe_end_inherited", 8, "hang", ("fork",)),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Grade,
         Observation,
         Outcome,
+        Process,
         Program,
         Stream,
         Thread,
@@ -125,6 +126,7 @@ def judge_program(
         stdout=excerpt(stdout, PROGRAM_EXCERPT),
         stderr=excerpt(stderr, PROGRAM_EXCERPT),
         notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
+        stuck=observation.stuck,
         clues=observation.clues,
         crash_stacks=observation.crashes[-3:] if verdict.outcome != "ok" else (),
     )
@@ -205,13 +207,13 @@ class _Place:
                 )
                 for clue in observation.clues
             ),
-            processes=tuple(
-                msgspec.structs.replace(
-                    process, threads=tuple(self._thread(each) for each in process.threads)
-                )
-                for process in observation.processes
-            ),
+            processes=tuple(map(self._process, observation.processes)),
+            stuck=tuple(map(self._process, observation.stuck)),
         )
+
+    def _process(self, process: Process) -> Process:
+        threads = tuple(map(self._thread, process.threads))
+        return msgspec.structs.replace(process, threads=threads)
 
     def _thread(self, thread: Thread) -> Thread:
         stack = tuple(

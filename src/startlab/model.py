@@ -382,8 +382,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Raw facts of one trial.
 
     `ended` tells how it came to its end: the program's own exit, the time limit, a proof that it
-    can never go on, a wish to stop, or that it could not be launched. `forced` is None where
-    nothing was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
+    can never go on, a wish to stop, or that it could not be launched. `stuck` are the processes
+    that could not go on until they were ended, with their starter. `forced` is None where nothing
+    was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
     stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     `work` was the trial's own working directory, which held the copy of a user's files.
@@ -402,6 +403,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     starts: tuple[Start, ...] = ()
     clues: tuple[Clue, ...] = ()
     processes: tuple[Process, ...] = ()
+    stuck: tuple[Process, ...] = ()
     left_behind: LeftBehind = LeftBehind()
     crashes: tuple[str, ...] = ()
     grade: Grade | None = None
@@ -442,7 +444,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     `expected` and `frequency` are those of the expectation that counted. `stdout_shape` is
     `stdout_digest` without what no two runs have in common: process ids, addresses, durations;
     trials of a program that have either in common are of one `output_group`, which they get when
-    the run is read. `load` is the machine's of the last minute, per core.
+    the run is read. `load` is the machine's of the last minute, per core. `stuck`, of a user's
+    program, are the processes that could not go on until they were ended, with their starter.
     """
 
     experiment: str
@@ -473,6 +476,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     notes: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
     processes: tuple[Process, ...] = ()
+    stuck: tuple[Process, ...] = ()
     clues: tuple[Clue, ...] = ()
     crash_stacks: tuple[str, ...] = ()
     measurements: tuple[Measurement, ...] = ()

@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from startlab import health
 from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event
 from startlab.agent.pollers import Frame, Stack
 from startlab.agent.watch import _died, _matched, _sentence, _server, _told, _where
-from startlab.backends.conversation import Conversation, command
-from startlab.backends.native import CONTENT, Pipes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from startlab.backends.conversation import Conversation
     from startlab.model import Environment
 
 LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process could release it"
@@ -284,17 +280,6 @@ def test_the_sentence_names_the_child_and_not_its_fork_server(run: Any) -> None:
 
 
 # --- stacks by py-spy ---
-
-
-@pytest.fixture(scope="module")
-def spying() -> Iterator[Conversation]:
-    """Have an agent that can read stacks with py-spy."""
-    py_spy = health.py_spy()
-    if py_spy is None or sys.platform != "linux":
-        pytest.skip("there is no py-spy here, or no proof")
-    stream = Pipes(command(sys.executable, str(CONTENT), py_spy))
-    yield Conversation(stream, str(CONTENT))
-    stream.close()
 
 
 @pytest.mark.native

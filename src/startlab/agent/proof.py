@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 
 class Waiting(NamedTuple):
@@ -56,6 +56,10 @@ else:
         def waits(self) -> Tuple[Waiting, ...]:
             """Know of no thread what it waits for."""
             return ()
+
+        def stuck(self) -> Dict[int, Tuple[Any, Tuple[Waiting, ...]]]:
+            """Find none."""
+            return {}
 
 
 __all__ = ["Prover", "Verdict", "Waiting"]

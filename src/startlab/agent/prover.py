@@ -117,6 +117,24 @@ class Prover:
         seen = self._survey()
         return tuple(self._describe(seen, thread) for thread in all_threads(seen))
 
+    def stuck(self) -> Dict[int, Tuple[Process, Tuple[Waiting, ...]]]:
+        """Find the processes of which every thread waits for a lock that only they could release.
+
+        One that is found the same twice is in a deadlock of its own, while others may go on.
+        """
+        seen = self._survey()
+        found = {}
+        for process in seen:
+            if process.threads and all(map(self._waits_for_a_lock, process.threads)):
+                waiting = tuple(self._describe(seen, thread) for thread in process.threads)
+                if all(each.waits_for == (each.pid,) for each in waiting):
+                    found[process.stat.pid] = process, waiting
+        return found
+
+    def _waits_for_a_lock(self, thread: procfs.Thread) -> bool:
+        call = waits.parse(thread.call)
+        return call is not None and isinstance(waits.decode(call, self._machine), waits.Lock)
+
     def _survey(self) -> Snapshot:
         found = []
         for pid in procfs.descendants(self._agent, procfs.everyone()):

@@ -246,6 +246,7 @@ def run(
             clues=events.clues(told),
             left_behind=left,
             crashes=_crashes(place),
+            stuck=watch.stuck(job, told) if ended == "exit" else [],
             cpu_s=job.cpu(),
         )
     observation["overhead_s"] = time.monotonic() - entered - duration_s

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tu
 from . import cause, events, faults, respawn
 from .pollers import Frame, Stack, is_main, stacks, stacks_in_motion
 from .proof import Prover, Verdict
+from .stuck import Stuck
 
 if TYPE_CHECKING:
     from .job import Job
@@ -54,6 +55,7 @@ class Watch:
         self._proof: Optional[Verdict] = None
         self._respawn: Optional[respawn.Respawn] = None
         self._looked = False
+        self._stuck = Stuck(self._prover, self._stacks_now)
         self._events_file = events_file
         self._events_size = 0
 
@@ -63,6 +65,8 @@ class Watch:
             self._respawn = self._find_respawn()
             if self._unable is None:
                 self._proof = self._prover.look()
+            if self._unable is None and not self._proof:
+                self._stuck.look()
         self._looked = True
         return bool(self._proof or self._respawn)
 
@@ -75,6 +79,41 @@ class Watch:
             return None
         self._events_size = size
         return respawn.find(events.read(self._events_file))
+
+    def stuck(self, job: Job, told: List[events.Event]) -> List[Dict[str, Any]]:
+        """Tell of the children that could not go on until they were ended, behind the program.
+
+        As `Process` of the model; nothing if there were none. Of children that multiprocessing has
+        started it is known how they ended.
+        """
+        given_up = {
+            start["child"]
+            for start in events.starts(told, 0.0)
+            if start.get("child") and start.get("exit_code", -1) < 0
+        }
+        at_fork = events.threads_at_fork(told)
+        described = []
+        for pid, (parent, waiting, found) in self._stuck.found.items():
+            if pid not in given_up:
+                continue
+            tids = [each.tid for each in waiting]
+            matched = _matched(pid, tids, found, ghosts=bool(at_fork.get(pid)))
+            threads = [
+                {
+                    "tid": each.tid,
+                    "waits": each.waits,
+                    "wakers": each.wakers,
+                    **_told_of(matched.get(each.tid)),
+                }
+                for each in waiting
+            ]
+            described.append({"pid": pid, "ppid": parent, "command": "", "threads": threads})
+        program = {"pid": job.pid, "ppid": os.getpid(), "command": ""}
+        return [program, *described] if described else []
+
+    def _stacks_now(self, pid: int) -> List[Stack]:
+        # faulthandler's signal would end the wait.
+        return stacks(self._py_spy, pid) if self._py_spy else []
 
     def _stacks(self, pid: int, deadline: float, *, runs: bool) -> List[Stack]:
         """Read the stacks of a process, if it has any that can be read in time."""

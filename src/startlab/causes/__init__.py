@@ -46,6 +46,7 @@ from startlab.causes.starts import (
     unguarded_main,
     unpicklable,
 )
+from startlab.causes.stuck import given_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,8 +59,9 @@ HANG: Final = (
 )  # fmt: skip
 CRASH: Final = (mixed_contexts, native_after_fork, died_by_signal)
 ERROR: Final = (
-    unguarded_main, mixed_contexts, unpicklable, not_importable, exit_handler_again, same_message,
-    handler_in_child, loop_after_fork, global_differs, killed_worker, stdin_at_its_end, raised,
+    unguarded_main, mixed_contexts, unpicklable, not_importable, given_up, exit_handler_again,
+    same_message, handler_in_child, loop_after_fork, global_differs, killed_worker,
+    stdin_at_its_end, raised,
 )  # fmt: skip
 
 
