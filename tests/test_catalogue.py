@@ -7,17 +7,19 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from startlab import catalogue, environments, journal, plan
+from startlab.catalogue import mistakes
 from startlab.errors import CatalogueError
-from startlab.model import Check, Expectation
+from startlab.model import Check, Expectation, Experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from startlab.model import Run
 
@@ -90,54 +92,129 @@ def test_experiments_come_in_the_order_of_their_names(tmp_path: Path) -> None:
 # --- what is wrong: every error names the file, the key and what was expected -------------------
 
 
+VARIANT = "[variants.v]\ntitle = 'x'\nexpect = [{outcome = ['ok']}]"
+MEASURE = '[[measure]]\nname = "n"\nunit = "s"\n'
+
+
 @pytest.mark.parametrize(
-    ("text", "key", "expected"),
+    ("text", "told"),
     [
-        ("title = ", "", "Invalid value"),
-        (GOOD.replace("title", "titel"), "titel", "unknown field"),
-        (GOOD.replace('title = "A title"\n', ""), "title", "missing required field"),
-        (GOOD.replace('"A title"', "3"), "title", "Expected str, got int"),
-        (GOOD.replace('"locks"', '"lokcs"'), "group", "found 'lokcs'"),
-        ('requires_python = "3"\n' + GOOD, "requires_python", "like '>=3.8', found '3'"),
-        ("timeout_s = 'long'" + GOOD, "timeout_s", "Expected float | null, got str"),
-        (GOOD.replace('"ok"', '"fine"'), "expect[0].outcome[0]", "Invalid enum value 'fine'"),
-        (GOOD + 'method = ["thread"]', "expect[0].method[0]", "Invalid enum value 'thread'"),
-        (GOOD + 'wen = "x"', "expect[0]", "unknown field wen"),
-        (GOOD + "[check]\nstdin = 'x'", "check", "unknown field stdin"),
-        (GOOD + "[variants.v]\ntitel = 'x'", "variants", "unknown field titel"),
-        (GOOD.replace('["ok"]', "[]"), "expect[0].outcome", "at least one outcome"),
-        (GOOD.partition("[[")[0] + "expect = []", "expect", "at least one entry"),
-        (GOOD.replace('["https://example.org"]', "[]"), "source", "at least one entry"),
-        (GOOD + 'when = "python_version >"', "expect[0].when", "a PEP 508 marker"),
-        (GOOD + "when = \"glibc == '2'\"", "expect[0].when", "a PEP 508 marker"),
-        (GOOD + "when = \"python_full_version ~= 'x'\"", "expect[0].when", "a PEP 508 marker"),
-        (GOOD + "frequency = [0.5, 2]", "expect[0].frequency", "a range in 0 to 1"),
-        (GOOD + 'exception = "(("', "expect[0].exception", "a regular expression"),
-        (GOOD + '[[measure]]\nname = "n"\nunit = "s"\npattern = "(("',
-         "measure[0].pattern", "a regular expression"),
-        (GOOD + '[[measure]]\nname = "n"\nunit = "s"\npattern = "x"',
-         "measure[0].pattern", "a group around the values, found 'x'"),
-        (GOOD + 'stdout = "[z-a]"', "expect[0].stdout", "a regular expression"),
-        ('program = "other.py"' + GOOD, "program", "a file beside it, found 'other.py'"),
-        (GOOD + "[variants.v]\ntitle = 'x'\nexpect = [{outcome = ['ok']}]",
-         "program of example:v", "a file beside it, found 'v.py'"),
-        (GOOD + "[variants.V]\ntitle = 'x'\nexpect = [{outcome = ['ok']}]",
-         "variants.V", "small letters, digits and _, found 'V'"),
+        ("title = ", "not TOML: Invalid value (at end of document); a text needs quotes"),
+        (GOOD.replace('"locks"', "locks"),
+         "not TOML: Invalid value (at line 2, column 9); a text needs quotes"),
+        (GOOD + "x", "not TOML: Expected '=' after a key in a key/value pair (at end of document)"),
+        ('cures = "x"' + GOOD,
+         "unknown key cures; did you mean cure? Keys: group, title, claim, mechanism, source, "),
+        (GOOD + 'wen = "x"', "the 1st [[expect]]: unknown key wen; did you mean when? Keys: outco"),
+        (GOOD + "[check]\nfoo = 'x'", "check: unknown key foo. Keys: stdout, lines, interleaved, "),
+        (GOOD + "[variants.v]\ntitel = 'x'", "variants.v: unknown key titel; did you mean title?"),
+        (GOOD.replace('title = "A title"\n', ""), "title is missing"),
+        (GOOD + "[variants.v]\nexpect = []", "variants.v: title is missing"),
+        (GOOD.partition("[[")[0] + "expect = []", "expect: expected at least one entry, found 'no"),
         (GOOD + "[variants.cure]\ntitle = 'x'\nexpect = []",
-         "expect of example:cure", "at least one entry"),
+         "variants.cure.expect: expected at least one entry, found 'none'"),
+        (GOOD.replace('"A title"', "3"), "title: expected a text in quotes, found 3"),
+        ("timeout_s = 'long'" + GOOD, "timeout_s: expected a number, found 'long'"),
+        ("min_cores = 'x'" + GOOD, "min_cores: expected a whole number, found 'x'"),
+        ("force = 1" + GOOD, "force: expected true or false, found 1"),
+        ("check = 3" + GOOD, "check: expected a table, found 3"),
+        ("variants = 3" + GOOD, "variants: expected a table, found 3"),
+        (GOOD.replace('["https://example.org"]', '"x"'),
+         """source: expected a list: ["x"], found 'x'"""),
+        (GOOD.replace('["ok"]', '"ok"'),
+         """the 1st [[expect]], outcome: expected a list: ["ok"], found 'ok'"""),
+        (GOOD.replace('["ok"]', "[]"),
+         "the 1st [[expect]], outcome: expected at least one outcome, found 'none'"),
+        (GOOD.replace('["https://example.org"]', "[]"),
+         "source: expected at least one entry, found 'none'"),
+        (GOOD.replace('"locks"', '"stat"'), "group: expected one of basics, locks, "),
+        ("requires = ['x']" + GOOD, "requires: expected one of libc.so.6, "),
+        (GOOD + GOOD[GOOD.index("[[") :].replace('"ok"', '"fine"'),
+         "the 2nd [[expect]], outcome: expected one of crash, error, hang, ok, "),
+        (GOOD + 'method = ["thread"]',
+         "the 1st [[expect]], method: expected one of default, fork, forkserver, spawn, found 'th"),
+        (GOOD + VARIANT.replace("]}]", "]}, {outcome = ['fine']}]"),
+         "the 2nd [[variants.v.expect]], outcome: expected one of crash, "),
+        ('requires_python = "3"\n' + GOOD, "requires_python: expected like '>=3.8', found '3'"),
+        (GOOD + 'when = "python_version >"',
+         "the 1st [[expect]], when: expected a PEP 508 marker (Expected a marker "),
+        (GOOD + "when = \"glibc == '2'\"", "python_full_version, platform_python_implementation, "),
+        (GOOD + "when = \"python_full_version ~= 'x'\"",
+         "the 1st [[expect]], when: expected a PEP 508 marker (Undefined "),
+        (GOOD + "when = \"python_version >= '3' and sys_platform == 'Linux'\"",
+         "the 1st [[expect]], when, sys_platform: expected one of darwin, linux, win32, found 'Li"),
+        (GOOD + "when = \"'linux' != platform_system\"",
+         "the 1st [[expect]], when, platform_system: expected one of Darwin, Linux, Windows, fou"),
+        (GOOD + "when = \"os_name == 'windows'\"",
+         "the 1st [[expect]], when, os_name: expected one of nt, posix, found 'windows'"),
+        (GOOD + "when = \"platform_python_implementation == 'pypy'\"",
+         "the 1st [[expect]], when, platform_python_implementation: expected one of CPython, PyPy"),
+        (GOOD + 'libc = "musll"',
+         "the 1st [[expect]], libc: expected one of glibc, musl, found 'musll'"),
+        (GOOD + "frequency = [0.5, 2]", "the 1st [[expect]], frequency: expected a range in 0 to "),
+        (GOOD + "frequency = [0.5]", "the 1st [[expect]], frequency: Expected array of length 2"),
+        (GOOD + "frequency = 0.5", "the 1st [[expect]], frequency: expected a list, found 0.5"),
+        (GOOD + 'exception = "(("', "the 1st [[expect]], exception: expected a regular expression"),
+        (GOOD + 'stdout = "[z-a]"', "the 1st [[expect]], stdout: expected a regular expression"),
+        (GOOD + MEASURE + 'pattern = "(("',
+         "the 1st [[measure]], pattern: expected a regular expression"),
+        (GOOD + MEASURE + 'pattern = "x"',
+         "the 1st [[measure]], pattern: expected a group around the values, found 'x'"),
+        ('program = "other.py"' + GOOD, "program: expected a file beside it, found 'other.py'"),
+        (GOOD + VARIANT, "variants.v.program: expected a file beside it, found 'v.py'"),
+        (GOOD + VARIANT.replace("v]", "V]"),
+         "variants.V: expected small letters, digits and _, found 'V'"),
     ],
 )  # fmt: skip
 def test_an_error_names_file_key_and_what_was_expected(
-    tmp_path: Path, text: str, key: str, expected: str
+    tmp_path: Path, text: str, told: str
 ) -> None:
     file = make(tmp_path, text, programs="program.py cure.py")
     with pytest.raises(CatalogueError) as raised:
         catalogue.load(tmp_path)
-    message = str(raised.value)
-    assert message.startswith(f"{file}: " if "field" in expected else f"{file}: {key}")
-    assert key in message
-    assert expected in message
-    assert "$" not in message
+    assert str(raised.value).startswith(f"{file}: ")
+    assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'libc = "glibc"',
+        'libc = "musl"',
+        'libc = "glibc 2.36"',
+        "when = \"sys_platform == 'linux' or 'Darwin' == platform_system\"",
+        "when = \"platform_python_implementation == 'PyPy' and implementation_name != 'cpython'\"",
+        "when = \"platform_machine == 'riscv64' and platform_release == '6'\"",
+    ],
+)
+def test_what_may_be_true_is_no_error(tmp_path: Path, entry: str) -> None:
+    make(tmp_path, GOOD + entry)
+    assert len(catalogue.load(tmp_path)) == 1
+
+
+def test_people_count_from_one() -> None:
+    said = " ".join(mistakes.ordinal(number) for number in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111))
+    assert said == "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 111th"
+
+
+def test_the_nearest_words_have_the_word_in_them_or_look_like_it() -> None:
+    words = {"lock_held", "file_lock", "block", "clock", "countdown"}
+    assert mistakes.nearest("lock", words) == ["block", "clock", "file_lock"]
+    assert mistakes.nearest("cuontdwon", words, 1) == ["countdown"]
+
+
+def test_programs_without_an_experiment_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, GOOD, "right")
+    make(tmp_path, GOOD, "wrong").rename(tmp_path / "wrong" / "experiments.toml")
+    with pytest.raises(CatalogueError) as raised:
+        catalogue.load(tmp_path)
+    assert str(raised.value) == f"{tmp_path / 'wrong'} has programs, and no experiment.toml"
+
+
+def test_what_git_leaves_of_an_experiment_is_none(tmp_path: Path) -> None:
+    make(tmp_path, GOOD, "right")
+    (tmp_path / "gone" / "__pycache__").mkdir(parents=True)
+    assert [each.name for each in catalogue.load(tmp_path)] == ["right"]
 
 
 def test_a_folder_with_another_name_is_refused(tmp_path: Path) -> None:
@@ -170,10 +247,35 @@ def test_the_digest_changes_with_programs_and_expectations_alone(tmp_path: Path)
     assert len({same, toml, program}) == 3
 
 
-# --- what ships --------------------------------------------------------------------------------
-
 SHIPPED = catalogue.load()
 PROGRAMS = sorted(catalogue.ROOT.glob("*/*.py"))
+
+# --- what CONTRIBUTING.md shows ------------------------------------------------------------------
+
+CONTRIBUTING = Path(__file__).parents[1] / ".github" / "CONTRIBUTING.md"
+in_a_checkout = pytest.mark.skipif(not CONTRIBUTING.is_file(), reason="it is in a checkout alone")
+
+
+@in_a_checkout
+def test_the_sample_expects_what_the_catalogue_does(tmp_path: Path) -> None:
+    text = CONTRIBUTING.read_text("utf-8")
+    sample = textwrap.dedent(text.partition("   ```toml\n")[2].partition("   ```\n")[0])
+    make(tmp_path, sample, "recursion_limit", programs="program.py cure.py")
+    real = {each.name: each for each in SHIPPED}
+    for each in catalogue.load(tmp_path):
+        assert each.expect == real[each.name].expect
+        assert each.title == real[each.name].title
+
+
+@in_a_checkout
+def test_every_key_is_told() -> None:
+    text = CONTRIBUTING.read_text("utf-8")
+    table = text.partition("| key | what it is |")[2].partition("\n\n")[0]
+    keys = set(Experiment.__struct_fields__) - {"name"}
+    assert {key for key in keys if not re.search(rf"`\[*{key}\]*`", table)} == set()
+
+
+# --- what ships --------------------------------------------------------------------------------
 
 
 def test_the_shipped_catalogue_loads_and_names_are_unique() -> None:

@@ -108,6 +108,27 @@ def test_a_selector_that_matches_nothing_lists_what_there_is(environment: Enviro
         environments.select([], ["*"])
 
 
+def test_an_interpreter_of_the_host_is_no_image_and_how_to_get_it_is_told() -> None:
+    told = str(environments.unmatched("host-3.13", ["linux-3.13"], docker=True))
+    assert told == (
+        "--env host-3.13 matches no environment. host-… are this host's own interpreters: "
+        "add --backend native. There are: linux-3.13."
+    )
+    assert "native" not in str(environments.unmatched("linux-9.9", ["linux-3.13"], docker=True))
+    assert "native" not in str(environments.unmatched("host-9.9", ["host-3.13"]))
+
+
+@pytest.mark.parametrize(("name", "marker"), [("cpython", "CPython"), ("pypy", "PyPy"), ("x", "x")])
+def test_implementations_are_called_as_pep_508_calls_them(
+    environment: Environment, name: str, marker: str
+) -> None:
+    markers = environments.marker_environment(
+        msgspec.structs.replace(environment, implementation=name)
+    )
+    assert markers["implementation_name"] == name
+    assert markers["platform_python_implementation"] == marker
+
+
 def test_markers_are_about_the_environment_and_not_about_this_python(
     environment: Environment,
 ) -> None:

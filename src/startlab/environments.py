@@ -40,6 +40,9 @@ LIBRARIES: Final = (
 )
 """What experiments may require of an environment: shared libraries and Python modules."""
 
+IMPLEMENTATIONS: Final = {"cpython": "CPython", "pypy": "PyPy"}
+"""What markers call an implementation: `implementation_name`, `platform_python_implementation`."""
+
 msgspec.json.Decoder(Environment)
 """Has msgspec learn this type here, and not in two threads at once (backends/conversation.py)."""
 
@@ -99,13 +102,21 @@ def select(environments: Iterable[Environment], selectors: Sequence[str]) -> lis
     every = list(environments)
     for selector in selectors:
         if not any(matches(each.name, each.python, selector) for each in every):
-            there = ", ".join(each.name for each in every) or "none"
-            raise SelectionError(f"--env {selector} matches no environment. There are: {there}.")
+            raise unmatched(selector, [each.name for each in every])
     return [
         each
         for each in every
         if not selectors or any(matches(each.name, each.python, one) for one in selectors)
     ]
+
+
+def unmatched(selector: str, names: Sequence[str], *, docker: bool = False) -> SelectionError:
+    """Tell which environments there are, of images in `docker`, where a selector matches none."""
+    native = ""
+    if docker and selector.startswith("host-"):
+        native = " host-… are this host's own interpreters: add --backend native."
+    there = ", ".join(names) or "none"
+    return SelectionError(f"--env {selector} matches no environment.{native} There are: {there}.")
 
 
 def marker_environment(environment: Environment) -> dict[str, str]:
@@ -120,7 +131,9 @@ def marker_environment(environment: Environment) -> dict[str, str]:
         "platform_system": environment.platform_system,
         "platform_version": environment.platform_version,
         "python_full_version": environment.python,
-        "platform_python_implementation": environment.implementation,
+        "platform_python_implementation": IMPLEMENTATIONS.get(
+            environment.implementation, environment.implementation
+        ),
         "python_version": f"{version.major}.{version.minor}",
         "sys_platform": environment.sys_platform,
     }

@@ -119,11 +119,33 @@ def test_list_has_filters(startlab: Startlab) -> None:
     ]
 
 
-def test_an_unknown_tag_is_told_with_those_there_are(startlab: Startlab) -> None:
+def test_list_searches_names_texts_tags_and_programs(startlab: Startlab) -> None:
+    assert listed(startlab, "ContextVar") == ["process_of_a_thread:contextvar"]  # its name
+    assert listed(startlab, "setdefaulttimeout") == ["socket_timeout", "socket_timeout:cure"]
+    assert "lock_held_at_fork:cure" in listed(startlab, "before the thread")  # its title
+    assert "frozen_environment" in listed(startlab, "filters of warnings")  # its mechanism
+    assert "inherited_socket" in listed(startlab, "a forked CHILD keeps open")  # its claim
+    assert "default_start_method" in listed(startlab, "getppid")  # its program alone
+    both = listed(startlab, "socket", "0.2")
+    assert both == ["socket_timeout", "socket_timeout:cure"]
+    assert listed(startlab, "socket", "--method", "default") == []
+    assert listed(startlab, "no such word") == []
+
+
+def test_an_unknown_tag_is_told_with_the_nearest(startlab: Startlab) -> None:
     done = startlab("list", "--tag", "lokcs")
     assert done.returncode == 2
-    assert "--tag lokcs: no experiment has it. There are: " in done.stderr
-    assert " locks, " in done.stderr
+    assert "--tag lokcs: no experiment has it. The nearest are locks, " in done.stderr
+    assert "`startlab list lokcs` looks for the word" in done.stderr
+    assert len(done.stderr) < 300
+
+
+def test_a_list_in_a_pipe_is_neither_wrapped_nor_cut(startlab: Startlab) -> None:
+    """The fixture's terminal would have 100 columns."""
+    lines = startlab("list").stdout.splitlines()
+    for each in catalogue.load():
+        whole = rf"  {each.name} +{re.escape(each.title)} *"
+        assert any(re.fullmatch(whole, line) for line in lines)
 
 
 # --- show --------------------------------------------------------------------------------------
@@ -189,10 +211,21 @@ def test_show_where_nothing_was_run_says_how_to(tmp_path: Path) -> None:
     assert "There is no run here yet: startlab lab -x 'countdown*'" in done.stdout
 
 
-def test_show_of_what_is_not_there(startlab: Startlab) -> None:
-    done = startlab("show", "lock")
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("lock_held", "lock_held_at_fork, "),
+        ("lock_hled_at_frok", "lock_held_at_fork, "),
+        ("recursion_limit:cura", "recursion_limit:cure, "),
+    ],
+)
+def test_show_of_what_is_not_there(startlab: Startlab, name: str, near: str) -> None:
+    done = startlab("show", name)
     assert done.returncode == 2
-    assert "There is no experiment lock. There are: " in done.stderr
+    said = f"There is no experiment {name}. The nearest are {near}"
+    assert said in done.stderr
+    assert f"`startlab list` has all, `startlab list {name}` those with that word" in done.stderr
+    assert len(done.stderr) < 300
 
 
 # --- claims ------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from startlab.backends.conversation import Conversation, command
 from startlab.backends.dockerd import LOST, connect, explanation, in_words
 from startlab.backends.exec_stream import ExecStream, let_go
 from startlab.backends.images import BuildOptions, Image, Images
-from startlab.errors import AgentError, EngineError, SelectionError
+from startlab.errors import AgentError, EngineError
 from startlab.model import Environment, Unavailable
 
 if TYPE_CHECKING:
@@ -206,10 +206,7 @@ class DockerBackend:
         for selector in wanted:
             matching = [name for name in every if _matches(name, selector)]
             if not matching:
-                there = ", ".join(every)
-                raise SelectionError(
-                    f"--env {selector} matches no environment. There are: {there}."
-                )
+                raise environments.unmatched(selector, every, docker=True)
             # A name is meant; a pattern means what can be had here, before all there is.
             if selector not in matching:
                 matching = [name for name in matching if name in default] or matching

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, default_environment
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from startlab.environments import LIBRARIES
+from startlab.catalogue import mistakes
+from startlab.environments import IMPLEMENTATIONS, LIBRARIES
 from startlab.errors import CatalogueError
 from startlab.model import START_METHODS, Check, Expectation, Experiment, Measure, Method
 
@@ -44,7 +44,22 @@ GROUPS: Final = {
 }
 """What goes wrong, in the order in which a person reads of it."""
 
+LIBCS: Final = ("glibc", "musl")
+VALUES: Final = {
+    "implementation_name": tuple(IMPLEMENTATIONS),
+    "os_name": ("nt", "posix"),
+    "platform_python_implementation": tuple(IMPLEMENTATIONS.values()),
+    "platform_system": ("Darwin", "Linux", "Windows"),
+    "sys_platform": ("darwin", "linux", "win32"),
+}
+"""What some variables of markers can be; any other value is a marker that is never true."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_COMPARED: Final = (
+    re.compile(r'(?P<name>\w+) [=!]= "(?P<value>[^"]*)"'),
+    re.compile(r'"(?P<value>[^"]*)" [=!]= (?P<name>\w+)'),
+)
+"""A variable and its value in a marker, as packaging writes it."""
 
 
 class _Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -86,7 +101,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     timeout_s: float | None = None
     check: Check = Check()
     measure: tuple[Measure, ...] = ()
-    variants: dict[str, _Variant] = {}
+    variants: dict[str, dict[str, Any]] = {}
 
 
 @cache
@@ -95,11 +110,11 @@ def load(root: Path = ROOT) -> tuple[Experiment, ...]:
 
     A catalogue is read once. Raises CatalogueError, naming the file, the key and what was expected.
     """
-    return tuple(
-        experiment
-        for file in sorted(root.glob("*/experiment.toml"))
-        for experiment in read(file, root)
-    )
+    files = sorted(root.glob("*/experiment.toml"))
+    without = {program.parent for program in root.glob("*/*.py")} - {file.parent for file in files}
+    if without:
+        raise CatalogueError(f"{min(without)} has programs, and no experiment.toml")
+    return tuple(experiment for file in files for experiment in read(file, root))
 
 
 def read(file: Path, root: Path = ROOT) -> tuple[Experiment, ...]:
@@ -107,10 +122,7 @@ def read(file: Path, root: Path = ROOT) -> tuple[Experiment, ...]:
 
     Raises CatalogueError, naming the file, the key and what was expected.
     """
-    try:
-        parsed = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file}: {in_toml_words(str(error))}") from None
+    parsed = mistakes.read(file, _File)
     name = file.parent.name
     check(_NAME.fullmatch(name), file, "the folder's name", "small letters, digits and _", name)
     experiment = Experiment(
@@ -122,17 +134,16 @@ def read(file: Path, root: Path = ROOT) -> tuple[Experiment, ...]:
             if field not in ("program", "variants")
         },
     )
-    variants = (
-        _variant(experiment, key, variant, file) for key, variant in parsed.variants.items()
-    )
+    variants = (_variant(experiment, key, said, file) for key, said in parsed.variants.items())
     experiments = (experiment, *variants)
     for each in experiments:
         _validate(each, file, root)
     return experiments
 
 
-def _variant(experiment: Experiment, key: str, variant: _Variant, file: Path) -> Experiment:
+def _variant(experiment: Experiment, key: str, table: dict[str, Any], file: Path) -> Experiment:
     check(_NAME.fullmatch(key), file, f"variants.{key}", "small letters, digits and _", key)
+    variant = mistakes.convert(table, _Variant, file, f"variants.{key}")
     said = {
         field: value
         for field in _Variant.__struct_fields__
@@ -145,35 +156,46 @@ def _variant(experiment: Experiment, key: str, variant: _Variant, file: Path) ->
 
 
 def _validate(experiment: Experiment, file: Path, root: Path) -> None:
-    of = f" of {experiment.name}" if ":" in experiment.name else ""
+    _, _, variant = experiment.name.partition(":")
+    of = f"variants.{variant}." if variant else ""
     program = root / experiment.program
-    check(program.is_file(), file, f"program{of}", "a file beside it", program.name)
-    check(experiment.expect, file, f"expect{of}", "at least one entry", "none")
-    check(experiment.source, file, f"source{of}", "at least one entry", "none")
-    check(experiment.group in GROUPS, file, "group", f"of {', '.join(GROUPS)}", experiment.group)
+    check(program.is_file(), file, f"{of}program", "a file beside it", program.name)
+    check(experiment.expect, file, f"{of}expect", "at least one entry", "none")
+    check(experiment.source, file, f"{of}source", "at least one entry", "none")
+    check(experiment.group in GROUPS, file, "group", _one_of(GROUPS), experiment.group)
     try:
         SpecifierSet(experiment.requires_python)
     except InvalidSpecifier:
         found = experiment.requires_python
-        check(False, file, f"requires_python{of}", "like '>=3.8'", found)  # noqa: FBT003 - it is wrong
+        check(False, file, f"{of}requires_python", "like '>=3.8'", found)  # noqa: FBT003 - it is wrong
     for library in experiment.requires:
-        check(library in LIBRARIES, file, f"requires{of}", f"of {', '.join(LIBRARIES)}", library)
+        check(library in LIBRARIES, file, f"{of}requires", _one_of(LIBRARIES), library)
     for number, expectation in enumerate(experiment.expect):
-        key = f"expect[{number}]"
-        check(expectation.outcome, file, f"{key}.outcome{of}", "at least one outcome", "none")
-        low, high = expectation.frequency or (0, 1)
-        in_range = 0 <= low <= high <= 1
-        check(in_range, file, f"{key}.frequency{of}", "a range in 0 to 1", f"{low}, {high}")
-        if expectation.when is not None:
-            check_marker(expectation.when, file, f"{key}.when{of}")
-        for pattern_key in ("exception", "stdout"):
-            pattern = getattr(expectation, pattern_key)
-            if pattern is not None:
-                _compile(pattern, file, f"{key}.{pattern_key}{of}")
+        _validate_entry(expectation, file, mistakes.entry(f"{of}expect", number))
     for number, measure in enumerate(experiment.measure):
-        key = f"measure[{number}].pattern{of}"
+        key = f"{mistakes.entry(f'{of}measure', number)}, pattern"
         groups = _compile(measure.pattern, file, key).groups
         check(groups, file, key, "a group around the values", measure.pattern)
+
+
+def _validate_entry(expectation: Expectation, file: Path, key: str) -> None:
+    check(expectation.outcome, file, f"{key}, outcome", "at least one outcome", "none")
+    low, high = expectation.frequency or (0, 1)
+    in_range = 0 <= low <= high <= 1
+    check(in_range, file, f"{key}, frequency", "a range in 0 to 1", f"{low}, {high}")
+    libc = expectation.libc
+    if libc is not None:  # its version may follow
+        check(libc.partition(" ")[0] in LIBCS, file, f"{key}, libc", _one_of(LIBCS), libc)
+    if expectation.when is not None:
+        check_marker(expectation.when, file, f"{key}, when")
+    for pattern_key in ("exception", "stdout"):
+        pattern = getattr(expectation, pattern_key)
+        if pattern is not None:
+            _compile(pattern, file, f"{key}, {pattern_key}")
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return f"one of {', '.join(words)}"
 
 
 def _compile(pattern: str, file: Path, key: str) -> re.Pattern[str]:
@@ -185,12 +207,21 @@ def _compile(pattern: str, file: Path, key: str) -> re.Pattern[str]:
 
 
 def check_marker(when: str, file: Path, key: str) -> None:
-    """Raise CatalogueError, naming file and key, if a text is no PEP 508 marker."""
+    """Raise CatalogueError, naming file and key, if a text is no PEP 508 marker or never true."""
     try:
-        Marker(when).evaluate()
+        marker = Marker(when)
+        marker.evaluate()
     except (InvalidMarker, UndefinedComparison) as error:
-        expected = f"a PEP 508 marker ({str(error).splitlines()[0]})"
-        raise CatalogueError(f"{file}: {key}: expected {expected}, found {when!r}") from None
+        variables = f"; variables: {', '.join(default_environment())}"
+        why = str(error).splitlines()[0] + (variables if isinstance(error, InvalidMarker) else "")
+        raise CatalogueError(
+            f"{file}: {key}: expected a PEP 508 marker ({why}), found {when!r}"
+        ) from None
+    for pattern in _COMPARED:
+        for match in pattern.finditer(str(marker)):
+            name, value = match["name"], match["value"]
+            known = VALUES.get(name, (value,))
+            check(value in known, file, f"{key}, {name}", _one_of(known), value)
 
 
 def check(right: object, file: Path, key: str, expected: str, found: str) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from startlab import catalogue, expectations, journal, measurements
+from startlab.catalogue import mistakes
 from startlab.cli import options
 from startlab.environments import sort_key
 from startlab.errors import JournalError, SelectionError
@@ -32,6 +33,7 @@ SIMILAR: Final = 0.6
 
 
 @click.command(name="list")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.option("--group", type=click.Choice(list(catalogue.GROUPS)), help="What goes wrong.")
 @click.option("--tag", "tags", multiple=True, help="With this tag. May be repeated.")
 @click.option(
@@ -42,6 +44,7 @@ SIMILAR: Final = 0.6
 @click.option("--method", "-m", type=click.Choice(METHODS), help="With cells for this method.")
 @options.JSON
 def list_(
+    words: tuple[str, ...],
     group: str | None,
     tags: tuple[str, ...],
     outcome: Outcome | None,
@@ -49,7 +52,10 @@ def list_(
     *,
     as_json: bool,
 ) -> None:
-    """List the experiments of the catalogue, by what goes wrong."""
+    """List the experiments of the catalogue, by what goes wrong.
+
+    With words, those that have all of them in their name, title, claim, mechanism, tags or program.
+    """
     every = catalogue.load()
     _known_tags(tags, every)
     found = [
@@ -59,11 +65,12 @@ def list_(
         and set(tags) <= set(each.tags)
         and method in (None, *each.methods)
         and (outcome is None or _may_be(each, outcome, method))
+        and _has(each, words)
     ]
     if as_json:
         options.print_json(found)
         return
-    console = Console()
+    console = options.console()
     width = max((len(each.name) for each in found), default=0)
     for name, heading in catalogue.GROUPS.items():
         members = [each for each in found if each.group == name]
@@ -83,9 +90,22 @@ def _known_tags(tags: Sequence[str], experiments: Sequence[Experiment]) -> None:
     known = {tag for each in experiments for tag in each.tags}
     for tag in tags:
         if tag not in known:
+            near = ", ".join(mistakes.nearest(tag, known))
             raise SelectionError(
-                f"--tag {tag}: no experiment has it. There are: {', '.join(sorted(known))}."
+                f"--tag {tag}: no experiment has it. The nearest are {near}. "
+                f"`startlab list {tag}` looks for the word in all texts, "
+                "`startlab list --json` has all tags."
             )
+
+
+def _has(experiment: Experiment, words: Sequence[str]) -> bool:
+    """Tell whether all words are in what an experiment says, or in its program."""
+    if not words:
+        return True
+    said = (experiment.name, experiment.title, experiment.claim, experiment.mechanism)
+    program = (catalogue.ROOT / experiment.program).read_text("utf-8")
+    text = "\n".join((*said, *experiment.tags, program)).casefold()
+    return all(word.casefold() in text for word in words)
 
 
 def _may_be(experiment: Experiment, outcome: Outcome, method: Method | None) -> bool:
@@ -150,8 +170,12 @@ def _family(name: str) -> tuple[Experiment, ...]:
     every = catalogue.load()
     found = [each for each in every if each.name == name or each.name.startswith(f"{name}:")]
     if not found:
-        there = ", ".join(experiment.name for experiment in every)
-        raise SelectionError(f"There is no experiment {name}. There are: {there}.")
+        alike = (each.name for each in every if (":" in name) == (":" in each.name))
+        near = ", ".join(mistakes.nearest(name, alike))
+        raise SelectionError(
+            f"There is no experiment {name}. The nearest are {near}. `startlab list` has all, "
+            f"`startlab list {name}` those with that word in their texts."
+        )
     return tuple(found)
 
 

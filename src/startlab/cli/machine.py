@@ -64,7 +64,7 @@ def list_images(*, as_json: bool) -> None:
         table.add_row(
             row.name, row.tag, size, f"{row.created:%Y-%m-%d %H:%M}", row.base, row.python
         )
-    Console().print(table)
+    options.console().print(table)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,6 +48,9 @@ def variables(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(f"{name} is startlab's own.")
     return {name: value for name, _, value in pairs}
 
+
+WIDEST: Final = 10_000
+"""Characters; no line of a list is longer."""
 
 PATH: Final = click.Path(path_type=Path)
 EXISTING: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -206,6 +210,11 @@ BUILDING: Final = ("bases", "debian_mirror", "ca_bundle", "apt_config", "network
 def print_json(document: object) -> None:
     """Print the one JSON document of `--json`."""
     click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def console() -> Console:
+    """Give a console that wraps and cuts nothing where no person reads, but a pipe or a file."""
+    return Console(width=None if sys.stdout.isatty() else WIDEST)
 
 
 def say(text: str) -> None:

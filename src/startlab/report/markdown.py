@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Final
 from startlab import findings
 from startlab.environments import sort_key
 from startlab.model import METHODS
-from startlab.report import ledger, text
+from startlab.report import ledger, text, unproven
 from startlab.summary import summarise
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def render(run: Run, limit: int = LIMIT) -> str:
         )
         page.folded_lines("How to reproduce", "sh", _reproduce(groups))
         page.folded("Output of the programs", _outputs(groups))
+    doubt = unproven.hangs(run, cells)
+    if doubt is not None:
+        page.add(f"{escaped(doubt)}\n")
     judged = ledger.judged(run)
     if any(each.verdict != "not run" for each in judged):
         page.folded_table(f"{_number(len(judged), 'claim')}", *_claims(judged))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from startlab import findings
 from startlab.environments import sort_key
-from startlab.report import github
+from startlab.report import github, unproven
 from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
 from startlab.report.text import excerpt, one_line, printable
@@ -61,6 +61,9 @@ def show(run: Run, console: Console) -> None:
             console.print()
     for caveat in run.caveats:
         _line(console, f"{glyph('!', console)} {one_line(caveat)}", "bold")
+    doubt = unproven.hangs(run, cells.values())
+    if doubt is not None:
+        _line(console, one_line(doubt))
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
     if run.header.program is not None:
         show_findings(run, console)
