@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fnmatch
-import tomllib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,8 +13,8 @@ import msgspec
 from packaging.markers import Marker
 
 from startlab import catalogue, measurements
+from startlab.catalogue import mistakes
 from startlab.environments import marker_environment, sort_key
-from startlab.errors import CatalogueError
 from startlab.model import METHODS, Cell, Method, Outcome, StartMethod
 
 if TYPE_CHECKING:
@@ -135,43 +134,43 @@ def load(root: Path = catalogue.ROOT) -> tuple[Claim, ...]:
     """
     file = root / NAME
     try:
-        claims = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File).claim
+        claims = mistakes.read(file, _File).claim
     except FileNotFoundError:
         return ()
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file}: {catalogue.in_toml_words(str(error))}") from None
     experiments = catalogue.load(root)
     seen: set[str] = set()
     for number, claim in enumerate(claims):
-        key = f"claim[{number}]"
-        catalogue.check(claim.id not in seen, file, f"{key}.id", "one of its own", claim.id)
+        entry = mistakes.entry("claim", number)
+        catalogue.check(claim.id not in seen, file, f"{entry}, id", "one of its own", claim.id)
         seen.add(claim.id)
-        catalogue.check(claim.evidence, file, f"{key}.evidence", "at least one entry", "none")
-        for each, evidence in enumerate(claim.evidence):
-            _validate(evidence, file, f"{key}.evidence[{each}]", experiments)
+        key = f"claim {claim.id}"
+        catalogue.check(claim.evidence, file, f"{key}, evidence", "at least one entry", "none")
+        for each, evidence in enumerate(claim.evidence, 1):
+            part = f"{key}, the {mistakes.ordinal(each)} evidence"
+            _validate(evidence, file, part, experiments)
     return claims
 
 
 def _validate(evidence: Evidence, file: Path, key: str, experiments: Sequence[Experiment]) -> None:
     check = catalogue.check
-    check(evidence.experiments, file, f"{key}.experiments", "at least one", "none")
+    check(evidence.experiments, file, f"{key}, experiments", "at least one", "none")
     for name in evidence.experiments:
         tagged = f" with the tag {evidence.tag}" if evidence.tag else ""
         expected = f"an experiment of the catalogue{tagged}, or a glob of some"
         there = any(_chosen(name, evidence.tag, experiments))
-        check(there, file, f"{key}.experiments", expected, name)
+        check(there, file, f"{key}, experiments", expected, name)
         if evidence.measure is not None:
             chosen = _chosen(name, evidence.tag, experiments)
             measured = {measure.name for each in chosen for measure in each.measure}
             expected = f"what {name} measures, {' or '.join(sorted(measured)) or 'nothing'}"
-            check(evidence.measure in measured, file, f"{key}.measure", expected, evidence.measure)
+            check(evidence.measure in measured, file, f"{key}, measure", expected, evidence.measure)
     if evidence.when is not None:
-        catalogue.check_marker(evidence.when, file, f"{key}.when")
+        catalogue.check_marker(evidence.when, file, f"{key}, when")
     says = (evidence.supports, evidence.contradicts, evidence.method_used, evidence.measure)
     expected = "one of supports, contradicts, method_used, measure"
     check(any(each is not None and each != () for each in says), file, key, expected, "none")
     both = [outcome for outcome in evidence.supports if outcome in evidence.against]
-    check(not both, file, f"{key}.contradicts", "no outcome that supports", ", ".join(both))
+    check(not both, file, f"{key}, contradicts", "no outcome that supports", ", ".join(both))
 
 
 def _chosen(name: str, tag: str | None, experiments: Iterable[Experiment]) -> Iterator[Experiment]:

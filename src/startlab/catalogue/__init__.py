@@ -230,15 +230,6 @@ def check(right: object, file: Path, key: str, expected: str, found: str) -> Non
         raise CatalogueError(f"{file}: {key}: expected {expected}, found {found!r}")
 
 
-def in_toml_words(message: str) -> str:
-    """Put a key as a person writes it: `expect[0].outcome`, not `$.expect[0].outcome`."""
-    message = message.replace("`", "")
-    if " - at " in message:
-        what, _, where = message.partition(" - at ")
-        return f"{where.replace('$.', '').replace('$', 'the file')}: {what}"
-    return message
-
-
 @cache
 def digest(root: Path = ROOT) -> str:
     """Give the hash of all that the catalogue's outcomes depend on: programs and expectations."""
