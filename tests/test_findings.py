@@ -17,6 +17,9 @@ import startlab
 from startlab import catalogue, findings, outputs
 from startlab.advice import ADVICE
 from startlab.answer import versions
+from startlab.causes.case import Case
+from startlab.model import Clue, Program, PythonException, Trial
+from startlab.sources import Sources
 
 if TYPE_CHECKING:
     from startlab.model import Environment, Method, Run
@@ -73,12 +76,28 @@ BREAK = {
     "token_pool": Told("global_differs", 16, "error", NOT_FORK),
     "graceful": Told("handler_inherited", 12, "ok", ("fork",)),
     "set_at_top": Told("method_set_twice", 3, "ok", EVERY),
+    "clip_work": Told("made_in_each_child", 7, "error", NOT_FORK),
+    "upload_key": Told("global_differs", 16, "error", NOT_FORK),
+    "strict_start": Told("child_status", 12, "error", NOT_FORK),
+    "tag_words": Told("global_differs", 18, "hang", NOT_FORK),
+    "word_index": Told("manager_copy", 9, "error", EVERY),
+    "one_port": Told("main_runs_again", 13, "hang", NOT_FORK),
+    "csv_parts": Told("buffer_copied", 4, "ok", ("fork",)),
+    "head_line": Told("buffer_copied", 4, "ok", ("fork",)),
+    "run_log": Told("main_runs_again", 4, "ok", NOT_FORK),
+    "raffle": Told("random_copied", 7, "ok", ("fork",)),
+    "order_log": Told("logging_differs", 12, "ok", NOT_FORK),
+    "tax_table": Told("setting_differs", 10, "ok", NOT_FORK),
+    "tree_depth": Told("setting_differs", 17, "error", NOT_FORK),
+    "export_dates": Told("setting_differs", 18, "error", NOT_FORK),
+    "discount": Told("global_differs", 31, "ok", NOT_FORK),
+    "tenant": Told("global_differs", 12, "ok", NOT_FORK),
 }
 NOT_PROVEN = {"stop_server"}
 """Its child sleeps with a timeout, so that the time limit tells."""
 
 
-def run(name: str, folder: Path, methods: tuple[Method, ...] = ()) -> Run:
+def run(name: str, folder: Path, methods: tuple[Method, ...] = (), trials: int = 1) -> Run:
     # Away from the project, whose folder would else go with the program.
     program = folder.with_name(f"{folder.name}-program")
     shutil.copytree(PROGRAMS, program)
@@ -87,7 +106,7 @@ def run(name: str, folder: Path, methods: tuple[Method, ...] = ()) -> Run:
         methods=methods,
         environments=[ENVIRONMENT],
         backend="native",
-        trials=1,
+        trials=trials,
         jobs=2,
         timeout_s=10 if name in NOT_PROVEN else 60,
         folder=folder,
@@ -128,7 +147,7 @@ def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
 @pytest.mark.native
 @pytest.mark.targets
 @LINUX
-@pytest.mark.parametrize("name", ["healthy_mix", "own_time", "churn"])
+@pytest.mark.parametrize("name", ["healthy_mix", "own_time", "churn", "who_works", "word_count"])
 def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
     seen = run(name, tmp_path / "run")
     assert {trial.outcome for trial in seen.trials} == {"ok"}
@@ -136,6 +155,24 @@ def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
     found = findings.find(seen)
     assert [each for each in found if not each.note] == []
     assert findings.answer(seen, found).startswith("Safe under every start method on 3.")
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="then its recursion is bounded elsewhere")
+def test_a_crash_in_a_thread_whose_stack_is_too_small_is_told_with_its_setting(
+    tmp_path: Path,
+) -> None:
+    (first,) = findings.find(run("deep_walk", tmp_path / "run"))
+    assert (first.mechanism, first.outcome, first.where) == (
+        "setting_differs", "crash", "deep_walk.py:18",
+    )  # fmt: skip
+    assert {each.cell.method for each in first.cells} == set(NOT_FORK)
+    assert "is 536870912 bytes in the parent, set at deep_walk.py:18, and the system's" in (
+        first.title
+    )
+    assert "dies by SIGSEGV" in first.title
 
 
 @pytest.mark.native
@@ -177,6 +214,101 @@ def test_an_exit_status_is_told_with_what_was_printed_last(tmp_path: Path) -> No
     (first,) = findings.find(run("check_links", tmp_path / "run", ("spawn",)))
     assert (first.mechanism, first.title[-13:]) == ("exit_status", "exit status 3")
     assert first.text.endswith("The last that it printed: broken link: blog")
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_an_exit_status_that_is_0_elsewhere_is_told_with_what_differs(tmp_path: Path) -> None:
+    (first,) = findings.find(run("own_verdict", tmp_path / "run", ("fork", "spawn")))
+    assert (first.mechanism, first.where) == ("exit_status_differs", None)
+    assert {each.cell.method for each in first.cells} == {"spawn"}
+    assert 'Under fork it ends with 0, and prints "good"; here it prints "bad".' in first.text
+    assert "exit with 0" not in first.advice
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_a_global_does_not_explain_an_exit_status_that_is_so_without_it(tmp_path: Path) -> None:
+    (first,) = findings.find(run("strict_links", tmp_path / "run", ("fork", "spawn")))
+    assert first.mechanism == "exit_status"
+    assert {each.cell.method for each in first.cells} == {"fork", "spawn"}
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_outputs_that_differ_without_a_known_cause_blame_no_method(tmp_path: Path) -> None:
+    seen = run("own_stack", tmp_path / "run", ("fork", "spawn"))
+    (first,) = findings.find(seen)
+    assert first.mechanism == "output_differs"
+    assert first.title == "Depends on the start method: fork prints other lines than spawn"
+    assert {each.cell.method for each in first.cells} == {"fork", "spawn"}
+    answer = findings.answer(seen, (first,))
+    assert answer.startswith(first.title)
+    assert "breaks" not in answer
+    assert "mend" not in answer
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_an_output_that_never_is_the_same_is_not_said_to_break(tmp_path: Path) -> None:
+    seen = run("toss", tmp_path / "run", ("spawn",), trials=2)
+    (first,) = findings.find(seen)
+    assert first.mechanism == "unstable_output"
+    answer = findings.answer(seen, (first,))
+    assert answer.startswith("The output is not the same from one trial to the next")
+    assert "reaks" not in answer
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_what_a_worker_raises_is_told_with_its_own_line(tmp_path: Path) -> None:
+    (first,) = findings.find(run("bad_row", tmp_path / "run", ("fork", "spawn")))
+    assert (first.mechanism, first.where) == ("exception", "bad_row.py:6")
+    assert "a worker raises ValueError" in first.title
+    assert "so does bad_row.py:10" in first.title
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_an_exception_that_cannot_be_unpickled_is_told_by_its_class(tmp_path: Path) -> None:
+    (first,) = findings.find(run("quota_error", tmp_path / "run", ("fork",)))
+    assert first.mechanism == "unreadable_result"
+    assert "that is `QuotaExceeded` at quota_error.py:4." in first.text
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_a_setting_of_another_module_is_told_once_with_its_line(tmp_path: Path) -> None:
+    (first,) = findings.find(run("shop", tmp_path / "run", ("fork", "spawn")))
+    assert (first.mechanism, first.where) == ("global_differs", "shop_settings.py:9")
+    assert "`shop_settings.current` is not" in first.title
+    assert "shop_prices" not in first.title
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_a_module_that_starts_processes_is_told_by_its_name(tmp_path: Path) -> None:
+    first = findings.find(run("hot_pool", tmp_path / "run", ("spawn",)))[0]
+    assert (first.mechanism, first.where) == ("unguarded_main", "hot_workers.py:9")
+    assert "hot_workers.py, which the main module imports, starts processes" in first.title
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
+def test_what_a_manager_loses_is_a_note_where_nothing_shows_it(tmp_path: Path) -> None:
+    seen = run("word_bags", tmp_path / "run", ("fork",))
+    (note,) = findings.find(seen)
+    assert (note.mechanism, note.where, note.note) == ("manager_copy", "word_bags.py:7", True)
+    assert "but note" in findings.answer(seen, (note,))
 
 
 @pytest.mark.native
@@ -277,3 +409,67 @@ def test_what_spawn_on_linux_cannot_tell_is_said_unless_it_was_tried(tmp_path: P
     assert said is not None
     assert "Windows" in said
     assert "GitHub Actions" in said
+
+
+def test_a_method_that_only_got_so_far_is_not_one_that_the_program_chose(tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("needs a run on Linux")
+    seen = run("check_links", tmp_path / "run", ("fork", "spawn"))
+    one, *others = seen.trials
+    started = msgspec.structs.replace(one, method_used=(one.method,))
+    seen = msgspec.structs.replace(seen, trials=(started, *others))
+    assert findings.answer(seen, findings.find(seen)).startswith("Breaks under every start method")
+    other: Method = "forkserver"
+    chosen = msgspec.structs.replace(one, method_used=(other,))
+    seen = msgspec.structs.replace(seen, trials=(chosen, *others))
+    assert "the program itself chooses forkserver" in findings.answer(seen, findings.find(seen))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a run on Linux")
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="the made-up Python must be the newest")
+def test_what_a_newer_python_does_not_show_is_not_foretold(tmp_path: Path) -> None:
+    seen = run("token_pool", tmp_path / "run")
+    assert "from Python 3.14 on" in findings.answer(seen, findings.find(seen))
+    (one,) = seen.environments
+    assert one.environment is not None
+    newer = msgspec.structs.replace(
+        one,
+        name="host-newer",
+        cells=tuple(msgspec.structs.replace(each, environment="host-newer") for each in one.cells),
+        environment=msgspec.structs.replace(one.environment, name="host-newer", python="3.13.0"),
+    )
+    good = next(trial for trial in seen.trials if trial.outcome == "ok")
+    trials = [
+        msgspec.structs.replace(
+            good, environment="host-newer", method=trial.method, method_used=trial.method_used
+        )
+        for trial in seen.trials
+    ]
+    both = msgspec.structs.replace(
+        seen, environments=(one, newer), trials=(*seen.trials, *trials)
+    )  # fmt: skip
+    answer = findings.answer(both, findings.find(both))
+    assert "3.14" not in answer
+    assert "the same under forkserver with Python" in answer
+
+
+def test_clues_are_told_once_and_not_at_lines_of_no_file() -> None:
+    trial = Trial(
+        experiment="p.py", environment="e", method="spawn", trial=1, outcome="ok", reason="",
+        as_expected=True, expected=("ok",),
+        clues=(
+            Clue(kind="thread at fork", name="Thread-1", where="<string>:2"),
+            Clue(kind="global", name="pricing.current", parent="1", child="2"),
+            Clue(kind="global", name="settings.current", parent="1", child="2"),
+            Clue(kind="global", name="settings.other", parent="1", child="2"),
+        ),
+        exception=PythonException(type="__main__.BadRow", message="x"),
+    )  # fmt: skip
+    program = Program(
+        kind="script", name="p.py", target="p.py", root="/nowhere",
+        sources={"settings.py": "def load(n):\n    setattr(current, 'n', n)\n"},
+    )  # fmt: skip
+    case = Case(trial, Sources(program))
+    assert [clue.where for clue in case.clues("thread at fork")] == [None]
+    assert [clue.name for clue in case.clues("global")] == ["settings.current", "settings.other"]
+    assert case.trial.exception == PythonException(type="BadRow", message="x")

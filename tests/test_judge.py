@@ -689,6 +689,48 @@ def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(
     assert trial(4100, "total 7\n").stdout_shape != trial(4100, "total 8\n").stdout_shape
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("ForkPoolWorker-3: done", "SpawnPoolWorker-1: done"),
+        ("ForkPoolWorker-3: done", "ForkServerPoolWorker-12: done"),
+        ("by ForkPoolWorker-3        of 4", "by ForkServerPoolWorker-2 of 4"),
+        ("Process-2 Process-1:2", "Process-3 SpawnProcess-4"),
+        ("<ForkProcess name='ForkProcess-1'>", "<SpawnProcess name='SpawnProcess-2'>"),
+        ("in Thread-3 (handle) of SyncManager-1", "in Thread-4 of SyncManager-2"),
+        ("ThreadPoolExecutor-0_1", "ThreadPoolExecutor-0_0"),
+        ("start method: fork", "start method: spawn"),
+        (
+            "run 7f1c2a90-1b2c-4d3e-8f90-0123456789ab",
+            "run 11112222-3333-4444-8555-666677778888",
+        ),
+        ("in $TMPDIR/clips-ab12_x9z/intro", "in $TMPDIR/clips-q0w9e8r7/intro"),
+        ("['$TMPDIR/tmpab12_x9z.txt']", "['$TMPDIR/tmpq0w9e8r7.txt']"),
+    ],
+)  # fmt: skip
+def test_the_names_that_the_library_gives_are_no_difference(
+    one: str, two: str, of_program: Callable[..., Trial]
+) -> None:
+    shapes = {of_program(observed(stdout=f"{text}\n")).stdout_shape for text in (one, two)}
+    assert len(shapes) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("ForkPoolWorker-3: 4", "ForkPoolWorker-3: 5"),
+        ("book-A-17", "book-A-18"),
+        ("Stage-1", "Stage-2"),
+        ("ForkPoolWorker-3", "MainProcess"),
+        ("in $TMPDIR/clips-ab12_x9z/intro", "in $TMPDIR/clips-ab12_x9z/outro"),
+        ("digest 7f1c2a901b2c4d3e", "digest 1111222233334444"),
+    ],
+)
+def test_other_names_are(one: str, two: str, of_program: Callable[..., Trial]) -> None:
+    shapes = {of_program(observed(stdout=f"{text}\n")).stdout_shape for text in (one, two)}
+    assert len(shapes) == 2
+
+
 def test_a_method_that_was_not_forced_is_not_as_expected(of_program: Callable[..., Trial]) -> None:
     trial = of_program(observed(forced=False))
     assert (trial.outcome, trial.as_expected) == ("ok", False)

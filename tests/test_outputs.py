@@ -114,3 +114,12 @@ def test_lines_are_quoted_with_their_number() -> None:
     assert outputs.quoted(["b", "a", "b"]) == '"b" ×2, "a"'
     assert outputs.quoted("abcdef", most=2) == '"a", "b" and 4 more'
     assert len(outputs.quoted(["x" * 500])) < 110
+
+
+def test_names_of_processes_are_told_only_where_nothing_else_differs() -> None:
+    one, two = (
+        "ForkPoolWorker-1: a\nForkPoolWorker-2: b",
+        "SpawnPoolWorker-2: a\nSpawnPoolWorker-1: c",
+    )
+    assert outputs.compare(one, two) == (("ForkPoolWorker-2: b",), ("SpawnPoolWorker-1: c",))
+    assert outputs.compare("Process-1\n", "Process-2\n") == (("Process-1",), ("Process-2",))

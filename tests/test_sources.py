@@ -154,3 +154,147 @@ def test_the_main_module_of_a_package_is_a_file(tmp_path: Path, file: str) -> No
     assert Sources(program).main == file
     path.unlink()
     assert Sources(program).main == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("d[k].append(1)", [3]),
+        ("d[k][0] = 1", [3]),
+        ("d[k].count += 1", [3]),
+        ("d.setdefault(k, []).append(1)", [3]),
+        ("d.get(k).sort()", [3]),
+        ("x = d[k]\n    x.append(1)", [4]),
+        ("x = d[k]\n    x.append(1)\n    d[k] = x", []),
+        ("x = d.get(k, [])\n    x[0] = 1\n    d[k] = x", []),
+        ("d[k] = 1", []),
+        ("d[k] += [1]", []),
+        ("x = d[k]\n    x = x.replace(1, 2)", []),
+        ("d.append(1)", []),
+        ("d[k] = m.list()\n    d[k].append(1)", []),
+    ],
+)
+def test_changes_of_a_copy_from_a_manager(body: str, lines: list[int]) -> None:
+    made = "m = multiprocessing.Manager(); d = m.dict()"
+    assert source(f"{made}\ndef f(d, k):\n    {body}").changed_copies() == lines
+    assert source(f"d = dict()\ndef f(d, k):\n    {body}").changed_copies() == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Process(target=add, args=(1, found))",
+        "pool.apply_async(add, (1, found))",
+        "executor.submit(add, 1, found)",
+        "Pool(2, initializer=add, initargs=(1, found))",
+        "add(1, found)",
+        "add(1, bag=found)",
+    ],
+)
+def test_what_a_manager_made_is_followed_through_arguments(given: str) -> None:
+    text = f"""
+        def add(n, bag):
+            bag[n].append(1)
+        with Manager() as manager:
+            found, lock = manager.dict(), manager.Lock()
+            {given}
+    """
+    assert source(text).changed_copies() == [2]
+
+
+def test_globals_that_each_process_makes_for_itself() -> None:
+    text = """
+        WORK = tempfile.mkdtemp()
+        OUT = os.path.join(WORK, "out")
+        BEGUN = time.time()
+        NAME = "x"
+        def folder():
+            return TemporaryDirectory()
+        OTHER = folder()
+        if __name__ == "__main__":
+            MINE = tempfile.mkdtemp()
+    """
+    assert source(text).unique() == {"WORK": 1, "OUT": 1, "OTHER": 7}
+    assert source(text).unique(moments=True)["BEGUN"] == 3
+
+
+def test_files_that_the_import_of_a_module_empties() -> None:
+    text = """
+        log = open("a", "w")
+        more = io.open("b", mode="wb")
+        read = open("c")
+        added = open("d", "a")
+        if __name__ == "__main__":
+            own = open("e", "w")
+    """
+    assert source(text).emptied() == {"log": 1, "more": 2}
+
+
+def test_what_a_function_uses_goes_through_those_that_it_calls() -> None:
+    text = """
+        def path(name):
+            return ROOT / name
+        def work(name):
+            return read(path(name))
+        def other():
+            return ELSE
+    """
+    assert "ROOT" in source(text).used_from(4)
+    assert "ELSE" not in source(text).used_from(4)
+    assert {"ROOT", "ELSE"} <= source(text).used_from()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        ("def f(o):\n    setattr(now, 'a', o)", "now", 2),
+        ("def f(o):\n    vars(now).update(o)", "now", 2),
+        ("def f(o):\n    getattr(now, 'a')", "now", None),
+        ("class A:\n    one = None\n    def get(cls):\n        cls.one = 1", "A.one", 4),
+        ("class B:\n    def get(cls):\n        cls.one = 1", "A.one", None),
+    ],
+)
+def test_changes_that_name_no_global(text: str, name: str, line: int | None) -> None:
+    assert source(text).changed(name) == line
+
+
+def test_exceptions_that_pickle_cannot_make_again() -> None:
+    text = """
+        class Bad(ValueError):
+            def __init__(self, row, line):
+                super().__init__(f"{row} {line}")
+        class Good(Exception):
+            def __init__(self, row, line):
+                super().__init__(row, line)
+        class Also(Exception):
+            def __init__(self, *args):
+                super().__init__(*args)
+        class Own(Exception):
+            def __init__(self, row):
+                self.row = row
+        class Told(Exception):
+            def __init__(self, row):
+                self.row = row
+            def __reduce__(self):
+                return Told, (self.row,)
+        class Plain:
+            def __init__(self, row, line):
+                self.row = row
+    """
+    assert source(text).own_exceptions() == {"Bad": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_so"),
+    [
+        ("f.write(1)\n    p.start()", True),
+        ("f.write(1)\n    with Pool(2) as pool:\n        pass", True),
+        ("f.write(1)\n    f.flush()\n    p.start()", False),
+        ("f.write(1)\n    f.close()\n    p.start()", False),
+        ("p.start()\n    f.write(1)", False),
+        ("g.write(1)\n    p.start()", False),
+    ],
+)
+def test_what_is_still_in_a_buffer_at_a_start(body: str, *, is_so: bool) -> None:
+    assert source(f"def main():\n    {body}").unflushed("f") is is_so
+    assert source(f"if __name__ == '__main__':\n    {body}").unflushed("f") is is_so

@@ -79,6 +79,10 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "environment_differs": Advice(
         "Set it before the first process is started, or in the child.", "frozen_environment"
     ),
+    "setting_differs": Advice(
+        "Set it in the child too: at the start of its target, by a pool's `initializer=`, or at "
+        "the top level of a module that the children import."
+    ),
     "logging_differs": Advice(
         "Set logging up in the child too: in the target, or in a pool's initializer; or send "
         "records through a QueueHandler.",
@@ -198,6 +202,26 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "they were not given."
     ),
     "unstable_output": Advice("Say which output is right with --expect-stdout."),
+    "made_in_each_child": Advice(
+        'Make it below `if __name__ == "__main__":`, and give it to the children: as an '
+        "argument of Process, or through `initializer=` and `initargs=` of a pool.",
+        "main_module_again",
+    ),
+    "buffer_copied": Advice(
+        "Flush the file before the first start, or open it in each process that writes to it.",
+        "buffer_at_fork",
+    ),
+    "manager_copy": Advice(
+        "Put the changed item back: `item = d[key]; item.append(x); d[key] = item`, under a lock "
+        "if others do so too; or keep a list or dict of the Manager's in it."
+    ),
+    "child_status": Advice(
+        "Look at what leads the child to that line: have it print what it caught or found."
+    ),
+    "exit_status_differs": Advice(
+        "Look at what the children read that they were not given, and at what the program makes of "
+        "what they return."
+    ),
     "exit_status": Advice("If that is as it should be, have the program exit with 0 for this."),
     "pinned": Advice(
         "That is a sound way to be safe; to see the others, let the program choose less."

@@ -42,6 +42,10 @@ BY_PYTHON: Final = "output_by_python"
 """The mechanism of a finding that is not about start methods."""
 
 
+UNEXPLAINED: Final = frozenset({"output_differs", "unstable_output", "undecided"})
+"""The mechanisms of findings that only say what was seen."""
+
+
 class _Answer:
     """What each start method came to, over all environments."""
 
@@ -74,14 +78,14 @@ class _Answer:
         used = {method for trial in self._trials for method in trial.method_used}
         if not self._bad:
             return self._safe(tried, used, on)
+        chosen = self._chosen(used)
         broken = [m for m in tried if self._cells(m) & self._bad]
         safe = [m for m in tried if m not in broken]
         first = self._real[0]
-        undecided = all(each.outcome == "undecided" for each in self._real)
-        if undecided:
-            return "Undecided: the machine was too busy. Run it again, or with --timeout SECONDS."
-        if first.mechanism == "pinned" or (len(used) == 1 and len(tried) > 1):
-            method = " and ".join(used) or "no start method"
+        if {each.mechanism for each in self._real} <= UNEXPLAINED:
+            return self._unexplained(first, broken)
+        if first.mechanism == "pinned" or chosen:
+            method = chosen or " and ".join(used) or "no start method"
             return f"Breaks; the program itself chooses {method}: {_clause(first)}."
         if not safe and self._everywhere(first):
             return (
@@ -89,18 +93,32 @@ class _Answer:
             )
         if not safe:
             return f"{self._where_broken(broken)}; no start method is safe on Python {on}."
-        places = len({each.where or each.title for each in self._real})
-        mend = f"mend {places} place{'s' if places > 1 else ''}"
+        places = len({each.where for each in self._real if each.where})
+        mend = f"mend {places} place{'s' if places > 1 else ''}" if places else ""
         if all(each.outcome == "ok" for each in self._real):
             head = (
                 f"Depends on the start method: {prints(broken)} other lines than {listed(safe)}; "
-                f"{mend}, or pin one"
+                + (f"{mend}, or pin one" if mend else "pin one")
             )
         else:
-            head = f"{listed(safe)} only: pin it, or {mend}" if len(safe) == 1 else (
-                f"{listed(safe)} only: pin one of them, or {mend}"
-            )  # fmt: skip
+            pin = "pin it" if len(safe) == 1 else "pin one of them"
+            head = f"{listed(safe)} only: {pin}" + (f", or {mend}" if mend else "")
         return f"{head}; {self._where_broken(broken)}."
+
+    def _unexplained(self, finding: Finding, among: Sequence[str]) -> str:
+        """Say what is seen, and blame no start method for what has no known cause."""
+        if finding.outcome == "undecided":
+            return "Undecided: the machine was too busy. Run it again, or with --timeout SECONDS."
+        if finding.mechanism == "unstable_output":
+            where = "every start method" if self._everywhere(finding) else listed(list(among))
+            return (
+                f"The output is not the same from one trial to the next, under {where}: startlab "
+                "cannot tell whether that is meant; --expect-stdout can."
+            )
+        return (
+            f"Depends on the start method: {_clause(finding)}; why, and which is right, startlab "
+            "does not know: see above."
+        )
 
     def _safe(self, tried: Sequence[str], used: Collection[str], on: str) -> str:
         short = _short_range(on)
@@ -113,11 +131,20 @@ class _Answer:
             )  # fmt: skip
         if not used:
             return f"Safe: it starts no process by multiprocessing, on {short}."
-        if len(used) == 1 and len(tried) > 1:
-            return f"Safe: the program itself chooses {next(iter(used))}, on {short}."
+        if chosen := self._chosen(used):
+            return f"Safe: the program itself chooses {chosen}, on {short}."
         if set(tried) >= set(START_METHODS):
             return f"Safe under every start method on {short}."
         return f"Safe under {listed(list(tried))} on {short}."
+
+    def _chosen(self, used: Collection[str]) -> str | None:
+        """Give the one method that was used, also where another was asked for."""
+        other = any(
+            trial.method != "default" and trial.method not in trial.method_used
+            for trial in self._trials
+            if trial.method_used
+        )
+        return next(iter(used)) if other and len(used) == 1 else None
 
     def _everywhere(self, finding: Finding) -> bool:
         return {each.cell for each in finding.cells} == {trial.cell for trial in self._trials}
@@ -140,21 +167,30 @@ class _Answer:
                 + (": the same" if same else f": {_clause(server)}")
             )
         elif only_old:
-            pythons = (Version(each.python) for each in self._environments.values())
-            newest = max(pythons, default=FORKSERVER_DEFAULT)
-            tried = newest >= FORKSERVER_DEFAULT
-            found = self._first("forkserver", lambda _: True)
-            if found and not tried and not (spawn and found.title == spawn.title):
-                parts.append(
-                    f"breaks under forkserver, the default of Python 3.14: {_clause(found)}"
-                )
-            elif found and not tried:
-                parts.append("and, with forkserver, from Python 3.14 on for Linux")
+            parts += self._from_fork_server(spawn)
         fork = self._first("fork", lambda _: True)
         if "fork" in broken and fork:
             on = self._partly("fork") or " up to Python 3.13"
             parts.append(f"breaks on Linux{on} (fork): {_clause(fork)}")
         return "; ".join(parts) or f"breaks under {listed(list(broken))}"
+
+    def _from_fork_server(self, spawn: Finding | None) -> list[str]:
+        """Say of the fork server, Python 3.14's default, what older Pythons have shown."""
+        pythons = {name: Version(each.python) for name, each in self._environments.items()}
+        newest = max(pythons.values())
+        found = self._first("forkserver", lambda _: True)
+        if found is None or newest >= FORKSERVER_DEFAULT:
+            return []
+        same = spawn is not None and found.title == spawn.title
+        broken = {pythons[cell.environment] for cell in self._cells("forkserver") & self._bad}
+        if newest not in broken:
+            partly = self._partly("forkserver")
+            return [f"the same under forkserver{partly}"] if same else [
+                f"breaks under forkserver{partly}: {_clause(found)}"
+            ]  # fmt: skip
+        if same:
+            return ["and, with forkserver, from Python 3.14 on for Linux"]
+        return [f"breaks under forkserver, the default of Python 3.14: {_clause(found)}"]
 
     def _partly(self, method: str) -> str:
         """Name the Pythons on which a method breaks, if not all that were tried do."""

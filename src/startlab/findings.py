@@ -14,16 +14,26 @@ from packaging.version import Version
 from startlab.advice import ADVICE, Advice
 from startlab.answer import answer, beyond, listed, prints, versions
 from startlab.causes import explain
+from startlab.causes.again import (
+    emptied_in_each_child,
+    its_own_in_each_child,
+    other_in_each_child,
+)
 from startlab.causes.case import Case, Cause, first_line, own_line
+from startlab.causes.copies import buffer_copied, manager_copy
+from startlab.causes.failures import raised
 from startlab.causes.prints import RULES, unseen
 from startlab.model import START_METHODS, Explained, Finding
 from startlab.outputs import compare, grouped, loose, quoted
 from startlab.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from startlab.model import Cell, Outcome, Run, Trial
+    from startlab.model import Cell, ClueKind, Outcome, Run, Trial
+    from startlab.outputs import Difference
+
+    _Rule = Callable[[Case, Difference], Cause | None]
 
 __all__ = ["answer", "beyond", "find"]
 
@@ -95,8 +105,33 @@ class _Finder:
                 continue
             cause = self._wrong(trial) if trial.outcome == "wrong" else None
             cause = cause or explain(Case(trial, self.sources))
+            if cause.mechanism == "global_differs" and self._ends_so_anyway(trial):
+                cause = raised(Case(trial, self.sources)) or cause
+            if cause.mechanism == "exit_status":
+                cause = self._other_status(trial, cause)
             causes.setdefault(cause[:2], (cause, []))[1].append(trial)
         return [self._finding(cause, trials) for cause, trials in causes.values()]
+
+    def _ends_so_anyway(self, trial: Trial) -> bool:
+        """Tell whether an exit status is the same where children have all that their parent has."""
+        return trial.exception is None and any(
+            each.environment == trial.environment
+            and (each.outcome, each.exit_status) == (trial.outcome, trial.exit_status)
+            and each.outcome == "error"
+            and not Case(each, self.sources).clues("global")
+            for each in self.ran
+        )
+
+    def _other_status(self, trial: Trial, cause: Cause) -> Cause:
+        """Tell an exit status that is 0 under another start method apart from one that never is."""
+        others = [e for e in self.ran if e.outcome == "ok" and e.environment == trial.environment]
+        if not others:
+            return cause
+        lines = compare(trial.stdout, others[0].stdout)
+        text = f"There is no traceback. Under {self._cells_of(others)} it ends with 0"
+        text += f", and prints {quoted(lines.only_second)}" if lines.only_second else ""
+        text += f"; here it prints {quoted(lines.only_first)}" if lines.only_first else ""
+        return cause._replace(mechanism="exit_status_differs", text=f"{text}.")
 
     def _wrong(self, trial: Trial) -> Cause | None:
         """Explain an output that is not what the user gave."""
@@ -109,7 +144,7 @@ class _Finder:
         why = self._why_other(trial, right, wanted or "")
         if why is not None:
             return why[1]
-        lost = self._lost_update() if not right else None
+        lost = None if right else self._lost_update() or manager_copy(Case(trial, self.sources))
         return lost or Cause("wrong_output", trial.reason, trial.reason, where=trial.where)
 
     # --- what prints something else -------------------------------------------------------------
@@ -162,12 +197,13 @@ class _Finder:
         return found
 
     def _unexplained(self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]) -> Finding:
-        usual = max(groups.values(), key=len)[0].output_group
-        others = [
-            trial for trial in ok if trial.output_group != usual and self._differ(trial.environment)
-        ]
-        cause = Cause("output_differs", "", "its output depends on the start method")
-        return self._finding(cause, others, self._lines(groups))
+        """Say that outputs differ, of which nobody knows why, and which is right."""
+        sides = [self._cells_of(trials) for trials in groups.values()]
+        against = f"{prints(sides[:1])} other lines than {listed(sides[1:])}"
+        cause = Cause("output_differs", "", against)
+        told = [trial for trial in ok if self._differ(trial.environment)]
+        head = "Depends on the start method: "
+        return self._finding(cause, told, self._lines(groups), head=head)
 
     def _differ(self, environment: str) -> bool:
         """Tell whether the cells of one environment print different things."""
@@ -249,7 +285,7 @@ class _Finder:
         lines = compare(trial.stdout, others[0].stdout if others else wanted)
         if not any(lines):
             return None  # only what was left out of the middle differs
-        for rank, (kinds, rule) in enumerate(RULES):
+        for rank, (kinds, rule) in enumerate(_RULES):
             if kinds and whole and all(any(map(each.clues, kinds)) for each in whole):
                 continue
             cause = rule(case, lines)
@@ -279,7 +315,8 @@ class _Finder:
         found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
         for trial in self.ran:
             case = Case(trial, self.sources)
-            for cause in (*_pins(case), *self._warnings(case), *self._passed_over(case)):
+            causes = (*_pins(case), *self._warnings(case), *self._passed_over(case), *_copies(case))
+            for cause in causes:
                 found.setdefault(cause[:2], (cause, []))[1].append(trial)
         return [
             self._finding(cause, trials, note=True) for cause, trials in found.values()
@@ -399,6 +436,7 @@ class _Finder:
         *,
         note: bool = False,
         verb: str = "",
+        head: str = "",
     ) -> Finding:
         outcomes = sorted({trial.outcome for trial in trials}, key=_RANK.index)
         counts = Counter({id(trial): trial.cell for trial in trials}.values())
@@ -409,11 +447,11 @@ class _Finder:
         )
         do = ADVICE.get(cause.mechanism, Advice(""))
         verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
-        head = f"{verb.capitalize()} under {self._cells_of(trials)}: "
-        if note:
-            head = f"Under {self._cells_of(trials)}: "
+        if not head:
+            under = "under" if note else f"{verb} under"
+            head = f"{under.capitalize()} {self._cells_of(trials)}: "
         text = f"{cause.text}{more}"
-        if not note:
+        if not note and cause.mechanism != "output_differs":
             text += self._everywhere(cells) + _mixed(cells, self.by_cell)
         where = cause.where or None
         return Finding(
@@ -455,6 +493,16 @@ class _Finder:
         return ", and ".join(f"{listed(names)}{on}" for on, names in told.items())
 
 
+_RULES: Final[tuple[tuple[tuple[ClueKind, ...], _Rule], ...]] = (
+    (("inherited open",), buffer_copied),
+    ((), emptied_in_each_child),
+    (("global",), other_in_each_child),
+    *RULES,
+    ((), its_own_in_each_child),
+)
+"""Why an output is another, the strongest reason first, and the clues that each goes by."""
+
+
 def _mixed(cells: Sequence[Explained], by_cell: Mapping[Cell, Sequence[Trial]]) -> str:
     """Tell of cells whose trials disagree."""
     parts = []
@@ -472,6 +520,12 @@ def _cell(cell: Cell) -> str:
 
 def _or_nothing(lines: Sequence[str]) -> str:
     return quoted(lines) if lines else "nothing else"
+
+
+def _copies(case: Case) -> list[Cause]:
+    """Tell of lost changes to what a Manager holds, which no cell shows by its outcome."""
+    cause = manager_copy(case) if case.trial.outcome == "ok" else None
+    return [cause] if cause else []
 
 
 def _pins(case: Case) -> list[Cause]:

@@ -291,12 +291,14 @@ ClueKind = Literal[
     "exit handler",
     "unpicklable",
     "signal sent",
+    "exit code read",
     "main",
     "made again",
     "other context",
     "global",
     "logging",
     "environment",
+    "setting",
     "inherited handler",
     "inherited open",
     "same random",
@@ -309,13 +311,14 @@ ClueKind = Literal[
 `pinned`: the program itself chose the method `name`, by the function `parent`.
 `exit handler`: a child that was importing the main module had `name` run at its own end.
 `unpicklable`: `name`, a path from what the child was to be given, is a `parent`, which pickle
-refuses. `signal sent`: number `name`, to its child `child`. `main`: a child has `inherited` the
-main module as it was, or `imported` it anew. `made again`: `name()` at `where` is shared between
-processes, but made anew by each that imports the main module. `other context`: `name()` was made
-for the method `parent`, where processes are started by `child`. `global`, `logging`,
-`environment`: what was `parent` when the child was started and `child` there, empty if it was not
-there at all. `inherited handler`: of the signal `name`, to run `parent`. `inherited open`: the
-global `name`, a `parent`. `same random`: the generator `name` began in the same state.
+refuses. `signal sent`: number `name`, to its child `child`. `exit code read`: that by which a
+child failed, `name`, by the program's line `where`. `main`: a child has `inherited` the main module
+as it was, or `imported` it anew. `made again`: `name()` at `where` is shared between processes, but
+made anew by each that imports the main module. `other context`: `name()` was made for the method
+`parent`, where processes are started by `child`. `global`, `logging`, `environment`, `setting` (of
+the interpreter or a library): what was `parent` when the child was started and `child` there, empty
+if it was not there at all. `inherited handler`: of the signal `name`, to run `parent`. `inherited
+open`: the global `name`, a `parent`. `same random`: the generator `name` began in the same state.
 `thread at fork`: `name` was at `where`. `native threads at fork`: `name` of them, maybe of
 `parent`.
 """

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from startlab.judge import nameless
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from startlab.model import Run, Trial
 
@@ -80,16 +82,24 @@ def letter(number: int) -> str:
 
 
 def compare(first: str, second: str) -> Difference:
-    """Compare the lines of two outputs, whatever their order."""
-    ours, theirs = Counter(first.splitlines()), Counter(second.splitlines())
-    return Difference(_in_order(first, ours - theirs), _in_order(second, theirs - ours))
+    """Compare the lines of two outputs, whatever their order, and the names of processes in them.
+
+    Where they differ in nothing but such names, they are compared with them.
+    """
+    for alike in (nameless, str):
+        ours = Counter(map(alike, first.splitlines()))
+        theirs = Counter(map(alike, second.splitlines()))
+        if ours != theirs:
+            only_first = _in_order(first, ours - theirs, alike)
+            return Difference(only_first, _in_order(second, theirs - ours, alike))
+    return Difference((), ())
 
 
-def _in_order(text: str, lines: Counter[str]) -> tuple[str, ...]:
+def _in_order(text: str, lines: Counter[str], alike: Callable[[str], str]) -> tuple[str, ...]:
     found = []
     for line in text.splitlines():
-        if lines[line] > 0:
-            lines[line] -= 1
+        if lines[alike(line)] > 0:
+            lines[alike(line)] -= 1
             found.append(line)
     return tuple(found)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from startlab.model import Program
 
@@ -21,6 +21,14 @@ _MUTATORS: Final = frozenset({
     "add", "append", "appendleft", "clear", "extend", "insert", "pop", "popleft", "remove",
     "setdefault", "update",
 })  # fmt: skip
+_PLACES: Final = frozenset({
+    "NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile", "mkdtemp", "mkstemp",
+    "token_bytes", "token_hex", "token_urlsafe", "uuid1", "uuid4",
+})  # fmt: skip
+_MOMENTS: Final = frozenset(
+    {"getpid", "monotonic", "now", "perf_counter", "time", "time_ns", "utcnow"}
+)
+_STARTS: Final = re.compile(r"\.start$|\b(Pool|ProcessPoolExecutor)$")
 _LOCKS: Final = re.compile(r"lock|mutex|sem|cond|guard", re.IGNORECASE)
 
 
@@ -131,9 +139,115 @@ class Source:
             declared = any(isinstance(each, ast.Global) and name in each.names for each in nodes)
             if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If):
                 whole = declared or isinstance(part, ast.If)
-                changes = [each for each in nodes if _changes(each, name, whole=whole)]
+                ways = [(name, whole)]
+                owner, _, own = name.rpartition(".")
+                if isinstance(part, ast.ClassDef) and part.name == owner:
+                    ways += [(f"cls.{own}", True), (f"self.__class__.{own}", True)]
+                changes = [e for e in nodes if any(_changes(e, n, whole=w) for n, w in ways)]
                 lines += [getattr(each, "lineno", part.lineno) for each in changes]
         return min(lines, default=None)
+
+    def unique(self, *, moments: bool = False) -> dict[str, int]:
+        """Find the globals that are others in each process that runs the module's own body.
+
+        Temporary files and folders, random ids, and what is made of them: name → line of the call.
+        With `moments`, times and process ids too.
+        """
+        makers = _PLACES | (_MOMENTS if moments else frozenset())
+        for function in self._tree.body:
+            if isinstance(function, ast.FunctionDef) and _calls(function, makers):
+                makers |= {function.name}
+        found: dict[str, int] = {}
+        for node in self._tree.body:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            line = node.lineno if _calls(node.value, makers) else None
+            of = [found[each] for each in _names(node.value) if each in found]
+            if line is not None or of:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names = [each for target in targets for each in _flat(target)]
+                line = line if line is not None else of[0]
+                found |= {each.id: line for each in names if isinstance(each, ast.Name)}
+        return found
+
+    def own_exceptions(self) -> dict[str, int]:
+        """Find the exceptions' classes whose __init__ takes more than it gives on: name → line."""
+        found: dict[str, int] = {}
+        for node in ast.walk(self._tree):
+            if not isinstance(node, ast.ClassDef) or not any(
+                re.search(r"(Error|Exception|Warning)$", ast.unparse(base)) for base in node.bases
+            ):
+                continue
+            made = [e for e in node.body if isinstance(e, ast.FunctionDef) and e.name == "__init__"]
+            plain = not any(getattr(e, "name", "") == "__reduce__" for e in node.body)
+            if made and plain and _gives_on(made[0]) < len(made[0].args.args) - 1:
+                found[node.name] = node.lineno
+        return found
+
+    def unflushed(self, name: str) -> bool:
+        """Tell whether a function, or the main guard, writes to a file and then starts a process.
+
+        That is without flush() or close() between the two.
+        """
+        guards = [node for node in self._tree.body if isinstance(node, ast.If)]
+        for scope in [*guards, *(function for _, function in _functions(self._tree, ""))]:
+            calls = [node for node in ast.walk(scope) if isinstance(node, ast.Call)]
+            written = False
+            for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
+                text = ast.unparse(call.func)
+                written |= text in (f"{name}.write", f"{name}.writelines")
+                written &= text not in (f"{name}.flush", f"{name}.close")
+                if written and _STARTS.search(text):
+                    return True
+        return False
+
+    def emptied(self) -> dict[str, int]:
+        """Find the globals that are files which the module's own body opens anew: name → line."""
+        found: dict[str, int] = {}
+        for node in self._tree.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            mode = [
+                *node.value.args[1:2],
+                *(e.value for e in node.value.keywords if e.arg == "mode"),
+            ]
+            opens = ast.unparse(node.value.func).rpartition(".")[2] == "open"
+            if opens and any(isinstance(e, ast.Constant) and str(e.value)[:1] == "w" for e in mode):
+                found |= {e.id: node.lineno for e in node.targets if isinstance(e, ast.Name)}
+        return found
+
+    def used_from(self, number: int | None = None) -> set[str]:
+        """Name what the function around a line mentions, and what the functions do that it calls.
+
+        Without a line: what any function mentions.
+        """
+        functions = {each.name: each for _, each in _functions(self._tree, "")}
+        if number is None:
+            return {name for each in functions.values() for name in _names(each)}
+        around = [
+            each for each in functions.values() if each.lineno <= number <= (each.end_lineno or 0)
+        ]
+        names: set[str] = set()
+        for each in around:
+            new = _names(each) - names
+            names |= new
+            around += [functions[name] for name in sorted(new) if name in functions]
+        return names
+
+    def changed_copies(self) -> list[int]:
+        """Find changes of what a Manager's dict or list gave out, which is a copy.
+
+        The names of such are followed through the arguments of calls and of Process().
+        """
+        proxies = _proxies(self._tree)
+        nested = r"\]\s*=\s*\w+\.(dict|list|Namespace)\("
+        if not proxies or re.search(nested, self._text):
+            return []  # a proxy within a proxy is none
+        return sorted({
+            line
+            for _, function in [("", self._tree), *_functions(self._tree, "")]
+            for line in _copies_changed(function, proxies)
+        })  # fmt: skip
 
     def locks_at(self, number: int) -> tuple[set[str], set[str]]:
         """Name the locks that a line takes, and those that are held while it runs.
@@ -185,6 +299,162 @@ class Source:
             if number >= (first or 1) and re.search(pattern, line.partition("#")[0]):
                 return number
         return None
+
+
+def _gives_on(init: ast.FunctionDef) -> int:
+    """Count what an exception's `__init__` gives its base's: all, if it does not call that."""
+    for each in ast.walk(init):
+        if isinstance(each, ast.Call) and ast.unparse(each.func).endswith(".__init__"):
+            whole = any(isinstance(one, ast.Starred) for one in each.args)
+            return len(init.args.args) if whole else len(each.args)
+    return len(init.args.args)
+
+
+def _calls(node: ast.AST, names: Collection[str]) -> bool:
+    """Tell whether something in a node calls one of some functions."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call):
+            function = each.func
+            name = function.attr if isinstance(function, ast.Attribute) else None
+            name = function.id if isinstance(function, ast.Name) else name
+            if name in names:
+                return True
+    return False
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Give the names, and those of attributes, that are in a node."""
+    found = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return found | {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+
+
+def _proxies(tree: ast.Module) -> set[str]:
+    """Name what is bound to `manager.dict()` or `manager.list()`, or given on as an argument."""
+    managers = _bound(tree, lambda value: _calls(value, {"Manager", "SyncManager"}))
+    found = _bound(
+        tree,
+        lambda value: (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Attribute)
+            and value.func.attr in ("dict", "list")
+            and (
+                ast.unparse(value.func.value) in managers
+                or _calls(value.func.value, {"Manager", "SyncManager"})
+            )
+        ),
+    )
+    functions = {each.name: each for _, each in _functions(tree, "")}
+    before = -1
+    while found and before != len(found):
+        before = len(found)
+        found |= {
+            ast.unparse(target)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and ast.unparse(node.value) in found
+            for target in node.targets
+        }
+        for call in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
+            name, given = _given(call)
+            function = functions.get(name)
+            arguments = [each.arg for each in function.args.args] if function else []
+            if arguments[:1] == ["self"]:
+                del arguments[0]
+            for argument, value in zip(arguments, given, strict=False):
+                if ast.unparse(value) in found:
+                    found.add(argument)
+            found |= {
+                each.arg for each in call.keywords
+                if each.arg and function and ast.unparse(each.value) in found
+            }  # fmt: skip
+    return found
+
+
+def _bound(tree: ast.Module, is_meant: Callable[[ast.expr], bool]) -> set[str]:
+    """Name what is bound to values that are meant: by an assignment, or by `with … as`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=False))
+                found |= {ast.unparse(each) for each, value in pairs if is_meant(value)}
+        elif isinstance(node, ast.With):
+            items = [each for each in node.items if is_meant(each.context_expr)]
+            found |= {ast.unparse(each.optional_vars) for each in items if each.optional_vars}
+    return found
+
+
+def _given(call: ast.Call) -> tuple[str, list[ast.expr]]:
+    """Give the function that is called, now or by a Process or task, and what it is given."""
+    target = next((each.value for each in call.keywords if each.arg == "target"), None)
+    args = next((each.value for each in call.keywords if each.arg in ("args", "initargs")), None)
+    target = target or next((e.value for e in call.keywords if e.arg == "initializer"), None)
+    if target is not None:
+        given = list(args.elts) if isinstance(args, ast.Tuple | ast.List) else []
+        return ast.unparse(target).rpartition(".")[2], given
+    name = ast.unparse(call.func).rpartition(".")[2]
+    if name in ("submit", "apply_async", "apply") and call.args:
+        given = call.args[1:]
+        if name != "submit":
+            second = given[0] if given else args
+            given = list(second.elts) if isinstance(second, ast.Tuple | ast.List) else []
+        return ast.unparse(call.args[0]).rpartition(".")[2], given
+    return name, call.args
+
+
+def _copies_changed(
+    function: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef, proxies: set[str]
+) -> Iterator[int]:
+    """Give the lines of a function's own body that change what a proxy gave out."""
+    own = list(_own_nodes(function))
+    stored = {
+        (ast.unparse(target.value), ast.unparse(node.value))
+        for node in own
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Subscript)
+    }
+    local: dict[str, str] = {}
+    for node in own:
+        if isinstance(node, ast.Assign) and (proxy := _item_of(node.value, proxies)):
+            names = [ast.unparse(each) for each in node.targets if isinstance(each, ast.Name)]
+            local |= {name: proxy for name in names if (proxy, name) not in stored}
+    for node in (each for each in own if isinstance(each, ast.stmt | ast.expr)):
+        changed: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            changed = [node.func.value] if node.func.attr in _MUTATORS | {"sort"} else []
+        elif isinstance(node, ast.Assign | ast.Delete):
+            changed = [
+                e.value for e in node.targets if isinstance(e, ast.Subscript | ast.Attribute)
+            ]
+        elif isinstance(node, ast.AugAssign):
+            target = node.target
+            changed = [target.value] if isinstance(target, ast.Subscript | ast.Attribute) else []
+        for each in changed:
+            if _item_of(each, proxies) or ast.unparse(each) in local:
+                yield node.lineno
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """Give the nodes of a function, without those of the functions in it."""
+    for child in ast.iter_child_nodes(function):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield child
+            yield from _own_nodes(child)
+
+
+def _item_of(value: ast.expr, proxies: set[str]) -> str | None:
+    """Give the proxy that a value is an item of: `d[k]`, `d.get(k)`, `d.setdefault(k, v)`."""
+    source: ast.expr | None = None
+    if isinstance(value, ast.Subscript):
+        source = value.value
+    elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        source = value.func.value if value.func.attr in ("get", "setdefault") else None
+    name = ast.unparse(source) if source is not None else ""
+    if name in proxies:
+        return name
+    return _item_of(source, proxies) if isinstance(source, ast.Subscript) else None
 
 
 def _functions(
@@ -249,8 +519,13 @@ def _changes(node: ast.AST, name: str, *, whole: bool) -> bool:
         targets = [node.target]
     elif isinstance(node, ast.With | ast.AsyncWith):
         targets = [item.optional_vars for item in node.items if item.optional_vars is not None]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        of = ast.unparse(node.args[0]) if node.args else ""
+        return node.func.id in ("setattr", "delattr") and of == name
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         method = node.func.attr
+        if ast.unparse(node.func.value) == f"vars({name})":
+            return method in _MUTATORS
         known = method in _MUTATORS or method.startswith("set")
         return known and _is_of(node.func.value, name)
     return any(

@@ -652,3 +652,175 @@ def test_a_context_can_still_be_sent_to_a_child(run: Any, interpreter: Environme
         method="spawn",
     )
     assert (seen.exit_status, seen.stdout.text(), seen.stderr.text()) == (0, "spawn\n", "")
+
+
+def test_it_compares_what_the_interpreter_and_libraries_are_set_to(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 only forks")
+    seen = run(
+        """
+        import builtins, csv, decimal, json, logging, multiprocessing, socket, sys, threading
+
+        def work(): json.dumps(1)
+        def changed(*args, **kwargs): raise AssertionError("was called")
+
+        class Quiet:
+            def __getattr__(self, name): return getattr(sys.__stdout__, name)
+
+        if __name__ == "__main__":
+            sys.setrecursionlimit(1234)
+            sys.setswitchinterval(0.5)
+            threading.stack_size(1 << 20)
+            decimal.getcontext().prec = 7
+            decimal.getcontext().traps[decimal.Inexact] = True
+            socket.setdefaulttimeout(9)
+            csv.field_size_limit(99)
+            csv.register_dialect("dots", delimiter=".")
+            logging.getLogger("noted").setLevel("INFO")
+            logging.disable(logging.DEBUG)
+            json.dumps = changed
+            builtins.EXTRA = [1]
+            sys.stdout = Quiet()
+            process = multiprocessing.Process(target=work)
+            if multiprocessing.get_start_method() == "fork": json.dumps = len
+            process.start()
+            process.join()
+            assert threading.stack_size() == 1 << 20
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    told = {c.name: (c.parent, c.child) for c in seen.clues if c.kind == "setting"}
+    if method == "fork":
+        assert told == {}
+        return
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    changed = told.pop("json.dumps")
+    assert changed[0].startswith("changed at ")
+    assert changed[0].endswith("program.py:5")
+    assert changed[1] == ""
+    traps = "DivisionByZero InvalidOperation Overflow"
+    assert told == {
+        "sys.getrecursionlimit()": ("1234", "1000"),
+        "sys.getswitchinterval()": ("0.5", "0.005"),
+        "threading.stack_size()": ("1048576 bytes", "the system's default"),
+        "decimal.getcontext().prec": ("7", "28"),
+        "decimal.getcontext().traps": (
+            "DivisionByZero Inexact InvalidOperation Overflow", traps,
+        ),
+        "socket.getdefaulttimeout()": ("9.0", "None"),
+        "csv.field_size_limit()": ("99", "131072"),
+        "csv.list_dialects()": ("dots", ""),
+        "logging.getLogger('noted')": ("INFO", ""),
+        "logging.disable()": ("DEBUG", "NOTSET"),
+        "builtins.EXTRA": ("[1]", ""),
+        "sys.stdout": ("a Quiet of the program's", "an io.TextIOWrapper"),
+    }  # fmt: skip
+
+
+def test_it_sees_generators_wherever_a_fork_copies_them(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    """And only those that the children have drawn from."""
+    if python2(interpreter):
+        pytest.skip("2.7 only forks")
+    seen = run(
+        """
+        import functools, multiprocessing, random
+
+        class Own(random.Random):
+            def getstate(self): raise AssertionError("was called")
+
+        class Dice(object):
+            shared = {"d6": [random.Random()]}
+            def __init__(self): self.source = Own()
+
+        @functools.lru_cache()
+        def cached(): return random.Random()
+
+        DICE, UNDRAWN, SYSTEM = Dice(), random.Random(), random.SystemRandom()
+        draw = random.Random().random
+
+        def work():
+            Dice.shared["d6"][0].random(); DICE.source.random(); cached().random(); draw()
+            SYSTEM.random(); UNDRAWN
+
+        if __name__ == "__main__":
+            cached()
+            processes = [multiprocessing.Process(target=work) for _ in range(2)]
+            for process in processes: process.start()
+            for process in processes: process.join()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    copied = {(c.name, c.count) for c in seen.clues if c.kind == "same random"}
+    every = ["Dice.shared['d6'][0]", "DICE.source", "cached()", "draw"]
+    if interpreter.python.startswith("3.6."):
+        every.remove("cached()")  # a cache of 3.6 does not show what is in it
+    assert copied == ({(name, 2) for name in every} if method == "fork" else set())
+
+
+def test_it_sees_that_an_exit_code_is_read(run: Any, interpreter: Environment, method: str) -> None:
+    seen = run(
+        """
+        import multiprocessing, sys
+
+        def fail(): sys.exit(3)
+
+        if __name__ == "__main__":
+            for look in (True, False):
+                process = multiprocessing.Process(target=fail)
+                process.start()
+                process.join()
+                process.is_alive(), repr(process)
+                if look:
+                    for _ in range(3): process.exitcode
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    read = [(c.name, c.where.rpartition(":")[2], c.count)
+            for c in seen.clues if c.kind == "exit code read" and c.where]  # fmt: skip
+    assert read == [("3", "13", 1)]
+
+
+def test_a_line_of_generated_code_is_none_of_the_programs(
+    run: Any, interpreter: Environment
+) -> None:
+    """A manager's proxies have methods that were made from a string."""
+    if python2(interpreter):
+        pytest.skip("2.7 tells no clues")
+    seen = run(
+        """
+        import multiprocessing, threading
+
+        def wait(queue): queue.get()
+
+        if __name__ == "__main__":
+            with multiprocessing.Manager() as manager:
+                queue = manager.Queue()
+                threads = [threading.Thread(target=wait, args=(queue,)),
+                           threading.Thread(target=queue.get, name="made")]
+                for thread in threads: thread.start()
+                import sys, os
+                def waiting():
+                    names = [f.f_code.co_name for f in sys._current_frames().values()]
+                    return names.count("_recv") == 2 or names.count("read") == 2
+                while not waiting(): pass
+                process = multiprocessing.Process(target=os.getpid)
+                process.start()
+                process.join()
+                for _ in threads: queue.put(1)
+                for thread in threads: thread.join()
+        """,
+        python=interpreter.executable,
+        method="fork",
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    lines = {c.where and c.where.rpartition("/")[2] for c in seen.clues
+             if c.kind == "thread at fork"}  # fmt: skip
+    assert lines == {None, "program.py:4"}

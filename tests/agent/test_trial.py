@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import shared_memory
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -484,6 +485,30 @@ def test_semaphores_that_a_daemon_has_mapped_are_removed(run: Any) -> None:
     (name,) = seen.left_behind.shared_memory
     assert name.startswith("sem.mp-")
     assert not Path("/dev/shm", name).exists()  # noqa: S108 - where the kernel shows it
+
+
+@linux
+def test_shared_memory_with_a_name_of_its_own_goes_with_a_trial_that_is_ended(
+    run: Any, tmp_path: Path
+) -> None:
+    """Else the next trial would find the name taken; what was there before is let be."""
+    own, other = (f"{tmp_path.name}-{name}-{os.getpid()}" for name in ("own", "other"))
+    theirs = shared_memory.SharedMemory(name=other, create=True, size=8)
+    try:
+        program = f"""
+        import threading
+        from multiprocessing import shared_memory
+        own = shared_memory.SharedMemory(name={own!r}, create=True, size=8)
+        other = shared_memory.SharedMemory(name={other!r})
+        threading.Event().wait()
+        """
+        seen = run(program, timeout_s=20)
+        assert seen.ended in ("proof", "limit")
+        assert not Path("/dev/shm", own).exists()  # noqa: S108 - where the kernel shows it
+        assert Path("/dev/shm", other).exists()  # noqa: S108 - likewise
+    finally:
+        theirs.close()
+        theirs.unlink()
 
 
 @pytest.mark.skipif(

@@ -152,6 +152,8 @@ def _told(events: List[Event]) -> Iterator[Tuple[str, ...]]:
             yield "unpicklable", fields[0], fields[2], fields[1], ""
         elif event.kind == "sent" and len(fields) == 3 and fields[1].isdigit():
             yield "signal sent", fields[1], fields[2], "", fields[0]
+        elif event.kind == "looked" and len(fields) == 2:
+            yield "exit code read", fields[0], fields[1], "", ""
         elif event.kind == "begin" and len(fields) >= 3:
             yield "main", fields[2], "", "", ""
 
@@ -202,6 +204,9 @@ def _differences(events: List[Event]) -> Iterator[Tuple[str, ...]]:
                     lost = set(value.split()) - set(now.get(("names", ""), value).split())
                     for variable in sorted(lost):
                         yield "environment", variable, "", "set", ""
+                elif kind == "value":  # of a module that the child need not have imported
+                    if now.get((kind, name), value) != value:
+                        yield "setting", name, "", value, now[kind, name]
                 elif now.get((kind, name)) != value:
                     yield kind, name, "", value, now.get((kind, name), "")
 
@@ -209,12 +214,13 @@ def _differences(events: List[Event]) -> Iterator[Tuple[str, ...]]:
 def _copies(events: List[Event]) -> Iterator[Tuple[str, ...]]:
     """Find what children have inherited or have in common, and should not."""
     states: Dict[Tuple[str, str], int] = {}
+    undrawn = {(e.pid, name) for e in events if e.kind == "undrawn" for name in e.fields}
     for event in events:
         if event.kind == "begin" and len(event.fields) >= 3:
             for (kind, name), value in _items(event.fields[3:]).items():
                 if kind in ("handler", "open") and event.fields[2] == "inherited":
                     yield "inherited " + kind, name, "", value, ""
-                elif kind == "random":
+                elif kind == "random" and (event.pid, name) not in undrawn:
                     states[name, value] = states.get((name, value), 0) + 1
     for (name, _), count in states.items():
         if count > 1:

@@ -52,6 +52,7 @@ class Job:
         self.exit_status: Optional[int] = None
         self._launched = time.clock_gettime(time.CLOCK_BOOTTIME)
         self._reaped_cpu_s = 0.0
+        self._shared_before = set(_list(SHARED_MEMORY))
         self._process = subprocess.Popen(argv, start_new_session=True, **options)
         self.pid = self._process.pid
 
@@ -166,7 +167,7 @@ class Job:
             stopped = found
 
     def shared_memory(self) -> Dict[str, int]:
-        """Find multiprocessing's semaphores and segments that the job has mapped: name → inode.
+        """Find the semaphores and shared memory that the job has made and mapped: name → inode.
 
         The job is stopped, lest it make more before its end.
         """
@@ -180,13 +181,14 @@ class Job:
         mapped: Dict[str, int] = {}
         # Thousands of names, which others have left there, are 5 ms: only where it is worth it.
         for name in _list(SHARED_MEMORY) if inodes else []:
-            if name.startswith(("sem.mp-", "psm_")):
-                try:
-                    inode = os.stat(os.path.join(SHARED_MEMORY, name)).st_ino
-                except OSError:
-                    continue
-                if inode in inodes:
-                    mapped[name] = inode
+            if name in self._shared_before:
+                continue
+            try:
+                inode = os.stat(os.path.join(SHARED_MEMORY, name)).st_ino
+            except OSError:
+                continue
+            if inode in inodes:
+                mapped[name] = inode
         return mapped
 
 

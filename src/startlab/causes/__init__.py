@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.causes.again import import_fails_again, made_in_each_child, unguarded_import
 from startlab.causes.case import Case, Cause
+from startlab.causes.copies import manager_copy
 from startlab.causes.failures import (
     died_by_signal,
+    exit_handed_on,
     killed_worker,
     native_after_fork,
     raised,
@@ -35,6 +38,7 @@ from startlab.causes.hangs import (
     unfinished_tasks,
     waits,
 )
+from startlab.causes.settings import setting_differs
 from startlab.causes.starts import (
     exit_handler_again,
     global_differs,
@@ -43,7 +47,6 @@ from startlab.causes.starts import (
     mixed_contexts,
     not_importable,
     same_message,
-    unguarded_main,
     unpicklable,
 )
 from startlab.causes.stuck import given_up
@@ -52,16 +55,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 HANG: Final = (
-    unguarded_main, not_importable, respawning, unpicklable, join_before_drain, signal_swallowed,
-    locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs, lost_task,
+    unguarded_import, not_importable, import_fails_again, respawning, unpicklable,
+    join_before_drain, signal_swallowed,
+    locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs,
+    setting_differs, lost_task,
     child_failed, lost_task_quietly, made_again, joined_under_lock, barrier_short, unfinished_tasks,
     no_end_mark, item_never_comes, pipe_end_inherited, waits,
 )  # fmt: skip
-CRASH: Final = (mixed_contexts, native_after_fork, died_by_signal)
+CRASH: Final = (mixed_contexts, native_after_fork, setting_differs, died_by_signal)
 ERROR: Final = (
-    unguarded_main, mixed_contexts, unpicklable, not_importable, given_up, exit_handler_again,
-    same_message, handler_in_child, loop_after_fork, global_differs, killed_worker,
-    stdin_at_its_end, raised,
+    unguarded_import, mixed_contexts, unpicklable, not_importable, given_up, exit_handler_again,
+    same_message, handler_in_child, loop_after_fork, import_fails_again, made_in_each_child,
+    setting_differs, global_differs, killed_worker,
+    stdin_at_its_end, manager_copy, exit_handed_on, raised,
 )  # fmt: skip
 
 

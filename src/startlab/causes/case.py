@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
+from startlab.causes.places import own_files
 from startlab.judge import find_tracebacks, signal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from startlab.judge import Traceback
-    from startlab.model import Clue, ClueKind, Frame, Process, Thread, Trial
+    from startlab.model import (
+        Clue,
+        ClueKind,
+        Frame,
+        Process,
+        PythonException,
+        Thread,
+        Trial,
+    )
     from startlab.sources import Sources
 
 
@@ -34,7 +45,12 @@ class Case:
     def __init__(self, trial: Trial, sources: Sources) -> None:
         self.trial = trial
         self.sources = sources
-        self.tracebacks = find_tracebacks(trial.stderr)
+        if trial.exception is not None:
+            self.trial = msgspec.structs.replace(trial, exception=_as_told(trial.exception))
+        self.tracebacks = [
+            each._replace(exception=_as_told(each.exception))
+            for each in find_tracebacks(trial.stderr)
+        ]
         self.processes = {process.pid: process for process in trial.processes}
 
     @property
@@ -47,8 +63,22 @@ class Case:
         return next((line for line in lines if line), None)
 
     def clues(self, kind: ClueKind) -> list[Clue]:
-        """Give the clues of one kind."""
-        return [clue for clue in self.trial.clues if clue.kind == kind]
+        """Give the clues of one kind.
+
+        A line that is in no file, of a function that was made at run time, is left out; and so is
+        a second name for what has the same values, as `from settings import current` gives one.
+        """
+        found: dict[tuple[str, ...], Clue] = {}
+        for clue in self.trial.clues:
+            if clue.kind != kind:
+                continue
+            key: tuple[str, ...] = (str(len(found)),)
+            if kind == "global":
+                key = (clue.name.rpartition(".")[2], clue.parent, clue.child)
+            if key not in found or self.sources.changed(found[key].name) is None:
+                nowhere = clue.where is not None and clue.where.startswith("<")
+                found[key] = msgspec.structs.replace(clue, where=None) if nowhere else clue
+        return list(found.values())
 
     @property
     def root(self) -> Process | None:
@@ -86,6 +116,12 @@ class Case:
             for start in self.trial.starts
             if start.exit_code and (str(start.child), str(-start.exit_code)) not in sent
         ]
+
+
+def _as_told(exception: PythonException) -> PythonException:
+    """Give an exception of the main module its own name: children and older Pythons add to it."""
+    name = exception.type.removeprefix("__mp_main__.").removeprefix("__main__.")
+    return msgspec.structs.replace(exception, type=name)
 
 
 # --- stacks and texts ---------------------------------------------------------------------------
@@ -159,6 +195,19 @@ def is_remote(traceback: Traceback, case: Case) -> bool:
     )
 
 
+def of_worker(case: Case) -> Traceback | None:
+    """Give the traceback of a pool's or an executor's worker that the program then raised too."""
+    exception = case.trial.exception
+    for each in case.tracebacks:
+        first = each.frames[0][0] if each.frames else ""
+        if exception and each.exception.type == exception.type and _WORKER.search(first):
+            return each
+    return None
+
+
+_WORKER: Final = re.compile(r"(multiprocessing.pool|concurrent.futures.process)\.py$")
+
+
 def started_at(case: Case) -> str | None:
     """Give the line of the first start."""
     return next((start.where for start in case.trial.starts if start.where), None)
@@ -180,6 +229,18 @@ def without_numbers(text: str) -> str:
 def ended_by(code: int) -> str:
     """Name how a process ended."""
     return signal_name(code) or f"exit status {code}"
+
+
+def own_exceptions(case: Case, said: str) -> str:
+    """Name the program's exceptions that cannot be made again from `args`; first what is `said`."""
+    found = {
+        name: f"{file}:{line}"
+        for file in own_files(case)
+        for name, line in case.sources.file(file).own_exceptions().items()
+    }
+    names = [name for name in found if name in said] or list(found)
+    told = [f"`{name}` at {found[name]}" for name in names[:3]]
+    return f" In the program that is {' or '.join(told)}." if told else ""
 
 
 def may_end_by(case: Case) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from startlab.causes.again import exit_line, handed_on, used_at_exit
 from startlab.causes.case import (
     Case,
     Cause,
@@ -11,10 +12,13 @@ from startlab.causes.case import (
     first_line,
     last_words,
     may_end_by,
+    of_worker,
+    own_exceptions,
     own_line,
     own_lines,
     what_was_raised,
 )
+from startlab.causes.starts import differing_global
 from startlab.judge import CRASH_SIGNALS, signal_name
 
 _OWN_ID: Final = "this process's id"
@@ -88,7 +92,8 @@ def killed_worker(case: Case) -> Cause | None:
             "waits for it",
             f"Reading it raises {said}. An exception whose class has its own __init__ is made "
             "again by calling the class with `args`, which must then be all that it takes. The "
-            "executor gives all its work up: every future raises BrokenProcessPool.",
+            "executor gives all its work up: every future raises BrokenProcessPool."
+            + own_exceptions(case, said),
             case.where,
         )
     died = case.died
@@ -142,6 +147,35 @@ def _last_printed(stdout: str) -> str:
     return f" The last that it printed: {' / '.join(lines[-3:])}" if lines else ""
 
 
+def exit_handed_on(case: Case) -> Cause | None:
+    """See that the program's exit status other than 0 is that of a child, without a traceback."""
+    trial = case.trial
+    if trial.exception is not None or not trial.exit_status:
+        return None
+    codes = [code for _, code, _ in case.died if code > 0]
+    changed = [e for e in case.clues("global") if case.sources.changed(e.name) is not None]
+    used = used_at_exit(case)
+    there = [each for each in changed if each.name.rpartition(".")[2] in used]
+    if there or (changed and not used):
+        return differing_global(case, there or changed, None, handed_on(case))
+    if not codes:
+        return None
+    code = trial.exit_status if trial.exit_status in codes else codes[0]
+    where = exit_line(case, code)
+    last = last_words(trial.stderr)
+    return Cause(
+        "child_status",
+        f"{code} {where}",
+        f"a child ends with exit status {code}"
+        + (f" at {where}" if where else "")
+        + f", and the program then with {trial.exit_status}",
+        "There is no traceback."
+        + handed_on(case)
+        + (f" It said: {last}." if last else _last_printed(trial.stdout)),
+        where,
+    )
+
+
 def raised(case: Case) -> Cause | None:
     """Tell an exception that no rule knows: which, in which process, at which line."""
     trial = case.trial
@@ -177,6 +211,17 @@ def raised(case: Case) -> Cause | None:
         )
     if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
         return Cause("missing_module", said, said, "", trial.where)
+    worker = of_worker(case)
+    inside = own_line(worker.frames) if worker else None
+    if inside is not None and inside != trial.where:
+        return Cause(
+            "exception",
+            f"{trial.exception.type} {inside}",
+            f"a worker raises {said} at {inside}"
+            + (f", and so does {trial.where}, which waits for its result" if trial.where else ""),
+            "",
+            inside,
+        )
     child = [each for each in case.tracebacks if each.child]
     who = "the program"
     where = trial.where

@@ -15,12 +15,14 @@ from startlab.causes.case import (
     library_frames,
     line_of,
     may_end_by,
+    own_exceptions,
     own_frame,
     own_line,
     pids_in,
     through,
     without_numbers,
 )
+from startlab.causes.starts import differing_global
 from startlab.judge import signal_name
 
 if TYPE_CHECKING:
@@ -36,6 +38,15 @@ def respawning(case: Case) -> Cause | None:
     last = next((each for each in case.tracebacks[::-1] if each.child), case.tracebacks[-1])
     said = f"{last.exception.type}: {first_line(last.exception.message)}"
     where = own_line(last.frames) or case.where
+    code = " ".join(case.sources.code(f"{file}:{line}") for file, line in last.frames)
+    missing = [
+        clue
+        for clue in case.clues("global")
+        if re.search(rf"\b{re.escape(clue.name.rpartition('.')[2])}\b", code)
+    ]
+    if missing:
+        again = f" Every worker raises {said}, at {where}, and the pool replaces it, for ever."
+        return differing_global(case, missing, where, again)
     return Cause(
         "dying_workers",
         f"{last.exception.type} {where}",
@@ -497,7 +508,8 @@ def lost_task(case: Case) -> Cause | None:
                 f"a result or exception of a pool's task cannot be unpickled, and {where} "
                 "waits for it",
                 f"The thread of the pool that reads results has ended with {said}. An exception "
-                "whose class has its own __init__ must be made such that pickle can call it again.",
+                "whose class has its own __init__ must be made such that pickle can call it again."
+                + own_exceptions(case, said),
                 where,
             )
     died = case.died

@@ -18,6 +18,8 @@ from startlab.causes.case import (
     first_line,
     own_line,
 )
+from startlab.causes.places import children_may_use, written
+from startlab.causes.settings import setting_in_lines, setting_shows
 from startlab.causes.starts import differing_global
 from startlab.outputs import Difference, loose, quoted
 
@@ -45,14 +47,24 @@ def _made_again(case: Case, _: Difference) -> Cause | None:
 
 
 def _copied_random(case: Case, _: Difference) -> Cause | None:
-    clues = case.clues("same random")
+    clues = [
+        clue
+        for clue in case.clues("same random")
+        if children_may_use(case, re.findall(r"\w+", clue.name))
+    ]
     if not clues:
         return None
     own = [clue for clue in clues if clue.name not in ("random", "numpy.random")]
     clue = (own or clues)[0]
+    made = r"Random\(|RandomState\(|default_rng\(|Generator\("
+    last = re.findall(r"\w+", clue.name)[-1]
     source = case.sources.file(case.sources.main)
-    line = source.assigned(clue.name) or source.mentions(r"Random\(|\bseed\(|default_rng\(")
-    where = f"{case.sources.main}:{line}" if line else None
+    line = source.assigned(clue.name)
+    where = (
+        f"{case.sources.main}:{line}"
+        if line
+        else written(case, rf"\b{re.escape(last)}\b.*=.*({made})", made, r"\bseed\(")
+    )
     how = (
         "A fork copies the generator with its state"
         if case.inherited_main
@@ -90,31 +102,43 @@ def _shared_file(case: Case, _: Difference) -> Cause | None:
 
 
 def _child_raised(case: Case, _: Difference) -> Cause | None:
-    return unseen(case)
-
-
-def unseen(case: Case) -> Cause | None:
-    """Explain an exception of a child that the exit status does not show."""
     if not any(each.child for each in case.tracebacks):
         return None
+    looked = case.clues("exit code read")
+    ends = "The exit status is 0 all the same" + ("." if looked else _NOBODY)
     for rule in ERROR:
         cause = rule(case)
         if cause is not None and cause.mechanism not in ("exception", "exit_status"):
-            return cause._replace(
-                text=cause.text + " The exit status is 0 all the same: nobody looks at the child's."
-            )
+            return cause._replace(text=f"{cause.text} {ends}")
     last = next((e for e in case.tracebacks if e.child and own_line(e.frames)), None)
     if last is None:
         return None  # of the standard library's own, like the resource tracker's at its end
-    said = f"{last.exception.type}: {first_line(last.exception.message)}"
+    # The main module has another name in a child that has imported it.
+    kind = re.sub(r"^__(mp_)?main__\.", "", last.exception.type)
+    said = f"{kind}: {first_line(last.exception.message)}"
     where = own_line(last.frames)
     return Cause(
         "exit_0_in_spite",
-        f"{last.exception.type} {where}",
+        f"{kind} {where}",
         f"a child raises {said} at {where}, and the exit status is 0 all the same",
-        "Nobody looks at the child's exit code: Process.exitcode is other than 0 after join().",
+        f"The program reads the child's exit code at {looked[0].where}."
+        if looked
+        else "Nobody looks at the child's exit code: Process.exitcode is other than 0 after "
+        "join().",
         where,
     )
+
+
+_NOBODY: Final = ": nobody looks at the child's."
+
+
+def unseen(case: Case) -> Cause | None:
+    """Explain an exception of a child that neither the exit status shows, nor anybody has seen."""
+    cause = _child_raised(case, Difference((), ()))
+    mechanism = cause.mechanism if cause is not None else ""
+    if mechanism == "exit_0_in_spite" and case.clues("exit code read"):
+        return None  # children that fail are what the program is made for
+    return cause
 
 
 def _main_again(case: Case, lines: Difference) -> Cause | None:
@@ -167,10 +191,7 @@ def _logging(case: Case, lines: Difference) -> Cause | None:
     clues = case.clues("logging")
     if not clues or lines.only_first or not lines.only_second:
         return None
-    line = case.sources.file(case.sources.main).mentions(
-        r"basicConfig|addHandler|dictConfig|fileConfig|setLevel"
-    )
-    where = f"{case.sources.main}:{line}" if line else None
+    where = written(case, r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
     return Cause(
         "logging_differs",
         where or "",
@@ -179,6 +200,15 @@ def _logging(case: Case, lines: Difference) -> Cause | None:
         f"In the parent the root logger is {clues[0].parent}, in the children {clues[0].child}.",
         where,
     )
+
+
+def _setting(case: Case, lines: Difference) -> Cause | None:
+    """Prefer a setting to a global where the values of no global are in the lines."""
+    text = " ".join([*lines.only_first, *lines.only_second])
+    for clue in (*case.clues("global"), *case.clues("environment")):
+        if _value_in(clue.parent, text) or _value_in(clue.child, text):
+            return None
+    return setting_in_lines(case, lines)
 
 
 def _changed_global(case: Case, lines: Difference) -> Cause | None:
@@ -219,7 +249,9 @@ RULES: Final[tuple[tuple[tuple[ClueKind, ...], _Rule], ...]] = (
     ((), _main_again),
     (("exit handler",), _exit_handler),
     (("logging",), _logging),
+    (("setting",), _setting),
     (("global", "environment"), _changed_global),
+    (("setting",), setting_shows),
     (("inherited open",), _shared_file),
     (("inherited handler",), _handler),
 )

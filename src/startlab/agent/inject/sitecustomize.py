@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EVENTS = os.environ.get("STARTLAB_EVENTS")
 METHOD = os.environ.get("STARTLAB_START_METHOD")
 STDLIB = os.path.dirname(os.path.abspath(os.__file__))
+MAIN = ("__main__", "__mp_main__")
 CRASH_FD, STACKS_FD = 250, 251  # far above what a program counts on
 
 
@@ -62,9 +63,15 @@ def watch(popen):
 
     def get(self):
         try:
-            return self.__dict__["returncode"]
+            value = self.__dict__["returncode"]
         except KeyError:
             raise AttributeError("returncode")
+        if value:
+            try:
+                looked_at(self, value, sys._getframe(1))
+            except Exception:  # it would be the program's
+                pass
+        return value
 
     def set(self, value):
         self.__dict__["returncode"] = value
@@ -79,16 +86,38 @@ def watch(popen):
     popen.returncode = property(get, set)
 
 
+looked = set()
+
+
+def looked_at(popen, code, frame):
+    """Tell once for each child that the program has read the exit code by which it failed."""
+    depth = 4
+    while frame is not None and depth and is_stdlib(frame.f_code.co_filename):
+        if frame.f_code.co_name == "exitcode":
+            line = user_line(frame.f_back) if not is_stdlib(frame.f_back.f_code.co_filename) else ""
+            if line and (id(popen), line) not in looked and len(looked) < 100:
+                looked.add((id(popen), line))
+                tell("looked", code, line)
+            return
+        frame, depth = frame.f_back, depth - 1
+
+
 def caller():
     """Find the line of the program, or of a library of its, that called, as `file:line`."""
     return user_line(sys._getframe(2))
 
 
 def user_line(frame):
-    """Find the innermost line outside the standard library, as `file:line`."""
+    """Find the innermost line outside the standard library, as `file:line`.
+
+    What was made from a string, as the methods of a manager's proxies are, has no line to look at,
+    unless it is the program itself.
+    """
     while frame is not None:
-        if not is_stdlib(frame.f_code.co_filename):
-            return "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
+        file = frame.f_code.co_filename
+        made = file.startswith("<") and frame.f_globals.get("__name__") not in MAIN
+        if not made and not is_stdlib(file):
+            return "%s:%d" % (file, frame.f_lineno)
         frame = frame.f_back
     return ""
 

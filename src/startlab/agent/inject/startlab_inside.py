@@ -6,6 +6,8 @@ of the program is called (no repr, no pickling, no property of its classes), wha
 here is dropped, and no frame of this file is on the stack when code of the program runs. Python 3.
 """
 
+import builtins
+import gc
 import os
 import sys
 
@@ -118,7 +120,7 @@ def starting(frame):
     if importing_main():
         tell("unguarded", user_line(frame))
     else:
-        tell("state", getattr(process, "_name", ""), *state())
+        tell("state", getattr(process, "_name", ""), *state(the_program()))
 
 
 def watch_spawn(spawn):
@@ -171,6 +173,8 @@ def watch_begin(util):
             begin()
         elif message == "error in queue thread: %s":  # when the process ends: nothing is printed
             dropped(sys._getframe(1), *args)
+        elif str(message).startswith("process exiting with exitcode"):
+            undrawn()
         return info(message, *args, **kwargs)
 
     info_.__name__ = info_.__qualname__ = "info"
@@ -181,21 +185,29 @@ def watch_begin(util):
 def begin():
     process = sys.modules["multiprocessing.process"].current_process()
     how = "inherited" if inject.inherited_main else "imported"
-    said = ["random\t" + each for each in random_states()]
+    program = the_program()
+    states = began[os.getpid()] = dict(random_states(program))
+    said = ["random\t%s\t%s" % each for each in states.items()]
     said += ["handler\t" + each for each in handlers()]
     if how == "inherited":
-        said += ["open\t" + each for each in open_globals()]
+        said += ["open\t" + each for each in open_globals(program)]
     said += ["names\t\t" + " ".join(sorted(os.environ))]
-    tell("begin", process._parent_pid, process._name, how, *(state() + said))
+    tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
 
 
-def state():
-    """Give what a child may find otherwise than its parent, each as `kind TAB name TAB value`."""
+def state(program, whole=False):
+    """Give what a child may find otherwise than its parent, each as `kind TAB name TAB value`.
+
+    Of what nobody has set only the `whole` tells.
+    """
     found = []
-    for place, name, value in user_globals():
+    for place, name, value in program.globals():
         shown = show(value, 3)
+        if shown is None and is_other(value, name):
+            shown = named(value)
         if shown is not None:
             found.append("global\t%s%s\t%s" % (place, name, shown[:LONGEST]))
+    del found[:-200]
     logging = sys.modules.get("logging")
     if logging is not None:
         root = logging.root
@@ -204,44 +216,95 @@ def state():
             " ".join(type(each).__name__ for each in root.handlers) or "without a handler",
         )
         found.append("logging\troot\t" + shown)
+    for settings_of in SETTINGS:
+        try:
+            for name, value, usual in settings_of(program):
+                if whole or value != usual:
+                    kind = "value" if usual is None else "setting"
+                    found.append("%s\t%s\t%s" % (kind, name, value[:LONGEST]))
+        except Exception:  # of a version that nobody has tried: the rest is told
+            pass
     found.append("environment\t\t" + " ".join(sorted(set(os.environ).difference(environ))))
-    return found[-200:]
+    return found
 
 
-def user_globals():
-    """Give the globals of the program's own modules that its functions mention."""
-    modules = user_modules()
-    names = set()
-    for module in modules:
-        for value in list(vars(module).values()):
-            mention(value, names)
-    for module in modules:
-        place = "" if module.__name__ in ("__main__", "__mp_main__") else module.__name__ + "."
-        for name, value in list(vars(module).items()):
-            if name in names and not name.startswith("__"):
-                yield place, name, value
-                if type(value) is type and value.__module__ == module.__name__:
-                    for key, each in list(vars(value).items()):  # a class may be a configuration
-                        if key in names and not key.startswith("__"):
-                            yield place + name + ".", key, each
+def is_other(value, name):
+    """Tell whether a function has been put in the place of the one of that name."""
+    return type(value) is FUNCTION and (
+        value.__name__ != name or "<locals>" in value.__qualname__
+    )
+
+
+class Program(object):
+    """The program's own modules, and the names that their functions and methods mention."""
+
+    def __init__(self):
+        self.modules = list(user_modules())[:100]
+        self.names = set()
+        for module in self.modules:
+            for value in list(vars(module).values()):
+                mention(value, self.names)
+
+    def globals(self):
+        """Give the globals that are mentioned, each as (module with a dot, name, value)."""
+        names = self.names
+        for module in self.modules:
+            place = "" if module.__name__ in inject.MAIN else module.__name__ + "."
+            for name, value in list(vars(module).items()):
+                if name in names and not name.startswith("__"):
+                    yield place, name, value
+                    if is_class(value) and value.__module__ == module.__name__:
+                        for key, each in list(vars(value).items()):  # it may be a configuration
+                            if key in names and not key.startswith("__"):
+                                yield place + name + ".", key, each
+
+
+libraries = {}  # whether the files of modules are a library's
+looked_over = {}  # the program as it was found last, by how many modules and globals there were
+
+
+def the_program():
+    """Look the program over, again only when it has grown: it costs a quarter of a millisecond."""
+    sizes = [len(sys.modules)]
+    for program in looked_over.values():
+        sizes += [len(vars(module)) for module in program.modules]
+    key = tuple(sizes)
+    if key not in looked_over:
+        looked_over.clear()
+        program = Program()
+        sizes[1:] = [len(vars(module)) for module in program.modules]
+        looked_over[tuple(sizes)] = program
+        return program
+    return looked_over[key]
 
 
 def user_modules():
-    found = []
     for name, module in list(sys.modules.items()):
         if name == "__mp_main__" or not isinstance(module, type(os)):
             continue
         file = vars(module).get("__file__")
-        if name == "__main__" or (isinstance(file, str) and not inject.is_library(file)):
-            found.append(module)
-    return found[:100]
+        if name == "__main__" or (isinstance(file, str) and not of_library(file)):
+            yield module
+
+
+def of_library(file):
+    if file not in libraries:
+        libraries[file] = inject.is_library(file)
+    return libraries[file]
+
+
+def is_class(value):
+    # Not isinstance(): that may ask the value's own __class__. An Enum's members are no settings.
+    return type(value) is type or type(value).__name__ == "ABCMeta"
 
 
 def mention(value, names):
     """Add the names that a function or the methods of a class mention."""
+    if type(value).__name__ == "_lru_cache_wrapper":
+        value = vars(value).get("__wrapped__")
     if isinstance(value, type(mention)):
         add_names(value.__code__, names)
-    elif type(value) is type:
+    elif is_class(value):
         for each in list(vars(value).values()):
             each = getattr(each, "__func__", each) if type(each) in WRAPPED else each
             if isinstance(each, type(mention)):
@@ -258,21 +321,220 @@ def add_names(code, names):
             add_names(each, names)
 
 
-def random_states():
+# --- what the interpreter and its libraries are set to ------------------------------------------
+
+
+def of_interpreter(program):
+    """Give settings that are a process's own, each as (name, value, what is usual)."""
+    yield "sys.getrecursionlimit()", str(sys.getrecursionlimit()), "1000"
+    yield "sys.getswitchinterval()", str(sys.getswitchinterval()), "0.005"
+    if hasattr(sys, "get_int_max_str_digits"):
+        usual = sys.flags.int_max_str_digits
+        usual = str(usual if usual >= 0 else sys.int_info.default_max_str_digits)
+        yield "sys.get_int_max_str_digits()", str(sys.get_int_max_str_digits()), usual
+    thread = sys.modules.get("_thread")
+    if len(sys._current_frames()) == 1:  # to ask for it is to set it to 0
+        size = thread.stack_size()
+        if size:
+            thread.stack_size(size)
+        usual = "the system's default"
+        yield "threading.stack_size()", "%d bytes" % size if size else usual, usual
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        kind = type(stream)
+        shown = usual = "an io.TextIOWrapper"
+        if kind.__name__ != "TextIOWrapper":
+            file = getattr(sys.modules.get(kind.__module__), "__file__", None) or "-packages"
+            own = "" if inject.is_library(file) else " of the program's"
+            shown = "None" if stream is None else "a %s.%s%s" % (kind.__module__, kind.__name__, own)
+        yield "sys." + name, shown.replace("__mp_main__.", "").replace("__main__.", ""), usual
+    added = sorted(each for each in vars(builtins) if each not in BUILTINS and each != "_")
+    for name in added[:10]:
+        shown = show(vars(builtins)[name], 1)
+        yield "builtins." + name, named(vars(builtins)[name]) if shown is None else shown, ""
+
+
+def of_libraries(program):
+    decimal = sys.modules.get("decimal")
+    if decimal is not None:
+        context = decimal.getcontext()
+        for name, usual in DECIMAL:
+            yield "decimal.getcontext()." + name, str(getattr(context, name)), usual
+        traps = sorted(each.__name__ for each, on in context.traps.items() if on)
+        yield "decimal.getcontext().traps", " ".join(traps), TRAPS
+    socket = sys.modules.get("_socket")
+    if socket is not None:
+        yield "socket.getdefaulttimeout()", str(socket.getdefaulttimeout()), "None"
+    locale = sys.modules.get("_locale")
+    if "locale" in sys.modules and locale is not None:
+        for name in ("LC_NUMERIC", "LC_COLLATE", "LC_TIME", "LC_MONETARY"):
+            if hasattr(locale, name):
+                shown = locale.setlocale(getattr(locale, name))
+                yield "locale.setlocale(locale.%s)" % name, shown, "C"
+    csv = sys.modules.get("_csv")
+    if csv is not None:
+        yield "csv.field_size_limit()", str(csv.field_size_limit()), "131072"
+        dialects = set(csv.list_dialects()).difference(("excel", "excel-tab", "unix"))
+        yield "csv.list_dialects()", " ".join(sorted(map(str, dialects))), ""
+    warnings = sys.modules.get("warnings")
+    if warnings is not None:
+        shown = ["%s %s" % (each[0], each[2].__name__) for each in list(warnings.filters)[:10]]
+        yield "warnings.filters", ", ".join(shown), None
+
+
+def of_logging(program):
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return
+    yield "logging.disable()", str(logging.getLevelName(logging.root.manager.disable)), "NOTSET"
+    for name, logger in sorted(logging.root.manager.loggerDict.items())[:500]:
+        fields = vars(logger)
+        if name == "multiprocessing" or "handlers" not in fields:
+            continue
+        shown = logging.getLevelName(fields["level"]) if fields["level"] else ""
+        shown = [shown] + [type(each).__name__ for each in fields["handlers"]]
+        shown += ["disabled"] if fields["disabled"] else []
+        shown += [] if fields["propagate"] else ["no propagation"]
+        shown = ", ".join(each for each in shown if each)
+        if shown:
+            yield "logging.getLogger(%r)" % name, shown, ""
+
+
+def of_modules(program):
+    """Give what the program has put into modules of others: functions, and plain values."""
+    own = set(inject.MAIN).union([module.__name__ for module in program.modules])
+    found = {"sys": sys, "builtins": builtins}
+    for module in program.modules:
+        for value in list(vars(module).values()):
+            if type(value) is MODULE and value.__name__ not in own:
+                found[value.__name__] = value
+    queue = list(found.items())[:40]
+    for place, module in queue:
+        fields = vars(module)
+        for key in [each for each in program.names if each in fields]:
+            each = fields[key]
+            kind = type(each)
+            if kind in DATA:
+                if key[:2] != "__":
+                    yield "%s.%s" % (place, key), show(each, 0)[:60], None
+            elif kind is FUNCTION:
+                if each.__globals__ is not fields and each.__globals__.get("__name__") in own:
+                    yield "%s.%s" % (place, key), named(each), ""
+            elif kind is MODULE:
+                if each.__name__ == "%s.%s" % (place, key):
+                    queue.append((each.__name__, each))
+            elif kind is type and each.__flags__ & HEAP and each.__module__ not in own:
+                for name, part in list(vars(each).items()):
+                    if type(part) is FUNCTION and part.__globals__.get("__name__") in own:
+                        yield "%s.%s.%s" % (place, key, name), named(part), ""
+
+
+SETTINGS = (of_modules, of_interpreter, of_libraries, of_logging)
+BUILTINS = set(vars(builtins))
+DECIMAL = (("prec", "28"), ("rounding", "ROUND_HALF_EVEN"), ("Emin", "-999999"),
+           ("Emax", "999999"), ("capitals", "1"), ("clamp", "0"))
+TRAPS = "DivisionByZero InvalidOperation Overflow"
+FUNCTION, MODULE = type(of_modules), type(os)
+HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that is not written in C
+DATA = (type(None), bool, int, float, str)
+
+
+# --- random numbers -----------------------------------------------------------------------------
+
+began = {}  # the states that this process began with
+
+
+def random_states(program):
     """Give the state of every random number generator that the program's functions can reach."""
-    random = sys.modules.get("random")
+    random, numpy = sys.modules.get("random"), sys.modules.get("numpy.random")
     if random is not None and "_inst" in vars(random):
-        yield "random\t%x" % hash(random._inst.getstate())
-        for place, name, value in user_globals():
-            if type(value) is random.Random:
-                yield "%s%s\t%x" % (place, name, hash(value.getstate()))
-    numpy = sys.modules.get("numpy.random")
-    if numpy is not None:
-        yield "numpy.random\t%x" % hash(tuple(numpy.mtrand._rand.get_state()[1].tolist()))
-        for place, name, value in user_globals():
-            if type(value) in (numpy.RandomState, numpy.Generator):
-                bits = getattr(value, "bit_generator", None) or value._bit_generator
-                yield "%s%s\t%x" % (place, name, hash(tuple(numbers(bits.state))))
+        yield "random", "%x" % hash(random._inst.getstate())
+    else:
+        random = None
+    if numpy is not None and "random" in program.names:
+        yield "numpy.random", "%x" % hash(tuple(numpy.mtrand._rand.get_state()[1].tolist()))
+    if random is None and numpy is None:
+        return
+    own = (numpy.RandomState, numpy.Generator) if numpy is not None else ()
+    for path, value in reachable((p + n, v) for p, n, v in program.globals()):
+        kind = type(value)
+        if random is not None and issubclass(kind, random.Random):
+            if not issubclass(kind, random.SystemRandom) and value is not random._inst:
+                # Not its own getstate(), which a class of the program's may have overridden.
+                yield path, "%x" % hash(random.Random.__mro__[1].getstate(value))
+        elif kind in own:
+            bits = getattr(value, "bit_generator", None) or value._bit_generator
+            yield path, "%x" % hash(tuple(numbers(bits.state)))
+
+
+@harmless
+def undrawn():
+    """Tell at this process's end which generators have not drawn: their state says nothing."""
+    states = began.pop(os.getpid(), None)
+    if states:
+        now = dict(random_states(the_program()))
+        same = [name for name in states if now.get(name) == states[name]]
+        if same:
+            tell("undrawn", *same)
+
+
+def reachable(roots):
+    """Give objects that can be reached from named ones in a few steps: (path, object)."""
+    queue = [(path, value, 0) for path, value in roots]
+    seen = set()
+    for path, value, depth in queue:
+        kind = type(value)
+        if kind in ATOMS or id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield path, value
+        if depth < 4 and len(queue) < 2000:
+            steps = [(path + step, each, depth + 1) for step, each in held(value)]
+            queue.extend(steps[:200])
+
+
+def held(value):
+    """Give what a value holds, without a call of its own code: (how to write it, object)."""
+    kind = type(value)
+    if issubclass(kind, dict):
+        for key, each in list(dict.items(value))[:100]:
+            yield "[%s]" % show(key, 0), each
+    elif issubclass(kind, (list, tuple)):
+        base = list if issubclass(kind, list) else tuple
+        for i, each in enumerate(list(base.__iter__(value))[:100]):
+            yield "[%d]" % i, each
+    elif kind is type(mention):
+        for each in kind.__defaults__.__get__(value) or ():
+            yield "()", each
+        for cell in kind.__closure__.__get__(value) or ():
+            for each in gc.get_referents(cell):
+                yield "()", each
+    elif kind.__name__ == "_lru_cache_wrapper":
+        for each in gc.get_referents(value):
+            if type(each) is not type(mention):
+                yield "()", each
+    elif kind.__module__ in ("functools", "_contextvars", "builtins"):
+        bound = getattr(value, "__self__", None) if kind in METHODS else None
+        if bound is not None and type(bound) is not type(os):
+            yield "", bound
+        elif kind.__name__ == "ContextVar":
+            yield ".get()", value.get(None)
+        elif kind.__name__ == "partial":
+            for each in [value.func] + list(value.args) + list(value.keywords.values()):
+                yield "()", each
+    elif kind.__module__.partition(".")[0] not in OF_PYTHON:
+        try:
+            fields = object.__getattribute__(value, "__dict__")
+        except AttributeError:
+            return
+        if type(fields) is dict:
+            for key, each in list(fields.items())[:100]:
+                yield "." + key, each
+
+
+ATOMS = (type(None), bool, int, float, complex, str, bytes, type(os), type)
+METHODS = (type([].append), type(inject.Finder().find_spec))
+OF_PYTHON = ("multiprocessing", "threading", "logging", "asyncio", "concurrent", "numpy", "_io")
 
 
 def numbers(value):
@@ -298,9 +560,9 @@ def handlers():
             yield "%s\t%s" % (name, named(handler))
 
 
-def open_globals():
+def open_globals(program):
     """Give the globals that are open files, sockets or databases."""
-    for place, name, value in user_globals():
+    for place, name, value in program.globals():
         kind = type(value)
         if kind.__module__ in ("_io", "socket", "ssl", "sqlite3", "mmap") and value not in (
             sys.stdin, sys.stdout, sys.stderr,
@@ -344,6 +606,9 @@ def show(value, depth):
     if kind.__module__.startswith("multiprocessing"):
         return None  # each process has its own handle
     name = kind.__name__
+    if name == "ContextVar" and kind.__module__ in ("builtins", "_contextvars"):
+        held = value.get(show)
+        return "%s, not set" % name if held is show else "%s(%s)" % (name, show(held, depth - 1))
     try:
         fields = object.__getattribute__(value, "__dict__")
     except AttributeError:
