@@ -1,6 +1,6 @@
-"""What reading and reporting a large run costs: time and memory, by the number of cells.
+"""What reading and reporting a large run costs: time and memory, by the number of cells and trials.
 
-python bench/report.py [CELLS]...
+python bench/report.py [CELLS|CELLSxTRIALS]...
 """
 
 from __future__ import annotations
@@ -34,20 +34,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENVIRONMENTS = tuple(f"host-3.{minor}" for minor in range(8, 28))
-CELLS = (10_000, 30_000, 100_000)
+SIZES = ("10000", "30000", "100000", "100x100", "100x1000")
 OUTCOMES: tuple[Outcome, ...] = ("ok", "ok", "ok", "hang", "error")
 
 
 def main() -> None:
-    """Measure each number of cells in a process of its own, for the peak is one's whole life's."""
-    for cells in map(int, sys.argv[1:] or CELLS):
+    """Measure each size in a process of its own, for the peak is one's whole life's."""
+    for size in sys.argv[1:] or SIZES:
+        cells, _, trials = size.partition("x")
         with tempfile.TemporaryDirectory() as folder:
-            _make(cells, Path(folder))
+            _make(int(cells), int(trials or 1), Path(folder))
             subprocess.run([sys.executable, __file__, "--measure", folder], check=True)
 
 
-def _make(cells: int, folder: Path) -> None:
-    """Write the journal of a run in which every cell has one trial, as long as a real one."""
+def _make(cells: int, trials: int, folder: Path) -> None:
+    """Write the journal of a run in which every cell has trials that are as long as real ones."""
     each = cells // len(ENVIRONMENTS)
     with journal.Journal(folder) as book:
         book.write(RunHeader(
@@ -64,13 +65,14 @@ def _make(cells: int, folder: Path) -> None:
                 for number in range(each)
             )
             book.write(PlannedEnvironment(name=name, cells=planned))
-            for trial in _trials(planned):
-                book.write(trial)
+            for number in range(trials):
+                for trial in _trials(planned, number):
+                    book.write(trial)
         book.write(End(finished="2026-01-01", duration_s=1))
 
 
-def _trials(cells: tuple[Cell, ...]) -> Iterator[Trial]:
-    for number, cell in enumerate(cells):
+def _trials(cells: tuple[Cell, ...], trial: int) -> Iterator[Trial]:
+    for number, cell in enumerate(cells, trial):
         outcome = OUTCOMES[number % len(OUTCOMES)]
         digest = hashlib.sha256(str(number % 50).encode()).hexdigest()
         start = Start(
@@ -81,7 +83,7 @@ def _trials(cells: tuple[Cell, ...]) -> Iterator[Trial]:
             experiment=cell.experiment,
             environment=cell.environment,
             method=cell.method,
-            trial=0,
+            trial=trial,
             outcome=outcome,
             reason="" if outcome == "ok" else f"pid {number} waits for ever at program.py:12",
             as_expected=number % 100 != 0,
@@ -112,7 +114,7 @@ def _measure(folder: Path) -> None:
         sys.exit("\n".join(failed))
     sizes = msgspec.json.encode({name: (folder / name).stat().st_size for name in files.REPORTS})
     print(
-        f"{len(run.trials):,} trials, journal {size / 1e6:.0f} MB; "
+        f"{len(run.planned):,} cells, {len(run.trials):,} trials, journal {size / 1e6:.0f} MB; "
         f"read {read_s:.1f} s, {read_mb - before:.0f} MB; "
         f"reports {write_s:.1f} s, {write_mb - read_mb:.0f} MB more; "
         f"peak {write_mb:.0f} MB; {sizes.decode()}"

@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=os.cpu_count(), help="processes that only load")
     asked, selectors = parser.parse_known_args()
     load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(asked.busy)]
-    with tempfile.TemporaryDirectory(prefix="startlab-soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="startlab-soak-", ignore_cleanup_errors=True) as folder:
         trials = str(asked.trials)
         command = [sys.executable, "-m", "startlab", "lab", "--backend", "native"]
         try:

@@ -353,7 +353,8 @@ def _cache_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def folders() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="startlab-fuzz-")
+    # Windows deletes no file that a run has open.
+    return tempfile.TemporaryDirectory(prefix="startlab-fuzz-", ignore_cleanup_errors=True)
 
 
 def write(root: str, name: str, data: bytes) -> Path:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import tempfile
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +14,8 @@ from typing import TYPE_CHECKING
 import jsonschema
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from startlab import journal
 from startlab.errors import JournalError
@@ -29,6 +34,9 @@ from startlab.model import (
     Thread,
     Trial,
 )
+from startlab.report import files
+from startlab.summary import summarise
+from startlab.trials import cells_of
 
 if TYPE_CHECKING:
     from startlab.model import Environment
@@ -297,6 +305,36 @@ def test_the_last_word_on_a_trial_and_on_an_environment_counts(
     assert run.ends == (END, END)
 
 
+words = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), max_size=30)
+
+
+@given(words)
+def test_each_trial_is_there_once_by_the_last_word_on_it(
+    words: list[tuple[int, int, bool]],
+) -> None:
+    last: dict[tuple[int, int], Trial] = {}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        with journal.Journal(Path(name)) as book:
+            book.write(HEADER)
+            for cell, number, is_ok in words:
+                trial = msgspec.structs.replace(
+                    OK if is_ok else HANG, experiment=f"e{cell}", trial=number
+                )
+                book.write(trial)
+                last[cell, number] = trial
+        run = journal.read(Path(name))
+        assert list(run.trials) == list(last.values())
+        assert [trial.cell for trial in run.trials] == list(cells_of(run.trials))
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 31, 1 << 100])
+def test_a_number_that_no_trial_can_have_is_damage(whole: Path, number: int) -> None:
+    with journal.Journal(whole) as book:
+        book.write(msgspec.structs.replace(OK, trial=number))
+    run = journal.read(whole)
+    assert (run.trials, run.damaged_lines) == ((HANG, OK), 1)
+
+
 @pytest.mark.parametrize(
     "newer",
     [
@@ -396,24 +434,99 @@ def test_every_record_has_its_kind() -> None:
     assert LeftBehind() == LeftBehind(processes=())
 
 
+# --- while others change it --------------------------------------------------------------------
+
+
+def test_a_journal_that_grows_is_read_as_it_was(whole: Path) -> None:
+    run = journal.read(whole)
+    with journal.Journal(whole) as book:
+        book.write(msgspec.structs.replace(HANG, outcome="ok"))
+        book.write(msgspec.structs.replace(OK, trial=1))
+    assert run.trials == (HANG, OK)
+    assert [trial.outcome for trial in journal.read(whole).trials] == ["ok", "ok", "ok"]
+
+
+def test_a_journal_that_is_replaced_or_deleted_is_read_to_its_end(
+    whole: Path, tmp_path: Path
+) -> None:
+    run = journal.read(whole)
+    with journal.Journal(tmp_path / "other") as book:
+        book.write(HEADER)
+    try:
+        (tmp_path / "other" / journal.NAME).replace(whole / journal.NAME)
+        assert run.trials == (HANG, OK)
+        (whole / journal.NAME).unlink()
+    except PermissionError:
+        pytest.skip("this platform deletes no file that is open")
+    assert run.trials == (HANG, OK)
+
+
+@pytest.mark.parametrize("how", ["cut off", "zeros", "moved", "other"])
+def test_a_journal_that_is_overwritten_in_its_place_is_an_error_that_says_so(
+    whole: Path, how: str
+) -> None:
+    path = whole / journal.NAME
+    data = path.read_bytes()
+    run = journal.read(whole)
+    path.write_bytes({
+        "cut off": data[: data.index(b'"kind":"trial"')],
+        "zeros": bytes(len(data)),
+        "moved": b" " + data,
+        "other": data.replace(b"host-3.13", b"host-3.12"),
+    }[how])  # fmt: skip
+    for ask in (lambda: run.trials[0], lambda: list(run.trials), lambda: summarise(run)):
+        with pytest.raises(JournalError, match="was overwritten or cut off while it was read"):
+            ask()
+    failed = files.write(run, whole)
+    assert all("was overwritten or cut off" in each for each in failed)
+    assert len(failed) == len(files.REPORTS)
+
+
+def test_a_journal_is_closed_when_nobody_has_its_trials_any_more(whole: Path) -> None:
+    run = journal.read(whole)
+    trials = run.trials
+    assert isinstance(trials, journal._Lines)
+    file = trials._file._file
+    del run, trials
+    gc.collect()
+    assert file.closed
+
+
+def test_several_threads_read_the_same_trials(whole: Path) -> None:
+    with journal.Journal(whole) as book:
+        for number in range(1, 300):
+            book.write(msgspec.structs.replace(OK, trial=number, stdout=str(number) * number))
+    run = journal.read(whole)
+    places = [number * 7919 % len(run.trials) for number in range(900)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(run.trials.__getitem__, places))
+    every = tuple(run.trials)
+    assert found == [every[place] for place in places]
+
+
 # --- memory ------------------------------------------------------------------------------------
 
 
-def test_what_many_trials_have_in_common_is_in_memory_once(tmp_path: Path) -> None:
-    """The texts of a trial are most of it, and most are those of other trials too."""
-    trial = Trial(
-        experiment="lock", environment="host-3.13", method="fork", trial=0, outcome="ok",
-        reason="", as_expected=True, expected=("ok",), stdout="as all do" * 2000,
-    )  # fmt: skip
-    with journal.Journal(tmp_path) as book:
-        book.write(HEADER)
-        for number in range(200):
-            book.write(msgspec.structs.replace(trial, trial=number))
-    tracemalloc.start()
-    run = journal.read(tmp_path)
-    kept, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert len(run.trials) == 200
-    assert kept < 200 * 4000
-    assert len({id(trial.stdout) for trial in run.trials}) == 1
-    assert len({id(trial.environment) for trial in run.trials}) == 1
+def test_trials_are_not_kept(tmp_path: Path) -> None:
+    """Of each are kept where its line is and which cell it is of: not its text of 20 kB."""
+
+    def measured(count: int) -> tuple[int, int]:
+        folder = tmp_path / str(count)
+        with journal.Journal(folder) as book:
+            for number in range(count):
+                text = f"{number} " + "as all do " * 2000
+                book.write(msgspec.structs.replace(OK, trial=number, stdout=text, stderr=text))
+        gc.collect()
+        tracemalloc.start()
+        run = journal.read(folder)
+        kept, _ = tracemalloc.get_traced_memory()
+        assert sum(len(trial.stdout) for trial in run.trials) > count * 20_000
+        assert len(summarise(run)[0].trials) == count
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return kept, most
+
+    measured(1)
+    (kept, most), (more_kept, more_most) = measured(200), measured(1200)
+    assert (more_kept - kept) / 1000 < 64
+    assert (more_most - most) / 1000 < 400

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final, Literal
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 from packaging.markers import Marker
@@ -16,13 +16,14 @@ from startlab import catalogue, measurements
 from startlab.catalogue import mistakes
 from startlab.environments import marker_environment, sort_key
 from startlab.model import METHODS, Cell, Method, Outcome, StartMethod
+from startlab.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from startlab.measurements import Level
-    from startlab.model import Environment, Experiment, Run, Trial
+    from startlab.model import Environment, Experiment, Run
 
 NAME: Final = "claims.toml"
 LONGEST_ROW: Final = 2
@@ -188,6 +189,14 @@ def judge(run: Run, root: Path = catalogue.ROOT) -> tuple[Judgement, ...]:
     return tuple(_judgement(claim, cells) for claim in load(root))
 
 
+class _Said(NamedTuple):
+    """What trials have in common that say the same."""
+
+    outcome: Outcome
+    as_expected: bool
+    method_used: tuple[StartMethod, ...]
+
+
 class _Cells:
     """The cells of a run, as evidence asks for them."""
 
@@ -196,32 +205,39 @@ class _Cells:
         self.environments = {
             each.name: each.environment for each in run.environments if each.environment
         }
-        self._trials: dict[str, dict[Cell, list[Trial]]] = defaultdict(lambda: defaultdict(list))
+        self._said: dict[str, dict[Cell, Counter[_Said]]] = defaultdict(dict)
         self._levels: dict[tuple[Cell, str], Level] = {}
         self._markers: dict[tuple[str, str], bool] = {}
         if run.header.program is not None:
             return  # a user's program may have the name of an experiment
-        names = sorted({trial.environment for trial in run.trials}, key=sort_key)
-        place = {name: number for number, name in enumerate(names)}
-        for trial in sorted(run.trials, key=lambda trial: place[trial.environment]):
-            if trial.outcome in SPEAKING:
-                self._trials[trial.experiment][trial.cell].append(trial)
+        alike: dict[tuple[tuple[_Said, int], ...], Counter[_Said]] = {}  # as most cells are
+        for cell, trials in by_cell(run):
+            said = Counter(
+                _Said(trial.outcome, trial.as_expected, trial.method_used)
+                for trial in trials
+                if trial.outcome in SPEAKING
+            )
+            if said:
+                self._said[cell.experiment][cell] = alike.setdefault(tuple(said.items()), said)
+        for name, cells in self._said.items():
+            order = sorted(cells, key=lambda cell: sort_key(cell.environment))
+            self._said[name] = {cell: cells[cell] for cell in order}
         for level in measurements.levels(run):
             cell = Cell(
                 experiment=level.experiment, environment=level.environment, method=level.method
             )
             self._levels[cell, level.name] = level
 
-    def of(self, evidence: Evidence, name: str) -> Iterator[tuple[Cell, list[Trial]]]:
+    def of(self, evidence: Evidence, name: str) -> Iterator[tuple[Cell, Counter[_Said]]]:
         """Give the cells of experiments of a name that are evidence and were run."""
         for experiment in _chosen(name, evidence.tag, self.experiments):
-            for cell, trials in self._trials.get(experiment.name, {}).items():
+            for cell, said in self._said.get(experiment.name, {}).items():
                 if (
                     (evidence.method is None or cell.method in evidence.method)
                     and self._is_where(evidence.when, cell.environment)
                     and (evidence.unlike is None or self._fails_under(evidence.unlike, cell))
                 ):
-                    yield cell, trials
+                    yield cell, said
 
     def level(self, cell: Cell, measure: str) -> Level | None:
         """Give what was measured in a cell."""
@@ -240,8 +256,8 @@ class _Cells:
 
     def _fails_under(self, method: Method, cell: Cell) -> bool:
         other = msgspec.structs.replace(cell, method=method)
-        trials = self._trials[cell.experiment].get(other, ())
-        return cell.method != method and any(trial.outcome != "ok" for trial in trials)
+        said = self._said[cell.experiment].get(other, ())
+        return cell.method != method and any(each.outcome != "ok" for each in said)
 
 
 def _judgement(claim: Claim, cells: _Cells) -> Judgement:
@@ -294,10 +310,10 @@ def _heard(
     evidence: Evidence, name: str, claim: Claim, cells: _Cells
 ) -> Iterator[tuple[Witness, bool]]:
     """Hear the cells of a piece of evidence, each with whether it supports the claim."""
-    for cell, trials in cells.of(evidence, name):
+    for cell, said in cells.of(evidence, name):
         if evidence.measure is None:
             # Of several trials one is enough: to show what can be, else to contradict.
-            found = _by_trials(evidence, cell, trials, decisive=claim.quantifier == "some")
+            found = _by_trials(evidence, cell, said, decisive=claim.quantifier == "some")
         else:
             found = _by_measure(evidence, cells.level(cell, evidence.measure))
         if found is not None:
@@ -305,19 +321,19 @@ def _heard(
 
 
 def _by_trials(
-    evidence: Evidence, cell: Cell, trials: Sequence[Trial], *, decisive: bool
+    evidence: Evidence, cell: Cell, said: Counter[_Said], *, decisive: bool
 ) -> tuple[Witness, bool] | None:
-    said = [(trial, _says(evidence, trial)) for trial in trials]
+    of = said.total()
     for supports in (decisive, not decisive):
-        so = [trial for trial, says in said if says is supports]
+        so = [each for each in said if _says(evidence, each) is supports]
         if so:
             seen = _seen(evidence, cell, so[0])
-            share = f" in {len(so)} of {len(trials)} trials" if len(trials) > 1 else ""
+            share = f" in {sum(said[each] for each in so)} of {of} trials" if of > 1 else ""
             return Witness(cell=cell, seen=seen, exactly=seen + share), supports
     return None
 
 
-def _says(evidence: Evidence, trial: Trial) -> bool | None:
+def _says(evidence: Evidence, trial: _Said) -> bool | None:
     """Tell what a trial says: True for, False against, None nothing.
 
     An ok that is not as expected says nothing: the output, or the start method, was not the one
@@ -337,7 +353,7 @@ def _says(evidence: Evidence, trial: Trial) -> bool | None:
     return False if trial.outcome in evidence.against else None
 
 
-def _seen(evidence: Evidence, cell: Cell, trial: Trial) -> str:
+def _seen(evidence: Evidence, cell: Cell, trial: _Said) -> str:
     if evidence.method_used is None or trial.outcome not in evidence.supports:
         return trial.outcome
     if trial.method_used == (cell.method,):

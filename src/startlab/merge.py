@@ -12,6 +12,7 @@ import msgspec
 from startlab import __version__, journal
 from startlab.errors import JournalError, SelectionError
 from startlab.model import SCHEMA_VERSION, Cell, End, PlannedEnvironment, RunHeader
+from startlab.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -108,7 +109,11 @@ def _part(path: Path, run: Run) -> _Part:
         environments=run.environments,
         ends=run.ends,
         caveats=(*old, *(f"{path}: {caveat}" for caveat in run.caveats[len(old) :])),
-        ran=frozenset(trial.cell for trial in run.trials if trial.outcome != "unavailable"),
+        ran=frozenset(
+            cell
+            for cell, trials in by_cell(run)
+            if any(trial.outcome != "unavailable" for trial in trials)
+        ),
     )
 
 

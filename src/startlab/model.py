@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
+from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -204,7 +205,7 @@ class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Cell(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Cell(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
     """Experiment × environment × method."""
 
     experiment: str
@@ -589,12 +590,15 @@ Record = RunHeader | PlannedEnvironment | Trial | End
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run as it is read back from its journal.
 
-    `caveats` say, in sentences, what could not be read, and what is therefore not known.
+    `trials` read from a journal are not kept in memory, but decoded whenever they are asked for:
+    its file stays open as long as they are in use, and JournalError is raised where it was
+    overwritten. `caveats` say, in sentences, what could not be read, and what is therefore not
+    known.
     """
 
     header: RunHeader
     environments: tuple[PlannedEnvironment, ...]
-    trials: tuple[Trial, ...]
+    trials: Sequence[Trial]
     ends: tuple[End, ...]
     damaged_lines: int = 0
     caveats: tuple[str, ...] = ()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import string
+from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from startlab.judge import nameless
+from startlab.trials import Trials, by_cell, cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from startlab.model import Run, Trial
+    from startlab.model import Cell, Run, Trial
 
 
 class Difference(NamedTuple):
@@ -22,6 +24,35 @@ class Difference(NamedTuple):
 
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
+
+
+class _Grouped(Trials):
+    """Trials of a user's program with their output groups, by number, -1 where there is none."""
+
+    __slots__ = ("_agree", "_groups", "_of")
+
+    def __init__(self, of: Sequence[Trial], groups: array[int], *, agree: bool) -> None:
+        self._of = of
+        self._groups = groups
+        self._agree = agree
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        return cells_of(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def make(self, place: int) -> Trial:
+        trial, group = self._of[place], self._groups[place]
+        if group < 0:
+            return trial
+        return msgspec.structs.replace(
+            trial,
+            output_group=letter(group),
+            as_expected=trial.as_expected and self._agree,
+            reason=trial.reason or ("" if self._agree else f"prints {letter(group)}"),
+        )
 
 
 def grouped(run: Run) -> Run:
@@ -32,43 +63,32 @@ def grouped(run: Run) -> Run:
     said the output should be can tell, and then `wrong` does.
     """
     program = run.header.program
-    if program is None:
+    if program is None or isinstance(run.trials, _Grouped):
         return run
-    order = {cell: number for number, cell in enumerate(run.planned)}
-    ended = [trial for trial in run.trials if trial.outcome in ("ok", "wrong")]
-    ended.sort(key=lambda trial: (order.get(trial.cell, len(order)), trial.trial))
-    letters = _letters(ended)
-    agree = len({letters[id(trial)] for trial in ended}) < 2 or program.stdout is not None
-    return msgspec.structs.replace(
-        run,
-        trials=tuple(
-            msgspec.structs.replace(
-                trial,
-                output_group=letters[id(trial)],
-                as_expected=trial.as_expected and agree,
-                reason=trial.reason or ("" if agree else f"prints {letters[id(trial)]}"),
-            )
-            if id(trial) in letters
-            else trial
-            for trial in run.trials
-        ),
-    )
+    groups = _groups(run)
+    agree = max(groups, default=-1) < 1 or program.stdout is not None
+    return msgspec.structs.replace(run, trials=_Grouped(run.trials, groups, agree=agree))
 
 
-def _letters(trials: Sequence[Trial]) -> dict[int, str]:
+def _groups(run: Run) -> array[int]:
     """Group trials that have the digest or the shape of their output in common."""
-    group_of: dict[str, int] = {}
-    groups: list[list[Trial]] = []
-    for trial in trials:
-        # What was cut has no digest: then no two are known to be alike.
-        keys = [key for key in (trial.stdout_digest, trial.stdout_shape) if key is not None]
-        known = next((group_of[key] for key in keys if key in group_of), len(groups))
-        if known == len(groups):
-            groups.append([])
-        groups[known].append(trial)
-        for key in keys:
-            group_of.setdefault(key, known)
-    return {id(trial): letter(number) for number, group in enumerate(groups) for trial in group}
+    groups = array("l", [-1]) * len(run.trials)
+    known: dict[str, int] = {}
+    count = 0
+    for _, trials in by_cell(run):
+        numbers = [trial.trial for trial in trials]
+        for each in sorted(range(len(trials)), key=numbers.__getitem__):
+            trial = trials[each]
+            if trial.outcome not in ("ok", "wrong"):
+                continue
+            # What was cut has no digest: then no two are known to be alike.
+            keys = [key for key in (trial.stdout_digest, trial.stdout_shape) if key is not None]
+            group = next((known[key] for key in keys if key in known), count)
+            count = max(count, group + 1)
+            groups[trials.place(each)] = group
+            for key in keys:
+                known.setdefault(key, group)
+    return groups
 
 
 def letter(number: int) -> str:

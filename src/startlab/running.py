@@ -19,6 +19,7 @@ from startlab.requirements import Requirements
 from startlab.requirements import read as read_requirements
 from startlab.staging import Snapshot
 from startlab.subjects import ProgramSubject
+from startlab.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -63,7 +64,8 @@ def run(
     printed is not judged. `requirements` is a requirements file, `packages` what pip is to install
     besides, and `pip_config` a pip.conf to do so with. With `keep`, containers are left, and the
     listener is told how to enter them. `building` are the fields of `backends.images.BuildOptions`.
-    The journal is in `folder`, `.startlab/<time>-<id>` by default.
+    The journal is in `folder`, `.startlab/<time>-<id>` by default; what is given reads the trials
+    from it whenever they are asked for, and keeps it open (Windows deletes no file that is).
 
     Raises StartlabError: ProgramError for a program that cannot be run, SelectionError for a
     selector that matches nothing, NothingToRunError where there is nothing to run it with.
@@ -163,9 +165,19 @@ def resume(
     return _drive(
         header.program, header.selection, building or {}, listener or Silent(),
         pip_config=pip_config, jobs=jobs, keep=keep, folder=folder, run_id=header.id,
-        done={(t.cell, t.trial) for t in earlier.trials if t.outcome != "unavailable"},
+        done=already_run(earlier),
         resumed=True,
     )  # fmt: skip
+
+
+def already_run(run: Run) -> set[tuple[Cell, int]]:
+    """Give the trials that are left out when a run is resumed, by their cells and numbers."""
+    return {
+        (cell, trial.trial)
+        for cell, trials in by_cell(run)
+        for trial in trials
+        if trial.outcome != "unavailable"
+    }
 
 
 def _drive(

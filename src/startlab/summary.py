@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from startlab.model import Cell, Outcome, Trial
+from startlab.trials import ByCell, OfCell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,27 +20,39 @@ Z_95: Final = 1.959964
 """Of the normal distribution: 95 % lie within that many standard deviations."""
 
 
-class CellSummary(msgspec.Struct, frozen=True, kw_only=True):
+class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the trials of a planned cell came to.
 
     `outcome` speaks for the cell: that of the first trial that is not as expected, else of a race
-    the typical one if it was seen, else the first trial's; `count` trials had it. `interval` is
-    the 95 % confidence interval of its share, None of a single trial. `missing` are planned cells
-    without a trial.
+    the typical one if it was seen, else the first trial's; `count` trials had it, the first of them
+    at `place`. `interval` is the 95 % confidence interval of its share, None of a single trial.
+    `is_race` where a frequency is expected, `outputs` are the output groups there were, and
+    `duration_s` is that of all trials together. `missing` are planned cells without a trial.
+    `every` knows where its trials are, `number` is its own there.
     """
 
     cell: Cell
-    trials: tuple[Trial, ...]
+    every: ByCell
+    number: int
     outcome: Outcome | Literal["missing"]
     as_expected: bool
     reason: str
     count: int = 0
+    place: int = 0
     interval: tuple[float, float] | None = None
+    is_race: bool = False
+    outputs: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """All trials of the cell, in their order; they are not kept in memory."""
+        return OfCell(self.every, self.number)
 
     @property
     def first(self) -> Trial | None:
         """The trial that speaks for the cell."""
-        return next((each for each in self.trials if each.outcome == self.outcome), None)
+        return self.trials[self.place] if self.trials else None
 
     @property
     def word(self) -> str:
@@ -46,7 +60,7 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True):
         if len(self.trials) < 2:
             return self.outcome
         word = f"{self.outcome} {self.count}/{len(self.trials)}"
-        if self.interval is None or all(trial.frequency is None for trial in self.trials):
+        if self.interval is None or not self.is_race:
             return word
         low, high = (round(share * 100) for share in self.interval)
         return f"{word}, {low}–{high} %"
@@ -54,35 +68,57 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise(run: Run) -> tuple[CellSummary, ...]:
     """Put the trials of every planned cell together, in the order of the plan."""
-    trials: dict[Cell, list[Trial]] = {cell: [] for cell in run.planned}
-    for trial in run.trials:
-        if trial.cell in trials:
-            trials[trial.cell].append(trial)
-    return tuple(_summary(cell, tuple(found)) for cell, found in trials.items())
+    every = ByCell(run)
+    return tuple(_summary(every, number) for number in range(every.planned))
 
 
-def _summary(cell: Cell, trials: tuple[Trial, ...]) -> CellSummary:
-    if not trials:
+def _summary(every: ByCell, number: int) -> CellSummary:
+    """Go through the trials of a cell once, without keeping more than those that may speak."""
+    trials = OfCell(every, number)
+    first = unexpected = typical = None
+    counts: Counter[Outcome] = Counter()
+    places: dict[Outcome, int] = {}
+    outputs: set[str] = set()
+    duration_s = 0.0
+    is_race = False
+    for place, trial in enumerate(trials):
+        first = first or trial
+        if not trial.as_expected:
+            unexpected = unexpected or trial
+        if trial.frequency is not None:
+            is_race = True
+            if trial.outcome == _typical(trial):
+                typical = typical or trial
+        if trial.output_group is not None:
+            outputs.add(trial.output_group)
+        counts[trial.outcome] += 1
+        places.setdefault(trial.outcome, place)
+        duration_s += trial.duration_s
+    speaks = unexpected or typical or first
+    if first is None or speaks is None:
         return CellSummary(
-            cell=cell,
-            trials=(),
+            cell=every.cells[number],
+            every=every,
+            number=number,
             outcome="missing",
             as_expected=False,
             reason="planned, and never run",
         )
-    typical = (each for each in trials if each.frequency and each.outcome == _typical(each))
-    unexpected = (trial for trial in trials if not trial.as_expected)
-    first = next(unexpected, None) or next(typical, trials[0])
-    count = sum(trial.outcome == first.outcome for trial in trials)
-    rare = _out_of_frequency(trials)
+    rare = _out_of_frequency(first, counts)
+    count = counts[speaks.outcome]
     return CellSummary(
-        cell=cell,
-        trials=trials,
-        outcome=first.outcome,
-        as_expected=first.as_expected and rare is None,
-        reason="; ".join(part for part in (first.reason, rare) if part),
+        cell=every.cells[number],
+        every=every,
+        number=number,
+        outcome=speaks.outcome,
+        as_expected=speaks.as_expected and rare is None,
+        reason="; ".join(part for part in (speaks.reason, rare) if part),
         count=count,
+        place=places[speaks.outcome],
         interval=wilson(count, len(trials)) if len(trials) > 1 else None,
+        is_race=is_race,
+        outputs=tuple(sorted(outputs)),
+        duration_s=duration_s,
     )
 
 
@@ -90,12 +126,12 @@ def _typical(trial: Trial) -> Outcome | None:
     return trial.expected[0] if trial.expected else None
 
 
-def _out_of_frequency(trials: Sequence[Trial]) -> str | None:
+def _out_of_frequency(first: Trial, counts: Counter[Outcome]) -> str | None:
     """Say how often a race went the typical way, if the range that is expected excludes it."""
-    expected, frequency = trials[0].expected, trials[0].frequency
+    expected, frequency = first.expected, first.frequency
     if not expected or frequency is None:
         return None
-    count, of = sum(trial.outcome == expected[0] for trial in trials), len(trials)
+    count, of = counts[expected[0]], counts.total()
     low, high = wilson(count, of)
     if high >= frequency[0] and low <= frequency[1]:
         return None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 
-from startlab.report import files, markdown
+from startlab import journal
+from startlab.cli import outcome
+from startlab.report import document, files, markdown, terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from startlab.model import Record
+    from tests.report.conftest import Make
 
 
 def test_a_run_has_every_report_in_its_folder(make: Any, tmp_path: Path) -> None:
@@ -53,3 +61,35 @@ def test_a_pipe_is_written_into_not_replaced(make: Any, tmp_path: Path) -> None:
     reader.join(10)
     assert read[0].startswith("## ∅")
     assert path.is_fifo()
+
+
+def test_no_report_keeps_trials_in_memory(make: Make, tmp_path: Path) -> None:
+    """Of each a place is kept, and what the page has of it, compressed; not its text of 20 kB."""
+
+    def peak(count: int) -> int:
+        folder = tmp_path / str(count)
+        cells = [make.cell(f"experiment_{number}") for number in range(4)]
+        run = make.run(cells)
+        with journal.Journal(folder) as book:
+            records: list[Record] = [run.header, *run.environments, *run.ends]
+            for record in records:
+                book.write(record)
+            for number in range(count):
+                text = f"{number} " + "as all do " * 2000
+                each = cells[number % len(cells)]
+                book.write(make.deviation(each, "ok", number, stdout=text, reason=str(number)))
+        gc.collect()
+        tracemalloc.start()
+        run = journal.read(folder)
+        assert files.write(run, folder) == ()
+        files.write_file(run, document.write, folder / "run.json")
+        with open(os.devnull, "w", encoding="utf-8") as null:
+            terminal.show(run, Console(file=null))
+        assert outcome.exit_status(run) == 1
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert (folder / "run.json").stat().st_size > count * 20_000
+        return most
+
+    peak(4)
+    assert (peak(1000) - peak(200)) / 800 < 600

@@ -240,7 +240,7 @@ def test_every_cell_is_in_the_index_and_every_trial_in_its_pack(
     trials = [make.trial(cell, number=number) for cell in cells for number in (0, 1)]
     run = make.run(cells, *trials)
     page = page_of(run)
-    assert page.index["packSize"] == 3
+    assert page.index["packs"] == [0, 2, 4, 6]  # two trials of each cell
     assert page.trials == [each.trials for each in summarise(run)]
     columns = page.index["cells"]
     found = [
@@ -248,6 +248,37 @@ def test_every_cell_is_in_the_index_and_every_trial_in_its_pack(
         for subject, environment in zip(columns["subject"], columns["environment"], strict=True)
     ]
     assert found == [(each.cell.experiment, each.cell.environment) for each in summarise(run)]
+
+
+def test_a_cell_of_many_trials_ends_a_pack_and_one_of_none_counts_as_one(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "PACK", 3)
+    cells = [make.cell(name) for name in "abcdefg"]
+    trials = [make.trial(cells[0], number=number) for number in range(7)]
+    run = make.run(cells, *trials, make.trial(cells[6]))
+    page = page_of(run)
+    assert page.index["packs"] == [0, 1, 4]
+    assert page.trials == [each.trials for each in summarise(run)]
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_the_index_is_whole_however_it_is_cut(
+    make: Make, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    whole = page_of(with_intervals(make)).index
+    monkeypatch.setattr(data, "PART", count)
+    assert page_of(with_intervals(make)).index == whole
+    assert sorted(whole["intervals"]) == ["0", "2", "4"]
+    assert whole["cells"]["trials"] == [2, 1, 2, 1, 2]
+
+
+def with_intervals(make: Make) -> Run:
+    cells = [make.cell(name) for name in "abcde"]
+    return make.run(
+        cells, *(make.trial(each) for each in cells),
+        *(make.trial(each, number=1) for each in cells[::2]),
+    )  # fmt: skip
 
 
 def test_of_cells_that_differ_in_process_ids_alone_the_reason_is_told_once(make: Make) -> None:

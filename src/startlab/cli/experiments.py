@@ -270,7 +270,19 @@ def _last_run() -> Run | None:
 
 def _cells(run: Run, family: Sequence[Experiment]) -> tuple[object, ...]:
     names = {each.name for each in family}
-    return tuple(each for each in summarise(run) if each.cell.experiment in names)
+    return tuple(
+        {
+            "cell": each.cell,
+            "trials": tuple(each.trials),
+            "outcome": each.outcome,
+            "as_expected": each.as_expected,
+            "reason": each.reason,
+            "count": each.count,
+            "interval": each.interval,
+        }
+        for each in summarise(run)
+        if each.cell.experiment in names
+    )
 
 
 def _seen(console: Console, run: Run | None, family: Sequence[Experiment]) -> None:

@@ -22,7 +22,7 @@ from startlab.subjects import ExperimentSubject
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from startlab.model import Cell, Run, Trial
+    from startlab.model import Cell, Run
 
 
 @click.command()
@@ -62,14 +62,13 @@ def lab(
         )
     building_options, selection = options.split(said)
     done: set[tuple[Cell, int]] = set()
-    done_trials: tuple[Trial, ...] = ()
+    earlier: Run | None = None
     if resume:
         folder = journal.find(out or journal.RUNS / "latest").parent
         earlier = journal.read(folder)
         _same_catalogue(earlier)
         run_id, selection = earlier.header.id, earlier.header.selection
-        done_trials = tuple(t for t in earlier.trials if t.outcome != "unavailable")
-        done = {(t.cell, t.trial) for t in done_trials}
+        done = running.already_run(earlier)
     else:
         run_id, folder = journal.new_folder()
         folder = out or folder
@@ -77,7 +76,9 @@ def lab(
     experiments = plan.choose(catalogue.load(), selection.experiments)
     with (
         terminal.Follower(
-            Console(stderr=True), trials=selection.trials, earlier=done_trials
+            Console(stderr=True),
+            trials=selection.trials,
+            earlier=earlier.trials if earlier else (),
         ) as follower,
         closing(open_backend(selection, building_options, run_id, follower.say)) as backend,
     ):

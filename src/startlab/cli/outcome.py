@@ -25,7 +25,8 @@ def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
     for problem in files.write(run, folder):
         options.say(problem)
     if as_json:
-        options.print_json(document.of(run))
+        for piece in document.pieces(run):
+            click.echo(piece, nl=False)
     elif run.environments:
         terminal.show(run, Console())
         click.echo(f"The run is in {folder}.")

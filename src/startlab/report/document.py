@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -21,6 +21,11 @@ from startlab.model import (
     Trial,
 )
 from startlab.summary import summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from startlab.summary import CellSummary
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,36 +61,44 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     caveats: tuple[str, ...]
 
 
-def of(run: Run) -> Document:
-    """Make the document of a run."""
+def pieces(run: Run) -> Iterator[bytes]:
+    """Give the document piece by piece: each environment, cell and trial is a line of its own."""
     found = findings.find(run)
-    return Document(
-        header=run.header,
-        environments=run.environments,
-        cells=tuple(
-            CellResult(
-                cell=each.cell,
-                outcome=each.outcome,
-                as_expected=each.as_expected,
-                reason=each.reason,
-                trials=len(each.trials),
-                count=each.count,
-                interval=each.interval,
-            )
-            for each in summarise(run)
-        ),
-        trials=run.trials,
-        findings=found,
-        answer=findings.answer(run, found) if run.header.program else None,
-        ends=run.ends,
-        damaged_lines=run.damaged_lines,
-        caveats=run.caveats,
+    arrays: dict[str, Iterable[object]] = {
+        "environments": run.environments,
+        "cells": map(_result, summarise(run)),
+        "trials": run.trials,
+        "findings": found,
+        "ends": run.ends,
+        "caveats": run.caveats,
+    }
+    answer = findings.answer(run, found) if run.header.program else None
+    yield b'{"header":' + msgspec.json.encode(run.header)
+    for name, values in arrays.items():
+        yield f',\n"{name}":['.encode()
+        for number, value in enumerate(values):
+            yield (b",\n" if number else b"\n") + msgspec.json.encode(value)
+        yield b"]"
+    yield f',\n"damaged_lines":{run.damaged_lines},\n"answer":'.encode()
+    yield msgspec.json.encode(answer) + b"}\n"
+
+
+def _result(each: CellSummary) -> CellResult:
+    return CellResult(
+        cell=each.cell,
+        outcome=each.outcome,
+        as_expected=each.as_expected,
+        reason=each.reason,
+        trials=len(each.trials),
+        count=each.count,
+        interval=each.interval,
     )
 
 
 def write(run: Run, file: IO[str]) -> None:
-    """Write the document of a run, on one line."""
-    file.write(msgspec.json.encode(of(run)).decode() + "\n")
+    """Write the document of a run."""
+    for piece in pieces(run):
+        file.write(piece.decode())
 
 
 def schema() -> bytes:

@@ -14,7 +14,7 @@ from startlab.summary import summarise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from startlab.model import PlannedEnvironment, Run
+    from startlab.model import PlannedEnvironment, Run, Trial
     from startlab.summary import CellSummary
 
 LONGEST_S: Final = 1e6
@@ -84,7 +84,7 @@ def _counts(cells: Sequence[CellSummary]) -> dict[str, str]:
 
 
 def _duration_s(cell: CellSummary) -> float:
-    return min(max(0.0, sum(trial.duration_s for trial in cell.trials)), LONGEST_S)
+    return min(max(0.0, cell.duration_s), LONGEST_S)
 
 
 def _element(cell: CellSummary) -> str | None:
@@ -104,13 +104,15 @@ def _case(xml: _Xml, suite: str, cell: CellSummary) -> None:
         },
     )
     element = _element(cell)
+    first = None
     if element is not None:
+        first = cell.first
         message = {"message": text.one_line(f"{cell.word}: {cell.reason}")}
         xml.start(element, {"type": cell.word} | message)
-        xml.text(text.excerpt(_details(cell)))
+        xml.text(text.excerpt(_details(cell, first)))
         xml.end(element)
-    if element in ("failure", "error") and cell.first is not None:
-        for name, output in (("system-out", cell.first.stdout), ("system-err", cell.first.stderr)):
+    if element in ("failure", "error") and first is not None:
+        for name, output in (("system-out", first.stdout), ("system-err", first.stderr)):
             if output:
                 xml.start(name)
                 xml.text(text.excerpt(output, 10_000))
@@ -118,13 +120,13 @@ def _case(xml: _Xml, suite: str, cell: CellSummary) -> None:
     xml.end("testcase")
 
 
-def _details(cell: CellSummary) -> str:
+def _details(cell: CellSummary, first: Trial | None) -> str:
     lines = [cell.reason]
-    if cell.first is not None:
-        if cell.first.where:
-            lines.append(f"at {cell.first.where}")
-        lines += cell.first.notes
-        lines.append(cell.first.reproduce)
+    if first is not None:
+        if first.where:
+            lines.append(f"at {first.where}")
+        lines += first.notes
+        lines.append(first.reproduce)
     return "\n".join(filter(None, lines))
 
 

@@ -18,9 +18,10 @@ from startlab.durations import Durations
 from startlab.environments import sort_key
 from startlab.report import github, table
 from startlab.report.text import one_line, printable
+from startlab.trials import cells_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -47,13 +48,13 @@ class Follower:
         console: Console,
         *,
         trials: int = 1,
-        earlier: Iterable[Trial] = (),
+        earlier: Sequence[Trial] = (),
         durations: Durations | None = None,
     ) -> None:
         self._console = console
         self._lock = threading.RLock()
         self._trials = trials
-        self._earlier = {(trial.cell, trial.trial): trial for trial in earlier}
+        self._earlier = earlier
         self._durations = durations or Durations()
         self._began = time.monotonic()
         self._left: dict[Cell, int] = {}
@@ -97,9 +98,11 @@ class Follower:
             for cell in environment.cells:
                 self._left[cell] = self._trials
                 self._expected[cell] = self._durations.expect(cell)
-            for trial in self._earlier.values():
-                if trial.environment == environment.name and trial.cell in self._left:
-                    self._count(trial)
+            for place, cell in enumerate(cells_of(self._earlier)):
+                if cell.environment == environment.name and cell in self._left:
+                    trial = self._earlier[place]
+                    if trial.outcome != "unavailable":  # then it is tried again
+                        self._count(trial)
         if environment.unavailable:
             self.say(f"{environment.name}: unavailable: {environment.unavailable}")
 

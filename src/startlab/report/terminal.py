@@ -16,9 +16,10 @@ from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
 from startlab.report.text import excerpt, one_line, printable
 from startlab.summary import summarise
+from startlab.trials import by_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from startlab.model import Cell, Finding, Run
     from startlab.summary import CellSummary
 
-__all__ = ["Follower", "printable", "show", "show_diff", "summary"]
+__all__ = ["Follower", "printable", "show", "show_diff"]
 
 MOST_CELLS: Final = 6
 """Named for one reason; the table has the others."""
@@ -73,16 +74,15 @@ def show(run: Run, console: Console) -> None:
     if github.is_here():
         for command in github.errors(run):
             _line(console, command)
-    console.print(summary(run))
+    console.print(_summary(run, cells.values()))
     if run.header.program is not None:
         _answer(run, console)
 
 
-def summary(run: Run) -> Text:
+def _summary(run: Run, cells: Collection[CellSummary]) -> Text:
     """Say in one line what a run comes to."""
-    cells = summarise(run)
     deviating = sum(not each.as_expected for each in cells)
-    missing = len(run.missing)
+    missing = sum(each.outcome == "missing" for each in cells)
     seconds = sum(end.duration_s for end in run.ends)
     text = Text(f"{len(cells)} cells in {seconds:.1f} s: ")
     if deviating:
@@ -101,9 +101,9 @@ def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[Ren
     experiments = dict.fromkeys(cell.experiment for cell in cells)
     ordered = sorted(experiments, key=lambda name: name not in deviating)
     place = {name: number for number, name in enumerate(ordered)}
-    cells = dict(sorted(cells.items(), key=lambda item: place[item[0].experiment]))
     if len({(cell.experiment, cell.method) for cell in cells}) <= MOST_LINES:
-        with_words = words(cells, names, console)
+        in_order = sorted(cells.items(), key=lambda item: place[item[0].experiment])
+        with_words = words(dict(in_order), names, console)
         if sum(part.row_count for part in with_words) <= MOST_LINES:
             yield from with_words
             return
@@ -111,6 +111,7 @@ def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[Ren
     marks = {
         cell: mark(each.outcome, as_expected=each.as_expected, console=console)
         for cell, each in cells.items()
+        if place[cell.experiment] < MOST_EXPERIMENTS
     }
     yield from grid(marks, ordered[:MOST_EXPERIMENTS], names, methods, console)
     if len(ordered) > MOST_EXPERIMENTS:
@@ -121,7 +122,7 @@ def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[Ren
 
 def show_findings(run: Run, console: Console) -> None:
     """Print what was found out about a user's program, each cause once."""
-    commands = {trial.cell: trial.reproduce for trial in reversed(run.trials)}
+    trials = dict(by_cell(run))
     for number, finding in enumerate(findings.find(run), 1):
         style = "bold" if finding.note else UNEXPECTED
         _line(console, f"{number}. {one_line(finding.title)}", style)
@@ -133,7 +134,8 @@ def show_findings(run: Run, console: Console) -> None:
         for line in filter(None, lines):
             _line(console, _indented(excerpt(line)))
         if finding.cells and not finding.note:
-            _line(console, _indented(one_line(commands.get(finding.cells[0].cell, ""))), "dim")
+            first = trials[finding.cells[0].cell][0]
+            _line(console, _indented(one_line(first.reproduce)), "dim")
         console.print()
 
 

@@ -28,8 +28,8 @@ async function inflate(base64) {
 
 /** Give the trials of a cell, as the journal has them. */
 async function trialsOf(cell) {
-  const pack = await unpack(`trials-${Math.floor(cell / INDEX.packSize)}`);
-  return pack[cell % INDEX.packSize];
+  const number = INDEX.packs.findLastIndex((first) => first <= cell);
+  return (await unpack(`trials-${number}`))[cell - INDEX.packs[number]];
 }
 
 async function detailsOf(subject) {

@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from base64 import b64encode
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ from startlab.model import METHODS, OUTCOMES
 from startlab.report import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from startlab.measurements import Level
     from startlab.model import Run
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from startlab.summary import CellSummary
 
 PACK: Final = 200
-"""Cells whose trials are in one pack."""
+"""Trials, and at most as many cells, after which a pack ends."""
+
+PART: Final = 1000
+"""Cells of the index that are in memory at a time."""
 
 LONGEST: Final = 300
 """Characters of a reason in the index; the trial has the whole of it."""
@@ -42,11 +46,14 @@ class Pack(NamedTuple):
 # --- the index ---------------------------------------------------------------------------------
 
 
-def index(run: Run, cells: Sequence[CellSummary], subjects: Sequence[Subject]) -> dict[str, Any]:
-    """Give what the matrix is drawn and filtered from; cells are columns of small numbers."""
+def index(run: Run, cells: Sequence[CellSummary], subjects: Sequence[Subject]) -> Iterator[str]:
+    """Give what the matrix is drawn and filtered from, piece by piece, as `embedded` does.
+
+    Cells are columns of small numbers.
+    """
     names = sorted({each.name for each in run.environments}, key=sort_key)
     known = {planned.name: planned.environment for planned in run.environments}
-    return {
+    told = {
         "run": run.header.id,
         "isProgram": run.header.program is not None,
         "outcomes": [*OUTCOMES, "missing"],
@@ -62,53 +69,71 @@ def index(run: Run, cells: Sequence[CellSummary], subjects: Sequence[Subject]) -
             }
             for name in names
         ],
-        "packSize": PACK,
-        **_columns(cells, subjects, names),
+        "packs": firsts(cells),
         "levels": [_level(level) for level in measurements.levels(run)],
     }
+    yield embedded(told)[:-1]
+    reasons = {"": 0}
+    yield ',"cells":{'
+    for number, (name, column) in enumerate(_columns(cells, subjects, names, reasons).items()):
+        yield f'{"," if number else ""}"{name}":['
+        yield from _in_parts(column, list)
+        yield "]"
+    yield '},"intervals":{'
+    yield from _in_parts(_intervals(cells), dict)
+    yield '},"outputs":'
+    if len({letter for each in cells for letter in each.outputs}) > 1:
+        yield "["
+        yield from _in_parts((" ".join(each.outputs) for each in cells), list)
+        yield "]"
+    else:
+        yield "null"
+    yield f',"reasons":{embedded(list(reasons))}}}'
 
 
 def _columns(
-    cells: Sequence[CellSummary], subjects: Sequence[Subject], names: Sequence[str]
-) -> dict[str, Any]:
-    reasons: dict[str, int] = {"": 0}
-    places = [
+    cells: Iterable[CellSummary],
+    subjects: Iterable[Subject],
+    names: Iterable[str],
+    reasons: dict[str, int],
+) -> dict[str, Iterable[int]]:
+    """Give the columns; that of the reasons numbers them, and puts them into `reasons`."""
+    subject, environment, method, outcome = (
         {name: number for number, name in enumerate(column)}
         for column in ([each.name for each in subjects], names, METHODS, [*OUTCOMES, "missing"])
-    ]
+    )
     return {
-        "cells": {
-            "subject": [places[0][each.cell.experiment] for each in cells],
-            "environment": [places[1][each.cell.environment] for each in cells],
-            "method": [places[2][each.cell.method] for each in cells],
-            "outcome": [places[3][each.outcome] for each in cells],
-            "asExpected": [int(each.as_expected) for each in cells],
-            "count": [each.count for each in cells],
-            "trials": [len(each.trials) for each in cells],
-            "reason": [reasons.setdefault(alike(each), len(reasons)) for each in cells],
-        },
-        "reasons": list(reasons),
-        "intervals": {
-            number: [_short(share) for share in each.interval]
-            for number, each in enumerate(cells)
-            if each.interval is not None
-        },
-        "outputs": _outputs(cells),
+        "subject": (subject[each.cell.experiment] for each in cells),
+        "environment": (environment[each.cell.environment] for each in cells),
+        "method": (method[each.cell.method] for each in cells),
+        "outcome": (outcome[each.outcome] for each in cells),
+        "asExpected": (int(each.as_expected) for each in cells),
+        "count": (each.count for each in cells),
+        "trials": (len(each.trials) for each in cells),
+        "reason": (reasons.setdefault(alike(each), len(reasons)) for each in cells),
     }
 
 
-def _outputs(cells: Sequence[CellSummary]) -> list[str] | None:
-    """Give the letters of the outputs of each cell, if they are not all the same."""
-    found = [{trial.output_group for trial in each.trials} - {None} for each in cells]
-    if len(set().union(*found)) < 2:
-        return None
-    return [" ".join(sorted(filter(None, letters))) for letters in found]
+def _intervals(cells: Iterable[CellSummary]) -> Iterator[tuple[int, list[float]]]:
+    for number, each in enumerate(cells):
+        if each.interval is not None:
+            yield number, [_short(share) for share in each.interval]
+
+
+def _in_parts(values: Iterable[object], kind: type[list[Any] | dict[Any, Any]]) -> Iterator[str]:
+    """Give what is between the brackets of an array or an object, some values at a time."""
+    left: Iterator[Any] = iter(values)
+    separator = ""
+    while part := kind(islice(left, PART)):
+        yield separator + embedded(part)[1:-1]
+        separator = ","
 
 
 def alike(each: CellSummary) -> str:
     """Give a cell's reason with its place, the same for all that differ but in process ids."""
     reason = _NUMBERED.sub(r"\1 …", text.one_line(each.reason, LONGEST))
-    where = text.one_line(each.first.where or "", LONGEST) if each.first else ""
+    first = each.first
+    where = text.one_line(first.where or "", LONGEST) if first else ""
     return f"{reason} ({where})" if where and where not in reason else reason
 
 
@@ -126,17 +151,41 @@ def _short(value: float) -> float:
 # --- the packs ---------------------------------------------------------------------------------
 
 
+def firsts(cells: Sequence[CellSummary]) -> list[int]:
+    """Say which cell each pack begins with."""
+    found: list[int] = []
+    room = 0
+    for number, each in enumerate(cells):
+        if room <= 0:
+            found.append(number)
+            room = PACK
+        room -= max(1, len(each.trials))
+    return found
+
+
 def packs(cells: Sequence[CellSummary], subjects: Sequence[Subject]) -> Iterator[Pack]:
-    """Give the subjects, then the trials of all cells in their order, `PACK` cells at a time."""
-    yield Pack("subjects", packed([each.details for each in subjects]))
-    for number, first in enumerate(range(0, len(cells), PACK)):
-        of = [each.trials for each in cells[first : first + PACK]]
-        yield Pack(f"trials-{number}", packed(of))
+    """Give the subjects, then the trials of all cells in their order, pack by pack."""
+    yield Pack("subjects", packed([_json([each.details for each in subjects])]))
+    begin = firsts(cells)
+    for number, (first, end) in enumerate(pairwise([*begin, len(cells)])):
+        yield Pack(f"trials-{number}", packed(_trials(cells[first:end])))
 
 
-def packed(value: object) -> str:
-    """Pack a value as report.js unpacks it."""
-    return b64encode(zlib.compress(_json(value), 9)).decode()
+def _trials(cells: Iterable[CellSummary]) -> Iterator[bytes]:
+    """Give an array of the trials of each cell, one trial at a time."""
+    for number, each in enumerate(cells):
+        yield b",[" if number else b"[["
+        for place, trial in enumerate(each.trials):
+            yield b"," + _json(trial) if place else _json(trial)
+        yield b"]"
+    yield b"]"
+
+
+def packed(pieces: Iterable[bytes]) -> str:
+    """Pack JSON, which comes in pieces, as report.js unpacks it."""
+    deflate = zlib.compressobj(9)
+    compressed = [*filter(None, map(deflate.compress, pieces)), deflate.flush()]
+    return b64encode(b"".join(compressed)).decode()
 
 
 def embedded(value: object) -> str:

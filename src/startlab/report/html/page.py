@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -184,8 +185,11 @@ class Page:
     @cached_property
     def loads(self) -> str:
         """The load of the machine in the course of the run."""
-        loads = [trial.load for trial in self.run.trials if trial.load]
-        return f"{min(loads):.1f} to {max(loads):.1f} for each core" if loads else ""
+        low, high = math.inf, 0.0
+        for trial in self.run.trials:
+            if trial.load:
+                low, high = min(low, trial.load), max(high, trial.load)
+        return f"{low:.1f} to {high:.1f} for each core" if high else ""
 
     @cached_property
     def environments(self) -> tuple[PlannedEnvironment, ...]:

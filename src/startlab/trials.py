@@ -1,0 +1,126 @@
+"""Trials that are not kept in memory, and the trials of each cell."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import eq
+from typing import TYPE_CHECKING, overload
+
+from startlab.model import Cell, Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from startlab.model import Run
+
+
+class Trials(Sequence[Trial]):
+    """Trials of which each is made anew whenever it is asked for.
+
+    They are equal to any sequence of equal trials; a slice, and what is unpickled, is a tuple.
+    """
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    @abstractmethod
+    def cells(self) -> Sequence[Cell]:
+        """The cell of each, which is known without making the trial."""
+
+    @abstractmethod
+    def make(self, place: int) -> Trial:
+        """Make the trial at a place, which is not negative. Raises IndexError."""
+
+    @overload
+    def __getitem__(self, index: int) -> Trial: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Trial, ...]: ...
+    def __getitem__(self, index: int | slice) -> Trial | tuple[Trial, ...]:
+        places = range(len(self))[index]
+        return self.make(places) if isinstance(places, int) else tuple(map(self.make, places))
+
+    def __iter__(self) -> Iterator[Trial]:
+        return map(self.make, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return len(self) == len(other) and all(map(eq, self, other))
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[Trial, ...]]]:
+        return tuple, (tuple(self),)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} trials>"
+
+
+class OfCell(Trials):
+    """The trials of one cell, of all those of a run."""
+
+    __slots__ = ("_every", "_number")
+
+    def __init__(self, every: ByCell, number: int) -> None:
+        self._every = every
+        self._number = number
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """The cell, as often as it has trials."""
+        return [self._every.cells[self._number]] * len(self)
+
+    def __len__(self) -> int:
+        return self._every.ends[self._number] - self._start
+
+    def make(self, place: int) -> Trial:
+        """Have the run make it."""
+        return self._every.trials[self.place(place)]
+
+    def place(self, place: int) -> int:
+        """Give the place in the run of the trial at a place here."""
+        return self._every.places[self._start + place]
+
+    @property
+    def _start(self) -> int:
+        return self._every.ends[self._number - 1] if self._number else 0
+
+
+class ByCell:
+    """Where the trials of each cell are among all those of a run: 4 bytes for each.
+
+    Of the `cells` the first `planned` are those of the plan, in its order; others were run without
+    being in it. `places` has the trials of one cell after another, each in the run's order; `ends`
+    says where those of a cell end there.
+    """
+
+    def __init__(self, run: Run) -> None:
+        ran = cells_of(run.trials)
+        numbers: dict[Cell, int] = {}
+        for cell in run.planned:
+            numbers.setdefault(cell, len(numbers))
+        self.planned = len(numbers)
+        for cell in ran:
+            numbers.setdefault(cell, len(numbers))
+        of = array("I", map(numbers.__getitem__, ran))
+        counts = array("I", [0]) * len(numbers)
+        for number in of:
+            counts[number] += 1
+        self.trials = run.trials
+        self.cells = tuple(numbers)
+        self.ends = array("I", accumulate(counts))
+        self.places = array("I", sorted(range(len(of)), key=of.__getitem__))
+
+
+def cells_of(trials: Sequence[Trial]) -> Sequence[Cell]:
+    """Give the cell of each trial."""
+    return trials.cells if isinstance(trials, Trials) else [trial.cell for trial in trials]
+
+
+def by_cell(run: Run) -> Iterator[tuple[Cell, OfCell]]:
+    """Give every cell of a run with its trials, in the order of `ByCell`."""
+    every = ByCell(run)
+    for number, cell in enumerate(every.cells):
+        yield cell, OfCell(every, number)
