@@ -692,6 +692,7 @@ def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(
 @pytest.mark.parametrize(
     ("one", "two"),
     [
+        ("67 passed in 13.07s", "67 passed in 73.49s (0:01:13)"),
         ("ForkPoolWorker-3: done", "SpawnPoolWorker-1: done"),
         ("ForkPoolWorker-3: done", "ForkServerPoolWorker-12: done"),
         ("by ForkPoolWorker-3        of 4", "by ForkServerPoolWorker-2 of 4"),

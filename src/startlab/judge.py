@@ -259,7 +259,7 @@ def _told_as_own(file: str) -> str | None:
 
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _DURATION: Final = re.compile(
-    r"\b\d+(\.\d+)?(e-\d+)? ?(s|ms|us|µs|ns|sec|secs|seconds?|minutes?)\b"
+    r"\b\d+(\.\d+)?(e-\d+)? ?(s|ms|us|µs|ns|sec|secs|seconds?|minutes?)\b( \(\d+:\d\d:\d\d\))?"
 )
 _UUID: Final = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _TEMPORARY: Final = re.compile(r"\$TMPDIR/[^/\s'\"]*?[a-z0-9_]{8}(?=[/.,:;\s'\")\]]|$)")
