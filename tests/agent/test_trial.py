@@ -432,8 +432,8 @@ def test_an_unprivileged_agent_leaves_nothing_either(
         program = textwrap.dedent(HOSTILE[hostile]).replace("time.sleep(600)", ending)
         seen = agent.run(request_of(python, "-c", program, timeout_s=1))
         assert seen.ended == ("limit" if ending != "pass" else "exit")
-        # That agent may not write where the injection is, and has it in its scratch.
-        assert [each.name for each in scratch_of(agent).iterdir()] == ["inject"]
+        # That agent may not write where the injection is, and has it in its scratch if it may read.
+        assert {each.name for each in scratch_of(agent).iterdir()} <= {"inject"}
 
 
 @linux

@@ -80,7 +80,7 @@ def _parent_of_scratch() -> str:
 
 def _injection(scratch: str) -> str:
     """Have the injection where bytecode can be kept: compiling it takes an interpreter 8 ms."""
-    if os.access(trial.INJECTION, os.W_OK):
+    if os.access(trial.INJECTION, os.W_OK) or not os.access(trial.INJECTION, os.R_OK | os.X_OK):
         return trial.INJECTION
     return shutil.copytree(trial.INJECTION, os.path.join(scratch, "inject"))
 
