@@ -207,6 +207,16 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(startlab: Startlab) -> Non
     assert len(startlab.read("here").trials) == 1
 
 
+def test_a_folder_whose_run_was_killed_before_it_could_say_anything_is_free(
+    startlab: Startlab,
+) -> None:
+    (startlab.folder / "run").mkdir()
+    (startlab.folder / "run" / "journal.jsonl").touch()
+    done = startlab("lab", "--backend", "native", "-x", "countdown", "-e", OWN, "--out", "run")
+    assert done.returncode == 0, done.stderr
+    assert startlab.read("run").missing == ()
+
+
 def test_list_show_and_plan(startlab: Startlab) -> None:
     assert "countdown" in startlab("list").stdout
     names = [each["name"] for each in json.loads(startlab("list", "--json").stdout)]
@@ -315,7 +325,8 @@ def test_kill_9_leaves_no_process_and_resume_completes_the_run(
         lab.kill()
         lab.communicate(timeout=10)
         eventually(lambda: processes_of(startlab.tmp) == [], 2)
-        if (startlab.folder / "run" / "journal.jsonl").exists():
+        journal = startlab.folder / "run" / "journal.jsonl"
+        if journal.exists() and journal.stat().st_size:
             begun = True
             assert startlab.read("run").damaged_lines <= 1
     done = startlab("lab", "--resume", "--out", "run")

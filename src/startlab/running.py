@@ -242,8 +242,9 @@ def _drive(
 
 
 def refuse_taken(folder: Path) -> None:
-    """Raise SelectionError if a folder holds a run already."""
-    if (folder / journal.NAME).exists():
+    """Raise SelectionError if a folder holds a run already, of which anything is known."""
+    path = folder / journal.NAME
+    if path.exists() and (not path.is_file() or path.stat().st_size):
         raise SelectionError(f"{folder} holds a run already; finish it with --resume, or move it.")
 
 
