@@ -68,19 +68,20 @@ def fake_engine(folder: Path, output: bytes) -> Iterator[APIClient]:
 
     def converse(connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as asked:
-            while (request := asked.readline()) and b"/start" not in request:
+            while request := asked.readline():
                 length = 0
                 while (line := asked.readline()) != b"\r\n":
                     if line.lower().startswith(b"content-length:"):
                         length = int(line.split(b":")[1])
-                asked.read(length)
+                asked.read(length)  # all of it: who hangs up on unread bytes resets the connection
+                if b"/start" in request:
+                    header = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+                    connection.sendall(header + output)
+                    return
                 said = b'{"Id": "e", "Running": false, "ExitCode": 7, "State": {}}'
                 connection.sendall(
                     b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
                 )
-            if request:
-                header = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
-                connection.sendall(header + output)
 
     def serve() -> None:
         while True:

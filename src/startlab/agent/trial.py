@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Type
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Type
 
 from . import events
 from .capture import Capture
@@ -222,17 +223,18 @@ def run(
             "starved_s": limit.starved_s,
             "load": _load(),
         }
-        if ended in ("limit", "proof"):
-            observation["grade"] = "quiescent" if limit.quiet else "busy"
-            observation["verdict_s"] = limit.still_s
-            told = events.read(place.events)
-            observation.update(watch.verdict(job, request["argv"], told, streams[1].text()))
         left: Dict[str, Any] = {}
-        if ended == "exit" and not _orphans_end(job, wishes):
-            left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
-        shared = job.shared_memory()
-        if not job.end():
-            observation["reason"] = "a process in uninterruptible sleep could not be ended"
+        with _urgency():
+            if ended in ("limit", "proof"):
+                observation["grade"] = "quiescent" if limit.quiet else "busy"
+                observation["verdict_s"] = limit.still_s
+                told = events.read(place.events)
+                observation.update(watch.verdict(job, request["argv"], told, streams[1].text()))
+            if ended == "exit" and not _orphans_end(job, wishes):
+                left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
+            shared = job.shared_memory()
+            if not job.end():
+                observation["reason"] = "a process in uninterruptible sleep could not be ended"
         removed = remove_shared_memory(shared)
         if ended == "exit":
             left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
@@ -271,6 +273,27 @@ def _wait(job: Job, limit: Limit, watch: Watch, wishes: Wishes) -> str:
         if over:
             return "limit"
         wishes.wait(TICK_S)
+
+
+@contextmanager
+def _urgency() -> Iterator[None]:
+    """Go before all others, where the agent may: who forks without end leaves it next to nothing.
+
+    sched(7). Ending twenty chains of forks took up to 22 s without, and takes 0.8 s.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    first = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+    try:
+        os.sched_setscheduler(0, first, os.sched_param(1))
+    except OSError:  # it takes root's rights, which no container gives; musl has it not
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _orphans_end(job: Job, wishes: Wishes) -> bool:
