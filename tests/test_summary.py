@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from startlab.model import Cell, Outcome, PlannedEnvironment, Run, RunHeader, Selection, Trial
-from startlab.summary import summarise, wilson
+from startlab.summary import of_program, summarise, wilson
 
 CELL = Cell(experiment="lock", environment="host-3.13", method="fork")
 
@@ -37,6 +37,21 @@ def test_one_trial_is_its_outcome() -> None:
     (cell,) = summarise(run(trial(0, "hang")))
     assert (cell.word, cell.as_expected, cell.reason) == ("hang", True, "reason 0")
     assert cell.interval is None
+
+
+def test_a_program_is_told_by_its_outcomes_and_outputs() -> None:
+    said = of_program([
+        *summarise(run(trial(0, "ok", output_group="A"))),
+        *summarise(run(trial(0, "hang"), trial(1, "ok", output_group="C"))),
+        *summarise(run(trial(0, "ok", output_group="A"))),
+    ])  # fmt: skip
+    assert said == "2 ok, 1 hang"
+    said = of_program(summarise(run(trial(0, "ok", output_group="A"))) * 2)
+    assert said == "2 ok"
+    other = summarise(run(trial(0, "ok", output_group="B")))
+    assert of_program([*summarise(run(trial(0, "ok", output_group="A"))), *other]) == (
+        "2 ok, with 2 different outputs"
+    )
 
 
 def test_a_cell_without_a_trial_is_missing() -> None:

@@ -23,6 +23,7 @@ from startlab.causes.case import Case, Cause, first_line, own_line
 from startlab.causes.copies import buffer_copied, manager_copy
 from startlab.causes.failures import raised
 from startlab.causes.prints import RULES, unseen
+from startlab.causes.stuck import given_up
 from startlab.model import START_METHODS, Explained, Finding
 from startlab.outputs import compare, grouped, loose, quoted
 from startlab.sources import Sources
@@ -30,7 +31,7 @@ from startlab.sources import Sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from startlab.model import Cell, ClueKind, Outcome, Run, Trial
+    from startlab.model import Cell, Clue, ClueKind, Outcome, Run, Trial
     from startlab.outputs import Difference
 
     _Rule = Callable[[Case, Difference], Cause | None]
@@ -315,7 +316,7 @@ class _Finder:
         found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
         for trial in self.ran:
             case = Case(trial, self.sources)
-            causes = (*_pins(case), *self._warnings(case), *self._passed_over(case), *_copies(case))
+            causes = (*_pins(case), *self._warnings(case), *self._passed_over(case), *_silent(case))
             for cause in causes:
                 found.setdefault(cause[:2], (cause, []))[1].append(trial)
         return [
@@ -398,10 +399,13 @@ class _Finder:
                 if cell.environment == environment and trials[0].outcome == "ok"
             ]
             for trial in trials:
-                case = Case(trial, self.sources)
-                if not case.clues("logging"):
+                if not self._logging(trial):
                     continue
-                whole = [each for each in trials if not Case(each, self.sources).clues("logging")]
+                whole = [
+                    each
+                    for each in trials
+                    if each.output_group == trial.output_group and not self._logging(each)
+                ]
                 for other in whole[:1]:
                     lost = compare(loose(other.stderr), loose(trial.stderr)).only_first
                     if lost:
@@ -409,18 +413,24 @@ class _Finder:
                         lines = lines or list(lost)
         if not found:
             return []
-        clue = Case(found[0], self.sources).clues("logging")[0]
+        clue = self._logging(found[0])[0]
+        logger = "the root logger" if clue.kind == "logging" else f"`{clue.name}`"
         where = self._line_of(r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
         cause = Cause(
             "logging_differs",
             "",
             "what the children log is lost"
             + (f": logging is set up at {where}, where they do not come" if where else ""),
-            f"In the parent the root logger is {clue.parent}, in the children {clue.child}. Lost "
-            f"are, numbers left out, {quoted(lines)}.",
+            f"In the parent {logger} is {clue.parent}, in the children "
+            f"{clue.child or 'as it is by default'}. Lost are, numbers left out, {quoted(lines)}.",
             where,
         )
         return [self._finding(cause, found, note=True)]
+
+    def _logging(self, trial: Trial) -> list[Clue]:
+        case = Case(trial, self.sources)
+        named = [clue for clue in case.clues("setting") if clue.name.startswith("logging.")]
+        return [*case.clues("logging"), *named]
 
     def _line_of(self, pattern: str) -> str | None:
         line = self.sources.file(self.sources.main).mentions(pattern)
@@ -494,6 +504,7 @@ class _Finder:
 
 
 _RULES: Final[tuple[tuple[tuple[ClueKind, ...], _Rule], ...]] = (
+    ((), lambda case, _: given_up(case)),
     (("inherited open",), buffer_copied),
     ((), emptied_in_each_child),
     (("global",), other_in_each_child),
@@ -522,10 +533,10 @@ def _or_nothing(lines: Sequence[str]) -> str:
     return quoted(lines) if lines else "nothing else"
 
 
-def _copies(case: Case) -> list[Cause]:
-    """Tell of lost changes to what a Manager holds, which no cell shows by its outcome."""
-    cause = manager_copy(case) if case.trial.outcome == "ok" else None
-    return [cause] if cause else []
+def _silent(case: Case) -> list[Cause]:
+    """Tell of what no cell shows by its outcome: lost changes, children that were given up."""
+    causes = (manager_copy(case), given_up(case)) if case.trial.outcome == "ok" else ()
+    return [cause for cause in causes if cause]
 
 
 def _pins(case: Case) -> list[Cause]:

@@ -97,6 +97,14 @@ class Source:
         self._lines = text.splitlines()
         self._text = text
 
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        """The file's syntax tree; None of what today's Python cannot parse."""
+        try:
+            return ast.parse(self._text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
     def line(self, number: int) -> str:
         """Give a line of code without its indentation; empty if there is none."""
         if not 0 < number <= len(self._lines):
@@ -106,10 +114,7 @@ class Source:
 
     @cached_property
     def _tree(self) -> ast.Module:
-        try:
-            return ast.parse(self._text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ast.Module(body=[], type_ignores=[])
+        return self.tree or ast.Module(body=[], type_ignores=[])
 
     def lost_updates(self) -> list[int]:
         """Find updates of something shared that read and write it in two steps, without a lock."""

@@ -12,7 +12,7 @@ from startlab.model import Cell, Outcome, Trial
 from startlab.trials import ByCell, OfCell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from startlab.model import Run
 
@@ -64,6 +64,17 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return word
         low, high = (round(share * 100) for share in self.interval)
         return f"{word}, {low}–{high} %"
+
+
+def of_program(cells: Collection[CellSummary]) -> str:
+    """Say in a few words what the cells of a program came to: `4 ok, 2 hang`.
+
+    What was expected of a program nobody has said: each start method is held against the others.
+    """
+    counts = Counter(each.outcome for each in cells)
+    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    outputs = len({each for cell in cells if cell.outcome == "ok" for each in cell.outputs})
+    return said if outputs < 2 else f"{said}, with {outputs} different outputs"
 
 
 def summarise(run: Run) -> tuple[CellSummary, ...]:

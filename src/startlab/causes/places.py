@@ -76,9 +76,8 @@ def children_may_use(case: Case, names: Iterable[str]) -> bool:
     bodies: dict[str, set[str]] = {}
     reached = {"run"}
     for file in own_files(case):
-        try:
-            tree = ast.parse(case.sources.file(file)._text)  # noqa: SLF001 - as a whole
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = case.sources.file(file).tree
+        if tree is None:
             return True
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):

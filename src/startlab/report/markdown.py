@@ -9,7 +9,7 @@ from startlab import findings
 from startlab.environments import sort_key
 from startlab.model import METHODS
 from startlab.report import ledger, text, unproven
-from startlab.summary import summarise
+from startlab.summary import of_program, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ def render(run: Run, limit: int = LIMIT) -> str:
     page = _Page(limit)
     cells = summarise(run)
     deviating = [each for each in cells if not each.as_expected]
-    page.add(f"## {_headline(cells)}\n")
+    page.add(f"## {_headline(run, cells)}\n")
     page.add(_provenance(run))
     for caveat in run.caveats:
         page.add(f"> ⚠ {code(caveat, REASON)}\n")
@@ -78,11 +78,14 @@ def render(run: Run, limit: int = LIMIT) -> str:
 # --- sections ----------------------------------------------------------------------------------
 
 
-def _headline(cells: Sequence[CellSummary]) -> str:
+def _headline(run: Run, cells: Sequence[CellSummary]) -> str:
     deviating = sum(not each.as_expected for each in cells)
     missing = sum(each.outcome == "missing" for each in cells)
     if not cells:
         return f"{text.GLYPHS['missing']} startlab: no cells were planned"
+    if run.header.program is not None:
+        glyph = text.GLYPHS["crash" if deviating else "ok"]
+        return f"{glyph} startlab: {_number(len(cells), 'cell')}: {of_program(cells)}"
     if not deviating:
         return f"{text.GLYPHS['ok']} startlab: all {_number(len(cells), 'cell')} as expected"
     words = f"{deviating} of {_number(len(cells), 'cell')} not as expected"

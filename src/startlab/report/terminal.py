@@ -15,7 +15,7 @@ from startlab.report import github, unproven
 from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
 from startlab.report.text import excerpt, one_line, printable
-from startlab.summary import summarise
+from startlab.summary import of_program, summarise
 from startlab.trials import by_cell
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def _summary(run: Run, cells: Collection[CellSummary]) -> Text:
     missing = sum(each.outcome == "missing" for each in cells)
     seconds = sum(end.duration_s for end in run.ends)
     text = Text(f"{len(cells)} cells in {seconds:.1f} s: ")
-    if deviating:
+    if run.header.program is not None:
+        text.append(of_program(cells), UNEXPECTED if deviating else "green")
+    elif deviating:
         text.append(f"{deviating} not as expected", UNEXPECTED)
         if missing:
             text.append(f", {missing} of them missing", UNEXPECTED)

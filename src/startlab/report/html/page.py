@@ -15,13 +15,13 @@ from startlab.environments import sort_key
 from startlab.model import METHODS
 from startlab.report import ledger, text
 from startlab.report.html.data import alike
+from startlab.summary import CellSummary, of_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from startlab.claims import Judgement, Witness
     from startlab.model import Cell, Experiment, Finding, PlannedEnvironment, Program, Run
-    from startlab.summary import CellSummary
 
 MOST_DEVIATIONS: Final = 100
 MOST_CELLS: Final = 12
@@ -144,6 +144,8 @@ class Page:
         """What the run comes to, in one sentence."""
         if not self.cells:
             return "No cells were planned"
+        if self.header.program is not None:
+            return f"{self._count(len(self.cells), 'cell')}: {of_program(self.cells)}"
         if not self.deviating:
             return f"All {self._count(len(self.cells), 'cell')} as expected"
         said = f"{self.deviating:,} of {self._count(len(self.cells), 'cell')} not as expected"
