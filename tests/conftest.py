@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import hypothesis
 import psutil
 import pytest
 
@@ -21,6 +22,11 @@ from startlab.model import Environment, Expectation, Experiment, Observation, Re
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# The same cases every time; `STARTLAB_FUZZ_CASES=1000` looks for others.
+hypothesis.settings.register_profile("same", derandomize=True)
+if "STARTLAB_FUZZ_CASES" not in os.environ:
+    hypothesis.settings.load_profile("same")
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel shows POSIX shared memory
 

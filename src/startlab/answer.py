@@ -177,12 +177,12 @@ class _Answer:
     def _from_fork_server(self, spawn: Finding | None) -> list[str]:
         """Say of the fork server, Python 3.14's default, what older Pythons have shown."""
         pythons = {name: Version(each.python) for name, each in self._environments.items()}
-        newest = max(pythons.values())
         found = self._first("forkserver", lambda _: True)
-        if found is None or newest >= FORKSERVER_DEFAULT:
+        if found is None or (newest := max(pythons.values())) >= FORKSERVER_DEFAULT:
             return []
         same = spawn is not None and found.title == spawn.title
-        broken = {pythons[cell.environment] for cell in self._cells("forkserver") & self._bad}
+        cells = self._cells("forkserver") & self._bad
+        broken = {pythons.get(cell.environment) for cell in cells}  # a journal may lack one
         if newest not in broken:
             partly = self._partly("forkserver")
             return [f"the same under forkserver{partly}"] if same else [

@@ -132,8 +132,12 @@ def semaphores() -> list[Path]:
     for pid in procfs.descendants(os.getpid(), procfs.everyone()):
         with contextlib.suppress(OSError):
             mapped += procfs.read(f"/proc/{pid}/maps")
-    found = Path("/dev/shm").glob("sem.mp-*")  # noqa: S108 - where they are
-    return [path for path in found if b" %d " % path.stat().st_ino in mapped]
+    found = []
+    for path in Path("/dev/shm").glob("sem.mp-*"):  # noqa: S108 - where they are
+        with contextlib.suppress(FileNotFoundError):  # that of another program
+            if b" %d " % path.stat().st_ino in mapped:
+                found.append(path)
+    return found
 
 
 def kill_all() -> None:
