@@ -162,9 +162,9 @@ def _word(each: CellSummary, words: Mapping[str, str]) -> str:
     return words[each.outcome] + (f" {each.count}/{len(each.trials)}" if several else "")
 
 
-def _exception(each: CellSummary) -> str | None:
+def _exception(each: CellSummary) -> str:
     first = each.first
-    return first.exception.type if first and first.exception else None
+    return first.exception.type if first and first.exception else "no exception"
 
 
 def _moved(was: CellSummary, now: CellSummary) -> bool:

@@ -12,7 +12,17 @@ import pytest
 from rich.console import Console
 
 from startlab import diff
-from startlab.model import Cell, End, Method, PlannedEnvironment, Run, RunHeader, Selection, Trial
+from startlab.model import (
+    Cell,
+    End,
+    Method,
+    PlannedEnvironment,
+    PythonException,
+    Run,
+    RunHeader,
+    Selection,
+    Trial,
+)
 from startlab.report import table, terminal
 
 HEADER = RunHeader(
@@ -213,6 +223,16 @@ def test_a_diff_tells_each_change_once_with_the_environments() -> None:
     terminal.show_diff(diff.compare(old, new), Console(file=file, width=100))
     assert "Worse (2)\nlock × fork: was ok, now hangs: host-3.9, host-3.13\n" in file.getvalue()
     assert "0 cells as they were, 2 worse" in file.getvalue()
+
+
+def test_a_diff_shows_no_control_character_of_an_exception() -> None:
+    each = cell()
+    strange = PythonException(type="Odd\x1b[2J", message="")
+    old = run_of([each], trial(each, "hang", as_expected=False, reason="", exception=strange))
+    new = run_of([each], trial(each, "hang", as_expected=False, reason=""))
+    file = io.StringIO()
+    terminal.show_diff(diff.compare(old, new), Console(file=file, width=100))
+    assert "hung (Odd\\x1b[2J), now hangs (no exception): host-3.13" in file.getvalue()
 
 
 # --- colours -----------------------------------------------------------------------------------

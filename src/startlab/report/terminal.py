@@ -242,7 +242,7 @@ def _change(group: Sequence[Change]) -> RenderableType:
     if len(names) > MOST_CELLS:
         where += f" and {len(names) - MOST_CELLS} more"
     lines = [
-        Text(f"{one_line(first.cell.experiment)} × {first.cell.method}: {first.said}: {where}")
+        Text(f"{one_line(first.cell.experiment)} × {first.cell.method}: {one_line(first.said)}: {where}")
     ]
     if first.reason:
         place = f" at {one_line(first.where)}" if first.where else ""
