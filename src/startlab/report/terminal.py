@@ -241,9 +241,8 @@ def _change(group: Sequence[Change]) -> RenderableType:
     where = ", ".join(names[:MOST_CELLS])
     if len(names) > MOST_CELLS:
         where += f" and {len(names) - MOST_CELLS} more"
-    lines = [
-        Text(f"{one_line(first.cell.experiment)} × {first.cell.method}: {one_line(first.said)}: {where}")
-    ]
+    changed = f"{first.cell.experiment} × {first.cell.method}: {first.said}"
+    lines = [Text(f"{one_line(changed)}: {where}")]
     if first.reason:
         place = f" at {one_line(first.where)}" if first.where else ""
         lines.append(Text(_indented(f"{excerpt(first.reason)}{place}")))
