@@ -92,6 +92,16 @@ BREAK = {
     "export_dates": Told("setting_differs", 18, "error", NOT_FORK),
     "discount": Told("global_differs", 31, "ok", NOT_FORK),
     "tenant": Told("global_differs", 12, "ok", NOT_FORK),
+    "resize_early": Told("defined_after_start", 7, "hang", ("fork",)),
+    "job_lengths": Told("end_mark_copied", 9, "hang", EVERY),
+    "item_costs": Told("callback_failed", 10, "hang", EVERY),
+    "item_sums": Told("callback_failed", 12, "hang", EVERY),
+    "file_digests": Told("pool_not_closed", 12, "error", EVERY),
+    "log_fields": Told("unpicklable_result", 13, "error", EVERY),
+    "shape_areas": Told("global_differs", 8, "error", NOT_FORK),
+    "region_bill": Told("global_differs", 13, "ok", NOT_FORK),
+    "frozen_clock": Told("setting_differs", 10, "ok", NOT_FORK),
+    "page_names": Told("hash_seed", 7, "ok", NOT_FORK),
     "room_plan": Told("lock_held_at_fork", 16, "ok", ("fork",)),
 }
 NOT_PROVEN = {"stop_server"}

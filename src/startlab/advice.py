@@ -175,6 +175,24 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "unfinished_tasks": Advice(
         "Call task_done() once for every get(), whatever happens to the item: in a `finally`."
     ),
+    "callback_failed": Advice(
+        "Let a callback raise nothing; or take the results in the main thread: `result.get()`, "
+        "`imap_unordered()`."
+    ),
+    "end_mark_copied": Advice(
+        "Take None for an end mark, or compare by `==` what has an equality of its own."
+    ),
+    "defined_after_start": Advice("Make the pool, or start the process, after what it runs."),
+    "unpicklable_result": Advice(
+        "Return plain data: a list instead of a generator, what was read instead of an open file.",
+        "unpicklable_target",
+    ),
+    "pool_not_closed": Advice("Call close() before join(), or use `with` and collect the results."),
+    "pool_ended": Advice("Give the pool all its tasks before close(), within its `with` block."),
+    "hash_seed": Advice(
+        "Take a hash that is the same in all processes, of hashlib or zlib.crc32().",
+        "string_hash",
+    ),
     "no_end_mark": Advice(
         "Put one end mark (None) for each child that takes from the queue before join(), or have "
         "the child that takes it put it back."

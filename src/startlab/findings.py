@@ -22,7 +22,7 @@ from startlab.causes.again import (
 from startlab.causes.case import Case, Cause, first_line, own_line
 from startlab.causes.copies import buffer_copied, manager_copy
 from startlab.causes.failures import raised
-from startlab.causes.prints import RULES, unseen
+from startlab.causes.prints import RULES, hash_seed, unseen
 from startlab.causes.stuck import given_up
 from startlab.model import START_METHODS, Explained, Finding
 from startlab.outputs import compare, grouped, loose, quoted
@@ -171,6 +171,10 @@ class _Finder:
         if lost is not None:
             return [self._finding(lost, ok, self._lines(groups))]
         found = self._why_not_alike(ok)
+        known = {id(trial) for _, _, trial in found}
+        usual = {trial.output_group for trial in ok if id(trial) not in known}
+        # Who prints what others print without a reason needs none either.
+        found = [each for each in found if each[2].output_group not in usual] or found
         explained = {trial.output_group for _, _, trial in found}
         if explained == set(groups):  # one side needs no explanation: that of the weakest
             strongest = min(rank for rank, _, _ in found)
@@ -238,12 +242,17 @@ class _Finder:
         return self._finding(cause, [each for each in ok if each.output_group != usual])
 
     def _unstable(self, ok: Sequence[Trial], unstable: Sequence[Cell]) -> Finding:
-        cause = self._lost_update() or Cause(
-            "unstable_output",
-            "",
-            "the output is not the same from one trial of a cell to the next",
-            "startlab cannot tell whether that is meant: a race, a random number, a time. With "
-            "--expect-stdout it can.",
+        first = Case(self.by_cell[unstable[0]][0], self.sources)
+        cause = (
+            self._lost_update()
+            or hash_seed(first)
+            or Cause(
+                "unstable_output",
+                "",
+                "the output is not the same from one trial of a cell to the next",
+                "startlab cannot tell whether that is meant: a race, a random number, a time. With "
+                "--expect-stdout it can.",
+            )
         )
         trials = [self.by_cell[unstable[0]][0], *self.by_cell[unstable[0]][1:]]
         one = trials[0]

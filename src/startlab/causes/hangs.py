@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from startlab.causes.case import (
     ABSOLUTE,
@@ -22,6 +22,7 @@ from startlab.causes.case import (
     through,
     without_numbers,
 )
+from startlab.causes.places import lines_like, own_files
 from startlab.causes.starts import differing_global
 from startlab.judge import signal_name
 
@@ -344,6 +345,9 @@ def no_end_mark(case: Case) -> Cause | None:
     if joiner is None or not takers:
         return None
     where = line_of(joiner)
+    copied = _copied_mark(case)
+    if copied is not None:
+        return copied
     return Cause(
         "no_end_mark",
         where or "",
@@ -353,6 +357,28 @@ def no_end_mark(case: Case) -> Cause | None:
         "must be told, and each of them once, for what one takes the others do not see.",
         where,
     )
+
+
+def _copied_mark(case: Case) -> Cause | None:
+    """See an end mark that is known by its identity, which no copy has."""
+    for file in own_files(case):
+        source = case.sources.file(file)
+        for line in lines_like(case, file, r"^\w+\s*=\s*object\(\)"):
+            name = line.partition("=")[0].strip()
+            asked = source.mentions(rf"\bis (not )?{name}\b")
+            put = source.mentions(rf"\b(put|put_nowait|send)\({name}\)")
+            if asked and put:
+                where = f"{file}:{asked}"
+                return Cause(
+                    "end_mark_copied",
+                    where,
+                    f"a child does not know the end mark `{name}`, which is put at {file}:{put}, "
+                    f"by `is` at {where}",
+                    "What goes through a queue or a pipe is pickled: out comes a copy, and "
+                    f"another object than the receiver's own `{name}`.",
+                    where,
+                )
+    return None
 
 
 def item_never_comes(case: Case) -> Cause | None:
@@ -499,6 +525,9 @@ def lost_task(case: Case) -> Cause | None:
     if not waits:
         return None
     where = line_of(waits[0][1])
+    failed = _callback_failed(case, where)
+    if failed is not None:
+        return failed
     for traceback in case.tracebacks:
         if any(file.endswith("pool.py") for file, _ in traceback.frames) and traceback.passing:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
@@ -514,7 +543,7 @@ def lost_task(case: Case) -> Cause | None:
             )
     died = case.died
     if not died and not case.tracebacks:
-        return None
+        return _failed_in_silence(case, where)
     ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exception"
     return Cause(
         "lost_task",
@@ -524,6 +553,57 @@ def lost_task(case: Case) -> Cause | None:
         "who waits for the result." + may_end_by(case),
         where,
     )
+
+
+def _callback_failed(case: Case, waiting: str | None) -> Cause | None:
+    """See that a callback has ended the thread of a pool that reads the results."""
+    for traceback in case.tracebacks:
+        of_pool = any(file.endswith("pool.py") for file, _ in traceback.frames)
+        where = own_line(traceback.frames)
+        if traceback.passing and of_pool and where:
+            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+            return Cause(
+                "callback_failed",
+                where,
+                f"the callback of a pool's task raises {said} at {where}, and {waiting} waits for "
+                "results",
+                f"{_ONE_THREAD} What it raises ends that thread, and no result comes any more.",
+                where,
+            )
+    return None
+
+
+_ONE_THREAD: Final = "A pool calls all callbacks in its one thread that reads results."
+
+
+def _failed_in_silence(case: Case, waiting: str | None) -> Cause | None:
+    """Suspect a callback where all workers wait for tasks: a pool passes over its KeyError."""
+    workers = [thread for process, thread in case.threads() if process != case.root]
+    idle = [t for t in workers if t.stack and _takes_a_task(t)]
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(r"\bcallback\s*=\s*\w")
+    if not workers or idle != workers or line is None:
+        return None
+    match = re.search(r"\bcallback\s*=\s*([\w.]+)", source.line(line))
+    name = match[1].rpartition(".")[2] if match else ""
+    defined = source.mentions(rf"\bdef {re.escape(name)}\b")
+    where = f"{case.sources.main}:{defined or line}"
+    return Cause(
+        "callback_failed",
+        where,
+        f"all tasks of the pool are done, and {waiting} still waits for a result: its callback at "
+        f"{where} must have raised a KeyError",
+        f"{_ONE_THREAD} It passes over a KeyError there without a word, and the result that the "
+        "callback was called for is never told.",
+        where,
+    )
+
+
+def _takes_a_task(thread: Thread) -> bool:
+    """Tell whether a worker of a pool waits for a task."""
+    names = [each.file.rpartition("/")[2] for each in thread.stack]
+    inside = names[: names.index("pool.py")] if "pool.py" in names else ["?"]
+    return set(inside) <= {"queues.py", "connection.py", "synchronize.py"}
 
 
 def lost_task_quietly(case: Case) -> Cause | None:

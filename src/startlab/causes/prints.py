@@ -204,11 +204,36 @@ def _logging(case: Case, lines: Difference) -> Cause | None:
 
 def _setting(case: Case, lines: Difference) -> Cause | None:
     """Prefer a setting to a global where the values of no global are in the lines."""
+    return None if _shows_a_global(case, lines) else setting_in_lines(case, lines)
+
+
+def _hash(case: Case, lines: Difference) -> Cause | None:
+    """Prefer the hash of a string to a global where the values of no global are in the lines."""
+    return None if _shows_a_global(case, lines) else hash_seed(case)
+
+
+def hash_seed(case: Case) -> Cause | None:
+    """See that processes are to agree on the hash of a string, which each Python salts anew."""
+    where = written(case, r"(?<![\w.])hash\(")
+    if where is None or "fork" in case.trial.method_used or not case.trial.method_used:
+        return None
+    return Cause(
+        "hash_seed",
+        where,
+        f"hash() at {where} gives other numbers in each process",
+        "Python salts the hash of a str or bytes by a random number that it draws when it begins. "
+        "A forked child has its parent's; one that is no plain fork draws its own, unless "
+        "PYTHONHASHSEED is set.",
+        where,
+    )
+
+
+def _shows_a_global(case: Case, lines: Difference) -> bool:
     text = " ".join([*lines.only_first, *lines.only_second])
-    for clue in (*case.clues("global"), *case.clues("environment")):
-        if _value_in(clue.parent, text) or _value_in(clue.child, text):
-            return None
-    return setting_in_lines(case, lines)
+    return any(
+        _value_in(clue.parent, text) or _value_in(clue.child, text)
+        for clue in (*case.clues("global"), *case.clues("environment"))
+    )
 
 
 def _changed_global(case: Case, lines: Difference) -> Cause | None:
@@ -250,6 +275,7 @@ RULES: Final[tuple[tuple[tuple[ClueKind, ...], _Rule], ...]] = (
     (("exit handler",), _exit_handler),
     (("logging",), _logging),
     (("setting",), _setting),
+    ((), _hash),
     (("global", "environment"), _changed_global),
     (("setting",), setting_shows),
     (("inherited open",), _shared_file),

@@ -69,6 +69,16 @@ def unpicklable(case: Case) -> Cause | None:
     message = f"{raised.exception.type}: {first_line(raised.exception.message)}" if raised else ""
     where = (clues[0].where if clues else None) or (own_line(raised.frames) if raised else None)
     where = where or case.where
+    if raised and not clues and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
+        return Cause(
+            "unpicklable_result",
+            where or message,
+            "what a worker gives back cannot be pickled"
+            + (f": its task is given at {where}" if where else ""),
+            "The result of a task comes back through a pipe, pickled, under every start method. "
+            f"Python says {message}.",
+            where,
+        )
     what = f"{clues[0].name}, a {clues[0].parent}," if clues else "what the child is to be given"
     why = (
         "What is given to a child that is no plain fork is pickled, with all that hangs on it: "
@@ -90,6 +100,9 @@ def unpicklable(case: Case) -> Cause | None:
         why + (f" Python says {message}." if message else "") + waits,
         where,
     )
+
+
+_GIVEN_BACK: Final = re.compile(r"MaybeEncodingError: Error sending result|in _sendback_result\b")
 
 
 def _is_pickling(traceback: Traceback) -> bool:
@@ -123,6 +136,17 @@ def not_importable(case: Case) -> Cause | None:
             rf"\b(def|class)\s+{name}\b|\b{name}\s*="
         )
         where = f"{case.sources.main}:{line}" if line else started_at(case)
+        begun = started_at(case)
+        if line and case.inherited_main and _is_before(begun, where):
+            return Cause(
+                "defined_after_start",
+                name,
+                f"children that are forked at {begun} do not have `{name}`, which is defined at "
+                f"{where}, only after that",
+                "A forked child has what its parent had made when it was forked, and nothing of "
+                f"what came later. It ended with {traceback.exception.type}.",
+                where,
+            )
         return Cause(
             "not_importable",
             name,
@@ -137,6 +161,13 @@ def not_importable(case: Case) -> Cause | None:
             where,
         )
     return None
+
+
+def _is_before(one: str | None, other: str | None) -> bool:
+    """Tell whether a line stands above another one of the same file."""
+    file, _, line = (one or "").rpartition(":")
+    other_file, _, other_line = (other or "").rpartition(":")
+    return file == other_file and line.isdigit() and int(line) < int(other_line)
 
 
 def mixed_contexts(case: Case) -> Cause | None:
@@ -217,6 +248,21 @@ _REFUSALS: Final = (
         (
             "From Python 3.12 on, a fork of a process with several threads warns; here the "
             "warning is an error."
+        ),
+    ),
+    (
+        r"Pool is still running",
+        "pool_not_closed",
+        "join() is called for a pool that was not closed",
+        "The workers of a pool that is not closed wait for more tasks and never end.",
+    ),
+    (
+        r"Pool not running|cannot schedule new futures after",
+        "pool_ended",
+        "a task is given to a pool that was closed before",
+        (
+            "A pool takes no more tasks after close(), terminate() or shutdown(), nor behind its "
+            "`with` block."
         ),
     ),
     (
