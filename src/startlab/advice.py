@@ -193,6 +193,19 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "Take a hash that is the same in all processes, of hashlib or zlib.crc32().",
         "string_hash",
     ),
+    "kept_by_child": Advice(
+        "Give it back: as the result of a pool's task, through a queue, or in a Manager's dict or "
+        "list."
+    ),
+    "destructor_again": Advice(
+        "Keep the os.getpid() of the process that made it, and clear away only there; or give the "
+        "child the path, not the object."
+    ),
+    "never_notified": Advice(
+        "Take an Event for what is to stay, and look before waiting: `condition.wait_for(...)`; "
+        "give wait() a timeout."
+    ),
+    "holder_failed": Advice("Take the lock by `with lock:`, which releases it in any case."),
     "no_end_mark": Advice(
         "Put one end mark (None) for each child that takes from the queue before join(), or have "
         "the child that takes it put it back."

@@ -20,7 +20,7 @@ from startlab.causes.again import (
     other_in_each_child,
 )
 from startlab.causes.case import Case, Cause, first_line, own_line
-from startlab.causes.copies import buffer_copied, manager_copy
+from startlab.causes.copies import buffer_copied, kept_by_child, manager_copy
 from startlab.causes.failures import raised
 from startlab.causes.prints import RULES, hash_seed, unseen
 from startlab.causes.stuck import given_up
@@ -145,7 +145,15 @@ class _Finder:
         why = self._why_other(trial, right, wanted or "")
         if why is not None:
             return why[1]
-        lost = None if right else self._lost_update() or manager_copy(Case(trial, self.sources))
+        lost = (
+            None
+            if right
+            else (
+                self._lost_update()
+                or manager_copy(Case(trial, self.sources))
+                or kept_by_child(Case(trial, self.sources))
+            )
+        )
         return lost or Cause("wrong_output", trial.reason, trial.reason, where=trial.where)
 
     # --- what prints something else -------------------------------------------------------------

@@ -7,7 +7,7 @@ import posixpath
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -253,6 +253,38 @@ class Source:
             for _, function in [("", self._tree), *_functions(self._tree, "")]
             for line in _copies_changed(function, proxies)
         })  # fmt: skip
+
+    def changed_by_children(self) -> list[tuple[str, int]]:
+        """Find plain data that a child changes and the program then looks at: name, line."""
+        functions = {n.name: n for n in ast.walk(self._tree) if isinstance(n, ast.FunctionDef)}
+        found = []
+        for call in ast.walk(self._tree):
+            if not isinstance(call, ast.Call):
+                continue
+            for handed, given in _handed_on(call):
+                function = functions.get(handed)
+                if function is None:
+                    continue
+                for own, name in _may_change(function, given):
+                    line = _first_change(function, own, whole=own in _declared(function))
+                    later = any(
+                        isinstance(each, ast.Name) and each.id == name and each.lineno > call.lineno
+                        for each in ast.walk(self._tree)
+                    )
+                    if line and later and self._is_plain(name):
+                        found.append((name, line))
+        return sorted(set(found), key=lambda each: each[1])
+
+    def _is_plain(self, name: str) -> bool:
+        """Tell whether a name is only ever bound to data of this process alone."""
+        bound = [
+            node.value
+            for node in ast.walk(self._tree)
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if isinstance(target, ast.Name) and target.id == name and node.value is not None
+        ]
+        return bool(bound) and all(map(_makes_plain_data, bound))
 
     def locks_at(self, number: int) -> tuple[set[str], set[str]]:
         """Name the locks that a line takes, and those that are held while it runs.
@@ -538,6 +570,74 @@ def _changes(node: ast.AST, name: str, *, whole: bool) -> bool:
         for target in targets
         for each in _flat(target)
     )
+
+
+def _handed_on(call: ast.Call) -> Iterator[tuple[str, list[ast.expr]]]:
+    """Give the name of a function that a call hands on to a child, and what it gives it."""
+    given = {each.arg: each.value for each in call.keywords}
+    target, args = given.get("target"), given.get("args")
+    if isinstance(target, ast.Name) and "Thread" not in ast.unparse(call.func):
+        yield target.id, list(args.elts) if isinstance(args, ast.Tuple | ast.List) else []
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in _OF_POOLS:
+        for first in call.args[:1]:
+            if isinstance(first, ast.Name):
+                yield first.id, call.args[1:] if call.func.attr == "submit" else []
+
+
+_OF_POOLS: Final = (
+    "apply", "apply_async", "imap", "imap_unordered", "map", "map_async", "starmap",
+    "starmap_async", "submit",
+)  # fmt: skip
+
+
+def _may_change(function: ast.FunctionDef, given: list[ast.expr]) -> list[tuple[str, str]]:
+    """Pair the names by which a function may change data with those that its caller has for it."""
+    parameters = [each.arg for each in function.args.args]
+    pairs = [(own, e.id) for own, e in zip(parameters, given, strict=False) if _is_name(e)]
+    stored = {
+        each.id
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    local = (stored | set(parameters)) - _declared(function)
+    names = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+    return pairs + [(name, name) for name in sorted(names - local)]
+
+
+def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
+def _declared(function: ast.FunctionDef) -> set[str]:
+    """Give the names that a function declares to be globals."""
+    return {
+        name for each in ast.walk(function) if isinstance(each, ast.Global) for name in each.names
+    }
+
+
+def _first_change(function: ast.FunctionDef, name: str, *, whole: bool) -> int | None:
+    lines = [
+        node.lineno
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt | ast.expr) and _changes(node, name, whole=whole)
+    ]
+    return min(lines, default=None)
+
+
+def _makes_plain_data(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).rpartition(".")[2] in _PLAIN_TYPES
+    return isinstance(
+        value,
+        ast.Constant | ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
+        | ast.BinOp | ast.UnaryOp,
+    )  # fmt: skip
+
+
+_PLAIN_TYPES: Final = (
+    "dict", "list", "set", "bytearray", "deque", "Counter", "defaultdict", "OrderedDict", "int",
+    "float", "str",
+)  # fmt: skip
 
 
 def _flat(target: ast.expr) -> list[ast.expr]:

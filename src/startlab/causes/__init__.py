@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.causes.again import import_fails_again, made_in_each_child, unguarded_import
 from startlab.causes.case import Case, Cause
-from startlab.causes.copies import manager_copy
+from startlab.causes.copies import kept_by_child, manager_copy
 from startlab.causes.failures import (
     died_by_signal,
     exit_handed_on,
@@ -30,6 +30,7 @@ from startlab.causes.hangs import (
     lost_task,
     lost_task_quietly,
     made_again,
+    never_notified,
     no_end_mark,
     pipe_end_inherited,
     queue_of_threads,
@@ -40,6 +41,7 @@ from startlab.causes.hangs import (
 )
 from startlab.causes.settings import setting_differs
 from startlab.causes.starts import (
+    destructor_again,
     exit_handler_again,
     global_differs,
     handler_in_child,
@@ -60,14 +62,14 @@ HANG: Final = (
     locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs,
     setting_differs, lost_task,
     child_failed, lost_task_quietly, made_again, joined_under_lock, barrier_short, unfinished_tasks,
-    no_end_mark, item_never_comes, pipe_end_inherited, waits,
+    no_end_mark, item_never_comes, never_notified, pipe_end_inherited, waits,
 )  # fmt: skip
 CRASH: Final = (mixed_contexts, native_after_fork, setting_differs, died_by_signal)
 ERROR: Final = (
     unguarded_import, mixed_contexts, unpicklable, not_importable, given_up, exit_handler_again,
     same_message, handler_in_child, loop_after_fork, import_fails_again, made_in_each_child,
     setting_differs, global_differs, killed_worker,
-    stdin_at_its_end, manager_copy, exit_handed_on, raised,
+    stdin_at_its_end, manager_copy, destructor_again, kept_by_child, exit_handed_on, raised,
 )  # fmt: skip
 
 

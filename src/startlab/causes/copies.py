@@ -75,6 +75,31 @@ def manager_copy(case: Case) -> Cause | None:
     return None
 
 
+def kept_by_child(case: Case) -> Cause | None:
+    """See that the program looks for what a child has put into data of its own."""
+    exception = case.trial.exception
+    if exception is not None and exception.type not in _OF_WRONG_DATA:
+        return None
+    if any(each.child for each in case.tracebacks):
+        return None
+    for file in own_files(case):
+        for name, line in case.sources.file(file).changed_by_children():
+            if exception is not None and name not in case.sources.code(case.trial.where):
+                continue
+            where = f"{file}:{line}"
+            return Cause(
+                "kept_by_child",
+                where,
+                f"`{name}` is changed by a child at {where}, and the program's own `{name}` stays "
+                "as it was",
+                "A child has a copy of its parent's data, under every start method: a fork copies "
+                "the memory, and what is an argument is copied or pickled. What a child does to it "
+                f"does not come back. Here that leads to {case.trial.reason}.",
+                where,
+            )
+    return None
+
+
 _OF_WRONG_DATA: Final = (
     "AssertionError", "AttributeError", "IndexError", "KeyError", "RuntimeError", "SystemExit",
     "TypeError", "ValueError", "ZeroDivisionError",

@@ -409,6 +409,44 @@ def item_never_comes(case: Case) -> Cause | None:
     )
 
 
+def never_notified(case: Case) -> Cause | None:
+    """See one wait for an Event or a Condition that nobody is left to set or notify."""
+    waiting = [
+        (process, thread)
+        for process, thread in case.threads()
+        if any(is_at(each, file, "wait") for each in library_frames(thread) for file in _WAITS)
+        and own_frame(thread) is not None
+        and not through(thread, "queues.py", "pool.py", "process.py", "futures")
+    ]
+    if not waiting:
+        return None
+    process, thread = min(waiting, key=lambda each: each[0] == case.root)
+    where = line_of(thread)
+    shared = through(thread, "synchronize.py")
+    calls = ", ".join(
+        f"{file}:{line}"
+        for file in own_files(case)
+        for line in [case.sources.file(file).mentions(r"\.(notify|notify_all|set)\(")]
+        if line
+    )
+    return Cause(
+        "never_notified",
+        where or "",
+        f"{case.who(process)} waits at {where} for an Event or a Condition "
+        + ("that nobody sets or notifies any more" if calls else "that nobody sets or notifies"),
+        (f"What would do it is at {calls}. " if calls else "")
+        + (
+            "A Condition wakes those who wait at that moment, and nobody who comes later."
+            if shared
+            else "One of threading is of one process alone: another process has a copy at most."
+        ),
+        where,
+    )
+
+
+_WAITS: Final = ("threading.py", "synchronize.py")
+
+
 def left_behind_by_fork(case: Case) -> Cause | None:
     """See a forked child wait for a lock that nobody in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
@@ -426,7 +464,7 @@ def left_behind_by_fork(case: Case) -> Cause | None:
     return None
 
 
-def _left_behind(case: Case, thread: Thread) -> Cause:
+def _left_behind(case: Case, thread: Thread) -> Cause | None:
     where = line_of(thread)
     gone = case.clues("thread at fork")
     native = case.clues("native threads at fork")
@@ -460,6 +498,8 @@ def _left_behind(case: Case, thread: Thread) -> Cause:
         mechanism, what = "file_lock_at_fork", "the lock of a buffered file"
     elif native and not re.search(r"lock|acquire|with ", in_code, re.IGNORECASE):
         mechanism, what = "native_after_fork", "a native library's thread or lock"
+    elif not gone and not native and waits_for_work:
+        return never_notified(case)
     elif not gone and not native:
         return Cause(
             "lock_held_by_forker",
@@ -661,6 +701,16 @@ def child_failed(case: Case) -> Cause | None:
     else:
         said = ended_by(died[0][1])
         place = None
+    waiter = _waits_for_a_lock_taken_by_hand(case) if failed else None
+    if waiter is not None:
+        return Cause(
+            "holder_failed",
+            place or said,
+            f"a child has ended with {said}, and with the lock that {waiter} waits for",
+            "Between acquire() and release() an exception goes past the release, and a lock "
+            "between processes stays taken when the process that has it ends.",
+            place,
+        )
     killed = not failed and died[0][1] < 0
     if killed and any("shared between processes" in t.waits for _, t in case.threads()):
         return Cause(
@@ -679,6 +729,17 @@ def child_failed(case: Case) -> Cause | None:
         "for is no more.",
         place or where,
     )
+
+
+def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:
+    """Give the line at which a process waits in acquire() for a lock between processes."""
+    for _, thread in case.threads():
+        where = line_of(thread)
+        shared = "for a lock shared between processes" in thread.waits
+        by_hand = not library_frames(thread) and ".acquire(" in case.sources.code(where)
+        if shared and by_hand:
+            return where
+    return None
 
 
 def waits(case: Case) -> Cause | None:

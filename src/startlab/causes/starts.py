@@ -18,6 +18,7 @@ from startlab.causes.case import (
     started_at,
     what_was_raised,
 )
+from startlab.causes.places import written
 from startlab.judge import CRASH_SIGNALS, signal_name
 
 if TYPE_CHECKING:
@@ -337,6 +338,26 @@ def exit_handler_again(case: Case) -> Cause | None:
         f"when it ends: the first that does clears away what the program still needs. At {missed} "
         f"it is missed: {first.exception.type}: {first_line(first.exception.message)}.",
         clue.where,
+    )
+
+
+def destructor_again(case: Case) -> Cause | None:
+    """See that a child has cleared away, with its copy of an object, what is the parent's."""
+    gone = [each for each in case.tracebacks if _MISSING.search(each.exception.type)]
+    where = written(case, r"\bdef __del__\b|\bweakref\.finalize\(")
+    if not gone or where is None or "fork" in case.trial.method_used:
+        return None
+    first = next((each for each in gone if not each.child), gone[0])
+    return Cause(
+        "destructor_again",
+        where,
+        f"the destructor at {where} also runs for the copy that a child is given, and clears away "
+        "what the program still needs",
+        "What is given to a child that is no plain fork is pickled and made again there: a second "
+        "object, which knows the same file or folder, and whose end clears that away. At "
+        f"{own_line(first.frames)} it is missed: {first.exception.type}: "
+        f"{first_line(first.exception.message)}.",
+        where,
     )
 
 
