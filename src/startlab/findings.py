@@ -26,6 +26,7 @@ from startlab.causes.prints import RULES, hash_seed, unseen
 from startlab.causes.stuck import given_up
 from startlab.model import START_METHODS, Explained, Finding
 from startlab.outputs import compare, grouped, loose, quoted
+from startlab.shared_data import lost_updates
 from startlab.sources import Sources
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ class _Finder:
         return self._finding(cause, cells, text)
 
     def _lost_update(self) -> Cause | None:
-        lines = self.sources.file(self.sources.main).lost_updates()
+        lines = lost_updates(self.sources.file(self.sources.main))
         if not lines:
             return None
         where = f"{self.sources.main}:{lines[0]}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.causes.case import Case, Cause, first_line
 from startlab.causes.places import own_files, written
+from startlab.shared_data import changed_by_children, changed_copies
 
 if TYPE_CHECKING:
     from startlab.outputs import Difference
@@ -52,7 +53,7 @@ def manager_copy(case: Case) -> Cause | None:
     if case.trial.outcome == "ok" and any(each.child for each in case.tracebacks):
         return None  # which is no sign of it
     for file in own_files(case):
-        lines = case.sources.file(file).changed_copies()
+        lines = changed_copies(case.sources.file(file))
         if lines:
             where = f"{file}:{lines[0]}"
             more = ""
@@ -83,7 +84,7 @@ def kept_by_child(case: Case) -> Cause | None:
     if any(each.child for each in case.tracebacks):
         return None
     for file in own_files(case):
-        for name, line in case.sources.file(file).changed_by_children():
+        for name, line in changed_by_children(case.sources.file(file)):
             if exception is not None and name not in case.sources.code(case.trial.where):
                 continue
             where = f"{file}:{line}"

@@ -76,9 +76,10 @@ def children_may_use(case: Case, names: Iterable[str]) -> bool:
     bodies: dict[str, set[str]] = {}
     reached = {"run"}
     for file in own_files(case):
-        tree = case.sources.file(file).tree
-        if tree is None:
+        source = case.sources.file(file)
+        if not source.is_python:
             return True
+        tree = source.tree
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Name | ast.Attribute) and id(node) not in called:
