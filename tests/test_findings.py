@@ -232,6 +232,15 @@ def test_a_method_that_the_program_chooses_is_told_with_its_line(tmp_path: Path)
 @pytest.mark.native
 @pytest.mark.targets
 @LINUX
+def test_a_child_that_dies_under_every_method_is_not_held_against_fork(tmp_path: Path) -> None:
+    (first,) = findings.find(run("self_test", tmp_path / "run"))
+    assert (first.mechanism, first.where) == ("crash", "self_test.py:6")
+    assert {each.cell.method for each in first.cells} == set(EVERY)
+
+
+@pytest.mark.native
+@pytest.mark.targets
+@LINUX
 def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
     (first,) = findings.find(run("service_journal", tmp_path / "a", ("spawn",)))
     assert "Journal.out via Worker.service, a _io.TextIOWrapper, cannot be pickled" in first.title

@@ -693,6 +693,8 @@ def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(
     ("one", "two"),
     [
         ("67 passed in 13.07s", "67 passed in 73.49s (0:01:13)"),
+        ("all of it took 4.013", "all of it took 51.2"),
+        ("Elapsed: 0.25", "Elapsed: 1.5"),
         ("ForkPoolWorker-3: done", "SpawnPoolWorker-1: done"),
         ("ForkPoolWorker-3: done", "ForkServerPoolWorker-12: done"),
         ("by ForkPoolWorker-3        of 4", "by ForkServerPoolWorker-2 of 4"),

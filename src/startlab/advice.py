@@ -253,7 +253,10 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "Look at what the children read that they were not given, and at what the program makes of "
         "what they return."
     ),
-    "exit_status": Advice("If that is as it should be, have the program exit with 0 for this."),
+    "exit_status": Advice(
+        "Find what it ends so for. If that is as it should be, it says nothing against a start "
+        "method."
+    ),
     "pinned": Advice(
         "That is a sound way to be safe; to see the others, let the program choose less."
     ),

@@ -21,7 +21,7 @@ from startlab.causes.again import (
 )
 from startlab.causes.case import Case, Cause, first_line, own_line
 from startlab.causes.copies import buffer_copied, kept_by_child, manager_copy
-from startlab.causes.failures import raised
+from startlab.causes.failures import died_by_signal, raised
 from startlab.causes.prints import RULES, hash_seed, unseen
 from startlab.causes.stuck import given_up
 from startlab.model import START_METHODS, Explained, Finding
@@ -109,6 +109,8 @@ class _Finder:
             cause = cause or explain(Case(trial, self.sources))
             if cause.mechanism == "global_differs" and self._ends_so_anyway(trial):
                 cause = raised(Case(trial, self.sources)) or cause
+            if cause.mechanism == "native_after_fork" and self._dies_so_anyway(trial, cause):
+                cause = died_by_signal(Case(trial, self.sources))
             if cause.mechanism == "exit_status":
                 cause = self._other_status(trial, cause)
             causes.setdefault(cause[:2], (cause, []))[1].append(trial)
@@ -121,6 +123,16 @@ class _Finder:
             and (each.outcome, each.exit_status) == (trial.outcome, trial.exit_status)
             and each.outcome == "error"
             and not Case(each, self.sources).clues("global")
+            for each in self.ran
+        )
+
+    def _dies_so_anyway(self, trial: Trial, cause: Cause) -> bool:
+        """Tell whether a child dies at the same line where it is no fork of the program."""
+        return any(
+            each.environment == trial.environment
+            and each.outcome == "crash"
+            and each.method_used == ("spawn",)
+            and died_by_signal(Case(each, self.sources)).where == cause.where
             for each in self.ran
         )
 

@@ -261,6 +261,9 @@ _ADDRESS: Final = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 _DURATION: Final = re.compile(
     r"\b\d+(\.\d+)?(e-\d+)? ?(s|ms|us|µs|ns|sec|secs|seconds?|minutes?)\b( \(\d+:\d\d:\d\d\))?"
 )
+_TOOK: Final = re.compile(
+    r"\b(took|elapsed|after|within|duration|time)([:=]? *)\d+\.\d+\b", re.IGNORECASE
+)
 _UUID: Final = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _TEMPORARY: Final = re.compile(r"\$TMPDIR/[^/\s'\"]*?[a-z0-9_]{8}(?=[/.,:;\s'\")\]]|$)")
 _CLOCK: Final = re.compile(r"\b(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d([.,]\d+)?\b")
@@ -294,6 +297,7 @@ def shape(text: str, observation: Observation) -> str:
     """
     pids = {str(pid) for start in observation.starts for pid in (start.pid, start.child)}
     text = _TEMPORARY.sub("<temporary>", _UUID.sub("<uuid>", nameless(text)))
+    text = _TOOK.sub(r"\1\2<duration>", text)
     text = _DURATION.sub("<duration>", _CLOCK.sub("<time>", _ADDRESS.sub("<address>", text)))
     return _NUMBER.sub(lambda found: "<pid>" if found[0] in pids else found[0], text)
 

@@ -54,7 +54,7 @@ def native_after_fork(case: Case) -> Cause | None:
     )
 
 
-def died_by_signal(case: Case) -> Cause | None:
+def died_by_signal(case: Case) -> Cause:
     """See that a process died by a signal, whatever the method."""
     stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
     where = stack[0] if stack else case.where
@@ -144,7 +144,7 @@ def stdin_at_its_end(case: Case) -> Cause | None:
 def _last_printed(stdout: str) -> str:
     """Quote the end of what was printed: pytest, say, tells all there."""
     lines = [line.strip()[:200] for line in stdout.splitlines() if line.strip()]
-    return f" The last that it printed: {' / '.join(lines[-3:])}" if lines else ""
+    return f" The last that it printed: {' / '.join(lines[-3:])}." if lines else ""
 
 
 def exit_handed_on(case: Case) -> Cause | None:
