@@ -110,6 +110,9 @@ BREAK = {
     "slow_solver": Told("never_notified", 7, "hang", EVERY),
     "thumb_quality": Told("global_differs", 16, "ok", NOT_FORK),
     "error_report": Told("setting_differs", 17, "ok", NOT_FORK),
+    "root_scanner": Told("unpicklable", 13, "error", EVERY),
+    "stop_worker": Told("signal_ignored", 17, "error", EVERY),
+    "sample_draw": Told("random_copied", 4, "ok", NOT_FORK),
     "room_plan": Told("lock_held_at_fork", 16, "ok", ("fork",)),
 }
 NOT_PROVEN = {"stop_server"}

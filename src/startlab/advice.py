@@ -206,6 +206,9 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "give wait() a timeout."
     ),
     "holder_failed": Advice("Take the lock by `with lock:`, which releases it in any case."),
+    "signal_ignored": Advice(
+        "Set signal.SIG_DFL at the beginning of the child, or ignore the signal after the start."
+    ),
     "no_end_mark": Advice(
         "Put one end mark (None) for each child that takes from the queue before join(), or have "
         "the child that takes it put it back."

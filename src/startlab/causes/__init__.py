@@ -35,6 +35,7 @@ from startlab.causes.hangs import (
     pipe_end_inherited,
     queue_of_threads,
     respawning,
+    signal_ignored,
     signal_swallowed,
     unfinished_tasks,
     waits,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 HANG: Final = (
     unguarded_import, not_importable, import_fails_again, respawning, unpicklable,
-    join_before_drain, signal_swallowed,
+    join_before_drain, signal_swallowed, signal_ignored,
     locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs,
     setting_differs, lost_task,
     child_failed, lost_task_quietly, made_again, joined_under_lock, barrier_short, unfinished_tasks,
@@ -69,7 +70,8 @@ ERROR: Final = (
     unguarded_import, mixed_contexts, unpicklable, not_importable, given_up, exit_handler_again,
     same_message, handler_in_child, loop_after_fork, import_fails_again, made_in_each_child,
     setting_differs, global_differs, killed_worker,
-    stdin_at_its_end, manager_copy, destructor_again, kept_by_child, exit_handed_on, raised,
+    stdin_at_its_end, manager_copy, destructor_again, kept_by_child,
+    signal_ignored, exit_handed_on, raised,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from typing import TYPE_CHECKING, Final
 
 from startlab.causes.case import (
@@ -22,7 +23,7 @@ from startlab.causes.case import (
     through,
     without_numbers,
 )
-from startlab.causes.places import lines_like, own_files
+from startlab.causes.places import lines_like, own_files, written
 from startlab.causes.starts import differing_global
 from startlab.judge import signal_name
 
@@ -679,6 +680,29 @@ def signal_swallowed(case: Case) -> Cause | None:
                 + ": it has inherited the parent's handler",
                 "A forked child has its parent's signal handlers, here "
                 f"{handlers[name].parent}, and runs it instead of ending.",
+                where,
+            )
+    return None
+
+
+def signal_ignored(case: Case) -> Cause | None:
+    """See that a child was sent a signal that its parent, and so it too, ignores."""
+    ended = {-start.exit_code for start in case.trial.starts if start.exit_code}
+    sent = {
+        int(clue.name): clue.where for clue in case.clues("signal sent") if clue.name.isdecimal()
+    }
+    for number in (signal.SIGTERM, signal.SIGINT):
+        ignored = rf"signal\(\s*(signal\.)?{number.name}\s*,\s*(signal\.)?SIG_IGN"
+        where = written(case, ignored)
+        by = sent.get(number) or written(case, rf"\bos\.kill\(.*\b{number.name}\b")
+        if where and by and number not in ended:
+            return Cause(
+                "signal_ignored",
+                where,
+                f"a child does not end by the {number.name} that it is sent at {by}: it ignores "
+                f"it, as its parent does since {where}",
+                "A signal that a process ignores is ignored by its children too, under every start "
+                "method: it stays so across fork and exec (signal(7)).",
                 where,
             )
     return None

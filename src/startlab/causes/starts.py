@@ -115,7 +115,11 @@ def _is_pickling(traceback: Traceback) -> bool:
         file.endswith(("reduction.py", "queues.py", "pool.py", "process.py"))
         for file, _ in traceback.frames[-6:]
     )
-    said = re.search(r"(can't|cannot|Can't get local|Can't) (pickle|serialize)", text)
+    said = re.search(
+        r"(can't|cannot|Can't get local|Can't) (pickle|serialize)"
+        r"|cannot be (passed between processes or )?pickled|[Pp]ickling .* is disallowed",
+        text,
+    )
     local = "local object" in text
     return bool(said or local) and (at_pickling or "pickle" in text)
 

@@ -448,7 +448,8 @@ def random_states(program):
     """Give the state of every random number generator that the program's functions can reach."""
     random, numpy = sys.modules.get("random"), sys.modules.get("numpy.random")
     if random is not None and "_inst" in vars(random):
-        yield "random", "%x" % hash(random._inst.getstate())
+        _, drawn, gauss = random._inst.getstate()  # up to 3.11, hash(None) is its address
+        yield "random", "%x/%s" % (hash(drawn), gauss)
     else:
         random = None
     if numpy is not None and "random" in program.names:
