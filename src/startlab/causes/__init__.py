@@ -19,26 +19,23 @@ from startlab.causes.failures import (
     raised,
     stdin_at_its_end,
 )
-from startlab.causes.hangs import (
+from startlab.causes.hangs import child_failed, signal_ignored, signal_swallowed, waits
+from startlab.causes.locks import (
     barrier_short,
-    child_failed,
-    item_never_comes,
-    join_before_drain,
     joined_under_lock,
     left_behind_by_fork,
     locks_among_themselves,
-    lost_task,
-    lost_task_quietly,
-    made_again,
     never_notified,
+)
+from startlab.causes.pools import lost_task, lost_task_quietly, respawning
+from startlab.causes.queues import (
+    item_never_comes,
+    join_before_drain,
+    made_again,
     no_end_mark,
     pipe_end_inherited,
     queue_of_threads,
-    respawning,
-    signal_ignored,
-    signal_swallowed,
     unfinished_tasks,
-    waits,
 )
 from startlab.causes.settings import setting_differs
 from startlab.causes.starts import (

@@ -156,6 +156,19 @@ def is_at(frame: Frame, file: str, function: str) -> bool:
     return frame.file.endswith(file) and frame.function.rpartition(".")[2] == function
 
 
+def joining(case: Case) -> Thread | None:
+    """Give the thread of the program that waits in Process.join()."""
+    return next(
+        (
+            thread
+            for process, thread in case.threads()
+            if process == case.root
+            and any(is_at(each, "process.py", "join") for each in library_frames(thread))
+        ),
+        None,
+    )
+
+
 def is_helper(thread: Thread) -> bool:
     """Tell whether a thread is the resource tracker's, or the fork server's that waits for work.
 

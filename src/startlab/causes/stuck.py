@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from startlab.causes.case import Case, Cause
-from startlab.causes.hangs import left_behind_by_fork, locks_among_themselves
+from startlab.causes.locks import left_behind_by_fork, locks_among_themselves
 
 
 def given_up(case: Case) -> Cause | None:
