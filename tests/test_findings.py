@@ -256,7 +256,7 @@ def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
 def test_an_exit_status_is_told_with_what_was_printed_last(tmp_path: Path) -> None:
     (first,) = findings.find(run("check_links", tmp_path / "run", ("spawn",)))
     assert (first.mechanism, first.title[-13:]) == ("exit_status", "exit status 3")
-    assert first.text.endswith("The last that it printed: broken link: blog")
+    assert first.text.endswith("The last that it printed: broken link: blog.")
 
 
 @pytest.mark.native
