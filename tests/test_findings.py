@@ -113,6 +113,10 @@ BREAK = {
     "root_scanner": Told("unpicklable", 13, "error", EVERY),
     "stop_worker": Told("signal_ignored", 17, "error", EVERY),
     "sample_draw": Told("random_copied", 4, "ok", NOT_FORK),
+    "tool_permits": Told("child_raised", 11, "error", EVERY),
+    "lazy_settings": Told("child_failed", 10, "hang", NOT_FORK),
+    "rate_file": Told("other_folder", 6, "hang", NOT_FORK),
+    "pager_pipe": Told("pipe_end_inherited", 11, "hang", ("fork",)),
     "room_plan": Told("lock_held_at_fork", 16, "ok", ("fork",)),
 }
 NOT_PROVEN = {"stop_server"}

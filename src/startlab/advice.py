@@ -209,6 +209,11 @@ ADVICE: Final[Mapping[str, Advice]] = {
     "signal_ignored": Advice(
         "Set signal.SIG_DFL at the beginning of the child, or ignore the signal after the start."
     ),
+    "other_folder": Advice(
+        "Make the path absolute, from `__file__`, or read the file below "
+        '`if __name__ == "__main__":` and hand over what was read.'
+    ),
+    "child_raised": Advice("Mend what the child raises: the rest follows from it."),
     "no_end_mark": Advice(
         "Put one end mark (None) for each child that takes from the queue before join(), or have "
         "the child that takes it put it back."

@@ -21,7 +21,7 @@ from startlab.causes.again import (
 )
 from startlab.causes.case import Case, Cause, first_line, own_line
 from startlab.causes.copies import buffer_copied, kept_by_child, manager_copy
-from startlab.causes.failures import died_by_signal, raised
+from startlab.causes.failures import died_by_signal, own_exit_status
 from startlab.causes.prints import RULES, hash_seed, unseen
 from startlab.causes.stuck import given_up
 from startlab.model import START_METHODS, Explained, Finding
@@ -108,7 +108,7 @@ class _Finder:
             cause = self._wrong(trial) if trial.outcome == "wrong" else None
             cause = cause or explain(Case(trial, self.sources))
             if cause.mechanism == "global_differs" and self._ends_so_anyway(trial):
-                cause = raised(Case(trial, self.sources)) or cause
+                cause = own_exit_status(Case(trial, self.sources)) or cause
             if cause.mechanism == "native_after_fork" and self._dies_so_anyway(trial, cause):
                 cause = died_by_signal(Case(trial, self.sources))
             if cause.mechanism == "exit_status":

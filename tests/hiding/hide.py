@@ -64,6 +64,7 @@ def install(platform):
     })  # fmt: skip
     if platform == "windows":
         _after["multiprocessing.popen_fork"] = _terminate
+        _after["asyncio.unix_events"] = _no_signals_in_loops
         _after["multiprocessing.util"] = _run_command_files
         _print_as_windows()
     if sys.version_info >= (3,):  # before, there is no start method to be changed
@@ -283,6 +284,12 @@ def _methods(context):
 def _sys_as_seen(module):
     """Have freeze_support() work, and ProcessPoolExecutor refuse 62 workers, where Windows does."""
     module.sys = seen("sys", sys)
+
+
+def _no_signals_in_loops(module):
+    """Have an event loop refuse signal handlers, as AbstractEventLoop does."""
+    del module._UnixSelectorEventLoop.add_signal_handler
+    del module._UnixSelectorEventLoop.remove_signal_handler
 
 
 def _terminate(popen_fork):

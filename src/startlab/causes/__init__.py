@@ -12,12 +12,17 @@ from startlab.causes.again import import_fails_again, made_in_each_child, unguar
 from startlab.causes.case import Case, Cause
 from startlab.causes.copies import kept_by_child, manager_copy
 from startlab.causes.failures import (
+    child_raised,
     died_by_signal,
     exit_handed_on,
     killed_worker,
+    main_import_fails,
     native_after_fork,
+    own_exit_status,
     raised,
     stdin_at_its_end,
+    unreadable_program,
+    worker_raised,
 )
 from startlab.causes.hangs import child_failed, signal_ignored, signal_swallowed, waits
 from startlab.causes.locks import (
@@ -68,7 +73,8 @@ ERROR: Final = (
     same_message, handler_in_child, loop_after_fork, import_fails_again, made_in_each_child,
     setting_differs, global_differs, killed_worker,
     stdin_at_its_end, manager_copy, destructor_again, kept_by_child,
-    signal_ignored, exit_handed_on, raised,
+    signal_ignored, exit_handed_on, own_exit_status, main_import_fails, unreadable_program,
+    worker_raised, child_raised, raised,
 )  # fmt: skip
 
 

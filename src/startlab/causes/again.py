@@ -50,6 +50,17 @@ def import_fails_again(case: Case) -> Cause | None:
             continue
         at = own_line(traceback.frames)
         inner = f" (raised at {at})" if at != place else ""
+        moved = written(case, r"\bos\.chdir\(|\bchdir\(")
+        if exception.type == "FileNotFoundError" and moved:
+            return Cause(
+                "other_folder",
+                place,
+                f"{place} looks for a file by a relative path, and the children that run it again "
+                f"are in another folder, since {moved}",
+                "A child that is no plain fork imports the main module, in the folder in which its "
+                f"parent is then: there it raises {said}.",
+                place,
+            )
         waits = ""
         if case.trial.outcome == "hang" and case.where:
             waits = f" {case.where} waits on for what the child should have done."

@@ -176,65 +176,110 @@ def exit_handed_on(case: Case) -> Cause | None:
     )
 
 
+def own_exit_status(case: Case) -> Cause | None:
+    """Tell an exit status of the program that no exception stands behind."""
+    trial = case.trial
+    if trial.exception is not None:
+        return None
+    last = last_words(trial.stderr)
+    return Cause(
+        "exit_status",
+        f"{trial.exit_status}",
+        f"the program ends with exit status {trial.exit_status}" + (f": {last}" if last else ""),
+        "There is no traceback: the program itself chose this exit status, and whoever starts "
+        "it takes it for a failure." + ("" if last else _last_printed(trial.stdout)),
+        trial.where,
+    )
+
+
+def main_import_fails(case: Case) -> Cause | None:
+    """See that the fork server has ended by the import of the main module."""
+    exception = case.trial.exception
+    of_fork_server = [each for each in case.tracebacks if each.child and not each.passing]
+    of_program = [each for each in case.tracebacks if not each.child and not each.passing]
+    if exception is None or not of_fork_server or not of_program:
+        return None
+    if exception.type not in _OF_A_DEAD_FORK_SERVER:
+        return None
+    first = of_fork_server[0]
+    where = own_line(first.frames) or case.trial.where
+    said = f"{first.exception.type}: {first_line(first.exception.message)}"
+    return Cause(
+        "main_import_fails",
+        f"{first.exception.type} {where}",
+        f"the import of the main module fails in the fork server, with {said} at {where}",
+        "The fork server imports the main module before its first fork, and what that import "
+        f"raises is its end. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
+        where,
+    )
+
+
+def unreadable_program(case: Case) -> Cause | None:
+    """See that this Python cannot compile the program, or lacks what it imports."""
+    trial = case.trial
+    if trial.exception is None:
+        return None
+    said = what_was_raised(trial)
+    if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
+        title = f"this Python cannot read the program: {said}"
+        return Cause("syntax", said, title, "", trial.where)
+    if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
+        return Cause("missing_module", said, said, "", trial.where)
+    return None
+
+
+def worker_raised(case: Case) -> Cause | None:
+    """See that the program raises what a worker has raised and handed on."""
+    worker = of_worker(case)
+    inside = own_line(worker.frames) if worker else None
+    where = case.trial.where
+    if case.trial.exception is None or inside is None or inside == where:
+        return None
+    return Cause(
+        "exception",
+        f"{case.trial.exception.type} {inside}",
+        f"a worker raises {what_was_raised(case.trial)} at {inside}"
+        + (f", and so does {where}, which waits for its result" if where else ""),
+        "",
+        inside,
+    )
+
+
+def child_raised(case: Case) -> Cause | None:
+    """See that a child has raised something, and the program then something else."""
+    trial = case.trial
+    child = next((each for each in case.tracebacks if each.child), None)
+    of_program = any(not each.child and not each.passing for each in case.tracebacks)
+    first = own_line(child.frames) if child is not None else None
+    if trial.exception is None or child is None or first is None or not of_program:
+        return None
+    if trial.exception == child.exception:
+        return None
+    at = f" at {trial.where}" if trial.where else ""
+    return Cause(
+        "child_raised",
+        f"{child.exception.type} {first}",
+        f"a child raises {child.exception.type}: {first_line(child.exception.message)} at {first}",
+        f"The program then raises {what_was_raised(trial)}{at}.",
+        first,
+    )
+
+
 def raised(case: Case) -> Cause | None:
     """Tell an exception that no rule knows: which, in which process, at which line."""
     trial = case.trial
-    of_fork_server = [each for each in case.tracebacks if each.child and not each.passing]
-    of_program = [each for each in case.tracebacks if not each.child and not each.passing]
     if trial.exception is None:
-        last = last_words(trial.stderr)
-        status = f"exit status {trial.exit_status}"
-        return Cause(
-            "exit_status",
-            f"{trial.exit_status}",
-            f"the program ends with {status}" + (f": {last}" if last else ""),
-            "There is no traceback: the program itself chose this exit status, and whoever starts "
-            "it takes it for a failure." + ("" if last else _last_printed(trial.stdout)),
-            trial.where,
-        )
-    if trial.exception.type in _OF_A_DEAD_FORK_SERVER and of_fork_server and of_program:
-        first = of_fork_server[0]
-        where = own_line(first.frames) or trial.where
-        said = f"{first.exception.type}: {first_line(first.exception.message)}"
-        return Cause(
-            "main_import_fails",
-            f"{first.exception.type} {where}",
-            f"the import of the main module fails in the fork server, with {said} at {where}",
-            "The fork server imports the main module before its first fork, and what that import "
-            f"raises is its end. The program only sees {what_was_raised(trial).rstrip('.')}.",
-            where,
-        )
-    said = f"{trial.exception.type}: {first_line(trial.exception.message)}"
-    if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
-        return Cause(
-            "syntax", said, f"this Python cannot read the program: {said}", "", trial.where
-        )
-    if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
-        return Cause("missing_module", said, said, "", trial.where)
-    worker = of_worker(case)
-    inside = own_line(worker.frames) if worker else None
-    if inside is not None and inside != trial.where:
-        return Cause(
-            "exception",
-            f"{trial.exception.type} {inside}",
-            f"a worker raises {said} at {inside}"
-            + (f", and so does {trial.where}, which waits for its result" if trial.where else ""),
-            "",
-            inside,
-        )
+        return None
     child = [each for each in case.tracebacks if each.child]
-    who = "the program"
-    where = trial.where
-    if child and (trial.exception == child[-1].exception or not of_program):
-        who = "a child"
-    elif child:
-        said += f", after {child[0].exception.type} in a child at {own_line(child[0].frames)}"
+    of_program = any(not each.child and not each.passing for each in case.tracebacks)
+    of_child = child and (trial.exception == child[-1].exception or not of_program)
     return Cause(
         "exception",
-        f"{trial.exception.type} {where}",
-        f"{who} raises {said}" + (f" at {where}" if where else ""),
+        f"{trial.exception.type} {trial.where}",
+        f"{'a child' if of_child else 'the program'} raises {what_was_raised(trial)}"
+        + (f" at {trial.where}" if trial.where else ""),
         "",
-        where,
+        trial.where,
     )
 
 

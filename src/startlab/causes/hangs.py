@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 from startlab.causes.case import (
     Case,
@@ -18,6 +19,9 @@ from startlab.causes.case import (
 )
 from startlab.causes.places import written
 from startlab.judge import signal_name
+
+if TYPE_CHECKING:
+    from startlab.judge import Traceback
 
 
 def signal_swallowed(case: Case) -> Cause | None:
@@ -78,6 +82,7 @@ def child_failed(case: Case) -> Cause | None:
         place = own_line(last.frames)
         said = f"{last.exception.type}: {first_line(last.exception.message)}"
         said += f" at {place}" if place else ""
+        said += ", while what it was given is unpickled," if _is_unpickling(last) else ""
     else:
         said = ended_by(died[0][1])
         place = None
@@ -120,6 +125,12 @@ def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:
         if shared and by_hand:
             return where
     return None
+
+
+def _is_unpickling(traceback: Traceback) -> bool:
+    """Tell whether a child was still reading what it is to run."""
+    files = [file.rpartition("/")[2] for file, _ in traceback.frames]
+    return "spawn.py" in files and not {"process.py", "runpy.py", "<frozen runpy>"} & set(files)
 
 
 def waits(case: Case) -> Cause | None:
