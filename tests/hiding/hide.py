@@ -39,6 +39,9 @@ NOT_INSTALLED = ("py-spy", "debootstrap")
 
 LEVEL = 0 if sys.version_info >= (3,) else -1  # of an import that does not say
 
+_LACKED_BEFORE = {("macos", "os"): ["waitid"]} if sys.version_info < (3, 13) else {}
+"""What a platform has had from some Python on, which typeshed does not tell."""
+
 _platform = None
 _seen = {}  # module name: what hidden code gets for it
 _absent = frozenset()
@@ -120,7 +123,7 @@ def seen(name, module):
     if name not in _seen:
         return module
     if _seen[name] is None:
-        lacks = LACKING[_platform]["names"].get(name, ())
+        lacks = LACKING[_platform]["names"].get(name, []) + _LACKED_BEFORE.get((_platform, name), [])
         _seen[name] = Seen(module, frozenset(lacks), _ADDED.get(name, lambda _: {})(module))
     return _seen[name]
 
