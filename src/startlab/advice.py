@@ -142,7 +142,8 @@ ADVICE: Final[Mapping[str, Advice]] = {
         "signal_handler_in_child",
     ),
     "holder_killed": Advice(
-        "Let the process end by itself, and wait for it; give each worker a pipe of its own.",
+        "Let the process end by itself, and wait for it (a pool: close() and join(), within its "
+        "`with` block); give each worker a pipe of its own.",
         "killed_lock_holder",
     ),
     "child_failed": Advice(

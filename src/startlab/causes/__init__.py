@@ -24,7 +24,13 @@ from startlab.causes.failures import (
     unreadable_program,
     worker_raised,
 )
-from startlab.causes.hangs import child_failed, signal_ignored, signal_swallowed, waits
+from startlab.causes.hangs import (
+    child_failed,
+    holder_ended,
+    signal_ignored,
+    signal_swallowed,
+    waits,
+)
 from startlab.causes.locks import (
     barrier_short,
     joined_under_lock,
@@ -64,8 +70,8 @@ HANG: Final = (
     join_before_drain, signal_swallowed, signal_ignored,
     locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs,
     setting_differs, lost_task,
-    child_failed, lost_task_quietly, made_again, joined_under_lock, barrier_short, unfinished_tasks,
-    no_end_mark, item_never_comes, never_notified, pipe_end_inherited, waits,
+    child_failed, holder_ended, lost_task_quietly, made_again, joined_under_lock, barrier_short,
+    unfinished_tasks, no_end_mark, item_never_comes, never_notified, pipe_end_inherited, waits,
 )  # fmt: skip
 CRASH: Final = (mixed_contexts, native_after_fork, setting_differs, died_by_signal)
 ERROR: Final = (

@@ -236,7 +236,7 @@ def item_never_comes(case: Case) -> Cause | None:
     thread = next((each for each in root.threads if _takes(each)), None)
     if thread is None or any(process != root for process, _ in case.threads()):
         return None
-    where = line_of(thread)
+    where = line_of(thread) or case.where
     source = case.sources.file(case.sources.main)
     line = source.mentions(r"\bos\._exit\(|\.cancel_join_thread\(")
     text = "Each get() waits for one item, and the children have put less than is read."
