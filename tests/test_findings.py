@@ -118,6 +118,7 @@ BREAK = {
     "rate_file": Told("other_folder", 6, "hang", NOT_FORK),
     "pager_pipe": Told("pipe_end_inherited", 11, "hang", ("fork",)),
     "report_queue": Told("holder_killed", 21, "hang", EVERY),
+    "price_daemon": Told("lock_held_at_fork", 15, "error", ("fork",)),
     "room_plan": Told("lock_held_at_fork", 16, "ok", ("fork",)),
 }
 NOT_PROVEN = {"stop_server"}

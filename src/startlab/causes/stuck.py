@@ -28,4 +28,5 @@ def _ended(case: Case) -> str:
     sent = [clue for clue in case.clues("signal sent") if clue.child in stuck]
     if not sent:
         return "The program did not wait for it to the end."
-    return f"The program gave it up and ended it at {sent[0].where}."
+    at = f" at {sent[0].where}" if sent[0].where else ", at its own end"
+    return f"The program gave it up and ended it{at}."
