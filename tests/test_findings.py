@@ -119,6 +119,11 @@ BREAK = {
     "pager_pipe": Told("pipe_end_inherited", 11, "hang", ("fork",)),
     "report_queue": Told("holder_killed", 21, "hang", EVERY),
     "price_daemon": Told("lock_held_at_fork", 15, "error", ("fork",)),
+    "letter_index": Told("file_shared", 5, "error", ("fork",)),
+    "mixed_entries": Told("shared_made_again", 7, "error", NOT_FORK),
+    "late_method": Told("method_set_late", 12, "error", EVERY),
+    "meter_value": Told("item_lost_at_exit", 25, "hang", EVERY),
+    "checked_total": Told("global_differs", 12, "error", NOT_FORK),
     "room_plan": Told("lock_held_at_fork", 16, "ok", ("fork",)),
 }
 NOT_PROVEN = {"stop_server"}

@@ -215,6 +215,16 @@ ADVICE: Final[Mapping[str, Advice]] = {
         '`if __name__ == "__main__":` and hand over what was read.'
     ),
     "child_raised": Advice("Mend what the child raises: the rest follows from it."),
+    "item_lost_at_exit": Advice(
+        "Have the child return from its target; or call close() and join_thread() of the queue "
+        "before it leaves.",
+        "lost_result",
+    ),
+    "method_set_late": Advice(
+        "Call set_start_method() before anything of multiprocessing is made, or make it by "
+        "get_context().",
+        "top_level_start_method",
+    ),
     "no_end_mark": Advice(
         "Put one end mark (None) for each child that takes from the queue before join(), or have "
         "the child that takes it put it back."

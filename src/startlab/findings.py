@@ -111,8 +111,8 @@ class _Finder:
                 cause = own_exit_status(Case(trial, self.sources)) or cause
             if cause.mechanism == "native_after_fork" and self._dies_so_anyway(trial, cause):
                 cause = died_by_signal(Case(trial, self.sources))
-            if cause.mechanism == "exit_status":
-                cause = self._other_status(trial, cause)
+            if cause.mechanism == "exit_status" or self._checks_itself(trial, cause):
+                cause = self._other_end(trial, cause)
             causes.setdefault(cause[:2], (cause, []))[1].append(trial)
         return [self._finding(cause, trials) for cause, trials in causes.values()]
 
@@ -136,10 +136,21 @@ class _Finder:
             for each in self.ran
         )
 
-    def _other_status(self, trial: Trial, cause: Cause) -> Cause:
-        """Tell an exit status that is 0 under another start method apart from one that never is."""
+    def _checks_itself(self, trial: Trial, cause: Cause) -> bool:
+        """Tell whether it is the program's own check that fails, in its first process."""
+        code = self.sources.code(cause.where)
+        checks = code.startswith(("assert ", "assert(", "raise "))
+        return cause.mechanism == "exception" and cause.where == trial.where and checks
+
+    def _other_end(self, trial: Trial, cause: Cause) -> Cause:
+        """Explain an end of the program's own choice that is another under some start method."""
         others = [e for e in self.ran if e.outcome == "ok" and e.environment == trial.environment]
         if not others:
+            return cause
+        why = self._why_other(trial, others)
+        if why is not None:
+            return why[1]._replace(text=f"{why[1].text} Here it leads to this: {cause.title}.")
+        if trial.exception is not None:
             return cause
         lines = compare(trial.stdout, others[0].stdout)
         text = f"There is no traceback. Under {self._cells_of(others)} it ends with 0"
@@ -313,8 +324,8 @@ class _Finder:
         """
         case = Case(trial, self.sources)
         whole = [Case(each, self.sources) for each in others]
-        lines = compare(trial.stdout, others[0].stdout if others else wanted)
-        if not any(lines):
+        lines = compare(_told_by(trial), _told_by(others[0]) if others else wanted)
+        if not any(lines) and trial.outcome != "error":
             return None  # only what was left out of the middle differs
         for rank, (kinds, rule) in enumerate(_RULES):
             if kinds and whole and all(any(map(each.clues, kinds)) for each in whole):
@@ -542,6 +553,11 @@ _RULES: Final[tuple[tuple[tuple[ClueKind, ...], _Rule], ...]] = (
     ((), its_own_in_each_child),
 )
 """Why an output is another, the strongest reason first, and the clues that each goes by."""
+
+
+def _told_by(trial: Trial) -> str:
+    """Give what a trial has printed; of one that fails, what it says of it too."""
+    return f"{trial.stdout}\n{trial.reason}" if trial.outcome == "error" else trial.stdout
 
 
 def _mixed(cells: Sequence[Explained], by_cell: Mapping[Cell, Sequence[Trial]]) -> str:

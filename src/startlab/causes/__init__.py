@@ -55,6 +55,7 @@ from startlab.causes.starts import (
     global_differs,
     handler_in_child,
     loop_after_fork,
+    method_set_late,
     mixed_contexts,
     not_importable,
     same_message,
@@ -76,8 +77,8 @@ HANG: Final = (
 CRASH: Final = (mixed_contexts, native_after_fork, setting_differs, died_by_signal)
 ERROR: Final = (
     unguarded_import, mixed_contexts, unpicklable, not_importable, given_up, exit_handler_again,
-    same_message, handler_in_child, loop_after_fork, import_fails_again, made_in_each_child,
-    setting_differs, global_differs, killed_worker,
+    method_set_late, same_message, handler_in_child, loop_after_fork, import_fails_again,
+    made_in_each_child, setting_differs, global_differs, killed_worker,
     stdin_at_its_end, manager_copy, destructor_again, kept_by_child,
     signal_ignored, exit_handed_on, own_exit_status, main_import_fails, unreadable_program,
     worker_raised, child_raised, raised,

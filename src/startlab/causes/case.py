@@ -278,11 +278,15 @@ def what_was_raised(trial: Trial) -> str:
     return f"{exception.type}: {first_line(exception.message)}".rstrip(": ")
 
 
+_TRACKER: Final = re.compile(r"(?m)^.*(resource|semaphore)_tracker.*: UserWarning: .*\n(  .*\n?)?")
+"""What the resource tracker says of things that were left: that follows from the rest."""
+
+
 def last_words(stderr: str) -> str:
     """Give what was written to stderr beside tracebacks, the first two lines of it."""
     said: dict[str, None] = {}
     inside = False
-    for line in stderr.splitlines():
+    for line in _TRACKER.sub("", stderr).splitlines():
         if line.startswith(("Traceback ", "Process ")):
             inside = True
         elif inside and line[:1] not in (" ", ""):

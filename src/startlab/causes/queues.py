@@ -239,19 +239,22 @@ def item_never_comes(case: Case) -> Cause | None:
     where = line_of(thread) or case.where
     source = case.sources.file(case.sources.main)
     line = source.mentions(r"\bos\._exit\(|\.cancel_join_thread\(")
-    text = "Each get() waits for one item, and the children have put less than is read."
     if line:
         place = f"{case.sources.main}:{line}"
-        text = (
-            "put() only hands an item to a thread of the child's, which writes it later; "
-            f"`{case.sources.code(place)}` at {place} has the child end without waiting for that, "
-            "and the item is lost."
+        return Cause(
+            "item_lost_at_exit",
+            where or "",
+            f"the program waits at {where} for an item of the queue that a child has lost: it ends "
+            f"by `{case.sources.code(place)}` at {place}",
+            "put() only hands an item to a thread of the child's, which writes it later, and the "
+            "child ends without waiting for that: the item is lost.",
+            where,
         )
     return Cause(
         "item_never_comes",
         where or "",
         f"the program waits at {where} for an item of the queue, and all children have ended",
-        text,
+        "Each get() waits for one item, and the children have put less than is read.",
         where,
     )
 
