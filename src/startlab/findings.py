@@ -415,8 +415,8 @@ class _Finder:
         found = []
         for traceback in case.tracebacks:
             where = own_line(traceback.frames)
-            if traceback.child or where is None:
-                continue
+            if traceback.child or not traceback.passing or where is None:
+                continue  # one without those words was caught, and printed on purpose
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             found.append(
                 Cause(
