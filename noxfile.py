@@ -65,10 +65,11 @@ def elsewhere(session: nox.Session, platform: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the style and the format of the code."""
-    session.install(*groups("lint"))
+    """Check the style and the format of the code, and the direction of its imports."""
+    session.install("-e", ".", *groups("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-logo")
 
 
 @nox.session

@@ -15,13 +15,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from startlab import catalogue, plan
-from startlab.backends.containers import Content
-from startlab.backends.docker import DockerBackend
-from startlab.backends.dockerd import connect
-from startlab.backends.images import BuildOptions
+from startlab import catalogue
+from startlab.backends.docker.backend import DockerBackend
+from startlab.backends.docker.containers import Content
+from startlab.backends.docker.engine import connect
+from startlab.backends.docker.images import BuildOptions
 from startlab.errors import StartlabError
 from startlab.model import Environment, Experiment
+from startlab.plan.cells import plan_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def by_hand(environment: Environment, experiments: Sequence[Experiment]) -> tupl
     client = connect()
     package = str(catalogue.ROOT.parent)
     named = {each.name: each for each in experiments}
-    cells = plan.cells(experiments, environment.name)
+    cells = plan_cells(experiments, environment.name)
     began = time.monotonic()
     for cell in cells:
         experiment = named[cell.experiment]

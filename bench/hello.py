@@ -17,7 +17,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from startlab import journal
+from startlab.results import journal
 
 HELLO = """
     import multiprocessing

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from startlab import catalogue
-from startlab.backends.containers import CONTENT, Content
-from startlab.backends.docker import DockerBackend
-from startlab.backends.images import BuildOptions
+from startlab.backends.docker.backend import DockerBackend
+from startlab.backends.docker.containers import CONTENT, Content
+from startlab.backends.docker.images import BuildOptions
 from startlab.backends.native import NativeBackend
 from startlab.errors import StartlabError
 from startlab.model import Environment, Request

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from startlab import journal
 from startlab.model import (
     START_METHODS,
     Cell,
@@ -29,6 +28,7 @@ from startlab.model import (
     Trial,
 )
 from startlab.report import files
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from startlab import catalogue, health
-from startlab.backends.containers import CONTENT, PY_SPY, Content
-from startlab.backends.docker import DockerBackend
-from startlab.backends.images import BuildOptions
+from startlab import catalogue
+from startlab.backends.docker.backend import DockerBackend
+from startlab.backends.docker.containers import CONTENT, PY_SPY, Content
+from startlab.backends.docker.images import BuildOptions
 from startlab.backends.native import NativeBackend
+from startlab.backends.py_spy import py_spy
 from startlab.errors import StartlabError
 from startlab.model import Environment, Request
 
@@ -111,8 +112,8 @@ def in_containers(bases: str) -> None:
     """Measure in the images of a default run."""
     package = catalogue.ROOT.parent
     folders = {"agent": package / "agent", "dead": DEAD}
-    if (py_spy := health.py_spy()) is not None:
-        folders[PY_SPY] = Path(py_spy)
+    if (spy := py_spy()) is not None:
+        folders[PY_SPY] = Path(spy)
     options = BuildOptions(bases=bases)  # type: ignore[arg-type]
     content = Content.of(folders)
     number = 0

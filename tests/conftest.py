@@ -15,10 +15,11 @@ import hypothesis
 import psutil
 import pytest
 
-from startlab import environments
+from startlab.backends import interpreters
 from startlab.backends.conversation import BOOT, Conversation, command
 from startlab.backends.native import CONTENT, Pipes
 from startlab.model import Environment, Expectation, Experiment, Observation, Request
+from startlab.plan import environments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an `interpreter` on every one of this host, under each `method` it has."""
     if "interpreter" not in metafunc.fixturenames:
         return
-    every = sorted(environments.find(), key=lambda each: environments.sort_key(each.name))
+    every = sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))
     if "method" not in metafunc.fixturenames:
         metafunc.parametrize("interpreter", every, ids=lambda each: each.name)
         return

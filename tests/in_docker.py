@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from startlab.backends.dockerd import connect
-from startlab.backends.images import BuildOptions, Images
+from startlab.backends.docker.engine import connect
+from startlab.backends.docker.images import BuildOptions, Images
 from startlab.model import Unavailable
 
 if TYPE_CHECKING:

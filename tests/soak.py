@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from startlab import environments
+from startlab.backends import interpreters
 from startlab.backends.native import NativeBackend
 from startlab.model import Request
 
@@ -38,7 +38,7 @@ LIMIT_S = 60.0
 
 def load_programs() -> Any:
     """Import the tests of the prover, which know what each program needs."""
-    path = Path(__file__).parent / "agent" / "test_proof.py"
+    path = Path(__file__).parent / "agent" / "proof" / "test_proof.py"
     spec = importlib.util.spec_from_file_location("test_proof", path)
     if spec is None or spec.loader is None:
         raise AssertionError(f"{path} is a module")
@@ -81,7 +81,7 @@ def main() -> None:
     ]
     cells = [
         (program, environment)
-        for environment in environments.find()
+        for environment in interpreters.find()
         for program in programs
         if program.runs_on(
             f"{Version(environment.python).major}.{Version(environment.python).minor}"

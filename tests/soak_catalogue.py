@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from startlab import journal
-from startlab.summary import summarise
+from startlab.results import journal
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import startlab
-from startlab import environments, findings
-from startlab.backends.dockerd import connect
+from startlab.backends import interpreters
+from startlab.backends.docker.engine import connect
+from startlab.diagnosis import findings
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def check(name: str, seen_run: Run) -> None:
 def test_natively(name: str, tmp_path: Path) -> None:
     where = [
         each.name
-        for each in environments.find()
+        for each in interpreters.find()
         if each.python in TRUTH[name]["python"] and not each.free_threaded
     ]
     if not where:
@@ -159,7 +160,7 @@ def test_in_containers(name: str, tmp_path: Path) -> None:
 def test_a_mixed_cell_is_told_as_such(tmp_path: Path) -> None:
     """Cells of the race that were mixed in the truth print more than one thing in five trials."""
     where = [
-        each.name for each in environments.find() if each.python in TRUTH["hit_counter"]["python"]
+        each.name for each in interpreters.find() if each.python in TRUTH["hit_counter"]["python"]
     ]
     if not where:
         pytest.skip("no interpreter of this host is one of the truth's")

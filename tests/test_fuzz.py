@@ -26,7 +26,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from startlab import diff, journal, merge
 from startlab.errors import JournalError, SelectionError
 from startlab.model import (
     METHODS,
@@ -42,6 +41,7 @@ from startlab.model import (
     Trial,
 )
 from startlab.report import document, files, github, junit, live, markdown, terminal
+from startlab.results import diff, journal, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

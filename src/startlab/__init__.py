@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from startlab.running import run as run
+    from startlab.engine.runs import run as run
 
 __version__ = "0.1.0"
 __all__ = ["run"]
@@ -13,7 +13,7 @@ __all__ = ["run"]
 
 def __getattr__(name: str) -> object:
     if name == "run":  # what it needs takes a while to import
-        from startlab.running import run
+        from startlab.engine.runs import run
 
         return run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

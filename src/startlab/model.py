@@ -33,6 +33,9 @@ START_METHODS: Final[tuple[StartMethod, ...]] = get_args(StartMethod)
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
+JOURNAL_NAME: Final = "journal.jsonl"
+"""The file that makes a folder a run."""
+
 SCHEMA_VERSION: Final = 1
 """Of the journal; raised when a reader of the old one could be misled by the new one."""
 

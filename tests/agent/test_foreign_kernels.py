@@ -10,9 +10,9 @@ if sys.platform != "linux":
     pytest.skip("/proc is Linux's", allow_module_level=True)
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import procfs, waits  # noqa: E402 - Linux only
-from startlab.agent.procfs import Mapping, Stat, Thread  # noqa: E402 - Linux only
-from startlab.agent.waits import (  # noqa: E402 - Linux only
+from startlab.agent.proof import procfs, waits  # noqa: E402 - Linux only
+from startlab.agent.proof.procfs import Mapping, Stat, Thread  # noqa: E402 - Linux only
+from startlab.agent.proof.waits import (  # noqa: E402 - Linux only
     Child,
     Epoll,
     Lock,

@@ -19,11 +19,11 @@ pytestmark = [
 ]
 
 WAYS = {
-    "the kernel's lists of children": "import agent.job_linux",
+    "the kernel's lists of children": "import agent.job.linux",
     "every process's parent": (
-        "import agent.job_linux; agent.job_linux.KERNEL_LISTS_CHILDREN = False"
+        "import agent.job.linux; agent.job.linux.KERNEL_LISTS_CHILDREN = False"
     ),
-    "ps": "import agent.job_ps; sys.modules['agent.job'] = agent.job_ps",
+    "ps": "import agent.job.ps; sys.modules['agent.job'] = agent.job.ps",
 }
 
 
@@ -161,15 +161,15 @@ def test_threads_that_come_and_go_make_a_job_busy(
     [("0:00", 0), ("0:01.50", 1.5), ("1:02:03", 3723), ("2-01:00:00", 49 * 3600), ("00:00:07", 7)],
 )
 def test_the_time_that_ps_shows(shown: str, seconds: float) -> None:
-    from startlab.agent import job_ps
+    from startlab.agent.job import ps
 
-    assert job_ps._cpu(shown) == seconds
+    assert ps._cpu(shown) == seconds
 
 
 def test_a_command_of_several_lines_is_no_trouble() -> None:
-    from startlab.agent import job_ps
+    from startlab.agent.job import ps
 
-    rows = job_ps.parse(
+    rows = ps.parse(
         "  1     0     1 Ss     0:01.50 Sun Nov 22 22:12:29 2026 /sbin/launchd\n"
         " 77     1    77 S      0:00.02 Sun Nov 22 22:13:00 2026 sh -c for each in\n"
         "the lines of a text that is an argument and has more than nine words\n"
@@ -184,32 +184,32 @@ def test_a_command_of_several_lines_is_no_trouble() -> None:
 
 @pytest.mark.skipif(not Path("/bin/ps").exists(), reason="there is no /bin/ps")
 def test_ps_knows_this_process() -> None:
-    from startlab.agent import job_ps
+    from startlab.agent.job import ps
 
-    (row,) = (row for row in job_ps._ps() if row.pid == os.getpid())
+    (row,) = (row for row in ps._ps() if row.pid == os.getpid())
     assert (row.ppid, row.pgid) == (os.getppid(), os.getpgid(0))
     assert "python" in row.command
     assert row.started.split()[-1].isdigit()
 
 
 def test_a_name_with_brackets_and_spaces_is_no_trouble(tmp_path: Path) -> None:
-    from startlab.agent import job_linux
+    from startlab.agent.job import linux
 
     program = tmp_path / ") R 1 (x"
     program.symlink_to("/bin/sleep")
     with subprocess.Popen([program, "600"]) as process:
-        seen = job_linux._stat(process.pid)
+        seen = linux._stat(process.pid)
         process.kill()
     assert seen is not None
     assert (seen.pid, seen.ppid) == (process.pid, os.getpid())
 
 
 def test_a_process_that_is_gone_is_no_trouble() -> None:
-    from startlab.agent import job_linux
+    from startlab.agent.job import linux
 
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     process.wait()
-    assert job_linux._stat(process.pid) is None
-    assert job_linux._children(process.pid) == []
-    job_linux._signal(process.pid, 9)
-    assert job_linux.remove_shared_memory({"sem.mp-gone": 1}) == []
+    assert linux._stat(process.pid) is None
+    assert linux._children(process.pid) == []
+    linux._signal(process.pid, 9)
+    assert linux.remove_shared_memory({"sem.mp-gone": 1}) == []

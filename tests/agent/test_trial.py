@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.version import Version
 
-from startlab import environments
 from startlab.agent import trial
+from startlab.backends import interpreters
 from startlab.errors import AgentError
 
 if TYPE_CHECKING:
@@ -550,7 +550,7 @@ def test_fatal_errors_are_told_apart(tmp_path: Path) -> None:
 def test_the_agent_works_on_the_oldest_python_that_it_supports(
     start_agent: Any, request_of: Any, write: Any
 ) -> None:
-    every = sorted(environments.find(), key=lambda each: Version(each.python))
+    every = sorted(interpreters.find(), key=lambda each: Version(each.python))
     oldest = next(each for each in every if Version(each.python) >= Version("3.8"))
     agent = start_agent(python=oldest.executable)
     program = str(write("import sys; print(sys.stdin.read())"))

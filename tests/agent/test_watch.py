@@ -14,7 +14,7 @@ import pytest
 
 from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event
-from startlab.agent.pollers import Frame, Stack
+from startlab.agent.stacks import Frame, Stack
 from startlab.agent.watch import _died, _matched, _sentence, _server, _told, _where
 
 if TYPE_CHECKING:

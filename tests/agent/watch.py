@@ -22,8 +22,7 @@ from typing import Any
 
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent import cause, procfs  # noqa: E402 - Linux only
-from startlab.agent.proof import Prover  # noqa: E402 - Linux only
+from startlab.agent.proof import Prover, deadlock, procfs  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
 JOIN_S = 5.0  # somebody outside may hold the program's stdout
@@ -100,7 +99,7 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
         if status is not None and not procfs.descendants(os.getpid(), procfs.everyone()):
             break
     at = time.time()
-    root, sentence = cause.find(verdict.threads) if verdict else (None, None)
+    root, sentence = deadlock.find(verdict.threads) if verdict else (None, None)
     return {
         "grade": verdict and verdict.grade,
         "cause": sentence,

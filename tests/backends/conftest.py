@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from startlab.backends.debootstrap import cannot_debootstrap
-from startlab.backends.dockerd import connect
-from startlab.backends.images import BuildOptions, Image, Images
+from startlab.backends.docker.debootstrap import cannot_debootstrap
+from startlab.backends.docker.engine import connect
+from startlab.backends.docker.images import BuildOptions, Image, Images
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:

@@ -134,7 +134,7 @@ def test_the_command_is_isolated_from_the_environment() -> None:
 
 AT_ONCE = """
     import sys, threading
-    from startlab import environments
+    from startlab.backends import interpreters
     from startlab.backends.conversation import Conversation
 
     class Hello:
@@ -145,7 +145,7 @@ AT_ONCE = """
     def probed():
         together.wait()
         try:
-            environments.environment_of({}, name="", backend="native")
+            interpreters.environment_of({}, name="", backend="native")
         except ValueError:
             pass
 

@@ -30,13 +30,13 @@ from docker.errors import APIError, NotFound
 
 import startlab
 from docker import APIClient, DockerClient
-from startlab import leftovers
-from startlab.backends import dockerd
-from startlab.backends.containers import Content, Limits, _packed
-from startlab.backends.docker import DockerBackend
-from startlab.backends.dockerd import connect
-from startlab.backends.exec_stream import ExecStream
-from startlab.backends.images import BuildOptions, Image
+from startlab.backends import leftovers
+from startlab.backends.docker import engine
+from startlab.backends.docker.backend import DockerBackend
+from startlab.backends.docker.containers import Content, Limits, _packed
+from startlab.backends.docker.engine import clean, connect
+from startlab.backends.docker.exec_stream import ExecStream
+from startlab.backends.docker.images import BuildOptions, Image
 from startlab.errors import AgentError, EngineError, SelectionError
 from startlab.model import Environment, Request, Unavailable
 
@@ -203,15 +203,15 @@ def test_an_engine_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch, sh
 
 
 def test_an_owner_is_told_from_a_later_process_with_its_pid() -> None:
-    mine = dockerd.owner()
+    mine = engine.owner()
     host, pid, started = mine.rsplit(":", 2)
-    assert not dockerd.orphaned(mine)
-    assert dockerd.orphaned(f"{host}:{pid}:{int(started) - 100}")
-    assert not dockerd.orphaned(f"elsewhere:{pid}:{started}")
-    assert dockerd.orphaned("")
+    assert not engine.orphaned(mine)
+    assert engine.orphaned(f"{host}:{pid}:{int(started) - 100}")
+    assert not engine.orphaned(f"elsewhere:{pid}:{started}")
+    assert engine.orphaned("")
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert dockerd.orphaned(f"{host}:{gone.pid}:{started}")
+    assert engine.orphaned(f"{host}:{gone.pid}:{started}")
 
 
 # --- with one ----------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def make(engine: DockerClient, debian_image: Image) -> Iterator[Callable[..., Do
 
 
 def own_containers(client: DockerClient) -> list[str]:
-    found = client.api.containers(all=True, filters={"label": f"startlab.owner={dockerd.owner()}"})
+    found = client.api.containers(all=True, filters={"label": f"startlab.owner={engine.owner()}"})
     return [each["Names"][0].lstrip("/") for each in found]
 
 
@@ -574,9 +574,9 @@ def test_kept_containers_stay_and_can_be_entered(
 
 RUN_AND_WAIT = """
 import sys
-from startlab.backends.images import BuildOptions
-from startlab.backends.containers import Content
-from startlab.backends.docker import DockerBackend
+from startlab.backends.docker.images import BuildOptions
+from startlab.backends.docker.containers import Content
+from startlab.backends.docker.backend import DockerBackend
 from pathlib import Path
 import startlab
 package = Path(startlab.__file__).parent
@@ -631,13 +631,13 @@ def test_clean_removes_what_ended_runs_left_and_nothing_else(
     foreign = engine.api.create_volume("startlab-content-foreign")
     try:
         with another_run(keep=True) as (process, name):
-            removed = dockerd.clean(engine)
+            removed = clean(engine)
             assert f"container {name}" not in removed
             assert f"volume {volume['Name']}" in removed
             process.kill()
             process.wait()
             assert engine.containers.get(name).status == "running"
-            assert f"container {name}" in dockerd.clean(engine)
+            assert f"container {name}" in clean(engine)
         with pytest.raises(NotFound):
             engine.containers.get(name)
         assert engine.api.inspect_volume(foreign["Name"])
@@ -895,12 +895,12 @@ def test_clean_removes_images_when_asked(second_engine: SecondEngine, debian_ima
     client = connect()
     with DockerBackend(content=CONTENT, say=print, options=BuildOptions(bases="debian")) as backend:
         ready(backend)
-        removed = dockerd.clean(client, everything=True)
+        removed = engine.clean(client, everything=True)
         assert f"image {debian_image.tag}" not in removed  # a living run is on it
-    removed += dockerd.clean(client, everything=True)
+    removed += engine.clean(client, everything=True)
     assert f"image {debian_image.tag}" in removed
     assert any(line.startswith("image startlab/debian-bookworm:") for line in removed)
     assert not client.images.list(all=True)
     assert not client.api.volumes()["Volumes"]
-    assert dockerd.clean(client, everything=True) == []
+    assert engine.clean(client, everything=True) == []
     client.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
-    from startlab.backends.images import Image
+    from startlab.backends.docker.images import Image
     from startlab.model import Run
 
 pytestmark = pytest.mark.docker

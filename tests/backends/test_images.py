@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from docker.errors import ImageNotFound
 
-from startlab.backends import debootstrap, images
-from startlab.backends.dockerd import connect
-from startlab.backends.images import Base, BuildOptions, Image, Images
+from startlab.backends.docker import debootstrap, images
+from startlab.backends.docker.engine import connect
+from startlab.backends.docker.images import Base, BuildOptions, Image, Images
 from startlab.errors import EngineError
 from startlab.model import Unavailable
 
@@ -74,7 +74,7 @@ def test_every_recipe_is_sound() -> None:
 def test_the_data_is_found_in_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = tmp_path / "startlab" / "backends" / "images.py"
+    module = tmp_path / "startlab" / "backends" / "docker" / "images.py"
     data = tmp_path / "startlab" / "docker"
     module.parent.mkdir(parents=True)
     data.mkdir()

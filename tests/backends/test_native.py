@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from startlab import environments
+from startlab.backends import interpreters
 from startlab.backends.native import NativeBackend, Pipes
 from startlab.errors import AgentError, SelectionError
 from startlab.model import Environment
@@ -39,7 +39,7 @@ def test_selectors_choose_and_a_wrong_one_is_an_error() -> None:
 
 def test_an_agent_runs_trials_of_any_environment(request_of: Any) -> None:
     backend = NativeBackend()
-    environment = next(environments.find())
+    environment = next(interpreters.find())
     agent = backend.agent(environment)
     seen = agent.run(request_of(environment.executable, "-c", "print('hello')"))
     assert seen.stdout.text() == "hello\n"
@@ -49,7 +49,7 @@ def test_an_agent_runs_trials_of_any_environment(request_of: Any) -> None:
 
 
 def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any, bell: Any) -> None:
-    agent = NativeBackend().agent(next(environments.find()))
+    agent = NativeBackend().agent(next(interpreters.find()))
     code = f"import time; {bell.ring}; time.sleep(2)"
     with ThreadPoolExecutor() as pool:
         running = pool.submit(agent.run, request_of(sys.executable, "-c", code))
@@ -63,7 +63,7 @@ def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any, bell: Any) -> 
 
 
 def test_a_long_request_goes_through(request_of: Any) -> None:
-    agent = NativeBackend().agent(next(environments.find()))
+    agent = NativeBackend().agent(next(interpreters.find()))
     data = os.urandom(3_000_000)
     code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
     seen = agent.run(request_of(sys.executable, "-c", code, stdin=data, keep_bytes=2_000_000))
@@ -73,7 +73,7 @@ def test_a_long_request_goes_through(request_of: Any) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are those of a Unix")
 def test_an_agent_gets_no_ctrl_c() -> None:
-    agent = NativeBackend().agent(next(environments.find()))
+    agent = NativeBackend().agent(next(interpreters.find()))
     pid = agent._stream._process.pid  # type: ignore[attr-defined]
     assert os.getpgid(pid) == pid != os.getpgid(0)
     agent.close()

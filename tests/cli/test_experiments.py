@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from startlab import catalogue, journal
+from startlab import catalogue
 from startlab.model import START_METHODS
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Startlab = Callable[..., subprocess.CompletedProcess[str]]
 
 OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
-PACKAGE = Path(journal.__file__).parent
+PACKAGE = Path(journal.__file__).parents[1]
 pytestmark = pytest.mark.native
 
 forks = pytest.mark.skipif(

@@ -11,16 +11,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from startlab import cli, journal
-from startlab.model import (
-    Cell,
-    End,
-    PlannedEnvironment,
-    Record,
-    RunHeader,
-    Selection,
-    Trial,
-)
+from startlab import cli
+from startlab.model import Cell, End, PlannedEnvironment, Record, RunHeader, Selection, Trial
+from startlab.results import journal
 
 HEADER = RunHeader(
     id="a", schema_version=1, startlab="1", catalogue="c1", started="2026", backend="native",

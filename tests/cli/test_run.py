@@ -15,8 +15,8 @@ from typing import Any
 import click
 import pytest
 
-from startlab import journal
 from startlab.cli.run import run as command
+from startlab.results import journal
 
 pytestmark = [pytest.mark.native, pytest.mark.targets]
 
@@ -41,7 +41,7 @@ class Startlab:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environ = os.environ | {
-            "PYTHONPATH": str(Path(journal.__file__).parents[1]),
+            "PYTHONPATH": str(Path(journal.__file__).parents[2]),
             "COLUMNS": "120",
             "NO_COLOR": "1",
             "PYTHONIOENCODING": "utf-8",

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import msgspec
 import pytest
 
-from startlab import environments, journal
+from startlab.backends import interpreters
 from startlab.model import START_METHODS, Cell, PlannedEnvironment, Run, Trial
+from startlab.plan import environments
 from startlab.report import html
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +114,7 @@ def startlab(folder: Path, *words: str) -> Made:
 
 def newest(count: int) -> list[str]:
     """Name the newest interpreters of this host that have all start methods."""
-    able = [each.name for each in environments.find() if set(each.methods) >= set(START_METHODS)]
+    able = [each.name for each in interpreters.find() if set(each.methods) >= set(START_METHODS)]
     if not able:
         not_here("no interpreter of this host has all start methods")
     return sorted(able, key=environments.sort_key)[-count:]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from startlab import journal
 from startlab.cli import outcome
 from startlab.report import document, files, markdown, terminal
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from startlab import catalogue, claims
+from startlab import catalogue
+from startlab.catalogue import claims
 from startlab.errors import CatalogueError
 from startlab.model import (
     Clue,
@@ -38,7 +39,7 @@ from startlab.model import (
 )
 from startlab.report import html, markdown
 from startlab.report.html import data
-from startlab.summary import summarise
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from startlab.durations import Durations
 from startlab.model import PlannedEnvironment
+from startlab.report.durations import Durations
 from startlab.report.live import Follower
 
 

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from startlab import diff
 from startlab.model import (
     Cell,
     End,
@@ -24,6 +23,7 @@ from startlab.model import (
     Trial,
 )
 from startlab.report import table, terminal
+from startlab.results import diff
 
 HEADER = RunHeader(
     id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from startlab.model import Environment, PlannedEnvironment, Program
 from startlab.report import markdown, terminal, unproven
-from startlab.summary import summarise
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from startlab.model import Grade, Run

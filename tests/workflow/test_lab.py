@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from startlab import journal
+from startlab.results import journal
 from tests.workflow.conftest import ROOT
 
 if TYPE_CHECKING:

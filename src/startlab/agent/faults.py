@@ -14,7 +14,7 @@ import sys
 import time
 from typing import List, Optional
 
-from .pollers import Frame, Stack
+from .stacks import Frame, Stack
 
 SETTLED_S = 0.02
 

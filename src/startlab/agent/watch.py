@@ -8,13 +8,14 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tuple
 
-from . import cause, events, faults, respawn
-from .pollers import Frame, Stack, is_main, stacks, stacks_in_motion
-from .proof import Prover, Verdict
-from .stuck import Stuck
+from . import events, faults, respawn
+from .proof import Prover, deadlock
+from .proof.stuck import Stuck
+from .stacks import Frame, Stack, is_main, stacks, stacks_in_motion
 
 if TYPE_CHECKING:
     from .job import Job
+    from .proof.facts import Verdict
 
 MOST_STACKS = 20
 STACKS_S = 0.5  # for those of all processes together: at the limit, the end is due
@@ -43,7 +44,7 @@ class Watch:
     def may_use_py_spy(cls) -> bool:
         """Tell whether py-spy may look: it is no ancestor, and else needs what a proof needs."""
         if sys.platform == "linux":
-            from .procfs import siblings_may_look
+            from .proof.procfs import siblings_may_look
 
             return cls._unable is None and siblings_may_look()
         return True
@@ -163,7 +164,7 @@ class Watch:
         root, sentence = None, ""
         if self._proof is not None:
             servers = {pid: name for pid in found for name in [_server(found[pid])] if name}
-            root, sentence = cause.find(waiting, places, servers)
+            root, sentence = deadlock.find(waiting, places, servers)
         for process in processes:
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
             started = {each["tid"]: each["started_s"] for each in process.get("threads", ())}

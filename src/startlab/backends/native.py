@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from startlab import environments, health, leftovers
+from startlab.backends import interpreters, leftovers, py_spy
 from startlab.backends.conversation import Conversation, command
 from startlab.errors import AgentError
 from startlab.model import Unavailable
+from startlab.plan import environments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from startlab.model import BackendName, Environment
-    from startlab.requirements import Requirements
+    from startlab.program.requirements import Requirements
 
 CONTENT: Final = Path(__file__).parents[1]
 """The package itself: it holds `agent` and `catalogue`."""
@@ -65,24 +66,24 @@ class NativeBackend:
             yield self._with_requirements(each)
 
     def _find(self) -> Iterator[Environment]:
-        for each in environments.find():
+        for each in interpreters.find():
             name = self._platform + each.name.removeprefix("host")
             yield msgspec.structs.replace(each, name=name)
 
     def _with_requirements(self, environment: Environment) -> Environment | Unavailable:
         if self._requirements is None:
             return environment
-        from startlab import virtual
+        from startlab.backends import venvs
 
         try:
-            python = virtual.python_with(self._requirements, environment, self._say)
+            python = venvs.python_with(self._requirements, environment, self._say)
         except AgentError as error:
             return Unavailable(name=environment.name, backend=self.name, reason=str(error))
         return msgspec.structs.replace(environment, executable=python)
 
     def agent(self, environment: Environment) -> Conversation:  # noqa: ARG002 - one fits all
         """Start an agent, on the interpreter that runs startlab; its targets may be any."""
-        stream = Pipes(command(sys.executable, str(CONTENT), health.py_spy()))
+        stream = Pipes(command(sys.executable, str(CONTENT), py_spy.py_spy()))
         try:
             return Conversation(stream, str(CONTENT), self._program)
         except AgentError:
@@ -96,7 +97,7 @@ class NativeBackend:
                 [environment.executable, str(CONTENT / "agent" / script), *args],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=environments.PROBE_TIMEOUT_S,
+                timeout=interpreters.PROBE_TIMEOUT_S,
                 check=True,
             )
             said: object = msgspec.json.decode(done.stdout)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import startlab
-from startlab import health
+from startlab.backends.py_spy import py_spy
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from startlab.backends import Backend
-    from startlab.backends.docker import DockerBackend
+    from startlab.backends.docker.backend import DockerBackend
     from startlab.model import Selection
-    from startlab.requirements import Requirements
+    from startlab.program.requirements import Requirements
 
 
 def open_backend(
@@ -64,14 +64,14 @@ def open_docker(
     **options: Any,  # noqa: ANN401 - DockerBackend's own
 ) -> DockerBackend:
     """Reach the Docker engine; its SDK is slow to import, and only needed here."""
-    from startlab.backends.containers import PY_SPY, Content
-    from startlab.backends.docker import DockerBackend
-    from startlab.backends.images import BuildOptions
+    from startlab.backends.docker.backend import DockerBackend
+    from startlab.backends.docker.containers import PY_SPY, Content
+    from startlab.backends.docker.images import BuildOptions
 
     package = Path(startlab.__file__).parent
     folders = {name: package / name for name in ("agent", "catalogue")}
-    py_spy = health.py_spy()
-    if py_spy is not None and sys.platform == "linux":  # one file, statically linked
-        folders[PY_SPY] = Path(py_spy)
+    spy = py_spy()
+    if spy is not None and sys.platform == "linux":  # one file, statically linked
+        folders[PY_SPY] = Path(spy)
     content = Content.of(folders)
     return DockerBackend(content=content, say=say, options=BuildOptions(**building), **options)

@@ -14,9 +14,9 @@ from packaging.markers import InvalidMarker, Marker, UndefinedComparison, defaul
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from startlab.catalogue import mistakes
-from startlab.environments import IMPLEMENTATIONS, LIBRARIES
 from startlab.errors import CatalogueError
 from startlab.model import START_METHODS, Check, Expectation, Experiment, Measure, Method
+from startlab.plan.environments import IMPLEMENTATIONS, LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,15 +9,15 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from startlab import claims as ledger
-from startlab import journal
+from startlab.catalogue import claims as ledger
 from startlab.cli import options
-from startlab.environments import sort_key
+from startlab.plan.environments import sort_key
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from startlab.claims import Judgement, Verdict, Witness
+    from startlab.catalogue.claims import Judgement, Verdict, Witness
     from startlab.model import Environment
 
 GLYPHS: Final[dict[Verdict, tuple[str, str]]] = {

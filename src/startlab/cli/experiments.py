@@ -12,14 +12,15 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from startlab import catalogue, expectations, journal, measurements
-from startlab.catalogue import mistakes
+from startlab import catalogue
+from startlab.catalogue import mistakes, update
 from startlab.cli import options
-from startlab.environments import sort_key
 from startlab.errors import JournalError, SelectionError
 from startlab.model import METHODS, OUTCOMES
+from startlab.plan.environments import sort_key
 from startlab.report import table as tables
-from startlab.summary import summarise
+from startlab.results import journal, measurements
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -330,7 +331,7 @@ def _number(middle: float, interval: tuple[float, float] | None) -> str:
 
 def update_expectations(run: Run, *, write: bool) -> None:
     """Print what a run changes of the catalogue's expectations, as a diff, or change its files."""
-    proposal = expectations.propose(run)
+    proposal = update.propose(run)
     for each in proposal.by_hand:
         options.say(f"No expectation is proposed, look at it: {each}")
     if not proposal.files:
@@ -342,7 +343,7 @@ def update_expectations(run: Run, *, write: bool) -> None:
             _write(edited)
 
 
-def _write(edited: expectations.Edited) -> None:
+def _write(edited: update.Edited) -> None:
     try:
         edited.write()
     except OSError as error:

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from startlab import catalogue, journal, plan, running
+from startlab import catalogue
 from startlab.backends.opening import open_backend
 from startlab.cli import experiments as experiments_of
 from startlab.cli import options, outcome
+from startlab.engine import runs
+from startlab.engine.lab import Lab
+from startlab.engine.subjects import ExperimentSubject
 from startlab.errors import NothingToRunError, SelectionError
-from startlab.lab import Lab
+from startlab.plan import cells
 from startlab.report import terminal
-from startlab.subjects import ExperimentSubject
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,12 +71,12 @@ def lab(
         earlier = journal.read(folder)
         _same_catalogue(earlier)
         run_id, selection = earlier.header.id, earlier.header.selection
-        done = running.already_run(earlier)
+        done = runs.already_run(earlier)
     else:
         run_id, folder = journal.new_folder()
         folder = out or folder
-        running.refuse_taken(folder)
-    experiments = plan.choose(catalogue.load(), selection.experiments)
+        runs.refuse_taken(folder)
+    experiments = cells.choose(catalogue.load(), selection.experiments)
     with (
         terminal.Follower(
             Console(stderr=True),
@@ -87,7 +90,7 @@ def lab(
         with journal.Journal(folder) as book:
             journal.point_latest_at(folder)
             if not resume:
-                book.write(running.header(run_id, backend, selection))
+                book.write(runs.header(run_id, backend, selection))
             cores = os.cpu_count() or 1
             subjects = [ExperimentSubject(each, selection) for each in experiments]
             engine = Lab(

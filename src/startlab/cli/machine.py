@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from startlab import health
 from startlab.backends.opening import open_docker
-from startlab.cli import options
+from startlab.cli import health, options
 from startlab.errors import EngineError
 from startlab.model import Unavailable
 
@@ -91,14 +90,14 @@ def doctor(*, as_json: bool) -> None:
 )
 def clean(*, everything: bool) -> None:
     """Remove what killed runs have left: containers, volumes, processes, scratch folders."""
-    from startlab import leftovers, virtual
-    from startlab.backends import dockerd
+    from startlab.backends import leftovers, venvs
+    from startlab.backends.docker import engine
 
     removed = leftovers.clean()
     if everything:
-        removed += virtual.clean()
+        removed += venvs.clean()
     try:
-        removed += dockerd.clean(dockerd.connect(), everything=everything)
+        removed += engine.clean(engine.connect(), everything=everything)
     except EngineError as error:
         click.echo(f"Docker was left alone: {error}", err=True)
     for each in removed:

@@ -11,8 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from startlab.environments import platform_name
 from startlab.model import METHODS, Selection
+from startlab.plan.environments import platform_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from startlab.cli import options
 from startlab.report import document, files, terminal
-from startlab.summary import summarise
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,6 @@ def exit_status(run: Run) -> int:
         return 1
     if run.header.program is None:
         return 0
-    from startlab import findings  # slow to import
+    from startlab.diagnosis import findings  # slow to import
 
     return 1 if any(not each.note for each in findings.find(run)) else 0

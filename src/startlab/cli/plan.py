@@ -11,10 +11,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from startlab import catalogue, journal, matrix
-from startlab import plan as planning
+from startlab import catalogue
 from startlab.backends.opening import open_backend
 from startlab.cli import options
+from startlab.plan import cells as planning
+from startlab.plan import matrix
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from startlab.model import Cell, Selection
@@ -70,7 +72,9 @@ def plan(
         with closing(open_backend(selection, building_options, "", options.say)) as backend:
             names = backend.names(selection.environments)
         cells = [
-            cell for name in names for cell in planning.cells(experiments, name, selection.methods)
+            cell
+            for name in names
+            for cell in planning.plan_cells(experiments, name, selection.methods)
         ]
         cells = _of_shard(cells, selection, durations)
         if as_json:

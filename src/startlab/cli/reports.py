@@ -10,13 +10,13 @@ import click
 import msgspec
 from rich.console import Console
 
-from startlab import diff as comparing
-from startlab import journal
-from startlab import merge as merging
 from startlab.cli import options, outcome
 from startlab.errors import SelectionError
 from startlab.model import Cell
 from startlab.report import document, files, junit, markdown, terminal
+from startlab.results import diff as comparing
+from startlab.results import journal
+from startlab.results import merge as merging
 
 if TYPE_CHECKING:
     from startlab.model import Run

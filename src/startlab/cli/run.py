@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from startlab import journal, running, staging
 from startlab.cli import options, outcome
+from startlab.engine import runs
 from startlab.errors import NothingToRunError, StartlabError
+from startlab.program import snapshot
 from startlab.report import terminal
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,18 +152,18 @@ def run(words: tuple[str, ...], **said: Any) -> None:
         _no_words(words)
         folder = journal.find(out or journal.RUNS / "latest").parent
         same = {key: said[key] for key in ("jobs", "keep", "pip_config")}
-        finished = _followed(folder, partial(running.resume, folder, building=building, **same))
+        finished = _followed(folder, partial(runs.resume, folder, building=building, **same))
         sys.exit(outcome.tell(finished, folder, "startlab run", as_json=as_json))
     if watching and out is not None:
         raise click.UsageError("--watch makes a new run each time: it takes no --out.")
 
     if said["stdin"] == OWN_STDIN:
-        running.understand(words, **(said | {"stdin": None}))  # a mistake there comes first
+        runs.understand(words, **(said | {"stdin": None}))  # a mistake there comes first
         said["stdin"] = _kept_stdin()
 
     def once() -> int:
         folder = out or journal.new_folder()[1]
-        begin = partial(running.run, words, folder=folder, building=building, **said)
+        begin = partial(runs.run, words, folder=folder, building=building, **said)
         new = _followed(folder, begin, said["trials"] or 1)
         return outcome.tell(new, folder, "startlab run", as_json=as_json)
 
@@ -208,10 +210,10 @@ def _kept_stdin() -> Path:
 
 def _stamp(words: tuple[str, ...], said: dict[str, Any]) -> object:
     """Give what changes when a file of the program does."""
-    program = running.understand(words, **said)
+    program = runs.understand(words, **said)
     others = [program.stdin, said["expect_stdout"], said["requirements"]]
     times = [Path(each).stat().st_mtime_ns for each in others if each is not None]
-    return staging.collect(program), times
+    return snapshot.collect(program), times
 
 
 def _watch(once: Callable[[], int], stamp: Callable[[], object]) -> int:

@@ -9,23 +9,15 @@ from typing import IO, TYPE_CHECKING, Literal
 
 import msgspec
 
-from startlab import findings, journal
-from startlab.model import (
-    Cell,
-    End,
-    Finding,
-    Outcome,
-    PlannedEnvironment,
-    Run,
-    RunHeader,
-    Trial,
-)
-from startlab.summary import summarise
+from startlab.diagnosis import findings
+from startlab.model import Cell, End, Finding, Outcome, PlannedEnvironment, Run, RunHeader, Trial
+from startlab.results import journal
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from startlab.summary import CellSummary
+    from startlab.results.summary import CellSummary
 
 
 class CellResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,15 +6,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from startlab import catalogue, findings
+from startlab import catalogue
+from startlab.diagnosis import findings
 from startlab.report import text
-from startlab.summary import summarise
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from startlab.model import Run
-    from startlab.summary import CellSummary
+    from startlab.results.summary import CellSummary
 
 MOST: Final = 10
 """GitHub shows that many annotations of a step."""

@@ -9,13 +9,13 @@ from html import escape  # enough for XML, and no import of urllib
 from typing import IO, TYPE_CHECKING, Final
 
 from startlab.report import text
-from startlab.summary import summarise
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from startlab.model import PlannedEnvironment, Run, Trial
-    from startlab.summary import CellSummary
+    from startlab.results.summary import CellSummary
 
 LONGEST_S: Final = 1e6
 

@@ -14,11 +14,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from startlab.durations import Durations
-from startlab.environments import sort_key
+from startlab.plan.environments import sort_key
 from startlab.report import github, table
+from startlab.report.durations import Durations
 from startlab.report.text import one_line, printable
-from startlab.trials import cells_of
+from startlab.results.trials import cells_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from typing import IO, TYPE_CHECKING, Final
 
-from startlab import findings
-from startlab.environments import sort_key
+from startlab.catalogue import claims
+from startlab.diagnosis import findings
 from startlab.model import METHODS
-from startlab.report import ledger, text, unproven
-from startlab.summary import of_program, summarise
+from startlab.plan.environments import sort_key
+from startlab.report import text, unproven
+from startlab.results.summary import of_program, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from startlab.claims import Judgement
+    from startlab.catalogue.claims import Judgement
     from startlab.model import Finding, Method, Run
-    from startlab.summary import CellSummary
+    from startlab.results.summary import CellSummary
 
 LIMIT: Final = 64_000
 """Bytes. A comment on GitHub may have 65,536 characters, the summaries of a step 1 MiB."""
@@ -67,7 +68,7 @@ def render(run: Run, limit: int = LIMIT) -> str:
     doubt = unproven.hangs(run, cells)
     if doubt is not None:
         page.add(f"{escaped(doubt)}\n")
-    judged = ledger.judged(run)
+    judged = claims.judged(run)
     if any(each.verdict != "not run" for each in judged):
         page.folded_table(f"{_number(len(judged), 'claim')}", *_claims(judged))
     page.folded_table(f"All {_number(len(cells), 'cell')}", *_matrix(cells), _legend(cells))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from startlab.model import Cell, Method
-    from startlab.summary import CellSummary
+    from startlab.results.summary import CellSummary
 
 STYLES: Final = {
     "ok": "green",

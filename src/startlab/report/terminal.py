@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
-from startlab import findings
-from startlab.environments import sort_key
+from startlab.diagnosis import findings
+from startlab.plan.environments import sort_key
 from startlab.report import github, unproven
 from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
 from startlab.report.text import excerpt, one_line, printable
-from startlab.summary import of_program, summarise
-from startlab.trials import by_cell
+from startlab.results.summary import of_program, summarise
+from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
-    from startlab.diff import Change, Diff
     from startlab.model import Cell, Finding, Run
-    from startlab.summary import CellSummary
+    from startlab.results.diff import Change, Diff
+    from startlab.results.summary import CellSummary
 
 __all__ = ["Follower", "printable", "show", "show_diff"]
 

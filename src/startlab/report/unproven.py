@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from startlab.model import Run
-    from startlab.summary import CellSummary
+    from startlab.results.summary import CellSummary
 
 MOST_CELLS: Final = 6
 """Named; the journal has all."""

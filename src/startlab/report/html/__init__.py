@@ -19,10 +19,11 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
-from startlab.outputs import grouped
 from startlab.report import text
 from startlab.report.html import data, page
-from startlab.summary import summarise
+from startlab.report.html.subjects import subjects as subjects_of
+from startlab.results.output_groups import grouped
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from startlab.model import Run
@@ -47,7 +48,7 @@ def write(run: Run, file: IO[str]) -> None:
     """Write a run as HTML, piece by piece: no more is in memory of the trials than one of them."""
     run = grouped(run)
     cells = summarise(run)
-    subjects = page.subjects(run, cells)
+    subjects = subjects_of(run, cells)
     style, script = _asset("report.css"), "\n".join(map(_asset, SCRIPTS))
     shown = page.Page(run, cells, subjects)
     pieces = _template().generate(

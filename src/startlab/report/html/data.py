@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from startlab import measurements
-from startlab.environments import sort_key
 from startlab.model import METHODS, OUTCOMES
+from startlab.plan.environments import sort_key
 from startlab.report import text
+from startlab.results import measurements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from startlab.measurements import Level
     from startlab.model import Run
-    from startlab.report.html.page import Subject
-    from startlab.summary import CellSummary
+    from startlab.report.html.subjects import Subject
+    from startlab.results.measurements import Level
+    from startlab.results.summary import CellSummary
 
 PACK: Final = 200
 """Trials, and at most as many cells, after which a pack ends."""

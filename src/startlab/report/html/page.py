@@ -5,102 +5,32 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
-from startlab import catalogue, claims, findings
-from startlab.environments import sort_key
+from startlab.catalogue import claims
+from startlab.diagnosis import findings
 from startlab.model import METHODS
-from startlab.report import ledger, text
+from startlab.plan.environments import sort_key
+from startlab.report import text
 from startlab.report.html.data import alike
-from startlab.summary import CellSummary, of_program
+from startlab.results.summary import CellSummary, of_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from startlab.claims import Judgement, Witness
-    from startlab.model import Cell, Experiment, Finding, PlannedEnvironment, Program, Run
+    from startlab.catalogue.claims import Judgement, Witness
+    from startlab.model import Cell, Finding, PlannedEnvironment, Run
+    from startlab.report.html.subjects import Subject
+
 
 MOST_DEVIATIONS: Final = 100
 MOST_CELLS: Final = 12
 MOST_EXPERIMENTS: Final = 6
-LONGEST_SOURCE: Final = 200_000
-"""Bytes of a user's program that are shown."""
+
 
 CLAIM_GLYPHS: Final = {"holds": "✓", "holds in part": "◐", "refuted": "✗", "not run": "∅"}
 ORIGINS: Final = {"textbook": "What the textbook says", "startlab": "What it does not say"}
 NOT_RUN: Final = ("unavailable", "missing")
-
-
-# --- what the cells are runs of ----------------------------------------------------------------
-
-
-class Subject(NamedTuple):
-    """An experiment, or a user's program; `details` are what its own page shows."""
-
-    name: str
-    title: str
-    group: str
-    heading: str
-    details: dict[str, Any]
-
-
-def subjects(run: Run, cells: Iterable[CellSummary]) -> tuple[Subject, ...]:
-    """List what the cells are runs of, in the order in which a person reads of it."""
-    names = dict.fromkeys(each.cell.experiment for each in cells)
-    if run.header.program is not None:
-        details = _program(run.header.program, run.header.started)
-        title = run.header.program.command
-        return tuple(Subject(name, title, "", "", details) for name in names)
-    known = {each.name: each for each in catalogue.load(catalogue.ROOT)}
-    order = {group: number for number, group in enumerate(catalogue.GROUPS)}
-    here = sorted((known[name] for name in names if name in known), key=lambda e: order[e.group])
-    return (
-        *(_experiment(each, known[each.name.partition(":")[0]]) for each in here),
-        *(
-            Subject(name, "", "gone", "No longer in the catalogue", {})
-            for name in names
-            if name not in known
-        ),
-    )
-
-
-def _experiment(experiment: Experiment, whole: Experiment) -> Subject:
-    """Give an experiment; a variant shows only what differs from the `whole` that it is of."""
-    details: dict[str, Any] = msgspec.to_builtins(experiment)
-    path = catalogue.ROOT / experiment.program
-    details["text"] = path.read_text("utf-8")
-    if experiment is not whole:
-        for key in ("mechanism", "cure", "source"):
-            if details[key] == msgspec.to_builtins(getattr(whole, key)):
-                del details[key]
-    heading = catalogue.GROUPS[experiment.group]
-    return Subject(experiment.name, experiment.title, experiment.group, heading, details)
-
-
-def _program(program: Program, started: str) -> dict[str, Any]:
-    details: dict[str, Any] = {"command": program.command, "program": program.target}
-    source = _source(program, started)
-    if source is not None:
-        details["text"] = source
-    return details
-
-
-def _source(program: Program, started: str) -> str | None:
-    """Give a script as it was when it was run: from the journal, or if it is still so here."""
-    if program.target in program.sources:
-        return program.sources[program.target]
-    path = Path(program.root, program.target)
-    try:
-        seen = path.stat()
-        ran = datetime.fromisoformat(started).timestamp()
-        if program.kind != "script" or int(seen.st_mtime) > ran or seen.st_size > LONGEST_SOURCE:
-            return None
-        return path.read_text("utf-8", "replace")
-    except (OSError, ValueError):
-        return None
 
 
 # --- the page ----------------------------------------------------------------------------------
@@ -243,7 +173,7 @@ class Page:
     def verdicts(self) -> dict[str, list[Verdict]]:
         """What the run says of the claims, by their origin."""
         found: dict[str, list[Verdict]] = {}
-        for judgement in ledger.judged(self.run):
+        for judgement in claims.judged(self.run):
             found.setdefault(judgement.claim.origin, []).append(self._verdict(judgement))
         return found
 

@@ -1,0 +1,14 @@
+"""The processes of a trial, as this platform lets them be known and ended."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform == "win32":
+    from .windows import Job, prepare, remove_shared_memory
+elif sys.platform == "linux":
+    from .linux import Job, prepare, remove_shared_memory
+else:
+    from .ps import Job, prepare, remove_shared_memory
+
+__all__ = ["Job", "prepare", "remove_shared_memory"]

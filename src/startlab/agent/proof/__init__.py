@@ -1,0 +1,42 @@
+"""A proof that a job hangs: that no thread of it can ever run again. Only Linux shows enough."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, Optional, Tuple
+
+from .facts import Verdict, Waiting
+
+if sys.platform == "linux":
+    from .prover import Prover
+else:
+
+    class Prover:
+        """Proves nothing here."""
+
+        def __init__(
+            self,
+            agent_pid: int,  # noqa: ARG002 - as on Linux
+            py_spy: Optional[str] = None,  # noqa: ARG002 - as on Linux
+        ) -> None:
+            self.blocker = "only Linux shows what a thread waits for"
+
+        @staticmethod
+        def available() -> Optional[str]:
+            """Tell why nothing can be proven here."""
+            return "only Linux shows what a thread waits for"
+
+        def look(self) -> Optional[Verdict]:
+            """Find no proof."""
+            return None
+
+        def waits(self) -> Tuple[Waiting, ...]:
+            """Know of no thread what it waits for."""
+            return ()
+
+        def stuck(self) -> Dict[int, Tuple[Any, Tuple[Waiting, ...]]]:
+            """Find none."""
+            return {}
+
+
+__all__ = ["Prover", "Verdict", "Waiting"]

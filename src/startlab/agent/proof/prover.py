@@ -1,0 +1,531 @@
+"""Show that no thread of a job can ever run again, from what the kernel shows of it.
+
+The claim is about the whole job: every thread of every process sleeps in a system call without a
+timeout, and nothing but another thread of the job could end that sleep. Then nobody is left to
+wake anybody. It is shown in this order:
+
+1. `before`: each thread's system call with stack pointer and program counter, its context
+   switches, state and signals. The first thread that may wake ends the look; most looks end here.
+2. What the calls wait for: descriptors, memory maps, sockets.
+3. `after` = `before`: no thread has run since, so 2 saw a system at rest, like a seqlock's reader.
+4. Nobody outside the job holds what the job waits for, and no process has armed a timer.
+5. `finally` = `before`, but for the switches that asking for the timers took.
+
+Threads that do not sleep for ever, but only poll, as their Python stacks show, are let pass: then
+the grade is `proven-given-pollers` (see `pollers`).
+
+Assumed, and said in the verdict: no signal comes from outside the job; no process outside that the
+agent may not look into was handed one of the job's descriptors or shared locks; and no thread has
+put another pipe, socket or memory in the place of the one that another thread sleeps on.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+
+assert sys.platform == "linux"
+
+from . import pollers, procfs, ptrace, waits
+from .facts import Verdict, Waiting
+from .names import named, open_words
+from .procfs import Moved
+from .scene import Bond, MayWake, Process, Scene, Snapshot
+
+POLLERS_APART_S = 1.1  # a manager's server looks once a second
+_ROUND_S = 0.1  # a pool's thread that spins takes 0.1 ms for a round
+_SECOND_LOOK = "only polling threads may wake; a second look is due"
+_FIRST_DUMP_S = 0.2
+_LONGEST_PAUSE_S = 8.0
+_SETTLE_S = 0.1
+_SHARE = 0.03  # of a core
+_MOST_CREDIT_S = 0.1
+_NEVER = 5
+_PEEKS = 20  # its number may be another's by now: every so often all are looked at
+
+ASSUMPTIONS = (
+    "no signal comes from outside the job",
+    "no process that the agent may not look into was handed a descriptor of the job",
+    "no descriptor was replaced by a like one while a thread slept on it",
+)
+
+
+class Prover:
+    """Looks at all descendants of the agent's process, which is a subreaper.
+
+    `py_spy` is the path of that program, without which the standard library's own pollers are not
+    told from threads that will do something. The thread that calls `look` must be the only one of
+    the agent that waits for children.
+    """
+
+    def __init__(self, agent_pid: int, py_spy: Optional[str] = None) -> None:
+        self.blocker = ""
+        self._agent = agent_pid
+        self._py_spy = py_spy
+        self._machine = platform.machine()
+        self._suspect: Optional[Tuple[int, int]] = None
+        self._peeks = 0
+        self._credit_s = _MOST_CREDIT_S
+        self._looked_at = time.monotonic()
+        self._refuted: Tuple[Snapshot, str, float, float] = ((), "", 0.0, 0.0)
+        self._dump_at = time.monotonic() + _FIRST_DUMP_S
+        self._dump_pause = _FIRST_DUMP_S
+        self._timed_sockets: Set[str] = set()
+        self._after_asking: Optional[Snapshot] = None
+        self._polled: Tuple[Snapshot, float, Dict[int, float]] = ((), 0.0, {})
+
+    @staticmethod
+    def available() -> Optional[str]:
+        """Tell why nothing can be proven here, or None; costs the start of two programs, once."""
+        if sys.platform != "linux":
+            return "only Linux shows what a thread waits for"
+        if platform.machine() not in waits.NAMES:
+            return f"the system calls of {platform.machine()} are not known"
+        ptrace.works()  # remembered: the first proof need not wait for it
+        return _try_out()
+
+    def look(self) -> Optional[Verdict]:
+        """Take one look; give the proof, or None and say in `blocker` who may wake.
+
+        Looks that would take more than 3 % of a core in the long run are left out.
+        """
+        now = time.monotonic()
+        self._credit_s += _SHARE * (now - self._looked_at)
+        self._credit_s, self._looked_at = min(self._credit_s, _MOST_CREDIT_S), now
+        if self._credit_s < 0:
+            return None
+        began = time.thread_time()
+        try:
+            return self._look()
+        except MayWake as reason:
+            self.blocker = str(reason)
+        except (Moved, OSError, ValueError, IndexError) as change:
+            # A file of /proc that is gone, closed or half empty belongs to one that ends.
+            self._suspect = None
+            self.blocker = str(change) if isinstance(change, Moved) else str(Moved())
+        finally:
+            self._credit_s -= time.thread_time() - began
+        return None
+
+    def waits(self) -> Tuple[Waiting, ...]:
+        """Tell of every thread what it is in now, without proving anything."""
+        seen = self._survey()
+        return tuple(self._describe(seen, thread) for thread in all_threads(seen))
+
+    def stuck(self) -> Dict[int, Tuple[Process, Tuple[Waiting, ...]]]:
+        """Find the processes of which every thread waits for a lock that only they could release.
+
+        One that is found the same twice is in a deadlock of its own, while others may go on.
+        """
+        seen = self._survey()
+        found = {}
+        for process in seen:
+            if process.threads and all(map(self._waits_for_a_lock, process.threads)):
+                waiting = tuple(self._describe(seen, thread) for thread in process.threads)
+                if all(each.waits_for == (each.pid,) for each in waiting):
+                    found[process.stat.pid] = process, waiting
+        return found
+
+    def _waits_for_a_lock(self, thread: procfs.Thread) -> bool:
+        call = waits.parse(thread.call)
+        return call is not None and isinstance(waits.decode(call, self._machine), waits.Lock)
+
+    def _survey(self) -> Snapshot:
+        found = []
+        for pid in procfs.descendants(self._agent, procfs.everyone()):
+            try:
+                stat = procfs.stat(pid)
+                threads = tuple(
+                    procfs.thread(pid, tid, procfs.call(pid, tid))
+                    for tid in ([] if stat.state in "ZX" else procfs.threads(pid))
+                )
+            except OSError:
+                continue
+            found.append(Process(stat, threads))
+        return tuple(found)
+
+    def _describe(self, seen: Snapshot, thread: procfs.Thread) -> Waiting:
+        call = waits.parse(thread.call)
+        if call is None:
+            return Waiting(thread.pid, thread.tid, "runs", "")
+        wait = waits.decode(call, self._machine)
+        if isinstance(wait, waits.Open):
+            timeout = " with a timeout" if wait.timed else ""
+            return Waiting(thread.pid, thread.tid, f"is in {wait.name}{timeout}", "may wake")
+        try:
+            bond = Scene(seen).bond(thread)
+        except (MayWake, OSError, ValueError, IndexError) as reason:
+            name = waits.name(call, self._machine)
+            return Waiting(thread.pid, thread.tid, f"is in {name}", str(reason))
+        return _waiting(bond)
+
+    # --- the look ------------------------------------------------------------------------------
+
+    def _look(self) -> Verdict:
+        now = time.monotonic()
+        patient = self._py_spy is not None and now >= self._dump_at
+        self._peeks += 1
+        if self._suspect is not None and self._peeks % _PEEKS:
+            # The thread that kept the job alive at the last look mostly still does.
+            self._check_call(*self._suspect, patient=patient)
+        before = self._snapshot(patient=patient)
+        refuted, reason, until, pause = self._refuted
+        if before == refuted and now < until:
+            self._dump_at = max(self._dump_at, until)
+            raise MayWake(reason)
+        try:
+            return self._examine(before)
+        except MayWake as found:
+            # Only something outside can change the answer for a job that has not moved.
+            pause = min(2 * pause, _LONGEST_PAUSE_S) if before == refuted else 1.0
+            self._refuted = (self._after_asking or before, str(found), now + pause, pause)
+            raise
+
+    def _check_call(self, pid: int, tid: int, *, patient: bool) -> bytes:
+        """Read a thread's system call, or raise MayWake."""
+        try:
+            line = procfs.call(pid, tid)
+        except PermissionError as error:
+            raise MayWake(f"pid {pid} cannot be looked into: {error.strerror}") from error
+        call = waits.parse(line)
+        if (call is None or call.number < 0) and procfs.ended(pid, tid):
+            raise Moved
+        if call is None and patient and tid != pid:
+            return line
+        if call is None:
+            self._suspect = (pid, tid)
+            raise MayWake(f"{named(pid, tid)} is running")
+        wait = waits.decode(call, self._machine)
+        if isinstance(wait, waits.Open) and not (patient and wait.timed):
+            self._suspect = (pid, tid)
+            raise MayWake(open_words(wait, pid, tid))
+        return line
+
+    def _snapshot(self, *, patient: bool) -> Snapshot:
+        """See every thread asleep in a call without a timeout, or raise MayWake.
+
+        `patient`: let those pass that may be pollers, which have a timeout, or run and are not
+        the first of their process.
+        """
+        pids = []
+        todo = [self._agent]
+        while todo:
+            born = self._children(todo.pop())
+            pids += born
+            todo += born
+        snapshot = self._snapshot_of(pids, patient=patient)
+        if not any(process.threads for process in snapshot):
+            self._suspect = None
+            raise MayWake("no process of the job is left")
+        self._suspect = None
+        return snapshot
+
+    def _snapshot_of(self, pids: Iterable[int], *, patient: bool) -> Snapshot:
+        found = []
+        for pid in pids:
+            stat = procfs.stat(pid)
+            threads = []
+            for tid in procfs.threads(pid):
+                # A first thread that has ended stays as a zombie while others go on.
+                if stat.state in "ZX" and tid == pid:
+                    continue
+                line = self._check_call(pid, tid, patient=patient)
+                threads.append(procfs.thread(pid, tid, line))
+            found.append(Process(stat, tuple(threads)))
+        return tuple(sorted(found))
+
+    def _children(self, pid: int) -> List[int]:
+        try:
+            return procfs.children(pid)
+        except FileNotFoundError:
+            return [stat.pid for stat in procfs.everyone().values() if stat.parent == pid]
+
+    # --- the proof -----------------------------------------------------------------------------
+
+    def _examine(self, before: Snapshot) -> Verdict:
+        self._after_asking = None
+        scene = Scene(before)
+        restless = [
+            thread for thread in all_threads(before) if scene.timed(thread) or scene.runs(thread)
+        ]
+        if restless:
+            self._dump_pause = min(2 * self._dump_pause, _LONGEST_PAUSE_S)
+            self._dump_at = time.monotonic() + self._dump_pause
+        for process in before:
+            scene.check_process(process)
+        bonds = [scene.bond(thread) for thread in all_threads(before) if thread not in restless]
+        ours = {thread.tid for thread in restless}
+        if _settled(self._snapshot(patient=bool(restless)), ours) != _settled(before, ours):
+            raise Moved
+        if restless:
+            self._check_pollers(scene, before, restless)
+        scene.check_outside(self._agent)
+        expected, asked, refusals = self._ask(scene, bonds)
+        finally_ = self._come_to_rest(ours)
+        if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
+            raise Moved
+        if refusals:
+            self._after_asking = finally_
+            raise MayWake(refusals[0])
+        return Verdict(
+            grade="proven-given-pollers" if restless else "proven",
+            threads=tuple(map(_waiting, sorted(bonds, key=_oldest_first(before))))
+            + tuple(
+                Waiting(
+                    thread.pid,
+                    thread.tid,
+                    ("runs" if scene.runs(thread) else "wakes by the clock")
+                    + ", in a loop of the standard library",
+                    "does nothing until another thread or process has done something",
+                )
+                for thread in restless
+            ),
+            assumptions=ASSUMPTIONS,
+        )
+
+    def _come_to_rest(self, pollers_of: Set[int]) -> Snapshot:
+        """Take a snapshot once the threads that were asked are asleep again."""
+        deadline = time.monotonic() + _SETTLE_S
+        while True:
+            try:
+                snapshot = self._snapshot(patient=bool(pollers_of))
+            except MayWake:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                running = {
+                    thread.tid
+                    for thread in all_threads(snapshot)
+                    if waits.parse(thread.call) is None
+                }
+                if running <= pollers_of or time.monotonic() > deadline:
+                    return snapshot
+            time.sleep(0.0002)  # the kernel tells nobody when a thread goes to sleep
+
+    def _check_pollers(self, scene: Scene, before: Snapshot, restless: List[procfs.Thread]) -> None:
+        """See that each thread that does not sleep for ever is a poller, at two looks.
+
+        In between there is more than the period of each that has one, and one that spins has run
+        for more than a round: had there been anything to do for it, it would have been done.
+        """
+        ended = {process.stat.parent for process in before if not process.threads}
+        for thread in restless:
+            if thread.pid in ended or not (scene.runs(thread) or scene.naps(thread)):
+                raise MayWake(_alive(scene, thread))
+        for pid in sorted({thread.pid for thread in restless}):
+            mine = [thread for thread in restless if thread.pid == pid]
+            running = {thread.tid for thread in mine if scene.runs(thread)}
+            timed = len(mine) - len(running)
+            if not pollers.only_pollers(self._py_spy or "", pid, timed, running):
+                raise MayWake(_alive(scene, mine[0]))
+        settled = _settled(before, {thread.tid for thread in restless})
+        now = time.monotonic()
+        ran_s = {
+            thread.tid: procfs.ran_s(thread.pid, thread.tid)
+            for thread in restless
+            if scene.runs(thread)
+        }
+        seen, since, had_run_s = self._polled
+        if seen != settled or ran_s.keys() != had_run_s.keys():
+            self._polled = (settled, now, ran_s)
+            self._dump_at, self._dump_pause = now + POLLERS_APART_S, _FIRST_DUMP_S
+            raise Moved(_SECOND_LOOK)
+        idle = any(ran_s[tid] - had_run_s[tid] < _ROUND_S for tid in ran_s)
+        if now - since < POLLERS_APART_S or idle:
+            raise Moved(_SECOND_LOOK)
+
+    def _ask(
+        self, scene: Scene, bonds: List[Bond]
+    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...]]:
+        """See that no process has a timer that /proc does not show.
+
+        Give the snapshot that must be found next, who was asked, and what is against the proof.
+        """
+        snapshot: List[Process] = []
+        asked: List[int] = []
+        refusals: List[str] = []
+        for pid in scene.alive:
+            # Asking makes a timeout begin anew: once is enough.
+            if self._timed_sockets.intersection(scene.sockets_of(pid).values()):
+                raise MayWake(f"may wake: a socket of {named(pid, pid)} has a timeout")
+        for process in scene.snapshot:
+            threads = list(process.threads)
+            if threads:
+                sockets = scene.sockets_of(process.stat.pid)
+                index = _spokesman(scene, process, bonds)
+                answer = None
+                why = "none of its threads can be asked"
+                if index is not None and not ptrace.works():
+                    why = "ptrace is not allowed here"
+                elif index is not None:
+                    try:
+                        answer = ptrace.ask(threads[index], sorted(sockets))
+                    except ptrace.NotAllowed as refusal:
+                        why = str(refusal)
+                    else:
+                        timed = {sockets[each] for each, has in answer.timeouts.items() if has}
+                        self._timed_sockets |= timed
+                        threads[index] = _afterwards(threads[index], answer)
+                        asked.append(threads[index].tid)
+                refusals += _judge(process, answer, sockets, why)
+            snapshot.append(process._replace(threads=tuple(threads)))
+        return tuple(snapshot), frozenset(asked), tuple(refusals)
+
+
+def _alive(scene: Scene, thread: procfs.Thread) -> str:
+    if scene.runs(thread):
+        return f"{named(thread.pid, thread.tid)} is running"
+    return scene.may_wake(thread)
+
+
+def _waiting(bond: Bond) -> Waiting:
+    thread = bond.thread
+    return Waiting(thread.pid, thread.tid, bond.what, bond.why, tuple(sorted(bond.wakers)))
+
+
+def _oldest_first(snapshot: Snapshot) -> Callable[[Bond], Tuple[bool, int, int, int]]:
+    """Order the first thread of the program before all, or that of the oldest process left."""
+    stats = {process.stat.pid: process.stat for process in snapshot}
+
+    def place(bond: Bond) -> Tuple[bool, int, int, int]:
+        stat = stats[bond.thread.pid]
+        return stat.parent in stats, stat.started, stat.pid, bond.thread.tid
+
+    return place
+
+
+def all_threads(snapshot: Snapshot) -> List[procfs.Thread]:
+    """List the threads of all processes."""
+    return [thread for process in snapshot for thread in process.threads]
+
+
+def _settled(
+    snapshot: Snapshot, pollers_of: Set[int], asked: FrozenSet[int] = frozenset()
+) -> Snapshot:
+    """Leave out of a snapshot what pollers may change, and the preemption of who was asked.
+
+    A thread that lost its core, but did not go to sleep once more than expected, is where it was.
+    """
+
+    def settled(thread: procfs.Thread) -> procfs.Thread:
+        if thread.tid in pollers_of:
+            return thread._replace(call=b"", voluntary=0, involuntary=0, state="S")
+        return thread._replace(involuntary=0) if thread.tid in asked else thread
+
+    return tuple(
+        process._replace(threads=tuple(map(settled, process.threads))) for process in snapshot
+    )
+
+
+def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[int]:
+    """Choose the thread to ask: one whose call, made anew, does just what it does now.
+
+    Best is one whose call has no effect before its end. A lone writer may have written the half,
+    and can be made to write the rest in write(2) and sendto(2) only, unless the handler of an
+    alarm is to come back with the half.
+    """
+    by_tid = {bond.thread.tid: bond for bond in bonds}
+    ranks = [
+        (_rank(scene, by_tid[thread.tid]), index)
+        for index, thread in enumerate(process.threads)
+        if thread.tid in by_tid
+    ]
+    rank, index = min(ranks, default=(_NEVER, 0))
+    return index if rank < _NEVER else None
+
+
+def _rank(scene: Scene, bond: Bond) -> int:
+    thread, wait = bond.thread, bond.wait
+    if isinstance(wait, waits.Lock):
+        return 0 if scene.keeps(thread) else _NEVER
+    if isinstance(wait, waits.Transfer):
+        if wait.writing:
+            whole = wait.resumable and not thread.caught & _bit(signal.SIGALRM)
+            return 4 if whole else _NEVER
+        # A socket's timeout would begin anew.
+        return 3 if (wait.fd, False) in scene.sockets_of(thread.pid) else 1
+    return 2 if isinstance(wait, waits.Epoll) else 1
+
+
+def _judge(
+    process: Process,
+    answer: Optional[ptrace.Answer],
+    sockets: Dict[Tuple[int, bool], str],
+    why: str,
+) -> List[str]:
+    """Give what the answer, or the lack of one, says against the proof."""
+    who = named(process.stat.pid, process.stat.pid)
+    deaf = _deaf(process, signal.SIGALRM)
+    against = []
+    if answer is not None:
+        if any(answer.timeouts.values()):
+            against.append(f"may wake: a socket of {who} has a timeout")
+        if answer.armed and not deaf:
+            against.append(f"may wake: {who} has armed an interval timer (alarm)")
+    elif sockets:
+        against.append(f"may wake: a socket of {who} may have a timeout ({why})")
+    elif not deaf and not _no_interval_timer_anywhere():
+        against.append(f"may wake: {who} may have armed an interval timer ({why})")
+    return against
+
+
+def _afterwards(thread: procfs.Thread, answer: ptrace.Answer) -> procfs.Thread:
+    """Give the thread as it will be once it is asleep again."""
+    call = thread.call
+    if answer.written:
+        fields = call.split()
+        fields[2] = b"%#x" % (int(fields[2], 16) + answer.written)
+        fields[3] = b"%#x" % (int(fields[3], 16) - answer.written)
+        call = b" ".join(fields) + b"\n"
+    return thread._replace(call=call, voluntary=thread.voluntary + answer.switches)
+
+
+def _deaf(process: Process, number: int) -> bool:
+    """Whether the process ignores a signal, or every thread blocks it."""
+    bit = _bit(number)
+    return all(thread.ignored & bit or thread.blocked & bit for thread in process.threads)
+
+
+def _bit(number: int) -> int:
+    """Give a signal's place in the sets of `status`."""
+    return 1 << (number - 1)
+
+
+def _no_interval_timer_anywhere() -> bool:
+    """Whether the kernel lists its timers and no process of the machine has armed ITIMER_REAL.
+
+    The list is for root only; inside a container it reads as empty, which says nothing.
+    """
+    try:
+        timers = procfs.read("/proc/timer_list")
+    except OSError:
+        return False
+    return bool(timers) and b"it_real_fn" not in timers
+
+
+def _try_out() -> Optional[str]:
+    """Look at a child that is blocked for ever, and see that /proc shows all that is needed."""
+    cat = shutil.which("cat")
+    if cat is None:
+        return "there is no cat to try it out on"
+    with subprocess.Popen([cat], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        try:
+            thread = ptrace.asleep(child.pid)
+            scene = Scene((Process(procfs.stat(child.pid), (thread,)),))
+            scene.check_process(scene.snapshot[0])
+            scene.bond(thread)
+        except MayWake as reason:
+            # Its other end is here: this is as far as it must go.
+            if "held outside the job" in str(reason):
+                return None
+            return f"/proc tells something else than expected: {reason}"
+        except (OSError, ValueError, IndexError) as error:
+            return f"/proc does not tell what a thread waits for: {error}"
+        finally:
+            child.kill()
+    return "/proc does not tell who holds a pipe"

@@ -1,0 +1,500 @@
+"""What the threads of a job wait for, and who of the job could end that."""
+
+from __future__ import annotations
+
+import os
+import platform
+import struct
+import sys
+import time
+from typing import (
+    Dict,
+    FrozenSet,
+    List,
+    NamedTuple,
+    Optional,
+    Set,
+    Tuple,
+    Union,
+)
+
+assert sys.platform == "linux"
+
+from . import procfs, waits
+from .names import named, numbered, open_words
+from .procfs import Moved
+
+_PERIOD_S = 1.05  # no poller sleeps longer
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live
+_OURS = "sem.mp-"
+_KERNEL_ACTS = ("io_uring", "perf_event", "userfaultfd", "fanotify", "kvm")
+_FASYNC = 0o20000
+_STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
+_POLLFD = struct.Struct("=ihh")
+
+
+class MayWake(Exception):  # noqa: N818 - no error: a finding
+    """Why the job may go on yet."""
+
+
+class Process(NamedTuple):
+    """A process at rest; one without threads has ended and was not waited for."""
+
+    stat: procfs.Stat
+    threads: Tuple[procfs.Thread, ...]
+
+
+Snapshot = Tuple[Process, ...]
+
+
+class Bond(NamedTuple):
+    """What a thread waits for, and the processes of the job that could end it."""
+
+    thread: procfs.Thread
+    wait: waits.Wait
+    what: str
+    why: str
+    wakers: FrozenSet[int]
+
+
+class Scene:
+    """What the threads of a snapshot wait for; reads each thing of /proc once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.machine = platform.machine()
+        self.alive = {process.stat.pid: process for process in snapshot if process.threads}
+        self._maps: Dict[int, bytes] = {}
+        self._descriptors: Dict[int, Dict[int, procfs.Descriptor]] = {}
+        self._sockets: Dict[int, procfs.UnixSocket] = {}
+        self._holders: Dict[Tuple[str, bool], Set[int]] = {}
+        self._linked: Dict[int, Tuple[str, Dict[int, str]]] = {}
+        self._mapped: Dict[int, Set[int]] = {}
+        self._relied: Set[str] = set()
+        self._relied_maps: Set[int] = set()
+        self._transfers: Dict[int, Dict[Tuple[int, bool], str]] = {}
+        for pid in self.alive:
+            self._read_descriptors(pid)
+
+    def _read_descriptors(self, pid: int) -> None:
+        found = procfs.descriptors(pid, self.alive[pid].threads[0].tid)
+        self._descriptors[pid] = found
+        for each in found.values():
+            if each.link.startswith("pipe:"):
+                if each.writes:
+                    self._holders.setdefault((each.link, True), set()).add(pid)
+                if each.reads:
+                    self._holders.setdefault((each.link, False), set()).add(pid)
+            elif each.link.startswith("socket:"):
+                self._holders.setdefault((each.link, True), set()).add(pid)
+
+    def maps(self, pid: int) -> bytes:
+        """Read the memory map of a process."""
+        if pid not in self._maps:
+            tid = self.alive[pid].threads[0].tid
+            self._maps[pid] = procfs.read(f"/proc/{pid}/task/{tid}/maps")
+        return self._maps[pid]
+
+    def timed(self, thread: procfs.Thread) -> bool:
+        """Whether the thread's call has a timeout."""
+        wait = self._wait(thread)
+        return isinstance(wait, waits.Open) and wait.timed
+
+    def runs(self, thread: procfs.Thread) -> bool:
+        """Whether the thread was on a processor, or about to be."""
+        return waits.parse(thread.call) is None
+
+    def naps(self, thread: procfs.Thread) -> bool:
+        """Whether the thread's timeout is as short as a poller's."""
+        wait = self._wait(thread)
+        if not isinstance(wait, waits.Open) or not wait.timespec:
+            return False
+        seconds, fraction = struct.unpack(
+            "=qq", procfs.memory(thread.pid, thread.tid, wait.timespec, 16)
+        )
+        now = 0.0 if wait.clock is None else time.clock_gettime(wait.clock)
+        left: float = seconds + fraction / wait.per_second - now
+        return left < _PERIOD_S
+
+    def may_wake(self, thread: procfs.Thread) -> str:
+        """Say that a thread may wake, and from what."""
+        wait = self._wait(thread)
+        assert isinstance(wait, waits.Open)
+        return open_words(wait, thread.pid, thread.tid)
+
+    def _wait(self, thread: procfs.Thread) -> waits.Wait:
+        call = waits.parse(thread.call)
+        if call is None:
+            return waits.Open("a run", timed=False)
+        return waits.decode(call, self.machine)
+
+    # --- whole processes -----------------------------------------------------------------------
+
+    def check_process(self, process: Process) -> None:
+        """See that nothing about the process lets something else than a thread wake it."""
+        pid = process.stat.pid
+        if not process.threads:
+            return
+        tid = process.threads[0].tid
+        who = f"pid {pid} ({process.stat.name})"
+        if procfs.namespaces(pid, tid) != procfs.namespaces(os.getpid(), os.getpid()):
+            raise MayWake(f"may wake: {who} lives in a namespace of its own")
+        if procfs.read(f"/proc/{pid}/timers"):
+            raise MayWake(f"may wake: {who} has a POSIX timer")
+        for each in self._descriptors[pid].values():
+            if any(part in each.link for part in _KERNEL_ACTS):
+                raise MayWake(f"may wake: {who} has {each.link}, through which the kernel acts")
+            if each.flags & _FASYNC:
+                raise MayWake(f"may wake: {who} is sent a signal when {each.link} is ready")
+        maps = self.maps(pid)
+        if b"io_uring]" in maps or b"[aio]" in maps:
+            raise MayWake(f"may wake: {who} has asynchronous input and output under way")
+        for thread in process.threads:
+            self._check_thread(thread)
+
+    def _check_thread(self, thread: procfs.Thread) -> None:
+        who = named(thread.pid, thread.tid)
+        if thread.state != "S" and not self.runs(thread):
+            raise MayWake(f"may wake: {who} is in state {thread.state}")
+        if thread.pending & ~thread.blocked:
+            raise MayWake(f"may wake: {who} has a signal to handle")
+        if thread.tracer:
+            raise MayWake(f"may wake: {who} is traced by pid {thread.tracer}")
+        if thread.dumping:
+            raise MayWake(f"may wake: {who} dumps core")
+        wait = self._wait(thread)
+        if isinstance(wait, waits.Open):
+            return
+        channel = self._channel(thread)
+        if not waits.channel_fits(wait, channel):
+            raise MayWake(f"may wake: {who} is held by the kernel in {channel}")
+        call = waits.parse(thread.call)
+        instruction = waits.SYSCALL_INSTRUCTION[self.machine]
+        if call is None or instruction != procfs.memory(
+            thread.pid, thread.tid, call.program_counter - len(instruction), len(instruction)
+        ):
+            raise MayWake(f"may wake: {who} is in a system call of another kind of program")
+
+    def _channel(self, thread: procfs.Thread) -> str:
+        return procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan").decode()
+
+    def check_outside(self, agent: int) -> None:
+        """See that the job is whole, and that nobody else holds what it waits for."""
+        everyone = procfs.everyone()
+        job = {process.stat.pid for process in self.snapshot}
+        if set(procfs.descendants(agent, everyone)) != job:
+            raise Moved
+        waits_for_children = any(
+            isinstance(self._wait(thread), waits.Child)
+            for process in self.snapshot
+            for thread in process.threads
+        )
+        inodes = {b" %d " % inode for inode in self._relied_maps}
+        for pid, stat in everyone.items():
+            if pid in job:
+                continue
+            held = self._relied.intersection(procfs.links(pid))
+            if held:
+                raise MayWake(
+                    f"may wake: pid {pid} ({stat.name}), outside the job, holds {min(held)}, "
+                    "which the job waits for"
+                )
+            try:
+                if inodes and any(inode in procfs.read(f"/proc/{pid}/maps") for inode in inodes):
+                    raise MayWake(f"may wake: pid {pid} ({stat.name}), outside, shares a lock")
+                if waits_for_children:
+                    tracer = procfs.thread(pid, pid, b"").tracer
+                    if tracer in job:
+                        raise MayWake(f"may wake: pid {tracer} traces pid {pid}, outside the job")
+            except OSError:
+                continue
+
+    # --- one thread ----------------------------------------------------------------------------
+
+    def bond(self, thread: procfs.Thread) -> Bond:
+        """Tell what a thread waits for and who of the job could end that, or raise MayWake."""
+        wait = self._wait(thread)
+        if isinstance(wait, waits.Lock):
+            what, why, wakers = self._lock(thread, wait)
+        elif isinstance(wait, waits.Child):
+            what, why, wakers = self._child(thread, wait)
+        elif isinstance(wait, waits.Transfer):
+            what, why, wakers = self._transfer(thread, wait)
+        elif isinstance(wait, waits.Epoll):
+            what, why, wakers = self._several(thread, self._epoll(thread, wait))
+        elif isinstance(wait, (waits.Poll, waits.Select)):
+            what, why, wakers = self._several(thread, self._polled(thread, wait))
+        else:
+            raise MayWake(open_words(wait, thread.pid, thread.tid))
+        return Bond(thread, wait, what, why, frozenset(wakers))
+
+    def _lock(self, thread: procfs.Thread, wait: waits.Lock) -> Tuple[str, str, Set[int]]:
+        if not wait.private:
+            mapping = self._mapping(thread, wait.address)
+            if mapping.inode:
+                return self._shared_lock(thread, mapping)
+        others = len(self.alive[thread.pid].threads) - 1
+        return (
+            f"waits for a lock (futex {wait.address:#x})",
+            "only threads of this process could release it; "
+            + (f"the {others} others wait too" if others > 1 else "")
+            + ("the other one waits too" if others == 1 else "")
+            + ("it has no other thread" if others == 0 else ""),
+            {thread.pid},
+        )
+
+    def _mapping(self, thread: procfs.Thread, address: int) -> procfs.Mapping:
+        for mapping in procfs.mappings(self.maps(thread.pid)):
+            if mapping.start <= address < mapping.end:
+                return mapping
+        raise MayWake(f"may wake: {named(thread.pid, thread.tid)} waits at an address it lacks")
+
+    def _shared_lock(
+        self, thread: procfs.Thread, mapping: procfs.Mapping
+    ) -> Tuple[str, str, Set[int]]:
+        """Judge a futex in memory that has an inode.
+
+        `(deleted)` in maps says nothing about that: sem_open(3) maps a file under a passing name
+        and links it to its own afterwards.
+        """
+        who = named(thread.pid, thread.tid)
+        if not mapping.shared:
+            raise MayWake(f"may wake: {who} waits for a futex in the file {mapping.path}")
+        name = "shared memory without a name"
+        system_v = mapping.path.startswith("/SYSV")
+        if mapping.device != procfs.anonymous_device() or system_v:
+            device, linked = self._shared_memory(thread.pid)
+            if mapping.device != device or system_v:
+                raise MayWake(f"may wake: {who} waits for a futex in the file {mapping.path}")
+            name = linked.get(mapping.inode, "a semaphore without a name")
+            if mapping.inode in linked and not name.startswith(_OURS):
+                raise MayWake(f"may wake: {who} waits for {name}, which anybody may open")
+        self._relied_maps.add(mapping.inode)
+        needle = b" %d " % mapping.inode
+        sharers = {pid for pid in self.alive if needle in self.maps(pid)}
+        return (
+            f"waits for a lock shared between processes ({name})",
+            f"only {numbered(sharers)} could release it, and they wait too"
+            if sharers != {thread.pid}
+            else "only this process has it",
+            sharers,
+        )
+
+    def _shared_memory(self, pid: int) -> Tuple[str, Dict[int, str]]:
+        """List what has a name in the shared memory of a process: its device, inode to name."""
+        if pid not in self._linked:
+            path = f"/proc/{pid}/root{_SHARED_MEMORY}"
+            with os.scandir(path) as entries:
+                linked = {entry.inode(): entry.name for entry in entries}
+            self._linked[pid] = (procfs.device_name(os.stat(path).st_dev), linked)
+        return self._linked[pid]
+
+    def _child(self, thread: procfs.Thread, wait: waits.Child) -> Tuple[str, str, Set[int]]:
+        children = {
+            process.stat.pid: process
+            for process in self.snapshot
+            if process.stat.parent == thread.pid
+        }
+        who = named(thread.pid, thread.tid)
+        meant = set(children) if wait.pid is None else {wait.pid}
+        if not meant or not meant <= set(children):
+            raise MayWake(f"may wake: {who} waits for a process that is no child of it")
+        ended = {pid for pid in meant if children[pid].stat.state in "ZX"}
+        if ended:
+            raise MayWake(f"may wake: {who} waits for {numbered(ended)}, which ended")
+        return (
+            f"waits for the end of its child {numbered(meant)}",
+            "none of them can ever end" if len(meant) > 1 else "it can never end",
+            meant,
+        )
+
+    def _transfer(self, thread: procfs.Thread, wait: waits.Transfer) -> Tuple[str, str, Set[int]]:
+        descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
+        where = f"(descriptor {wait.fd})"
+        if descriptor.link.startswith("socket:"):
+            sockets = self._transfers.setdefault(thread.pid, {})
+            sockets[wait.fd, wait.writing] = descriptor.link
+        elif not descriptor.link.startswith("pipe:"):
+            raise MayWake(
+                f"may wake: {named(thread.pid, thread.tid)} waits for {descriptor.link} {where}"
+            )
+        # Another thread may have put something else in its place meanwhile.
+        if not waits.transfer_fits(
+            descriptor.link, self._channel(thread), may=descriptor.may(writing=wait.writing)
+        ):
+            raise MayWake(
+                f"may wake: {named(thread.pid, thread.tid)} does not wait for {descriptor.link} "
+                f"{where}, which was opened since"
+            )
+        wakers = self._other_ends(thread, descriptor.link, writing=wait.writing)
+        kind = "pipe" if descriptor.link.startswith("pipe:") else "socket"
+        if self._listens(descriptor.link):
+            return (
+                f"waits for a connection {where}",
+                "only processes of this job know the address, and they wait too",
+                wakers,
+            )
+        if wait.writing:
+            what, act = f"writes to a full {kind} {where}", "read from"
+        else:
+            what, act = f"reads from an empty {kind} {where}", "write to"
+        return what, self._only(thread, wakers, f"{act} it"), wakers
+
+    def _only(self, thread: procfs.Thread, wakers: Set[int], act: str) -> str:
+        if wakers == {thread.pid}:
+            return f"only this process itself could {act} or close the other end"
+        return f"only {numbered(wakers)} could {act}, and they wait too"
+
+    def _several(
+        self, thread: procfs.Thread, parts: List[Tuple[str, Set[int]]]
+    ) -> Tuple[str, str, Set[int]]:
+        if not parts:
+            raise MayWake(f"may wake: {named(thread.pid, thread.tid)} waits for a signal")
+        wakers = set().union(*(pids for _, pids in parts))
+        names = ", ".join(name for name, _ in parts)
+        return (
+            f"waits for any of {names}" if len(parts) > 1 else f"waits for {names}",
+            self._only(thread, wakers, "make one of them ready"),
+            wakers,
+        )
+
+    def _polled(
+        self, thread: procfs.Thread, wait: Union[waits.Poll, waits.Select]
+    ) -> List[Tuple[str, Set[int]]]:
+        fds: List[int] = []
+        if isinstance(wait, waits.Poll):
+            size = wait.length * _POLLFD.size
+            data = procfs.memory(thread.pid, thread.tid, wait.address, size) if size else b""
+            fds = [fd for fd, _, _ in _POLLFD.iter_unpack(data) if fd >= 0]
+        else:
+            size = (wait.limit + 63) // 64 * 8
+            for address in filter(None, wait.addresses if size else ()):
+                bits = int.from_bytes(
+                    procfs.memory(thread.pid, thread.tid, address, size), "little"
+                )
+                fds += [fd for fd in range(wait.limit) if bits >> fd & 1]
+        return [
+            self._ready(thread, fd, procfs.descriptor(thread.pid, thread.tid, fd))
+            for fd in sorted(set(fds))
+        ]
+
+    def _epoll(self, thread: procfs.Thread, wait: waits.Epoll) -> List[Tuple[str, Set[int]]]:
+        """List what an epoll instance watches, by inode.
+
+        The number in `tfd` is that of the process and the time that added it: it may name
+        something else by now.
+        """
+        parts = []
+        for line in procfs.descriptor(thread.pid, thread.tid, wait.fd).info.splitlines():
+            if not line.startswith("tfd:"):
+                continue
+            fields = line.replace(":", ": ").split()
+            fd = int(fields[1])
+            inode = int(fields[fields.index("ino:") + 1], 16)
+            candidates = (f"pipe:[{inode}]", f"socket:[{inode}]")
+            link = next((each for each in candidates if self._holders_of(each)), None)
+            if link is None:
+                raise MayWake(
+                    f"may wake: {named(thread.pid, thread.tid)} waits for a descriptor ({fd}) "
+                    "that is neither a pipe nor a socket of the job"
+                )
+            parts.append(self._ready(thread, fd, procfs.Descriptor(link, "")))
+        return parts
+
+    def _holders_of(self, link: str) -> Set[int]:
+        return self._holders.get((link, True), set()) | self._holders.get((link, False), set())
+
+    def _ready(
+        self, thread: procfs.Thread, fd: int, descriptor: procfs.Descriptor
+    ) -> Tuple[str, Set[int]]:
+        """Tell what a polled descriptor is, and who of the job could make it ready."""
+        if descriptor.link == "anon_inode:[pidfd]":
+            pid = int(descriptor.field("Pid") or -1)
+            if pid not in self.alive:
+                raise MayWake(
+                    f"may wake: {named(thread.pid, thread.tid)} waits for the end of pid {pid}, "
+                    "which is not of the job"
+                )
+            return f"the end of pid {pid}", {pid}
+        if not descriptor.link.startswith(("pipe:", "socket:")):
+            raise MayWake(
+                f"may wake: {named(thread.pid, thread.tid)} waits for {descriptor.link} "
+                f"(descriptor {fd})"
+            )
+        kind = "pipe" if descriptor.link.startswith("pipe:") else "socket"
+        wakers = self._other_ends(thread, descriptor.link, writing=False)
+        if kind == "pipe":
+            wakers = wakers | self._other_ends(thread, descriptor.link, writing=True)
+            if wakers != {thread.pid}:
+                wakers = wakers - {thread.pid}
+        return f"a {kind} (descriptor {fd})", wakers
+
+    def _other_ends(self, thread: procfs.Thread, link: str, *, writing: bool) -> Set[int]:
+        """Give who of the job holds the end that could end the wait."""
+        self._relied.add(link)
+        who = named(thread.pid, thread.tid)
+        if link.startswith("pipe:"):
+            found = self._holders.get((link, not writing), set())
+            if not found:
+                raise MayWake(f"may wake: {who} waits for {link}, held outside the job")
+            return set(found)
+        inode = _inode(link)
+        found_socket = self._socket(inode)
+        if found_socket is None:
+            raise MayWake(f"may wake: {who} waits for a socket to the outside")
+        if found_socket.listening:
+            if not _own_listener(found_socket.name):
+                raise MayWake(f"may wake: {who} listens for anybody to connect")
+            return set(self.alive)
+        peer = self._socket(found_socket.peer)
+        holders = self._holders.get((f"socket:[{found_socket.peer}]", True), set())
+        if peer is None or not holders:
+            raise MayWake(f"may wake: {who} waits for a socket whose other end is not of the job")
+        if found_socket.kind not in {_STREAM, _SEQPACKET} and (
+            writing or found_socket.name or peer.peer != inode
+        ):
+            raise MayWake(f"may wake: {who} waits for a datagram that anybody may send")
+        self._relied.add(f"socket:[{found_socket.peer}]")
+        return set(holders)
+
+    def _socket(self, inode: int) -> Optional[procfs.UnixSocket]:
+        if inode and inode not in self._sockets:
+            self._sockets.update(procfs.unix_sockets([inode]))
+        return self._sockets.get(inode)
+
+    def _listens(self, link: str) -> bool:
+        found = self._sockets.get(_inode(link)) if link.startswith("socket:") else None
+        return found is not None and found.listening
+
+    def sockets_of(self, pid: int) -> Dict[Tuple[int, bool], str]:
+        """Give the sockets on which threads of a process sleep: (descriptor, writing) to link."""
+        return self._transfers.get(pid, {})
+
+    def keeps(self, thread: procfs.Thread) -> bool:
+        """Whether a thread that sleeps on a futex would go to sleep on it again.
+
+        A wake-up that got lost would be found if the call were made anew.
+        """
+        call = waits.parse(thread.call)
+        if call is None:
+            return False
+        word = procfs.memory(thread.pid, thread.tid, call.args[0], 4)
+        return int.from_bytes(word, "little") == call.args[2] & 0xFFFF_FFFF
+
+
+def _inode(link: str) -> int:
+    return int(link[link.index("[") + 1 : -1])
+
+
+def _own_listener(name: bytes) -> bool:
+    """Whether a listening socket is multiprocessing's own.
+
+    It lies, under a random name (`listener-…`, on newer versions `sock-…`), in a directory that
+    multiprocessing has made with mkdtemp: others do not know it, and may not enter. 3.9 has it in
+    the abstract namespace, named after its process (until gh-97514).
+    """
+    if name.startswith(b"\0listener-"):
+        return True
+    directory, _, base = name.rstrip(b"\0").rpartition(b"/")
+    private = directory.rpartition(b"/")[2].startswith(b"pymp-")
+    return private and base.startswith((b"listener-", b"sock-"))

@@ -1,0 +1,69 @@
+"""Processes that cannot go on while others of the job can.
+
+A careful program gives such a child up after a while and kills it, and then nothing shows what it
+was in. So it is noted as soon as it is seen.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Tuple
+
+if TYPE_CHECKING:
+    from ..stacks import Stack
+    from . import Prover
+    from .facts import Waiting
+
+EVERY_S = 0.3
+SHARE = 0.005  # of a core
+MOST = 3  # processes of a trial; their stacks are some 40 ms of work for each
+
+
+class Found(NamedTuple):
+    """A process that cannot go on."""
+
+    parent: int
+    waiting: Tuple[Waiting, ...]
+    stacks: List[Stack]
+
+
+class Stuck:
+    """Looks at a job now and then; `found` has what the threads of such processes are in."""
+
+    def __init__(self, prover: Prover, stacks: Callable[[int], List[Stack]]) -> None:
+        self.found: Dict[int, Found] = {}
+        self._prover = prover
+        self._stacks = stacks
+        self._last: Dict[int, object] = {}
+        self._next = time.monotonic() + EVERY_S
+
+    def look(self) -> None:
+        """Look again, if it is time."""
+        if time.monotonic() < self._next:
+            return
+        began = time.thread_time()
+        seen = self._prover.stuck()
+        for pid in [pid for pid in self.found if pid not in seen and _lives(pid)]:
+            del self.found[pid]  # it has gone on, by a signal perhaps
+        for pid, (process, waiting) in seen.items():
+            unmoved = self._last.get(pid) == process
+            if unmoved and pid not in self.found and len(self.found) < MOST:
+                self.found[pid] = Found(process.stat.parent, waiting, self._stacks(pid))
+        self._last = {pid: process for pid, (process, _) in seen.items()}
+        used_s = time.thread_time() - began
+        self._next = time.monotonic() + max(EVERY_S, used_s / SHARE)
+
+
+if sys.platform == "linux":
+    from . import procfs
+
+    def _lives(pid: int) -> bool:
+        try:
+            return procfs.stat(pid).state not in "ZX"
+        except OSError:
+            return False
+else:
+
+    def _lives(pid: int) -> bool:  # noqa: ARG001 - as on Linux
+        return False

@@ -1,0 +1,600 @@
+"""Images: which environments Docker can give, what each is built on, and building it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import queue
+import re
+import tarfile
+import tempfile
+import threading
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+from docker.errors import APIError, ImageNotFound
+
+from startlab.backends.docker.debootstrap import (
+    BuildError,
+    cannot_debootstrap,
+    host_mirror,
+    last_lines,
+    packed,
+    root_file_system,
+)
+from startlab.backends.docker.engine import LABEL, LOST, connect, explanation, in_words
+from startlab.errors import StartlabError
+from startlab.model import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from docker import DockerClient
+    from startlab.program.requirements import Requirements
+
+Bases = Literal["hub", "debian"]
+"""Where a base comes from: an image registry, or debootstrap on this host."""
+
+FORMAT: Final = 1
+"""Of the images; raised when one must be built again though its recipe reads the same."""
+
+COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+"""The engine colours what a build step writes to stderr."""
+
+OLDEST_PIP: Final = (3, 9)
+"""The oldest Python that the pip of today installs for."""
+
+# --- what there is -----------------------------------------------------------------------------
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an environment is built on, and where its Pythons are then.
+
+    `base` is an image's name or a Debian suite; `packages` are installed by the build.
+    """
+
+    base: str
+    target: str
+    agent: str
+    dockerfile: str = "Dockerfile.debian"
+    packages: tuple[str, ...] = ()
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an environment is made, from a registry and, where a suite has its Python, without."""
+
+    hub: Base
+    debian: Base | None = None
+    default: bool = False
+
+
+class Recipes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`environments.toml`: the recipes by environment, the packages by Debian suite."""
+
+    environments: dict[str, Recipe]
+    suites: dict[str, tuple[str, ...]]
+
+
+class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How images are built; all but `bases` is for networks that are closed or far.
+
+    `ca_bundle` and `apt_config` are used while packages are fetched and are not left in a Debian
+    image. `network` is the engine's network for build steps that fetch packages (`host`).
+    `platform` is what environments are called by instead of `linux`.
+    """
+
+    bases: Literal["auto", "hub", "debian"] = "auto"
+    debian_mirror: str | None = None
+    ca_bundle: Path | None = None
+    apt_config: Path | None = None
+    network: str | None = None
+    platform: str = ""
+    registry_timeout_s: float = 3.0
+    pull_silence_s: float = 120.0
+    build_timeout_s: float = 1800.0
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that is there; `id` is the engine's digest of it."""
+
+    name: str
+    id: str
+    tag: str
+    target: str
+    agent: str
+
+
+class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An image as `startlab images list` shows it; `size` in bytes, `created` in UTC."""
+
+    name: str
+    tag: str
+    size: int
+    created: datetime
+    base: str
+    python: str
+
+
+def data_folder() -> Path:
+    """Find `docker/`: in the package when installed, beside `src/` in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    for folder in (package / "docker", package.parents[1] / "docker"):
+        if (folder / "environments.toml").is_file():
+            return folder
+    raise StartlabError(f"The folder docker/ is missing beside {package}: install startlab again.")
+
+
+def recipes(platform: str = "") -> Recipes:
+    """Read which environments there are; `platform` is what they are called by, not `linux`."""
+    text = (data_folder() / "environments.toml").read_bytes()
+    found = msgspec.toml.decode(text, type=Recipes)
+    called = platform or "linux"
+    renamed = {called + name.removeprefix("linux"): of for name, of in found.environments.items()}
+    return msgspec.structs.replace(found, environments=renamed)
+
+
+# --- the hashes that images are named by -------------------------------------------------------
+
+
+def _hash(parts: object) -> str:
+    return hashlib.sha256(json.dumps([FORMAT, parts], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def suite_hash(suite: str, packages: Iterable[str], mirror: str) -> str:
+    """Name a root file system by what goes into it."""
+    return _hash([suite, sorted(packages), mirror])
+
+
+def image_hash(base: Base, base_id: str, files: Mapping[str, str], mirror: str | None) -> str:
+    """Name an image by what goes into it: its base, packages, Pythons and the build's files."""
+    packages = sorted(base.packages)
+    return _hash([base_id, packages, base.target, base.agent, dict(files), mirror])
+
+
+# --- building ----------------------------------------------------------------------------------
+
+
+class Images:
+    """The images of one engine.
+
+    `say` gets one line for each thing that takes time, and for each choice that was made.
+    """
+
+    def __init__(
+        self, client: DockerClient, options: BuildOptions, say: Callable[[str], None]
+    ) -> None:
+        self._client = client
+        self._api = client.api
+        self._options = options
+        self._say = say
+        self._said: set[str] = set()
+        self._recipes = recipes(options.platform)
+        self._mirror = options.debian_mirror or host_mirror()
+        self._registry: str | None = None
+        self._asked = False
+
+    def names(self) -> tuple[str, ...]:
+        """Give every environment there is a recipe for."""
+        return tuple(self._recipes.environments)
+
+    def default_names(self) -> tuple[str, ...]:
+        """Give the environments of a run that names none: those that can be had here.
+
+        Where images were made with debootstrap before, the registry is not asked: on a closed
+        network its silence would cost every run some seconds.
+        """
+        every = {n: r for n, r in self._recipes.environments.items() if r.default}
+        debian = tuple(name for name, recipe in every.items() if recipe.debian)
+        if self._options.bases == "hub":
+            return tuple(every)
+        if self._options.bases == "debian":
+            return debian
+        with in_words("looking for images"):
+            hub = [name for name, recipe in every.items() if self._find(recipe.hub.base)]
+            made = [name for name in debian if self._find(self._tag(name, "debian"))]
+        if made and not hub:
+            return debian
+        if self.registry_refusal() is None:
+            return tuple(every)
+        here = tuple(name for name in every if name in hub or name in debian)
+        left_out = [name for name in every if name not in here]
+        self._say_once(f"Left out: {', '.join(left_out)}: the image registry does not answer.")
+        return here
+
+    def existing(self, name: str) -> Image | None:
+        """Give the image of an environment if nothing needs to be built or asked for it."""
+        recipe = self._recipes.environments.get(name)
+        if recipe is None:
+            return None
+        with in_words(f"looking for the image of {name}"):
+            if self._options.bases != "debian" and self._find(recipe.hub.base):
+                return self._image(name, "hub", recipe.hub)
+            if self._options.bases != "hub" and recipe.debian:
+                return self._image(name, "debian", recipe.debian)
+        return None
+
+    def make(self, name: str) -> Image | Unavailable:
+        """Give the image of an environment, built if need be.
+
+        Raises EngineError when the engine is lost; anything else is the environment's own trouble.
+        """
+        recipe = self._recipes.environments.get(name)
+        if recipe is None:
+            known = ", ".join(self.names())
+            return _unavailable(name, f"there is no recipe for it; there are {known}")
+        image = self.existing(name)
+        if image:
+            return image
+        try:
+            with in_words(f"building the image of {name}"):
+                return self._build(name, recipe)
+        except (BuildError, APIError) as error:
+            return _unavailable(name, explanation_lines(error))
+
+    def with_requirements(self, image: Image, requirements: Requirements) -> Image | Unavailable:
+        """Give an image with what a program needs, in a virtual environment on top of another.
+
+        Raises EngineError when the engine is lost, ProgramError for a project that is too much.
+        """
+        with tempfile.TemporaryDirectory(prefix=f"startlab-{os.getpid()}-") as folder:
+            digest = requirements.write(Path(folder), "/tmp/requirements")  # noqa: S108 - in the build
+            files = {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in Path(folder).rglob("*")
+                if path.is_file()
+            }
+        try:
+            with in_words(f"installing what the program needs in {image.name}"):
+                return self._install(image, digest, files)
+        except (BuildError, APIError) as error:
+            reason = explanation_lines(error)
+            return _unavailable(image.name, f"what the program needs is not installed: {reason}")
+
+    def _install(self, image: Image, digest: str, files: dict[str, bytes]) -> Image:
+        wheel = _pip_wheel(image)
+        build = {
+            "Dockerfile": (data_folder() / "Dockerfile.requirements").read_bytes(),
+            "install.py": (data_folder() / "install.py").read_bytes(),
+        }
+        recipe = {name: data.decode() for name, data in build.items()}
+        tag = f"startlab/{image.name}-with:{_hash([image.id, image.target, digest, recipe])}"
+        if self._find(tag) is None:
+            self._say(f"Installing what the program needs in {image.name} ...")
+            build[wheel.name] = wheel.read_bytes()
+            build["ca.crt"] = _read(self._options.ca_bundle)
+            labels = {
+                LABEL: "image",
+                "startlab.environment": image.name,
+                "startlab.hash": tag.partition(":")[2],
+                "startlab.base": image.tag,
+            }
+            self._run_build(
+                _context(files | build),
+                {"BASE": image.id, "TARGET": image.target},
+                self._options.network,
+                tag=tag,
+                labels=labels,
+            )
+        return msgspec.structs.replace(
+            image, id=self._find(tag), tag=tag, target="/environment/bin/python"
+        )
+
+    def rows(self) -> tuple[ImageRow, ...]:
+        """List the images of environments, by name, the newest first."""
+        with in_words("listing images"):
+            found = self._api.images(filters={"label": f"{LABEL}=image"})
+        rows = [
+            ImageRow(
+                name=image["Labels"].get("startlab.environment", "?"),
+                tag=tag,
+                size=image["Size"],
+                created=datetime.fromtimestamp(image["Created"], UTC),
+                base=image["Labels"].get("startlab.base", "?"),
+                python=image["Labels"].get("startlab.python", "?"),
+            )
+            for image in found
+            for tag in image["RepoTags"] or ["<none>"]
+        ]
+        order = {name: index for index, name in enumerate(self.names())}
+        rows.sort(key=lambda row: (order.get(row.name, len(order)), -row.created.timestamp()))
+        return tuple(rows)
+
+    def registry_refusal(self) -> str | None:
+        """Ask the image registry, through the engine, once; None if it answers, else why not."""
+        if self._asked:
+            return self._registry
+        self._asked = True
+        timeout_s = self._options.registry_timeout_s
+        try:
+            # The engine asks: it may sit elsewhere, behind another proxy, with a mirror.
+            client = connect(timeout_s)
+            try:
+                client.images.get_registry_data("python:3.13-slim")
+            finally:
+                client.close()
+        except APIError as error:
+            server_error = 500
+            if (error.status_code or server_error) >= server_error:
+                self._registry = explanation(error)
+        except LOST:
+            self._registry = f"no answer in {timeout_s:g} s"
+        return self._registry
+
+    # --- choosing ---
+
+    def _build(self, name: str, recipe: Recipe) -> Image:
+        bases = self._choose(recipe)
+        if bases == "hub":
+            if not self._find(recipe.hub.base):
+                self._pull(recipe.hub.base)
+            base, from_ = recipe.hub, recipe.hub.base
+        else:
+            if recipe.debian is None:
+                raise BuildError(
+                    f"no Debian suite has this Python; it needs {recipe.hub.base} of an image "
+                    "registry (--bases hub)"
+                )
+            base, from_ = recipe.debian, self._suite(recipe.debian.base)
+        return self._image(name, bases, base) or self._build_image(name, bases, base, from_)
+
+    def _choose(self, recipe: Recipe) -> Bases:
+        if self._options.bases != "auto":
+            return self._options.bases
+        if self._find(recipe.hub.base):
+            return "hub"
+        refusal = self.registry_refusal()
+        if refusal is None:
+            self._say_once("Docker images: on the official ones, from the image registry.")
+            return "hub"
+        if recipe.debian is None:
+            raise BuildError(
+                f"it needs {recipe.hub.base}, and the image registry does not answer ({refusal}); "
+                "no Debian suite has this Python"
+            )
+        impossible = cannot_debootstrap(self._api)
+        if impossible:
+            raise BuildError(
+                f"it needs {recipe.hub.base}, and the image registry does not answer ({refusal}); "
+                f"nor can a base be made without one: {impossible}"
+            )
+        self._say_once(
+            f"Docker images: made with debootstrap from {self._mirror}, as the image registry "
+            f"does not answer ({refusal})."
+        )
+        return "debian"
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            self._say(line)
+
+    # --- looking ---
+
+    def _find(self, name: str) -> str | None:
+        try:
+            return self._client.images.get(name).id
+        except ImageNotFound:
+            return None
+
+    def _tag(self, name: str, bases: Bases) -> str:
+        recipe = self._recipes.environments[name]
+        if bases == "hub":
+            base, base_id = recipe.hub, self._find(recipe.hub.base) or ""
+        else:
+            assert recipe.debian is not None  # noqa: S101 - the callers have looked
+            base, base_id = recipe.debian, self._suite_tag(recipe.debian.base)
+        files = {file: text.decode() for file, text in _build_files(base).items()}
+        mirror = self._options.debian_mirror if base.packages else None
+        return f"startlab/{name}:{image_hash(base, base_id, files, mirror)}"
+
+    def _suite_tag(self, suite: str) -> str:
+        packages = self._recipes.suites[suite]
+        return f"startlab/debian-{suite}:{suite_hash(suite, packages, self._mirror)}"
+
+    def _image(self, name: str, bases: Bases, base: Base) -> Image | None:
+        tag = self._tag(name, bases)
+        found = self._find(tag)
+        if found is None:
+            return None
+        return Image(name=name, id=found, tag=tag, target=base.target, agent=base.agent)
+
+    # --- making ---
+
+    def _pull(self, name: str) -> None:
+        self._say(f"Pulling {name} ...")
+        repository, _, tag = name.partition(":")
+        events = _in_thread(
+            lambda: self._api.pull(repository, tag, stream=True, decode=True),
+            self._options.pull_silence_s,
+        )
+        try:
+            for event in events:
+                if "error" in event:
+                    raise BuildError(f"cannot pull {name}: {event['error']}")
+        except APIError as error:
+            raise BuildError(
+                f"cannot pull {name}: {explanation(error)}. Check the name and the network, or "
+                "make the base without a registry: --bases debian"
+            ) from None
+        except TimeoutError:
+            raise BuildError(
+                f"pulling {name} made no progress for {self._options.pull_silence_s:g} s"
+            ) from None
+
+    def _build_image(self, name: str, bases: Bases, base: Base, from_: str) -> Image:
+        tag = self._tag(name, bases)
+        self._say(f"Building the image of {name} on {from_} ...")
+        arguments = {"BASE": from_, "TARGET": base.target}
+        if base.packages:
+            arguments["PACKAGES"] = " ".join(base.packages)
+            if self._options.debian_mirror and base.dockerfile == "Dockerfile.debian":
+                arguments["MIRROR"] = self._options.debian_mirror
+        # Without packages nothing is fetched, and the build needs no network at all.
+        network = self._options.network if base.packages else "none"
+        context = _context(
+            {
+                **_build_files(base),
+                "settings/apt.conf": _read(self._options.apt_config),
+                "settings/ca.crt": _read(self._options.ca_bundle),
+            }
+        )
+        log = self._run_build(context, arguments, network)
+        python = next((line for line in log if line.startswith("startlab: Python ")), "?")
+        labels = {
+            LABEL: "image",
+            "startlab.environment": name,
+            "startlab.hash": tag.partition(":")[2],
+            "startlab.base": from_,
+            "startlab.python": python.rpartition(" ")[2],
+        }
+        # The same steps, out of the cache (40 ms): only now is it known what to label it with,
+        # and an image has its tag only when it is whole.
+        self._run_build(context, arguments, network, tag=tag, labels=labels)
+        image = self._image(name, bases, base)
+        if image is None:
+            raise BuildError(f"the engine built {tag} and does not have it")
+        return image
+
+    def _run_build(
+        self,
+        context: bytes,
+        arguments: dict[str, str],
+        network: str | None,
+        tag: str | None = None,
+        labels: dict[str, str] | None = None,
+    ) -> list[str]:
+        events = self._api.build(
+            fileobj=io.BytesIO(context),
+            custom_context=True,
+            tag=tag,
+            buildargs=arguments,
+            labels=labels,
+            network_mode=network,
+            rm=True,
+            forcerm=True,
+            decode=True,
+            timeout=int(self._options.build_timeout_s),
+        )
+        log: deque[str] = deque(maxlen=500)
+        for event in events:
+            text = COLOUR.sub("", str(event.get("stream", "")))
+            log += (line for line in text.splitlines() if not line.startswith("Removing inter"))
+            if "error" in event:
+                code = event.get("errorDetail", {}).get("code")
+                what = f"with exit status {code}" if code else f"({event['error']})"
+                raise BuildError(f"its build failed {what}:\n{last_lines(log)}")
+        return list(log)
+
+    def _suite(self, suite: str) -> str:
+        tag = self._suite_tag(suite)
+        if self._find(tag):
+            return tag
+        impossible = cannot_debootstrap(self._api)
+        if impossible:
+            raise BuildError(impossible)
+        packages = self._recipes.suites[suite]
+        _read(self._options.ca_bundle)
+        self._say(f"Making a root file system of Debian {suite} (about half a minute) ...")
+        with root_file_system(
+            suite,
+            packages,
+            self._mirror,
+            ca_bundle=self._options.ca_bundle,
+            timeout_s=self._options.build_timeout_s,
+        ) as root:
+            answer = self._api.import_image_from_stream(
+                packed(root),
+                repository=tag.partition(":")[0],
+                tag=tag.partition(":")[2],
+                changes=[f"LABEL {LABEL}=base startlab.base={suite}", "CMD /bin/sh"],
+            )
+        for line in str(answer).splitlines():
+            event = json.loads(line) if line.startswith("{") else {}
+            if "error" in event:
+                raise BuildError(f"the engine does not take its file system: {event['error']}")
+        return tag
+
+
+def _pip_wheel(image: Image) -> Path:
+    """Find the pip that virtualenv carries for the image's Python."""
+    from virtualenv.seed.wheels.embed import get_embed_wheel
+
+    version = re.search(r"(\d+)\.(\d+)$", image.name)
+    numbers = (int(version[1]), int(version[2])) if version else (0, 0)
+    wheel = get_embed_wheel("pip", "{}.{}".format(*numbers)) if numbers >= OLDEST_PIP else None
+    if wheel is None:
+        oldest = ".".join(map(str, OLDEST_PIP))
+        raise BuildError(f"pip has given up this Python; {oldest} is the oldest")
+    return Path(wheel.path)
+
+
+def _unavailable(name: str, reason: str) -> Unavailable:
+    return Unavailable(name=name, backend="docker", reason=reason)
+
+
+def explanation_lines(error: Exception) -> str:
+    """Give the reason of a failed build, whose last lines of output stay lines."""
+    return str(error) if isinstance(error, BuildError) else explanation(error)
+
+
+def _build_files(base: Base) -> dict[str, bytes]:
+    folder = data_folder()
+    return {
+        "Dockerfile": (folder / base.dockerfile).read_bytes(),
+        "prepare.py": (folder / "prepare.py").read_bytes(),
+    }
+
+
+def _read(path: Path | None) -> bytes:
+    if path is None:
+        return b""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BuildError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _context(files: Mapping[str, bytes]) -> bytes:
+    """Pack the files of a build, always to the same bytes, for the engine's cache."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o644
+            tar.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _in_thread(
+    begin: Callable[[], Iterable[dict[str, Any]]], silence_s: float
+) -> Iterator[dict[str, Any]]:
+    """Give what `begin()` gives; raise TimeoutError when it gives nothing for that long.
+
+    The SDK reads the progress of a pull with no time limit at all.
+    """
+    given: queue.SimpleQueue[dict[str, Any] | BaseException | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            for item in begin():
+                given.put(item)
+            given.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again in the other thread
+            given.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        try:
+            item = given.get(timeout=silence_s)
+        except queue.Empty:
+            raise TimeoutError from None
+        if item is None:
+            return
+        if isinstance(item, BaseException):
+            raise item
+        yield item

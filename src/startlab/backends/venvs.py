@@ -1,0 +1,143 @@
+"""Virtual environments with what a user's program needs, one for each interpreter of this host."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import platformdirs
+
+from startlab.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from startlab.model import Environment
+    from startlab.program.requirements import Requirements
+
+CACHE: Final = platformdirs.user_cache_path("startlab") / "environments"
+INSTALL_S: Final = 1800.0
+"""How long pip may take: it may have to compile."""
+
+LAST_LINES: Final = 12
+NOT_PASSED_ON: Final = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")
+"""Variables that would have pip install somewhere else, or from somewhere else."""
+
+
+def python_with(
+    requirements: Requirements, environment: Environment, say: Callable[[str], None]
+) -> str:
+    """Give the Python of a virtual environment of an interpreter, made if need be.
+
+    It is found again by what was asked for and by the interpreter. Raises AgentError with the
+    reason, ProgramError for a local project that cannot be copied.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"startlab-{os.getpid()}-") as folder:
+        wanted = requirements.write(Path(folder))
+        parts = [wanted, os.path.realpath(environment.executable), environment.python]
+        pointer = CACHE / hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        made = _made(pointer)
+        if made is None:
+            say(f"Installing what the program needs for {environment.name} ...")
+            made = _make(Path(folder), environment, pointer)
+    return os.fspath(made)
+
+
+def _made(pointer: Path) -> Path | None:
+    try:
+        python = _python(CACHE / pointer.read_text("utf-8"))
+    except OSError:
+        return None
+    return python if python.exists() else None
+
+
+def _python(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _make(wanted: Path, environment: Environment, pointer: Path) -> Path:
+    """Make it under a name of its own, for it cannot be moved; only then say where it is."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    folder = CACHE / f"{environment.name}-{uuid.uuid4().hex[:8]}"
+    try:
+        _create(environment.executable, folder)
+        _install(wanted, _python(folder))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    fresh = pointer.with_name(f"{pointer.name}.{os.getpid()}")
+    fresh.write_text(folder.name, "utf-8")
+    fresh.replace(pointer)
+    return _python(folder)
+
+
+def _install(wanted: Path, python: Path) -> None:
+    """Install what `Requirements.write` has written into a folder. Raises AgentError."""
+    words = ["install", "--disable-pip-version-check", "--no-input", "--quiet"]
+    words += ["-r", str(wanted / "requirements.txt"), "-c", str(wanted / "constraints.txt")]
+    log = _run([str(python), "-m", "pip", *words], wanted / "pip.conf")
+    if log is not None:
+        raise AgentError(f"pip cannot install what the program needs:\n{log}")
+
+
+def _create(executable: str, folder: Path) -> None:
+    """Create an empty virtual environment. Raises AgentError with what each way said.
+
+    virtualenv needs no ensurepip, which Debian leaves out, but has given up old Pythons; those have
+    venv, or 2.7 a virtualenv of its own if somebody has installed it.
+    """
+    virtualenv = [sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update"]
+    ways = [
+        [*virtualenv, "--python", executable, str(folder)],
+        [executable, "-m", "venv", str(folder)],
+        [executable, "-m", "virtualenv", str(folder)],
+    ]
+    logs = []
+    for way in ways:
+        log = _run(way)
+        if log is None:
+            return
+        logs.append(log.strip().rpartition("\n")[2])
+        shutil.rmtree(folder, ignore_errors=True)
+    raise AgentError(
+        f"no virtual environment can be made for {executable} ({'; '.join(logs)}); install "
+        "virtualenv or ensurepip there"
+    )
+
+
+def _run(argv: list[str], pip_config: Path | None = None) -> str | None:
+    """Run a program to its end; None when it did well, else the last lines that it said."""
+    environ = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
+    if pip_config is not None and pip_config.stat().st_size:
+        environ["PIP_CONFIG_FILE"] = str(pip_config)
+    try:
+        done = subprocess.run(
+            argv,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=INSTALL_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{argv[0]} was not done after {INSTALL_S:g} s"
+    except OSError as error:
+        return f"{argv[0]}: {error.strerror}"
+    lines = done.stdout.decode(errors="backslashreplace").splitlines()[-LAST_LINES:]
+    return None if done.returncode == 0 else "\n".join(lines)
+
+
+def clean() -> list[str]:
+    """Remove every virtual environment; say what was removed."""
+    if not CACHE.exists():
+        return []
+    shutil.rmtree(CACHE, ignore_errors=True)
+    return [f"folder {CACHE}"]

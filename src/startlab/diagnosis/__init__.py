@@ -1,0 +1,1 @@
+"""Why a run of a program came out as it did."""

@@ -1,0 +1,321 @@
+"""A trial of a program, as rules look at it, and the cause that they find."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_helper,
+    is_idle_feeder,
+    library_frames,
+    line_of,
+    own_frames,
+    through,
+)
+from startlab.output import signals
+from startlab.output.tracebacks import find_tracebacks, first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from startlab.diagnosis.source.sources import Sources
+    from startlab.model import Clue, ClueKind, Process, PythonException, Thread, Trial
+    from startlab.output.tracebacks import Traceback
+
+
+class Cause(NamedTuple):
+    """Why: `mechanism` and `key` make it one with the same in other trials.
+
+    `title` goes on from «Hangs under fork: »; `text` says more; `where` is the line where it shows.
+    """
+
+    mechanism: str
+    key: str
+    title: str
+    text: str = ""
+    where: str | None = None
+
+
+class Case:
+    """A trial, and what is asked of it again and again."""
+
+    def __init__(self, trial: Trial, sources: Sources) -> None:
+        self.trial = trial
+        self.sources = sources
+        if trial.exception is not None:
+            self.trial = msgspec.structs.replace(trial, exception=_as_told(trial.exception))
+        self.tracebacks = [
+            each._replace(exception=_as_told(each.exception))
+            for each in find_tracebacks(trial.stderr)
+        ]
+        self.processes = {process.pid: process for process in trial.processes}
+
+    @property
+    def where(self) -> str | None:
+        """The line of the program that the trial came to its end at."""
+        if self.trial.where is not None and not self.trial.where.startswith("<"):
+            return self.trial.where
+        root = self.root
+        lines = [line_of(thread) for thread in root.threads] if root else []
+        return next((line for line in lines if line), None)
+
+    def clues(self, kind: ClueKind) -> list[Clue]:
+        """Give the clues of one kind.
+
+        A line that is in no file, of a function that was made at run time, is left out; and so is
+        a second name for what has the same values, as `from settings import current` gives one.
+        """
+        found: dict[tuple[str, ...], Clue] = {}
+        for clue in self.trial.clues:
+            if clue.kind != kind:
+                continue
+            key: tuple[str, ...] = (str(len(found)),)
+            if kind == "global":
+                key = (clue.name.rpartition(".")[2], clue.parent, clue.child)
+            if key not in found or self.sources.changed(found[key].name) is None:
+                nowhere = clue.where is not None and clue.where.startswith("<")
+                found[key] = msgspec.structs.replace(clue, where=None) if nowhere else clue
+        return list(found.values())
+
+    @property
+    def root(self) -> Process | None:
+        """The first process of the program, if it was still there."""
+        pids = set(self.processes)
+        tops = [each for each in self.trial.processes if each.ppid not in pids]
+        return min(tops, key=lambda each: each.pid, default=None)
+
+    def threads(self) -> Iterator[tuple[Process, Thread]]:
+        """Give every thread that was seen waiting, those of multiprocessing's helpers left out.
+
+        A fork server that has imported the main module may have threads of the program's.
+        """
+        for process in self.trial.processes:
+            if not any(map(is_helper, process.threads)):
+                for thread in process.threads:
+                    if not is_idle_feeder(thread):
+                        yield process, thread
+
+    def who(self, process: Process) -> str:
+        """Name a process in a sentence."""
+        return "the program" if process == self.root else "a child"
+
+    @property
+    def inherited_main(self) -> bool:
+        """Whether children were forked from a process that had run the main module."""
+        return any(clue.name == "inherited" for clue in self.clues("main"))
+
+    @property
+    def died(self) -> list[tuple[int | None, int, str | None]]:
+        """Children that ended badly: pid, exit code and where they were started."""
+        sent = {(clue.child, clue.name) for clue in self.clues("signal sent")}
+        return [
+            (start.child, start.exit_code, start.where)
+            for start in self.trial.starts
+            if start.exit_code and (str(start.child), str(-start.exit_code)) not in sent
+        ]
+
+
+def _as_told(exception: PythonException) -> PythonException:
+    """Give an exception of the main module its own name: children and older Pythons add to it."""
+    name = exception.type.removeprefix("__mp_main__.").removeprefix("__main__.")
+    return msgspec.structs.replace(exception, type=name)
+
+
+def joining(case: Case) -> Thread | None:
+    """Give the thread of the program that waits in Process.join()."""
+    return next(
+        (
+            thread
+            for process, thread in case.threads()
+            if process == case.root
+            and any(is_at(each, "process.py", "join") for each in library_frames(thread))
+        ),
+        None,
+    )
+
+
+def is_remote(traceback: Traceback, case: Case) -> bool:
+    """Tell whether a traceback is a worker's, which a pool or an executor has handed on."""
+    return case.trial.stderr.count('"""') > 1 and any(
+        file.endswith(("pool.py", "process.py")) for file, _ in traceback.frames
+    )
+
+
+def of_worker(case: Case) -> Traceback | None:
+    """Give the traceback of a pool's or an executor's worker that the program then raised too."""
+    exception = case.trial.exception
+    for each in case.tracebacks:
+        first = each.frames[0][0] if each.frames else ""
+        if exception and each.exception.type == exception.type and _WORKER.search(first):
+            return each
+    return None
+
+
+_WORKER: Final = re.compile(r"(multiprocessing.pool|concurrent.futures.process)\.py$")
+
+
+def started_at(case: Case) -> str | None:
+    """Give the line of the first start."""
+    return next((start.where for start in case.trial.starts if start.where), None)
+
+
+def pids_in(text: str) -> set[int]:
+    """Read the processes that a sentence about wakers names."""
+    found = re.search(r"only pids? ([\d, ]+)", text)
+    return {int(each) for each in re.findall(r"\d+", found[1])} if found else set()
+
+
+def without_numbers(text: str) -> str:
+    """Leave out of a sentence what is of this one trial."""
+    ids = r" \((futex 0x[0-9a-f]+|descriptor \d+|sem\.mp-\w+|a semaphore without a name)\)"
+    text = re.sub(ids, "", text)
+    return re.sub(r" pids? [\d, ]+\d", "", text)
+
+
+def ended_by(code: int) -> str:
+    """Name how a process ended."""
+    return signals.name_of(code) or f"exit status {code}"
+
+
+def own_exceptions(case: Case, said: str) -> str:
+    """Name the program's exceptions that cannot be made again from `args`; first what is `said`."""
+    found = {
+        name: f"{file}:{line}"
+        for file in own_files(case.sources)
+        for name, line in case.sources.file(file).own_exceptions().items()
+    }
+    names = [name for name in found if name in said] or list(found)
+    told = [f"`{name}` at {found[name]}" for name in names[:3]]
+    return f" In the program that is {' or '.join(told)}." if told else ""
+
+
+def may_end_by(case: Case) -> str:
+    """Name the line of a function of the main module that ends a process, if there is one."""
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(r"\b(os\._exit|sys\.exit)\((?!main\b)|\braise SystemExit\b(?!\(main)")
+    if line is None or source.function_of(line) is None:
+        return ""
+    return f" `{source.line(line)}` at {case.sources.main}:{line} ends a process."
+
+
+def what_was_raised(trial: Trial) -> str:
+    """Give the exception that ended the program, on one line."""
+    exception = trial.exception
+    if exception is None:
+        return trial.reason
+    return f"{exception.type}: {first_line(exception.message)}".rstrip(": ")
+
+
+_TRACKER: Final = re.compile(r"(?m)^.*(resource|semaphore)_tracker.*: UserWarning: .*\n(  .*\n?)?")
+"""What the resource tracker says of things that were left: that follows from the rest."""
+
+
+def last_words(stderr: str) -> str:
+    """Give what was written to stderr beside tracebacks, the first two lines of it."""
+    said: dict[str, None] = {}
+    inside = False
+    for line in _TRACKER.sub("", stderr).splitlines():
+        if line.startswith(("Traceback ", "Process ")):
+            inside = True
+        elif inside and line[:1] not in (" ", ""):
+            inside = False  # the exception itself
+        elif not inside and line.strip():
+            said[line.strip()[:200]] = None
+    return " / ".join(list(said)[:2])
+
+
+def takers_of(case: Case) -> list[str]:
+    """Give the lines at which children wait for an item of a queue, those of pools left out."""
+    lines = [
+        line_of(thread)
+        for process, thread in case.threads()
+        if process != case.root and takes(thread)
+    ]
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def takes(thread: Thread) -> bool:
+    """Tell whether a thread waits in Queue.get(), called by the program itself."""
+    library = library_frames(thread)
+    return any(is_at(each, "queues.py", "get") for each in library) and not through(
+        thread, "pool.py", "process.py", "managers.py"
+    )
+
+
+def handed_on(case: Case) -> str:
+    """Say which child's exit status the program's own comes from, and from which lines."""
+    codes = [code for _, code, _ in case.died if code > 0]
+    if not codes:
+        return ""
+    code = case.trial.exit_status if case.trial.exit_status in codes else codes[0]
+    ends = exit_line(case, code or 0)
+    read = next(
+        (
+            f"{file}:{line}"
+            for file in own_files(case.sources)
+            if (line := case.sources.file(file).mentions(r"\.exitcode\b")) is not None
+        ),
+        None,
+    )
+    text = f" A child ends with exit status {code}"
+    text += f", by `{case.sources.code(ends)}` at {ends}" if ends else ""
+    text += f"; {read} reads that" if read else ""
+    return text + f", and the program ends with {case.trial.exit_status}."
+
+
+def used_at_exit(case: Case) -> set[str]:
+    """Name what the function mentions, and those that it calls, that ends a child badly."""
+    for code in (code for _, code, _ in case.died if code > 0):
+        file, number = (exit_line(case, code) or ":0").rsplit(":", 1)
+        if file:
+            return case.sources.file(file).used_from(int(number))
+    return set()
+
+
+def exit_line(case: Case, code: int) -> str | None:
+    """Find the line, in a function, that ends a process with an exit status."""
+    for file in own_files(case.sources):
+        source = case.sources.file(file)
+        line = source.mentions(rf"\b(sys\.exit|os\._exit|SystemExit|exit)\(\s*{code}\s*\)")
+        if line is not None and source.function_of(line) is not None:
+            return f"{file}:{line}"
+    return None
+
+
+def imports_main(case: Case) -> bool:
+    """Tell whether the children, or their fork server, have imported the main module."""
+    used = "forkserver" in case.trial.method_used
+    return used or any(clue.name == "imported" for clue in case.clues("main"))
+
+
+def held_locks(case: Case, thread: Thread) -> tuple[str, set[str]]:
+    """Give the locks that a thread holds by its sources, and the innermost line that does."""
+    for frame in own_frames(thread):
+        held = case.sources.file(frame.file).locks_at(frame.line)[1]
+        if held:
+            return f"{frame.file}:{frame.line}", held
+    return "", set()
+
+
+OF_WRONG_DATA: Final = (
+    "AssertionError", "AttributeError", "IndexError", "KeyError", "RuntimeError", "SystemExit",
+    "TypeError", "ValueError", "ZeroDivisionError",
+)  # fmt: skip
+
+OF_WHAT_IS_GONE: Final = re.compile(
+    r"FileNotFoundError|NotADirectoryError|ConnectionRefusedError|BrokenPipeError|OSError"
+    r"|DatabaseError|OperationalError|ProcessLookupError"
+)
+
+BY_INHERITANCE: Final = "should only be shared between processes through inheritance"
+
+
+def waits_for_pool(case: Case) -> str | None:
+    """Give the program's line that waits within multiprocessing.Pool."""
+    waiting = (line_of(t) for _, t in case.threads() if through(t, "pool.py"))
+    return next((line for line in waiting if line is not None), None)

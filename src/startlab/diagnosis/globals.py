@@ -1,0 +1,68 @@
+"""Globals and environment variables that children do not have as their parent does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from startlab.diagnosis.case import Case, Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import Clue
+    from startlab.output.compare import Difference
+
+
+def shows_a_global(case: Case, lines: Difference) -> bool:
+    """Tell whether the values of a differing global are in the lines."""
+    text = " ".join([*lines.only_first, *lines.only_second])
+    return any(
+        value_in(clue.parent, text) or value_in(clue.child, text)
+        for clue in (*case.clues("global"), *case.clues("environment"))
+    )
+
+
+def value_in(value: str, lines: str) -> bool:
+    """Tell whether a word of a value is in the lines."""
+    words = [word for word in re.findall(r"[\w.]+", value) if len(word) > 1 or word.isdigit()]
+    return any(re.search(rf"\b{re.escape(word)}\b", lines) for word in words)
+
+
+def differing_global(case: Case, clues: Sequence[Clue], where: str | None, more: str = "") -> Cause:
+    """Tell that globals are not what they were in the parent."""
+    clue = clues[0]
+    source = case.sources.file(case.sources.main)
+    changed = case.sources.changed(clue.name)
+    used = None if where else source.mentions(rf"^\s+.*\b{re.escape(clue.name)}\b")
+    place = changed or where or (f"{case.sources.main}:{used}" if used else None)
+    if clue.kind == "environment":
+        name = re.escape(clue.name)
+        line = source.mentions(
+            rf"environ\[.{name}.\]\s*=|environ\.(update|setdefault)|putenv\(|{name}\s*="
+        )
+        place = f"{case.sources.main}:{line}" if line else where
+        return Cause(
+            "environment_differs",
+            clue.name,
+            f"the environment variable {clue.name}"
+            + (f", set at {place}," if place else "")
+            + " is not there in the children",
+            "Children of the fork server have the environment that it was started with, by the "
+            f"first start; what is set later does not reach them.{more}",
+            place,
+        )
+    names = ", ".join(f"`{each.name}`" for each in clues[:3])
+    there = f"is {clue.child} in the children" if clue.child else "does not exist in the children"
+    return Cause(
+        "global_differs",
+        " ".join(each.name for each in clues[:3]),
+        f"{names} {'are' if len(clues) > 1 else 'is'} not in the children what the parent has made "
+        "of "
+        + ("them" if len(clues) > 1 else "it")
+        + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
+        f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. A "
+        "child that is no plain fork has what the import of the main module makes, and nothing of "
+        f"what was changed since.{more}",
+        place,
+    )

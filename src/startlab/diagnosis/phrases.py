@@ -1,0 +1,42 @@
+"""Parts of sentences that several findings share."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from startlab.model import Environment
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def listed(names: Sequence[str]) -> str:
+    """Put names into a sentence: a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def prints(names: Sequence[str]) -> str:
+    """Say that they print: `fork prints`, `fork and spawn print`."""
+    told = listed(names)
+    return f"{told} {'print' if ' and ' in told else 'prints'}"
+
+
+def versions(environments: Mapping[str, Environment], names: Iterable[str]) -> str:
+    """Name the Pythons of environments: `3.9.18`, `3.13.15 to 3.15.0`.
+
+    A range is one without a gap among the environments that were run.
+    """
+    every = sorted({Version(each.python) for each in environments.values()})
+    wanted = {Version(environments[name].python) for name in names if name in environments}
+    told = []
+    for inside, run in groupby(every, key=wanted.__contains__):
+        found = list(run)
+        if inside:
+            told += [f"{found[0]} to {found[-1]}"] if len(found) > 2 else list(map(str, found))
+    return listed(told) if told else "?"

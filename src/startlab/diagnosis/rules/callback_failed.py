@@ -1,0 +1,70 @@
+"""A pool's callback that raised."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, waits_for_pool
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
+
+
+def callback_failed(case: Case) -> Cause | None:
+    """See that a callback has ended the thread of a pool that reads the results."""
+    waiting = waits_for_pool(case)
+    if waiting is None:
+        return None
+    for traceback in case.tracebacks:
+        of_pool = any(file.endswith("pool.py") for file, _ in traceback.frames)
+        where = own_line(traceback.frames)
+        if traceback.passing and of_pool and where:
+            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+            return Cause(
+                "callback_failed",
+                where,
+                f"the callback of a pool's task raises {said} at {where}, and {waiting} waits for "
+                "results",
+                f"{_ONE_THREAD} What it raises ends that thread, and no result comes any more.",
+                where,
+            )
+    return None
+
+
+_ONE_THREAD: Final = "A pool calls all callbacks in its one thread that reads results."
+
+
+def callback_failed_in_silence(case: Case) -> Cause | None:
+    """Suspect a callback where all workers wait for tasks: a pool passes over its KeyError."""
+    waiting = waits_for_pool(case)
+    if waiting is None or case.died or case.tracebacks:
+        return None
+    workers = [thread for process, thread in case.threads() if process != case.root]
+    idle = [t for t in workers if t.stack and _takes_a_task(t)]
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(r"\bcallback\s*=\s*\w")
+    if not workers or idle != workers or line is None:
+        return None
+    match = re.search(r"\bcallback\s*=\s*([\w.]+)", source.line(line))
+    name = match[1].rpartition(".")[2] if match else ""
+    defined = source.mentions(rf"\bdef {re.escape(name)}\b")
+    where = f"{case.sources.main}:{defined or line}"
+    return Cause(
+        "callback_failed",
+        where,
+        f"all tasks of the pool are done, and {waiting} still waits for a result: its callback at "
+        f"{where} must have raised a KeyError",
+        f"{_ONE_THREAD} It passes over a KeyError there without a word, and the result that the "
+        "callback was called for is never told.",
+        where,
+    )
+
+
+def _takes_a_task(thread: Thread) -> bool:
+    """Tell whether a worker of a pool waits for a task."""
+    names = [each.file.rpartition("/")[2] for each in thread.stack]
+    inside = names[: names.index("pool.py")] if "pool.py" in names else ["?"]
+    return set(inside) <= {"queues.py", "connection.py", "synchronize.py"}

@@ -1,0 +1,77 @@
+"""Waiting for a child that failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from startlab.diagnosis.case import Case, Cause, ended_by
+from startlab.diagnosis.stacks import library_frames, line_of, own_frame, own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
+
+
+def child_failed(case: Case) -> Cause | None:
+    """See that a child has ended badly, and somebody still waits for its word."""
+    failed = [each for each in case.tracebacks if each.child]
+    died = case.died
+    if not failed and not died:
+        return None
+    root = case.root
+    waiting = next((t for p, t in case.threads() if p == root and own_frame(t)), None)
+    where = line_of(waiting) if waiting else case.where
+    if failed:
+        last = failed[0]
+        place = own_line(last.frames)
+        said = f"{last.exception.type}: {first_line(last.exception.message)}"
+        said += f" at {place}" if place else ""
+        said += ", while what it was given is unpickled," if _is_unpickling(last) else ""
+    else:
+        said = ended_by(died[0][1])
+        place = None
+    waiter = _waits_for_a_lock_taken_by_hand(case) if failed else None
+    if waiter is not None:
+        return Cause(
+            "holder_failed",
+            place or said,
+            f"a child has ended with {said}, and with the lock that {waiter} waits for",
+            "Between acquire() and release() an exception goes past the release, and a lock "
+            "between processes stays taken when the process that has it ends.",
+            place,
+        )
+    killed = not failed and died[0][1] < 0
+    if killed and any("shared between processes" in t.waits for _, t in case.threads()):
+        return Cause(
+            "holder_killed",
+            where or "",
+            f"{where} waits for a lock of a process that was ended ({said}) while it held it",
+            "A lock between processes is not released when the process that holds it is killed, "
+            "and a queue has such locks inside.",
+            where,
+        )
+    return Cause(
+        "child_failed",
+        place or said,
+        f"a child has ended with {said}, and {where} waits on for what it should have sent",
+        "Nobody tells a reader of a queue, or who waits for an event, that the process it waits "
+        "for is no more.",
+        place or where,
+    )
+
+
+def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:
+    """Give the line at which a process waits in acquire() for a lock between processes."""
+    for _, thread in case.threads():
+        where = line_of(thread)
+        shared = "for a lock shared between processes" in thread.waits
+        by_hand = not library_frames(thread) and ".acquire(" in case.sources.code(where)
+        if shared and by_hand:
+            return where
+    return None
+
+
+def _is_unpickling(traceback: Traceback) -> bool:
+    """Tell whether a child was still reading what it is to run."""
+    files = [file.rpartition("/")[2] for file, _ in traceback.frames]
+    return "spawn.py" in files and not {"process.py", "runpy.py", "<frozen runpy>"} & set(files)

@@ -1,0 +1,62 @@
+"""An exception, told as it is."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import Case, Cause, of_worker, what_was_raised
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+
+def worker_raised(case: Case) -> Cause | None:
+    """See that the program raises what a worker has raised and handed on."""
+    worker = of_worker(case)
+    inside = own_line(worker.frames) if worker else None
+    where = case.trial.where
+    if case.trial.exception is None or inside is None or inside == where:
+        return None
+    return Cause(
+        "exception",
+        f"{case.trial.exception.type} {inside}",
+        f"a worker raises {what_was_raised(case.trial)} at {inside}"
+        + (f", and so does {where}, which waits for its result" if where else ""),
+        "",
+        inside,
+    )
+
+
+def child_raised(case: Case) -> Cause | None:
+    """See that a child has raised something, and the program then something else."""
+    trial = case.trial
+    child = next((each for each in case.tracebacks if each.child), None)
+    of_program = any(not each.child and not each.passing for each in case.tracebacks)
+    first = own_line(child.frames) if child is not None else None
+    if trial.exception is None or child is None or first is None or not of_program:
+        return None
+    if trial.exception == child.exception:
+        return None
+    at = f" at {trial.where}" if trial.where else ""
+    return Cause(
+        "child_raised",
+        f"{child.exception.type} {first}",
+        f"a child raises {child.exception.type}: {first_line(child.exception.message)} at {first}",
+        f"The program then raises {what_was_raised(trial)}{at}.",
+        first,
+    )
+
+
+def raised(case: Case) -> Cause | None:
+    """Tell an exception that no rule knows: which, in which process, at which line."""
+    trial = case.trial
+    if trial.exception is None:
+        return None
+    child = [each for each in case.tracebacks if each.child]
+    of_program = any(not each.child and not each.passing for each in case.tracebacks)
+    of_child = child and (trial.exception == child[-1].exception or not of_program)
+    return Cause(
+        "exception",
+        f"{trial.exception.type} {trial.where}",
+        f"{'a child' if of_child else 'the program'} raises {what_was_raised(trial)}"
+        + (f" at {trial.where}" if trial.where else ""),
+        "",
+        trial.where,
+    )

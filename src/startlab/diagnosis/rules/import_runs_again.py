@@ -1,0 +1,70 @@
+"""An import that fails when a child runs it again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.source.places import written
+from startlab.diagnosis.stacks import ABSOLUTE, own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
+
+
+def import_fails_again(case: Case) -> Cause | None:
+    """See that the import of the main module raises in a child, though it did not in the parent."""
+    for traceback in case.tracebacks:
+        place = _imported_by_child(traceback)
+        exception = traceback.exception
+        said = f"{exception.type}: {first_line(exception.message)}"
+        if place is None or exception.type in _OF_AN_IMPORT or "already been set" in said:
+            continue
+        at = own_line(traceback.frames)
+        inner = f" (raised at {at})" if at != place else ""
+        moved = written(case.sources, r"\bos\.chdir\(|\bchdir\(")
+        if exception.type == "FileNotFoundError" and moved:
+            return Cause(
+                "other_folder",
+                place,
+                f"{place} looks for a file by a relative path, and the children that run it again "
+                f"are in another folder, since {moved}",
+                "A child that is no plain fork imports the main module, in the folder in which its "
+                f"parent is then: there it raises {said}.",
+                place,
+            )
+        waits = ""
+        if case.trial.outcome == "hang" and case.where:
+            waits = f" {case.where} waits on for what the child should have done."
+        return Cause(
+            "main_runs_again",
+            place,
+            f"{place} runs again in each child, which imports the main module, and raises {said}"
+            f"{inner}",
+            "A child that is no plain fork, or its fork server, first imports the main module: "
+            f'what is not below `if __name__ == "__main__":` happens once more there, and what `'
+            f"{case.sources.code(place)}` does cannot be done twice. The child ends before its "
+            f"target has begun.{waits}",
+            place,
+        )
+    return None
+
+
+_OF_AN_IMPORT: Final = ("ImportError", "ModuleNotFoundError", "SyntaxError", "NameError")
+
+
+def _imported_by_child(traceback: Traceback) -> str | None:
+    """Give the main module's own line at which a child's import of it has failed."""
+    files = [file for file, _ in traceback.frames]
+    for i, file in enumerate(files[:-1]):
+        if _SPAWN.search(file) and _RUNPY.search(files[i + 1]):
+            return next(
+                (f"{f}:{n}" for f, n in traceback.frames[i + 1 :] if not ABSOLUTE.match(f)), None
+            )
+    return None
+
+
+_SPAWN: Final = re.compile(r"multiprocessing.spawn\.py$")
+_RUNPY: Final = re.compile(r"\brunpy(\.py)?>?$")

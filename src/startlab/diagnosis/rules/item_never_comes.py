@@ -1,0 +1,37 @@
+"""Waiting for an item that never comes."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import Case, Cause, takes
+from startlab.diagnosis.stacks import line_of
+
+
+def item_never_comes(case: Case) -> Cause | None:
+    """See the program wait for an item of a queue, though all its children have ended."""
+    root = case.root
+    if root is None or not case.trial.starts:
+        return None
+    thread = next((each for each in root.threads if takes(each)), None)
+    if thread is None or any(process != root for process, _ in case.threads()):
+        return None
+    where = line_of(thread) or case.where
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(r"\bos\._exit\(|\.cancel_join_thread\(")
+    if line:
+        place = f"{case.sources.main}:{line}"
+        return Cause(
+            "item_lost_at_exit",
+            where or "",
+            f"the program waits at {where} for an item of the queue that a child has lost: it ends "
+            f"by `{case.sources.code(place)}` at {place}",
+            "put() only hands an item to a thread of the child's, which writes it later, and the "
+            "child ends without waiting for that: the item is lost.",
+            where,
+        )
+    return Cause(
+        "item_never_comes",
+        where or "",
+        f"the program waits at {where} for an item of the queue, and all children have ended",
+        "Each get() waits for one item, and the children have put less than is read.",
+        where,
+    )

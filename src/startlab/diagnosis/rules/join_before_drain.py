@@ -1,0 +1,36 @@
+"""Joining a child before its queue is read."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.stacks import line_of, through
+
+
+def join_before_drain(case: Case) -> Cause | None:
+    """See one wait for the end of another, which waits for the first to read what it writes."""
+    writers = [(p, t) for p, t in case.threads() if "to a full" in t.waits]
+    joins = [
+        (p, t)
+        for p, t in case.threads()
+        if any(f.function.rpartition(".")[2] in ("join", "wait", "shutdown") for f in t.stack)
+        and not any(p.pid == writer.pid for writer, _ in writers)
+        and through(t, "process.py", "popen_fork.py", "popen_forkserver.py", "popen_spawn")
+    ]
+    if not writers or not joins:
+        return None
+    joiner, thread = joins[0]
+    where = line_of(thread)
+    feeder = any(through(t, "queues.py") or "Feeder" in t.name for _, t in writers) or any(
+        through(t, "queues.py") for p, t in case.threads() if p.pid == writers[0][0].pid
+    )
+    what = "queue" if feeder else "pipe"
+    return Cause(
+        "join_before_drain",
+        where or "",
+        f"{case.who(joiner)} waits at {where} for the end of a child that waits for its {what} to "
+        "be read",
+        f"The child cannot end before all that it has put into the {what} has gone into the pipe, "
+        "and the pipe is full (64 KiB on Linux). The parent would read it only after the child's "
+        "end.",
+        where,
+    )

@@ -1,0 +1,32 @@
+"""Data that children change in their own copy."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import OF_WRONG_DATA, Case, Cause
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.shared_data import changed_by_children
+
+
+def kept_by_child(case: Case) -> Cause | None:
+    """See that the program looks for what a child has put into data of its own."""
+    exception = case.trial.exception
+    if exception is not None and exception.type not in OF_WRONG_DATA:
+        return None
+    if any(each.child for each in case.tracebacks):
+        return None
+    for file in own_files(case.sources):
+        for name, line in changed_by_children(case.sources.file(file)):
+            if exception is not None and name not in case.sources.code(case.trial.where):
+                continue
+            where = f"{file}:{line}"
+            return Cause(
+                "kept_by_child",
+                where,
+                f"`{name}` is changed by a child at {where}, and the program's own `{name}` stays "
+                "as it was",
+                "A child has a copy of its parent's data, under every start method: a fork copies "
+                "the memory, and what is an argument is copied or pickled. What a child does to it "
+                f"does not come back. Here that leads to {case.trial.reason}.",
+                where,
+            )
+    return None

@@ -1,0 +1,57 @@
+"""A worker that ended before its task was done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause, ended_by, may_end_by, own_exceptions
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+
+def killed_worker(case: Case) -> Cause | None:
+    """See that a worker of an executor has ended in the middle of its task."""
+    exception = case.trial.exception
+    if exception is None or not exception.type.endswith("BrokenProcessPool"):
+        return None
+    unread = [
+        each.exception
+        for each in case.tracebacks
+        if not each.child
+        and own_line(each.frames) is None
+        and [file.rpartition("/")[2] for file, _ in each.frames[:2]] == _READING
+    ]
+    if unread:
+        said = f"{unread[0].type}: {first_line(unread[0].message)}"
+        return Cause(
+            "unreadable_result",
+            case.where or "",
+            f"a result or exception of an executor's task cannot be unpickled, and {case.where} "
+            "waits for it",
+            f"Reading it raises {said}. An exception whose class has its own __init__ is made "
+            "again by calling the class with `args`, which must then be all that it takes. The "
+            "executor gives all its work up: every future raises BrokenProcessPool."
+            + own_exceptions(case, said),
+            case.where,
+        )
+    died = case.died
+    failed = [each for each in case.tracebacks if each.child]
+    ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exit of its own"
+    if failed:
+        last = failed[0]
+        where = own_line(last.frames) or case.where
+        ends = f"{last.exception.type}: {first_line(last.exception.message)}"
+    else:
+        where = case.where
+    return Cause(
+        "killed_worker",
+        where or "",
+        f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
+        "concurrent.futures gives all its work up when a worker ends: every future raises "
+        "BrokenProcessPool." + ("" if failed else may_end_by(case)),
+        where,
+    )
+
+
+_READING: Final = ["process.py", "connection.py"]
+"""Where an executor's own thread reads the results."""

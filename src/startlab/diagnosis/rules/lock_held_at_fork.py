@@ -1,0 +1,98 @@
+"""A lock, or a thread, that a fork left behind."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.stacks import is_at, library_frames, line_of, through
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import Clue, Thread
+
+
+def left_behind_by_fork(case: Case) -> Cause | None:
+    """See a forked child wait for a lock that nobody in it holds, or for a thread it lacks."""
+    for process, thread in case.threads():
+        if process == case.root or "for a lock" not in thread.waits:
+            continue
+        if "shared between processes" in thread.waits or "only threads" not in thread.wakers:
+            continue
+        if not case.inherited_main and not case.clues("thread at fork"):
+            continue
+        if any("to a full" in each.waits for each in process.threads):
+            continue
+        if line_of(thread) is None:
+            continue  # a thread of a library's that waits for work
+        return _left_behind(case, thread)
+    return None
+
+
+def _left_behind(case: Case, thread: Thread) -> Cause | None:
+    where = line_of(thread)
+    gone = case.clues("thread at fork")
+    native = case.clues("native threads at fork")
+    library = library_frames(thread)
+    top = thread.stack[0] if thread.stack else None
+    in_code = case.sources.code(where)
+    waits_for_work = bool(top and is_at(top, "threading.py", "wait")) or (
+        not library and re.search(r"\.(get|result|wait|join)\(", in_code) is not None
+    )
+    holder = _threads(gone)
+    server = ""
+    if "forkserver" in case.trial.method_used:
+        server = (
+            " Here the children are forks of the fork server, which imports the main module "
+            "before (from Python 3.13.8 and 3.14.1 on), with the threads that this starts."
+        )
+    if waits_for_work and gone:
+        return Cause(
+            "thread_gone_at_fork",
+            where or "",
+            f"a forked child waits at {where} for {holder}, which a fork does not copy",
+            "A fork copies the memory of a process and only the thread that forks: what the other "
+            f"threads were to do in the child is never done.{server}",
+            where,
+        )
+    if through(thread, "logging/__init__.py"):
+        mechanism, what = "logging_lock_at_fork", "a lock of logging"
+    elif through(thread, "importlib", "_bootstrap"):
+        mechanism, what = "import_lock_at_fork", "the lock of a module's import"
+    elif re.search(r"\b(print|write|flush|writelines)\(", in_code) and not library:
+        mechanism, what = "file_lock_at_fork", "the lock of a buffered file"
+    elif native and not re.search(r"lock|acquire|with ", in_code, re.IGNORECASE):
+        mechanism, what = "native_after_fork", "a native library's thread or lock"
+    elif not gone and not native and waits_for_work:
+        return None  # nothing was left behind: it waits for what somebody is to do
+    elif not gone and not native:
+        return Cause(
+            "lock_held_by_forker",
+            where or "",
+            f"a forked child waits at {where} for a lock that was held when it was forked",
+            "The process that forked held the lock itself, or a thread that had just ended did: "
+            "the child has a copy of the lock, held, and nobody in it who could release it.",
+            where,
+        )
+    else:
+        mechanism, what = "lock_held_at_fork", "a lock"
+    held = f"{holder} held it" if gone else "another thread held it"
+    return Cause(
+        mechanism,
+        where or "",
+        f"a forked child waits at {where} for {what} that was held when it was forked",
+        f"When the child was forked, {held}. A fork copies the lock as it is, but not the thread "
+        f"that would release it.{server}",
+        where,
+    )
+
+
+def _threads(clues: Sequence[Clue]) -> str:
+    if not clues:
+        return "another thread"
+    name = f'thread "{clues[0].name}"' if clues[0].name != "?" else "a native thread"
+    at = f" (then at {clues[0].where})" if clues[0].where else ""
+    more = f" or one of {len(clues) - 1} others" if len(clues) > 1 else ""
+    return f"{name}{at}{more}"

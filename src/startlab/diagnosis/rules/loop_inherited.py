@@ -1,0 +1,34 @@
+"""An event loop that a fork copies."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+
+def loop_after_fork(case: Case) -> Cause | None:
+    """See that a forked child uses the event loop that its parent runs."""
+    for traceback in case.tracebacks:
+        where = own_line(traceback.frames)
+        said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+        if traceback.child and "fork" in case.trial.method_used and _RUNNING_LOOP.search(said):
+            return Cause(
+                "loop_inherited",
+                where or "",
+                "a forked child uses its parent's event loop"
+                + (f" at {where}" if where else "")
+                + f", and raises {said}",
+                "The fork was made by a coroutine: the child has a copy of the loop that runs it, "
+                "and to the child this one is running for ever.",
+                where,
+            )
+    return None
+
+
+_RUNNING_LOOP: Final = re.compile(
+    r"event loop is already running|while another loop is running|from a running event loop"
+)

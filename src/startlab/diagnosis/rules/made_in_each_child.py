@@ -1,0 +1,83 @@
+"""What each child makes again, or makes for itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, of_worker, used_at_exit
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from startlab.output.compare import Difference
+
+
+def made_in_each_child(case: Case) -> Cause | None:
+    """See that a child misses what is in the parent's folder or file, for it has made its own."""
+    if not imports_main(case):
+        return None
+    raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
+    for name, file, line in _made(case, moments=False):
+        for traceback in raised:
+            at = own_line(traceback.frames)
+            at_file, _, number = (at or "").rpartition(":")
+            used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
+            if name in used and _MISSING.search(traceback.exception.type):
+                said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+                return _of_each(name, f"{file}:{line}", case, f" It raises {said}, at {at}.")
+        if not raised and case.trial.exception is None and name in used_at_exit(case):
+            return _of_each(name, f"{file}:{line}", case, handed_on(case))
+    return None
+
+
+_MISSING: Final = re.compile(
+    r"FileNotFoundError|NotADirectoryError|ConnectionRefusedError|OSError|DatabaseError"
+    r"|OperationalError|KeyError"
+)
+
+
+def other_in_each_child(case: Case, lines: Difference) -> Cause | None:
+    """See that children work with a folder, file, id or time of their own, not the parent's."""
+    if not imports_main(case) or not any(lines):
+        return None
+    differing = {clue.name.rpartition(".")[2] for clue in case.clues("global")}
+    for name, file, line in _made(case, moments=True):
+        if name in differing:
+            return _of_each(name, f"{file}:{line}", case)
+    return None
+
+
+def its_own_in_each_child(case: Case, lines: Difference) -> Cause | None:
+    """See that children make a folder or file of their own, where nothing else is known."""
+    if not imports_main(case) or not any(lines):
+        return None
+    made = next(_made(case, moments=False), None)
+    return _of_each(made[0], f"{made[1]}:{made[2]}", case) if made else None
+
+
+def _made(case: Case, *, moments: bool) -> Iterator[tuple[str, str, int]]:
+    """Give globals that are made anew by each import, are used by functions, and stay as made."""
+    files = [file for file in own_files(case.sources) if file]
+    used = {name for file in files for name in case.sources.file(file).used_from()}
+    for file in files:
+        source = case.sources.file(file)
+        for name, line in source.unique(moments=moments).items():
+            if name in used and source.changed(name) is None:
+                yield name, file, line
+
+
+def _of_each(name: str, where: str, case: Case, more: str = "") -> Cause:
+    stored = re.search(r"[Tt]emp|mkd|mkstemp|folder|dir", case.sources.code(where))
+    lost = ", and what the one puts there, the others do not find" if stored else ""
+    return Cause(
+        "made_in_each_child",
+        name,
+        f"every child makes its own `{name}` at {where}, and has not the parent's",
+        "A child that is no plain fork imports the main module, and what is made there is made "
+        f"again: `{case.sources.code(where)}` gives each process another one{lost}.{more}",
+        where,
+    )

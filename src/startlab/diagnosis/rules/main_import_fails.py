@@ -1,0 +1,39 @@
+"""A main module that cannot be imported by children."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause, what_was_raised
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+
+def main_import_fails(case: Case) -> Cause | None:
+    """See that the fork server has ended by the import of the main module."""
+    exception = case.trial.exception
+    of_fork_server = [each for each in case.tracebacks if each.child and not each.passing]
+    of_program = [each for each in case.tracebacks if not each.child and not each.passing]
+    if exception is None or not of_fork_server or not of_program:
+        return None
+    if exception.type not in _OF_A_DEAD_FORK_SERVER:
+        return None
+    first = of_fork_server[0]
+    where = own_line(first.frames) or case.trial.where
+    said = f"{first.exception.type}: {first_line(first.exception.message)}"
+    return Cause(
+        "main_import_fails",
+        f"{first.exception.type} {where}",
+        f"the import of the main module fails in the fork server, with {said} at {where}",
+        "The fork server imports the main module before its first fork, and what that import "
+        f"raises is its end. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
+        where,
+    )
+
+
+_OF_A_DEAD_FORK_SERVER: Final = (
+    "EOFError",
+    "ConnectionResetError",
+    "BrokenPipeError",
+    "ConnectionRefusedError",
+)

@@ -1,0 +1,42 @@
+"""Changes to a copy of what a Manager keeps."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import OF_WRONG_DATA, Case, Cause
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.shared_data import changed_copies
+from startlab.output.tracebacks import first_line
+
+
+def manager_copy(case: Case) -> Cause | None:
+    """See that an item of a Manager's dict or list is changed, which is a copy of it.
+
+    Source: the note on mutable values under multiprocessing's Proxy Objects.
+    """
+    exception = case.trial.exception
+    if exception is not None and exception.type not in OF_WRONG_DATA:
+        return None
+    if case.trial.outcome == "ok" and any(each.child for each in case.tracebacks):
+        return None  # which is no sign of it
+    for file in own_files(case.sources):
+        lines = changed_copies(case.sources.file(file))
+        if lines:
+            where = f"{file}:{lines[0]}"
+            more = ""
+            if case.trial.outcome == "error":
+                said = case.trial.reason
+                if exception is not None:
+                    said = f"{exception.type}: {first_line(exception.message)}"
+                more = f" Here that leads to {said}" + (
+                    f", at {case.trial.where}." if case.trial.where else "."
+                )
+            return Cause(
+                "manager_copy",
+                where,
+                f"{where} changes a copy of what a Manager's dict or list holds, and the change is "
+                "lost",
+                f"In `{case.sources.code(where)}` the Manager hands out a copy of the item, and "
+                f"nobody tells it of what is done to that.{more}",
+                where,
+            )
+    return None

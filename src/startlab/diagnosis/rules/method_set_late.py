@@ -1,0 +1,39 @@
+"""A start method that is set too late."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.stacks import own_line
+
+
+def method_set_late(case: Case) -> Cause | None:
+    """See that the only call of set_start_method() comes after something has asked for one."""
+    told = [each for each in case.tracebacks if "already been set" in each.exception.message]
+    where = own_line(told[0].frames) if told else None
+    if where is None or any(each.child for each in told):
+        return None
+    file, _, number = where.rpartition(":")
+    source = case.sources.file(file)
+    first = source.mentions(r"\bset_start_method\(")
+    earlier = source.mentions(_ASKS_FOR_A_METHOD)
+    again = source.mentions(r"\bset_start_method\(", (first or 0) + 1)
+    if earlier is None or first != int(number) or again or earlier >= first:
+        return None
+    return Cause(
+        "method_set_late",
+        where,
+        f"set_start_method() at {where} comes too late: `{source.line(earlier)}` at "
+        f"{file}:{earlier} has settled the method",
+        "The first lock, queue, pool or process that is made without a context of its own takes "
+        "the platform's method, and it stays that.",
+        where,
+    )
+
+
+_ASKS_FOR_A_METHOD: Final = (
+    r"^(?!\s*(from|import|def|class)\b).*(?<!\w)(?:mp|multiprocessing)\.(Array|Barrier|Bounded|Con"
+    r"dition|Event|JoinableQueue|Lock|Manager|Pool|Process|Queue|RLock|Semaphore|SimpleQueue|Value"
+    r"|get_start_method)\w*\("
+)

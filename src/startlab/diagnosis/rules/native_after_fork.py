@@ -1,0 +1,45 @@
+"""A native library that dies in a forked child."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.diagnosis.case import (
+    Case,
+    Cause,
+    last_words,
+)
+from startlab.diagnosis.stacks import own_lines
+from startlab.output import signals
+
+_OWN_ID: Final = "this process's id"
+"""As the injection writes a number that is its process's."""
+
+
+def native_after_fork(case: Case) -> Cause | None:
+    """See that a forked child dies by what its parent made before the fork."""
+    names = [signals.name_of(code) for _, code, _ in case.died]
+    names = [name for name in names if name in signals.CRASHES]
+    if not names or not case.inherited_main:
+        return None
+    stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
+    where = stack[0] if stack else case.where
+    way = f", called from {stack[1]}" if len(stack) > 1 else ""
+    owned = [clue for clue in case.clues("global") if _OWN_ID in clue.parent]
+    made = f" The main module's `{owned[0].name}` was made by another process." if owned else ""
+    said = last_words(case.trial.stderr)
+    server = ""
+    if "forkserver" in case.trial.method_used:
+        server = (
+            " Here the fork server has imported the main module (from Python 3.13.8 and 3.14.1 "
+            "on), and its children are forks of that."
+        )
+    return Cause(
+        "native_after_fork",
+        where or "",
+        f"a forked child dies by {names[0]} at {where}{way}: it uses what was made before the fork",
+        "A library's handle, context or thread pool that was made before a fork does not work in "
+        f"the child, which has a copy of the memory and nothing else.{made}{server}"
+        + (f" Before it died it said: {said}" if said else ""),
+        where,
+    )

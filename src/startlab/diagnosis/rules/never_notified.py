@@ -1,0 +1,47 @@
+"""A condition that is never notified."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame, through
+
+
+def never_notified(case: Case) -> Cause | None:
+    """See one wait for an Event or a Condition that nobody is left to set or notify."""
+    waiting = [
+        (process, thread)
+        for process, thread in case.threads()
+        if any(is_at(each, file, "wait") for each in library_frames(thread) for file in _WAITS)
+        and own_frame(thread) is not None
+        and not through(thread, "queues.py", "pool.py", "process.py", "futures")
+    ]
+    if not waiting:
+        return None
+    process, thread = min(waiting, key=lambda each: each[0] == case.root)
+    where = line_of(thread)
+    shared = through(thread, "synchronize.py")
+    calls = ", ".join(
+        f"{file}:{line}"
+        for file in own_files(case.sources)
+        for line in [case.sources.file(file).mentions(r"\.(notify|notify_all|set)\(")]
+        if line
+    )
+    return Cause(
+        "never_notified",
+        where or "",
+        f"{case.who(process)} waits at {where} for an Event or a Condition "
+        + ("that nobody sets or notifies any more" if calls else "that nobody sets or notifies"),
+        (f"What would do it is at {calls}. " if calls else "")
+        + (
+            "A Condition wakes those who wait at that moment, and nobody who comes later."
+            if shared
+            else "One of threading is of one process alone: another process has a copy at most."
+        ),
+        where,
+    )
+
+
+_WAITS: Final = ("threading.py", "synchronize.py")

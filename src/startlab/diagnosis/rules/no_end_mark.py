@@ -1,0 +1,50 @@
+"""Consumers that get no end mark."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import Case, Cause, joining, takers_of
+from startlab.diagnosis.source.places import lines_like, own_files
+from startlab.diagnosis.stacks import line_of
+
+
+def no_end_mark(case: Case) -> Cause | None:
+    """See one wait for the end of a child that waits for another item of its queue."""
+    takers = takers_of(case)
+    joiner = joining(case)
+    if joiner is None or not takers:
+        return None
+    where = line_of(joiner)
+    copied = _copied_mark(case)
+    if copied is not None:
+        return copied
+    return Cause(
+        "no_end_mark",
+        where or "",
+        f"the program waits at {where} for the end of a child that waits at {takers[0]} for an "
+        "item of its queue that nobody puts",
+        "A child that takes from a queue in a loop does not know that there is nothing more: it "
+        "must be told, and each of them once, for what one takes the others do not see.",
+        where,
+    )
+
+
+def _copied_mark(case: Case) -> Cause | None:
+    """See an end mark that is known by its identity, which no copy has."""
+    for file in own_files(case.sources):
+        source = case.sources.file(file)
+        for line in lines_like(case.sources, file, r"^\w+\s*=\s*object\(\)"):
+            name = line.partition("=")[0].strip()
+            asked = source.mentions(rf"\bis (not )?{name}\b")
+            put = source.mentions(rf"\b(put|put_nowait|send)\({name}\)")
+            if asked and put:
+                where = f"{file}:{asked}"
+                return Cause(
+                    "end_mark_copied",
+                    where,
+                    f"a child does not know the end mark `{name}`, which is put at {file}:{put}, "
+                    f"by `is` at {where}",
+                    "What goes through a queue or a pipe is pickled: out comes a copy, and "
+                    f"another object than the receiver's own `{name}`.",
+                    where,
+                )
+    return None

@@ -1,0 +1,47 @@
+"""Children that draw the same random numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.source.places import children_may_use, written
+
+if TYPE_CHECKING:
+    from startlab.output.compare import Difference
+
+
+def random_copied(case: Case, _: Difference) -> Cause | None:
+    """See that children draw the same numbers."""
+    clues = [
+        clue
+        for clue in case.clues("same random")
+        if children_may_use(case.sources, re.findall(r"\w+", clue.name))
+    ]
+    if not clues:
+        return None
+    own = [clue for clue in clues if clue.name not in ("random", "numpy.random")]
+    clue = (own or clues)[0]
+    made = r"Random\(|RandomState\(|default_rng\(|Generator\("
+    last = re.findall(r"\w+", clue.name)[-1]
+    source = case.sources.file(case.sources.main)
+    line = source.assigned(clue.name)
+    where = (
+        f"{case.sources.main}:{line}"
+        if line
+        else written(case.sources, rf"\b{re.escape(last)}\b.*=.*({made})", made, r"\bseed\(")
+    )
+    how = (
+        "A fork copies the generator with its state"
+        if case.inherited_main
+        else "Each child that imports the main module makes and seeds it anew"
+    )
+    return Cause(
+        "random_copied",
+        clue.name,
+        f"{clue.count} children draw the same numbers from `{clue.name}`"
+        + (f", made at {where}" if where else ""),
+        f"{how}: what one child draws, the others draw too.",
+        where,
+    )

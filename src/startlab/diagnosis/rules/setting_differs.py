@@ -1,0 +1,281 @@
+"""What the interpreter and the libraries are set to in the parent, and not in its children.
+
+A setting that differs is a cause only where it has to do with what came of it: each has its marks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from startlab.diagnosis.case import Case, Cause, is_remote, started_at
+from startlab.diagnosis.globals import shows_a_global
+from startlab.diagnosis.source.places import lines_like, own_files, written
+from startlab.diagnosis.stacks import line_of, own_line
+from startlab.output import signals
+from startlab.output.compare import Difference
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import Clue
+    from startlab.output.compare import Difference
+
+_SET_UP: Final = r"basicConfig\(|dictConfig\(|fileConfig\("
+_SWALLOWS: Final = (
+    r"except(\s+\(?.*\b(Exception|BaseException|RecursionError|RuntimeError|ValueError)\b.*)?:"
+    r"|error_callback|return_exceptions|suppress\(|\.exception\("
+)
+_LOGS: Final = r"\.(debug|info|warning|error|exception|critical|log)\("
+
+
+class _Setting(NamedTuple):
+    """A kind of setting: where it is set, and by which marks it is known to be the cause.
+
+    `name` is searched in the clue's name; `{0}` in the others is that match's first group. `raises`
+    is searched in the exception (`type: message`) of a child, and `printed` in the program's text
+    where its output differs: None if a difference of the output is never due to it.
+    """
+
+    name: str
+    set_by: tuple[str, ...]
+    raises: str | None = None
+    printed: str | None = None
+
+
+_NUMBERS: Final = r"\b(InvalidOperation|DivisionByZero|Overflow|Inexact|Rounded|FloatOperation)\b"
+_SETTINGS: Final = (
+    _Setting(
+        r"^decimal\.getcontext\(\)\.(\w+)$",
+        (r"\.{0}\s*=[^=]", r"\.{0}\[", r"setcontext\(|\bContext\("),
+        _NUMBERS,
+        r"\bDecimal\b",
+    ),
+    _Setting(
+        r"^sys\.getrecursionlimit\(\)$", (r"setrecursionlimit\(",), r"RecursionError", _SWALLOWS
+    ),
+    _Setting(
+        r"^sys\.get_int_max_str_digits\(\)$",
+        (r"set_int_max_str_digits\(",),
+        r"Exceeds the limit .*integer string conversion",
+        _SWALLOWS,
+    ),
+    _Setting(
+        r"^threading\.stack_size\(\)$",
+        (r"\bstack_size\(\s*[^)\s]",),
+        r"can't start new thread",
+    ),
+    _Setting(r"^sys\.getswitchinterval\(\)$", (r"setswitchinterval\(",)),
+    _Setting(
+        r"^socket\.getdefaulttimeout\(\)$",
+        (r"setdefaulttimeout\(",),
+    ),
+    _Setting(
+        r"^locale\.setlocale",
+        (r"setlocale\(",),
+        r"locale|could not convert|does not match format",
+        r"\blocale\b|strftime|strptime|:n\}",
+    ),
+    _Setting(r"^csv\.field_size_limit", (r"field_size_limit\(",), r"field limit", _SWALLOWS),
+    _Setting(r"^csv\.list_dialects", (r"register_dialect\(",), r"unknown dialect", _SWALLOWS),
+    _Setting(
+        r"^warnings\.filters$",
+        (r"simplefilter\(|filterwarnings\(", r"catch_warnings"),
+        r"Warning\b",
+        r"\w*Warning\b|catch_warnings|\.warn\(",
+    ),
+    _Setting(
+        r"^logging\.getLogger\((.+)\)$",
+        (
+            rf"{_SET_UP}|addHandler\(",
+            r"setLevel\(|\.disabled\s*=|\.propagate\s*=",
+        ),
+        None,
+        _LOGS,
+    ),
+    _Setting(r"^logging\.disable", (r"logging\.disable\(|\bdisable\(",), None, _LOGS),
+    _Setting(
+        r"^sys\.(stdout|stderr)$",
+        (r"sys\.{0}\s*=[^=]|redirect_{0}\(", r"\b{0}\s*=[^=]"),
+        None,
+        r"\bprint\(|\.write\(",
+    ),
+    _Setting(
+        r"^builtins\.(\w+)$",
+        (r"builtins\.{0}\s*=[^=]|builtins.*\b{0}\b", r"install\("),
+        r"\b{0}\b",
+        r"\b{0}\b",
+    ),
+    _Setting(
+        r"\.(\w+)$",
+        (r"\.{0}\s*=[^=]", r"\bsetattr\(.*\b{0}\b", r"\bpatch.*\b{0}\b"),
+        r"\b{0}\b",
+        r"",
+    ),
+)
+
+
+def setting_differs(case: Case) -> Cause | None:
+    """See that a child fails by what its parent has set for itself alone."""
+    clues = case.clues("setting")
+    if not clues:
+        return None
+    for traceback in case.tracebacks:
+        if not (traceback.child or is_remote(traceback, case)):
+            continue
+        where = own_line(traceback.frames)
+        said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+        files = [file for file, _ in traceback.frames]
+        text = f"{case.sources.code(where)} {said}"
+        found = [clue for clue in clues if _raises(clue, text, files)]
+        if found:
+            at = f" at {where}" if where else ""
+            return _cause(case, found, f"a child raises {said}{at}")
+    names = [signals.name_of(code) for _, code, _ in case.died]
+    names = [name for name in names if name in signals.CRASHES]
+    stacks = [clue for clue in clues if clue.name == _STACK]
+    if names and stacks:
+        return _cause(case, stacks, f"a child dies by {names[0]}", _DEEP)
+    timeouts = [clue for clue in clues if clue.name == _TIMEOUT]
+    if timeouts and case.trial.outcome == "hang":
+        for process, thread in case.threads():
+            where = line_of(thread)
+            if process != case.root and _ON_A_SOCKET.search(case.sources.code(where)):
+                return _cause(case, timeouts, f"a child waits at {where} for ever")
+    return None
+
+
+_DEFAULT: Final = "as it is by default"
+_STACK: Final = "threading.stack_size()"
+_TIMEOUT: Final = "socket.getdefaulttimeout()"
+_ON_A_SOCKET: Final = re.compile(
+    r"\.(recv|recv_into|recvfrom|accept|connect|makefile|read|readline|getresponse|request)\("
+    r"|urlopen\(|create_connection\("
+)
+_DEEP: Final = (
+    " A thread's stack that is too small for how deep its functions call one another ends the "
+    "process by a signal, and leaves no Python stack: what catches fatal signals has a stack of "
+    "its own in the main thread only."
+)
+
+
+def setting_in_lines(case: Case, lines: Difference) -> Cause | None:
+    """See by the lines themselves that children print something else as they lack a setting."""
+    clues = [clue for clue in case.clues("setting") if _is_used(case, clue)]
+    logs = [clue for clue in clues if clue.name.startswith("logging.")]
+    if logs and _are_logged(case, lines):
+        return _cause(case, logs, "")
+    numbers = [clue for clue in clues if clue.name.startswith("decimal.")]
+    if numbers and _are_rounded(lines):
+        return _cause(case, numbers, "")
+    forms = [clue for clue in clues if clue.name.startswith("locale.")]
+    if forms:
+        return _cause(case, forms, "")
+    replaced = [clue for clue in clues if re.search(r" at \S+:\d+$", clue.parent)]
+    return _cause(case, replaced, "") if replaced else None
+
+
+def setting_shows(case: Case, _: Difference) -> Cause | None:
+    """Take what is set for the parent alone, and used, for the cause where there is no other."""
+    found = [clue for clue in case.clues("setting") if _is_used(case, clue)]
+    found.sort(key=lambda clue: _SETTINGS.index(_of(clue)[0]))
+    alike = [clue for clue in found if _of(clue)[0] is _of(found[0])[0]]
+    return _cause(case, alike, "") if alike else None
+
+
+def _are_rounded(lines: Difference) -> bool:
+    """Tell whether the lines have numbers that are nearly the same."""
+    first, second = ([float(n) for n in _NUMBER.findall(" ".join(each))[:50]] for each in lines)
+    return any(
+        a != b and abs(a - b) <= _NEARLY * max(abs(a), abs(b)) for a in first for b in second
+    )
+
+
+_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
+_NEARLY: Final = 0.05
+
+
+def _are_logged(case: Case, lines: Difference) -> bool:
+    """Tell whether one of the lines has a text in it that the program logs."""
+    texts = [
+        match[1]
+        for file in own_files(case.sources)
+        for line in lines_like(case.sources, file, _LOGGED)
+        for match in re.finditer(_LOGGED, line)
+    ]
+    return any(text in line for text in texts for line in (*lines.only_first, *lines.only_second))
+
+
+_LOGGED: Final = (
+    r"\.(?:debug|info|warning|error|exception|critical|log)\((?:[\w.]+,\s*)?"
+    r"[rf]?[\"']([^\"'%{\\]{3,})"
+)
+
+
+def _of(clue: Clue) -> tuple[_Setting, str]:
+    """Give the kind of a setting, and the name that its patterns have in them."""
+    for each in _SETTINGS:
+        match = re.search(each.name, clue.name)
+        if match is not None:
+            return each, re.escape(match[1]) if match.groups() else ""
+    return _Setting("", ()), ""
+
+
+def _raises(clue: Clue, text: str, files: Sequence[str]) -> bool:
+    setting, name = _of(clue)
+    if setting.raises is None:
+        return False
+    if re.search(setting.raises.replace("{0}", name), text):
+        return True
+    # What was put into a module shows where that module raises.
+    top = clue.name.partition(".")[0]
+    return setting is _SETTINGS[-1] and any(re.search(rf"/{top}(/|\.py$)", each) for each in files)
+
+
+def _is_used(case: Case, clue: Clue) -> bool:
+    setting, name = _of(clue)
+    if setting.printed is None:
+        return False
+    pattern = setting.printed.replace("{0}", name)
+    return any(case.sources.file(each).mentions(pattern) for each in own_files(case.sources))
+
+
+def _cause(case: Case, clues: Sequence[Clue], came: str, more: str = "") -> Cause:
+    clue = clues[0]
+    setting, name = _of(clue)
+    where = written(case.sources, *(each.replace("{0}", name) for each in setting.set_by))
+    place = where or started_at(case)
+    logs = clue.name.startswith("logging.")
+    at = f", set at {where}," if where else ""
+    if logs:
+        title = "what the children log is lost" + (
+            f": logging is set up at {where}, where they do not come" if where else ""
+        )
+    else:
+        title = " and ".join(
+            f"`{each.name}` is {each.parent} in the parent{at if each is clue else ''} and "
+            f"{each.child or _DEFAULT} in its children"
+            for each in clues[:3]
+        )
+    if came:
+        title += f", and {came}"
+    values = "; ".join(
+        f"`{each.name}` is {each.parent} in the parent when it starts the child, and "
+        f"{each.child or _DEFAULT} in the child"
+        for each in clues[:3]
+    )
+    return Cause(
+        "logging_differs" if logs else "setting_differs",
+        f"{clue.name}",
+        title,
+        (f"{values}. " if logs else "")
+        + "What a process sets for itself does not reach a child that is no plain fork: "
+        f"that begins as every Python does, with what the import of the main module sets.{more}",
+        place,
+    )
+
+
+def setting_in_output(case: Case, lines: Difference) -> Cause | None:
+    """Prefer a setting to a global where the values of no global are in the lines."""
+    return None if shows_a_global(case, lines) else setting_in_lines(case, lines)

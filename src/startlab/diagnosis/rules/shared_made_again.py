@@ -1,0 +1,100 @@
+"""What is to be shared, but is made again by each child."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.stacks import library_frames, line_of, own_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import Clue, Frame
+    from startlab.output.compare import Difference
+
+
+def made_again_in_output(case: Case, _: Difference) -> Cause | None:
+    """See that every child makes its own of what is to be shared."""
+    clues = case.clues("made again")
+    if not clues:
+        return None
+    clue = clues[0]
+    own = listed([f"`{each.name}()` at {each.where}" for each in clues[:4]])
+    return Cause(
+        "shared_made_again",
+        clue.where or "",
+        f"every child makes its own {own}",
+        "A child that is no plain fork imports the main module, and what is made there to be "
+        f"shared is made again: what one process does to its `{clue.name}()`, the others never "
+        "see.",
+        clue.where,
+    )
+
+
+def made_again(case: Case) -> Cause | None:
+    """See parent and child wait for each other on two objects that should be one."""
+    clues = case.clues("made again")
+    if not clues:
+        return None
+    waiting = [
+        (process, thread)
+        for process, thread in case.threads()
+        if ("shared between processes" in thread.waits or "from an empty" in thread.waits)
+        and own_frame(thread) is not None
+    ]
+    if not waiting:
+        return _polled(case, clues)
+    root = case.root
+    process, thread = min(waiting, key=lambda each: each[0] != root)
+    library = library_frames(thread)
+    clue = next((each for each in clues if _is_about(each, library)), clues[0])
+    where = line_of(thread)
+    others = [f"`{each.name}()` of {each.where}" for each in clues if each is not clue]
+    also = f" The same holds for {' and '.join(others)}." if others else ""
+    return Cause(
+        "shared_made_again",
+        clue.where or "",
+        f"{case.who(process)} waits at {where} for the `{clue.name}()` made at {clue.where}, of "
+        "which every child has its own",
+        "A child that is no plain fork imports the main module, and what is made there is made "
+        f"again: what one process does to its `{clue.name}()` of {clue.where}, the other never "
+        f"sees.{also}",
+        where,
+    )
+
+
+def _polled(case: Case, clues: Sequence[Clue]) -> Cause | None:
+    """See a child look again and again at an object of its own, in a loop of its own."""
+    for process, thread in case.threads():
+        frame = own_frame(thread)
+        if process == case.root or frame is None:
+            continue
+        source = case.sources.file(frame.file)
+        for clue in clues:
+            made = case.sources.code(clue.where).partition("=")[0].partition(":")[0].strip()
+            line = source.mentions(rf"^\s+.*\b{re.escape(made)}\b", source.function_of(frame.line))
+            if made and line and source.function_of(line) == source.function_of(frame.line):
+                return Cause(
+                    "shared_made_again",
+                    clue.where or "",
+                    f"a child looks at {frame.file}:{line} again and again at its own "
+                    f"`{clue.name}()`, made at {clue.where}",
+                    "A child that is no plain fork imports the main module, and what is made there "
+                    f"is made again: what the program does to its `{clue.name}()` of {clue.where}, "
+                    "the child never sees.",
+                    f"{frame.file}:{line}",
+                )
+    return None
+
+
+def _is_about(clue: Clue, library: Sequence[Frame]) -> bool:
+    """Tell whether a stack goes through what a clue's object has: `Event.wait`, `queues.py`."""
+    text = " ".join(f"{each.file.rpartition('/')[2]} {each.function}" for each in library)
+    if clue.name in ("Queue", "JoinableQueue", "SimpleQueue", "Pool"):
+        return "queues.py" in text or f"{clue.name}." in text
+    if clue.name in ("Event", "Condition", "Barrier"):
+        return "wait" in text
+    return "queues.py" not in text and "wait" not in text

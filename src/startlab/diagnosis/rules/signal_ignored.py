@@ -1,0 +1,31 @@
+"""A signal that a child ignores, for its parent did."""
+
+from __future__ import annotations
+
+import signal
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.source.places import written
+
+
+def signal_ignored(case: Case) -> Cause | None:
+    """See that a child was sent a signal that its parent, and so it too, ignores."""
+    ended = {-start.exit_code for start in case.trial.starts if start.exit_code}
+    sent = {
+        int(clue.name): clue.where for clue in case.clues("signal sent") if clue.name.isdecimal()
+    }
+    for number in (signal.SIGTERM, signal.SIGINT):
+        ignored = rf"signal\(\s*(signal\.)?{number.name}\s*,\s*(signal\.)?SIG_IGN"
+        where = written(case.sources, ignored)
+        by = sent.get(number) or written(case.sources, rf"\bos\.kill\(.*\b{number.name}\b")
+        if where and by and number not in ended:
+            return Cause(
+                "signal_ignored",
+                where,
+                f"a child does not end by the {number.name} that it is sent at {by}: it ignores "
+                f"it, as its parent does since {where}",
+                "A signal that a process ignores is ignored by its children too, under every start "
+                "method: it stays so across fork and exec (signal(7)).",
+                where,
+            )
+    return None

@@ -1,0 +1,31 @@
+"""Reading stdin, in a child or at its end."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import (
+    Case,
+    Cause,
+)
+from startlab.diagnosis.stacks import own_line
+
+
+def stdin_at_its_end(case: Case) -> Cause | None:
+    """See that the program, or a child, has read stdin where there is nothing to be read."""
+    exception = case.trial.exception
+    if exception is None or exception.type != "EOFError":
+        return None
+    if "reading a line" not in exception.message:
+        return None
+    in_child = [each for each in case.tracebacks if each.child]
+    if not in_child:
+        title = f"the program reads its stdin at {case.where}, which is empty"
+        return Cause("no_stdin", case.where or "", title, "", case.where)
+    where = own_line(in_child[-1].frames) or case.where
+    return Cause(
+        "stdin_in_child",
+        where or "",
+        f"a child reads its stdin at {where}, which is closed to it",
+        "multiprocessing opens the null device as the stdin of every child: only the program "
+        "itself can read what is typed.",
+        where,
+    )

@@ -1,0 +1,32 @@
+"""Tasks of a queue that are never reported done."""
+
+from __future__ import annotations
+
+from startlab.diagnosis.case import Case, Cause, takers_of
+from startlab.diagnosis.stacks import is_at, library_frames, line_of
+
+
+def unfinished_tasks(case: Case) -> Cause | None:
+    """See one wait in JoinableQueue.join() for tasks that those who took them never called done."""
+    for process, thread in case.threads():
+        if not any(is_at(each, "queues.py", "join") for each in library_frames(thread)):
+            continue
+        where = line_of(thread)
+        takers = takers_of(case)
+        text = "join() of a JoinableQueue ends when task_done() was called for each item put in. "
+        if takers:
+            text += (
+                f"Those who take from it wait at {takers[0]} for the next: on some way through the "
+                "loop there (a continue, a break, an exception) task_done() is left out."
+            )
+        else:
+            text += "Nobody takes from it any more."
+        return Cause(
+            "unfinished_tasks",
+            where or "",
+            f"{case.who(process)} waits at {where} for task_done(), which was not called for every "
+            "item of the queue",
+            text,
+            where,
+        )
+    return None

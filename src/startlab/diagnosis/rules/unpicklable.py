@@ -1,0 +1,78 @@
+"""What cannot be pickled."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
+
+
+def unpicklable(case: Case) -> Cause | None:
+    """See that what a child is to be given cannot be pickled."""
+    clues = case.clues("unpicklable")
+    found = [each for each in case.tracebacks if _is_pickling(each)]
+    refused = any(BY_INHERITANCE in each.exception.message for each in case.tracebacks)
+    if refused or not (clues or found):
+        return None
+    raised = found[-1] if found else None
+    message = f"{raised.exception.type}: {first_line(raised.exception.message)}" if raised else ""
+    where = (clues[0].where if clues else None) or (own_line(raised.frames) if raised else None)
+    where = where or case.where
+    if raised and not clues and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
+        return Cause(
+            "unpicklable_result",
+            where or message,
+            "what a worker gives back cannot be pickled"
+            + (f": its task is given at {where}" if where else ""),
+            "The result of a task comes back through a pipe, pickled, under every start method. "
+            f"Python says {message}.",
+            where,
+        )
+    what = f"{clues[0].name}, a {clues[0].parent}," if clues else "what the child is to be given"
+    why = (
+        "What is given to a child that is no plain fork is pickled, with all that hangs on it: "
+        "the target, what a bound method belongs to, the arguments."
+    )
+    if "fork" in case.trial.method_used:
+        why = (
+            "What is sent to a worker of a pool, or put into a queue, is pickled under every start "
+            "method, with all that hangs on it: the function, what a bound method belongs to, the "
+            "arguments; a function goes by its name, which must lead to it in its module."
+        )
+    waits = ""
+    if case.trial.outcome == "hang":
+        waits = " It is dropped where it was put into a queue, and whoever waits for it waits on."
+    return Cause(
+        "unpicklable",
+        clues[0].name if clues else where or message,
+        f"{what} cannot be pickled" + (f", at {where}" if where else ""),
+        why + (f" Python says {message}." if message else "") + waits,
+        where,
+    )
+
+
+_GIVEN_BACK: Final = re.compile(r"MaybeEncodingError: Error sending result|in _sendback_result\b")
+
+
+def _is_pickling(traceback: Traceback) -> bool:
+    exception = traceback.exception
+    text = exception.message
+    if exception.type.endswith("PicklingError"):
+        return True
+    at_pickling = any(
+        file.endswith(("reduction.py", "queues.py", "pool.py", "process.py"))
+        for file, _ in traceback.frames[-6:]
+    )
+    said = re.search(
+        r"(can't|cannot|Can't get local|Can't) (pickle|serialize)"
+        r"|cannot be (passed between processes or )?pickled|[Pp]ickling .* is disallowed",
+        text,
+    )
+    local = "local object" in text
+    return bool(said or local) and (at_pickling or "pickle" in text)

@@ -1,0 +1,111 @@
+"""Where in a program's own files something is written."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from startlab.diagnosis.source.sources import Sources
+
+MOST_FILES: Final = 30
+_IMPORT: Final = re.compile(r"^(?:from\s+([\w.]+)\s+import\s+(.*)|import\s+(.*))$")
+
+
+def own_files(sources: Sources) -> Iterator[str]:
+    """Give the program's files: the main module, and what it imports that lies beside it."""
+    files = [sources.main] if sources.main else []
+    for file in files:
+        yield file
+        beside = posixpath.dirname(file) or "."
+        for module in _imported(sources, file):
+            if len(files) < MOST_FILES:
+                own = beside
+                for _ in range(len(module) - len(module.lstrip(".")) - 1):
+                    own = posixpath.dirname(own) or "."
+                for each in sources.files_of(module.lstrip("."), own, "."):
+                    if each not in files and sources.file(each).mentions(r"\S"):
+                        files.append(each)
+
+
+def _imported(sources: Sources, file: str) -> Iterator[str]:
+    source = sources.file(file)
+    number = source.mentions(r"^\s*(from|import)\s")
+    while number is not None:
+        match = _IMPORT.match(source.line(number).partition("#")[0].strip())
+        if match is not None and match[1]:
+            yield match[1]
+            for name in re.findall(r"\w+", match[2].partition(" as ")[0]):
+                yield f"{match[1].rstrip('.')}.{name}" if match[1].strip(".") else f".{name}"
+        elif match is not None:
+            yield from (each.split()[0] for each in match[3].split(",") if each.strip())
+        number = source.mentions(r"^\s*(from|import)\s", number + 1)
+
+
+def written(sources: Sources, *patterns: str) -> str | None:
+    """Find the first line of the program's own that a pattern matches: the first that is found."""
+    files = list(own_files(sources))
+    for pattern in patterns:
+        for file in files:
+            line = sources.file(file).mentions(pattern)
+            if line is not None:
+                return f"{file}:{line}"
+    return None
+
+
+def lines_like(sources: Sources, file: str, pattern: str) -> Iterator[str]:
+    """Give each line of code in a file that a pattern matches."""
+    source = sources.file(file)
+    number = source.mentions(pattern)
+    while number is not None:
+        yield source.line(number)
+        number = source.mentions(pattern, number + 1)
+
+
+def children_may_use(sources: Sources, names: Iterable[str]) -> bool:
+    """Tell whether a function that is handed on mentions a name, or one that it leads to.
+
+    What children run is handed on by name: a target, the function of a map(), a method. Where the
+    sources are not known, they may.
+    """
+    bodies: dict[str, set[str]] = {}
+    reached = {"run"}
+    for file in own_files(sources):
+        source = sources.file(file)
+        if not source.is_python:
+            return True
+        tree = source.tree
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name | ast.Attribute) and id(node) not in called:
+                reached.add(_name(node))
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                bodies.setdefault(node.name, set()).update(_mentioned(node))
+            elif isinstance(node, ast.ClassDef):
+                inits = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+                made = [each for each in inits if each.name in ("__init__", "__call__")]
+                bodies.setdefault(node.name, set()).update(*map(_mentioned, made))
+    queue = [each for each in reached if each in bodies]
+    seen = set(queue)
+    wanted = set(names)
+    for function in queue:
+        if bodies[function] & wanted:
+            return True
+        more = [each for each in bodies[function] if each in bodies and each not in seen]
+        seen.update(more)
+        queue += more
+    return not bodies
+
+
+def _name(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
+
+
+def _mentioned(function: ast.AST) -> set[str]:
+    return {
+        _name(each) for each in ast.walk(function) if isinstance(each, ast.Name | ast.Attribute)
+    }

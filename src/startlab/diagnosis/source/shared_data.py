@@ -1,0 +1,290 @@
+"""Data of one process that the sources take for another's: lost updates, and changes of copies."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.source.syntax import (
+    LOCKS,
+    MUTATORS,
+    changes,
+    functions_in,
+    has_call,
+    own_nodes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from startlab.diagnosis.source.sources import Source
+
+
+def lost_updates(source: Source) -> list[int]:
+    """Find updates of something shared that read and write it in two steps, without a lock."""
+    return sorted(set(_unlocked_updates(source.tree, shares=_shares_items(source))))
+
+
+def _shares_items(source: Source) -> bool:
+    shared = r"\b(Array|RawArray|Manager|SharedMemory|ShareableList)\("
+    return re.search(shared, source.text) is not None
+
+
+def _unlocked_updates(node: ast.AST, *, shares: bool) -> Iterator[int]:
+    if isinstance(node, ast.With | ast.AsyncWith):
+        if any(LOCKS.search(ast.unparse(item.context_expr)) for item in node.items):
+            return
+    elif isinstance(node, ast.AugAssign):
+        if _is_shared(node.target, shares=shares):
+            yield node.lineno
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        text = ast.unparse(target)
+        if _is_shared(target, shares=shares) and text in {
+            ast.unparse(each) for each in ast.walk(node.value) if isinstance(each, ast.expr)
+        }:
+            yield node.lineno
+    for child in ast.iter_child_nodes(node):
+        yield from _unlocked_updates(child, shares=shares)
+
+
+def _is_shared(target: ast.expr, *, shares: bool) -> bool:
+    if isinstance(target, ast.Attribute):
+        return target.attr == "value"
+    return shares and isinstance(target, ast.Subscript)
+
+
+def changed_copies(source: Source) -> list[int]:
+    """Find changes of what a Manager's dict or list gave out, which is a copy.
+
+    The names of such are followed through the arguments of calls and of Process().
+    """
+    proxies = _proxies(source.tree)
+    nested = r"\]\s*=\s*\w+\.(dict|list|Namespace)\("
+    if not proxies or re.search(nested, source.text):
+        return []  # a proxy within a proxy is none
+    return sorted({
+        line
+        for _, function in [("", source.tree), *functions_in(source.tree, "")]
+        for line in _copies_changed(function, proxies)
+    })  # fmt: skip
+
+
+def _proxies(tree: ast.Module) -> set[str]:
+    """Name what is bound to `manager.dict()` or `manager.list()`, or given on as an argument."""
+    managers = _bound(tree, lambda value: has_call(value, {"Manager", "SyncManager"}))
+    found = _bound(
+        tree,
+        lambda value: (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Attribute)
+            and value.func.attr in ("dict", "list")
+            and (
+                ast.unparse(value.func.value) in managers
+                or has_call(value.func.value, {"Manager", "SyncManager"})
+            )
+        ),
+    )
+    functions = {each.name: each for _, each in functions_in(tree, "")}
+    before = -1
+    while found and before != len(found):
+        before = len(found)
+        found |= {
+            ast.unparse(target)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and ast.unparse(node.value) in found
+            for target in node.targets
+        }
+        for call in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
+            name, given = _given(call)
+            function = functions.get(name)
+            arguments = [each.arg for each in function.args.args] if function else []
+            if arguments[:1] == ["self"]:
+                del arguments[0]
+            for argument, value in zip(arguments, given, strict=False):
+                if ast.unparse(value) in found:
+                    found.add(argument)
+            found |= {
+                each.arg for each in call.keywords
+                if each.arg and function and ast.unparse(each.value) in found
+            }  # fmt: skip
+    return found
+
+
+def _bound(tree: ast.Module, is_meant: Callable[[ast.expr], bool]) -> set[str]:
+    """Name what is bound to values that are meant: by an assignment, or by `with … as`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=False))
+                found |= {ast.unparse(each) for each, value in pairs if is_meant(value)}
+        elif isinstance(node, ast.With):
+            items = [each for each in node.items if is_meant(each.context_expr)]
+            found |= {ast.unparse(each.optional_vars) for each in items if each.optional_vars}
+    return found
+
+
+def _given(call: ast.Call) -> tuple[str, list[ast.expr]]:
+    """Give the function that is called, now or by a Process or task, and what it is given."""
+    target = next((each.value for each in call.keywords if each.arg == "target"), None)
+    args = next((each.value for each in call.keywords if each.arg in ("args", "initargs")), None)
+    target = target or next((e.value for e in call.keywords if e.arg == "initializer"), None)
+    if target is not None:
+        given = list(args.elts) if isinstance(args, ast.Tuple | ast.List) else []
+        return ast.unparse(target).rpartition(".")[2], given
+    name = ast.unparse(call.func).rpartition(".")[2]
+    if name in ("submit", "apply_async", "apply") and call.args:
+        given = call.args[1:]
+        if name != "submit":
+            second = given[0] if given else args
+            given = list(second.elts) if isinstance(second, ast.Tuple | ast.List) else []
+        return ast.unparse(call.args[0]).rpartition(".")[2], given
+    return name, call.args
+
+
+def _copies_changed(
+    function: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef, proxies: set[str]
+) -> Iterator[int]:
+    """Give the lines of a function's own body that change what a proxy gave out."""
+    own = list(own_nodes(function))
+    stored = {
+        (ast.unparse(target.value), ast.unparse(node.value))
+        for node in own
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Subscript)
+    }
+    local: dict[str, str] = {}
+    for node in own:
+        if isinstance(node, ast.Assign) and (proxy := _item_of(node.value, proxies)):
+            names = [ast.unparse(each) for each in node.targets if isinstance(each, ast.Name)]
+            local |= {name: proxy for name in names if (proxy, name) not in stored}
+    for node in (each for each in own if isinstance(each, ast.stmt | ast.expr)):
+        changed: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            changed = [node.func.value] if node.func.attr in MUTATORS | {"sort"} else []
+        elif isinstance(node, ast.Assign | ast.Delete):
+            changed = [
+                e.value for e in node.targets if isinstance(e, ast.Subscript | ast.Attribute)
+            ]
+        elif isinstance(node, ast.AugAssign):
+            target = node.target
+            changed = [target.value] if isinstance(target, ast.Subscript | ast.Attribute) else []
+        for each in changed:
+            if _item_of(each, proxies) or ast.unparse(each) in local:
+                yield node.lineno
+
+
+def _item_of(value: ast.expr, proxies: set[str]) -> str | None:
+    """Give the proxy that a value is an item of: `d[k]`, `d.get(k)`, `d.setdefault(k, v)`."""
+    source: ast.expr | None = None
+    if isinstance(value, ast.Subscript):
+        source = value.value
+    elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        source = value.func.value if value.func.attr in ("get", "setdefault") else None
+    name = ast.unparse(source) if source is not None else ""
+    if name in proxies:
+        return name
+    return _item_of(source, proxies) if isinstance(source, ast.Subscript) else None
+
+
+def changed_by_children(source: Source) -> list[tuple[str, int]]:
+    """Find plain data that a child changes and the program then looks at: name, line."""
+    functions = {n.name: n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef)}
+    found = []
+    for call in (each for each in ast.walk(source.tree) if isinstance(each, ast.Call)):
+        handed, given = _handed_on(call) or ("", [])
+        function = functions.get(handed)
+        if function is None:
+            continue
+        for own, name in _may_change(function, given):
+            line = _first_change(function, own, whole=own in _declared(function))
+            later = any(
+                isinstance(each, ast.Name) and each.id == name and each.lineno > call.lineno
+                for each in ast.walk(source.tree)
+            )
+            if line and later and _is_plain(source, name):
+                found.append((name, line))
+    return sorted(set(found), key=lambda each: each[1])
+
+
+def _handed_on(call: ast.Call) -> tuple[str, list[ast.expr]] | None:
+    """Give the function that a call has a child run, and what it is given."""
+    of_process = any(each.arg == "target" for each in call.keywords)
+    if of_process and "Thread" not in ast.unparse(call.func):
+        return _given(call)
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if method in ("apply", "apply_async", "submit"):
+        return _given(call)
+    if method in _MAPS and call.args:
+        return ast.unparse(call.args[0]), []  # each item is another one
+    return None
+
+
+_MAPS: Final = ("imap", "imap_unordered", "map", "map_async", "starmap", "starmap_async")
+
+
+def _may_change(function: ast.FunctionDef, given: list[ast.expr]) -> list[tuple[str, str]]:
+    """Pair the names by which a function may change data with those that its caller has for it."""
+    parameters = [each.arg for each in function.args.args]
+    pairs = [
+        (own, each.id)
+        for own, each in zip(parameters, given, strict=False)
+        if isinstance(each, ast.Name)
+    ]
+    stored = {
+        each.id
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    local = (stored | set(parameters)) - _declared(function)
+    names = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+    return pairs + [(name, name) for name in sorted(names - local)]
+
+
+def _declared(function: ast.FunctionDef) -> set[str]:
+    """Give the names that a function declares to be globals."""
+    return {
+        name for each in ast.walk(function) if isinstance(each, ast.Global) for name in each.names
+    }
+
+
+def _first_change(function: ast.FunctionDef, name: str, *, whole: bool) -> int | None:
+    lines = [
+        node.lineno
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt | ast.expr) and changes(node, name, whole=whole)
+    ]
+    return min(lines, default=None)
+
+
+def _is_plain(source: Source, name: str) -> bool:
+    """Tell whether a name is only ever bound to data of this process alone."""
+    bound = [
+        node.value
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == name and node.value is not None
+    ]
+    return bool(bound) and all(map(_makes_plain_data, bound))
+
+
+def _makes_plain_data(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).removeprefix("collections.") in _PLAIN_TYPES
+    return isinstance(
+        value,
+        ast.Constant | ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
+        | ast.BinOp | ast.UnaryOp,
+    )  # fmt: skip
+
+
+_PLAIN_TYPES: Final = (
+    "dict", "list", "set", "bytearray", "deque", "Counter", "defaultdict", "OrderedDict", "int",
+    "float", "str",
+)  # fmt: skip

@@ -1,0 +1,310 @@
+"""What a program's source says at a line, and what kinds of line are in it."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.source.syntax import LOCKS, changes, flat, functions_in, has_call, names_in
+
+if TYPE_CHECKING:
+    from startlab.model import Program
+
+MOST_CODE: Final = 100
+"""Characters of a line that are quoted."""
+
+_PLACES: Final = frozenset({
+    "NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile", "mkdtemp", "mkstemp",
+    "token_bytes", "token_hex", "token_urlsafe", "uuid1", "uuid4",
+})  # fmt: skip
+_MOMENTS: Final = frozenset(
+    {"getpid", "monotonic", "now", "perf_counter", "time", "time_ns", "utcnow"}
+)
+_STARTS: Final = re.compile(r"\.start$|\b(Pool|ProcessPoolExecutor)$")
+
+
+class Sources:
+    """The files of a program: as they were when it was run, or are where it was run from."""
+
+    def __init__(self, program: Program) -> None:
+        self._root = Path(program.root)
+        self._kept = program.sources
+        self.main = self._main(program)
+        self._read: dict[str, Source] = {}
+
+    def _main(self, program: Program) -> str:
+        """Give the file of the main module; empty for a command, and where it is not known."""
+        if program.kind != "module":
+            return program.target if program.kind == "script" else ""
+        names = self.files_of(program.target, program.cwd)
+        there = (name for name in names if name in self._kept or (self._root / name).is_file())
+        return next(there, "")
+
+    @staticmethod
+    def files_of(module: str, *folders: str) -> list[str]:
+        """List the files that a module may be in, its folder being one of `folders` or `src`."""
+        path = module.replace(".", "/")
+        return [
+            posixpath.normpath(f"{folder}/{path}{ending}")
+            for folder in (*folders, "src")
+            for ending in (".py", "/__main__.py", "/__init__.py")
+        ]
+
+    def changed(self, name: str) -> str | None:
+        """Find where a global, `name` or `module.name`, is changed by the first process alone."""
+        module, _, own = name.rpartition(".")
+        beside = posixpath.dirname(self.main) or "."
+        places = [(self.main, name)]
+        places += [(file, own) for file in self.files_of(module, ".", beside) if module]
+        for file, each in places:
+            line = self.file(file).changed(each)
+            if line is not None:
+                return f"{file}:{line}"
+        return None
+
+    def file(self, name: str) -> Source:
+        """Read a file; one that is not there, or is no Python of today, has nothing to say."""
+        if name not in self._read:
+            text = self._kept.get(name)
+            self._read[name] = Source(self._from_disk(name) if text is None else text)
+        return self._read[name]
+
+    def _from_disk(self, name: str) -> str:
+        try:
+            return (self._root / name).read_text("utf-8", errors="replace") if name else ""
+        except (OSError, ValueError):
+            return ""
+
+    def code(self, where: str | None) -> str:
+        """Give the line of code at `file:line`, empty if it is not known."""
+        file, _, line = (where or "").rpartition(":")
+        return self.file(file).line(int(line)) if file and line.isdigit() else ""
+
+
+class Source:
+    """One file."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self.text = text
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The file's syntax tree; an empty one of what today's Python cannot parse."""
+        return self._parsed or ast.Module(body=[], type_ignores=[])
+
+    @property
+    def is_python(self) -> bool:
+        """Whether today's Python can parse it."""
+        return self._parsed is not None
+
+    @cached_property
+    def _parsed(self) -> ast.Module | None:
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def line(self, number: int) -> str:
+        """Give a line of code without its indentation; empty if there is none."""
+        if not 0 < number <= len(self._lines):
+            return ""
+        code = self._lines[number - 1].strip()
+        return code if len(code) <= MOST_CODE else code[:MOST_CODE] + "…"
+
+    def assigned(self, name: str) -> int | None:
+        """Find the line of the module's own body that first makes a global."""
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.With):
+                names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+                if any(each.id == name and isinstance(each.ctx, ast.Store) for each in names):
+                    return node.lineno
+        return None
+
+    def changed(self, name: str) -> int | None:
+        """Find the line that changes a global where only the program's first process comes.
+
+        That is in a function or below `if __name__ == "__main__"`.
+        """
+        lines = []
+        for part in self.tree.body:
+            nodes = list(ast.walk(part))
+            declared = any(isinstance(each, ast.Global) and name in each.names for each in nodes)
+            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If):
+                whole = declared or isinstance(part, ast.If)
+                ways = [(name, whole)]
+                owner, _, own = name.rpartition(".")
+                if isinstance(part, ast.ClassDef) and part.name == owner:
+                    ways += [(f"cls.{own}", True), (f"self.__class__.{own}", True)]
+                found = [e for e in nodes if any(changes(e, n, whole=w) for n, w in ways)]
+                lines += [getattr(each, "lineno", part.lineno) for each in found]
+        return min(lines, default=None)
+
+    def unique(self, *, moments: bool = False) -> dict[str, int]:
+        """Find the globals that are others in each process that runs the module's own body.
+
+        Temporary files and folders, random ids, and what is made of them: name → line of the call.
+        With `moments`, times and process ids too.
+        """
+        makers = _PLACES | (_MOMENTS if moments else frozenset())
+        for function in self.tree.body:
+            if isinstance(function, ast.FunctionDef) and has_call(function, makers):
+                makers |= {function.name}
+        found: dict[str, int] = {}
+        for node in self.tree.body:
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            line = node.lineno if has_call(node.value, makers) else None
+            of = [found[each] for each in names_in(node.value) if each in found]
+            if line is not None or of:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names = [each for target in targets for each in flat(target)]
+                line = line if line is not None else of[0]
+                found |= {each.id: line for each in names if isinstance(each, ast.Name)}
+        return found
+
+    def own_exceptions(self) -> dict[str, int]:
+        """Find the exceptions' classes whose __init__ takes more than it gives on: name → line."""
+        found: dict[str, int] = {}
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.ClassDef) or not any(
+                re.search(r"(Error|Exception|Warning)$", ast.unparse(base)) for base in node.bases
+            ):
+                continue
+            made = [e for e in node.body if isinstance(e, ast.FunctionDef) and e.name == "__init__"]
+            plain = not any(getattr(e, "name", "") == "__reduce__" for e in node.body)
+            if made and plain and _gives_on(made[0]) < len(made[0].args.args) - 1:
+                found[node.name] = node.lineno
+        return found
+
+    def unflushed(self, name: str) -> bool:
+        """Tell whether a function, or the main guard, writes to a file and then starts a process.
+
+        That is without flush() or close() between the two.
+        """
+        guards = [node for node in self.tree.body if isinstance(node, ast.If)]
+        for scope in [*guards, *(function for _, function in functions_in(self.tree, ""))]:
+            calls = [node for node in ast.walk(scope) if isinstance(node, ast.Call)]
+            written = False
+            for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
+                text = ast.unparse(call.func)
+                written |= text in (f"{name}.write", f"{name}.writelines")
+                written &= text not in (f"{name}.flush", f"{name}.close")
+                if written and _STARTS.search(text):
+                    return True
+        return False
+
+    def emptied(self) -> dict[str, int]:
+        """Find the globals that are files which the module's own body opens anew: name → line."""
+        found: dict[str, int] = {}
+        for node in self.tree.body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            mode = [
+                *node.value.args[1:2],
+                *(e.value for e in node.value.keywords if e.arg == "mode"),
+            ]
+            opens = ast.unparse(node.value.func).rpartition(".")[2] == "open"
+            if opens and any(isinstance(e, ast.Constant) and str(e.value)[:1] == "w" for e in mode):
+                found |= {e.id: node.lineno for e in node.targets if isinstance(e, ast.Name)}
+        return found
+
+    def used_from(self, number: int | None = None) -> set[str]:
+        """Name what the function around a line mentions, and what the functions do that it calls.
+
+        Without a line: what any function mentions.
+        """
+        functions = {each.name: each for _, each in functions_in(self.tree, "")}
+        if number is None:
+            return {name for each in functions.values() for name in names_in(each)}
+        around = [
+            each for each in functions.values() if each.lineno <= number <= (each.end_lineno or 0)
+        ]
+        names: set[str] = set()
+        for each in around:
+            new = names_in(each) - names
+            names |= new
+            around += [functions[name] for name in sorted(new) if name in functions]
+        return names
+
+    def locks_at(self, number: int) -> tuple[set[str], set[str]]:
+        """Name the locks that a line takes, and those that are held while it runs.
+
+        Each as `Class.self.lock`: what is written, with the class that it is written in.
+        """
+        taken: set[str] = set()
+        held: set[str] = set()
+        for owner, function in functions_in(self.tree, ""):
+            if function.lineno <= number <= (function.end_lineno or 0):
+                for node in ast.walk(function):
+                    _sort_lock(node, owner, number, taken, held)
+        return taken, {each for each in held if each in taken or self._is_lock(each)}
+
+    def _is_lock(self, name: str) -> bool:
+        """Tell by its name, or by what it is assigned, whether something is a lock."""
+        own = re.escape(name.rpartition(".")[2])
+        made = rf"\b{own}\s*=.*\b(R?Lock|Semaphore|BoundedSemaphore|Condition)\("
+        return LOCKS.search(own) is not None or re.search(made, self.text) is not None
+
+    def function_of(self, number: int) -> int | None:
+        """Give the first line of the innermost function that a line is in."""
+        lines = [
+            function.lineno
+            for _, function in functions_in(self.tree, "")
+            if function.lineno <= number <= (function.end_lineno or 0)
+        ]
+        return max(lines, default=None)
+
+    def runs_at_import(self) -> bool:
+        """Tell whether the module's own body may print: not, if it only defines and assigns."""
+        return not self.text or any(
+            isinstance(node, ast.For | ast.While | ast.With | ast.Try)
+            or (isinstance(node, ast.If) and "__name__" not in ast.unparse(node.test))
+            for node in self.tree.body
+        )
+
+    def top_level_calls(self) -> list[int]:
+        """List the lines of the module's own body, outside any guard, that only call."""
+        return [
+            node.lineno
+            for node in self.tree.body
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        ]
+
+    def mentions(self, pattern: str, first: int | None = None) -> int | None:
+        """Find the first line that a pattern matches, from line `first` on."""
+        for number, line in enumerate(self._lines, 1):
+            if number >= (first or 1) and re.search(pattern, line.partition("#")[0]):
+                return number
+        return None
+
+
+def _gives_on(init: ast.FunctionDef) -> int:
+    """Count what an exception's `__init__` gives its base's: all, if it does not call that."""
+    for each in ast.walk(init):
+        if isinstance(each, ast.Call) and ast.unparse(each.func).endswith(".__init__"):
+            whole = any(isinstance(one, ast.Starred) for one in each.args)
+            return len(init.args.args) if whole else len(each.args)
+    return len(init.args.args)
+
+
+def _sort_lock(node: ast.AST, owner: str, line: int, taken: set[str], held: set[str]) -> None:
+    """Put the lock that a node takes, if any, where it belongs, as seen from a line."""
+    if isinstance(node, ast.With | ast.AsyncWith):
+        names = {f"{owner}.{ast.unparse(item.context_expr)}" for item in node.items}
+        if node.lineno <= line < node.body[0].lineno:
+            taken |= names
+        elif node.body[0].lineno <= line <= (node.end_lineno or 0):
+            held |= names
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        name = f"{owner}.{ast.unparse(node.func.value)}"
+        if node.func.attr == "acquire" and node.lineno == line:
+            taken.add(name)
+        elif node.func.attr == "acquire" and node.lineno < line:
+            held.add(name)
+        elif node.func.attr == "release" and node.lineno < line:
+            held.discard(name)

@@ -1,0 +1,1 @@
+"""Driving a run: which trial is next, and where."""

@@ -1,0 +1,358 @@
+"""The engine: drives cells through agents, and what comes back into the journal."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from startlab import catalogue
+from startlab.engine.schedule import Schedule, Task
+from startlab.errors import AgentError, StartlabError
+from startlab.model import End, PlannedEnvironment, Trial, Unavailable
+from startlab.plan.cells import impossible, plan_cells, shards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from startlab.backends import Agent, Backend
+    from startlab.engine.subjects import Subject
+    from startlab.model import Cell, Environment, Observation, Selection
+    from startlab.results.journal import Journal
+
+
+class Listener(Protocol):
+    """Somebody who follows a run while it goes."""
+
+    def planned(self, environment: PlannedEnvironment) -> None:
+        """Hear that an environment has come, with its cells."""
+
+    def began(self, cell: Cell) -> None:
+        """Hear that a trial has begun; told from the thread that runs it."""
+
+    def say(self, text: str) -> None:
+        """Hear what a person should know; told from any thread."""
+
+    def ended(self, trial: Trial) -> None:
+        """Hear that a trial is over and in the journal."""
+
+
+class Silent:
+    """A listener that tells nobody."""
+
+    def planned(self, environment: PlannedEnvironment) -> None:
+        """Do nothing."""
+
+    def began(self, cell: Cell) -> None:
+        """Do nothing."""
+
+    def say(self, text: str) -> None:
+        """Do nothing."""
+
+    def ended(self, trial: Trial) -> None:
+        """Do nothing."""
+
+
+class Lab:
+    """One run of subjects, experiments or a program, in the environments of a backend."""
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        backend: Backend,
+        selection: Selection,
+        journal: Journal,
+        listener: Listener,
+        *,
+        jobs: int,
+        done: Collection[tuple[Cell, int]] = (),
+    ) -> None:
+        self._subjects = {subject.name: subject for subject in subjects}
+        self._backend = backend
+        self._selection = selection
+        self._journal = journal
+        self._listener = listener
+        self._jobs = jobs
+        self._done = frozenset(done)
+        self._schedule = Schedule()
+        self._results: queue.SimpleQueue[PlannedEnvironment | Trial] = queue.SimpleQueue()
+        self._agents: dict[int, Agent] = {}
+        self._stopping = False
+        self._errors: list[Exception] = []
+        self._said: set[str] = set()
+        self._environments: dict[str, Environment] = {}
+        self._repeats = _Repeats() if selection.repeat else None
+
+    def run(self) -> bool:
+        """Run every trial that is left; tell whether it was interrupted.
+
+        Ctrl-C ends the trials in flight, which are then as if they had not been begun. Raises the
+        StartlabError that kept the backend from giving its environments, once all that could be
+        run has been.
+        """
+        began = time.monotonic()
+        work: list[Callable[[], None]] = [self._find, *[self._work] * self._jobs]
+        threads = [
+            threading.Thread(target=self._thread, args=(each,), daemon=True) for each in work
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while self._runs(threads):
+                self._collect()
+        except KeyboardInterrupt:
+            while self._runs(threads):
+                self._stop()  # again: a trial that was just beginning may have missed it
+                self._collect()
+        self._journal.write(
+            End(
+                finished=datetime.now(UTC).isoformat(timespec="seconds"),
+                duration_s=round(time.monotonic() - began, 3),
+                interrupted=self._stopping,
+            )
+        )
+        if self._errors:
+            raise self._errors[0]
+        return self._stopping
+
+    def _runs(self, threads: Sequence[threading.Thread]) -> bool:
+        return any(thread.is_alive() for thread in threads) or not self._results.empty()
+
+    def _collect(self) -> None:
+        """Put what comes into the journal."""
+        try:
+            # With a time-out, for on Windows nothing interrupts a wait without.
+            result = self._results.get(timeout=0.05)
+        except queue.Empty:
+            return
+        self._journal.write(result)
+        if isinstance(result, Trial):
+            self._listener.ended(result)
+        else:
+            self._listener.planned(result)
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._schedule.close()
+        self._schedule.take_away()
+        for agent in list(self._agents.values()):
+            try:
+                agent.stop()
+            except AgentError:
+                continue  # it has gone before
+
+    def _thread(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - raised again where the person is told
+            self._errors.append(error)
+            self._schedule.close()
+            self._schedule.take_away()
+
+    # --- the environments, in a thread of their own: trials run while more are made ready -------
+
+    def _find(self) -> None:
+        try:
+            for environment, cells, elsewhere in self._planned():
+                if self._stopping:
+                    return
+                self._plan(environment, cells, elsewhere)
+        except StartlabError as error:
+            self._errors.append(error)
+        finally:
+            self._schedule.complete()
+
+    def _planned(
+        self,
+    ) -> Iterator[tuple[Environment | Unavailable, tuple[Cell, ...], tuple[Cell, ...]]]:
+        """Give each environment with its cells, and those that other shards run."""
+        found = (
+            (each, plan_cells(list(self._subjects.values()), each.name, self._selection.methods))
+            for each in self._backend.environments(self._selection.environments)
+        )
+        if self._selection.shard is None:
+            for environment, cells in found:
+                yield environment, cells, ()
+            return
+        every = list(found)  # a shard is one of the whole
+        whole = [cell for _, cells in every for cell in cells]
+        number, of = self._selection.shard
+        mine = set(shards(whole, of, catalogue.durations())[number - 1])
+        for environment, cells in every:
+            here = tuple(cell for cell in cells if cell in mine)
+            yield environment, here, tuple(cell for cell in cells if cell not in mine)
+
+    def _plan(
+        self,
+        environment: Environment | Unavailable,
+        cells: tuple[Cell, ...],
+        elsewhere: tuple[Cell, ...],
+    ) -> None:
+        if isinstance(environment, Unavailable):
+            reason = environment.reason
+            self._results.put(
+                PlannedEnvironment(
+                    name=environment.name, cells=cells, unavailable=reason, elsewhere=elsewhere
+                )
+            )
+            for cell in cells:
+                self._results.put(not_run(cell, "unavailable", reason, as_expected=False))
+            return
+        self._results.put(
+            PlannedEnvironment(
+                name=environment.name, cells=cells, environment=environment, elsewhere=elsewhere
+            )
+        )
+        self._environments[environment.name] = environment
+        tasks = []
+        lack = {name: self._lacking(name, environment) for name in {c.experiment for c in cells}}
+        for cell in cells:
+            why_not = impossible(environment, cell.method)
+            lacking = lack[cell.experiment]
+            if why_not is not None:
+                self._results.put(not_run(cell, "unsupported", why_not, as_expected=True))
+            elif lacking is not None:
+                foreseen = self._subjects[cell.experiment].may_lack
+                self._results.put(not_run(cell, "unavailable", lacking, as_expected=foreseen))
+            else:
+                tasks += [
+                    Task(cell, number, self._subjects[cell.experiment], environment)
+                    for number in range(self._selection.trials)
+                    if (cell, number) not in self._done
+                ]
+        self._schedule.add(environment.name, tasks)
+
+    def _lacking(self, name: str, environment: Environment) -> str | None:
+        try:
+            return self._subjects[name].lacking(environment)
+        except AgentError as error:
+            return str(error)
+
+    # --- the trials, in `jobs` threads ----------------------------------------------------------
+
+    def _work(self) -> None:
+        worker = _Worker(self._backend, self._agents)
+        try:
+            while (task := self._schedule.next(worker.environment)) is not None:
+                try:
+                    self._listener.began(task.cell)
+                    self._run(worker, task)
+                finally:
+                    self._schedule.done(task)
+        finally:
+            worker.close()
+
+    def _run(self, worker: _Worker, task: Task) -> None:
+        try:
+            try:
+                observation = self._observe(worker.agent(task), task)
+            except AgentError:
+                worker.close()  # whatever it was may have been of that one agent
+                observation = self._observe(worker.agent(task), task)
+        except AgentError as error:
+            worker.close()
+            if not self._stopping:
+                self._lose(task, str(error))
+            return
+        if self._jobs > 1 and not task.alone and task.subject.disturbed(observation):
+            self._schedule.add(task.environment.name, [task._replace(again=True)])
+        elif observation.ended != "stopped":
+            trial = task.subject.judge(task.cell, task.environment, task.number, observation)
+            self._results.put(trial)
+            for cell in self._repeats.after(trial) if self._repeats else ():
+                again = Task(cell, 1, task.subject, self._environments[cell.environment])
+                if (cell, 1) not in self._done:
+                    self._schedule.add(cell.environment, [again])
+        if self._selection.isolation == "fresh":
+            worker.close()
+
+    def _lose(self, task: Task, reason: str) -> None:
+        """Give up an environment: twice in a row no agent in it could run a trial."""
+        for lost in [task, *self._schedule.take_away(task.environment.name)]:
+            trial = not_run(lost.cell, "unavailable", reason, as_expected=False, number=lost.number)
+            self._results.put(trial)
+
+    def _observe(self, agent: Agent, task: Task) -> Observation:
+        if agent.no_proofs and agent.no_proofs not in self._said:
+            self._said.add(agent.no_proofs)
+            self._listener.say(
+                f"Hangs cannot be proven in {task.environment.name}, the time limit decides: "
+                f"{agent.no_proofs}"
+            )
+        return agent.run(task.subject.request(task.cell, task.environment, agent))
+
+
+class _Repeats:
+    """Which cells are run once more: those whose first trial surprises.
+
+    That is one that is not ok, or one whose output is not what that of the first cell was; then
+    the first cell is run again too, for a program may print something else every time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._first: Trial | None = None
+        self._repeated: set[Cell] = set()
+
+    def after(self, trial: Trial) -> list[Cell]:
+        """Give the cells that are to be run again, now that this trial has come."""
+        if trial.trial != 0:
+            return []
+        with self._lock:
+            cells = [] if trial.outcome == "ok" else [trial.cell]
+            if trial.outcome == "ok":
+                self._first = self._first or trial
+                if trial.stdout_digest != self._first.stdout_digest:
+                    cells = [trial.cell, self._first.cell]
+            cells = [cell for cell in cells if cell not in self._repeated]
+            self._repeated.update(cells)
+            return cells
+
+
+class _Worker:
+    """One job: it has an agent in one environment at a time."""
+
+    def __init__(self, backend: Backend, agents: dict[int, Agent]) -> None:
+        self.environment: str | None = None
+        self._backend = backend
+        self._agents = agents
+        self._agent: Agent | None = None
+
+    def agent(self, task: Task) -> Agent:
+        """Give an agent in the task's environment. Raises AgentError."""
+        if self._agent is None or self.environment != task.environment.name:
+            self.close()
+            self._agent = self._backend.agent(task.environment)
+            self._agents[id(self)] = self._agent
+            self.environment = task.environment.name
+        return self._agent
+
+    def close(self) -> None:
+        """End the agent, if there is one."""
+        if self._agent is not None:
+            self._agents.pop(id(self), None)
+            self._agent.close()
+        self._agent = self.environment = None
+
+
+def not_run(
+    cell: Cell,
+    outcome: Literal["unsupported", "unavailable"],
+    reason: str,
+    *,
+    as_expected: bool,
+    number: int = 0,
+) -> Trial:
+    """Make the record of a trial that could not be."""
+    return Trial(
+        experiment=cell.experiment,
+        environment=cell.environment,
+        method=cell.method,
+        trial=number,
+        outcome=outcome,
+        reason=reason,
+        as_expected=as_expected,
+        expected=(outcome,) if as_expected else None,
+    )

@@ -1,0 +1,192 @@
+"""What the cells of a run are runs of: experiments of the catalogue, or a user's program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Final, Protocol
+
+from startlab.judge.trial import judge, judge_program
+from startlab.model import START_METHODS, Request
+from startlab.plan import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.backends import Agent, Backend
+    from startlab.model import (
+        Cell,
+        Environment,
+        Experiment,
+        Method,
+        Observation,
+        Program,
+        Selection,
+        Trial,
+    )
+
+EXPERIMENT_TIMEOUT_S: Final = 10.0
+PROGRAM_TIMEOUT_S: Final = 60.0
+"""Somebody's program may take a while; a hang that can be proven does not last that long."""
+
+TAKEN: Final = re.compile(r"Address (?:already )?in use|WinError 10048|File exists: '/")
+"""What a server says of its port, and shared memory or a file of its name: an absolute one."""
+
+
+class Subject(cells.Named, Protocol):
+    """What the cells of a run are runs of."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether nothing may run beside it."""
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether it is as expected that an environment lacks what it needs."""
+
+    def lacking(self, environment: Environment) -> str | None:
+        """Say what it needs that the environment has not; None if it can be run there."""
+
+    def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
+        """Say what the agent is to run."""
+
+    def disturbed(self, observation: Observation) -> bool:
+        """Whether a trial looks as if another one, beside it, had been in its way."""
+
+    def judge(
+        self, cell: Cell, environment: Environment, number: int, observation: Observation
+    ) -> Trial:
+        """Judge a trial."""
+
+
+class ExperimentSubject:
+    """An experiment of the catalogue, judged by what the catalogue expects."""
+
+    may_lack = True
+
+    def __init__(self, experiment: Experiment, selection: Selection) -> None:
+        self._experiment = experiment
+        self._platform = ["--platform", selection.platform] if selection.platform else []
+        self._timeout_s = selection.timeout_s or experiment.timeout_s or EXPERIMENT_TIMEOUT_S
+        self.name = experiment.name
+        self.methods = experiment.methods
+        self.exclusive = experiment.exclusive
+
+    def lacking(self, environment: Environment) -> str | None:
+        """Say what the experiment needs that the environment has not."""
+        return cells.lacking(self._experiment, environment)
+
+    def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
+        """Have its program run, under the cell's method unless that is not to be forced."""
+        experiment, method = self._experiment, cell.method
+        program = f"{agent.content}/catalogue/{experiment.program}"
+        args = (arg.format(method=method) for arg in experiment.args)
+        return Request(
+            argv=(environment.executable, program, *args),
+            method=method if experiment.force and method != "default" else None,
+            timeout_s=self._timeout_s,
+        )
+
+    def disturbed(self, _: Observation) -> bool:
+        """Never: what cannot run beside others is exclusive."""
+        return False
+
+    def judge(
+        self, cell: Cell, environment: Environment, number: int, observation: Observation
+    ) -> Trial:
+        """Judge a trial by the catalogue."""
+        words = ["startlab", "lab", "--backend", environment.backend, *self._platform]
+        words += ["--env", cell.environment]
+        words += ["--experiment", cell.experiment, "--method", cell.method]
+        reproduce = _reproduce(words, environment)
+        return judge(self._experiment, environment, cell, number, observation, reproduce)
+
+
+class ProgramSubject:
+    """A user's own program, of whose files every trial has a copy."""
+
+    exclusive = False
+    may_lack = False
+
+    def __init__(self, program: Program, backend: Backend, selection: Selection) -> None:
+        self._program = program
+        self._backend = backend
+        self._selection = selection
+        self._commands: dict[str, Sequence[str] | None] = {}
+        self.name = program.name
+        self.methods: tuple[Method, ...] = START_METHODS
+
+    def lacking(self, environment: Environment) -> str | None:
+        """Say that a command is not there."""
+        if self._program.kind != "command":
+            return None
+        name = self._program.target
+        found = self._backend.ask(environment, "find_command.py", name)
+        if not isinstance(found, list):
+            return (
+                f"{environment.name} has no command and no module {name}; --with PACKAGE installs "
+                "what has it"
+            )
+        self._commands[environment.name] = found
+        return None
+
+    def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
+        """Have it run in a fresh copy of its folder."""
+        program = self._program
+        if program.kind == "command":
+            argv = [*(self._commands[environment.name] or ()), *program.args]
+        else:
+            argv = [environment.executable, *program.argv[1:]]
+        return Request(
+            argv=tuple(argv),
+            method=None if cell.method == "default" else cell.method,
+            timeout_s=self._selection.timeout_s or PROGRAM_TIMEOUT_S,
+            env=program.env,
+            files=f"{agent.program}/files",
+            cwd=program.cwd,
+            stdin_file=None if program.stdin is None else f"{agent.program}/stdin",
+        )
+
+    def disturbed(self, observation: Observation) -> bool:
+        """Whether it found a port, or a name that all trials share, taken."""
+        return any(TAKEN.search(each.text()) for each in (observation.stdout, observation.stderr))
+
+    def judge(
+        self, cell: Cell, environment: Environment, number: int, observation: Observation
+    ) -> Trial:
+        """Judge a trial by what every program should do: end, of itself, without an exception."""
+        words = ["startlab", "run", "--backend", environment.backend]
+        if self._selection.platform:
+            words += ["--platform", self._selection.platform]
+        words += ["--env", cell.environment]
+        if environment.backend == "docker" and self._selection.bases != "auto":
+            words += ["--bases", self._selection.bases]
+        words += ["--method", cell.method, *options(self._program, self._selection)]
+        reproduce = _reproduce(words, environment)
+        return judge_program(self._program, cell, number, observation, reproduce)
+
+
+def options(program: Program, selection: Selection) -> list[str]:
+    """Give the words of a command line that mean a program, run from its `cwd`."""
+    words = []
+    if selection.timeout_s is not None:
+        words += ["--timeout", f"{selection.timeout_s:g}"]
+    for name, values in (("--include", program.include), ("--exclude", program.exclude)):
+        for value in values:
+            words += [name, value]
+    for key, value in program.env.items():
+        words += ["--env-var", f"{key}={value}"]
+    if program.stdin is not None:
+        words += ["--stdin", program.stdin]
+    for requirement in program.requirements:
+        words += ["--with", requirement]
+    match program.kind:
+        case "script" | "module":
+            return [*words, *program.argv[1:]]
+        case "command":
+            return [*words, "--", *program.argv]
+
+
+def _reproduce(words: Sequence[str], environment: Environment) -> str:
+    image = f", image {environment.image}" if environment.image else ""
+    return f"{shlex.join(words)}  # {environment.implementation} {environment.python}{image}"

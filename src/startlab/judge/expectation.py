@@ -1,0 +1,90 @@
+"""What the catalogue expects of a cell, and whether it came so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.markers import Marker
+
+from startlab.plan.environments import marker_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.judge.verdict import Verdict
+    from startlab.model import (
+        Cell,
+        Environment,
+        Expectation,
+        Observation,
+    )
+
+
+def not_forced(cell: Cell, observation: Observation) -> str | None:
+    """Say that the asked-for method was not forced, if so."""
+    if observation.forced is not False or cell.method == "default":
+        return None
+    return (
+        f"{cell.method} was not forced: the interpreter did not load the injection "
+        "(is -I, -E or -S in the command?)"
+    )
+
+
+# --- the expectation ---------------------------------------------------------------------------
+
+
+def expected(
+    expectations: Sequence[Expectation], environment: Environment, cell: Cell
+) -> Expectation | None:
+    """Find what the catalogue expects of a cell: the first entry that matches, from the top."""
+    markers = marker_environment(environment)
+    for expectation in expectations:
+        if expectation.method is not None and cell.method not in expectation.method:
+            continue
+        if expectation.free_threaded not in (None, environment.free_threaded):
+            continue
+        if expectation.libc is not None and not environment.libc.startswith(expectation.libc):
+            continue
+        if expectation.when is not None and not Marker(expectation.when).evaluate(markers):
+            continue
+        return expectation
+    return None
+
+
+def deviation_of(
+    verdict: Verdict, expectation: Expectation | None, observation: Observation
+) -> str | None:
+    """Say in what a verdict is not what was expected, if so."""
+    if expectation is None:
+        return "the catalogue expects nothing of this cell"
+    if verdict.outcome not in expectation.outcome:
+        return f"expected {' or '.join(expectation.outcome)}"
+    if verdict.outcome == "error" and expectation.exception is not None:
+        exception = verdict.exception
+        said = f"{exception.type}: {exception.message}" if exception else verdict.reason
+        if not re.search(expectation.exception, said):
+            return f"expected an exception like {expectation.exception!r}"
+    if expectation.stdout is not None and not re.search(
+        expectation.stdout, observation.stdout.text(), re.MULTILINE
+    ):
+        return f"expected stdout like {expectation.stdout!r}"
+    used = {start.method for start in observation.starts}
+    if expectation.method_used is not None and used != set(expectation.method_used):
+        return (
+            f"expected the program to use {' and '.join(expectation.method_used)}, "
+            f"it used {' and '.join(sorted(used)) or 'none'}"
+        )
+    return None
+
+
+def not_as_asked(cell: Cell, observation: Observation) -> str | None:
+    """Say that another method was used than was asked for, if so."""
+    reason = not_forced(cell, observation)
+    if reason is not None:
+        return reason
+    others = sorted({start.method for start in observation.starts} - {cell.method})
+    if others:
+        where = next(start.where for start in observation.starts if start.method in others)
+        return f"asked for {cell.method}, the program used {' and '.join(others)} at {where}"
+    return None

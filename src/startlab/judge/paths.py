@@ -1,0 +1,136 @@
+"""What the user calls the paths of a trial."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from startlab.model import (
+        Observation,
+        Process,
+        Program,
+        Stream,
+        Thread,
+    )
+
+    Own = Callable[[str], str | None]
+    """Gives a file of the program the name that a person knows it by, None for any other file."""
+
+
+class Place:
+    """Where a trial was: its paths, and what a person calls them."""
+
+    def __init__(self, observation: Observation, program: Program) -> None:
+        self._work = observation.work.replace("\\", "/")
+        self._cwd = program.cwd
+        place = posixpath.dirname(self._work)
+        # The paths of one trial are in no other, and its output would be like no other's.
+        self._names = {self._work + "/": "", self._work: ".", place + "/tmp": "$TMPDIR"}  # noqa: S108 - the trial's own
+
+    def own(self, file: str) -> str | None:
+        """Name a file of the program's folder. Python 3.8 and older have it relative."""
+        file = file.replace("\\", "/")
+        if file.startswith("<"):
+            return None
+        if not posixpath.isabs(file) and file[1:3] != ":/":
+            return posixpath.normpath(posixpath.join(self._cwd, file))
+        inside = self._work and file.startswith(self._work + "/")
+        return file[len(self._work) + 1 :] if inside else None
+
+    def seen(self, observation: Observation) -> Observation:
+        """Give the observation with the user's names for the paths in it."""
+        if not self._work:
+            return observation
+        return msgspec.structs.replace(
+            observation,
+            reason=self._text(observation.reason),
+            stdout=self._stream(observation.stdout),
+            stderr=self._stream(observation.stderr),
+            crashes=tuple(self._bytes(each.encode()).decode() for each in observation.crashes),
+            starts=tuple(
+                msgspec.structs.replace(start, where=self._line(start.where))
+                for start in observation.starts
+            ),
+            clues=tuple(
+                msgspec.structs.replace(
+                    clue,
+                    name=self._text(clue.name),
+                    where=self._line(clue.where),
+                    parent=self._text(clue.parent),
+                    child=self._text(clue.child),
+                )
+                for clue in observation.clues
+            ),
+            processes=tuple(map(self._process, observation.processes)),
+            stuck=tuple(map(self._process, observation.stuck)),
+        )
+
+    def _process(self, process: Process) -> Process:
+        threads = tuple(map(self._thread, process.threads))
+        return msgspec.structs.replace(process, threads=threads)
+
+    def _thread(self, thread: Thread) -> Thread:
+        stack = tuple(
+            msgspec.structs.replace(frame, file=self.own(frame.file) or frame.file)
+            for frame in thread.stack
+        )
+        return msgspec.structs.replace(thread, stack=stack)
+
+    def _line(self, where: str | None) -> str | None:
+        if where is None:
+            return None
+        file, _, line = where.rpartition(":")
+        return f"{self.own(file) or file}:{line}"
+
+    def _text(self, text: str) -> str:
+        for path, name in self._names.items():
+            text = text.replace(path, name)
+        return text
+
+    def _stream(self, stream: Stream) -> Stream:
+        return msgspec.structs.replace(
+            stream, head=self._bytes(stream.head), tail=self._bytes(stream.tail)
+        )
+
+    def _bytes(self, data: bytes) -> bytes:
+        data = _RELATIVE.sub(self._from_the_folder, data)
+        for path, name in self._names.items():
+            data = data.replace(path.encode(), name.encode())
+        return data
+
+    def _from_the_folder(self, found: re.Match[bytes]) -> bytes:
+        path = posixpath.normpath(posixpath.join(self._cwd.encode(), found[2]))
+        return found[1] + path + found[3]
+
+
+_RELATIVE: Final = re.compile(rb'(?m)(^ *File ")(?!/|<|[A-Za-z]:[\\/])([^"\n]+)(", line )')
+
+
+def told_as_own(file: str) -> str | None:
+    """Take a file for the program's own by how it is told: relative."""
+    return None if posixpath.isabs(file) or file[:1] == "<" or file[1:2] == ":" else file
+
+
+def where_in(frames: Sequence[tuple[str, int]], own: Own) -> str | None:
+    """Give the innermost line of the program's own files, as `file:line`."""
+    for file, line in reversed(frames):
+        if (name := own(file)) is not None:
+            return f"{name}:{line}"
+    return None
+
+
+def in_folder_of(program: str) -> Own:
+    """Take a program of the catalogue, and what lies beside it, for the program's own files."""
+    folder = program.rpartition("/")[0]
+
+    def own(file: str) -> str | None:
+        file = file.replace("\\", "/")
+        return posixpath.basename(file) if f"/{folder}/" in file else None
+
+    return own

@@ -1,0 +1,134 @@
+"""The outcome of an observation, and why."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from startlab.judge.check import wrong_output
+from startlab.judge.paths import where_in
+from startlab.output import signals
+from startlab.output.tracebacks import Traceback, crash_frames, find_tracebacks, first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.judge.paths import Own
+    from startlab.model import (
+        Check,
+        Grade,
+        Observation,
+        Outcome,
+        PythonException,
+    )
+
+STARVED_SHARE: Final = 0.25
+"""Of the time limit: a busy job that lacked a core for longer may only have been slow."""
+
+
+class Verdict(NamedTuple):
+    """The class of a trial, and why."""
+
+    outcome: Outcome
+    reason: str = ""
+    grade: Grade | None = None
+    where: str | None = None
+    exception: PythonException | None = None
+
+
+def classify(observation: Observation, check: Check, own: Own) -> Verdict:
+    """Give the outcome of a trial, from what was observed and what a right output is."""
+    match observation.ended:
+        case "launch":
+            return Verdict("unavailable", observation.reason)
+        case "proof":
+            return _proven(observation, own)
+        case "stopped":
+            return Verdict("undecided", "the trial was stopped before its end")
+        case "limit":
+            return _at_the_limit(observation)
+        case "exit":
+            return _at_the_exit(observation, check, own)
+
+
+def _proven(observation: Observation, own: Own) -> Verdict:
+    if observation.grade == "respawning":
+        died_of = find_tracebacks(observation.stderr.text())
+        if died_of:
+            exception = died_of[-1].exception
+            what = f"{exception.type}: {first_line(exception.message)}"
+            where = observation.where or where_in(died_of[-1].frames, own)
+            reason = f"{observation.reason}, of {what}"
+            return Verdict("hang", reason, observation.grade, where, exception)
+    return Verdict("hang", observation.reason, observation.grade, observation.where)
+
+
+def _at_the_limit(observation: Observation) -> Verdict:
+    after = f"after {observation.limit_s:.3g} s"
+    starved = f"was ready to run without a core for {observation.starved_s:.1f} s"
+    starved_long = observation.starved_s > STARVED_SHARE * observation.limit_s
+    if observation.grade == "busy" and starved_long and not _deaf_pool(observation):
+        return Verdict("undecided", f"not over {after}, but the machine was loaded: it {starved}")
+    if observation.grade == "quiescent":
+        reason = f"not over {after}; its processes have used no CPU for {observation.idle_s:.1f} s"
+    else:
+        reason = f"not over {after}; its processes are using the CPU"
+    if observation.reason:
+        reason = f"{reason}; no proof: {observation.reason}"
+    return Verdict("hang", reason, observation.grade, observation.where)
+
+
+def _deaf_pool(observation: Observation) -> bool:
+    """Tell whether the thread of a Pool that takes results has died: nobody will take any more.
+
+    Another thread of the pool then spins, and looks alive.
+    """
+    return (
+        re.search(r'pool\.py", line \d+, in _handle_results', observation.stderr.text()) is not None
+    )
+
+
+def _at_the_exit(observation: Observation, check: Check, own: Own) -> Verdict:
+    tracebacks = find_tracebacks(observation.stderr.text())
+    crash = _crash(observation)
+    if crash is not None:
+        frames = crash_frames(observation.crashes[-1]) if observation.crashes else ()
+        return Verdict("crash", crash, where=where_in(frames, own))
+    if observation.exit_status != 0:
+        return _error(observation, tracebacks, own)
+    wrong = wrong_output(check, observation)
+    if wrong is not None:
+        where = where_in(tracebacks[-1].frames, own) if tracebacks else None
+        return Verdict("wrong", wrong, where=where)
+    return Verdict("ok")
+
+
+def _crash(observation: Observation) -> str | None:
+    own = signals.name_of(observation.exit_status, observation.sys_platform)
+    if own is not None:
+        return f"the program died by {own}"
+    for start in observation.starts:
+        name = signals.name_of(start.exit_code, observation.sys_platform)
+        if name in signals.CRASHES:
+            status = observation.exit_status
+            return f"process {start.child} died by {name}; the program's exit status is {status}"
+    if observation.crashes:
+        return f"a process died: {observation.crashes[-1].splitlines()[0]}"
+    return None
+
+
+def _error(observation: Observation, tracebacks: Sequence[Traceback], own: Own) -> Verdict:
+    status = observation.exit_status
+    of_the_parent = [each for each in tracebacks if not each.child and not each.passing]
+    if not tracebacks:
+        last = observation.stderr.text().strip().rpartition("\n")[2].strip()
+        return Verdict("error", f"exit status {status}" + (f": {last}" if last else ""))
+    traceback = (of_the_parent or tracebacks)[-1]
+    of = "in a child: " if traceback.child else ""
+    exception = traceback.exception
+    return Verdict(
+        "error",
+        f"{of}{exception.type}: {first_line(exception.message)}",
+        where=where_in(traceback.frames, own),
+        exception=exception,
+    )

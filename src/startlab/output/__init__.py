@@ -1,0 +1,1 @@
+"""What programs write, as data."""

@@ -1,0 +1,58 @@
+"""In which lines two outputs differ."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from startlab.output.likeness import nameless
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Difference(NamedTuple):
+    """The lines that only one of two outputs has, each as often as it has it more often."""
+
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+
+
+def compare(first: str, second: str) -> Difference:
+    """Compare the lines of two outputs, whatever their order, and the names of processes in them.
+
+    Where they differ in nothing but such names, they are compared with them.
+    """
+    for alike in (nameless, str):
+        ours = Counter(map(alike, first.splitlines()))
+        theirs = Counter(map(alike, second.splitlines()))
+        if ours != theirs:
+            only_first = _in_order(first, ours - theirs, alike)
+            return Difference(only_first, _in_order(second, theirs - ours, alike))
+    return Difference((), ())
+
+
+def _in_order(text: str, lines: Counter[str], alike: Callable[[str], str]) -> tuple[str, ...]:
+    found = []
+    for line in text.splitlines():
+        if lines[alike(line)] > 0:
+            lines[alike(line)] -= 1
+            found.append(line)
+    return tuple(found)
+
+
+def quoted(lines: Iterable[str], most: int = 4) -> str:
+    """Put lines into a sentence: each in quotes, with how often it comes, the first few."""
+    counts = Counter(lines)
+    shown = [
+        f'"{line if len(line) <= 100 else line[:100] + "…"}"' + (f" ×{count}" if count > 1 else "")
+        for line, count in list(counts.items())[:most]
+    ]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def loose(text: str) -> str:
+    """Give a text without its numbers, which a log line has many of."""
+    return re.sub(r"\d+", "0", text)

@@ -1,0 +1,90 @@
+"""Finding Python's tracebacks in an output."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from startlab.model import PythonException
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Traceback(NamedTuple):
+    """A traceback found in an output: what it says, where it points, and whose it is.
+
+    `passing` is one after which Python went on: a thread's, a destructor's.
+    """
+
+    exception: PythonException
+    frames: tuple[tuple[str, int], ...]
+    child: bool
+    passing: bool
+
+
+# --- tracebacks --------------------------------------------------------------------------------
+
+_FRAME: Final = re.compile(r'^\s*File "(?P<file>.+)", line (?P<line>\d+)')
+_EXCEPTION: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: ?(?P<message>.*))?$")
+_CHILD: Final = re.compile(r"^(Process .+|Exception in initializer):$")
+_SPAWNED: Final = re.compile(
+    r"multiprocessing.(spawn|forkserver|resource_tracker|semaphore_tracker)\.py$"
+)
+_IN_CHILD: Final = re.compile(
+    r"multiprocessing.(process|popen_\w+|spawn|forkserver|resource_tracker|semaphore_tracker)\.py$"
+)
+_PASSING: Final = re.compile(r"^(Exception ignored |Exception in thread |Error in )")
+_AFTER: Final = re.compile(
+    r"^(\"\"\"|'''|The above exception was the direct cause of the following exception:"
+    r"|During handling of the above exception, another exception occurred:)$"
+)
+_GROUP: Final = re.compile(r"^  (\+ Exception Group (?=Traceback )|\| )")
+
+
+def find_tracebacks(text: str) -> list[Traceback]:
+    """Find the Python tracebacks in an output, in their order."""
+    lines = [_GROUP.sub("", line) for line in text.splitlines()]
+    heads = [i for i, line in enumerate(lines) if line == "Traceback (most recent call last):"]
+    found = []
+    for head, after in pairwise([*heads, len(lines)]):
+        block = lines[head + 1 : after]
+        at = next((i for i, line in enumerate(block) if line[:1] not in (" ", "")), None)
+        if at is None or (match := _EXCEPTION.match(block[at])) is None:
+            continue
+        frames = _frames("\n".join(block[:at]))
+        rest = [match["message"] or ""]
+        for line in block[at + 1 :]:
+            if _CHILD.match(line) or _PASSING.match(line) or _AFTER.match(line):
+                break
+            rest.append(line)
+        exception = PythonException(type=match["type"], message="\n".join(rest).rstrip())
+        above = lines[head - 1] if head > 0 else ""
+        child = _CHILD.match(above) is not None or _is_child(frames)
+        found.append(Traceback(exception, frames, child, _PASSING.match(above) is not None))
+    return found
+
+
+def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
+    """Tell by the outermost frame: it is multiprocessing's own, below `<string>` when spawned."""
+    files = [file for file, _ in frames[:2]]
+    if files[:1] == ["<string>"]:
+        return _SPAWNED.search(files[-1]) is not None
+    return bool(files) and _IN_CHILD.search(files[0]) is not None
+
+
+def _frames(text: str) -> tuple[tuple[str, int], ...]:
+    matches = (_FRAME.match(line) for line in text.splitlines())
+    return tuple((match["file"], int(match["line"])) for match in matches if match)
+
+
+def crash_frames(crash: str) -> tuple[tuple[str, int], ...]:
+    """Read the stack of the thread that crashed, which faulthandler gives innermost first."""
+    current = crash.partition("\nCurrent thread ")[2] or crash
+    return _frames(current.partition("\n\n")[0])[::-1]
+
+
+def first_line(message: str) -> str:
+    """Give the first line of a message that says something."""
+    return next((line.strip() for line in message.splitlines() if line.strip()), "")

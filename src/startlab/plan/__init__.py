@@ -1,0 +1,1 @@
+"""Which cells a run has, and in which environments."""

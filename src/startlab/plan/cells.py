@@ -1,0 +1,143 @@
+"""Experiments × environments × methods: the cells of a run."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Protocol
+
+from packaging.specifiers import SpecifierSet
+
+from startlab.errors import SelectionError
+from startlab.model import Cell
+from startlab.plan.environments import sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from startlab.model import Environment, Experiment, Method
+
+UNKNOWN_S: Final = 0.3
+"""How long a trial is taken to last of which nothing is known; about the mean of the catalogue."""
+
+
+class Named(Protocol):
+    """What cells are planned of."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """The methods that it has cells for."""
+
+
+def choose(experiments: Sequence[Experiment], selectors: Sequence[str]) -> tuple[Experiment, ...]:
+    """Choose experiments by names or globs of them; `x` is `x` alone, `x*` has its variants too.
+
+    Raises SelectionError for a selector that matches none.
+    """
+    for selector in selectors:
+        if not any(fnmatch.fnmatchcase(experiment.name, selector) for experiment in experiments):
+            there = ", ".join(each.name for each in experiments)
+            raise SelectionError(
+                f"--experiment {selector} matches no experiment. There are: {there}."
+            )
+    return tuple(
+        each
+        for each in experiments
+        if not selectors or any(fnmatch.fnmatchcase(each.name, selector) for selector in selectors)
+    )
+
+
+def plan_cells(
+    subjects: Sequence[Named], environment: str, methods: Sequence[Method] = ()
+) -> tuple[Cell, ...]:
+    """Plan the cells of one environment, in the order of the subjects."""
+    return tuple(
+        Cell(experiment=subject.name, environment=environment, method=method)
+        for subject in subjects
+        for method in subject.methods
+        if not methods or method in methods
+    )
+
+
+def newest_of_each_kind(names: Sequence[str], requires_python: str) -> list[str]:
+    """Choose environments for a program whose project supports these Pythons (PEP 440).
+
+    A kind is what the name says besides the version: linux, linux-musl, host, host with the
+    free-threaded build, host-pypy. Raises SelectionError where none is supported.
+    """
+    newest: dict[str, str] = {}
+    for name in sorted(names, key=sort_key):
+        version = re.search(r"\d+\.\d+", name)
+        if version and _supports(requires_python, version[0]):
+            newest[name.replace(version[0], "")] = name
+    if not newest:
+        there = ", ".join(names) or "none"
+        raise SelectionError(
+            f"pyproject.toml wants Python {requires_python}, and no environment here has that. "
+            f"There are: {there}. --env chooses one all the same."
+            if requires_python
+            else "There is no environment here."
+        )
+    return list(newest.values())
+
+
+def _supports(requires_python: str, version: str) -> bool:
+    """Tell whether some patch level of a version is meant: only the interpreter knows its own."""
+    meant = SpecifierSet(requires_python, prereleases=True)
+    return meant.contains(f"{version}.0") or meant.contains(f"{version}.99")
+
+
+def shards(
+    every: Sequence[Cell], of: int, durations: Mapping[str, float] | None = None
+) -> list[tuple[Cell, ...]]:
+    """Split cells into `of` shards: disjoint, together complete, whatever their order was.
+
+    They take about equally long, where `durations` are those of a trial of each experiment, in
+    seconds. The cells of an environment are in as few shards as that allows.
+    """
+    ordered = sorted(every, key=lambda cell: (cell.environment, cell.experiment, cell.method))
+    weights = [duration(cell, durations or {}) for cell in ordered]
+    total = sum(weights)
+    split: list[list[Cell]] = [[] for _ in range(of)]
+    for cell, weight, end in zip(ordered, weights, accumulate(weights), strict=True):
+        split[min(of - 1, int((end - weight / 2) / total * of))].append(cell)
+    return [tuple(cells) for cells in split]
+
+
+def duration(cell: Cell, durations: Mapping[str, float]) -> float:
+    """Estimate how long a trial of a cell takes, in seconds."""
+    return durations.get(cell.experiment, UNKNOWN_S)
+
+
+def impossible(environment: Environment, method: Method) -> str | None:
+    """Say why a cell is `unsupported`; None if its start method is there."""
+    if method == "default" or method in environment.methods:
+        return None
+    there = ", ".join(environment.methods) or "none"
+    return (
+        f"{environment.implementation} {environment.python} on {environment.sys_platform} "
+        f"has no start method {method}; it has {there}"
+    )
+
+
+def lacking(experiment: Experiment, environment: Environment) -> str | None:
+    """Say what an experiment needs that the environment has not; None if it has all."""
+    if not SpecifierSet(experiment.requires_python, prereleases=True).contains(environment.python):
+        return (
+            f"{experiment.name} is for Python {experiment.requires_python}, "
+            f"and {environment.name} has {environment.python}"
+        )
+    for library in experiment.requires:
+        if library not in environment.libraries:
+            return f"{experiment.name} needs {library}, which {environment.name} cannot load"
+    if environment.cores < experiment.min_cores:
+        return (
+            f"{experiment.name} needs {experiment.min_cores} cores, "
+            f"and {environment.name} has {environment.cores}"
+        )
+    return None

@@ -1,0 +1,129 @@
+"""What pip installs for a user's program: from a requirements file and from the command line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+
+from startlab.errors import ProgramError
+from startlab.program import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_OPTION: Final = re.compile(
+    r"(-r|--requirement|-c|--constraint|-e|--editable)(?:\s+|=|(?<=-\w))(.+)"
+)
+_COMMENT: Final = re.compile(r"(^|\s)#.*")
+CONSTRAINT: Final = "-c "
+"""Begins a requirement that only says which version, if another one wants the package."""
+
+
+class Requirements(msgspec.Struct, frozen=True, kw_only=True):
+    """What pip installs, as `read` gives it, and a pip.conf to do so with."""
+
+    lines: tuple[str, ...]
+    pip_config: Path | None = None
+
+    def write(self, folder: Path, seen_as: str | None = None) -> str:
+        """Write `requirements.txt`, `constraints.txt` and `pip.conf` into a folder; name them all.
+
+        Local projects are copied into it, for a build leaves its traces. `seen_as` is the path by
+        which pip will see the folder, if not its own. Raises ProgramError.
+        """
+        here = seen_as or str(folder)
+        texts: dict[str, list[str]] = {"requirements.txt": [], "constraints.txt": []}
+        digest = hashlib.sha256()
+        for number, line in enumerate(self.lines):
+            path = _path_of(line)
+            if line.startswith(CONSTRAINT):
+                texts["constraints.txt"].append(line.removeprefix(CONSTRAINT))
+            elif path is None:
+                texts["requirements.txt"].append(line)
+            else:
+                root = path if path.is_dir() else path.parent
+                to = folder / "projects" / str(number)
+                files = snapshot.walk(root, path) if path.is_dir() else snapshot.one(path)
+                digest.update(snapshot.copy(files, to).encode())
+                copied = f"{here}/projects/{number}" + ("" if path.is_dir() else f"/{path.name}")
+                texts["requirements.txt"].append(line.replace(str(path), copied, 1))
+        for name, lines in texts.items():
+            (folder / name).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        config = b""
+        if self.pip_config is not None:
+            try:
+                config = self.pip_config.read_bytes()
+            except OSError as error:
+                raise ProgramError(
+                    f"--pip-config {self.pip_config} cannot be read: {error.strerror}."
+                ) from None
+        (folder / "pip.conf").write_bytes(config)
+        digest.update(repr(self.lines).encode() + config)
+        return digest.hexdigest()[:16]
+
+
+def _path_of(line: str) -> Path | None:
+    name = line.partition("[")[0]
+    return Path(name) if Path(name).is_absolute() else None
+
+
+def read(file: Path | None, packages: Sequence[str] = ()) -> tuple[str, ...]:
+    """Read a requirements file, with those it refers to, and add packages.
+
+    Gives one line for each: `name>=1`, the absolute path of a local project, a URL, an option of
+    pip (`--index-url ...`), or `-c name<2` for a constraint. Raises ProgramError.
+    """
+    lines = [] if file is None else list(_lines(file, set()))
+    for package in packages:
+        path = _local(package, Path.cwd())
+        if path is None:
+            _check(package)
+        lines.append(path or package)
+    return tuple(lines)
+
+
+def _lines(file: Path, seen: set[Path], *, constraints: bool = False) -> Iterator[str]:
+    if file.resolve() in seen:
+        return
+    seen.add(file.resolve())
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ProgramError(f"The requirements {file} cannot be read: {reason}.") from None
+    for line in text.replace("\\\n", " ").splitlines():
+        words = _COMMENT.sub("", line).strip()
+        option = _OPTION.fullmatch(words)
+        if option and option[1] in ("-r", "--requirement", "-c", "--constraint"):
+            as_constraints = constraints or option[1] in ("-c", "--constraint")
+            yield from _lines(file.parent / option[2].strip(), seen, constraints=as_constraints)
+        elif words:
+            wanted = option[2].strip() if option else words
+            path = _local(wanted, file.parent)
+            yield (CONSTRAINT if constraints else "") + (path or wanted)
+
+
+def _local(wanted: str, beside: Path) -> str | None:
+    """Give the absolute path, with its extras, of what is a folder or a file; else None."""
+    name, bracket, extras = wanted.partition("[")
+    path = beside / name
+    if not (name.startswith((".", "/", "~")) or "/" in name) or "://" in name:
+        return None
+    if not path.expanduser().exists():
+        raise ProgramError(f"The requirement {wanted}: there is no such file or folder.")
+    return f"{path.expanduser().resolve()}{bracket}{extras}"
+
+
+def _check(package: str) -> None:
+    if "://" in package:
+        return
+    try:
+        Requirement(package)
+    except InvalidRequirement as error:
+        reason = str(error).partition("\n")[0]
+        raise ProgramError(f"--with {package}: that is no requirement: {reason}") from None

@@ -1,0 +1,278 @@
+"""The files that go with a user's program: which they are, and a copy of them for a run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pathspec import GitIgnoreSpec
+
+from startlab.errors import ProgramError
+from startlab.model import JOURNAL_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from startlab.model import Program
+
+MOST_BYTES: Final = 200 << 20
+MOST_FILES: Final = 20_000
+MOST_SOURCES: Final = 256 << 10
+"""Bytes of a program's Python files that go into the journal."""
+
+LOOK_ON_S: Final = 1.0
+"""How long to look on once there is too much, to name the largest folders."""
+
+NEVER: Final = frozenset(
+    {
+        ".git", ".hg", ".svn", ".startlab", "__pycache__", "node_modules",
+        ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis",
+    }
+)  # fmt: skip
+"""Folders that no program needs, whatever .gitignore says."""
+
+NEVER_WITH: Final = ("pyvenv.cfg", JOURNAL_NAME)
+"""Files that show a folder to be one of those: a virtual environment, a run of startlab."""
+
+
+class File(NamedTuple):
+    """A file that goes with a program: its path below the root, and what is copied for it.
+
+    `link` is the target of a symbolic link that stays one.
+    """
+
+    path: str
+    source: Path
+    size: int
+    mtime_ns: int
+    link: str | None = None
+
+
+class Snapshot:
+    """A copy of a program's files, as they were when the run began; gone with `close`.
+
+    `files` is the folder of the copy, `stdin` the copy of what the program reads, `digest` names
+    the files by their content. Raises ProgramError.
+    """
+
+    def __init__(self, program: Program) -> None:
+        # `startlab clean` knows by the process id in the name when it may be removed.
+        self.folder = Path(tempfile.mkdtemp(prefix=f"startlab-{os.getpid()}-"))
+        self.files = self.folder / "files"
+        self.stdin: Path | None = None
+        try:
+            self.digest = self._fill(program)
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self, program: Program) -> str:
+        files = collect(program)
+        (self.files / program.cwd).mkdir(parents=True)
+        digest = copy(files, self.files)
+        if program.stdin is not None:
+            self.stdin = self.folder / "stdin"
+            try:
+                shutil.copyfile(program.stdin, self.stdin)
+            except OSError as error:
+                raise ProgramError(f"{program.stdin} cannot be read: {error.strerror}.") from None
+        return digest
+
+    def sources(self, main: str) -> dict[str, str]:
+        """Read its Python files, `main` first, then those nearest to the root, up to a limit."""
+        paths = {path.relative_to(self.files).as_posix(): path for path in self.files.rglob("*.py")}
+        texts: dict[str, str] = {}
+        left = MOST_SOURCES
+        for name in sorted(paths, key=lambda name: (name != main, name.count("/"), name)):
+            path = paths[name]
+            if path.is_file() and path.stat().st_size <= left:
+                texts[name] = path.read_text("utf-8", errors="replace")
+                left -= path.stat().st_size
+        return texts
+
+    def close(self) -> None:
+        """Remove the copy."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def copy(files: Iterable[File], to: Path) -> str:
+    """Copy files into a folder; name them all by their content. Raises ProgramError."""
+    digest = hashlib.sha256()
+    try:
+        for file in files:
+            target = to / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            digest.update(os.fsencode(file.path) + b"\0")
+            if file.link is not None:
+                target.symlink_to(file.link)
+                digest.update(os.fsencode(file.link))
+                continue
+            shutil.copyfile(file.source, target)
+            target.chmod(0o755 if file.source.stat().st_mode & stat.S_IXUSR else 0o644)
+            with target.open("rb") as copied:
+                digest.update(hashlib.file_digest(copied, "sha256").digest())
+    except OSError as error:
+        raise ProgramError(f"{error.filename} cannot be copied: {error.strerror}.") from None
+    return digest.hexdigest()[:16]
+
+
+def collect(program: Program) -> list[File]:
+    """List the files that go with a program: those of its folder, and all that it includes.
+
+    `include` overrules what is left out of the folder, and so does the script itself. Raises
+    ProgramError when it is too much.
+    """
+    root = Path(program.root)
+    own = [program.target] if program.kind == "script" else []
+    include = [root / path for path in [*own, *program.include]]
+    return walk(root, root / program.folder, include, program.exclude)
+
+
+def one(path: Path) -> list[File]:
+    """Give one file, as `walk` would."""
+    return list(_file(path.parent, path))
+
+
+def walk(
+    root: Path, folder: Path, include: Sequence[Path] = (), exclude: Sequence[str] = ()
+) -> list[File]:
+    """List the files of a folder, and all in `include`, by their paths below `root`.
+
+    What .gitignore or a pattern of `exclude` leaves out stays here, and so do folders of version
+    control, caches and virtual environments; not so with `include`. Raises ProgramError when it is
+    too much.
+    """
+    found: dict[str, File] = {}
+    amount = _Amount(folder)
+    walks = [_walk(root, folder, _Ignored(folder, exclude))]
+    walks += [_walk(root, path, None) for path in include]
+    for each in walks:
+        for file in each:
+            if file.path not in found:
+                found[file.path] = file
+                amount.add(file)
+    amount.check()
+    return sorted(found.values())
+
+
+class _Ignored:
+    """What the .gitignore files of a tree leave out: those above the root up to the repository's.
+
+    As in git, the last pattern that matches counts, and a file that is nearer counts more.
+    """
+
+    def __init__(self, root: Path, exclude: Sequence[str]) -> None:
+        self._exclude = GitIgnoreSpec.from_lines(exclude)
+        self._root = root
+        self._specs: dict[Path, GitIgnoreSpec] = {}
+        above = [root, *root.parents]
+        top = next((i for i, folder in enumerate(above) if (folder / ".git").exists()), 0)
+        for folder in above[1 : top + 1]:
+            self.enter(folder)
+
+    def enter(self, folder: Path) -> None:
+        """Read the .gitignore of a folder that the walk has come to."""
+        try:
+            lines = (folder / ".gitignore").read_text("utf-8", "surrogateescape").splitlines()
+        except OSError:
+            return
+        self._specs[folder] = GitIgnoreSpec.from_lines(lines)
+
+    def __call__(self, path: Path, *, folder: bool) -> bool:
+        slash = "/" if folder else ""
+        if self._exclude.match_file(path.relative_to(self._root).as_posix() + slash):
+            return True
+        for parent in path.parents:  # the nearest first
+            spec = self._specs.get(parent)
+            if spec is not None:
+                said = spec.check_file(path.relative_to(parent).as_posix() + slash).include
+                if said is not None:
+                    return said
+        return False
+
+
+def _walk(root: Path, top: Path, ignored: _Ignored | None) -> Iterator[File]:
+    """Give the files of a folder, or one file."""
+    if not top.is_dir():
+        yield from _file(root, top)
+        return
+    for name, folders, files in os.walk(top):
+        folder = Path(name)
+        if ignored is not None:
+            ignored.enter(folder)
+            folders[:] = [
+                each
+                for each in folders
+                if each not in NEVER
+                and not any((folder / each / mark).exists() for mark in NEVER_WITH)
+                and not ignored(folder / each, folder=True)
+            ]
+        folders.sort()
+        for each in sorted([*files, *(one for one in folders if (folder / one).is_symlink())]):
+            path = folder / each
+            if ignored is None or not ignored(path, folder=False):
+                yield from _file(root, path)
+
+
+def _file(root: Path, path: Path) -> Iterator[File]:
+    """Give a file as it is to be copied; not what is no file: a socket, a pipe, a device.
+
+    A link that stays in the tree is one in the copy too, else it is what it points to.
+    """
+    inside = path.relative_to(root).as_posix()
+    try:
+        if path.is_symlink():
+            link = path.readlink()
+            target = os.path.normpath(path.parent / link)
+            if Path(target).is_relative_to(root) and not link.is_absolute():
+                yield File(inside, path, 0, path.lstat().st_mtime_ns, os.fspath(link))
+                return
+        status = path.stat()
+    except OSError:  # gone meanwhile, or a link to nothing
+        return
+    if stat.S_ISREG(status.st_mode):
+        yield File(inside, path, status.st_size, status.st_mtime_ns)
+
+
+class _Amount:
+    """How much there is, and where the most of it is."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._size = self._count = 0
+        self._folders: dict[str, int] = {}
+        self._until: float | None = None
+
+    def add(self, file: File) -> None:
+        """Count a file. Raises ProgramError, once there is so much that looking on takes long."""
+        self._size += file.size
+        self._count += 1
+        parts = file.path.split("/")
+        where = "/".join(parts[:2]) + "/" if len(parts) > 2 else parts[0] + "/" * (len(parts) > 1)
+        self._folders[where] = self._folders.get(where, 0) + file.size
+        if self._size > MOST_BYTES or self._count > MOST_FILES:
+            self._until = self._until or time.monotonic() + LOOK_ON_S
+            if time.monotonic() > self._until:
+                raise self._too_much("at least ")
+
+    def check(self) -> None:
+        """Raise ProgramError if there is too much."""
+        if self._until is not None:
+            raise self._too_much("")
+
+    def _too_much(self, at_least: str) -> ProgramError:
+        largest = sorted(self._folders.items(), key=lambda item: -item[1])[:3]
+        named = ", ".join(f"{name} ({size / 1e6:.0f} MB)" for name, size in largest)
+        return ProgramError(
+            f"{self._root} goes with the program, and that is {at_least}{self._size / 1e6:.0f} MB "
+            f"in {self._count} files; the most that is copied for every trial is "
+            f"{MOST_BYTES / 1e6:.0f} MB and {MOST_FILES} files. The largest: {named}. "
+            "Leave out what the program does not need (--exclude PATTERN, or .gitignore), or leave "
+            "out all and name what it needs (--exclude '*' --include PATH)."
+        )

@@ -1,0 +1,442 @@
+"""The results file of a run: append-only, crash-safe, one line of JSON for each record.
+
+`journal.schema.json` beside this file describes a line.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import secrets
+import threading
+import weakref
+from array import array
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from packaging.version import Version
+
+from startlab.errors import JournalError
+from startlab.model import (
+    JOURNAL_NAME,
+    SCHEMA_VERSION,
+    Cell,
+    End,
+    PlannedEnvironment,
+    Record,
+    Run,
+    RunHeader,
+    Selection,
+    Trial,
+)
+from startlab.results.output_groups import grouped
+from startlab.results.trials import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from types import TracebackType
+
+NAME: Final = JOURNAL_NAME
+RUNS: Final = Path(".startlab")
+LONGEST_LINE: Final = 1 << 26
+"""Bytes; a longer line is no record of a run, and is not taken into memory."""
+
+LONGEST_S: Final = 1e9
+LONGEST_NAME: Final = 200
+"""Characters of an environment's name."""
+
+MOST_NAMED: Final = 5
+"""Damaged lines that are named; of more, how many."""
+
+_NUMBERS: Final = 1 << 32
+"""Of cells, and half as many of trials: a number of each make one of 64 bits."""
+
+
+class _Version(msgspec.Struct, frozen=True, tag_field="kind", tag="run"):
+    """Of a header, what every version of startlab can read."""
+
+    schema_version: int
+    startlab: str = "?"
+
+
+class Journal:
+    """A journal that is being written. Every line is with the kernel when `write` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = (folder / NAME).open("a+b", buffering=0)
+        if self._file.seek(0, io.SEEK_END) and self._cut_off():
+            self._file.write(b"\n")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def write(self, record: Record) -> None:
+        """Append one record."""
+        try:
+            line = msgspec.json.encode(record)
+        except UnicodeEncodeError:  # a name of a file or an argument that is no text
+            line = msgspec.json.encode(_encodable(msgspec.to_builtins(record)))
+        self._file.write(line + b"\n")
+
+    def _cut_off(self) -> bool:
+        self._file.seek(-1, io.SEEK_END)
+        return self._file.read(1) != b"\n"
+
+
+def _encodable(value: object) -> object:
+    """Escape, in every text of a value, what UTF-8 has no place for."""
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case dict():
+            return {_encodable(key): _encodable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_encodable(each) for each in value]
+        case _:
+            return value
+
+
+def new_folder(now: datetime | None = None) -> tuple[str, Path]:
+    """Choose the id and folder of a new run: `.startlab/<time>-<short id>`."""
+    moment = (now or datetime.now(UTC)).astimezone()
+    run_id = f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return run_id, RUNS / run_id
+
+
+def point_latest_at(folder: Path) -> None:
+    """Have `.startlab/latest` mean a run; on a file system without links, a file names it."""
+    latest = RUNS / "latest"
+    if folder.parent.resolve() != RUNS.resolve():
+        return
+    fresh = RUNS / f"latest.{os.getpid()}"
+    try:
+        fresh.symlink_to(folder.name, target_is_directory=True)
+    except OSError:
+        fresh.write_text(folder.name, "utf-8")
+    fresh.replace(latest)
+
+
+def find(run: Path) -> Path:
+    """Find the journal of a run, given its folder, its journal, or `latest`.
+
+    Raises JournalError.
+    """
+    try:
+        if run.name == "latest" and run.is_file():
+            run = run.with_name(run.read_text("utf-8").strip())
+        path = run / NAME if run.is_dir() else run
+        there = path.is_file()
+    except (OSError, ValueError) as error:
+        raise JournalError(f"{run} cannot be read: {error}") from None
+    if not there:
+        raise JournalError(
+            f"{run} holds no run: there is no {NAME}. Runs are in {RUNS}/; the last one is "
+            f"{RUNS / 'latest'}."
+        )
+    return path
+
+
+def read(run: Path, *, newer: bool = False) -> Run:
+    """Read a run back, as `read_as_written` does, with the output groups of a user's program."""
+    return grouped(read_as_written(run, newer=newer))
+
+
+def read_as_written(run: Path, *, newer: bool = False) -> Run:
+    """Read a run back. Raises JournalError if there is nothing to read.
+
+    Its trials are decoded again whenever they are asked for. A line that was cut off or damaged is
+    counted, and the rest is read; what cannot be told because of it is among the caveats. Of an
+    environment or a trial that a resumed run has told of again, the last word counts. A journal of
+    a newer version is refused, for it may mean other things by the same words, unless `newer` is
+    true: then what can be read is.
+    """
+    path = find(run)
+    try:
+        return _read(path, newer=newer)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+class _File:
+    """A journal that stays open as long as anybody reads it, so that it may be deleted meanwhile.
+
+    Several threads may read it at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("rb")
+        self._lock = threading.Lock()
+        self._decoder = msgspec.json.Decoder(Trial)
+        weakref.finalize(self, self._file.close)
+
+    def lines(self) -> Iterator[tuple[int, bytes | None]]:
+        """Give the lines and where they are, None for one that is too long to be a record."""
+        offset = 0
+        while line := self._file.readline(LONGEST_LINE):
+            if len(line) < LONGEST_LINE:
+                yield offset, line
+            else:
+                while line and not line.endswith(b"\n"):
+                    line = self._file.readline(LONGEST_LINE)
+                yield offset, None
+            offset = self._file.tell()
+
+    def trial(self, offset: int, cell: Cell) -> Trial:
+        """Decode a line again. Raises JournalError if it is not what it was."""
+        trial = None
+        try:
+            with self._lock:
+                self._file.seek(offset)
+                line = self._file.readline(LONGEST_LINE)
+            trial = self._decoder.decode(line)
+        except OSError as error:
+            raise JournalError(f"{self._path} cannot be read: {error.strerror or error}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        if trial is None or trial.cell != cell:
+            raise JournalError(
+                f"{self._path} was overwritten or cut off while it was read; read it again."
+            )
+        return trial
+
+
+class _Lines(Trials):
+    """The trials of a journal: of each is kept where its line is, and a cell that many share."""
+
+    __slots__ = ("_file", "_offsets", "cells")
+
+    cells: Sequence[Cell]
+
+    def __init__(self, file: _File, offsets: array[int], cells: Sequence[Cell]) -> None:
+        self._file = file
+        self._offsets = offsets
+        self.cells = cells
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def make(self, place: int) -> Trial:
+        return self._file.trial(self._offsets[place], self.cells[place])
+
+
+class _Found:
+    """What has been read of a journal so far.
+
+    Of a trial that is its key, made of its own number and its cell's, and where its line is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.headers: list[RunHeader] = []
+        self.environments: dict[str, PlannedEnvironment] = {}
+        self.ends: list[End] = []
+        self.damaged: list[int] = []
+        self._keys = array("q")
+        self._offsets = array("q")
+        self._cells: dict[Cell, int] = {}
+        self._names: dict[str, str] = {}
+
+    def add(self, record: Record, offset: int) -> None:
+        """Take in a line; the last word on an environment or a trial counts."""
+        match record:
+            case RunHeader():
+                self.headers.append(record)
+            case PlannedEnvironment():
+                for cell in record.cells:
+                    self._share_names(cell)
+                    self._cells.setdefault(cell, len(self._cells))
+                self.environments[record.name] = record
+            case Trial():
+                number = self._cells.setdefault(record.cell, len(self._cells))
+                self._keys.append(record.trial * _NUMBERS + number)
+                self._offsets.append(offset)
+            case End():
+                self.ends.append(record)
+
+    def _share_names(self, cell: Cell) -> None:
+        """Have equal names be one in memory."""
+        for field in ("experiment", "environment"):
+            name = getattr(cell, field)
+            msgspec.structs.force_setattr(cell, field, self._names.setdefault(name, name))
+
+    def run(self, file: _File, caveats: list[str]) -> Run:
+        """Make a run of it; raises JournalError if there is none."""
+        if not (self.headers or self.environments or self._keys):
+            raise JournalError(_nothing(self.path, len(self.damaged)))
+        if self.damaged:
+            caveats.append(_told_of(self.damaged))
+        if not self.headers:
+            caveats.append("The line that says what was run, and with which startlab, is lost.")
+            self.headers.append(_lost_header(self.path, self.environments.values()))
+        trials = self._trials(file)
+        caveats += _complete(self.environments, self._unplanned(trials.cells))
+        if not self.ends:
+            caveats.append("The run has no end: it was killed, or it is still going.")
+        return Run(
+            header=self.headers[0],
+            environments=tuple(self.environments.values()),
+            trials=trials,
+            ends=tuple(self.ends),
+            damaged_lines=len(self.damaged),
+            caveats=(*self.headers[0].caveats, *caveats),
+        )
+
+    def _unplanned(self, ran: Iterable[Cell]) -> Iterable[Cell]:
+        """Give the cells that were run and that no line of the plan has."""
+        planned = bytearray(len(self._cells))
+        for each in self.environments.values():
+            for cell in each.cells:
+                planned[self._cells[cell]] = True
+        return dict.fromkeys(cell for cell in ran if not planned[self._cells[cell]])
+
+    def _trials(self, file: _File) -> _Lines:
+        """Give each trial once, where it was first told of, by what was last told of it."""
+        again = {key for key, other in pairwise(sorted(self._keys)) if key == other}
+        lines = zip(self._keys, self._offsets, strict=True)
+        last = {key: offset for key, offset in lines if key in again}
+        every, cells = tuple(self._cells), []
+        offsets = array("q")
+        for key, offset in zip(self._keys, self._offsets, strict=True):
+            if key not in again or key in last:
+                offsets.append(last.pop(key, offset))
+                cells.append(every[key % _NUMBERS])
+        return _Lines(file, offsets, cells)
+
+
+def _read(path: Path, *, newer: bool) -> Run:
+    decoder = msgspec.json.Decoder(Record)
+    file, found = _File(path), _Found(path)
+    caveats: list[str] = []
+    for number, (offset, line) in enumerate(file.lines(), 1):
+        if (said := _newer(line)) is not None:
+            if not newer:
+                raise JournalError(f"{path} {said}; read it with that version or a later one.")
+            caveats.append(f"The journal {said}: what only that version knows is left out.")
+        try:
+            found.add(_checked(decoder.decode(line or b"")), offset)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found.damaged.append(number)
+    return found.run(file, caveats)
+
+
+def _checked(record: Record) -> Record:
+    """Raise ValidationError for what the types cannot say is wrong."""
+    if isinstance(record, RunHeader) and record.program is not None and not record.program.target:
+        raise msgspec.ValidationError("a program without a name")
+    if isinstance(record, Trial | End) and not 0 <= record.duration_s <= LONGEST_S:
+        raise msgspec.ValidationError(f"{record.duration_s} s is not how long something took")
+    if isinstance(record, Trial):
+        _name(record.environment)
+        if not 0 <= record.trial < _NUMBERS // 2:
+            raise msgspec.ValidationError(f"{record.trial} is no number of a trial")
+    if isinstance(record, PlannedEnvironment):
+        _name(record.name)
+        if record.environment is not None:
+            _version(record.environment.python)
+        for cell in (*record.cells, *record.elsewhere):
+            if cell.environment != record.name:
+                raise msgspec.ValidationError(f"a cell of {record.name} is in {cell.environment}")
+    return record
+
+
+def _name(said: str) -> None:
+    if len(said) > LONGEST_NAME:
+        raise msgspec.ValidationError(f"{said[:LONGEST_NAME]!r}… is no name of an environment")
+
+
+def _version(said: str) -> None:
+    try:
+        Version(said)
+    except ValueError:
+        raise msgspec.ValidationError(f"{said!r} is no version of Python") from None
+
+
+def _newer(line: bytes | None) -> str | None:
+    """Say which version wrote a journal, if this is its header and the version is newer."""
+    try:
+        header = msgspec.json.decode(line or b"", type=_Version)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if header.schema_version <= SCHEMA_VERSION:
+        return None
+    return f"was written by startlab {header.startlab}, which is newer than this one"
+
+
+def _nothing(path: Path, damaged: int) -> str:
+    if damaged:
+        return f"{path} is not the journal of a run: none of its {damaged} lines tells of one."
+    return f"{path} is empty: the run was killed before it could say anything."
+
+
+def _told_of(damaged: list[int]) -> str:
+    which = ", ".join(map(str, damaged[:MOST_NAMED]))
+    if len(damaged) > MOST_NAMED:
+        which += f" and {len(damaged) - MOST_NAMED} more"
+    lines, was = ("line", "was") if len(damaged) == 1 else ("lines", "were")
+    return (
+        f"{len(damaged)} {lines} of the journal ({which}) could not be read: "
+        f"cut off or damaged, and what {was} in it is not told here."
+    )
+
+
+def _lost_header(path: Path, environments: Collection[PlannedEnvironment]) -> RunHeader:
+    backends = [each.environment.backend for each in environments if each.environment]
+    return RunHeader(
+        id=path.parent.name,
+        schema_version=SCHEMA_VERSION,
+        startlab="?",
+        catalogue="?",
+        started="?",
+        backend=backends[0] if backends else "native",
+        selection=Selection(),
+    )
+
+
+def _complete(environments: dict[str, PlannedEnvironment], unplanned: Iterable[Cell]) -> list[str]:
+    """Put into the plan the cells that no line of it has; say of which environments."""
+    lacking: dict[str, list[Cell]] = {}
+    for cell in unplanned:
+        lacking.setdefault(cell.environment, []).append(cell)
+    for name, cells in lacking.items():
+        known = environments.get(name, PlannedEnvironment(name=name, cells=()))
+        environments[name] = msgspec.structs.replace(known, cells=(*known.cells, *cells))
+    return [
+        f"The plan of {name} is not in the journal, or not all of it: "
+        "its cells that were not run are not shown as missing."
+        for name in lacking
+    ]
+
+
+def schema() -> bytes:
+    """Give the JSON Schema of a line, as it is in `journal.schema.json`."""
+    return schema_of(Record, "A line of a startlab journal")
+
+
+def schema_of(kind: object, title: str) -> bytes:
+    """Give the JSON Schema of a type of the model."""
+    described = msgspec.json.schema(kind)
+    for definition in described["$defs"].values():
+        if "description" in definition:
+            # A docstring, which only Python 3.13 and later free from its indentation.
+            definition["description"] = inspect.cleandoc(definition["description"])
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **described,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

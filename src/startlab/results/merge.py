@@ -1,0 +1,278 @@
+"""Runs from many machines → one run, by the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from startlab import __version__
+from startlab.errors import JournalError, SelectionError
+from startlab.model import SCHEMA_VERSION, Cell, End, PlannedEnvironment, RunHeader
+from startlab.results import journal
+from startlab.results.trials import by_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from startlab.model import Environment, Run, Trial
+
+SYSTEMS: Final = {"win32": "windows", "darwin": "macos"}
+
+_Names = Mapping[tuple[int, str], str]
+"""What an environment, by the number of its run and its name there, is called in the whole."""
+
+
+class _Part(NamedTuple):
+    """What is kept in memory of a run that is merged; its trials are read again, one run at a time.
+
+    `ran` are the cells that something was run of.
+    """
+
+    path: Path
+    header: RunHeader
+    environments: tuple[PlannedEnvironment, ...]
+    ends: tuple[End, ...]
+    caveats: tuple[str, ...]
+    ran: frozenset[Cell]
+
+
+def merge(
+    runs: Sequence[Path],
+    folder: Path,
+    *,
+    plan: Iterable[Cell] = (),
+    allow_different_catalogues: bool = False,
+) -> tuple[str, ...]:
+    """Write the run that `runs` make together into `folder`; give what could not be read.
+
+    Its plan is all of theirs, with what other shards of the same plan have, and with the cells of
+    `plan`: one that no run brought is missing. What several runs brought of a cell are several
+    trials of it; that it was unavailable in one of them does not count where another ran it.
+    Environments of the same name that are not the same are told apart: `host-3.13@windows`.
+
+    Raises SelectionError for runs that do not go together, JournalError if none can be read.
+    """
+    if (folder / journal.NAME).exists():
+        raise SelectionError(f"{folder} holds a run already; choose another folder, or move it.")
+    parts, unread = _read(runs)
+    sources = [source for part in parts for source in _sources(part)]
+    _refuse_the_same_twice(parts)
+    _refuse_different_programs(parts)
+    if not allow_different_catalogues:
+        _refuse_different_catalogues(parts)
+    names = _names(parts)
+    ran = {_renamed(cell, number, names) for number, part in enumerate(parts) for cell in part.ran}
+    caveats = (*unread, *(each for part in parts for each in part.caveats), *_absent(sources))
+    with journal.Journal(folder) as book:
+        book.write(_header(parts, sources, caveats))
+        for environment in _plan(parts, names, plan):
+            book.write(environment)
+        counts: Counter[Cell] = Counter()
+        for number, part in enumerate(parts):
+            for trial in journal.read_as_written(part.path).trials:
+                cell = _renamed(trial.cell, number, names)
+                if trial.outcome == "unavailable" and cell in ran:
+                    continue
+                book.write(_trial(trial, cell, counts[cell]))
+                counts[cell] += 1
+        for part in parts:
+            for end in part.ends:
+                book.write(end)
+    return unread
+
+
+def _read(runs: Sequence[Path]) -> tuple[list[_Part], tuple[str, ...]]:
+    """Read every run that can be; of the others, say why not."""
+    parts: list[_Part] = []
+    unread: list[str] = []
+    for path in runs:
+        try:
+            run = journal.read_as_written(path)
+        except JournalError as error:
+            unread.append(f"A run is left out: {error}")
+            continue
+        parts.append(_part(path, run))
+    if not parts:
+        raise JournalError("None of the runs can be read:\n" + "\n".join(unread))
+    return parts, tuple(unread)
+
+
+def _part(path: Path, run: Run) -> _Part:
+    old = run.header.caveats
+    return _Part(
+        path=path,
+        header=run.header,
+        environments=run.environments,
+        ends=run.ends,
+        caveats=(*old, *(f"{path}: {caveat}" for caveat in run.caveats[len(old) :])),
+        ran=frozenset(
+            cell
+            for cell, trials in by_cell(run)
+            if any(trial.outcome != "unavailable" for trial in trials)
+        ),
+    )
+
+
+def _sources(part: _Part) -> Iterator[RunHeader]:
+    """Give the runs that a run is made of; the program's texts are in its own header alone."""
+    for source in part.header.merged or (part.header,):
+        program = source.program
+        alone = program and msgspec.structs.replace(program, sources={})
+        yield msgspec.structs.replace(source, program=alone)
+
+
+# --- what does not go together -----------------------------------------------------------------
+
+
+def _refuse_the_same_twice(parts: Sequence[_Part]) -> None:
+    seen: dict[bytes, Path] = {}
+    for part in parts:
+        for source in _sources(part):
+            if source.startlab == "?":
+                continue  # its header is lost, so nothing can be said
+            other = seen.setdefault(msgspec.json.encode(source), part.path)
+            if other is not part.path:
+                raise SelectionError(
+                    f"{other} and {part.path} have the same run in them, {source.id}: "
+                    "its trials would count twice. Give it once."
+                )
+
+
+def _refuse_different_catalogues(parts: Sequence[_Part]) -> None:
+    versions: dict[str, list[str]] = {}
+    for part in parts:
+        versions.setdefault(part.header.catalogue, []).append(str(part.path))
+    if len(versions) > 1:
+        what = "; ".join(f"{version}: {', '.join(paths)}" for version, paths in versions.items())
+        raise SelectionError(
+            "These runs are of different versions of the catalogue, so the same name may mean "
+            f"different programs and expectations ({what}). Run them again with one version of "
+            "startlab, or merge them as they are with --allow-different-catalogues."
+        )
+
+
+def _refuse_different_programs(parts: Sequence[_Part]) -> None:
+    """Refuse to take different programs of one name for the same, or a program for a lab."""
+    first, *others = parts
+    for other in others:
+        if _program(first) != _program(other):
+            raise SelectionError(
+                f"{first.path} and {other.path} are not runs of the same thing: the first is of "
+                f"{_program(first)}, the other of {_program(other)}. Merge those of one program, "
+                "unchanged, or those of the lab."
+            )
+
+
+def _program(part: _Part) -> str:
+    program = part.header.program
+    return f"{program.command} ({program.digest})" if program else "the lab"
+
+
+# --- the plan ----------------------------------------------------------------------------------
+
+
+def _names(parts: Sequence[_Part]) -> _Names:
+    """Name the environments of all runs, so that different ones have different names."""
+    found: dict[str, list[tuple[int, Environment]]] = {}
+    for number, part in enumerate(parts):
+        for planned in part.environments:
+            if planned.environment is not None:
+                found.setdefault(planned.name, []).append((number, planned.environment))
+    names: dict[tuple[int, str], str] = {}
+    for name, group in found.items():
+        facts = [_facts(environment) for _, environment in group]
+        telling = [i for i, values in enumerate(zip(*facts, strict=True)) if len(set(values)) > 1]
+        for (number, _), values in zip(group, facts, strict=True):
+            if telling:
+                names[number, name] = f"{name}@{'-'.join(values[i] for i in telling)}"
+    return names
+
+
+def _facts(environment: Environment) -> tuple[str, ...]:
+    """Give what makes an environment another one, the most telling first."""
+    return (
+        SYSTEMS.get(environment.sys_platform, environment.sys_platform),
+        environment.machine,
+        environment.implementation,
+        environment.python,
+        environment.libc.replace(" ", ""),
+        "free-threaded" if environment.free_threaded else "gil",
+    )
+
+
+def _renamed(cell: Cell, part: int, names: _Names) -> Cell:
+    name = names.get((part, cell.environment))
+    return cell if name is None else msgspec.structs.replace(cell, environment=name)
+
+
+def _plan(
+    parts: Sequence[_Part], names: _Names, plan: Iterable[Cell]
+) -> Iterator[PlannedEnvironment]:
+    environments: dict[str, PlannedEnvironment] = {}
+    cells: dict[str, dict[Cell, None]] = {}
+    for number, part in enumerate(parts):
+        for planned in part.environments:
+            name = names.get((number, planned.name), planned.name)
+            if environments.get(name, planned).environment is None or name not in environments:
+                environments[name] = planned
+            mine = (_renamed(cell, number, names) for cell in (*planned.cells, *planned.elsewhere))
+            cells.setdefault(name, {}).update(dict.fromkeys(mine))
+    for cell in plan:
+        environments.setdefault(cell.environment, PlannedEnvironment(name="", cells=()))
+        cells.setdefault(cell.environment, {})[cell] = None
+    for name, planned in environments.items():
+        environment = planned.environment
+        yield PlannedEnvironment(
+            name=name,
+            cells=tuple(cells[name]),
+            environment=environment and msgspec.structs.replace(environment, name=name),
+            unavailable=planned.unavailable,
+        )
+
+
+def _absent(sources: Iterable[RunHeader]) -> Iterator[str]:
+    """Say which shards of a plan are not among the runs."""
+    shards: dict[tuple[bytes, int], set[int]] = {}
+    for source in sources:
+        if source.selection.shard is not None:
+            number, of = source.selection.shard
+            plan = msgspec.structs.replace(source.selection, shard=None)
+            shards.setdefault((msgspec.json.encode(plan), of), set()).add(number)
+    for (_, of), there in shards.items():
+        absent = sorted(set(range(1, of + 1)) - there)
+        if absent:
+            which = ", ".join(f"{number}/{of}" for number in absent)
+            yield f"Not every shard of the plan is here: {which} did not come."
+
+
+# --- the records -------------------------------------------------------------------------------
+
+
+def _header(
+    parts: Sequence[_Part], sources: Sequence[RunHeader], caveats: tuple[str, ...]
+) -> RunHeader:
+    first = parts[0].header
+    selections = {msgspec.json.encode(source.selection): source.selection for source in sources}
+    selection = next(iter(selections.values()))
+    catalogues = dict.fromkeys(part.header.catalogue for part in parts)
+    return msgspec.structs.replace(
+        first,
+        id=journal.new_folder(datetime.now(UTC))[0],
+        schema_version=SCHEMA_VERSION,
+        startlab=__version__,
+        catalogue="+".join(catalogues),
+        started=min(source.started for source in sources),
+        selection=msgspec.structs.replace(selection, shard=None),
+        host={},
+        merged=tuple(sources),
+        caveats=caveats,
+    )
+
+
+def _trial(trial: Trial, cell: Cell, number: int) -> Trial:
+    return msgspec.structs.replace(trial, environment=cell.environment, trial=number)

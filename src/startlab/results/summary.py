@@ -1,0 +1,164 @@
+"""Trials → what each planned cell came to."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from startlab.model import Cell, Outcome, Trial
+from startlab.results.trials import ByCell, OfCell
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from startlab.model import Run
+
+Z_95: Final = 1.959964
+"""Of the normal distribution: 95 % lie within that many standard deviations."""
+
+
+class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the trials of a planned cell came to.
+
+    `outcome` speaks for the cell: that of the first trial that is not as expected, else of a race
+    the typical one if it was seen, else the first trial's; `count` trials had it, the first of them
+    at `place`. `interval` is the 95 % confidence interval of its share, None of a single trial.
+    `is_race` where a frequency is expected, `outputs` are the output groups there were, and
+    `duration_s` is that of all trials together. `missing` are planned cells without a trial.
+    `every` knows where its trials are, `number` is its own there.
+    """
+
+    cell: Cell
+    every: ByCell
+    number: int
+    outcome: Outcome | Literal["missing"]
+    as_expected: bool
+    reason: str
+    count: int = 0
+    place: int = 0
+    interval: tuple[float, float] | None = None
+    is_race: bool = False
+    outputs: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+    @property
+    def trials(self) -> Sequence[Trial]:
+        """All trials of the cell, in their order; they are not kept in memory."""
+        return OfCell(self.every, self.number)
+
+    @property
+    def first(self) -> Trial | None:
+        """The trial that speaks for the cell."""
+        return self.trials[self.place] if self.trials else None
+
+    @property
+    def word(self) -> str:
+        """The outcome; of several trials in how many, of a race how often: `hang 3/5, 23–88 %`."""
+        if len(self.trials) < 2:
+            return self.outcome
+        word = f"{self.outcome} {self.count}/{len(self.trials)}"
+        if self.interval is None or not self.is_race:
+            return word
+        low, high = (round(share * 100) for share in self.interval)
+        return f"{word}, {low}–{high} %"
+
+
+def of_program(cells: Collection[CellSummary]) -> str:
+    """Say in a few words what the cells of a program came to: `4 ok, 2 hang`.
+
+    What was expected of a program nobody has said: each start method is held against the others.
+    """
+    counts = Counter(each.outcome for each in cells)
+    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    outputs = len({each for cell in cells if cell.outcome == "ok" for each in cell.outputs})
+    return said if outputs < 2 else f"{said}, with {outputs} different outputs"
+
+
+def summarise(run: Run) -> tuple[CellSummary, ...]:
+    """Put the trials of every planned cell together, in the order of the plan."""
+    every = ByCell(run)
+    return tuple(_summary(every, number) for number in range(every.planned))
+
+
+def _summary(every: ByCell, number: int) -> CellSummary:
+    """Go through the trials of a cell once, without keeping more than those that may speak."""
+    trials = OfCell(every, number)
+    first = unexpected = typical = None
+    counts: Counter[Outcome] = Counter()
+    places: dict[Outcome, int] = {}
+    outputs: set[str] = set()
+    duration_s = 0.0
+    is_race = False
+    for place, trial in enumerate(trials):
+        first = first or trial
+        if not trial.as_expected:
+            unexpected = unexpected or trial
+        if trial.frequency is not None:
+            is_race = True
+            if trial.outcome == _typical(trial):
+                typical = typical or trial
+        if trial.output_group is not None:
+            outputs.add(trial.output_group)
+        counts[trial.outcome] += 1
+        places.setdefault(trial.outcome, place)
+        duration_s += trial.duration_s
+    speaks = unexpected or typical or first
+    if first is None or speaks is None:
+        return CellSummary(
+            cell=every.cells[number],
+            every=every,
+            number=number,
+            outcome="missing",
+            as_expected=False,
+            reason="planned, and never run",
+        )
+    rare = _out_of_frequency(first, counts)
+    count = counts[speaks.outcome]
+    return CellSummary(
+        cell=every.cells[number],
+        every=every,
+        number=number,
+        outcome=speaks.outcome,
+        as_expected=speaks.as_expected and rare is None,
+        reason="; ".join(part for part in (speaks.reason, rare) if part),
+        count=count,
+        place=places[speaks.outcome],
+        interval=wilson(count, len(trials)) if len(trials) > 1 else None,
+        is_race=is_race,
+        outputs=tuple(sorted(outputs)),
+        duration_s=duration_s,
+    )
+
+
+def _typical(trial: Trial) -> Outcome | None:
+    return trial.expected[0] if trial.expected else None
+
+
+def _out_of_frequency(first: Trial, counts: Counter[Outcome]) -> str | None:
+    """Say how often a race went the typical way, if the range that is expected excludes it."""
+    expected, frequency = first.expected, first.frequency
+    if not expected or frequency is None:
+        return None
+    count, of = counts[expected[0]], counts.total()
+    low, high = wilson(count, of)
+    if high >= frequency[0] and low <= frequency[1]:
+        return None
+    return (
+        f"{expected[0]} {count} of {of} times (95 % interval {low:.0%} to {high:.0%}), "
+        f"expected {frequency[0]:.0%} to {frequency[1]:.0%}"
+    )
+
+
+def wilson(count: int, of: int) -> tuple[float, float]:
+    """Give the 95 % confidence interval of a share, `count` of `of`, after Wilson (1927).
+
+    It holds for few trials and for shares near 0 and 1, where the normal approximation does not.
+    """
+    share = count / of
+    spread = Z_95**2 / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z_95 * math.sqrt(share * (1 - share) / of + Z_95**2 / (4 * of**2)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,0 +1,172 @@
+"""Which Python stacks are those of the standard library's polling loops, and which only look so."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from startlab.agent import stacks as reading
+from startlab.agent.proof.pollers import all_pollers, is_poller, is_spinner
+from startlab.agent.stacks import Frame, Stack, stacks, stacks_in_motion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LIB = "/usr/lib/python3"
+
+
+def stack(*frames: tuple[str, str]) -> Stack:
+    return Stack(None, "", tuple(Frame(LIB + file, 1, function) for file, function in frames))
+
+
+POOL = stack(("/multiprocessing/pool.py", "_handle_workers"), ("/threading.py", "run"))
+MANAGER = stack(
+    ("/threading.py", "wait"),
+    ("/threading.py", "wait"),
+    ("/multiprocessing/managers.py", "serve_forever"),
+)
+MANAGER_QUALIFIED = stack(
+    ("/threading.py", "Condition.wait"),
+    ("/threading.py", "Event.wait"),
+    ("/multiprocessing/managers.py", "Server.serve_forever"),
+)
+POOL_SINCE_3_8 = stack(
+    ("/selectors.py", "select"),
+    ("/multiprocessing/connection.py", "wait"),
+    ("/multiprocessing/pool.py", "_wait_for_updates"),
+    ("/multiprocessing/pool.py", "_handle_workers"),
+)
+TIMER = stack(("/threading.py", "wait"), ("/threading.py", "wait"), ("/threading.py", "run"))
+POOL_BUSY = stack(
+    ("/multiprocessing/pool.py", "_join_exited_workers"),
+    *[(frame.file[len(LIB) :], frame.function) for frame in POOL.frames],
+)
+OWN_POOL = Stack(None, "", (Frame("/home/me/pool.py", 1, "_handle_workers"),))
+
+
+@pytest.mark.parametrize("found", [POOL, MANAGER, MANAGER_QUALIFIED])
+def test_pollers(found: Stack) -> None:
+    assert is_poller(found)
+
+
+@pytest.mark.parametrize("found", [POOL_SINCE_3_8, TIMER, POOL_BUSY, OWN_POOL, stack()])
+def test_others(found: Stack) -> None:
+    assert not is_poller(found)
+
+
+def test_every_thread_with_a_timeout_must_be_one() -> None:
+    assert all_pollers([POOL, POOL_SINCE_3_8], timed=1)
+    assert not all_pollers([POOL, TIMER], timed=2)
+    assert not all_pollers([POOL_SINCE_3_8, TIMER], timed=1)
+    assert not all_pollers([], timed=1)
+
+
+BEGINNING = (
+    ("/threading.py", "Thread.run"),
+    ("/threading.py", "Thread._bootstrap_inner"),
+    ("/threading.py", "Thread._bootstrap"),
+)
+LOOP = ("/multiprocessing/pool.py", "Pool._handle_workers")
+UPDATES = ("/multiprocessing/pool.py", "Pool._wait_for_updates")
+SPINNER = stack(("/selectors.py", "_PollLikeSelector.select"), UPDATES, LOOP, *BEGINNING)
+WORKING = stack(("/queue.py", "get"), *BEGINNING)
+MAIN = stack(("/threading.py", "wait"), ("", "<module>"))
+
+
+@pytest.mark.parametrize(
+    "found", [SPINNER, stack(LOOP, *BEGINNING), stack(UPDATES, LOOP, *BEGINNING)]
+)
+def test_spinners(found: Stack) -> None:
+    assert is_spinner(found)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        stack(),
+        stack(LOOP),
+        stack(UPDATES, LOOP, ("/site-packages/tool.py", "work"), *BEGINNING),
+        stack(("/site-packages/tool.py", "__getstate__"), LOOP, *BEGINNING),
+        stack(("/multiprocessing/pool.py", "Pool._repopulate_pool"), LOOP, *BEGINNING),
+        stack(("/multiprocessing/pool.py", "Pool._handle_results"), *BEGINNING),
+        stack(("/home/me/pool.py", "_handle_workers"), *BEGINNING),
+    ],
+)
+def test_who_runs_something_else_is_no_spinner(found: Stack) -> None:
+    assert not is_spinner(found)
+
+
+def test_a_spinner_is_known_by_its_number() -> None:
+    known = [SPINNER._replace(tid=7), WORKING._replace(tid=8), MAIN._replace(tid=6)]
+    assert all_pollers(known, timed=0, running={7})
+    assert not all_pollers(known, timed=0, running={8})  # and 7 waits for ever
+    assert not all_pollers(known, timed=0, running={7, 8})
+    assert not all_pollers(known, timed=1, running={7})
+    assert not all_pollers(known[1:], timed=0, running={7})
+
+
+def test_a_spinner_without_a_number_has_the_lock() -> None:
+    assert all_pollers([SPINNER._replace(has_gil=True), MAIN], timed=0, running={7})
+    assert not all_pollers([SPINNER, WORKING._replace(has_gil=True)], timed=0, running={7})
+    assert not all_pollers([SPINNER, WORKING], timed=0, running={7})  # in C, say
+    assert not all_pollers([SPINNER._replace(has_gil=True), SPINNER], timed=0, running={7, 8})
+
+
+# --- reading them ---
+
+TORN: list[dict[str, Any]] = [{"frames": [{"filename": "a.py", "line": 3, "name": "work"}]}]
+WHOLE = [{"frames": [*TORN[0]["frames"], {"filename": "a.py", "line": 9, "name": "<module>"}]}]
+
+
+@pytest.fixture
+def reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Make a py-spy that reads one thing after another, and at last the same again and again.
+
+    The real one tears the stacks of a thread that runs only now and then.
+    """
+    if sys.platform == "win32":
+        pytest.skip("there is no sh")
+    monkeypatch.setattr(reading, "TRY_S", 60.0)
+
+    def reads(*every: object) -> str:
+        for number, threads in enumerate(every):
+            (tmp_path / f"{number}.json").write_text(json.dumps(threads), "utf-8")
+        spy = tmp_path / "py-spy"
+        spy.write_text(
+            f"#!/bin/sh\ncd {shlex.quote(str(tmp_path))}\n"
+            'set -- *.json\ncat "$1"\n[ $# = 1 ] || rm "$1"\n',
+            "utf-8",
+        )
+        spy.chmod(0o700)
+        return str(spy)
+
+    return reads
+
+
+def in_a_minute() -> float:
+    return time.monotonic() + 60
+
+
+def test_stacks_in_motion_are_read_until_none_is_torn(reads: Callable[..., str]) -> None:
+    (found,) = stacks_in_motion(reads([], TORN, WHOLE, TORN), 1, in_a_minute())
+    assert [frame.function for frame in found.frames] == ["work", "<module>"]
+
+
+def test_of_torn_reads_the_best_is_given_when_the_time_is_over(
+    reads: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TRY_S", 1.0)
+    found = stacks_in_motion(reads([], WHOLE + TORN, TORN), 1, in_a_minute())
+    assert [len(each.frames) for each in found] == [2, 1]
+    assert stacks_in_motion(reads(TORN, WHOLE), 1, time.monotonic() - 1) == stacks(reads(TORN), 1)
+
+
+def test_no_py_spy_no_stacks() -> None:
+    assert stacks("/nowhere/py-spy", 1) == []
+    assert stacks("/bin/false", 1) == []

@@ -1,0 +1,263 @@
+"""That no living program is called dead, and every dead one is, on real interpreters.
+
+The programs under `alive` and `dead` are run under the smallest agent there is, `watch.py`.
+A program is given a fresh directory. Its first comment lines say what it needs:
+
+- `# outside`: the same program, run with `outside` as second argument beside the job, not in it,
+  does its part from there.
+- `# stdin`, `# slow reader`: somebody types, or reads, only after a while.
+- `# needs: X.Y`: the oldest Python it runs on.
+- `# pollers: <X.Y` or `>=X.Y`: where its deadlock is one but for the standard library's pollers.
+
+A dead one writes into `stamp`, in its directory, the moment just before its last thread blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.targets,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
+]
+
+AT_ONCE = 4  # most programs sleep most of the time
+WITHIN_S = 5.0  # a generous bound for a loaded machine; half a second is the aim
+
+Cell = tuple[str, str, str]
+HERE = Path(__file__).parents[1]
+SOURCE = HERE.parents[1] / "src"
+VERSIONS = ("2.7", "3.6", "3.9", "3.12", "3.13", "3.14", "3.15")
+AFTER_S = 1.2
+# pytest changes its own with every test, while programs are started from other threads: a child
+# before its execve, which has that memory too, may find it gone (EFAULT).
+ENVIRONMENT = dict(os.environ)
+
+Kind = Literal["alive", "dead"]
+
+
+def programs(kind: Kind) -> list[str]:
+    return sorted(path.stem for path in (HERE / kind).glob("*.py"))
+
+
+@lru_cache
+def interpreter(version: str) -> str | None:
+    """Find an interpreter that really is of that version; a shim may be none."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    found = [str(path) for path in sorted(root.glob(f"versions/{version}.*/bin/python"))]
+    if on_path := shutil.which(f"python{version}"):
+        found.append(on_path)
+    for python in found:
+        told = subprocess.run(
+            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if told.stdout.strip() == version:
+            return python
+    return None
+
+
+def py_spy() -> str | None:
+    """Find the py-spy that was installed beside this interpreter."""
+    beside = Path(sysconfig.get_path("scripts")) / "py-spy"
+    return str(beside) if beside.exists() else shutil.which("py-spy")
+
+
+class Program(NamedTuple):
+    kind: Kind
+    name: str
+
+    @property
+    def path(self) -> Path:
+        return HERE / self.kind / f"{self.name}.py"
+
+    def note(self, pattern: str) -> str | None:
+        found = re.search(rf"^# {pattern}$", self.path.read_text(), re.MULTILINE)
+        return found and found.group(found.lastindex or 0)
+
+    def runs_on(self, version: str) -> bool:
+        needs = self.note(r"needs: (\S+)")
+        return needs is None or version in SpecifierSet(f">={needs}")
+
+    def polls_on(self, version: str) -> bool:
+        pollers = self.note(r"pollers: (\S+)")
+        return pollers is not None and version in SpecifierSet(pollers)
+
+    def run(self, python: str, *, spy: str | None = None, limit_s: float = 20.0) -> dict[str, Any]:
+        """Run it; give what watch.py tells, and the `stamp`."""
+        command = [sys.executable, "-W", "error", str(HERE / "watch.py")]
+        if spy:
+            command += ["--py-spy", spy]
+        if self.note("stdin"):
+            command += ["--stdin-after", str(AFTER_S)]
+        if self.note("slow reader"):
+            command += ["--read-after", str(AFTER_S)]
+        outside = None
+        with tempfile.TemporaryDirectory(prefix="startlab-") as place:
+            environment = {**ENVIRONMENT, "PYTHONPATH": str(SOURCE), "TMPDIR": place}
+            environment.pop("PYTHONUNBUFFERED", None)
+            if self.note("outside"):
+                argv = [python, str(self.path), place, "outside"]
+                outside = subprocess.Popen(argv, env=environment)
+            try:
+                watched = subprocess.run(
+                    [*command, str(limit_s), python, str(self.path), place],
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=limit_s + 30,
+                )
+            finally:
+                if outside is not None:
+                    outside.kill()
+                    outside.wait()
+            if watched.returncode:
+                raise RuntimeError(watched.stdout + watched.stderr)
+            told: dict[str, Any] = json.loads(watched.stdout.splitlines()[-1])
+            stamp = Path(place) / "stamp"
+            told["stamp"] = float(stamp.read_text()) if stamp.exists() else None
+        return told
+
+
+@pytest.fixture(scope="session")
+def results(request: pytest.FixtureRequest) -> Iterator[dict[Cell, Future[dict[str, Any]]]]:
+    """Run the programs of all tests that were selected, some at once, in the tests' order."""
+    with ThreadPoolExecutor(AT_ONCE) as executor:
+        futures: dict[Cell, Future[dict[str, Any]]] = {}
+        for item in request.session.items:
+            if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+                continue
+            cell = tuple(
+                str(item.callspec.params.get(each)) for each in ("kind", "name", "version")
+            )
+            match cell:
+                case ("alive" | "dead" as kind, name, version):
+                    program, python = Program(kind, name), interpreter(version)
+                    if python is not None and program.runs_on(version):
+                        run = executor.submit(program.run, python, spy=py_spy())
+                        futures[kind, name, version] = run
+                case _:  # a test of another kind
+                    pass
+        yield futures
+        for future in futures.values():
+            future.cancel()
+
+
+def result(results: dict[Cell, Future[dict[str, Any]]], cell: Cell) -> dict[str, Any]:
+    _, name, version = cell
+    if interpreter(version) is None:
+        pytest.skip(f"there is no Python {version} here")
+    if cell not in results:
+        pytest.skip(f"{name} is not for Python {version}")
+    return results[cell].result()
+
+
+def living() -> list[tuple[str, str]]:
+    """Choose two interpreters for each living program, in turn: `nox -s soak` takes them all."""
+    chosen = []
+    for at, name in enumerate(programs("alive")):
+        program = Program("alive", name)
+        there = [each for each in VERSIONS if interpreter(each) and program.runs_on(each)]
+        chosen += [(name, there[(at + step) % len(there)]) for step in range(min(2, len(there)))]
+    return chosen
+
+
+@pytest.mark.parametrize(("name", "version"), living())
+@pytest.mark.parametrize("kind", ["alive"])
+def test_a_living_program_is_never_called_dead(
+    results: dict[Cell, Future[dict[str, Any]]], kind: str, name: str, version: str
+) -> None:
+    told = result(results, (kind, name, version))
+    assert told["grade"] is None, told["cause"]
+    assert told["status"] == 0, told["output"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", programs("dead"))
+@pytest.mark.parametrize("kind", ["dead"])
+def test_a_dead_program_is_shown_to_be_dead(
+    results: dict[Cell, Future[dict[str, Any]]], kind: str, name: str, version: str
+) -> None:
+    told = result(results, (kind, name, version))
+    polls = Program("dead", name).polls_on(version)
+    if polls and py_spy() is None:
+        pytest.skip("there is no py-spy here")
+    assert told["grade"] == ("proven-given-pollers" if polls else "proven"), told["blockers"]
+    assert told["at"] - told["stamp"] < WITHIN_S
+    tids = [tid for _, tid, *_ in told["threads"]]
+    assert told["root"][1] in tids
+    assert len(tids) == len(set(tids))
+    pids = {pid for pid, *_ in told["threads"]}
+    for *_, waits, _, waits_for in told["threads"]:
+        assert pids.issuperset(waits_for)
+        assert waits_for or waits.endswith(", in a loop of the standard library")
+
+
+def test_the_words_for_an_inherited_lock() -> None:
+    told = Program("dead", "lock_inherited").run(sys.executable)
+    pid = told["root"][0]
+    assert told["cause"].startswith(f"pid {pid} waits for a lock (futex 0x")
+    assert told["cause"].endswith(
+        ": only threads of this process could release it; it has no other thread"
+    )
+    (parent,) = (each for each in told["threads"] if each[0] != pid)
+    assert parent[2:] == [f"waits for the end of its child pid {pid}", "it can never end", [pid]]
+
+
+def test_the_words_for_a_ring() -> None:
+    told = Program("dead", "child_waits_for_parent").run(sys.executable)
+    assert told["cause"].startswith("2 threads wait for one another: pid ")
+
+
+def test_pollers_are_not_told_from_others_without_py_spy() -> None:
+    told = Program("dead", "manager_queue").run(sys.executable, limit_s=3.0)
+    assert told["grade"] is None
+    assert any("futex with a timeout" in reason for reason in told["blockers"])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("sleep", "clock_nanosleep"),
+        ("alarm_kills_child", "has armed an interval timer (alarm)"),
+        ("posix_timer", "has a POSIX timer"),
+        ("socket_receive_timeout", "has a timeout"),
+        ("named_semaphore", "which anybody may open"),
+        ("pipe_reopened_outside", "outside the job, holds pipe:["),
+        ("traces_outside", "outside the job"),
+        ("stdin", "held outside the job"),
+        ("sigio", "is sent a signal when"),
+        ("flock", "flock in pid"),
+    ],
+)
+def test_what_keeps_a_job_alive_is_named(name: str, reason: str) -> None:
+    told = Program("alive", name).run(sys.executable)
+    assert any(reason in blocker for blocker in told["blockers"]), told["blockers"]
+
+
+def test_looking_is_cheap() -> None:
+    """On an idle machine a look takes 0.1 ms; the bound is for one that is not."""
+    told = Program("alive", "sleep").run(sys.executable, spy=py_spy())
+    costs = sorted(told["costs"])
+    assert costs[len(costs) // 2] < 0.005

@@ -1,0 +1,234 @@
+"""What kinds of line a source has."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from startlab.diagnosis.source.sources import Source, Sources
+from startlab.model import Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def source(text: str) -> Source:
+    return Source(textwrap.dedent(text).lstrip("\n"))
+
+
+GLOBALS = source(
+    """
+    CONFIG = {}
+    SEEN, LATE = [], None
+    import settings
+
+    def main(argv):
+        CONFIG["a"] = 1
+        LATE = 2
+        settings.DEBUG.level = 3
+
+    def note(name):
+        SEEN.append(name)
+
+    if __name__ == "__main__":
+        LATE = 4
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "assigned", "changed"),
+    [
+        ("CONFIG", 1, 6),
+        ("SEEN", 2, 11),
+        ("LATE", 2, 14),  # line 7 has a local name
+        ("settings.DEBUG", None, 8),
+        ("OTHER", None, None),
+    ],
+)
+def test_where_globals_are_made_and_changed(
+    name: str, assigned: int | None, changed: int | None
+) -> None:
+    assert (GLOBALS.assigned(name), GLOBALS.changed(name)) == (assigned, changed)
+
+
+def test_a_declared_global_is_changed_by_its_plain_name() -> None:
+    assert source("N = 0\ndef f():\n    global N\n    N = 1").changed("N") == 4
+
+
+def test_calls_of_the_module_itself() -> None:
+    assert source("print(1)\nx = f()\ndef g():\n    print(2)\nh()").top_level_calls() == [1, 5]
+
+
+def test_code_is_quoted_where_it_is_known(tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("a\n    b()  \n" + "c" * 300, "utf-8")
+    sources = Sources(Program(kind="script", name="p.py", target="p.py", root=str(tmp_path)))
+    assert sources.code("p.py:2") == "b()"
+    assert sources.code("p.py:3") == "c" * 100 + "…"
+    assert [sources.code(where) for where in ("p.py:9", "q.py:1", "p.py", None)] == [""] * 4
+
+
+LEDGER = """
+class Ledger:
+    def transfer(self):
+        with self.lock, open(path) as out:
+            self.withdraw()
+
+    def withdraw(self):
+        with self.lock:
+            pass
+
+    def deposit(self):
+        console.acquire()
+        work()
+        console.release()
+        work()
+
+
+console = multiprocessing.Lock()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "taken", "held"),
+    [
+        (4, set(), {"Ledger.self.lock"}),
+        (7, {"Ledger.self.lock"}, set()),
+        (11, {"Ledger.console"}, set()),
+        (12, set(), {"Ledger.console"}),
+        (14, set(), set()),
+        (17, set(), set()),
+    ],
+)
+def test_locks_that_a_line_takes_and_runs_under(line: int, taken: set[str], held: set[str]) -> None:
+    assert source(LEDGER).locks_at(line) == (taken, held)
+
+
+def test_a_file_is_not_a_lock() -> None:
+    taken, held = source(LEDGER).locks_at(3)
+    assert "Ledger.self.lock" in taken
+    assert held == set()
+
+
+def test_a_line_knows_the_function_that_it_is_in() -> None:
+    assert [source(LEDGER).function_of(line) for line in (1, 4, 8, 17)] == [None, 2, 6, None]
+
+
+def test_a_global_of_another_module_is_changed_there(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text("import codecs_\n\ndef main():\n    codecs_.ON.update(a=1)\n")
+    (tmp_path / "codecs_.py").write_text("ALL = {}\n\ndef register(x):\n    ALL[x] = x\n")
+    sources = Sources(Program(kind="script", name="job", target="job.py", root=str(tmp_path)))
+    assert sources.changed("codecs_.ALL") == "codecs_.py:4"
+    assert sources.changed("codecs_.ON") == "job.py:4"
+    assert sources.changed("other.ALL") is None
+
+
+@pytest.mark.parametrize("file", ["pack/cli.py", "src/pack/cli.py", "pack/cli/__main__.py"])
+def test_the_main_module_of_a_package_is_a_file(tmp_path: Path, file: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text("pass\n")
+    program = Program(kind="module", name="pack.cli", target="pack.cli", root=str(tmp_path))
+    assert Sources(program).main == file
+    path.unlink()
+    assert Sources(program).main == ""
+
+
+def test_globals_that_each_process_makes_for_itself() -> None:
+    text = """
+        WORK = tempfile.mkdtemp()
+        OUT = os.path.join(WORK, "out")
+        BEGUN = time.time()
+        NAME = "x"
+        def folder():
+            return TemporaryDirectory()
+        OTHER = folder()
+        if __name__ == "__main__":
+            MINE = tempfile.mkdtemp()
+    """
+    assert source(text).unique() == {"WORK": 1, "OUT": 1, "OTHER": 7}
+    assert source(text).unique(moments=True)["BEGUN"] == 3
+
+
+def test_files_that_the_import_of_a_module_empties() -> None:
+    text = """
+        log = open("a", "w")
+        more = io.open("b", mode="wb")
+        read = open("c")
+        added = open("d", "a")
+        if __name__ == "__main__":
+            own = open("e", "w")
+    """
+    assert source(text).emptied() == {"log": 1, "more": 2}
+
+
+def test_what_a_function_uses_goes_through_those_that_it_calls() -> None:
+    text = """
+        def path(name):
+            return ROOT / name
+        def work(name):
+            return read(path(name))
+        def other():
+            return ELSE
+    """
+    assert "ROOT" in source(text).used_from(4)
+    assert "ELSE" not in source(text).used_from(4)
+    assert {"ROOT", "ELSE"} <= source(text).used_from()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "line"),
+    [
+        ("def f(o):\n    setattr(now, 'a', o)", "now", 2),
+        ("def f(o):\n    vars(now).update(o)", "now", 2),
+        ("def f(o):\n    getattr(now, 'a')", "now", None),
+        ("class A:\n    one = None\n    def get(cls):\n        cls.one = 1", "A.one", 4),
+        ("class B:\n    def get(cls):\n        cls.one = 1", "A.one", None),
+    ],
+)
+def test_changes_that_name_no_global(text: str, name: str, line: int | None) -> None:
+    assert source(text).changed(name) == line
+
+
+def test_exceptions_that_pickle_cannot_make_again() -> None:
+    text = """
+        class Bad(ValueError):
+            def __init__(self, row, line):
+                super().__init__(f"{row} {line}")
+        class Good(Exception):
+            def __init__(self, row, line):
+                super().__init__(row, line)
+        class Also(Exception):
+            def __init__(self, *args):
+                super().__init__(*args)
+        class Own(Exception):
+            def __init__(self, row):
+                self.row = row
+        class Told(Exception):
+            def __init__(self, row):
+                self.row = row
+            def __reduce__(self):
+                return Told, (self.row,)
+        class Plain:
+            def __init__(self, row, line):
+                self.row = row
+    """
+    assert source(text).own_exceptions() == {"Bad": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_so"),
+    [
+        ("f.write(1)\n    p.start()", True),
+        ("f.write(1)\n    with Pool(2) as pool:\n        pass", True),
+        ("f.write(1)\n    f.flush()\n    p.start()", False),
+        ("f.write(1)\n    f.close()\n    p.start()", False),
+        ("p.start()\n    f.write(1)", False),
+        ("g.write(1)\n    p.start()", False),
+    ],
+)
+def test_what_is_still_in_a_buffer_at_a_start(body: str, *, is_so: bool) -> None:
+    assert source(f"def main():\n    {body}").unflushed("f") is is_so
+    assert source(f"if __name__ == '__main__':\n    {body}").unflushed("f") is is_so

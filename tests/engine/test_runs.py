@@ -1,0 +1,456 @@
+"""`startlab.run`: programs of the test's own, with real agents and real interpreters."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import startlab
+from startlab.backends import venvs
+from startlab.backends.native import NativeBackend
+from startlab.diagnosis.source.sources import Sources
+from startlab.engine import runs
+from startlab.engine.subjects import options
+from startlab.errors import JournalError, ProgramError, SelectionError
+from startlab.model import Outcome, Run, Selection
+from startlab.results import journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [pytest.mark.native, pytest.mark.targets]
+
+OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
+METHODS = tuple(sorted(multiprocessing.get_all_start_methods()))
+"""Those of this platform; the first is as good as any where a test needs one."""
+
+
+class Here:
+    """A current directory with programs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text), "utf-8")
+        return path
+
+    def run(self, *words: str, **said: Any) -> Run:
+        said = {"backend": "native", "environments": [OWN], "methods": METHODS[:1]} | said
+        return startlab.run(words, **said)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    folder = tmp_path.resolve() / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return Here(folder)
+
+
+def outputs(run: Run) -> set[str]:
+    assert {trial.outcome for trial in run.trials} == {"ok"}, run.trials
+    return {trial.stdout for trial in run.trials}
+
+
+HELLO = """
+    import multiprocessing
+
+    def hello():
+        print("hello from a child")
+
+    if __name__ == "__main__":
+        child = multiprocessing.Process(target=hello)
+        child.start()
+        child.join()
+"""
+
+
+def test_a_script_under_every_start_method(here: Here) -> None:
+    here.put("hello.py", HELLO)
+    run = here.run("hello.py", methods=METHODS)
+    assert {t.method: t.method_used for t in run.trials} == {
+        method: (method,) for method in METHODS
+    }
+    assert outputs(run) == {"hello from a child\n"}
+    assert run.missing == ()
+    (trial, *_) = run.trials
+    assert (trial.experiment, trial.program) == ("hello.py", "python hello.py")
+    assert run.header.program is not None
+    assert run.header.program.root == str(here.folder)
+    assert run.header.program.digest
+    assert journal.read(journal.RUNS / "latest").header == run.header
+
+
+def test_what_a_program_gets(here: Here) -> None:
+    """Arguments, standard input, variables, its folder, and where it runs in it."""
+    here.put("pyproject.toml", "")
+    here.put("data/x.txt", "data")
+    here.put(
+        "tools/says.py",
+        """
+        import os, sys
+        print(sys.argv[1:], sys.stdin.read(), os.environ["LEVEL"], open("data/x.txt").read())
+        print(os.path.relpath(sys.path[0]), os.environ.get("PYTHONUNBUFFERED"))
+        """,
+    )
+    stdin = here.put("in.txt", "input")
+    run = here.run("tools/says.py", "a b", "-x", stdin=stdin, env={"LEVEL": "3"})
+    assert outputs(run) == {"['a b', '-x'] input 3 data\ntools None\n"}
+
+
+def test_what_reports_quote_is_as_it_was_when_it_was_run(here: Here) -> None:
+    path = here.put("a.py", "import sys\nsys.exit(3)\n")
+    run = here.run("a.py")
+    path.write_text("# another program\n" * 5)
+    assert run.header.program is not None
+    assert Sources(run.header.program).code("a.py:2") == "sys.exit(3)"
+    again = journal.read(journal.RUNS / "latest").header.program
+    assert again is not None
+    assert again.sources == run.header.program.sources
+
+
+def test_no_trial_reaches_the_users_files_or_those_of_another(here: Here) -> None:
+    here.put(
+        "spoils.py",
+        """
+        import os, shutil
+        print(sorted(os.listdir(".")))
+        open("made", "x").close()
+        open("kept.txt", "w").write("spoilt")
+        os.remove(__file__)
+        shutil.rmtree("folder")
+        os.chmod(".", 0)
+        """,
+    )
+    here.put("kept.txt", "kept")
+    here.put("folder/x", "")
+    run = here.run("spoils.py", methods=METHODS, trials=3)
+    assert outputs(run) == {"['folder', 'kept.txt', 'spoils.py']\n"}
+    assert (here.folder / "kept.txt").read_text() == "kept"
+    assert sorted(os.listdir(here.folder)) == [".startlab", "folder", "kept.txt", "spoils.py"]
+
+
+def test_a_module_and_a_package(here: Here) -> None:
+    here.put("package/__init__.py", "")
+    here.put("package/__main__.py", "print('main')")
+    here.put("package/tool.py", "import sys; print(sys.argv[1], __package__)")
+    assert outputs(here.run("-m", "package")) == {"main\n"}
+    assert outputs(here.run("-m", "package.tool", "-m")) == {"-m package\n"}
+
+
+def test_a_command_of_the_interpreter(here: Here) -> None:
+    assert outputs(here.run("--", "python", "-c", "print(3)")) == {"3\n"}
+    assert outputs(here.run("--", "calendar", "2000", "1")).pop().startswith("    January 2000")
+    run = here.run("--", "unittest", "nothing_here")
+    assert {t.outcome for t in run.trials} == {"error"}
+    assert {t.program for t in run.trials} == {"unittest nothing_here"}
+
+
+def test_a_command_that_is_not_there(here: Here) -> None:
+    run = here.run("--", "no-such-command", "x")
+    (trial,) = run.trials
+    assert (trial.outcome, trial.as_expected) == ("unavailable", False)
+    assert "no command and no module no-such-command; --with PACKAGE installs" in trial.reason
+
+
+EXAMPLES: list[tuple[str, Outcome, str]] = [
+    ("raise KeyError('x')", "error", "KeyError: 'x'"),
+    ("import sys; sys.exit(3)", "error", "exit status 3"),
+    ("import faulthandler; faulthandler._sigsegv()", "crash", "the program died by S"),
+    ("import threading; lock = threading.Lock(); lock.acquire(); lock.acquire()", "hang", ""),
+    ("print(input())", "error", "EOFError"),
+    ("match 1:\n    case 1: (", "error", "SyntaxError"),
+]
+
+
+@pytest.mark.parametrize(("text", "outcome", "reason"), EXAMPLES)
+def test_what_surprises_is_run_once_more(here: Here, text: str, outcome: str, reason: str) -> None:
+    here.put("a.py", text)
+    limit_s = 3.0 if outcome == "hang" else None  # where it cannot be proven
+    run = here.run("a.py", timeout_s=limit_s)
+    assert [(t.trial, t.outcome, t.as_expected) for t in run.trials] == [
+        (0, outcome, False), (1, outcome, False),
+    ]  # fmt: skip
+    assert reason in run.trials[0].reason
+    assert len(here.run("a.py", trials=1, timeout_s=limit_s).trials) == 1
+    assert len(here.run("a.py", trials=3, timeout_s=limit_s).trials) == 3
+
+
+def test_outputs_that_differ_are_run_once_more_in_both_cells(here: Here) -> None:
+    here.put("a.py", "import multiprocessing; print(multiprocessing.get_start_method() == 'spawn')")
+    run = here.run("a.py", methods=METHODS, jobs=1)
+    counts = [t.method for t in run.trials]
+    differ = METHODS[0] != METHODS[-1]
+    assert {method: counts.count(method) for method in counts} == {
+        method: 2 if differ and method in (METHODS[0], "spawn") else 1 for method in METHODS
+    }
+
+
+def test_a_syntax_error_is_a_finding_of_the_environment(here: Here) -> None:
+    here.put("a.py", "import sys\nif sys:\n    match 1:\n        case 1: print('new')\n")
+    names = NativeBackend().names(())
+    old = [name for name in names if name in ("host-3.8", "host-3.9")]
+    if not old:
+        pytest.skip("no Python older than 3.10 here")
+    run = here.run("a.py", environments=[OWN, old[0]], trials=1)
+    assert {t.environment: t.outcome for t in run.trials} == {OWN: "ok", old[0]: "error"}
+
+
+STRANGE = ["a b.py", "it's.py", 'say "x".py', "two\nlines.py", "größe.py", "$(x).py"]
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_any_name(here: Here, name: str) -> None:
+    here.put(name, "import sys; print(sys.argv[0] == sys.argv[1])")
+    run = here.run(f"./{name}", name)
+    assert outputs(run) == {"True\n"}
+    assert run.header.program is not None
+    assert run.header.program.name == name
+
+
+def test_any_output(here: Here) -> None:
+    here.put("binary.py", "import sys; sys.stdout.buffer.write(bytes(range(256)) * 100)")
+    here.put("nothing.py", "")
+    here.put(
+        "flood.py",
+        "import sys\nfor _ in range(64):\n    sys.stdout.buffer.write(b'x' * (1 << 20))",
+    )
+    printed = outputs(here.run("binary.py")).pop()
+    assert "\\x81" in printed  # no letter in UTF-8, nor in the code page of Windows
+    assert outputs(here.run("nothing.py")) == {""}
+    (trial, *_) = here.run("flood.py").trials
+    assert trial.outcome == "ok"
+    assert len(trial.stdout) < 1 << 20
+    assert trial.stdout_digest is None
+    assert any("bytes of stdout were dropped" in note for note in trial.notes)
+
+
+def test_a_large_input_that_is_never_read(here: Here) -> None:
+    stdin = here.folder.parent / "large"
+    with stdin.open("wb") as file:
+        file.truncate(256 << 20)
+    here.put("a.py", "print('done')")
+    assert outputs(here.run("a.py", stdin=stdin)) == {"done\n"}
+
+
+def test_what_it_should_print(here: Here) -> None:
+    here.put("a.py", "print('one')\nprint('two')")
+    right = here.put("right", "two\none\n")
+    wrong = here.put("wrong", "one\nthree\n")
+    assert outputs(here.run("a.py", expect_stdout=right)) == {"one\ntwo\n"}
+    run = here.run("a.py", expect_stdout=wrong, trials=1)
+    assert [t.outcome for t in run.trials] == ["wrong"]
+
+
+# --- which environments ------------------------------------------------------------------------
+
+
+def test_the_newest_python_that_the_project_supports(here: Here) -> None:
+    here.put("a.py", "")
+    minor = sys.version_info[1]
+    here.put("pyproject.toml", f"[project]\nrequires-python = '>=3.6,<3.{minor + 1}'")
+    run = startlab.run("a.py", backend="native", methods=["spawn"])
+    assert OWN in {each.name for each in run.environments}
+    here.put("pyproject.toml", "[project]\nrequires-python = '>=4'")
+    with pytest.raises(SelectionError, match=r"wants Python >=4.*There are: .*host-3"):
+        startlab.run("a.py", backend="native")
+
+
+def test_a_selector_that_matches_nothing_lists_what_there_is(here: Here) -> None:
+    here.put("a.py", "")
+    with pytest.raises(SelectionError, match=rf"--env nope matches no.*There are: .*{OWN}"):
+        here.run("a.py", environments=["nope"])
+    with pytest.raises(JournalError):
+        journal.read(journal.RUNS / "latest")
+
+
+# --- resuming ----------------------------------------------------------------------------------
+
+
+def begun(here: Here, lines: int) -> Path:
+    """Leave only the beginning of a run of two cells: `lines` of its journal."""
+    here.put("a.py", "print('x')")
+    here.run("a.py", methods=[METHODS[0], "spawn"], folder=Path("run"))
+    file = Path("run") / journal.NAME
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:lines]))
+    return Path("run")
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 4])
+def test_a_run_is_finished_as_it_was_begun(here: Here, lines: int) -> None:
+    folder = begun(here, lines)
+    before = journal.read(folder).trials
+    run = runs.resume(folder)
+    assert run.missing == ()
+    assert run.trials[: len(before)] == before
+    assert {t.outcome for t in run.trials} == {"ok"}
+
+
+def test_no_run_is_finished_with_other_files(here: Here) -> None:
+    folder = begun(here, 3)
+    here.put("a.py", "print('y')")
+    with pytest.raises(ProgramError, match="files have changed since this run was begun"):
+        runs.resume(folder)
+
+
+def test_no_run_is_written_over(here: Here) -> None:
+    folder = begun(here, 3)
+    with pytest.raises(SelectionError, match="holds a run already"):
+        here.run("a.py", folder=folder)
+
+
+# --- what it needs -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(here: Here, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """A wheel of the test's own, that needs no network to install."""
+    import zipfile
+
+    monkeypatch.setattr(venvs, "CACHE", here.folder.parent / "cache")
+    for name in ("PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+    def make(text: str) -> Path:
+        wheel = here.folder.parent / "needed-1-py3-none-any.whl"
+        info = "needed-1.dist-info"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            archive.writestr("needed.py", f"def main(): print({text!r})\n")
+            archive.writestr(
+                f"{info}/METADATA", "Metadata-Version: 2.1\nName: needed\nVersion: 1\n"
+            )
+            archive.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\nneed = needed:main\n")
+            archive.writestr(f"{info}/RECORD", "")
+        return wheel
+
+    return make
+
+
+class Said:
+    """A listener that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def planned(self, environment: object) -> None:
+        pass
+
+    def began(self, cell: object) -> None:
+        pass
+
+    def ended(self, trial: object) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_packages_are_installed_once(here: Here, project: Callable[[str], Path]) -> None:
+    here.put("a.py", "import needed; needed.main()")
+    wheel = project("one")
+    said = Said()
+    for _ in range(2):
+        assert outputs(here.run("a.py", packages=[str(wheel)], listener=said)) == {"one\n"}
+    installing = [line for line in said.said if line.startswith("Installing")]
+    assert installing == [f"Installing what the program needs for {OWN} ..."]
+    requirements = here.put("requirements.txt", f"{wheel}\n")
+    assert outputs(here.run("--", "need", requirements=requirements)) == {"one\n"}
+    assert outputs(here.run("-m", "needed", requirements=requirements)) == {""}
+    project("two")
+    assert outputs(here.run("a.py", packages=[str(wheel)])) == {"two\n"}
+    (trial,) = here.run("a.py", trials=1).trials
+    assert "ModuleNotFoundError: No module named 'needed'" in trial.reason
+
+
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_installed_is_unavailable_with_the_reason(here: Here) -> None:
+    here.put("a.py", "")
+    (trial,) = here.run("a.py", packages=["no-such-package-anywhere"]).trials
+    assert (trial.outcome, trial.as_expected) == ("unavailable", False)
+    assert "pip cannot install what the program needs" in trial.reason
+    assert "no-such-package-anywhere" in trial.reason
+    assert not any(path.is_dir() for path in venvs.CACHE.iterdir())
+
+
+# --- trials beside one another -----------------------------------------------------------------
+
+SERVER = """
+    import os, socket, sys
+
+    place = ("127.0.0.1", int(sys.argv[1]))
+    met = sys.argv[2]
+    server = socket.socket()
+    if os.name == "posix":  # where it does not let two have the port at once
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind(place)
+        server.listen(5)
+    except OSError:
+        open(met, "w").close()
+        socket.create_connection(place).close()
+        raise
+    if not os.path.exists(met):
+        server.accept()  # until a trial beside this one has found the port taken
+    print("served")
+"""
+
+
+def test_a_trial_that_finds_a_port_taken_is_run_again_alone(here: Here) -> None:
+    here.put("server.py", SERVER)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    met = here.folder.parent / "met"
+    # More cells than one: there are always two trials at once.
+    run = here.run("server.py", str(port), str(met), methods=METHODS, trials=2, jobs=2)
+    assert met.exists()
+    assert outputs(run) == {"served\n"}
+    assert len(run.trials) == 2 * len(METHODS)
+    assert run.missing == ()
+
+
+def test_a_port_that_is_taken_by_the_program_itself_is_its_failure(here: Here) -> None:
+    here.put(
+        "twice.py",
+        """
+        import socket
+        first, second = socket.socket(), socket.socket()
+        first.bind(("127.0.0.1", 0))
+        second.bind(first.getsockname())
+        """,
+    )
+    run = here.run("twice.py", methods=METHODS, trials=1, jobs=2)
+    assert {trial.outcome for trial in run.trials} == {"error"}
+    assert len(run.trials) == len(METHODS)
+
+
+# --- saying it again ---------------------------------------------------------------------------
+
+
+def test_the_words_that_mean_a_program_mean_the_same_again(here: Here) -> None:
+    here.put("a.py", "")
+    stdin = here.put("in.txt", "")
+    said: dict[str, Any] = {
+        "include": [Path("in.txt")], "exclude": ["*.log"], "env": {"A": "b c"}, "stdin": stdin,
+        "packages": ["x>=1"],
+    }  # fmt: skip
+    for words in (["a.py", "-x"], ["-m", "a", "x"], ["--", "python", "-c", "1"]):
+        program = runs.understand(words, **said)
+        assert options(program, Selection(timeout_s=2.5)) == [
+            "--timeout", "2.5", "--include", "in.txt", "--exclude", "*.log", "--env-var", "A=b c",
+            "--stdin", str(stdin), "--with", "x>=1", *words,
+        ]  # fmt: skip

@@ -1,0 +1,118 @@
+"""Which outputs are the same, and in which lines the others differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from startlab.model import Cell, PlannedEnvironment, Program, Run, RunHeader, Selection, Trial
+from startlab.output import compare
+from startlab.results import output_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAM = Program(kind="script", name="p.py", target="p.py", root="/nowhere")
+METHODS = ("fork", "forkserver", "spawn")
+
+
+@pytest.fixture
+def run_of() -> Callable[..., Run]:
+    """Make a run of one environment from (method, digest, shape, outcome) of its trials."""
+
+    def run_of(*said: tuple[Any, ...], program: Program | None = PROGRAM) -> Run:
+        cells = tuple(Cell(experiment="p.py", environment="host-3.12", method=m) for m in METHODS)  # type: ignore[arg-type]
+        header = RunHeader(
+            id="1", schema_version=1, startlab="1", catalogue="1", started="now",
+            backend="native", selection=Selection(), program=program,
+        )  # fmt: skip
+        trials = tuple(
+            Trial(
+                experiment="p.py", environment="host-3.12", method=method, trial=number,
+                outcome=outcome, reason="", as_expected=outcome == "ok", expected=("ok",),
+                stdout_digest=digest, stdout_shape=shape,
+            )
+            for number, (method, digest, shape, outcome) in enumerate(said)
+        )  # fmt: skip
+        planned = PlannedEnvironment(name="host-3.12", cells=cells)
+        return Run(header=header, environments=(planned,), trials=trials, ends=())
+
+    return run_of
+
+
+def letters(run: Run) -> list[tuple[str | None, bool]]:
+    return [(trial.output_group, trial.as_expected) for trial in output_groups.grouped(run).trials]
+
+
+def test_the_same_output_is_one_group_and_as_expected(run_of: Callable[..., Run]) -> None:
+    run = run_of(("fork", "1", "x", "ok"), ("spawn", "1", "x", "ok"))
+    assert letters(run) == [("A", True), ("A", True)]
+
+
+def test_letters_go_by_the_plan_and_no_group_is_right(run_of: Callable[..., Run]) -> None:
+    run = run_of(("spawn", "2", "y", "ok"), ("fork", "1", "x", "ok"))
+    assert letters(run) == [("B", False), ("A", False)]
+    again = output_groups.grouped(output_groups.grouped(run))
+    assert again == output_groups.grouped(run)
+    assert [trial.reason for trial in again.trials] == ["prints B", "prints A"]
+
+
+def test_outputs_of_one_shape_are_the_same(run_of: Callable[..., Run]) -> None:
+    run = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "x", "ok"), ("spawn", "2", "z", "ok"))
+    assert letters(run) == [("A", True)] * 3
+
+
+def test_only_trials_that_ended_well_are_compared(run_of: Callable[..., Run]) -> None:
+    run = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "y", "error"))
+    assert letters(run) == [("A", True), (None, False)]
+
+
+def test_what_the_user_said_decides(run_of: Callable[..., Run]) -> None:
+    program = msgspec.structs.replace(PROGRAM, stdout="1")
+    run = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "y", "wrong"), program=program)
+    assert letters(run) == [("A", True), ("B", False)]
+
+
+def test_of_what_was_cut_no_two_are_known_to_be_alike(run_of: Callable[..., Run]) -> None:
+    run = run_of(("fork", None, None, "ok"), ("spawn", None, None, "ok"))
+    assert letters(run) == [("A", False), ("B", False)]
+
+
+def test_a_run_of_the_catalogue_stays_as_it_is(run_of: Callable[..., Run]) -> None:
+    run = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "y", "ok"), program=None)
+    assert output_groups.grouped(run) == run
+
+
+def test_letters_go_on_after_z() -> None:
+    assert [output_groups.letter(n) for n in (0, 25, 26, 51, 52, 701, 702)] == [
+        "A", "Z", "AA", "AZ", "BA", "ZZ", "AAA",
+    ]  # fmt: skip
+
+
+LINES = st.lists(st.sampled_from(["a", "b", "c"]), max_size=8)
+
+
+@given(LINES, LINES)
+def test_a_comparison_counts_lines_and_not_their_order(first: list[str], second: list[str]) -> None:
+    found = compare.compare("\n".join(first), "\n".join(second))
+    assert sorted([*first, *found.only_second]) == sorted([*second, *found.only_first])
+    assert not set(found.only_first) & set(found.only_second)
+
+
+def test_lines_are_quoted_with_their_number() -> None:
+    assert compare.quoted(["b", "a", "b"]) == '"b" ×2, "a"'
+    assert compare.quoted("abcdef", most=2) == '"a", "b" and 4 more'
+    assert len(compare.quoted(["x" * 500])) < 110
+
+
+def test_names_of_processes_are_told_only_where_nothing_else_differs() -> None:
+    one, two = (
+        "ForkPoolWorker-1: a\nForkPoolWorker-2: b",
+        "SpawnPoolWorker-2: a\nSpawnPoolWorker-1: c",
+    )
+    assert compare.compare(one, two) == (("ForkPoolWorker-2: b",), ("SpawnPoolWorker-1: c",))
+    assert compare.compare("Process-1\n", "Process-2\n") == (("Process-1",), ("Process-2",))
