@@ -137,6 +137,13 @@ def soak_catalogue(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Run the documentation's examples again: their results in the pages, and the screenshots."""
+    session.install("-e", ".", *groups("browser"))
+    session.run("python", "docs/refresh.py")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure what a trial costs, how soon a hang is proven, and what a run takes."""
     session.install("-e", ".")
