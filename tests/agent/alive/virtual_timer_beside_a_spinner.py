@@ -1,0 +1,28 @@
+# needs: 3.8
+# ITIMER_VIRTUAL ends a child, in which a pool's thread spins.
+import multiprocessing
+import os
+import signal
+
+
+class ServerError(Exception):
+    def __init__(self, status, text):
+        super().__init__("%s: %s" % (status, text))
+
+
+def fail(_):
+    raise ServerError(503, "unavailable")
+
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("fork")
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        pool = multiprocessing.Pool(1)
+        pool.map_async(fail, range(4), 1)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 1.2)
+        os.read(read, 1)
+    assert os.waitpid(child, 0)[1] == signal.SIGVTALRM
+    os.killpg(child, signal.SIGKILL)

@@ -1,0 +1,23 @@
+# verdict: proven, assuming that no process outside is told the number
+# waits: main (1) and the child (2) for a System V message queue that only they could send to
+# Two processes wait for a System V message queue without a key (IPC_PRIVATE).
+import ctypes
+import os
+import sys
+import time
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.msgrcv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long, ctypes.c_int]
+buffer = ctypes.create_string_buffer(16)
+
+
+def last_words():
+    with open(sys.argv[1] + "/stamp", "w") as file:
+        file.write(repr(time.time()))
+
+number = libc.msgget(0, 0o600)
+assert number >= 0
+if os.fork() == 0:
+    last_words()
+    libc.msgrcv(number, buffer, 8, 0, 0)  # (2)
+libc.msgrcv(number, buffer, 8, 0, 0)  # (1)
