@@ -7,8 +7,15 @@ import sys
 import threading
 
 SETUP, ENTER = 425, 426
-CLONE_FILES = 0x400
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+def own_table():
+    """Give this thread a table of descriptors of its own: unshare(CLONE_FILES), or close_range."""
+    nothing = ctypes.c_uint(0xFFFFFFF0)
+    return libc.unshare(0x400) == 0 or libc.syscall(436, nothing, nothing, 2) == 0
+
+
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + 3 * [ctypes.c_int] + [ctypes.c_long]
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
@@ -22,10 +29,9 @@ letter = ctypes.create_string_buffer(b"x")
 
 
 def submit():
-    assert libc.unshare(CLONE_FILES) == 0
-    ring = libc.syscall(SETUP, 4, params)
+    ring = libc.syscall(SETUP, 4, params) if own_table() else -1
     if ring < 0:
-        print("skipped: io_uring is not allowed here")
+        print("skipped: io_uring, or a table of its own, is not allowed here")
         os.write(write, b"x")
         return
     tail, array = struct.unpack_from("=4xI16xI", params, 40)

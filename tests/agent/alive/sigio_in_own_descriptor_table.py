@@ -10,7 +10,15 @@ import threading
 import time
 
 fifo = sys.argv[1] + "/fifo"
-CLONE_FILES = 0x400
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def own_table():
+    """Give this thread a table of descriptors of its own: unshare(CLONE_FILES), or close_range."""
+    nothing = ctypes.c_uint(0xFFFFFFF0)
+    return libc.unshare(0x400) == 0 or libc.syscall(436, nothing, nothing, 2) == 0
+
+
 if sys.argv[2:] == ["outside"]:
     while not os.path.exists(fifo + ".ready"):
         time.sleep(0.01)
@@ -26,7 +34,10 @@ else:
         raise Called
 
     def have():
-        assert ctypes.CDLL(None).unshare(CLONE_FILES) == 0
+        if not own_table():
+            print("skipped: a table of its own is not allowed here")
+            sys.stdout.flush()
+            os._exit(0)
         fd = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         fcntl.fcntl(fd, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | 0o20000)
