@@ -63,6 +63,8 @@ Kind = Literal["alive", "dead"]
 KNOWN_WRONG: frozenset[str] = frozenset(
     {
         "alive/abstract_listener",
+        "alive/descriptor_in_a_backlog",
+        "alive/descriptor_in_a_call_outside",
         "alive/descriptor_in_flight",
         "alive/descriptor_of_a_thread_outside",
         "alive/descriptor_opened_by_proc",
@@ -95,6 +97,7 @@ KNOWN_WRONG: frozenset[str] = frozenset(
         "alive/sigio_of_a_descriptor_given_away",
         "alive/socket_in_flight",
         "alive/socket_timeout_taken_back",
+        "alive/socket_timeout_taken_back_by_a_child",
         "alive/traces_a_thread_outside",
         "alive/virtual_timer_beside_a_spinner",
         "dead/asyncio_heartbeat",
