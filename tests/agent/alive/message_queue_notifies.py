@@ -28,8 +28,9 @@ class Sigevent(ctypes.Structure):
 if sys.argv[2:] == ["outside"]:
     while not os.path.exists(ready):
         time.sleep(0.01)
-    time.sleep(2)
     queue = library.mq_open(name, os.O_WRONLY)
+    library.mq_unlink(name)
+    time.sleep(2)
     assert library.mq_send(queue, b"x", 1, 0) == 0
 else:
 
@@ -49,4 +50,3 @@ else:
         os.read(os.pipe()[0], 1)
     except Called:
         pass
-    library.mq_unlink(name)

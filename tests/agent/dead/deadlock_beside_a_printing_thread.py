@@ -10,6 +10,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 one, two = threading.Lock(), threading.Lock()
 first, second = threading.Event(), threading.Event()
 

@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 def work(event):
     last_words()
     event.wait()  # (1)

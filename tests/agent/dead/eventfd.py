@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 fd = ctypes.CDLL(None).eventfd(0, 0)
 if os.fork() == 0:
     last_words()

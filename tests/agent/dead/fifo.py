@@ -10,6 +10,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 os.mkfifo(sys.argv[1] + "/fifo")
 fd = os.open(sys.argv[1] + "/fifo", os.O_RDWR)
 if os.fork() == 0:

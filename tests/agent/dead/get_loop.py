@@ -15,6 +15,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 def work(tasks, results):
     last_words()
     results.put(tasks.get())  # (2)

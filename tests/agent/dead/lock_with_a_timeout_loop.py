@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 def work(lock):
     last_words()
     while not lock.acquire(timeout=0.2):  # (1)

@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 fd = os.open(sys.argv[1] + "/file", os.O_RDWR | os.O_CREAT)
 read_of_main, write_of_child = os.pipe()
 if os.fork() == 0:

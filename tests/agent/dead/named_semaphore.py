@@ -1,3 +1,4 @@
+# outside
 # verdict: proven, assuming that no process outside opens the semaphore by its name
 # waits: main (1) and the child (2) for a post that only they could make
 # Two processes wait for a semaphore with a name of the program's own.
@@ -20,6 +21,13 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
+if sys.argv[2:] == ["outside"]:  # removes what is left in the end
+    if os.fork() == 0:
+        while os.path.exists(sys.argv[1]):
+            time.sleep(0.1)
+        libc.sem_unlink(name)
+    sys.exit()
 semaphore = libc.sem_open(name, os.O_CREAT, 0o600, 0)
 assert semaphore
 if os.fork() == 0:

@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 child = os.fork()
 if child == 0:
     last_words()

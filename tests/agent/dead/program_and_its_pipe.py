@@ -10,6 +10,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 process.stdin.write(b"x\n")
 process.stdin.flush()

@@ -12,6 +12,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 def work(connection):
     last_words()
     connection.recv()  # (2)

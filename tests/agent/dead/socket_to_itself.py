@@ -10,6 +10,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 ours, theirs = socket.socketpair()
 last_words()
 ours.recv(1)  # (1)

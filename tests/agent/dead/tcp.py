@@ -1,15 +1,16 @@
 # verdict: proven
 # waits: main (1) for the child, which has the other end, and the child (2) for main
 # Two processes receive from each other over a TCP connection of the machine to itself.
+import os
 import socket
 import sys
 import time
-import os
 
 
 def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
+
 
 server = socket.socket()
 server.bind(("127.0.0.1", 0))

@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 def take(name):
     fd = os.open(sys.argv[1] + "/" + name, os.O_RDWR | os.O_CREAT)
     fcntl.flock(fd, fcntl.LOCK_EX)

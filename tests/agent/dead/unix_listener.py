@@ -11,6 +11,7 @@ def last_words():
     with open(sys.argv[1] + "/stamp", "w") as file:
         file.write(repr(time.time()))
 
+
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1] + "/socket")
 server.listen(1)
