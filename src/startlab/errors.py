@@ -27,6 +27,10 @@ class JournalError(StartlabError):
     """A file or folder is not the journal of a run."""
 
 
+class NoJournalError(JournalError):
+    """No journal is there."""
+
+
 class NothingToRunError(StartlabError):
     """No environment could run anything."""
 

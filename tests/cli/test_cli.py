@@ -177,8 +177,6 @@ def test_a_deviation_is_exit_status_1_and_a_line_that_names_it(startlab: Startla
         (["lab", "--method", "thread"], "'thread' is not one of"),
         (["lab", "--trials", "0"], "0 is not in the range"),
         (["lab", "--timeout", "0"], "0.0 is not in the range"),
-        (["lab", "--resume"], "holds no run"),
-        (["lab", "--resume", "--out", "nowhere"], "nowhere holds no run"),
         (["lab", "--bogus"], "No such option"),
         (["bogus"], "No such command"),
         (["show", "nothing"], "There is no experiment nothing"),
@@ -215,6 +213,16 @@ def test_a_folder_whose_run_was_killed_before_it_could_say_anything_is_free(
     done = startlab("lab", "--backend", "native", "-x", "countdown", "-e", OWN, "--out", "run")
     assert done.returncode == 0, done.stderr
     assert startlab.read("run").missing == ()
+
+
+@pytest.mark.parametrize("out", [["--out", "run"], []], ids=["out", "latest"])
+def test_where_nothing_was_begun_resume_begins(startlab: Startlab, out: list[str]) -> None:
+    options = ["lab", "--backend", "native", "-x", "countdown", "-e", OWN, "-m", METHODS[0]]
+    for says in (True, False):
+        done = startlab(*options, "--resume", *out)
+        assert done.returncode == 0, done.stderr
+        assert ("There is nothing to resume in" in done.stderr) is says
+    assert len(startlab.read(*out[1:]).trials) == 1
 
 
 def test_list_show_and_plan(startlab: Startlab) -> None:
@@ -314,22 +322,27 @@ def test_a_killed_agent_is_replaced_and_the_trial_run_again(
 def test_kill_9_leaves_no_process_and_resume_completes_the_run(
     startlab: Startlab, processes_of: Any, eventually: Any
 ) -> None:
-    """At random moments, some in the middle of a trial and some before the first."""
+    """At random moments after some lines of the journal, the first of them before any."""
     chance = random.Random(20260101)  # noqa: S311 - not a secret
     options = ["lab", "--backend", "native", "-x", "countdown", "-x", "lock_held_at_fork",
-               "-e", OWN, "--trials", "3", "--out", "run"]  # fmt: skip
-    begun = False
-    for _ in range(5):
-        lab = startlab.start(*(["lab", "--resume", "--out", "run"] if begun else options))
-        time.sleep(chance.uniform(0.1, 1.2))
+               "-e", OWN, "--trials", "3", "--out", "run", "--resume"]  # fmt: skip
+    file = startlab.folder / "run" / "journal.jsonl"
+
+    def written() -> int:
+        return file.read_bytes().count(b"\n") if file.exists() else 0
+
+    for lines in (0, 1, 3, 6, 10):
+        lab = startlab.start(*options)
+        while written() < lines:
+            assert lab.poll() is None or written() >= lines
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.3))
         lab.kill()
-        lab.communicate(timeout=10)
-        eventually(lambda: processes_of(startlab.tmp) == [], 2)
-        journal = startlab.folder / "run" / "journal.jsonl"
-        if journal.exists() and journal.stat().st_size:
-            begun = True
+        lab.communicate()
+        eventually(lambda: processes_of(startlab.tmp) == [])
+        if lines:
             assert startlab.read("run").damaged_lines <= 1
-    done = startlab("lab", "--resume", "--out", "run")
+    done = startlab(*options)
     assert done.returncode == 0, done.stderr + done.stdout
     run = startlab.read("run")
     assert run.missing == ()

@@ -188,8 +188,7 @@ MISTAKES = [
     (["--env-var", "x", "a.py"], "is not K=V"),
     (["--env-var", "STARTLAB_EVENTS=x", "a.py"], "is startlab's own"),
     (["--with", "!", "a.py"], "that is no requirement"),
-    (["--resume", "a.py"], "it takes no program"),
-    (["--resume"], "holds no run"),
+    (["--resume"], "What is to be run?"),
 ]
 
 
@@ -261,6 +260,21 @@ def test_an_interrupted_run_is_finished_by_resume(startlab: Startlab) -> None:
     run = journal.read(startlab.folder / "run")
     assert run.missing == ()
     assert {t.outcome for t in run.trials if t.method in METHODS} == {"ok"}
+
+
+def test_where_nothing_was_begun_resume_begins(startlab: Startlab) -> None:
+    """It was killed before its journal had a line; from then on it is resumed as it was begun."""
+    startlab.put("a.py", "print('a')")
+    (startlab.folder / "run").mkdir()
+    (startlab.folder / "run" / journal.NAME).touch()
+    words = ["--method", METHODS[0], "--out", "run", "--resume", "a.py"]
+    done = startlab(*NATIVE, *words)
+    assert done.returncode == 0, done.stderr
+    assert "There is nothing to resume in run" in done.stderr
+    assert [t.stdout for t in journal.read(startlab.folder / "run").trials] == ["a\n"]
+    again = startlab(*words)
+    assert again.returncode == 2
+    assert "it takes no program" in again.stderr
 
 
 def test_watch_runs_again_when_a_file_changes(startlab: Startlab) -> None:

@@ -66,8 +66,9 @@ def lab(
     building_options, selection = options.split(said)
     done: set[tuple[Cell, int]] = set()
     earlier: Run | None = None
-    if resume:
-        folder = journal.find(out or journal.RUNS / "latest").parent
+    begun = options.to_resume(out) if resume else None
+    if begun is not None:
+        folder = begun
         earlier = journal.read(folder)
         _same_catalogue(earlier)
         run_id, selection = earlier.header.id, earlier.header.selection
@@ -89,7 +90,7 @@ def lab(
             backend.names(selection.environments)  # a mistake is told before a run is begun
         with journal.Journal(folder) as book:
             journal.point_latest_at(folder)
-            if not resume:
+            if earlier is None:
                 book.write(runs.header(run_id, backend, selection))
             cores = os.cpu_count() or 1
             subjects = [ExperimentSubject(each, selection) for each in experiments]

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from startlab.model import METHODS, Selection
 from startlab.plan.environments import platform_name
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +162,9 @@ engine = _all(
         help="The run's folder.  [default: .startlab/<time>-<id>]",
     ),
     click.option(
-        "--resume", is_flag=True, help="Finish the run in --out, or the last one, as it was begun."
+        "--resume",
+        is_flag=True,
+        help="Finish the run in --out, or the last one, as it was begun; begin one if none was.",
     ),
 )
 """The options of how cells are run."""
@@ -220,6 +223,17 @@ def console() -> Console:
 def say(text: str) -> None:
     """Tell a person something, on stderr."""
     Console(stderr=True).print(Text(text), soft_wrap=True)
+
+
+def to_resume(out: Path | None) -> Path | None:
+    """Find the folder of the run that --resume finishes; say it where a new one is to begin."""
+    folder = journal.begun(out)
+    if folder is None:
+        say(
+            f"There is nothing to resume in {out or journal.RUNS}: no run was begun there, "
+            "or it was killed before its journal had a line. A new run begins."
+        )
+    return folder
 
 
 def split(options: dict[str, Any]) -> tuple[dict[str, Any], Selection]:

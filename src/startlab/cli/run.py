@@ -148,9 +148,8 @@ def run(words: tuple[str, ...], **said: Any) -> None:
     watching, resume, as_json = (said.pop(key) for key in ("watch", "resume", "as_json"))
     out = said.pop("out")
     building = {key: said.pop(key) for key in options.BUILDING}
-    if resume:
+    if resume and (folder := options.to_resume(out)) is not None:
         _no_words(words)
-        folder = journal.find(out or journal.RUNS / "latest").parent
         same = {key: said[key] for key in ("jobs", "keep", "pip_config")}
         finished = _followed(folder, partial(runs.resume, folder, building=building, **same))
         sys.exit(outcome.tell(finished, folder, "startlab run", as_json=as_json))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from packaging.version import Version
 
-from startlab.errors import JournalError
+from startlab.errors import JournalError, NoJournalError
 from startlab.model import (
     JOURNAL_NAME,
     SCHEMA_VERSION,
@@ -120,8 +120,8 @@ def new_folder(now: datetime | None = None) -> tuple[str, Path]:
 def point_latest_at(folder: Path) -> None:
     """Have `.startlab/latest` mean a run; on a file system without links, a file names it."""
     latest = RUNS / "latest"
-    if folder.parent.resolve() != RUNS.resolve():
-        return
+    if folder.parent.resolve() != RUNS.resolve() or folder.name == latest.name:
+        return  # a run elsewhere, or the one that it means already, which is resumed
     fresh = RUNS / f"latest.{os.getpid()}"
     try:
         fresh.symlink_to(folder.name, target_is_directory=True)
@@ -133,7 +133,7 @@ def point_latest_at(folder: Path) -> None:
 def find(run: Path) -> Path:
     """Find the journal of a run, given its folder, its journal, or `latest`.
 
-    Raises JournalError.
+    Raises JournalError, of which NoJournalError says that there is none.
     """
     try:
         if run.name == "latest" and run.is_file():
@@ -143,11 +143,20 @@ def find(run: Path) -> Path:
     except (OSError, ValueError) as error:
         raise JournalError(f"{run} cannot be read: {error}") from None
     if not there:
-        raise JournalError(
+        raise NoJournalError(
             f"{run} holds no run: there is no {NAME}. Runs are in {RUNS}/; the last one is "
             f"{RUNS / 'latest'}."
         )
     return path
+
+
+def begun(out: Path | None) -> Path | None:
+    """Find the folder of the run to resume; None if it was killed before its journal had a line."""
+    try:
+        path = find(out or RUNS / "latest")
+    except NoJournalError:
+        return None
+    return path.parent if path.stat().st_size else None
 
 
 def read(run: Path, *, newer: bool = False) -> Run:
