@@ -187,7 +187,7 @@ class Bell:
 @pytest.fixture
 def bell() -> Iterator[Bell]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(120)
+        server.settimeout(300)
         yield Bell(server)
 
 
@@ -221,7 +221,7 @@ def scratch_of(agent: Conversation) -> Path:
 
 
 def request(*argv: str, **said: object) -> Request:
-    options = {"method": None, "timeout_s": 10.0} | said
+    options = {"method": None, "timeout_s": 60.0} | said
     return Request(argv=argv, **options)  # type: ignore[arg-type]
 
 
@@ -245,7 +245,7 @@ def shared_memory() -> set[str]:
     return {each.name for each in SHARED_MEMORY.iterdir() if each.name.startswith("sem.mp-")}
 
 
-def eventually(condition: Callable[[], object], within_s: float = 10) -> None:
+def eventually(condition: Callable[[], object], within_s: float = 120) -> None:
     """Wait until something holds; others may use this machine too."""
     deadline = time.monotonic() + within_s
     while not condition():

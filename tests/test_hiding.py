@@ -17,6 +17,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 
 pytestmark = [
     pytest.mark.native,
+    pytest.mark.targets,
     pytest.mark.skipif(sys.platform != "linux", reason="it is from Linux that things are hidden"),
 ]
 
@@ -27,7 +28,7 @@ def hidden(platform: str, program: str) -> Any:
         [sys.executable, "-c", textwrap.dedent(program)],
         env=os.environ | {"PYTHONPATH": str(HIDING / "site"), "STARTLAB_HIDING": platform},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
@@ -148,7 +149,7 @@ def test_the_agent_of_windows_ends_the_whole_tree(tmp_path: Path, processes_of: 
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     (trial,) = json.loads(done.stdout)["trials"]
@@ -174,7 +175,7 @@ def test_a_hang_is_told_with_stacks_where_no_kernel_tells_what_it_waits_for(
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(SOURCE)},
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     (trial,) = json.loads(done.stdout)["trials"]
@@ -191,7 +192,7 @@ def test_the_list_of_what_is_lacking_is_up_to_date() -> None:
         cwd=HIDING,
         env=os.environ | {"PYTHONPATH": str(HIDING)},
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert done.stdout.decode() == (HIDING / "lacking.py").read_text("utf-8")

@@ -38,7 +38,7 @@ def command(words: Sequence[str], cwd: Path, **environ: str) -> subprocess.Compl
         | {"PYTHONPATH": str(Path(journal.__file__).parents[2]), "COLUMNS": "120"}
         | environ,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -51,6 +51,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str, **env: str) 
 # --- consoles ------------------------------------------------------------------------------------
 
 
+@pytest.mark.targets
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "cp932", "utf-16-le"])
 def test_what_a_console_cannot_show_is_no_error(encoding: str, tmp_path: Path) -> None:
     """Tables have ✓ and ×, which most of them lack."""

@@ -346,7 +346,7 @@ def compare(tmp_path: Path):  # type: ignore[no-untyped-def]
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path)} | more
         env["PYTHONDONTWRITEBYTECODE"] = "1"  # 2.7 tells by __file__ which run was the first
         done = subprocess.run(
-            argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
+            argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300, check=False
         )
         return Done(done.returncode, *(re.sub("0x[0-9a-f]+|(pid|parent)=[0-9]+", "", text)
                                        for text in (done.stdout, done.stderr)))  # fmt: skip
@@ -492,7 +492,7 @@ def test_a_trial_that_is_over_stays_so(
            "STARTLAB_START_METHOD": "fork"}  # fmt: skip
     done = subprocess.run(
         [interpreter.executable, str(write(METHOD_OF_BOTH))],
-        env=env, capture_output=True, text=True, timeout=60, check=False,
+        env=env, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert not (tmp_path / "gone").exists()

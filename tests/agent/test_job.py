@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.native,
+    pytest.mark.targets,
     pytest.mark.skipif(sys.platform != "linux", reason="Linux has all three ways"),
 ]
 

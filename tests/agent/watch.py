@@ -82,8 +82,10 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
     costs: list[float] = []
     verdict = status = None
     blockers: dict[str, int] = {}
+    looked: list[float] = []
     while verdict is None and time.monotonic() - began < limit_s:
         time.sleep(PERIOD_S)
+        looked.append(time.time())
         before = time.process_time()
         verdict = prover.look()
         costs.append(time.process_time() - before)
@@ -109,6 +111,7 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
         "survey": prover.waits(),
         "blockers": blockers,
         "at": at,
+        "looked": looked,
         "status": status,
         "looks": len(costs),
         "wall_s": time.monotonic() - began,

@@ -18,7 +18,7 @@ def startlab(*words: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "40", "NO_COLOR": "1"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -615,7 +615,7 @@ def test_a_run_that_is_killed_leaves_no_container(
         assert engine.containers.get(name).status == "running"
         process.kill()
         with suppress(APIError):  # gone before we asked
-            engine.api.wait(name, timeout=20, condition="removed")
+            engine.api.wait(name, timeout=60, condition="removed")
         with pytest.raises(NotFound):
             engine.containers.get(name)
 
@@ -797,7 +797,7 @@ class SecondEngine:
                 stdout=log,
                 stderr=log,
             )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
             try:
                 APIClient(base_url=self.host, version="auto", timeout=5).close()
@@ -853,7 +853,6 @@ def second_engine(
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(240)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_an_engine_that_dies_during_a_trial_is_told(
@@ -873,7 +872,7 @@ def test_an_engine_that_dies_during_a_trial_is_told(
         run_python(agent, environment, "import time; time.sleep(100)")
     took = time.monotonic() - started
     hurt.join()
-    assert took < (5 if how == signal.SIGKILL else 20)
+    assert took < 60  # of the 100 s that it sleeps
     second_engine.process.kill()
     second_engine.process.wait()
     agent.close()
@@ -889,7 +888,6 @@ def test_an_engine_that_dies_during_a_trial_is_told(
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(240)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_clean_removes_images_when_asked(second_engine: SecondEngine, debian_image: Image) -> None:
     client = connect()

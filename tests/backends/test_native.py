@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -48,17 +48,17 @@ def test_an_agent_runs_trials_of_any_environment(request_of: Any) -> None:
     assert agent._stream._process.returncode == 0  # type: ignore[attr-defined]
 
 
-def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any, bell: Any) -> None:
+def test_an_agent_that_is_killed_is_lost_at_once(request_of: Any) -> None:
+    """While the program, which nobody ends, still waits for the test."""
     agent = NativeBackend().agent(next(interpreters.find()))
-    code = f"import time; {bell.ring}; time.sleep(2)"
-    with ThreadPoolExecutor() as pool:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+        code = f"import socket; socket.create_connection({server.getsockname()}).recv(1)"
         running = pool.submit(agent.run, request_of(sys.executable, "-c", code))
-        bell.wait()
-        agent._stream._process.kill()  # type: ignore[attr-defined]
-        killed = time.monotonic()
-        with pytest.raises(AgentError, match="The agent was lost"):
-            running.result(5)
-        assert time.monotonic() - killed < 1
+        program, _ = server.accept()
+        with program:
+            agent._stream._process.kill()  # type: ignore[attr-defined]
+            with pytest.raises(AgentError, match="The agent was lost"):
+                running.result(60)
     agent.close()
 
 

@@ -305,6 +305,7 @@ def test_no_program_imports_anything_of_startlab() -> None:
         )
 
 
+@pytest.mark.targets
 @pytest.mark.native
 def test_every_program_compiles_on_every_interpreter_that_is_oldest_and_newest() -> None:
     found = sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))
@@ -318,7 +319,7 @@ def test_every_program_compiles_on_every_interpreter_that_is_oldest_and_newest()
         programs = [str(program) for program in PROGRAMS if program not in elsewhere]
         done = subprocess.run(
             [each.executable, "-c", compile_all, *programs],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert (each.name, done.stderr) == (each.name, "")
 
@@ -359,7 +360,7 @@ class Copy:
 
     def lab(self) -> tuple[int, str, Run]:
         done = subprocess.run(
-            [sys.executable, "-m", "startlab", *RUN], cwd=self.root, check=False, timeout=120,
+            [sys.executable, "-m", "startlab", *RUN], cwd=self.root, check=False, timeout=300,
             capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": str(self.root), "PYTHONIOENCODING": "utf-8",
                               "COLUMNS": "120", "NO_COLOR": "1"},
@@ -392,6 +393,7 @@ def break_the_expected_exception(copy: Copy) -> None:
     copy.edit("experiment.toml", '"AssertionError: cannot start', '"RuntimeError: cannot start')
 
 
+@pytest.mark.targets
 @pytest.mark.native
 @pytest.mark.parametrize(
     ("damage", "name", "reason"),
@@ -421,6 +423,7 @@ def test_a_run_with_something_broken_is_red_and_names_it(
     assert any(reason in line for line in told)
 
 
+@pytest.mark.targets
 @pytest.mark.native
 def test_the_same_run_with_nothing_broken_is_green(tmp_path: Path) -> None:
     status, output, run = Copy(tmp_path).lab()

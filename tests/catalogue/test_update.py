@@ -128,7 +128,9 @@ class Seen:
         if patch is None:
             pytest.skip("there is no patch(1) here")
         diff = proposal.diff.replace(f"a/{self.file}", "x").replace(f"b/{self.file}", "x")
-        subprocess.run([patch, "-s", str(self.file)], input=diff, text=True, check=True, timeout=20)
+        subprocess.run(
+            [patch, "-s", str(self.file)], input=diff, text=True, check=True, timeout=300
+        )
         return self.file.read_text("utf-8").removeprefix(HEAD)
 
 

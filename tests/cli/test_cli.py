@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from startlab.model import Run
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.targets]
 
 PACKAGE = Path(journal.__file__).parents[1]
 OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
@@ -84,7 +84,7 @@ class Startlab:
         return subprocess.run(
             [sys.executable, "-m", "startlab", *args],
             cwd=self.folder, env=self.environ(**more), encoding="utf-8", capture_output=True,
-            timeout=120, check=False,
+            timeout=300, check=False,
         )  # fmt: skip
 
     def own_catalogue(self) -> None:
@@ -273,7 +273,7 @@ def test_ctrl_c_leaves_a_whole_journal_and_says_how_to_go_on(
     lab = startlab.start("lab", "--backend", "native", "-e", OWN, "-j", "1", "--out", "run")
     waiting()
     lab.send_signal(INTERRUPT)
-    out, err = lab.communicate(timeout=10)
+    out, err = lab.communicate(timeout=300)
     assert lab.returncode == 130
     assert "startlab lab --resume --out run" in err
     assert "Traceback" not in out + err
@@ -299,7 +299,7 @@ def test_a_changed_catalogue_cannot_be_resumed(
     lab = startlab.start("lab", "--backend", "native", "-e", OWN, "--out", "run")
     waiting()
     lab.send_signal(INTERRUPT)
-    lab.communicate(timeout=10)
+    lab.communicate(timeout=300)
     startlab.add("more", "pass")
     done = startlab("lab", "--resume", "--out", "run")
     assert done.returncode == 2
@@ -313,7 +313,7 @@ def test_a_killed_agent_is_replaced_and_the_trial_run_again(
     waiting()
     (scratch,) = startlab.tmp.glob("startlab-*")
     psutil.Process(int(scratch.name.split("-")[1])).kill()
-    out, err = lab.communicate(timeout=30)
+    out, err = lab.communicate(timeout=300)
     assert lab.returncode == 0, err
     assert "all as expected" in out
     assert len(startlab.read("run").trials) == 3
@@ -357,5 +357,5 @@ def test_a_reader_that_has_had_enough_is_no_error(startlab: Startlab) -> None:
         f"{sys.executable} -m startlab list | head -n 1", shell=True, text=True,
         cwd=startlab.folder, env=startlab.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as both:  # fmt: skip
-        _, err = both.communicate(timeout=60)
+        _, err = both.communicate(timeout=300)
     assert err == ""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
 PACKAGE = Path(journal.__file__).parents[1]
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, pytest.mark.targets]
 
 forks = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="what is shown is a run of fork"
@@ -44,7 +44,7 @@ def startlab_in(
             | {"COLUMNS": "100", "NO_COLOR": "1"},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -310,7 +310,7 @@ def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path)
     assert '\n+outcome = ["hang"]\n' in done.stdout
     assert toml.read_text("utf-8") == text  # a proposal changes nothing
     patched = subprocess.run(
-        [patch(), "-p1"], cwd=tmp_path, input=done.stdout, text=True, timeout=20, check=False
+        [patch(), "-p1"], cwd=tmp_path, input=done.stdout, text=True, timeout=300, check=False
     )
     assert patched.returncode == 0
     assert startlab(*BROKEN).returncode == 0

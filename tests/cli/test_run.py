@@ -59,7 +59,7 @@ class Startlab:
 
     def __call__(self, *args: str) -> subprocess.CompletedProcess[str]:
         with self.start(*args) as process:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
 
@@ -145,7 +145,7 @@ def test_what_is_piped_into_it_is_read_once_and_given_to_every_trial(startlab: S
         *NATIVE, "--json", "--trials", "2", "--stdin", "-", "a.py", stdin=subprocess.PIPE
     )
     with begun as process:
-        out, err = process.communicate("two\nlines ö", timeout=120)
+        out, err = process.communicate("two\nlines ö", timeout=300)
     assert process.returncode == 0, err
     trials = json.loads(out)["trials"]
     assert [t["stdout"] for t in trials] == ["two\nlines ö\n"] * 2 * len(METHODS)
@@ -171,7 +171,7 @@ def test_at_a_terminal_it_says_how_what_is_typed_ends(startlab: Startlab) -> Non
         assert process.stderr is not None
         assert "Ctrl-D ends it." in process.stderr.readline()
         os.write(ours, b"typed\n\x04")
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
     os.close(ours)
     os.close(theirs)
     assert process.returncode == 0, err
@@ -250,7 +250,7 @@ def test_an_interrupted_run_is_finished_by_resume(startlab: Startlab) -> None:
         while not (file.exists() and b'"kind":"trial"' in file.read_bytes()):
             assert process.poll() is None
         process.send_signal(INTERRUPT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "finish it with: startlab run --resume --out run" in err
     header, *rest = file.read_bytes().splitlines(keepends=True)
@@ -286,7 +286,7 @@ def test_watch_runs_again_when_a_file_changes(startlab: Startlab) -> None:
         startlab.put("helper.py", "TEXT = 'three'")
         line_of(process, "Waiting for a change")
         process.send_signal(INTERRUPT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     assert process.returncode == 130
     runs = sorted((startlab.folder / ".startlab").glob("*/journal.jsonl"))
     said = {

@@ -171,6 +171,7 @@ def test_every_cell_is_run_once_and_what_deviates_is_told(book: Book, drive: Any
     assert not end.interrupted
 
 
+@pytest.mark.targets
 def test_results_do_not_depend_on_the_number_of_jobs(book: Book, drive: Any) -> None:
     for name, program, outcome in EXAMPLES:
         book.add(name, program, outcome)
@@ -189,6 +190,7 @@ def test_what_is_exclusive_is_run_last(book: Book, drive: Any) -> None:
     assert names == ["zzz"] * len(METHODS) + ["aaa_alone"] * len(METHODS)
 
 
+@pytest.mark.targets
 def test_a_shard_is_a_part_of_the_plan(book: Book, drive: Any) -> None:
     for name in ("one", "two"):
         book.add(name, "pass")
@@ -224,6 +226,7 @@ def test_what_an_environment_lacks_is_told(book: Book, drive: Any, tmp_path: Pat
     assert "has no start method forkserver; it has fork, spawn" in run.trials[0].reason
 
 
+@pytest.mark.targets
 def test_a_time_limit_is_the_runs_or_the_experiments(book: Book, drive: Any) -> None:
     """On a loaded machine it grows, at most sixfold."""
 

@@ -171,7 +171,7 @@ def test_many_workers_run_each_task_once_exclusive_ones_alone(task, seed: int) -
         thread.start()
     schedule.complete()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
     assert sorted(t.cell.environment + str(t.number) for t in ran) == sorted(
         t.cell.environment + str(t.number) for t in every

@@ -381,6 +381,7 @@ def test_a_command_given_with_c_is_a_parent() -> None:
     assert error(text).reason == "AssertionError: cannot start a process twice"
 
 
+@pytest.mark.targets
 @given(st.text())
 def test_no_text_is_too_odd(text: str) -> None:
     error(text)

@@ -1,6 +1,6 @@
 import sys
 import threading
-from multiprocessing import Process
+from multiprocessing import Event, Process
 
 address_book = threading.Lock()
 syncing = threading.Event()
@@ -13,7 +13,8 @@ def synchronise():
         sent.wait()
 
 
-def send(name):
+def send(name, there):
+    there.set()
     with address_book:
         print("to", name)
 
@@ -21,9 +22,11 @@ def send(name):
 if __name__ == "__main__":
     threading.Thread(target=synchronise, daemon=True).start()
     syncing.wait()
-    mailer = Process(target=send, args=("ann",))
+    there = Event()
+    mailer = Process(target=send, args=("ann", there))
     mailer.start()
-    mailer.join(2)
+    there.wait()
+    mailer.join(5)
     if mailer.is_alive():
         mailer.terminate()
         mailer.join()

@@ -18,7 +18,7 @@ def teller(path, barrier_dir, name):
         time.sleep(0.01)
     with LEDGER_LOCK:
         note(path, "begin")
-        time.sleep(0.4)
+        time.sleep(2)
         note(path, "end")
 
 

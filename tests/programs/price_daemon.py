@@ -1,5 +1,5 @@
 import threading
-from multiprocessing import Process, Queue
+from multiprocessing import Event, Process, Queue
 
 lock = threading.Lock()
 inside, leave = threading.Event(), threading.Event()
@@ -11,7 +11,8 @@ def refresh():
         leave.wait()
 
 
-def look_up(item, out):
+def look_up(item, there, out):
+    there.set()
     with lock:
         out.put(item.upper())
 
@@ -19,9 +20,10 @@ def look_up(item, out):
 def main():
     threading.Thread(target=refresh, daemon=True).start()
     inside.wait()
-    out = Queue()
-    Process(target=look_up, args=("pear", out), daemon=True).start()
-    print(out.get(timeout=1.5))
+    there, out = Event(), Queue()
+    Process(target=look_up, args=("pear", there, out), daemon=True).start()
+    there.wait()
+    print(out.get(timeout=5))
     leave.set()
 
 

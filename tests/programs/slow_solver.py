@@ -13,7 +13,7 @@ def main():
         futures = [executor.submit(solve, n) for n in (1, 2, 3)]
         for each in futures:
             try:
-                print(each.result(timeout=0.5))
+                print(each.result(timeout=3))
             except TimeoutError:
                 print("gave up")
 

@@ -58,11 +58,12 @@ def test_a_pipe_is_written_into_not_replaced(make: Any, tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(path.read_text("utf-8")))
     reader.start()
     files.write_file(make.run([]), markdown.write, path)
-    reader.join(10)
+    reader.join(60)
     assert read[0].startswith("## ∅")
     assert path.is_fifo()
 
 
+@pytest.mark.targets
 def test_no_report_keeps_trials_in_memory(make: Make, tmp_path: Path) -> None:
     """Of each a place is kept, and what the page has of it, compressed; not its text of 20 kB."""
 

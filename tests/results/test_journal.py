@@ -122,6 +122,7 @@ def test_every_line_is_there_when_write_returns(tmp_path: Path) -> None:
         assert journal.read(tmp_path).header == HEADER
 
 
+@pytest.mark.targets
 def test_a_journal_cut_off_at_any_byte_is_read_as_far_as_it_goes(whole: Path) -> None:
     path = whole / journal.NAME
     data = path.read_bytes()
@@ -507,6 +508,7 @@ def test_several_threads_read_the_same_trials(whole: Path) -> None:
 # --- memory ------------------------------------------------------------------------------------
 
 
+@pytest.mark.targets
 def test_trials_are_not_kept(tmp_path: Path) -> None:
     """Of each are kept where its line is and which cell it is of: not its text of 20 kB."""
 

@@ -44,7 +44,7 @@ pytestmark = [
 ]
 
 AT_ONCE = 4  # most programs sleep most of the time
-WITHIN_S = 5.0  # a generous bound for a loaded machine; half a second is the aim
+WITHIN_LOOKS = 20  # of which there is one in 50 ms, or fewer where others keep the cores busy
 
 Cell = tuple[str, str, str]
 HERE = Path(__file__).parents[1]
@@ -185,7 +185,7 @@ class Program(NamedTuple):
             return "proven-given-pollers"
         return self.note(r"verdict: (.*)") or "proven"
 
-    def run(self, python: str, *, spy: str | None = None, limit_s: float = 20.0) -> dict[str, Any]:
+    def run(self, python: str, *, spy: str | None = None, limit_s: float = 200.0) -> dict[str, Any]:
         """Run it; give what watch.py tells, and the `stamp`."""
         command = [sys.executable, "-W", "error", str(HERE / "watch.py")]
         if spy:
@@ -290,7 +290,7 @@ def test_a_dead_program_is_shown_to_be_dead(
     if polls and py_spy() is None:
         pytest.skip("there is no py-spy here")
     assert told["grade"] == ("proven-given-pollers" if polls else "proven"), told["blockers"]
-    assert told["at"] - told["stamp"] < WITHIN_S
+    assert sum(told["stamp"] < at for at in told["looked"]) < WITHIN_LOOKS
     tids = [tid for _, tid, *_ in told["threads"]]
     assert told["root"][1] in tids
     assert len(tids) == len(set(tids))

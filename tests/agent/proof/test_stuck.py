@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.native,
+    pytest.mark.targets,
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no wait is known"),
 ]
 
