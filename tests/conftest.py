@@ -8,6 +8,7 @@ import sys
 import tempfile
 import textwrap
 import time
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,15 +41,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("targets")
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Have `-n auto` run two tests for each core: what they start waits most of the time."""
+    return 2 * (os.cpu_count() or 1) if config.option.numprocesses == "auto" else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for an `interpreter` on every one of this host, under each `method` it has."""
+    """Run what asks for an `interpreter` on every one of this host, with a `method` that it has.
+
+    The oldest, the oldest 3 and the newest take every method, the others one each, in turn: another
+    one for the next test, so that all tests together have them all.
+    """
     if "interpreter" not in metafunc.fixturenames:
         return
     every = sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))
     if "method" not in metafunc.fixturenames:
         metafunc.parametrize("interpreter", every, ids=lambda each: each.name)
         return
-    pairs = [(each, method) for each in every for method in each.methods]
+    turn = zlib.crc32(metafunc.function.__name__.encode())
+    edges = (every[0], *[each for each in every if not each.python.startswith("2")][:1], every[-1])
+    pairs = [
+        (each, method)
+        for at, each in enumerate(every)
+        for number, method in enumerate(each.methods)
+        if each in edges or number == (turn + at) % len(each.methods)
+    ]
     ids = [f"{each.name}-{method}" for each, method in pairs]
     metafunc.parametrize(("interpreter", "method"), pairs, ids=ids)
 
