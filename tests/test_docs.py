@@ -247,7 +247,7 @@ def test_an_example_ends_as_the_readme_says(program: str, reimported: str, tmp_p
         [sys.executable, "-m", "startlab", *command],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     run = json.loads(ended.stdout)

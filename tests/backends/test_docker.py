@@ -290,7 +290,7 @@ def test_a_trial_runs(make: Callable[..., DockerBackend]) -> None:
     environment = ready(backend)
     agent = backend.agent(environment)
     program = f"{agent.content}/catalogue/countdown/program.py"
-    seen = agent.run(Request(argv=(environment.executable, program), method="spawn", timeout_s=30))
+    seen = agent.run(Request(argv=(environment.executable, program), method="spawn", timeout_s=60))
     assert (seen.ended, seen.exit_status) == ("exit", 0), seen.stderr.text()
     assert {start.method for start in seen.starts} == {"spawn"}
     agent.close()
@@ -659,7 +659,7 @@ def test_cleaning_the_host_leaves_the_programs_of_containers_alone(
     mark = f"it-{time.time_ns()}"
     argv = (environment.executable, "-c", f"while True: pass  # {mark}")
     with ThreadPoolExecutor(1) as pool:
-        trial = pool.submit(agent.run, Request(argv=argv, method=None, timeout_s=30))
+        trial = pool.submit(agent.run, Request(argv=argv, method=None, timeout_s=60))
         while not any(
             mark in " ".join(p.info["cmdline"] or ())
             for p in psutil.process_iter(["cmdline"])

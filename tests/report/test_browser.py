@@ -105,7 +105,7 @@ def startlab(folder: Path, *words: str) -> Made:
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "XDG_CACHE_HOME": str(folder)},
         capture_output=True,
-        timeout=250,
+        timeout=500,
         check=False,
     )  # fmt: skip
     run = journal.read(folder / "run")

@@ -30,7 +30,7 @@ LOCKED = """
         lock.acquire()
         child = multiprocessing.Process(target=work)
         child.start()
-        child.join(1.5)
+        child.join(3)
         {end}
         child.join()
         print(child.pid)
