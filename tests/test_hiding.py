@@ -132,11 +132,17 @@ def test_the_agent_of_windows_ends_the_whole_tree(tmp_path: Path, processes_of: 
     program.write_text(
         textwrap.dedent("""
             import subprocess, sys, time
-            if len(sys.argv) < 4:
-                subprocess.Popen([sys.executable, __file__, *sys.argv[1:], "x"])
-            else:
+            if len(sys.argv) == 4:
                 sys.exit(0)
-            if len(sys.argv) > 1:
+            again = [sys.executable, __file__, *sys.argv[1:], "x"]
+            if len(sys.argv) == 1:  # the program ends when the last one has
+                subprocess.Popen(again, stdout=subprocess.PIPE).stdout.readline()
+            elif len(sys.argv) == 2:
+                subprocess.Popen(again)
+                time.sleep(600)
+            else:
+                subprocess.call(again)
+                print("the last one has ended", flush=True)
                 time.sleep(600)
         """),
         "utf-8",

@@ -21,6 +21,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no wait is known"),
 ]
 
+BEFORE = "import agent.proof.stuck as stuck; stuck.EVERY_S, stuck.SHARE = 0.05, 1.0"
+"""To see a child in time on a busy machine, where a look may take long and the next is late."""
+
 LOCKED = """
     import multiprocessing, threading
     lock = threading.Lock()
@@ -30,7 +33,7 @@ LOCKED = """
         lock.acquire()
         child = multiprocessing.Process(target=work)
         child.start()
-        child.join(3)
+        child.join(4)
         {end}
         child.join()
         print(child.pid)
