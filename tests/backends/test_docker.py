@@ -778,7 +778,10 @@ def test_two_runs_fill_one_volume_at_the_same_time(
 
 
 class SecondEngine:
-    """An engine of our own, that may be killed."""
+    """An engine of our own, that may be killed.
+
+    Its network is its own: without a bridge, dockerd removes docker0, which is the other engine's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.host = f"unix://{folder}/docker.sock"
@@ -790,7 +793,7 @@ class SecondEngine:
         with (folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [
-                    "dockerd", "-H", self.host, "--data-root", f"{folder}/data",
+                    "unshare", "--net", "dockerd", "-H", self.host, "--data-root", f"{folder}/data",
                     "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/docker.pid",
                     "--iptables=false", "--bridge=none",
                 ],
