@@ -18,7 +18,7 @@ import pytest
 import startlab
 from startlab.backends import interpreters
 from startlab.backends.docker.engine import connect
-from startlab.diagnosis import findings
+from startlab.diagnosis import diagnose
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def check(name: str, seen_run: Run) -> None:
     other = {trial.output_group for trial, each in judged if each == "wrong-output"}
     assert not right & other
     assert len(right) <= 1
-    found = [each for each in findings.find(seen_run) if not each.note]
-    answer = findings.answer(seen_run, found)
+    found = [each for each in diagnose(seen_run).findings if not each.note]
+    answer = diagnose(seen_run).answer or ""
     if kind.startswith("ok"):
         assert found == []
         assert answer.startswith("Safe under every start method on 3.")
@@ -169,6 +169,6 @@ def test_a_mixed_cell_is_told_as_such(tmp_path: Path) -> None:
     for trial in seen_run.trials:
         groups.setdefault(trial.cell, set()).add(trial.output_group)
     assert max(map(len, groups.values())) > 1
-    first = findings.find(seen_run)[0]
+    first = diagnose(seen_run).findings[0]
     assert {(each.count, each.of) for each in first.cells} == {(5, 5)}
     assert "different outputs in" in first.text

@@ -506,10 +506,10 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause, told once, with the cells it explains.
 
-    `title` is one sentence, `text` a paragraph. `mechanism` is a key of `advice.ADVICE`, `where`
-    the `file:line` where the cause shows, and `code` that line. `outcome` is what it leads to; a
-    finding about trials that are ok, and print what the others do, is a note. `experiment` is the
-    one of the catalogue that shows the mechanism.
+    `title` is one sentence, `text` a paragraph. `mechanism` is what `startlab explain` explains,
+    `where` the `file:line` where the cause shows, and `code` that line. `outcome` is what it leads
+    to; a finding about trials that are ok, and print what the others do, is a note. `experiment` is
+    the one of the catalogue that shows the mechanism.
     """
 
     mechanism: str

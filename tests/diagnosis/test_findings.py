@@ -15,15 +15,16 @@ import pytest
 
 import startlab
 from startlab import catalogue
-from startlab.diagnosis import findings
+from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.phrases import versions
-from startlab.diagnosis.rule import ADVICE
+from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import Clue, Program, PythonException, Trial
 from startlab.results import output_groups
 
 if TYPE_CHECKING:
+    from startlab.diagnosis.rule import Mechanism
     from startlab.model import Environment, Method, Run
 
 PROGRAMS = Path(__file__).parents[1] / "programs"
@@ -155,7 +156,7 @@ def run(name: str, folder: Path, methods: tuple[Method, ...] = (), trials: int =
 def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
     told = BREAK[name]
     seen = run(name, tmp_path / "run")
-    found = findings.find(seen)
+    found = diagnose(seen).findings
     assert found, [trial.reason for trial in seen.trials]
     first = found[0]
     # On 3.13.8 and later the fork server has imported the main module, and forks like fork do.
@@ -172,7 +173,7 @@ def test_the_first_finding_is_the_cause(name: str, tmp_path: Path) -> None:
     code = (PROGRAMS / line).read_text("utf-8").splitlines()[told.line - 1].strip()
     assert first.code == code
     assert first.advice
-    answer = findings.answer(seen, found)
+    answer = diagnose(seen).answer or ""
     assert not answer.startswith("Safe")
     assert "\n" not in answer
     if methods == EVERY and len(found) == 1:
@@ -190,9 +191,9 @@ def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
     seen = run(name, tmp_path / "run")
     assert {trial.outcome for trial in seen.trials} == {"ok"}
     assert {trial.output_group for trial in output_groups.grouped(seen).trials} == {"A"}
-    found = findings.find(seen)
+    found = diagnose(seen).findings
     assert [each for each in found if not each.note] == []
-    assert findings.answer(seen, found).startswith("Safe under every start method on 3.")
+    assert (diagnose(seen).answer or "").startswith("Safe under every start method on 3.")
 
 
 @pytest.mark.native
@@ -202,7 +203,7 @@ def test_what_is_healthy_is_safe(name: str, tmp_path: Path) -> None:
 def test_a_crash_in_a_thread_whose_stack_is_too_small_is_told_with_its_setting(
     tmp_path: Path,
 ) -> None:
-    (first,) = findings.find(run("deep_walk", tmp_path / "run"))
+    (first,) = diagnose(run("deep_walk", tmp_path / "run")).findings
     assert (first.mechanism, first.outcome, first.where) == (
         "setting_differs", "crash", "deep_walk.py:18",
     )  # fmt: skip
@@ -227,11 +228,11 @@ def test_log_lines_that_are_lost_are_a_note(
     name: str, where: str, said: str, tmp_path: Path
 ) -> None:
     seen = run(name, tmp_path / "run")
-    (note,) = findings.find(seen)
+    (note,) = diagnose(seen).findings
     assert (note.mechanism, note.note, note.outcome) == ("logging_differs", True, "ok")
     assert note.where == where
     assert said in note.text
-    assert "but note" in findings.answer(seen, (note,))
+    assert "but note" in (diagnose(seen).answer or "")
 
 
 @pytest.mark.native
@@ -239,17 +240,17 @@ def test_log_lines_that_are_lost_are_a_note(
 @LINUX
 def test_a_method_that_the_program_chooses_is_told_with_its_line(tmp_path: Path) -> None:
     seen = run("pinned", tmp_path / "run")
-    (note,) = findings.find(seen)
+    (note,) = diagnose(seen).findings
     assert (note.mechanism, note.where, note.note) == ("pinned", "pinned.py:9", True)
     assert {each.cell.method for each in note.cells} == {"forkserver", "spawn"}
-    assert findings.answer(seen, (note,)).startswith("Safe: the program itself chooses fork")
+    assert (diagnose(seen).answer or "").startswith("Safe: the program itself chooses fork")
 
 
 @pytest.mark.native
 @pytest.mark.targets
 @LINUX
 def test_a_child_that_dies_under_every_method_is_not_held_against_fork(tmp_path: Path) -> None:
-    (first,) = findings.find(run("self_test", tmp_path / "run"))
+    (first,) = diagnose(run("self_test", tmp_path / "run")).findings
     assert (first.mechanism, first.where) == ("crash", "self_test.py:6")
     assert {each.cell.method for each in first.cells} == set(EVERY)
 
@@ -258,16 +259,16 @@ def test_a_child_that_dies_under_every_method_is_not_held_against_fork(tmp_path:
 @pytest.mark.targets
 @LINUX
 def test_a_path_leads_to_what_cannot_be_pickled(tmp_path: Path) -> None:
-    (first,) = findings.find(run("service_journal", tmp_path / "a", ("spawn",)))
+    (first,) = diagnose(run("service_journal", tmp_path / "a", ("spawn",))).findings
     assert "Journal.out via Worker.service, a _io.TextIOWrapper, cannot be pickled" in first.title
-    (first,) = findings.find(run("fetch_client", tmp_path / "b", ("spawn",)))
+    (first,) = diagnose(run("fetch_client", tmp_path / "b", ("spawn",))).findings
     assert "Client.session['lock'] via the function Client.fetch, a _thread.lock" in first.title
 
 
 @pytest.mark.native
 @pytest.mark.targets
 def test_an_exit_status_is_told_with_what_was_printed_last(tmp_path: Path) -> None:
-    (first,) = findings.find(run("check_links", tmp_path / "run", ("spawn",)))
+    (first,) = diagnose(run("check_links", tmp_path / "run", ("spawn",))).findings
     assert (first.mechanism, first.title[-13:]) == ("exit_status", "exit status 3")
     assert first.text.endswith("The last that it printed: broken link: blog.")
 
@@ -276,7 +277,7 @@ def test_an_exit_status_is_told_with_what_was_printed_last(tmp_path: Path) -> No
 @pytest.mark.targets
 @LINUX
 def test_an_exit_status_that_is_0_elsewhere_is_told_with_what_differs(tmp_path: Path) -> None:
-    (first,) = findings.find(run("own_verdict", tmp_path / "run", ("fork", "spawn")))
+    (first,) = diagnose(run("own_verdict", tmp_path / "run", ("fork", "spawn"))).findings
     assert (first.mechanism, first.where) == ("exit_status_differs", None)
     assert {each.cell.method for each in first.cells} == {"spawn"}
     assert 'Under fork it ends with 0, and prints "good"; here it prints "bad".' in first.text
@@ -287,7 +288,7 @@ def test_an_exit_status_that_is_0_elsewhere_is_told_with_what_differs(tmp_path: 
 @pytest.mark.targets
 @LINUX
 def test_a_global_does_not_explain_an_exit_status_that_is_so_without_it(tmp_path: Path) -> None:
-    (first,) = findings.find(run("strict_links", tmp_path / "run", ("fork", "spawn")))
+    (first,) = diagnose(run("strict_links", tmp_path / "run", ("fork", "spawn"))).findings
     assert first.mechanism == "exit_status"
     assert {each.cell.method for each in first.cells} == {"fork", "spawn"}
 
@@ -297,11 +298,11 @@ def test_a_global_does_not_explain_an_exit_status_that_is_so_without_it(tmp_path
 @LINUX
 def test_outputs_that_differ_without_a_known_cause_blame_no_method(tmp_path: Path) -> None:
     seen = run("own_stack", tmp_path / "run", ("fork", "spawn"))
-    (first,) = findings.find(seen)
+    (first,) = diagnose(seen).findings
     assert first.mechanism == "output_differs"
     assert first.title == "Depends on the start method: fork prints other lines than spawn"
     assert {each.cell.method for each in first.cells} == {"fork", "spawn"}
-    answer = findings.answer(seen, (first,))
+    answer = diagnose(seen).answer or ""
     assert answer.startswith(first.title)
     assert "breaks" not in answer
     assert "mend" not in answer
@@ -312,9 +313,9 @@ def test_outputs_that_differ_without_a_known_cause_blame_no_method(tmp_path: Pat
 @LINUX
 def test_an_output_that_never_is_the_same_is_not_said_to_break(tmp_path: Path) -> None:
     seen = run("toss", tmp_path / "run", ("spawn",), trials=2)
-    (first,) = findings.find(seen)
+    (first,) = diagnose(seen).findings
     assert first.mechanism == "unstable_output"
-    answer = findings.answer(seen, (first,))
+    answer = diagnose(seen).answer or ""
     assert answer.startswith("The output is not the same from one trial to the next")
     assert "reaks" not in answer
 
@@ -323,7 +324,7 @@ def test_an_output_that_never_is_the_same_is_not_said_to_break(tmp_path: Path) -
 @pytest.mark.targets
 @LINUX
 def test_what_a_worker_raises_is_told_with_its_own_line(tmp_path: Path) -> None:
-    (first,) = findings.find(run("bad_row", tmp_path / "run", ("fork", "spawn")))
+    (first,) = diagnose(run("bad_row", tmp_path / "run", ("fork", "spawn"))).findings
     assert (first.mechanism, first.where) == ("exception", "bad_row.py:6")
     assert "a worker raises ValueError" in first.title
     assert "so does bad_row.py:10" in first.title
@@ -333,7 +334,7 @@ def test_what_a_worker_raises_is_told_with_its_own_line(tmp_path: Path) -> None:
 @pytest.mark.targets
 @LINUX
 def test_an_exception_that_cannot_be_unpickled_is_told_by_its_class(tmp_path: Path) -> None:
-    (first,) = findings.find(run("quota_error", tmp_path / "run", ("fork",)))
+    (first,) = diagnose(run("quota_error", tmp_path / "run", ("fork",))).findings
     assert first.mechanism == "unreadable_result"
     assert "that is `QuotaExceeded` at quota_error.py:4." in first.text
 
@@ -342,7 +343,7 @@ def test_an_exception_that_cannot_be_unpickled_is_told_by_its_class(tmp_path: Pa
 @pytest.mark.targets
 @LINUX
 def test_a_setting_of_another_module_is_told_once_with_its_line(tmp_path: Path) -> None:
-    (first,) = findings.find(run("shop", tmp_path / "run", ("fork", "spawn")))
+    (first,) = diagnose(run("shop", tmp_path / "run", ("fork", "spawn"))).findings
     assert (first.mechanism, first.where) == ("global_differs", "shop_settings.py:9")
     assert "`shop_settings.current` is not" in first.title
     assert "shop_prices" not in first.title
@@ -352,7 +353,7 @@ def test_a_setting_of_another_module_is_told_once_with_its_line(tmp_path: Path) 
 @pytest.mark.targets
 @LINUX
 def test_a_module_that_starts_processes_is_told_by_its_name(tmp_path: Path) -> None:
-    first = findings.find(run("hot_pool", tmp_path / "run", ("spawn",)))[0]
+    first = diagnose(run("hot_pool", tmp_path / "run", ("spawn",))).findings[0]
     assert (first.mechanism, first.where) == ("unguarded_main", "hot_workers.py:9")
     assert "hot_workers.py, which the main module imports, starts processes" in first.title
 
@@ -362,9 +363,9 @@ def test_a_module_that_starts_processes_is_told_by_its_name(tmp_path: Path) -> N
 @LINUX
 def test_what_a_manager_loses_is_a_note_where_nothing_shows_it(tmp_path: Path) -> None:
     seen = run("word_bags", tmp_path / "run", ("fork",))
-    (note,) = findings.find(seen)
+    (note,) = diagnose(seen).findings
     assert (note.mechanism, note.where, note.note) == ("manager_copy", "word_bags.py:7", True)
-    assert "but note" in findings.answer(seen, (note,))
+    assert "but note" in (diagnose(seen).answer or "")
 
 
 @pytest.mark.native
@@ -377,7 +378,7 @@ def test_what_is_found_does_not_need_the_sources(tmp_path: Path) -> None:
     elsewhere = msgspec.structs.replace(
         seen, header=msgspec.structs.replace(seen.header, program=program)
     )
-    (first,) = findings.find(elsewhere)
+    (first,) = diagnose(elsewhere).findings
     assert (first.mechanism, first.code) == ("global_differs", "")
     assert "{'factor': 3, 'currency': 'USD'}" in first.text
 
@@ -396,24 +397,23 @@ def test_an_expected_output_makes_the_others_wrong(tmp_path: Path) -> None:
     assert [trial.outcome for trial in sorted(seen.trials, key=lambda t: t.method)] == [
         "ok", "wrong",
     ]  # fmt: skip
-    (first,) = findings.find(seen)
+    (first,) = diagnose(seen).findings
     assert (first.mechanism, first.outcome) == ("global_differs", "wrong")
-    assert findings.answer(seen, (first,)).startswith("fork only: pin it, or mend 1 place; breaks")
+    assert (diagnose(seen).answer or "").startswith("fork only: pin it, or mend 1 place; breaks")
 
 
-@pytest.mark.parametrize("mechanism", ADVICE)
-def test_an_advice_names_an_experiment_that_there_is(mechanism: str) -> None:
-    advice = ADVICE[mechanism]
-    assert advice.do.endswith(".")
-    if advice.experiment is not None:
-        assert (catalogue.ROOT / advice.experiment / "experiment.toml").is_file()
+@pytest.mark.parametrize("mechanism", MECHANISMS.values(), ids=lambda each: each.name)
+def test_an_advice_names_an_experiment_that_there_is(mechanism: Mechanism) -> None:
+    assert mechanism.advice.endswith(".") or not mechanism.advice
+    if mechanism.experiment is not None:
+        assert (catalogue.ROOT / mechanism.experiment / "experiment.toml").is_file()
 
 
 def test_a_run_of_the_catalogue_has_no_findings(tmp_path: Path) -> None:
     seen = run("pinned", tmp_path / "run", ("fork",)) if sys.platform == "linux" else None
     if seen is not None:
         header = msgspec.structs.replace(seen.header, program=None)
-        assert findings.find(msgspec.structs.replace(seen, header=header)) == ()
+        assert diagnose(msgspec.structs.replace(seen, header=header)).findings == ()
 
 
 def test_versions_are_told_as_ranges_without_gaps(environment: Environment) -> None:
@@ -451,17 +451,17 @@ def test_an_output_that_depends_on_the_python_is_no_matter_of_the_method(tmp_pat
         environments=(one, other),
         trials=(*seen.trials, *trials),
     )
-    first = findings.find(both)[0]
+    first = diagnose(both).findings[0]
     assert (first.mechanism, first.outcome) == ("output_by_python", "ok")
     assert {each.cell.environment for each in first.cells} == {"host-other"}
-    assert "depends on the Python" in findings.answer(both, findings.find(both))
+    assert "depends on the Python" in (diagnose(both).answer or "")
 
 
 def test_what_spawn_on_linux_cannot_tell_is_said_unless_it_was_tried(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("needs a run on Linux")
     seen = run("pinned", tmp_path / "run", ("fork",))
-    said = findings.beyond(seen)
+    said = diagnose(seen).beyond
     assert said is not None
     assert "Windows" in said
     assert "GitHub Actions" in said
@@ -474,18 +474,18 @@ def test_a_method_that_only_got_so_far_is_not_one_that_the_program_chose(tmp_pat
     one, *others = seen.trials
     started = msgspec.structs.replace(one, method_used=(one.method,))
     seen = msgspec.structs.replace(seen, trials=(started, *others))
-    assert findings.answer(seen, findings.find(seen)).startswith("Breaks under every start method")
+    assert (diagnose(seen).answer or "").startswith("Breaks under every start method")
     other: Method = "forkserver"
     chosen = msgspec.structs.replace(one, method_used=(other,))
     seen = msgspec.structs.replace(seen, trials=(chosen, *others))
-    assert "the program itself chooses forkserver" in findings.answer(seen, findings.find(seen))
+    assert "the program itself chooses forkserver" in (diagnose(seen).answer or "")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a run on Linux")
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="the made-up Python must be the newest")
 def test_what_a_newer_python_does_not_show_is_not_foretold(tmp_path: Path) -> None:
     seen = run("token_pool", tmp_path / "run")
-    assert "from Python 3.14 on" in findings.answer(seen, findings.find(seen))
+    assert "from Python 3.14 on" in (diagnose(seen).answer or "")
     (one,) = seen.environments
     assert one.environment is not None
     newer = msgspec.structs.replace(
@@ -504,7 +504,7 @@ def test_what_a_newer_python_does_not_show_is_not_foretold(tmp_path: Path) -> No
     both = msgspec.structs.replace(
         seen, environments=(one, newer), trials=(*seen.trials, *trials)
     )  # fmt: skip
-    answer = findings.answer(both, findings.find(both))
+    answer = diagnose(both).answer or ""
     assert "3.14" not in answer
     assert "the same under forkserver with Python" in answer
 

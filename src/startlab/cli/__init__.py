@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "run": "run.run",
     "list": "experiments.list_",
     "show": "experiments.show",
+    "explain": "explain.explain",
     "claims": "claims.claims",
     "plan": "plan.plan",
     "report": "reports.report",

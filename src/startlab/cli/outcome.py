@@ -47,6 +47,6 @@ def exit_status(run: Run) -> int:
         return 1
     if run.header.program is None:
         return 0
-    from startlab.diagnosis import findings  # slow to import
+    from startlab.diagnosis import diagnose  # slow to import
 
-    return 1 if any(not each.note for each in findings.find(run)) else 0
+    return 1 if any(not each.note for each in diagnose(run).findings) else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import Version
 
 from startlab.diagnosis.phrases import listed, prints, versions
+from startlab.diagnosis.rules import MECHANISMS
 from startlab.model import START_METHODS
 from startlab.results.output_groups import grouped
 
@@ -39,21 +40,14 @@ def beyond(run: Run) -> str | None:
     return BEYOND if platforms and not {"win32", "darwin"} & platforms else None
 
 
-BY_PYTHON: Final = "output_by_python"
-"""The mechanism of a finding that is not about start methods."""
-
-
-UNEXPLAINED: Final = frozenset({"output_differs", "unstable_output", "undecided"})
-"""The mechanisms of findings that only say what was seen."""
-
-
 class _Answer:
     """What each start method came to, over all environments."""
 
     def __init__(self, run: Run, findings: Sequence[Finding]) -> None:
-        self._real = [each for each in findings if not each.note and each.mechanism != BY_PYTHON]
-        self._by_python = [each for each in findings if each.mechanism == BY_PYTHON]
-        self._notes = [each for each in findings if each.note and each.mechanism != "pinned"]
+        told = [(each, MECHANISMS[each.mechanism]) for each in findings]
+        self._real = [each for each, of in told if not each.note and of.by_method]
+        self._by_python = [each for each, of in told if not of.by_method]
+        self._notes = [each for each, of in told if each.note and of.explains]
         self._environments = {
             each.name: each.environment for each in run.environments if each.environment
         }
@@ -83,11 +77,10 @@ class _Answer:
         broken = [m for m in tried if self._cells(m) & self._bad]
         safe = [m for m in tried if m not in broken]
         first = self._real[0]
-        if {each.mechanism for each in self._real} <= UNEXPLAINED:
+        if not any(MECHANISMS[each.mechanism].explains for each in self._real):
             return self._unexplained(first, broken)
-        if first.mechanism == "pinned" or chosen:
-            method = chosen or " and ".join(used) or "no start method"
-            return f"Breaks; the program itself chooses {method}: {_clause(first)}."
+        if chosen:
+            return f"Breaks; the program itself chooses {chosen}: {_clause(first)}."
         if not safe and self._everywhere(first):
             return (
                 f"Breaks under every start method: the program, not the method: {_clause(first)}."
@@ -108,18 +101,9 @@ class _Answer:
 
     def _unexplained(self, finding: Finding, among: Sequence[str]) -> str:
         """Say what is seen, and blame no start method for what has no known cause."""
-        if finding.outcome == "undecided":
-            return "Undecided: the machine was too busy. Run it again, or with --timeout SECONDS."
-        if finding.mechanism == "unstable_output":
-            where = "every start method" if self._everywhere(finding) else listed(list(among))
-            return (
-                f"The output is not the same from one trial to the next, under {where}: startlab "
-                "cannot tell whether that is meant; --expect-stdout can."
-            )
-        return (
-            f"Depends on the start method: {_clause(finding)}; why, and which is right, startlab "
-            "does not know: see above."
-        )
+        where = "every start method" if self._everywhere(finding) else listed(list(among))
+        said = MECHANISMS[finding.mechanism].answer
+        return said.format(where=where, clause=_clause(finding))
 
     def _safe(self, tried: Sequence[str], used: Collection[str], on: str) -> str:
         short = _short_range(on)

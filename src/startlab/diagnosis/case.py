@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -15,23 +15,49 @@ from startlab.diagnosis.stacks import (
     library_frames,
     line_of,
     own_frames,
+    own_lines,
     through,
 )
 from startlab.output import signals
+from startlab.output.compare import Difference
 from startlab.output.tracebacks import find_tracebacks, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from packaging.version import Version
 
     from startlab.diagnosis.source.sources import Sources
     from startlab.model import Clue, ClueKind, Process, PythonException, Thread, Trial
     from startlab.output.tracebacks import Traceback
 
 
+Situation = Literal[
+    "hang",
+    "crash",
+    "error",
+    "wrong",
+    "output",
+    "chosen",
+    "stuck",
+    "race",
+    "unstable",
+    "python",
+    "unlike",
+    "unseen",
+    "ok",
+    "any",
+    "unknown",
+]
+"""What rules are asked about; `rules.ORDER` tells which, in which order, and what each is."""
+
+
 class Cause(NamedTuple):
     """Why: `mechanism` and `key` make it one with the same in other trials.
 
     `title` goes on from «Hangs under fork: »; `text` says more; `where` is the line where it shows.
+    `chosen` is an end that the program itself chose, by its exit status or by a check of its own:
+    why it chose so is another question.
     """
 
     mechanism: str
@@ -39,14 +65,52 @@ class Cause(NamedTuple):
     title: str
     text: str = ""
     where: str | None = None
+    chosen: bool = False
+
+
+NO_LINES: Final = Difference((), ())
+
+
+class Outputs(NamedTuple):
+    """Outputs that are not the same: the trials of each, and by what cells and Pythons they go."""
+
+    trials: tuple[Sequence[Trial], ...]
+    cells: tuple[str, ...]
+    pythons: tuple[str, ...]
+
+
+def _nothing(_: Situation, __: Case) -> None:
+    """Find no cause, where no rules are there to be asked."""
 
 
 class Case:
-    """A trial, and what is asked of it again and again."""
+    """A trial, and what is asked of it again and again.
 
-    def __init__(self, trial: Trial, sources: Sources) -> None:
+    `others` are trials that it is compared with, of the same environment, and `lines` those that
+    only it has printed, and only they; `against` names their cells. `outputs` are those of all
+    trials, where they are what is to be explained.
+    """
+
+    def __init__(
+        self,
+        trial: Trial,
+        sources: Sources,
+        *,
+        python: Version | None = None,
+        others: Sequence[Trial] = (),
+        lines: Difference = NO_LINES,
+        against: str = "",
+        outputs: Outputs | None = None,
+        ask: Callable[[Situation, Case], Cause | None] = _nothing,
+    ) -> None:
         self.trial = trial
         self.sources = sources
+        self.python = python
+        self.others = others
+        self.lines = lines
+        self.against = against
+        self.outputs = outputs
+        self._ask = ask
         if trial.exception is not None:
             self.trial = msgspec.structs.replace(trial, exception=_as_told(trial.exception))
         self.tracebacks = [
@@ -81,6 +145,18 @@ class Case:
                 nowhere = clue.where is not None and clue.where.startswith("<")
                 found[key] = msgspec.structs.replace(clue, where=None) if nowhere else clue
         return list(found.values())
+
+    def telling(self, *kinds: ClueKind) -> list[Clue]:
+        """Give the clues of some kinds, unless all others have such too: they explain nothing."""
+        others = [Case(each, self.sources) for each in self.others]
+        if others and all(any(map(each.clues, kinds)) for each in others):
+            return []
+        return [clue for kind in kinds for clue in self.clues(kind)]
+
+    def again(self, situation: Situation, **changes: object) -> Cause | None:
+        """Ask the rules about this trial as it would be with some facts changed."""
+        trial = msgspec.structs.replace(self.trial, **changes)
+        return self._ask(situation, Case(trial, self.sources, python=self.python, ask=self._ask))
 
     @property
     def root(self) -> Process | None:
@@ -313,6 +389,26 @@ OF_WHAT_IS_GONE: Final = re.compile(
 )
 
 BY_INHERITANCE: Final = "should only be shared between processes through inheritance"
+
+
+def is_so_without(case: Case, kind: ClueKind) -> bool:
+    """Tell whether it ends with the same exit status where no clue of a kind was seen."""
+    trial = case.trial
+    return (
+        trial.outcome == "error"
+        and trial.exception is None
+        and any(
+            (each.outcome, each.exit_status) == (trial.outcome, trial.exit_status)
+            and not Case(each, case.sources).clues(kind)
+            for each in case.others
+        )
+    )
+
+
+def died_at(case: Case) -> str | None:
+    """Give the program's line at which a process died by a signal."""
+    stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
+    return stack[0] if stack else case.where
 
 
 def waits_for_pool(case: Case) -> str | None:

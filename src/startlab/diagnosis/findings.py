@@ -1,7 +1,8 @@
-"""Outcomes of many cells → causes, each told once, with place and cure; and the answer.
+"""Outcomes of many cells → causes, each told once, with place and cure.
 
-A cause is found for each trial by itself, by `causes`; trials with the same cause are one finding.
-Where all trials are ok, but do not print the same, the outputs are compared here.
+A cause is found for each trial by itself, by the rules; trials with the same cause are one finding.
+Where all trials are ok, but do not print the same, the outputs are compared here. No rule is known
+here by its name.
 """
 
 from __future__ import annotations
@@ -11,39 +12,23 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
-from startlab.diagnosis.answer import answer, beyond
-from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.phrases import listed, prints, versions
-from startlab.diagnosis.rule import ADVICE, Advice
-from startlab.diagnosis.rules.crash import died_by_signal
-from startlab.diagnosis.rules.exit_status import own_exit_status
-from startlab.diagnosis.rules.hash_seed import hash_seed
-from startlab.diagnosis.rules.kept_by_child import kept_by_child
-from startlab.diagnosis.rules.manager_copy import manager_copy
-from startlab.diagnosis.second_look import DIFFERING, explain, given_up, unseen
-from startlab.diagnosis.source.shared_data import lost_updates
+from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
+from startlab.diagnosis.phrases import listed, or_nothing, prints, versions
+from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.sources import Sources
-from startlab.diagnosis.stacks import own_line
 from startlab.model import START_METHODS, Explained, Finding
-from startlab.output.compare import compare, loose, quoted
-from startlab.output.tracebacks import first_line
+from startlab.output.compare import compare
 from startlab.results.output_groups import grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from startlab.model import Cell, Clue, Outcome, Run, Trial
+    from startlab.diagnosis.rule import Rules
+    from startlab.model import Cell, Outcome, Run, Trial
     from startlab.output.compare import Difference
-
-    _Rule = Callable[[Case, Difference], Cause | None]
-
-__all__ = ["answer", "beyond", "find"]
 
 BROKEN: Final[tuple[Outcome, ...]] = ("hang", "crash", "error", "wrong")
 """Outcomes that a person must do something about."""
-
-FORK_WARNS: Final = Version("3.12")
-"""From here on a fork of a process with several threads warns (gh-100228)."""
 
 _VERB: Final[Mapping[str, str]] = {
     "hang": "hangs",
@@ -56,20 +41,36 @@ _VERB: Final[Mapping[str, str]] = {
 _RANK: Final = ("hang", "crash", "error", "wrong", "ok", "undecided")
 
 
-def find(run: Run) -> tuple[Finding, ...]:
+def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
     """Find the causes of all that is not as it should be, the most important first.
 
     Notes, about what is harmless here and now, come last.
     """
     if run.header.program is None:
         return ()
-    return _Finder(run).find()
+    return _Finder(run, rules).find()
+
+
+class _Causes:
+    """Causes with the trials that they explain; the same of two trials is one."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+
+    def add(self, cause: Cause | None, trial: Trial) -> None:
+        """Add a cause of a trial, if there is one."""
+        if cause is not None:
+            key = (cause.mechanism, cause.key)
+            self._found.setdefault(key, (cause, []))[1].append(trial)
+
+    def __iter__(self) -> Iterator[tuple[Cause, list[Trial]]]:
+        return iter(self._found.values())
 
 
 class _Finder:
     """One run of a program."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, rules: Rules) -> None:
         program = run.header.program
         if program is None:
             raise AssertionError("a run of a program")
@@ -84,6 +85,34 @@ class _Finder:
             trials.setdefault(trial.cell, []).append(trial)
         self.by_cell = {cell: trials[cell] for cell in run.planned if cell in trials}
         self.ran = [trial for trials in self.by_cell.values() for trial in trials]
+        self.rules = rules
+        self.by_environment: dict[str, list[Trial]] = {}
+        for trial in self.ran:
+            self.by_environment.setdefault(trial.environment, []).append(trial)
+
+    def _case(
+        self,
+        trial: Trial,
+        others: Sequence[Trial] | None = None,
+        *,
+        lines: Difference = NO_LINES,
+        against: str = "",
+        outputs: Outputs | None = None,
+    ) -> Case:
+        """Give a trial as rules see it, beside those of its environment or some `others`."""
+        environment = self.environments.get(trial.environment)
+        if others is None:
+            others = [e for e in self.by_environment[trial.environment] if e is not trial]
+        return Case(
+            trial,
+            self.sources,
+            python=Version(environment.python) if environment else None,
+            others=others,
+            lines=lines,
+            against=against,
+            outputs=outputs,
+            ask=self.rules.first,
+        )
 
     def find(self) -> tuple[Finding, ...]:
         found = [*self._broken(), *self._differing(), *self._unseen()]
@@ -101,48 +130,22 @@ class _Finder:
     # --- what is not ok -------------------------------------------------------------------------
 
     def _broken(self) -> list[Finding]:
-        causes: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+        causes = _Causes()
         for trial in self.ran:
             if trial.outcome not in (*BROKEN, "undecided"):
                 continue
-            cause = self._wrong(trial) if trial.outcome == "wrong" else None
-            cause = cause or explain(Case(trial, self.sources))
-            if cause.mechanism == "global_differs" and self._ends_so_anyway(trial):
-                cause = own_exit_status(Case(trial, self.sources)) or cause
-            if cause.mechanism == "native_after_fork" and self._dies_so_anyway(trial, cause):
-                cause = died_by_signal(Case(trial, self.sources))
-            if cause.mechanism == "exit_status" or self._checks_itself(trial, cause):
-                cause = self._other_end(trial, cause)
-            causes.setdefault(cause[:2], (cause, []))[1].append(trial)
-        return [self._finding(cause, trials) for cause, trials in causes.values()]
+            cause = self._wrong(trial) if trial.outcome == "wrong" else self._explained(trial)
+            causes.add(cause or self.rules.first("unknown", self._case(trial)), trial)
+        return [self._finding(cause, trials) for cause, trials in causes]
 
-    def _ends_so_anyway(self, trial: Trial) -> bool:
-        """Tell whether an exit status is the same where children have all that their parent has."""
-        return trial.exception is None and any(
-            each.environment == trial.environment
-            and (each.outcome, each.exit_status) == (trial.outcome, trial.exit_status)
-            and each.outcome == "error"
-            and not Case(each, self.sources).clues("global")
-            for each in self.ran
-        )
+    def _explained(self, trial: Trial) -> Cause | None:
+        """Explain a hang, a crash or an error."""
+        if trial.outcome not in ("hang", "crash", "error"):
+            return None  # undecided
+        cause = self.rules.first(trial.outcome, self._case(trial))
+        return self._why_chosen(trial, cause) if cause is not None and cause.chosen else cause
 
-    def _dies_so_anyway(self, trial: Trial, cause: Cause) -> bool:
-        """Tell whether a child dies at the same line where it is no fork of the program."""
-        return any(
-            each.environment == trial.environment
-            and each.outcome == "crash"
-            and each.method_used == ("spawn",)
-            and died_by_signal(Case(each, self.sources)).where == cause.where
-            for each in self.ran
-        )
-
-    def _checks_itself(self, trial: Trial, cause: Cause) -> bool:
-        """Tell whether it is the program's own check that fails, in its first process."""
-        code = self.sources.code(cause.where)
-        checks = code.startswith(("assert ", "assert(", "raise "))
-        return cause.mechanism == "exception" and cause.where == trial.where and checks
-
-    def _other_end(self, trial: Trial, cause: Cause) -> Cause:
+    def _why_chosen(self, trial: Trial, cause: Cause) -> Cause:
         """Explain an end of the program's own choice that is another under some start method."""
         others = [e for e in self.ran if e.outcome == "ok" and e.environment == trial.environment]
         if not others:
@@ -150,35 +153,21 @@ class _Finder:
         why = self._why_other(trial, others)
         if why is not None:
             return why[1]._replace(text=f"{why[1].text} Here it leads to this: {cause.title}.")
-        if trial.exception is not None:
-            return cause
-        lines = compare(trial.stdout, others[0].stdout)
-        text = f"There is no traceback. Under {self._cells_of(others)} it ends with 0"
-        text += f", and prints {quoted(lines.only_second)}" if lines.only_second else ""
-        text += f"; here it prints {quoted(lines.only_first)}" if lines.only_first else ""
-        return cause._replace(mechanism="exit_status_differs", text=f"{text}.")
+        case = self._case(trial, others, against=self._cells_of(others))
+        return self.rules.first("chosen", case) or cause
 
     def _wrong(self, trial: Trial) -> Cause | None:
         """Explain an output that is not what the user gave."""
         wanted = self.run.header.program.stdout if self.run.header.program else None
         if len({each.output_group for each in self.by_cell[trial.cell]}) > 1:
-            lost = self._lost_update()
-            if lost is not None:
-                return lost
+            race = self.rules.first("race", self._case(trial))
+            if race is not None:
+                return race
         right = [each for each in self.ran if each.outcome == "ok"]
         why = self._why_other(trial, right, wanted or "")
         if why is not None:
             return why[1]
-        lost = (
-            None
-            if right
-            else (
-                self._lost_update()
-                or manager_copy(Case(trial, self.sources))
-                or kept_by_child(Case(trial, self.sources))
-            )
-        )
-        return lost or Cause("wrong_output", trial.reason, trial.reason, where=trial.where)
+        return None if right else self.rules.first("wrong", self._case(trial))
 
     # --- what prints something else -------------------------------------------------------------
 
@@ -196,12 +185,12 @@ class _Finder:
             if len({each.output_group for each in trials if each.outcome == "ok"}) > 1
         ]
         if unstable:
-            return [self._unstable(ok, unstable)]
+            return self._unstable(ok, unstable)
         if not any(self._differ(name) for name in self.environments):
-            return [self._by_python(ok)]
-        lost = self._lost_update() if len(groups) > 2 else None
-        if lost is not None:
-            return [self._finding(lost, ok, self._lines(groups))]
+            return self._by_python(ok, groups)
+        race = self.rules.first("race", self._case(ok[0])) if len(groups) > 2 else None
+        if race is not None:
+            return [self._finding(race, ok, self._lines(groups))]
         found = self._why_not_alike(ok)
         known = {id(trial) for _, _, trial in found}
         usual = {trial.output_group for trial in ok if id(trial) not in known}
@@ -211,14 +200,12 @@ class _Finder:
         if explained == set(groups):  # one side needs no explanation: that of the weakest
             strongest = min(rank for rank, _, _ in found)
             found = [each for each in found if each[0] == strongest]
-        if not found:
-            return [self._unexplained(ok, groups)]
-        findings: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+        causes = _Causes()
         for _, cause, trial in found:
-            findings.setdefault(cause[:2], (cause, []))[1].append(trial)
+            causes.add(cause, trial)
         return [
-            self._finding(cause, trials, self._lines(groups)) for cause, trials in findings.values()
-        ]
+            self._finding(cause, trials, self._lines(groups)) for cause, trials in causes
+        ] or self._unlike(ok, groups)
 
     def _why_not_alike(self, ok: Sequence[Trial]) -> list[tuple[int, Cause, Trial]]:
         """Explain each trial that does not print what others of its environment do."""
@@ -233,14 +220,13 @@ class _Finder:
                 found.append((*why, trial))
         return found
 
-    def _unexplained(self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]) -> Finding:
-        """Say that outputs differ, of which nobody knows why, and which is right."""
-        sides = [self._cells_of(trials) for trials in groups.values()]
-        against = f"{prints(sides[:1])} other lines than {listed(sides[1:])}"
-        cause = Cause("output_differs", "", against)
+    def _unlike(self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]) -> list[Finding]:
+        """Say that outputs differ, of which it is not known why, and which is right."""
+        case = self._case(ok[0], outputs=self._outputs(groups))
+        cause = self.rules.first("unlike", case)
         told = [trial for trial in ok if self._differ(trial.environment)]
         head = "Depends on the start method: "
-        return self._finding(cause, told, self._lines(groups), head=head)
+        return [self._finding(cause, told, self._lines(groups), head=head)] if cause else []
 
     def _differ(self, environment: str) -> bool:
         """Tell whether the cells of one environment print different things."""
@@ -250,90 +236,54 @@ class _Finder:
         trials = [each for each in self.ran if each.environment == environment]
         return [each.output_group or "" for each in trials if each.outcome == "ok"]
 
-    def _by_python(self, ok: Sequence[Trial]) -> Finding:
+    def _by_python(
+        self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]
+    ) -> list[Finding]:
         """Tell of outputs that differ from one Python to another, and within none of them."""
-        groups: dict[str, list[Trial]] = {}
-        for trial in ok:
-            groups.setdefault(trial.output_group or "", []).append(trial)
-        names = [
-            versions(self.environments, {each.environment for each in trials})
-            for trials in groups.values()
-        ]
-        one, two, *_ = groups.values()
-        lines = compare(one[0].stdout, two[0].stdout)
-        cause = Cause(
-            "output_by_python",
-            "",
-            "its output depends on the Python, not on the start method",
-            f"Only Python {names[0]} prints {_or_nothing(lines.only_first)}; only Python {names[1]}"
-            f" prints {_or_nothing(lines.only_second)}. Which is right, startlab cannot know "
-            "without --expect-stdout.",
-        )
+        cause = self.rules.first("python", self._case(ok[0], outputs=self._outputs(groups)))
         most = max(map(len, groups.values()))
         usual = next(key for key, trials in groups.items() if len(trials) == most)
-        return self._finding(cause, [each for each in ok if each.output_group != usual])
+        told = [each for each in ok if each.output_group != usual]
+        return [self._finding(cause, told)] if cause else []
 
-    def _unstable(self, ok: Sequence[Trial], unstable: Sequence[Cell]) -> Finding:
-        first = Case(self.by_cell[unstable[0]][0], self.sources)
-        cause = (
-            self._lost_update()
-            or hash_seed(first)
-            or Cause(
-                "unstable_output",
-                "",
-                "the output is not the same from one trial of a cell to the next",
-                "startlab cannot tell whether that is meant: a race, a random number, a time. With "
-                "--expect-stdout it can.",
-            )
+    def _outputs(self, groups: Mapping[str, Sequence[Trial]]) -> Outputs:
+        every = tuple(groups.values())
+        return Outputs(
+            every,
+            tuple(map(self._cells_of, every)),
+            tuple(versions(self.environments, {e.environment for e in each}) for each in every),
         )
-        trials = [self.by_cell[unstable[0]][0], *self.by_cell[unstable[0]][1:]]
+
+    def _unstable(self, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list[Finding]:
+        """Tell of cells whose trials do not print the same."""
+        trials = self.by_cell[unstable[0]]
+        cause = self.rules.first("unstable", self._case(trials[0]))
+        if cause is None:
+            return []
         one = trials[0]
         two = next(each for each in trials if each.output_group != one.output_group)
         lines = compare(one.stdout, two.stdout)
         text = (
-            f" Of two trials of {_cell(one.cell)}, one printed {_or_nothing(lines.only_first)}, "
-            f"the other {_or_nothing(lines.only_second)}."
+            f" Of two trials of {_cell(one.cell)}, one printed {or_nothing(lines.only_first)}, "
+            f"the other {or_nothing(lines.only_second)}."
         )
         groups = len({trial.output_group for trial in ok})
         text += f" There were {groups} different outputs in {len(ok)} trials."
-        cells = list(ok) if cause.mechanism == "lost_update" else [
-            trial for cell in unstable for trial in self.by_cell[cell]
-        ]  # fmt: skip
-        return self._finding(cause, cells, text)
-
-    def _lost_update(self) -> Cause | None:
-        lines = lost_updates(self.sources.file(self.sources.main))
-        if not lines:
-            return None
-        where = f"{self.sources.main}:{lines[0]}"
-        return Cause(
-            "lost_update",
-            where,
-            f"updates are lost at {where}, which reads and writes in two steps, without the lock",
-            f"`{self.sources.code(where)}` first reads the value and then writes it. What another "
-            "process has written in between is lost. How much that is differs from trial to trial.",
-            where,
-        )
+        race = MECHANISMS[cause.mechanism].race
+        told = ok if race else [trial for cell in unstable for trial in self.by_cell[cell]]
+        return [self._finding(cause, told, text)]
 
     def _why_other(
         self, trial: Trial, others: Sequence[Trial], wanted: str = ""
     ) -> tuple[int, Cause] | None:
         """Explain by a trial's own clues why it does not print what `others` do, or `wanted`.
 
-        A clue that all others have too explains nothing. The lower the number, the stronger.
+        The lower the number, the stronger.
         """
-        case = Case(trial, self.sources)
-        whole = [Case(each, self.sources) for each in others]
         lines = compare(_told_by(trial), _told_by(others[0]) if others else wanted)
         if not any(lines) and trial.outcome != "error":
             return None  # only what was left out of the middle differs
-        for rank, (kinds, rule) in enumerate(DIFFERING):
-            if kinds and whole and all(any(map(each.clues, kinds)) for each in whole):
-                continue
-            cause = rule(case, lines)
-            if cause is not None:
-                return rank, cause
-        return None
+        return self.rules.ranked("output", self._case(trial, others, lines=lines))
 
     def _lines(self, groups: Mapping[str, Sequence[Trial]]) -> str:
         """Say in which lines the outputs differ, from the side of each two groups."""
@@ -344,138 +294,37 @@ class _Finder:
             lines = compare(first[0].stdout, other[0].stdout)
             here, there = self._cells_of(first), self._cells_of(other)
             parts.append(
-                f" Only {prints([here])} {_or_nothing(lines.only_first)}; only {prints([there])} "
-                f"{_or_nothing(lines.only_second)}."
+                f" Only {prints([here])} {or_nothing(lines.only_first)}; only {prints([there])} "
+                f"{or_nothing(lines.only_second)}."
             )
         if len(every) > 3:
             parts.append(f" There are {len(every)} different outputs.")
         return "".join(parts) + " Which is right, startlab cannot know without --expect-stdout."
 
-    # --- notes ----------------------------------------------------------------------------------
-
-    def _notes(self) -> list[Finding]:
-        found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
-        for trial in self.ran:
-            case = Case(trial, self.sources)
-            causes = (*_pins(case), *self._warnings(case), *self._passed_over(case), *_silent(case))
-            for cause in causes:
-                found.setdefault(cause[:2], (cause, []))[1].append(trial)
-        return [
-            self._finding(cause, trials, note=True) for cause, trials in found.values()
-        ] + self._lost_log_lines()
-
-    def _warnings(self, case: Case) -> list[Cause]:
-        """Tell of forks of a process with several threads, of which Python 3.12 and later warn."""
-        trial = case.trial
-        environment = self.environments.get(trial.environment)
-        if trial.outcome != "ok" or environment is None or "fork" not in trial.method_used:
-            return []
-        if Version(environment.python) < FORK_WARNS:
-            return []
-        threads = [clue for clue in case.clues("thread at fork") if clue.where]
-        native = [clue for clue in case.clues("native threads at fork") if clue.parent]
-        if not threads and not native:
-            return []
-        main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
-        who = main or [f'thread "{each.name}" at {each.where}' for each in threads[:2]]
-        who += [f"{each.name} threads of {each.parent}" for each in native[:1]]
-        return [
-            Cause(
-                "fork_with_threads",
-                " ".join(who),
-                f"a process is forked while it has {' and '.join(who)}"
-                + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
-                "Python 3.12 and later have a DeprecationWarning for that, which the default "
-                "filters hide: a lock that such a thread holds at that moment stays held in the "
-                "child for ever.",
-                threads[0].where if threads else None,
-            )
-        ]
+    # --- what no outcome shows ------------------------------------------------------------------
 
     def _unseen(self) -> list[Finding]:
         """Tell of exceptions in children that the exit status does not show."""
-        if len({trial.output_group for trial in self.ran if trial.outcome == "ok"}) > 1:
+        ok = [trial for trial in self.ran if trial.outcome == "ok"]
+        if len({trial.output_group for trial in ok}) > 1:
             return []  # then that is told as the cause of it
-        found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+        causes = _Causes()
+        for trial in ok:
+            causes.add(self.rules.first("unseen", self._case(trial)), trial)
+        verb = "goes on after an exception"
+        return [self._finding(cause, trials, verb=verb) for cause, trials in causes]
+
+    def _notes(self) -> list[Finding]:
+        """Tell of what is harmless here and now."""
+        causes = _Causes()
         for trial in self.ran:
-            cause = None
+            case = self._case(trial)
+            found = self.rules.every("any", case)
             if trial.outcome == "ok":
-                cause = unseen(Case(trial, self.sources))
-            if cause is not None:
-                found.setdefault(cause[:2], (cause, []))[1].append(trial)
-        return [
-            self._finding(cause, trials, verb="goes on after an exception")
-            for cause, trials in found.values()
-        ]
-
-    def _passed_over(self, case: Case) -> list[Cause]:
-        """Tell of exceptions in threads and destructors, after which Python goes on."""
-        if case.trial.outcome != "ok":
-            return []
-        found = []
-        for traceback in case.tracebacks:
-            where = own_line(traceback.frames)
-            if traceback.child or not traceback.passing or where is None:
-                continue  # one without those words was caught, and printed on purpose
-            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-            found.append(
-                Cause(
-                    "passed_over",
-                    f"{traceback.exception.type} {where}",
-                    f"a thread or a destructor raises {said} at {where}",
-                    "Python prints it and goes on.",
-                    where,
-                )
-            )
-        return found[:3]
-
-    def _lost_log_lines(self) -> list[Finding]:
-        """Compare what was logged to stderr under the start methods of each environment."""
-        found: list[Trial] = []
-        lines: list[str] = []
-        for environment in self.environments:
-            trials = [
-                trials[0]
-                for cell, trials in self.by_cell.items()
-                if cell.environment == environment and trials[0].outcome == "ok"
-            ]
-            for trial in trials:
-                if not self._logging(trial):
-                    continue
-                whole = [
-                    each
-                    for each in trials
-                    if each.output_group == trial.output_group and not self._logging(each)
-                ]
-                for other in whole[:1]:
-                    lost = compare(loose(other.stderr), loose(trial.stderr)).only_first
-                    if lost:
-                        found.append(trial)
-                        lines = lines or list(lost)
-        if not found:
-            return []
-        clue = self._logging(found[0])[0]
-        logger = "the root logger" if clue.kind == "logging" else f"`{clue.name}`"
-        where = self._line_of(r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
-        cause = Cause(
-            "logging_differs",
-            "",
-            "what the children log is lost"
-            + (f": logging is set up at {where}, where they do not come" if where else ""),
-            f"In the parent {logger} is {clue.parent}, in the children "
-            f"{clue.child or 'as it is by default'}. Lost are, numbers left out, {quoted(lines)}.",
-            where,
-        )
-        return [self._finding(cause, found, note=True)]
-
-    def _logging(self, trial: Trial) -> list[Clue]:
-        case = Case(trial, self.sources)
-        named = [clue for clue in case.clues("setting") if clue.name.startswith("logging.")]
-        return [*case.clues("logging"), *named]
-
-    def _line_of(self, pattern: str) -> str | None:
-        line = self.sources.file(self.sources.main).mentions(pattern)
-        return f"{self.sources.main}:{line}" if line else None
+                found += self.rules.every("ok", case)
+            for cause in found:
+                causes.add(cause, trial)
+        return [self._finding(cause, trials, note=True) for cause, trials in causes]
 
     # --- one finding ----------------------------------------------------------------------------
 
@@ -496,13 +345,14 @@ class _Finder:
             for cell in self.by_cell
             if (count := counts[cell])
         )
-        do = ADVICE.get(cause.mechanism, Advice(""))
+        mechanism = MECHANISMS[cause.mechanism]
         verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
+        own_head = bool(head)
         if not head:
             under = "under" if note else f"{verb} under"
             head = f"{under.capitalize()} {self._cells_of(trials)}: "
         text = f"{cause.text}{more}"
-        if not note and cause.mechanism != "output_differs":
+        if not note and not own_head:
             text += self._everywhere(cells) + _mixed(cells, self.by_cell)
         where = cause.where or None
         return Finding(
@@ -513,8 +363,8 @@ class _Finder:
             where=where,
             code=self.sources.code(where),
             cells=cells,
-            advice=do.do,
-            experiment=do.experiment,
+            advice=mechanism.advice,
+            experiment=mechanism.experiment,
             note=note,
         )
 
@@ -562,35 +412,3 @@ def _mixed(cells: Sequence[Explained], by_cell: Mapping[Cell, Sequence[Trial]]) 
 
 def _cell(cell: Cell) -> str:
     return f"{cell.environment} × {cell.method}"
-
-
-def _or_nothing(lines: Sequence[str]) -> str:
-    return quoted(lines) if lines else "nothing else"
-
-
-def _silent(case: Case) -> list[Cause]:
-    """Tell of what no cell shows by its outcome: lost changes, children that were given up."""
-    causes = (manager_copy(case), given_up(case)) if case.trial.outcome == "ok" else ()
-    return [cause for cause in causes if cause]
-
-
-def _pins(case: Case) -> list[Cause]:
-    """Tell of a method that the program chose itself, where that is not what was asked for."""
-    trial = case.trial
-    if trial.method == "default" or set(trial.method_used) <= {trial.method}:
-        return []
-    clues = [c for c in case.clues("pinned") if c.name in trial.method_used] or case.clues("pinned")
-    methods = " and ".join(trial.method_used)
-    if not clues:
-        where = next((s.where for s in trial.starts if s.method in trial.method_used), None)
-        return [Cause("pinned", methods, f"{methods} was used, whatever was asked for", "", where)]
-    clue = clues[0]
-    return [
-        Cause(
-            "pinned",
-            f"{clue.name} {clue.where}",
-            f"the program itself chooses {methods}, by {clue.parent}() at {clue.where}",
-            "What was run is that, whatever the column says.",
-            clue.where,
-        )
-    ]

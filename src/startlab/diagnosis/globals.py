@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from startlab.model import Clue
-    from startlab.output.compare import Difference
 
 
-def shows_a_global(case: Case, lines: Difference) -> bool:
+def shows_a_global(case: Case) -> bool:
     """Tell whether the values of a differing global are in the lines."""
-    text = " ".join([*lines.only_first, *lines.only_second])
+    text = " ".join([*case.lines.only_first, *case.lines.only_second])
     return any(
         value_in(clue.parent, text) or value_in(clue.child, text)
         for clue in (*case.clues("global"), *case.clues("environment"))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from startlab.output.compare import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -40,3 +42,8 @@ def versions(environments: Mapping[str, Environment], names: Iterable[str]) -> s
         if inside:
             told += [f"{found[0]} to {found[-1]}"] if len(found) > 2 else list(map(str, found))
     return listed(told) if told else "?"
+
+
+def or_nothing(lines: Sequence[str]) -> str:
+    """Quote lines, or say that there are none."""
+    return quoted(lines) if lines else "nothing else"

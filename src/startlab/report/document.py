@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Literal
 
 import msgspec
 
-from startlab.diagnosis import findings
+from startlab.diagnosis import diagnose
 from startlab.model import Cell, End, Finding, Outcome, PlannedEnvironment, Run, RunHeader, Trial
 from startlab.results import journal
 from startlab.results.summary import summarise
@@ -55,16 +55,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 def pieces(run: Run) -> Iterator[bytes]:
     """Give the document piece by piece: each environment, cell and trial is a line of its own."""
-    found = findings.find(run)
+    diagnosis = diagnose(run)
     arrays: dict[str, Iterable[object]] = {
         "environments": run.environments,
         "cells": map(_result, summarise(run)),
         "trials": run.trials,
-        "findings": found,
+        "findings": diagnosis.findings,
         "ends": run.ends,
-        "caveats": run.caveats,
+        "caveats": (*run.caveats, *diagnosis.caveats),
     }
-    answer = findings.answer(run, found) if run.header.program else None
     yield b'{"header":' + msgspec.json.encode(run.header)
     for name, values in arrays.items():
         yield f',\n"{name}":['.encode()
@@ -72,7 +71,7 @@ def pieces(run: Run) -> Iterator[bytes]:
             yield (b",\n" if number else b"\n") + msgspec.json.encode(value)
         yield b"]"
     yield f',\n"damaged_lines":{run.damaged_lines},\n"answer":'.encode()
-    yield msgspec.json.encode(answer) + b"}\n"
+    yield msgspec.json.encode(diagnosis.answer) + b"}\n"
 
 
 def _result(each: CellSummary) -> CellResult:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from startlab import catalogue
-from startlab.diagnosis import findings
+from startlab.diagnosis import diagnose
 from startlab.report import text
 from startlab.results.summary import summarise
 
@@ -39,7 +39,7 @@ def errors(run: Run) -> Iterator[str]:
 
     Of a user's program that is each finding.
     """
-    found = [each for each in findings.find(run) if not each.note]
+    found = [each for each in diagnose(run).findings if not each.note]
     for finding in found[:MOST]:
         properties = _place(run, finding.where, "") | {"title": finding.title}
         cells = ", ".join(f"{each.cell.environment} × {each.cell.method}" for each in finding.cells)

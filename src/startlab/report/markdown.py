@@ -6,7 +6,7 @@ import re
 from typing import IO, TYPE_CHECKING, Final
 
 from startlab.catalogue import claims
-from startlab.diagnosis import findings
+from startlab.diagnosis import diagnose
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text, unproven
@@ -51,12 +51,12 @@ def render(run: Run, limit: int = LIMIT) -> str:
     deviating = [each for each in cells if not each.as_expected]
     page.add(f"## {_headline(run, cells)}\n")
     page.add(_provenance(run))
-    for caveat in run.caveats:
+    diagnosis = diagnose(run)
+    for caveat in (*run.caveats, *diagnosis.caveats):
         page.add(f"> ⚠ {code(caveat, REASON)}\n")
-    found = findings.find(run)
-    if run.header.program is not None:
-        page.add(f"**{escaped(findings.answer(run, found))}**\n")
-    for finding in found:
+    if diagnosis.answer is not None:
+        page.add(f"**{escaped(diagnosis.answer)}**\n")
+    for finding in diagnosis.findings:
         page.add(_finding(finding))
     if deviating:
         groups = _grouped(deviating)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
-from startlab.diagnosis import findings
+from startlab.diagnosis import diagnose
 from startlab.plan.environments import sort_key
 from startlab.report import github, unproven
 from startlab.report.live import Follower
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Cell, Finding, Run
     from startlab.results.diff import Change, Diff
     from startlab.results.summary import CellSummary
@@ -60,14 +61,15 @@ def show(run: Run, console: Console) -> None:
         for part in _tables(cells, console):
             console.print(part)
             console.print()
-    for caveat in run.caveats:
+    diagnosis = diagnose(run)
+    for caveat in (*run.caveats, *diagnosis.caveats):
         _line(console, f"{glyph('!', console)} {one_line(caveat)}", "bold")
     doubt = unproven.hangs(run, cells.values())
     if doubt is not None:
         _line(console, one_line(doubt))
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
     if run.header.program is not None:
-        show_findings(run, console)
+        show_findings(run, diagnosis.findings, console)
         deviations = [(cell, each) for cell, each in deviations if each.outcome in NOT_RUN]
     if deviations:
         console.print(_deviations(deviations), soft_wrap=True)
@@ -75,8 +77,7 @@ def show(run: Run, console: Console) -> None:
         for command in github.errors(run):
             _line(console, command)
     console.print(_summary(run, cells.values()))
-    if run.header.program is not None:
-        _answer(run, console)
+    _answer(diagnosis, console)
 
 
 def _summary(run: Run, cells: Collection[CellSummary]) -> Text:
@@ -122,10 +123,10 @@ def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[Ren
     yield legend(marks.values(), methods, console)
 
 
-def show_findings(run: Run, console: Console) -> None:
+def show_findings(run: Run, findings: Sequence[Finding], console: Console) -> None:
     """Print what was found out about a user's program, each cause once."""
     trials = dict(by_cell(run))
-    for number, finding in enumerate(findings.find(run), 1):
+    for number, finding in enumerate(findings, 1):
         style = "bold" if finding.note else UNEXPECTED
         _line(console, f"{number}. {one_line(finding.title)}", style)
         lines = [finding.text, _explained(finding), finding.advice]
@@ -151,12 +152,12 @@ def _explained(finding: Finding) -> str:
     return ", ".join(cells[:MOST_CELLS]) + more
 
 
-def _answer(run: Run, console: Console) -> None:
+def _answer(diagnosis: Diagnosis, console: Console) -> None:
     """Print the last word, and what it does not cover."""
-    beyond = findings.beyond(run)
-    if beyond is not None:
-        _line(console, one_line(beyond), "dim")
-    _line(console, one_line(findings.answer(run, findings.find(run))), "bold")
+    if diagnosis.beyond is not None:
+        _line(console, one_line(diagnosis.beyond), "dim")
+    if diagnosis.answer is not None:
+        _line(console, one_line(diagnosis.answer), "bold")
 
 
 def _deviations(deviations: Sequence[tuple[Cell, CellSummary]]) -> RenderableType:

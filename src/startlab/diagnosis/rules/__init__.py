@@ -1,132 +1,213 @@
-"""Why a trial of a program came out as it did: rules by mechanism, from what was seen of it.
+"""Why a trial of a program came out as it did: each file is a rule, and `ORDER` lists them all.
 
-No rule knows a program. Each looks at structured evidence: what threads wait for and where, which
-exceptions were raised in which process, how processes ended, and the clues from inside.
+No rule knows a program, or another rule. Each looks at structured evidence: what threads wait for
+and where, which exceptions were raised in which process, how processes ended, and the clues from
+inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.rules.barrier_short import barrier_short
-from startlab.diagnosis.rules.buffer_copied import buffer_copied
-from startlab.diagnosis.rules.callback_failed import callback_failed, callback_failed_in_silence
-from startlab.diagnosis.rules.child_failed import child_failed
-from startlab.diagnosis.rules.crash import died_by_signal
-from startlab.diagnosis.rules.deadlock import waits
-from startlab.diagnosis.rules.destructor_again import destructor_again
-from startlab.diagnosis.rules.dying_workers import respawning
-from startlab.diagnosis.rules.emptied_in_each_child import emptied_in_each_child
-from startlab.diagnosis.rules.exception import child_raised, raised, worker_raised
-from startlab.diagnosis.rules.exit_handler_again import exit_handler_again, exit_handler_in_output
-from startlab.diagnosis.rules.exit_status import exit_handed_on, own_exit_status
-from startlab.diagnosis.rules.file_shared import file_shared
-from startlab.diagnosis.rules.global_differs import (
+from startlab.diagnosis.rules import (
+    barrier_short,
+    buffer_copied,
+    callback_failed,
+    child_failed,
+    crash,
+    deadlock,
+    destructor_again,
+    dying_workers,
+    emptied_in_each_child,
+    exception,
+    exit_0_in_spite,
+    exit_handler_again,
+    exit_status,
+    file_shared,
+    fork_with_threads,
+    given_up,
     global_differs,
-    global_in_output,
-)
-from startlab.diagnosis.rules.handler_inherited import (
-    handler_in_child,
-    handler_in_output,
-    signal_swallowed,
-)
-from startlab.diagnosis.rules.hash_seed import hash_in_output
-from startlab.diagnosis.rules.holder_killed import holder_ended
-from startlab.diagnosis.rules.import_runs_again import import_fails_again
-from startlab.diagnosis.rules.item_never_comes import item_never_comes
-from startlab.diagnosis.rules.join_before_drain import join_before_drain
-from startlab.diagnosis.rules.joined_under_lock import joined_under_lock
-from startlab.diagnosis.rules.kept_by_child import kept_by_child
-from startlab.diagnosis.rules.killed_worker import killed_worker
-from startlab.diagnosis.rules.lock_held_at_fork import left_behind_by_fork
-from startlab.diagnosis.rules.lock_order import locks_among_themselves
-from startlab.diagnosis.rules.logging_differs import logging_differs
-from startlab.diagnosis.rules.loop_inherited import loop_after_fork
-from startlab.diagnosis.rules.lost_task import lost_task, lost_task_quietly
-from startlab.diagnosis.rules.made_in_each_child import (
-    its_own_in_each_child,
+    handler_inherited,
+    hash_seed,
+    holder_killed,
+    import_runs_again,
+    item_never_comes,
+    join_before_drain,
+    joined_under_lock,
+    kept_by_child,
+    killed_worker,
+    lock_held_at_fork,
+    lock_order,
+    logging_differs,
+    loop_inherited,
+    lost_task,
+    lost_update,
     made_in_each_child,
-    other_in_each_child,
-)
-from startlab.diagnosis.rules.main_import_fails import main_import_fails
-from startlab.diagnosis.rules.main_runs_again import main_runs_again
-from startlab.diagnosis.rules.manager_copy import manager_copy
-from startlab.diagnosis.rules.method_set_late import method_set_late
-from startlab.diagnosis.rules.mixed_contexts import mixed_contexts
-from startlab.diagnosis.rules.native_after_fork import native_after_fork
-from startlab.diagnosis.rules.never_notified import never_notified
-from startlab.diagnosis.rules.no_end_mark import no_end_mark
-from startlab.diagnosis.rules.not_importable import not_importable
-from startlab.diagnosis.rules.pipe_end_inherited import pipe_end_inherited
-from startlab.diagnosis.rules.queue_of_threads import queue_of_threads
-from startlab.diagnosis.rules.random_copied import random_copied
-from startlab.diagnosis.rules.refused import same_message
-from startlab.diagnosis.rules.setting_differs import (
+    main_import_fails,
+    main_runs_again,
+    manager_copy,
+    method_set_late,
+    mixed_contexts,
+    native_after_fork,
+    never_notified,
+    no_end_mark,
+    not_importable,
+    output_by_python,
+    output_differs,
+    passed_over,
+    pinned,
+    pipe_end_inherited,
+    queue_of_threads,
+    random_copied,
+    refused,
     setting_differs,
-    setting_in_output,
-    setting_shows,
+    shared_made_again,
+    signal_ignored,
+    stdin_in_child,
+    unexplained,
+    unfinished_tasks,
+    unguarded_main,
+    unpicklable,
+    unreadable_program,
+    unstable_output,
 )
-from startlab.diagnosis.rules.shared_made_again import made_again, made_again_in_output
-from startlab.diagnosis.rules.signal_ignored import signal_ignored
-from startlab.diagnosis.rules.stdin_in_child import stdin_at_its_end
-from startlab.diagnosis.rules.unfinished_tasks import unfinished_tasks
-from startlab.diagnosis.rules.unguarded_main import unguarded_import
-from startlab.diagnosis.rules.unpicklable import unpicklable
-from startlab.diagnosis.rules.unreadable_program import unreadable_program
-from startlab.output.compare import Difference
 
 if TYPE_CHECKING:
-    from startlab.model import ClueKind
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from startlab.diagnosis.case import Situation
+    from startlab.diagnosis.rule import Mechanism, Rule
+
+ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
+    # What a process was in when it could not go on. What children raised or lack comes before what
+    # follows from it: that somebody waits for them.
+    "hang": (
+        unguarded_main.find,
+        not_importable.find,
+        import_runs_again.find,
+        dying_workers.find,
+        unpicklable.find,
+        join_before_drain.find,
+        handler_inherited.find,
+        signal_ignored.find,
+        lock_order.find,
+        queue_of_threads.find,
+        lock_held_at_fork.find,
+        global_differs.find,
+        setting_differs.find,
+        callback_failed.find,
+        lost_task.find,
+        callback_failed.suspect,
+        child_failed.find,
+        holder_killed.find,
+        lost_task.suspect,
+        shared_made_again.find,
+        joined_under_lock.find,
+        barrier_short.find,
+        unfinished_tasks.find,
+        no_end_mark.find,
+        item_never_comes.find,
+        never_notified.find,
+        pipe_end_inherited.find,
+        deadlock.find,  # names who waits for what, whatever it is
+    ),
+    # A process died by a signal.
+    "crash": (
+        mixed_contexts.find,
+        native_after_fork.find,
+        setting_differs.find,
+        crash.find,  # names the signal and the line, whatever it is
+    ),
+    # The program ended with an exit status that is not 0. Why a start fails comes first, then what
+    # children lack, then what was raised, as it is.
+    "error": (
+        unguarded_main.find,
+        mixed_contexts.find,
+        unpicklable.find,
+        not_importable.find,
+        given_up.find,
+        exit_handler_again.find,
+        method_set_late.find,  # before refused, which has the same message
+        refused.find,
+        fork_with_threads.find,
+        handler_inherited.find,
+        loop_inherited.find,
+        import_runs_again.find,
+        made_in_each_child.find,
+        setting_differs.find,
+        global_differs.find,
+        killed_worker.find,
+        stdin_in_child.find,
+        manager_copy.find,
+        destructor_again.find,
+        kept_by_child.find,
+        signal_ignored.find,
+        exit_status.find,
+        main_import_fails.find,
+        unreadable_program.find,
+        exception.find,
+    ),
+    # All trials print something else than the user gave.
+    "wrong": (lost_update.find, manager_copy.find, kept_by_child.find),
+    # A trial prints something else than others of its environment, the strongest reason first.
+    "output": (
+        given_up.find,
+        buffer_copied.in_output,
+        emptied_in_each_child.in_output,
+        made_in_each_child.in_output,
+        exit_0_in_spite.in_output,
+        shared_made_again.in_output,
+        random_copied.in_output,
+        main_runs_again.in_output,
+        exit_handler_again.in_output,
+        logging_differs.in_output,
+        setting_differs.in_output,
+        hash_seed.in_output,
+        global_differs.in_output,
+        setting_differs.suspect,
+        file_shared.in_output,
+        handler_inherited.in_output,
+        made_in_each_child.suspect,
+    ),
+    # The program chose its end itself, it is another elsewhere, and no reason is known.
+    "chosen": (exit_status.in_output,),
+    # A child was in this when the program gave it up.
+    "stuck": (lock_order.find, lock_held_at_fork.find),
+    # More outputs than there are start methods.
+    "race": (lost_update.find,),
+    # The trials of one cell do not print the same.
+    "unstable": (lost_update.find, hash_seed.find, unstable_output.find),
+    # Outputs differ from Python to Python, and within none of them.
+    "python": (output_by_python.find,),
+    # Outputs differ from start method to start method, and no reason is known.
+    "unlike": (output_differs.find,),
+    # All is well but for what a child has raised.
+    "unseen": (exit_0_in_spite.find,),
+    # Notes of a trial that is ok.
+    "ok": (
+        fork_with_threads.note,
+        passed_over.find,
+        manager_copy.find,
+        given_up.find,
+        logging_differs.note,
+    ),
+    # Notes of any trial.
+    "any": (pinned.find,),
+    # No rule has seen a cause.
+    "unknown": (unexplained.find,),
+}
+"""The rules of each situation, in the order in which they are asked: the first cause counts."""
 
 
-OfOutput = Callable[[Case, Difference], Cause | None]
-"""A rule that is given the lines that only this trial has, and those that only the other has."""
+def _modules() -> dict[str, ModuleType]:
+    """Give the files of the rules, by their names."""
+    here = {name: each for name, each in globals().items() if hasattr(each, "MECHANISMS")}
+    return dict(sorted(here.items()))
 
 
-HANG: Final = (
-    unguarded_import, not_importable, import_fails_again, respawning, unpicklable,
-    join_before_drain, signal_swallowed, signal_ignored,
-    locks_among_themselves, queue_of_threads, left_behind_by_fork, global_differs,
-    setting_differs, callback_failed, lost_task, callback_failed_in_silence,
-    child_failed, holder_ended, lost_task_quietly, made_again, joined_under_lock, barrier_short,
-    unfinished_tasks, no_end_mark, item_never_comes, never_notified, pipe_end_inherited, waits,
-)  # fmt: skip
-CRASH: Final = (mixed_contexts, native_after_fork, setting_differs, died_by_signal)
-START: Final = (unguarded_import, mixed_contexts, unpicklable, not_importable)
-"""Why a start fails; what comes after them of an error is in `ERROR`."""
+RULES: Final = _modules()
 
-ERROR: Final = (
-    exit_handler_again,
-    method_set_late, same_message, handler_in_child, loop_after_fork, import_fails_again,
-    made_in_each_child, setting_differs, global_differs, killed_worker,
-    stdin_at_its_end, manager_copy, destructor_again, kept_by_child,
-    signal_ignored, exit_handed_on, own_exit_status, main_import_fails, unreadable_program,
-    worker_raised, child_raised, raised,
-)  # fmt: skip
-
-FILES: Final[tuple[tuple[tuple[ClueKind, ...], OfOutput], ...]] = (
-    (("inherited open",), buffer_copied),
-    ((), emptied_in_each_child),
-    (("global",), other_in_each_child),
-)
-"""Why an output is another, the strongest reason first, and the clues that each goes by.
-
-What comes after them is in `OUTPUT`.
-"""
-
-OUTPUT: Final[tuple[tuple[tuple[ClueKind, ...], OfOutput], ...]] = (
-    (("made again",), made_again_in_output),
-    (("same random",), random_copied),
-    ((), main_runs_again),
-    (("exit handler",), exit_handler_in_output),
-    (("logging",), logging_differs),
-    (("setting",), setting_in_output),
-    ((), hash_in_output),
-    (("global", "environment"), global_in_output),
-    (("setting",), setting_shows),
-    (("inherited open",), file_shared),
-    (("inherited handler",), handler_in_output),
-    ((), its_own_in_each_child),
-)
+MECHANISMS: Final[Mapping[str, Mechanism]] = {
+    each.name: each for module in RULES.values() for each in module.MECHANISMS
+}

@@ -1,12 +1,48 @@
-"""A barrier that too few come to."""
+"""A barrier that too few come to.
+
+## What it sees
+Processes or threads wait in a `Barrier`, and nothing else goes on that could bring one more.
+
+## Why
+A `Barrier` lets nobody through before as many have come as it was made for. One that failed before
+it came, or that was never started, never comes.
+
+## What to do
+Make it for as many as wait at it, and give `wait()` a timeout.
+
+## Bad
+```python
+gate = multiprocessing.Barrier(3)
+for _ in range(2):
+    multiprocessing.Process(target=work, args=(gate,)).start()
+```
+
+## Good
+```python
+gate = multiprocessing.Barrier(2, timeout=10)
+for _ in range(2):
+    multiprocessing.Process(target=work, args=(gate,)).start()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of
 
+MECHANISMS: Final = (
+    Mechanism(
+        "barrier_short",
+        advice="Make it for as many as really wait at it, and give wait() a timeout: one that has "
+        "failed never comes.",
+    ),
+)
 
-def barrier_short(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See processes wait in a Barrier for more to come."""
     waiting = [
         (process, line_of(thread))

@@ -1,23 +1,58 @@
-"""Unwritten text that a fork copies."""
+r"""Unwritten text that a fork copies.
+
+## What it sees
+A file of the program's is open for writing when a child is forked, its buffer is not flushed
+before, and the output has lines more than once.
+
+## Why
+A fork copies the memory of its parent, and with it what was written to the file but is still in
+the buffer. It gets into the file once from the parent, and once more from every child that flushes
+or closes its own.
+
+## What to do
+Flush the file before the first start, or open it in each process that writes to it.
+
+## Bad
+```python
+log = open("log.txt", "w")
+log.write("begin\n")
+multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+log = open("log.txt", "w")
+log.write("begin\n")
+log.flush()
+multiprocessing.Process(target=work).start()
+```
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "buffer_copied",
+        advice="Flush the file before the first start, or open it in each process that writes to "
+        "it.",
+        experiment="buffer_at_fork",
+    ),
+)
 
 
 _WRITES: Final = r"open\([^#]*[\"'][rbt]?[wax][bt+]*[\"']"
 
 
-def buffer_copied(case: Case, _: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that forked children have a copy of a buffer that their parent had not yet written."""
-    for clue in case.clues("inherited open"):
+    for clue in case.telling("inherited open"):
         if clue.parent not in ("TextIOWrapper", "BufferedWriter", "BufferedRandom"):
             continue
         name = re.escape(clue.name.rpartition(".")[2])

@@ -1,4 +1,27 @@
-"""A pool's callback that raised."""
+"""A pool's callback that raised.
+
+## What it sees
+A pool's thread has ended by an exception in a line of the program's. Or, on weaker evidence, all
+workers wait for tasks, a callback is there, and the program still waits for a result.
+
+## Why
+A pool calls all callbacks in its one thread that reads results. What a callback raises ends that
+thread, and no result comes any more. A `KeyError` is dropped there silently.
+
+## What to do
+Make sure that a callback cannot raise, or take the results in the main thread.
+
+## Bad
+```python
+pool.apply_async(work, (name,), callback=lambda value: totals[name].append(value))
+```
+
+## Good
+```python
+result = pool.apply_async(work, (name,))
+totals.setdefault(name, []).append(result.get())
+```
+"""
 
 from __future__ import annotations
 
@@ -6,6 +29,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, waits_for_pool
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
@@ -13,7 +37,16 @@ if TYPE_CHECKING:
     from startlab.model import Thread
 
 
-def callback_failed(case: Case) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism(
+        "callback_failed",
+        advice="Make sure that a callback cannot raise; or take the results in the main thread: "
+        "`result.get()`, `imap_unordered()`.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
     """See that a callback has ended the thread of a pool that reads the results."""
     waiting = waits_for_pool(case)
     if waiting is None:
@@ -37,7 +70,7 @@ def callback_failed(case: Case) -> Cause | None:
 _ONE_THREAD: Final = "A pool calls all callbacks in its one thread that reads results."
 
 
-def callback_failed_in_silence(case: Case) -> Cause | None:
+def suspect(case: Case) -> Cause | None:
     """Suspect a callback where all workers wait for tasks: a pool passes over its KeyError."""
     waiting = waits_for_pool(case)
     if waiting is None or case.died or case.tracebacks:

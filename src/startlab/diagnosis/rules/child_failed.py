@@ -1,10 +1,44 @@
-"""Waiting for a child that failed."""
+"""Waiting for a child that failed.
+
+## What it sees
+A child has ended with an exception or a bad exit status, and the program still waits: for what the
+child should have sent, or for a lock that it had.
+
+## Why
+A queue's reader is not notified when the writing process exits, nor is whoever waits for an event.
+A lock between processes stays taken when the process that has it ends.
+
+## What to do
+Fix what the child raises. Wait with a timeout, or on `Process.sentinel` too. Take locks by `with`.
+
+## Bad
+```python
+def work(queue):
+    queue.put(1 / 0)
+
+multiprocessing.Process(target=work, args=(queue,)).start()
+print(queue.get())
+```
+
+## Good
+```python
+def work(queue):
+    try:
+        queue.put(1 / 0)
+    except ZeroDivisionError as error:
+        queue.put(error)
+
+multiprocessing.Process(target=work, args=(queue,)).start()
+print(queue.get(timeout=10))
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import library_frames, line_of, own_frame, own_line
 from startlab.output.tracebacks import first_line
 
@@ -12,7 +46,19 @@ if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
 
 
-def child_failed(case: Case) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism(
+        "child_failed",
+        advice="Fix what the child raises; wait with a timeout, or on Process.sentinel too.",
+    ),
+    Mechanism(
+        "holder_failed",
+        advice="Take the lock by `with lock:`, which releases it in any case.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
     """See that a child has ended badly, and somebody still waits for its word."""
     failed = [each for each in case.tracebacks if each.child]
     died = case.died

@@ -1,12 +1,46 @@
-"""Threads that wait for one another."""
+"""Threads that wait for one another.
+
+## What it sees
+Nothing goes on any more, which is proven or follows from the time limit, and no rule knows why.
+
+## Why
+Each thread waits for what another one should do. The finding names who waits for what.
+
+## What to do
+Look at the lines: each waits for another. If it is only slow: `--timeout SECONDS`.
+
+## Bad
+```python
+child = multiprocessing.Process(target=pipe_there.recv)
+child.start()
+child.join()
+pipe_here.send("begin")
+```
+
+## Good
+```python
+child = multiprocessing.Process(target=pipe_there.recv)
+child.start()
+pipe_here.send("begin")
+child.join()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, without_numbers
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
 
+MECHANISMS: Final = (
+    Mechanism("deadlock", advice="Look at the lines above: each waits for another."),
+    Mechanism("no_end", advice="If it is only slow: --timeout SECONDS."),
+)
 
-def waits(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """Tell who waits for what, where no mechanism is known."""
     found = list(case.threads())
     if not found:

@@ -1,19 +1,45 @@
-"""Files that each child empties by importing the main module."""
+"""Files that each child empties by importing the main module.
+
+## What it sees
+The main module opens a file for writing at its top level, the program reads that file in the end,
+and children have imported the main module.
+
+## Why
+A child started by spawn or forkserver imports the main module. Opening the file there begins it
+anew: what was in it is gone.
+
+## What to do
+Put what is to happen once below `if __name__ == "__main__":`. The mechanism is `main_runs_again`.
+
+## Bad
+```python
+LOG = open("log.txt", "w")
+
+if __name__ == "__main__":
+    main()
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    with open("log.txt", "w") as log:
+        main(log)
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, imports_main
 from startlab.diagnosis.source.places import own_files, written
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = ()
 
 
-def emptied_in_each_child(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that children open anew, and so empty, a file that the program reads in the end."""
-    if not imports_main(case) or not any(lines) or written(case.sources, _READS) is None:
+    if not imports_main(case) or not any(case.lines) or written(case.sources, _READS) is None:
         return None
     for file in own_files(case.sources):
         for name, line in case.sources.file(file).emptied().items():

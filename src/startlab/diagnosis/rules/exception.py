@@ -1,13 +1,53 @@
-"""An exception, told as it is."""
+"""An exception, told as it is.
+
+## What it sees
+The program, one of its children or a worker has raised something that no rule knows.
+
+## Why
+A worker's exception is raised once more where its result is awaited. What a child raises comes
+first, and what the program then raises often follows from it.
+
+## What to do
+Fix what is raised, where it is raised.
+
+## Bad
+```python
+def work(text):
+    return int(text)
+
+pool.map(work, ["1", "two"])
+```
+
+## Good
+```python
+def work(text):
+    return int(text) if text.isdigit() else None
+
+pool.map(work, ["1", "two"])
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, of_worker, what_was_raised
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
+MECHANISMS: Final = (
+    Mechanism("exception"),
+    Mechanism("child_raised", advice="Fix what the child raises: the rest follows from it."),
+)
 
-def worker_raised(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
+    """Tell what was raised: by a worker, by a child before the program, or by either alone."""
+    return _worker_raised(case) or _child_raised(case) or _raised(case)
+
+
+def _worker_raised(case: Case) -> Cause | None:
     """See that the program raises what a worker has raised and handed on."""
     worker = of_worker(case)
     inside = own_line(worker.frames) if worker else None
@@ -24,7 +64,7 @@ def worker_raised(case: Case) -> Cause | None:
     )
 
 
-def child_raised(case: Case) -> Cause | None:
+def _child_raised(case: Case) -> Cause | None:
     """See that a child has raised something, and the program then something else."""
     trial = case.trial
     child = next((each for each in case.tracebacks if each.child), None)
@@ -44,7 +84,7 @@ def child_raised(case: Case) -> Cause | None:
     )
 
 
-def raised(case: Case) -> Cause | None:
+def _raised(case: Case) -> Cause | None:
     """Tell an exception that no rule knows: which, in which process, at which line."""
     trial = case.trial
     if trial.exception is None:
@@ -59,4 +99,5 @@ def raised(case: Case) -> Cause | None:
         + (f" at {trial.where}" if trial.where else ""),
         "",
         trial.where,
+        chosen=case.sources.code(trial.where).startswith(("assert ", "assert(", "raise ")),
     )

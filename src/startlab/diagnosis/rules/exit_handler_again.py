@@ -1,20 +1,52 @@
-"""Exit handlers that run in children too."""
+"""Exit handlers that run in children too.
+
+## What it sees
+A child that imported the main module registered an exit handler by that, and the output differs or
+something is missing.
+
+## Why
+Each child that imports the main module registers its exit handlers anew, and runs them when it
+ends. The first that does may clear away what the program still needs.
+
+## What to do
+Register it below `if __name__ == "__main__":`, or let it do nothing in other processes.
+
+## Bad
+```python
+FOLDER = make_folder()
+atexit.register(shutil.rmtree, FOLDER)
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    folder = make_folder()
+    atexit.register(shutil.rmtree, folder)
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from startlab.diagnosis.case import OF_WHAT_IS_GONE, Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "exit_handler_again",
+        advice='Register it below `if __name__ == "__main__":`, or have it do nothing in a process '
+        "whose os.getpid() is not that of the one that made what it removes.",
+        experiment="end_of_a_child",
+    ),
+)
 
 
-def exit_handler_in_output(case: Case, _: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that the main module's exit handlers run in children too."""
-    clues = case.clues("exit handler")
+    clues = case.telling("exit handler")
     if not clues:
         return None
     clue = clues[0]
@@ -28,7 +60,7 @@ def exit_handler_in_output(case: Case, _: Difference) -> Cause | None:
     )
 
 
-def exit_handler_again(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See that a child has run main's exit handlers, and cleared away what is the parent's."""
     clues = case.clues("exit handler")
     gone = [each for each in case.tracebacks if OF_WHAT_IS_GONE.search(each.exception.type)]

@@ -1,16 +1,63 @@
-"""An exit status that the program itself ends with."""
+"""An exit status that the program itself ends with.
+
+## What it sees
+The program ends with an exit status other than 0, and no traceback. It may be that of a child,
+which the program reads and hands on; it may be 0 under another start method.
+
+## Why
+The program chose this exit status, and callers treat it as a failure.
+
+## What to do
+Find out why the program exits with that status. If it should, it says nothing against a start
+method.
+
+## Bad
+```python
+child.join()
+sys.exit(child.exitcode)
+```
+
+## Good
+```python
+child.join()
+if child.exitcode:
+    sys.exit(f"the child ended with exit status {child.exitcode}")
+```
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from startlab.diagnosis.case import (
     Case,
     Cause,
     exit_line,
     handed_on,
+    is_so_without,
     last_words,
     used_at_exit,
 )
 from startlab.diagnosis.globals import differing_global
+from startlab.diagnosis.rule import Mechanism
+from startlab.output.compare import compare, quoted
+
+MECHANISMS: Final = (
+    Mechanism(
+        "exit_status",
+        advice="Find out why the program exits with that status. If it should, it says nothing "
+        "against a start method.",
+    ),
+    Mechanism(
+        "child_status",
+        advice="Look at what leads the child to that line: have it print what it caught or found.",
+    ),
+    Mechanism(
+        "exit_status_differs",
+        advice="Look at what the children read that they were not given, and at what the program "
+        "makes of what they return.",
+    ),
+)
 
 
 def _last_printed(stdout: str) -> str:
@@ -19,7 +66,12 @@ def _last_printed(stdout: str) -> str:
     return f" The last that it printed: {' / '.join(lines[-3:])}." if lines else ""
 
 
-def exit_handed_on(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
+    """Tell an exit status that no exception stands behind: a child's, or the program's own."""
+    return _handed_on(case) or _own(case)
+
+
+def _handed_on(case: Case) -> Cause | None:
     """See that the program's exit status other than 0 is that of a child, without a traceback."""
     trial = case.trial
     if trial.exception is not None or not trial.exit_status:
@@ -27,6 +79,8 @@ def exit_handed_on(case: Case) -> Cause | None:
     codes = [code for _, code, _ in case.died if code > 0]
     changed = [e for e in case.clues("global") if case.sources.changed(e.name) is not None]
     used = used_at_exit(case)
+    if is_so_without(case, "global"):
+        changed = []
     there = [each for each in changed if each.name.rpartition(".")[2] in used]
     if there or (changed and not used):
         return differing_global(case, there or changed, None, handed_on(case))
@@ -48,7 +102,7 @@ def exit_handed_on(case: Case) -> Cause | None:
     )
 
 
-def own_exit_status(case: Case) -> Cause | None:
+def _own(case: Case) -> Cause | None:
     """Tell an exit status of the program that no exception stands behind."""
     trial = case.trial
     if trial.exception is not None:
@@ -58,7 +112,20 @@ def own_exit_status(case: Case) -> Cause | None:
         "exit_status",
         f"{trial.exit_status}",
         f"the program ends with exit status {trial.exit_status}" + (f": {last}" if last else ""),
-        "There is no traceback: the program itself chose this exit status, and whoever starts "
-        "it takes it for a failure." + ("" if last else _last_printed(trial.stdout)),
+        "There is no traceback: the program itself chose this exit status, and callers treat "
+        "it as a failure." + ("" if last else _last_printed(trial.stdout)),
         trial.where,
+        chosen=True,
     )
+
+
+def in_output(case: Case) -> Cause | None:
+    """Say what is printed here, and what where the exit status is 0."""
+    cause = _own(case)
+    if cause is None:
+        return None
+    lines = compare(case.trial.stdout, case.others[0].stdout)
+    text = f"There is no traceback. Under {case.against} it ends with 0"
+    text += f", and prints {quoted(lines.only_second)}" if lines.only_second else ""
+    text += f"; here it prints {quoted(lines.only_first)}" if lines.only_first else ""
+    return cause._replace(mechanism="exit_status_differs", text=f"{text}.")

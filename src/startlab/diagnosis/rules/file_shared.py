@@ -1,18 +1,51 @@
-"""One open file in several processes."""
+"""One open file in several processes.
+
+## What it sees
+A global of the main module is an open file, forked children have it too, and the output differs.
+
+## Why
+A forked child has the same open file as its parent, with one position: what one process reads, the
+other does not get.
+
+## What to do
+Open the file in the child, or read it with `os.pread()`.
+
+## Bad
+```python
+table = open("table.csv")
+header = table.readline()
+multiprocessing.Process(target=lambda: print(table.read())).start()
+```
+
+## Good
+```python
+def show():
+    with open("table.csv") as table:
+        print(table.read())
+
+multiprocessing.Process(target=show).start()
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "file_shared",
+        advice="Open the file in the child, or read it with os.pread().",
+        experiment="shared_file_offset",
+    ),
+)
 
 
-def file_shared(case: Case, _: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that parent and children share an open file."""
-    clues = case.clues("inherited open")
+    clues = case.telling("inherited open")
     if not clues:
         return None
     clue = clues[0]

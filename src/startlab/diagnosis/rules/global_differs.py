@@ -1,32 +1,79 @@
-"""Globals that children have with another value, or not at all."""
+"""Globals that children have with another value, or not at all.
+
+## What it sees
+A global or an environment variable is not in a child what it was in its parent at the start, and
+the child raises where it uses it, or the output shows it.
+
+## Why
+A child started by spawn or forkserver has what the import of the main module makes, and nothing of
+what was changed since. Children of the fork server have the environment that it was started with.
+
+## What to do
+Give it to the children: as an argument, or through a pool's `initializer`.
+
+## Bad
+```python
+RATE = 1
+
+def work(item):
+    print(item * RATE)
+
+if __name__ == "__main__":
+    RATE = 3
+    multiprocessing.Process(target=work, args=(2,)).start()
+```
+
+## Good
+```python
+def work(item, rate):
+    print(item * rate)
+
+if __name__ == "__main__":
+    multiprocessing.Process(target=work, args=(2, 3)).start()
+```
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, is_remote
+from startlab.diagnosis.case import Case, Cause, is_remote, is_so_without
 from startlab.diagnosis.globals import differing_global, value_in
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "global_differs",
+        advice="Give it to the children: as an argument of Process, or through `initializer=` and "
+        "`initargs=` of a pool.",
+        experiment="changed_global",
+    ),
+    Mechanism(
+        "environment_differs",
+        advice="Set it before the first process is started, or in the child.",
+        experiment="frozen_environment",
+    ),
+)
 
 
-def global_in_output(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See a global or an environment variable that differs in the lines."""
-    clues = [*case.clues("global"), *case.clues("environment")]
+    clues = case.telling("global", "environment")
     if not clues:
         return None
-    text = " ".join([*lines.only_first, *lines.only_second])
+    text = " ".join([*case.lines.only_first, *case.lines.only_second])
     shown = [each for each in clues if value_in(each.parent, text) or value_in(each.child, text)]
     used = shown or clues
     return differing_global(case, used, None)
 
 
-def global_differs(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See that a child raises, and a global that it uses is not what it is in the parent."""
+    if is_so_without(case, "global"):
+        return None
     differing = [*case.clues("global"), *case.clues("environment")]
     for traceback in case.tracebacks:
         if not traceback.child and not is_remote(traceback, case):

@@ -1,18 +1,56 @@
-"""A signal handler that a fork copies."""
+"""A signal handler that a fork copies.
+
+## What it sees
+A forked child has a handler that its parent set, and it is sent that signal: it does not end by it,
+prints what the handler prints, or fails in it.
+
+## Why
+A forked child has its parent's signal handlers, and runs them instead of ending.
+
+## What to do
+Set `signal.SIG_DFL` at the beginning of the child.
+
+## Bad
+```python
+signal.signal(signal.SIGTERM, lambda *_: print("stopping"))
+child = multiprocessing.Process(target=work)
+child.start()
+child.terminate()
+```
+
+## Good
+```python
+def work():
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ...
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.output import signals
 from startlab.output.tracebacks import first_line
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "handler_inherited",
+        advice="Set signal.SIG_DFL (and signal.set_wakeup_fd(-1) under asyncio) at the beginning "
+        "of the child.",
+        experiment="signal_handler_in_child",
+    ),
+)
 
 
-def signal_swallowed(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
+    """See that a forked child has its parent's handler: it does not end, or fails in it."""
+    return _swallowed(case) if case.trial.outcome == "hang" else _failed_in(case)
+
+
+def _swallowed(case: Case) -> Cause | None:
     """See that a child that was to end by a signal has inherited a handler for it."""
     sent = {clue.name for clue in case.clues("signal sent") if clue.name.isdecimal()}
     handlers = {clue.name: clue for clue in case.clues("inherited handler")}
@@ -33,9 +71,9 @@ def signal_swallowed(case: Case) -> Cause | None:
     return None
 
 
-def handler_in_output(case: Case, _: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that a forked child runs its parent's signal handler."""
-    clues = case.clues("inherited handler")
+    clues = case.telling("inherited handler")
     if not clues or not case.clues("signal sent"):
         return None
     clue = clues[0]
@@ -50,7 +88,7 @@ def handler_in_output(case: Case, _: Difference) -> Cause | None:
     )
 
 
-def handler_in_child(case: Case) -> Cause | None:
+def _failed_in(case: Case) -> Cause | None:
     """See that a forked child has run its parent's signal handler, and failed in it."""
     clues = {clue.parent.rpartition(" at ")[2]: clue for clue in case.clues("inherited handler")}
     for traceback in case.tracebacks:

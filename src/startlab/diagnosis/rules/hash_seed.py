@@ -1,23 +1,51 @@
-"""Hashes of strings that differ from process to process."""
+"""Hashes of strings that differ from process to process.
+
+## What it sees
+The output differs, the program calls `hash()`, and its children are not forked.
+
+## Why
+Python salts the hash of a `str` or `bytes` by a random number that it draws when it begins. A
+forked child has its parent's; a child started by spawn or forkserver draws its own, unless
+`PYTHONHASHSEED` is set.
+
+## What to do
+Use a hash that is the same in all processes.
+
+## Bad
+```python
+shard = hash(name) % 4
+```
+
+## Good
+```python
+shard = zlib.crc32(name.encode()) % 4
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.globals import shows_a_global
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "hash_seed",
+        advice="Use a hash that is the same in all processes, of hashlib or zlib.crc32().",
+        experiment="string_hash",
+    ),
+)
 
 
-def hash_in_output(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """Prefer the hash of a string to a global where the values of no global are in the lines."""
-    return None if shows_a_global(case, lines) else hash_seed(case)
+    return None if shows_a_global(case) else find(case)
 
 
-def hash_seed(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See that processes are to agree on the hash of a string, which each Python salts anew."""
     where = written(case.sources, r"(?<![\w.])hash\(")
     if where is None or "fork" in case.trial.method_used or not case.trial.method_used:

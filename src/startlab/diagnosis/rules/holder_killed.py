@@ -1,13 +1,49 @@
-"""A lock whose holder was killed."""
+"""A lock whose holder was killed.
+
+## What it sees
+The program has ended a child by a signal, and then waits for a lock between processes that nobody
+else is there to hold.
+
+## Why
+A lock between processes is not released when the process that holds it is killed. `terminate()`
+does that, and so does the end of a pool's `with` block. A queue has such locks inside.
+
+## What to do
+Let the process end by itself, and wait for it.
+
+## Bad
+```python
+worker.terminate()
+queue.put("end")
+```
+
+## Good
+```python
+queue.put("end")
+worker.join()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, is_helper
 from startlab.output import signals
 
+MECHANISMS: Final = (
+    Mechanism(
+        "holder_killed",
+        advice="Let the process end by itself, and wait for it (a pool: close() and join(), within "
+        "its `with` block); give each worker a pipe of its own.",
+        experiment="killed_lock_holder",
+    ),
+)
 
-def holder_ended(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See a wait for a lock between processes, after the program has ended a child by a signal."""
     waiting = [
         thread

@@ -1,4 +1,31 @@
-"""An import that fails when a child runs it again."""
+"""An import that fails when a child runs it again.
+
+## What it sees
+A child's traceback goes through the import of the main module, which did not fail in the parent.
+
+## Why
+A child started by spawn or forkserver imports the main module, in the folder that its parent is in
+then. What stands outside the main guard happens once more there, and may not work twice.
+
+## What to do
+Put what is to happen once below `if __name__ == "__main__":`, and make paths absolute. Besides
+`other_folder` the mechanism is `main_runs_again`.
+
+## Bad
+```python
+os.mkdir("results")
+os.chdir("results")
+RATES = open("../rates.json").read()
+```
+
+## Good
+```python
+RATES = pathlib.Path(__file__).with_name("rates.json").read_text()
+
+if __name__ == "__main__":
+    os.mkdir("results")
+```
+"""
 
 from __future__ import annotations
 
@@ -6,6 +33,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
 from startlab.output.tracebacks import first_line
@@ -14,7 +42,16 @@ if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
 
 
-def import_fails_again(case: Case) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism(
+        "other_folder",
+        advice="Make the path absolute, from `__file__`, or read the file below "
+        '`if __name__ == "__main__":` and hand over what was read.',
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
     """See that the import of the main module raises in a child, though it did not in the parent."""
     for traceback in case.tracebacks:
         place = _imported_by_child(traceback)

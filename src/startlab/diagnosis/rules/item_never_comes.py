@@ -1,12 +1,53 @@
-"""Waiting for an item that never comes."""
+"""Waiting for an item that never comes.
+
+## What it sees
+The program waits in `get()` of a queue, and all its children have ended.
+
+## Why
+The children have put less than is read; or one has left by `os._exit()`, before its queue's thread
+has written what was put.
+
+## What to do
+Read only as much as was put, with a timeout. Let the child return from its target.
+
+## Bad
+```python
+def work(queue):
+    queue.put("done")
+    os._exit(0)
+```
+
+## Good
+```python
+def work(queue):
+    queue.put("done")
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, takes
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of
 
+MECHANISMS: Final = (
+    Mechanism(
+        "item_never_comes",
+        advice="Let the child end by itself, read only as much as was put, or read with a timeout "
+        "and look whether the children are alive.",
+    ),
+    Mechanism(
+        "item_lost_at_exit",
+        advice="Have the child return from its target; or call close() and join_thread() of the "
+        "queue before it leaves.",
+        experiment="lost_result",
+    ),
+)
 
-def item_never_comes(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See the program wait for an item of a queue, though all its children have ended."""
     root = case.root
     if root is None or not case.trial.starts:

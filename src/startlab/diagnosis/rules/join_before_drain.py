@@ -1,12 +1,48 @@
-"""Joining a child before its queue is read."""
+"""Joining a child before its queue is read.
+
+## What it sees
+A process waits for the end of a child, and the child waits for a full pipe to be read.
+
+## Why
+A child cannot end before all that it has put into a queue has gone into the pipe, which is full
+(64 KiB on Linux). The parent would read it only after the child's end.
+
+## What to do
+Read all that comes out of the queue before `join()`, or read in a thread.
+
+## Bad
+```python
+child.start()
+child.join()
+print(queue.get())
+```
+
+## Good
+```python
+child.start()
+print(queue.get())
+child.join()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of, through
 
+MECHANISMS: Final = (
+    Mechanism(
+        "join_before_drain",
+        advice="Read all that comes out of the queue before join(), or read in a thread.",
+        experiment="join_before_drain",
+    ),
+)
 
-def join_before_drain(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See one wait for the end of another, which waits for the first to read what it writes."""
     writers = [(p, t) for p, t in case.threads() if "to a full" in t.waits]
     joins = [

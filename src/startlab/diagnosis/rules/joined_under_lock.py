@@ -1,12 +1,44 @@
-"""Waiting for a child while holding the lock that it needs."""
+"""Waiting for a child while holding the lock that it needs.
+
+## What it sees
+The program waits in `join()`, its line is inside of a `with lock:`, and a child waits for a lock
+between processes.
+
+## Why
+The child cannot end before it has the lock, and the program keeps it until the child has ended.
+
+## What to do
+Wait for the child's end after the lock was released.
+
+## Bad
+```python
+with lock:
+    child.start()
+    child.join()
+```
+
+## Good
+```python
+with lock:
+    child.start()
+child.join()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, held_locks, joining
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frames, through
 
+MECHANISMS: Final = (
+    Mechanism("joined_under_lock", advice="Wait for the child's end after the lock was released."),
+)
 
-def joined_under_lock(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See the program wait for the end of a child while it holds the lock that this needs."""
     root = case.root
     joiner = joining(case)

@@ -1,13 +1,52 @@
-"""Data that children change in their own copy."""
+"""Data that children change in their own copy.
+
+## What it sees
+A child's function changes a list, dict or object of the program's, and the program fails or prints
+something wrong where it uses that afterwards.
+
+## Why
+A child has a copy of its parent's data, under every start method. What it does to the copy does not
+come back.
+
+## What to do
+Give it back: as a result, through a queue, or in a Manager's dict or list.
+
+## Bad
+```python
+found = []
+child = multiprocessing.Process(target=found.append, args=(1,))
+child.start()
+child.join()
+print(found[0])
+```
+
+## Good
+```python
+with multiprocessing.Pool() as pool:
+    found = pool.map(work, items)
+print(found[0])
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import OF_WRONG_DATA, Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.shared_data import changed_by_children
 
+MECHANISMS: Final = (
+    Mechanism(
+        "kept_by_child",
+        advice="Give it back: as the result of a pool's task, through a queue, or in a Manager's "
+        "dict or list.",
+    ),
+)
 
-def kept_by_child(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that the program looks for what a child has put into data of its own."""
     exception = case.trial.exception
     if exception is not None and exception.type not in OF_WRONG_DATA:

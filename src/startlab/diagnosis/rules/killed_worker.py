@@ -1,15 +1,49 @@
-"""A worker that ended before its task was done."""
+"""A worker that ended before its task was done.
+
+## What it sees
+The program raises `BrokenProcessPool`.
+
+## Why
+`concurrent.futures` gives all its work up when a worker ends, or when it cannot read a result.
+
+## What to do
+Find out what ends the worker: a signal (out of memory?), `os._exit()` or `sys.exit()` in the task.
+
+## Bad
+```python
+def work(item):
+    if not item:
+        os._exit(1)
+```
+
+## Good
+```python
+def work(item):
+    if not item:
+        raise ValueError("an empty item")
+```
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by, may_end_by, own_exceptions
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "killed_worker",
+        advice="Find out what ends the worker: a signal (out of memory?), os._exit() or sys.exit() "
+        "in the task.",
+        experiment="killed_pool_worker",
+    ),
+)
 
-def killed_worker(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that a worker of an executor has ended in the middle of its task."""
     exception = case.trial.exception
     if exception is None or not exception.type.endswith("BrokenProcessPool"):

@@ -1,11 +1,36 @@
-"""A lock, or a thread, that a fork left behind."""
+"""A lock, or a thread, that a fork left behind.
+
+## What it sees
+A forked child waits for a lock that only threads of its own process could release, and there is
+none that would; or for a thread that it does not have.
+
+## Why
+A fork copies the memory of a process, with its locks as they are, and only the thread that forks.
+What another thread held stays held in the child forever.
+
+## What to do
+Start the processes before the threads, make what has threads in the child, or use spawn.
+
+## Bad
+```python
+threading.Thread(target=log_forever).start()
+multiprocessing.Process(target=log_once).start()
+```
+
+## Good
+```python
+multiprocessing.Process(target=log_once).start()
+threading.Thread(target=log_forever).start()
+```
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, through
 
 if TYPE_CHECKING:
@@ -14,7 +39,29 @@ if TYPE_CHECKING:
     from startlab.model import Clue, Thread
 
 
-def left_behind_by_fork(case: Case) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism("lock_held_at_fork", advice=BEFORE_FORK, experiment="lock_held_at_fork"),
+    Mechanism("thread_gone_at_fork", advice=BEFORE_FORK, experiment="thread_pool_after_fork"),
+    Mechanism("logging_lock_at_fork", advice=BEFORE_FORK, experiment="logging_lock_at_fork"),
+    Mechanism(
+        "import_lock_at_fork",
+        advice="Import what the child needs before any thread is started.",
+        experiment="import_at_fork",
+    ),
+    Mechanism(
+        "file_lock_at_fork",
+        advice="Open the file in the child, or let no thread write while a process is started.",
+        experiment="file_lock_at_fork",
+    ),
+    Mechanism(
+        "lock_held_by_forker",
+        advice="Start the process outside of the lock.",
+        experiment="lock_held_by_forker",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
     """See a forked child wait for a lock that nobody in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
         if process == case.root or "for a lock" not in thread.waits:

@@ -1,17 +1,65 @@
-"""Locks that are taken in opposite orders, or twice."""
+"""Locks that are taken in opposite orders, or twice.
+
+## What it sees
+Threads wait for locks, and by the sources each holds the lock that the other waits for; or one
+waits for the lock that it holds itself.
+
+## Why
+A `Lock` can be taken once, also by the same thread. Two that take two locks in different orders
+wait for each other.
+
+## What to do
+Take the locks in one order everywhere; use an `RLock` where the same thread takes it again.
+
+## Bad
+```python
+def there():
+    with first, second:
+        ...
+
+def back():
+    with second, first:
+        ...
+```
+
+## Good
+```python
+def there():
+    with first, second:
+        ...
+
+def back():
+    with first, second:
+        ...
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, held_locks
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of, own_frames, through
 
 if TYPE_CHECKING:
     from startlab.model import Thread
 
 
-def locks_among_themselves(case: Case) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism(
+        "lock_order",
+        advice="Take the locks in one order everywhere, or have one lock for both.",
+    ),
+    Mechanism(
+        "lock_taken_twice",
+        advice="Use an RLock, or have the inner function be called with the lock held and not take "
+        "it.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
     """See a thread wait for a lock that it holds itself, or two for each other's."""
     found = []
     for process, thread in case.threads():

@@ -1,27 +1,103 @@
-"""Logging that is set up in the parent alone."""
+"""Logging that is set up in the parent alone.
+
+## What it sees
+The root logger is not set up in children as it is in their parent, and lines that are logged are
+missing in the output.
+
+## Why
+A child started by spawn or forkserver imports the main module. Logging that is set up below the
+main guard, or in a function, is not set up there.
+
+## What to do
+Set logging up in the child too, or send records through a `QueueHandler`.
+
+## Bad
+```python
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+def work():
+    logging.basicConfig(level=logging.INFO)
+    ...
+```
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
+from startlab.output.compare import compare, loose, quoted
 
 if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+    from startlab.model import Clue
+
+MECHANISMS: Final = (
+    Mechanism(
+        "logging_differs",
+        advice="Set logging up in the child too: in the target, or in a pool's initializer; or "
+        "send records through a QueueHandler.",
+        experiment="changed_global",
+    ),
+)
 
 
-def logging_differs(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that logging is set up where children do not come."""
-    clues = case.clues("logging")
-    if not clues or lines.only_first or not lines.only_second:
+    clues = case.telling("logging")
+    if not clues or case.lines.only_first or not case.lines.only_second:
         return None
-    where = written(case.sources, r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
+    where = _set_up(case)
     return Cause(
         "logging_differs",
         where or "",
-        "what the children log is lost"
-        + (f": logging is set up at {where}, where they do not come" if where else ""),
+        _title(where),
         f"In the parent the root logger is {clues[0].parent}, in the children {clues[0].child}.",
         where,
     )
+
+
+def note(case: Case) -> Cause | None:
+    """See log lines that only trials have whose children are set up like their parent."""
+    clues = _logging(case)
+    whole = [
+        each
+        for each in (case.others if clues else ())
+        if each.outcome == "ok"
+        and each.output_group == case.trial.output_group
+        and not _logging(Case(each, case.sources))
+    ]
+    lost = compare(loose(whole[0].stderr), loose(case.trial.stderr)).only_first if whole else ()
+    if not lost:
+        return None
+    clue = clues[0]
+    logger = "the root logger" if clue.kind == "logging" else f"`{clue.name}`"
+    where = _set_up(case)
+    return Cause(
+        "logging_differs",
+        "",
+        _title(where),
+        f"In the parent {logger} is {clue.parent}, in the children "
+        f"{clue.child or 'as it is by default'}. Lost are, numbers left out, {quoted(lost)}.",
+        where,
+    )
+
+
+def _logging(case: Case) -> list[Clue]:
+    named = [clue for clue in case.clues("setting") if clue.name.startswith("logging.")]
+    return [*case.clues("logging"), *named]
+
+
+def _set_up(case: Case) -> str | None:
+    return written(case.sources, r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
+
+
+def _title(where: str | None) -> str:
+    at = f": logging is configured at {where}, which children never execute" if where else ""
+    return f"log output of the children is lost{at}"

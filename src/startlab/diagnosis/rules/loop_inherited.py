@@ -1,4 +1,31 @@
-"""An event loop that a fork copies."""
+"""An event loop that a fork copies.
+
+## What it sees
+A forked child raises that an event loop is running already.
+
+## Why
+The fork was made by a coroutine: the child has a copy of the loop that runs it, and asyncio
+believes that this loop is still running in the child.
+
+## What to do
+Start the child before the loop runs, give it a loop of its own, or use spawn.
+
+## Bad
+```python
+def work():
+    asyncio.run(fetch())
+
+async def main():
+    multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    multiprocessing.Process(target=work).start()
+    asyncio.run(main())
+```
+"""
 
 from __future__ import annotations
 
@@ -6,11 +33,20 @@ import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "loop_inherited",
+        advice="Use asyncio.run() or a loop of its own, asyncio.new_event_loop(), in the child, or "
+        "start it before the loop runs, or set spawn explicitly.",
+    ),
+)
 
-def loop_after_fork(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that a forked child uses the event loop that its parent runs."""
     for traceback in case.tracebacks:
         where = own_line(traceback.frames)

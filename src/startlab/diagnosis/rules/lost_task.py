@@ -1,6 +1,32 @@
-"""A pool's task whose result never comes."""
+"""A pool's task whose result never comes.
+
+## What it sees
+The program waits for a result of a `Pool`, and a worker has ended with its task, or the pool's
+thread could not read a result.
+
+## Why
+`multiprocessing.Pool` replaces a worker that ends, but its task is lost. A result that cannot be
+unpickled ends the thread that reads results.
+
+## What to do
+Use `concurrent.futures.ProcessPoolExecutor`, and let no worker end by itself.
+
+## Bad
+```python
+with multiprocessing.Pool() as pool:
+    pool.map(os._exit, [1])
+```
+
+## Good
+```python
+with concurrent.futures.ProcessPoolExecutor() as pool:
+    list(pool.map(work, items))
+```
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from startlab.diagnosis.case import (
     Case,
@@ -10,10 +36,26 @@ from startlab.diagnosis.case import (
     own_exceptions,
     waits_for_pool,
 )
+from startlab.diagnosis.rule import Mechanism
 from startlab.output.tracebacks import first_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "lost_task",
+        advice="Use concurrent.futures.ProcessPoolExecutor, which raises BrokenProcessPool; let no "
+        "worker end by itself.",
+        experiment="killed_pool_worker",
+    ),
+    Mechanism(
+        "unreadable_result",
+        advice="Give all arguments of the exception's class to super().__init__(), or write its "
+        "__reduce__.",
+        experiment="lost_result",
+    ),
+)
 
-def lost_task(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that a worker of a Pool has ended with its task, or that a result could not be read."""
     where = waits_for_pool(case)
     if where is None:
@@ -45,7 +87,7 @@ def lost_task(case: Case) -> Cause | None:
     )
 
 
-def lost_task_quietly(case: Case) -> Cause | None:
+def suspect(case: Case) -> Cause | None:
     """See that a worker has ended with exit status 0 in the middle of its task."""
     where = waits_for_pool(case)
     ended = [start for start in case.trial.starts if start.exit_code is not None]

@@ -1,4 +1,34 @@
-"""What each child makes again, or makes for itself."""
+"""What each child makes again, or makes for itself.
+
+## What it sees
+The main module makes a temporary folder, an id or a time at its top level, children have imported
+it, and they raise or print something else where they use it.
+
+## Why
+A child started by spawn or forkserver imports the main module, and what is made there is made
+again: each process has another one.
+
+## What to do
+Make it below `if __name__ == "__main__":`, and give it to the children.
+
+## Bad
+```python
+FOLDER = tempfile.mkdtemp()
+
+def work():
+    return os.listdir(FOLDER)
+```
+
+## Good
+```python
+def work(folder):
+    return os.listdir(folder)
+
+if __name__ == "__main__":
+    folder = tempfile.mkdtemp()
+    multiprocessing.Process(target=work, args=(folder,)).start()
+```
+"""
 
 from __future__ import annotations
 
@@ -6,6 +36,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, of_worker, used_at_exit
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
@@ -13,10 +44,18 @@ from startlab.output.tracebacks import first_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from startlab.output.compare import Difference
+
+MECHANISMS: Final = (
+    Mechanism(
+        "made_in_each_child",
+        advice='Make it below `if __name__ == "__main__":`, and give it to the children: as an '
+        "argument of Process, or through `initializer=` and `initargs=` of a pool.",
+        experiment="main_module_again",
+    ),
+)
 
 
-def made_in_each_child(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See that a child misses what is in the parent's folder or file, for it has made its own."""
     if not imports_main(case):
         return None
@@ -40,20 +79,20 @@ _MISSING: Final = re.compile(
 )
 
 
-def other_in_each_child(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that children work with a folder, file, id or time of their own, not the parent's."""
-    if not imports_main(case) or not any(lines):
+    if not imports_main(case) or not any(case.lines):
         return None
-    differing = {clue.name.rpartition(".")[2] for clue in case.clues("global")}
+    differing = {clue.name.rpartition(".")[2] for clue in case.telling("global")}
     for name, file, line in _made(case, moments=True):
         if name in differing:
             return _of_each(name, f"{file}:{line}", case)
     return None
 
 
-def its_own_in_each_child(case: Case, lines: Difference) -> Cause | None:
+def suspect(case: Case) -> Cause | None:
     """See that children make a folder or file of their own, where nothing else is known."""
-    if not imports_main(case) or not any(lines):
+    if not imports_main(case) or not any(case.lines):
         return None
     made = next(_made(case, moments=False), None)
     return _of_each(made[0], f"{made[1]}:{made[2]}", case) if made else None

@@ -1,15 +1,51 @@
-"""A main module that cannot be imported by children."""
+"""A main module that cannot be imported by children.
+
+## What it sees
+The program has lost its fork server (`EOFError`, `ConnectionResetError`), and that ended by an
+exception of its own.
+
+## Why
+The fork server imports the main module before its first fork, and what that import raises is its
+end.
+
+## What to do
+Let the main module be imported without an effect.
+
+## Bad
+```python
+ARGUMENTS = parse(sys.argv[1])
+
+def work():
+    ...
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    arguments = parse(sys.argv[1])
+```
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, what_was_raised
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "main_import_fails",
+        advice="Let the main module be imported without an effect: the rest goes below "
+        '`if __name__ == "__main__":`.',
+        experiment="main_module_again",
+    ),
+)
 
-def main_import_fails(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that the fork server has ended by the import of the main module."""
     exception = case.trial.exception
     of_fork_server = [each for each in case.tracebacks if each.child and not each.passing]

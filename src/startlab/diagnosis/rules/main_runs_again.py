@@ -1,24 +1,60 @@
-"""What the main module does, once more in each child."""
+"""What the main module does, once more in each child.
+
+## What it sees
+Lines that the main module prints come once more from every child that imports it.
+
+## Why
+A child started by spawn or forkserver imports the main module, and so does the fork server: what
+stands outside the main guard runs again.
+
+## What to do
+Put what is to happen once below `if __name__ == "__main__":`.
+
+## Bad
+```python
+print("begin")
+
+if __name__ == "__main__":
+    main()
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    print("begin")
+    main()
+```
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
-from startlab.output.compare import Difference, loose, quoted
+from startlab.diagnosis.rule import Mechanism
+from startlab.output.compare import loose, quoted
+
+MECHANISMS: Final = (
+    Mechanism(
+        "main_runs_again",
+        advice='Put what is to happen once below `if __name__ == "__main__":`.',
+        experiment="main_module_again",
+    ),
+)
 
 
-def main_runs_again(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that what the main module prints comes once more from every child that imports it."""
     imported = any(clue.name == "imported" for clue in case.clues("main"))
-    if not lines.only_first or not (imported or "forkserver" in case.trial.method_used):
+    if not case.lines.only_first or not (imported or "forkserver" in case.trial.method_used):
         return None
     printed = Counter(map(loose, case.trial.stdout.splitlines()))
-    once_more = all(printed[loose(line)] > 1 for line in lines.only_first)
+    once_more = all(printed[loose(line)] > 1 for line in case.lines.only_first)
     calls = case.sources.file(case.sources.main).top_level_calls()
     if not calls and not case.sources.file(case.sources.main).runs_at_import():
         return None
-    if not once_more or len(lines.only_first) < len(lines.only_second):
+    if not once_more or len(case.lines.only_first) < len(case.lines.only_second):
         return None
     where = next(
         (
@@ -33,7 +69,7 @@ def main_runs_again(case: Case, lines: Difference) -> Cause | None:
         where or "",
         "the main module runs again in every child that imports it"
         + (f", with what it does at {where}" if where else ""),
-        f"So {quoted(lines.only_first)} is printed once more for each child (or for the fork "
+        f"So {quoted(case.lines.only_first)} is printed once more for each child (or for the fork "
         "server).",
         where,
     )

@@ -1,14 +1,50 @@
-"""Changes to a copy of what a Manager keeps."""
+"""Changes to a copy of what a Manager keeps.
+
+## What it sees
+The program changes an item of a Manager's dict or list in place.
+
+## Why
+The Manager hands out a copy of the item, and changes to that copy are not sent back to it. See the
+note on mutable values under multiprocessing's Proxy Objects.
+
+## What to do
+Put the changed item back, under a lock if others do so too.
+
+## Bad
+```python
+bags = manager.dict(words=[])
+bags["words"].append("new")
+```
+
+## Good
+```python
+bags = manager.dict(words=[])
+words = bags["words"]
+words.append("new")
+bags["words"] = words
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import OF_WRONG_DATA, Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.shared_data import changed_copies
 from startlab.output.tracebacks import first_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "manager_copy",
+        advice="Put the changed item back: `item = d[key]; item.append(x); d[key] = item`, under a "
+        "lock if others do so too; or keep a list or dict of the Manager's in it.",
+    ),
+)
 
-def manager_copy(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that an item of a Manager's dict or list is changed, which is a copy of it.
 
     Source: the note on mutable values under multiprocessing's Proxy Objects.

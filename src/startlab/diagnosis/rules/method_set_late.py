@@ -1,14 +1,48 @@
-"""A start method that is set too late."""
+"""A start method that is set too late.
+
+## What it sees
+`set_start_method()` raises that the context has been set, it is called once, and a line above it
+makes something of multiprocessing.
+
+## Why
+The first lock, queue, pool or process that is made without a context of its own takes the
+platform's method, and it stays that.
+
+## What to do
+Call `set_start_method()` before anything of multiprocessing is made.
+
+## Bad
+```python
+queue = multiprocessing.Queue()
+multiprocessing.set_start_method("spawn")
+```
+
+## Good
+```python
+multiprocessing.set_start_method("spawn")
+queue = multiprocessing.Queue()
+```
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "method_set_late",
+        advice="Call set_start_method() before anything of multiprocessing is made, or make it by "
+        "get_context().",
+        experiment="top_level_start_method",
+    ),
+)
 
-def method_set_late(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that the only call of set_start_method() comes after something has asked for one."""
     told = [each for each in case.tracebacks if "already been set" in each.exception.message]
     where = own_line(told[0].frames) if told else None

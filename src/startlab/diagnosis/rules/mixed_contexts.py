@@ -1,13 +1,50 @@
-"""Objects of one start method, used with another."""
+"""Objects of one start method, used with another.
+
+## What it sees
+A lock, queue or value that was made for one start method is given to a process started by another,
+which raises or dies.
+
+## Why
+Such an object belongs to the context that made it. One of fork's has no name by which a spawned
+process could open it: Python 3.11.5 and later refuse it, older ones die by a signal.
+
+## What to do
+Make locks, queues and values by the context that starts the processes.
+
+## Bad
+```python
+lock = multiprocessing.Lock()
+multiprocessing.get_context("spawn").Process(target=work, args=(lock,)).start()
+```
+
+## Good
+```python
+context = multiprocessing.get_context("spawn")
+lock = context.Lock()
+context.Process(target=work, args=(lock,)).start()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output import signals
 
+MECHANISMS: Final = (
+    Mechanism(
+        "mixed_contexts",
+        advice="Make locks, queues and values by the context that starts the processes: "
+        "`ctx = multiprocessing.get_context(...)`, then `ctx.Queue()` and `ctx.Process()`.",
+        experiment="mixed_contexts",
+    ),
+)
 
-def mixed_contexts(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that what was made for fork is given to a spawned process, or the other way round."""
     text = "SemLock created in a fork context"
     told = [each for each in case.tracebacks if text in each.exception.message]

@@ -1,15 +1,50 @@
-"""A condition that is never notified."""
+"""A condition that is never notified.
+
+## What it sees
+A thread waits for an `Event` or a `Condition`, and nobody is left to set or notify it.
+
+## Why
+A `Condition` wakes those who wait at that moment, and nobody who comes later. One of threading is
+of one process alone.
+
+## What to do
+Use an `Event` for what is to stay, and look before waiting.
+
+## Bad
+```python
+with condition:
+    condition.notify_all()
+child.start()
+with condition:
+    condition.wait()
+```
+
+## Good
+```python
+with condition:
+    condition.wait_for(lambda: ready.value, timeout=10)
+```
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame, through
 
+MECHANISMS: Final = (
+    Mechanism(
+        "never_notified",
+        advice="Use an Event for what is to stay, and look before waiting: "
+        "`condition.wait_for(...)`; give wait() a timeout.",
+    ),
+)
 
-def never_notified(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See one wait for an Event or a Condition that nobody is left to set or notify."""
     waiting = [
         (process, thread)

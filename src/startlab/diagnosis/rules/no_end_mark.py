@@ -1,13 +1,55 @@
-"""Consumers that get no end mark."""
+"""Consumers that get no end mark.
+
+## What it sees
+The program waits for the end of a child, and the child waits for another item of its queue.
+
+## Why
+A child that takes from a queue in a loop does not know that there is nothing more. Each end mark is
+seen by one consumer only. One that is known by `is` is not known at all: a queue makes a copy.
+
+## What to do
+Put one end mark (`None`) per consumer before `join()`.
+
+## Bad
+```python
+for item in items:
+    queue.put(item)
+for child in children:
+    child.join()
+```
+
+## Good
+```python
+for item in [*items, *[None for _ in children]]:
+    queue.put(item)
+for child in children:
+    child.join()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, joining, takers_of
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import lines_like, own_files
 from startlab.diagnosis.stacks import line_of
 
+MECHANISMS: Final = (
+    Mechanism(
+        "no_end_mark",
+        advice="Put one end mark (None) for each child that takes from the queue before join(), or "
+        "have the child that takes it put it back.",
+    ),
+    Mechanism(
+        "end_mark_copied",
+        advice="Use None as the end mark, or compare by `==` what has an equality of its own.",
+    ),
+)
 
-def no_end_mark(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See one wait for the end of a child that waits for another item of its queue."""
     takers = takers_of(case)
     joiner = joining(case)

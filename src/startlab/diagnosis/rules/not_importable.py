@@ -1,4 +1,33 @@
-"""What children cannot find in a module."""
+"""What children cannot find in a module.
+
+## What it sees
+A child raises that it cannot find the function or class that it is to run.
+
+## Why
+A child started by spawn or forkserver imports the main module and looks there for what it is to
+run, by its name. A forked child has what its parent had made when it was forked.
+
+## What to do
+Define it at the top level of a module, before the first start.
+
+## Bad
+```python
+if __name__ == "__main__":
+    def work():
+        ...
+
+    multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+def work():
+    ...
+
+if __name__ == "__main__":
+    multiprocessing.Process(target=work).start()
+```
+"""
 
 from __future__ import annotations
 
@@ -6,6 +35,20 @@ import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
+from startlab.diagnosis.rule import Mechanism
+
+MECHANISMS: Final = (
+    Mechanism(
+        "not_importable",
+        advice="Define it at the top level of a module, outside of any `if` and function.",
+        experiment="target_under_guard",
+    ),
+    Mechanism(
+        "defined_after_start",
+        advice="Make the pool, or start the process, after what it runs.",
+    ),
+)
+
 
 _NOT_FOUND: Final = re.compile(
     r"Can't get attribute '(?P<a>[^']+)' on <module '(?P<m>[^']+)'"
@@ -13,7 +56,7 @@ _NOT_FOUND: Final = re.compile(
 )
 
 
-def not_importable(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See that the import of main does not define what a child was told to run."""
     for traceback in case.tracebacks:
         match = _NOT_FOUND.search(traceback.exception.message)

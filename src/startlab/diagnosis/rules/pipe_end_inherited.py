@@ -1,12 +1,51 @@
-"""A pipe's end that another process inherited."""
+"""A pipe's end that another process inherited.
+
+## What it sees
+A process reads from a pipe that nobody will write to, and the other end is still open in itself or
+in other children.
+
+## Why
+A reader sees the end of a pipe only when every copy of its other end is closed. A forked child has
+a copy of every end that its parent had.
+
+## What to do
+Close in each process the ends that it does not use.
+
+## Bad
+```python
+def work(reader):
+    for item in iter(reader.recv, None):
+        ...
+```
+
+## Good
+```python
+def work(reader, writer):
+    writer.close()
+    for item in iter(reader.recv, None):
+        ...
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, pids_in
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of, through
 
+MECHANISMS: Final = (
+    Mechanism(
+        "pipe_end_inherited",
+        advice="Close in each process the ends that it does not use: the child the parent's, the "
+        "parent the child's, right after the start.",
+        experiment="inherited_write_end",
+    ),
+)
 
-def pipe_end_inherited(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See a reader wait for the end of a pipe whose other end is open somewhere, maybe in it."""
     for process, thread in case.threads():
         if "from an empty" not in thread.waits and "for a pipe" not in thread.waits:

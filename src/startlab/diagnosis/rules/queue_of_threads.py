@@ -1,12 +1,47 @@
-"""A queue of threads that is used between processes."""
+"""A queue of threads that is used between processes.
+
+## What it sees
+A process waits at a `queue.Queue`, and has no other thread that could put something.
+
+## Why
+A `queue.Queue` is for the threads of one process. A forked child has a copy of it: what one process
+puts into its own, the others never see.
+
+## What to do
+Use `multiprocessing.Queue`, and give it to the children as an argument.
+
+## Bad
+```python
+results = queue.Queue()
+multiprocessing.Process(target=results.put, args=(1,)).start()
+print(results.get())
+```
+
+## Good
+```python
+results = multiprocessing.Queue()
+multiprocessing.Process(target=work, args=(results,)).start()
+print(results.get())
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
 
+MECHANISMS: Final = (
+    Mechanism(
+        "queue_of_threads",
+        advice="Use multiprocessing.Queue, and give it to the children as an argument.",
+    ),
+)
 
-def queue_of_threads(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See a process wait at a queue.Queue, which is its own, for what another one has put."""
     for process, thread in case.threads():
         if not any(is_at(each, "/queue.py", "get") for each in library_frames(thread)):

@@ -1,22 +1,53 @@
-"""Children that draw the same random numbers."""
+"""Children that draw the same random numbers.
+
+## What it sees
+Several children begin with the same state of a generator that their functions use.
+
+## Why
+A fork copies the generator with its state. A child started by spawn or forkserver makes and seeds a
+generator of the main module anew.
+
+## What to do
+Make the generator in the child, or give each child a seed of its own.
+
+## Bad
+```python
+rng = random.Random(7)
+
+def draw():
+    return rng.random()
+```
+
+## Good
+```python
+def draw(seed):
+    return random.Random(seed).random()
+```
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import children_may_use, written
 
-if TYPE_CHECKING:
-    from startlab.output.compare import Difference
+MECHANISMS: Final = (
+    Mechanism(
+        "random_copied",
+        advice="Make the generator in the child, or give each child a seed of its own.",
+        experiment="copied_random",
+    ),
+)
 
 
-def random_copied(case: Case, _: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """See that children draw the same numbers."""
     clues = [
         clue
-        for clue in case.clues("same random")
+        for clue in case.telling("same random")
         if children_may_use(case.sources, re.findall(r"\w+", clue.name))
     ]
     if not clues:

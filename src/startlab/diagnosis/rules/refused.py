@@ -1,4 +1,28 @@
-"""What multiprocessing itself refuses, by its own words."""
+"""What multiprocessing itself refuses, by its own words.
+
+## What it sees
+An exception whose message multiprocessing writes: a lock that is sent through a queue, a daemonic
+process that starts a process, a start method that is set twice or does not exist, a pool that is
+joined before it is closed, and the like.
+
+## Why
+Each of them is a rule of multiprocessing that is the same under every start method.
+
+## What to do
+What the finding says: each refusal has an advice of its own.
+
+## Bad
+```python
+lock = multiprocessing.Lock()
+multiprocessing.Queue().put(lock)
+```
+
+## Good
+```python
+lock = multiprocessing.Lock()
+multiprocessing.Process(target=work, args=(lock,)).start()
+```
+"""
 
 from __future__ import annotations
 
@@ -6,10 +30,49 @@ import re
 from typing import Final
 
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "shared_as_argument",
+        advice="Give it to the processes when they are started: as an argument of Process, by "
+        "`initargs=` of a pool; or use one of a Manager.",
+        experiment="lock_in_message",
+    ),
+    Mechanism(
+        "daemonic_children",
+        advice="Use concurrent.futures.ProcessPoolExecutor, whose workers may have children.",
+        experiment="daemon_children",
+    ),
+    Mechanism(
+        "method_set_twice",
+        advice='Call set_start_method() once, below `if __name__ == "__main__":`; a library uses '
+        "get_context().",
+        experiment="top_level_start_method",
+    ),
+    Mechanism(
+        "no_such_method",
+        advice="Ask multiprocessing.get_all_start_methods() what there is.",
+        experiment="choose_start_method",
+    ),
+    Mechanism(
+        "pool_not_closed",
+        advice="Call close() before join(), or use `with` and collect the results.",
+    ),
+    Mechanism(
+        "pool_ended",
+        advice="Give the pool all its tasks before close(), within its `with` block.",
+    ),
+    Mechanism(
+        "start_at_exit",
+        advice="Start processes while the main thread runs.",
+        experiment="start_at_exit",
+    ),
+)
 
-def same_message(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """Know a refusal of multiprocessing by its message."""
     for pattern, mechanism, title, text in _REFUSALS:
         for traceback in case.tracebacks:
@@ -55,15 +118,6 @@ _REFUSALS: Final = (
         "no_such_method",
         "a start method is asked for that does not exist there",
         "Windows has spawn only; a name that is no start method exists nowhere.",
-    ),
-    (
-        r"is multi-threaded, use of fork\(\) may lead to deadlocks",
-        "fork_with_threads",
-        "the warning that fork meets several threads is made an exception",
-        (
-            "From Python 3.12 on, a fork of a process with several threads warns; here the "
-            "warning is an error."
-        ),
     ),
     (
         r"Pool is still running",

@@ -1,6 +1,31 @@
 """What the interpreter and the libraries are set to in the parent, and not in its children.
 
 A setting that differs is a cause only where it has to do with what came of it: each has its marks.
+
+## What it sees
+A recursion limit, a decimal context, a locale, a replaced function or the like is not in a child
+what its parent has set, and the child fails by it, or the output shows it.
+
+## Why
+What a process sets for itself does not reach a child started by spawn or forkserver: it begins as
+every Python does, with what the import of the main module sets.
+
+## What to do
+Set it in the child too.
+
+## Bad
+```python
+if __name__ == "__main__":
+    sys.setrecursionlimit(100_000)
+    multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+def work():
+    sys.setrecursionlimit(100_000)
+    ...
+```
 """
 
 from __future__ import annotations
@@ -10,6 +35,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import Case, Cause, is_remote, started_at
 from startlab.diagnosis.globals import shows_a_global
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import lines_like, own_files, written
 from startlab.diagnosis.stacks import line_of, own_line
 from startlab.output import signals
@@ -21,6 +47,16 @@ if TYPE_CHECKING:
 
     from startlab.model import Clue
     from startlab.output.compare import Difference
+
+
+MECHANISMS: Final = (
+    Mechanism(
+        "setting_differs",
+        advice="Set it in the child too: at the start of its target, by a pool's `initializer=`, "
+        "or at the top level of a module that the children import.",
+    ),
+)
+
 
 _SET_UP: Final = r"basicConfig\(|dictConfig\(|fileConfig\("
 _SWALLOWS: Final = (
@@ -116,7 +152,7 @@ _SETTINGS: Final = (
 )
 
 
-def setting_differs(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See that a child fails by what its parent has set for itself alone."""
     clues = case.clues("setting")
     if not clues:
@@ -160,14 +196,14 @@ _DEEP: Final = (
 )
 
 
-def setting_in_lines(case: Case, lines: Difference) -> Cause | None:
+def _in_lines(case: Case) -> Cause | None:
     """See by the lines themselves that children print something else as they lack a setting."""
-    clues = [clue for clue in case.clues("setting") if _is_used(case, clue)]
+    clues = [clue for clue in case.telling("setting") if _is_used(case, clue)]
     logs = [clue for clue in clues if clue.name.startswith("logging.")]
-    if logs and _are_logged(case, lines):
+    if logs and _are_logged(case):
         return _cause(case, logs, "")
     numbers = [clue for clue in clues if clue.name.startswith("decimal.")]
-    if numbers and _are_rounded(lines):
+    if numbers and _are_rounded(case.lines):
         return _cause(case, numbers, "")
     forms = [clue for clue in clues if clue.name.startswith("locale.")]
     if forms:
@@ -176,9 +212,9 @@ def setting_in_lines(case: Case, lines: Difference) -> Cause | None:
     return _cause(case, replaced, "") if replaced else None
 
 
-def setting_shows(case: Case, _: Difference) -> Cause | None:
+def suspect(case: Case) -> Cause | None:
     """Take what is set for the parent alone, and used, for the cause where there is no other."""
-    found = [clue for clue in case.clues("setting") if _is_used(case, clue)]
+    found = [clue for clue in case.telling("setting") if _is_used(case, clue)]
     found.sort(key=lambda clue: _SETTINGS.index(_of(clue)[0]))
     alike = [clue for clue in found if _of(clue)[0] is _of(found[0])[0]]
     return _cause(case, alike, "") if alike else None
@@ -196,7 +232,7 @@ _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]
 _NEARLY: Final = 0.05
 
 
-def _are_logged(case: Case, lines: Difference) -> bool:
+def _are_logged(case: Case) -> bool:
     """Tell whether one of the lines has a text in it that the program logs."""
     texts = [
         match[1]
@@ -204,7 +240,9 @@ def _are_logged(case: Case, lines: Difference) -> bool:
         for line in lines_like(case.sources, file, _LOGGED)
         for match in re.finditer(_LOGGED, line)
     ]
-    return any(text in line for text in texts for line in (*lines.only_first, *lines.only_second))
+    return any(
+        text in line for text in texts for line in (*case.lines.only_first, *case.lines.only_second)
+    )
 
 
 _LOGGED: Final = (
@@ -276,6 +314,6 @@ def _cause(case: Case, clues: Sequence[Clue], came: str, more: str = "") -> Caus
     )
 
 
-def setting_in_output(case: Case, lines: Difference) -> Cause | None:
+def in_output(case: Case) -> Cause | None:
     """Prefer a setting to a global where the values of no global are in the lines."""
-    return None if shows_a_global(case, lines) else setting_in_lines(case, lines)
+    return None if shows_a_global(case) else _in_lines(case)

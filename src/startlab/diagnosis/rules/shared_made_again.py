@@ -1,24 +1,64 @@
-"""What is to be shared, but is made again by each child."""
+"""What is to be shared, but is made again by each child.
+
+## What it sees
+The main module makes a lock, queue, event or value at its top level, and each child that imports it
+has made its own. The output differs, or parent and child wait for each other.
+
+## Why
+A child started by spawn or forkserver imports the main module, and what is made there to be shared
+is made again: what one process does to its own, the others never see.
+
+## What to do
+Make it below `if __name__ == "__main__":`, and give it to the children as an argument.
+
+## Bad
+```python
+QUEUE = multiprocessing.Queue()
+
+def work():
+    QUEUE.put(1)
+```
+
+## Good
+```python
+def work(queue):
+    queue.put(1)
+
+if __name__ == "__main__":
+    queue = multiprocessing.Queue()
+    multiprocessing.Process(target=work, args=(queue,)).start()
+```
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import library_frames, line_of, own_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from startlab.model import Clue, Frame
-    from startlab.output.compare import Difference
 
 
-def made_again_in_output(case: Case, _: Difference) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism(
+        "shared_made_again",
+        advice='Make it below `if __name__ == "__main__":` or in a function, and give it to the '
+        "children as an argument (for a pool: `initializer=` and `initargs=`).",
+        experiment="changed_global",
+    ),
+)
+
+
+def in_output(case: Case) -> Cause | None:
     """See that every child makes its own of what is to be shared."""
-    clues = case.clues("made again")
+    clues = case.telling("made again")
     if not clues:
         return None
     clue = clues[0]
@@ -34,7 +74,7 @@ def made_again_in_output(case: Case, _: Difference) -> Cause | None:
     )
 
 
-def made_again(case: Case) -> Cause | None:
+def find(case: Case) -> Cause | None:
     """See parent and child wait for each other on two objects that should be one."""
     clues = case.clues("made again")
     if not clues:

@@ -1,14 +1,50 @@
-"""A signal that a child ignores, for its parent did."""
+"""A signal that a child ignores, for its parent did.
+
+## What it sees
+The program sends SIGTERM or SIGINT to a child, which does not end by it, and a line of the program
+sets `SIG_IGN` for that signal.
+
+## Why
+A signal that a process ignores is ignored by its children too, under every start method: it stays
+so across fork and exec (signal(7)).
+
+## What to do
+Set `signal.SIG_DFL` at the beginning of the child, or ignore the signal after the start.
+
+## Bad
+```python
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child.start()
+child.terminate()
+```
+
+## Good
+```python
+child.start()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child.terminate()
+```
+"""
 
 from __future__ import annotations
 
 import signal
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 
+MECHANISMS: Final = (
+    Mechanism(
+        "signal_ignored",
+        advice="Set signal.SIG_DFL at the beginning of the child, or ignore the signal after the "
+        "start.",
+    ),
+)
 
-def signal_ignored(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that a child was sent a signal that its parent, and so it too, ignores."""
     ended = {-start.exit_code for start in case.trial.starts if start.exit_code}
     sent = {

@@ -1,15 +1,51 @@
-"""Reading stdin, in a child or at its end."""
+"""Reading stdin, in a child or at its end.
+
+## What it sees
+`input()` raises `EOFError`.
+
+## Why
+multiprocessing opens the null device as the stdin of every child. Only the program itself can read
+what is typed; and here it has nothing but what `--stdin` gives it.
+
+## What to do
+Read it in the program itself, and hand over what was read.
+
+## Bad
+```python
+def work():
+    name = input()
+
+multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+name = input()
+multiprocessing.Process(target=work, args=(name,)).start()
+```
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from startlab.diagnosis.case import (
     Case,
     Cause,
 )
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "stdin_in_child",
+        advice="Read it in the program itself, and hand over what was read.",
+    ),
+    Mechanism("no_stdin", advice="Give it what it reads: --stdin FILE."),
+)
 
-def stdin_at_its_end(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that the program, or a child, has read stdin where there is nothing to be read."""
     exception = case.trial.exception
     if exception is None or exception.type != "EOFError":

@@ -1,12 +1,52 @@
-"""Tasks of a queue that are never reported done."""
+"""Tasks of a queue that are never reported done.
+
+## What it sees
+A thread waits in `join()` of a `JoinableQueue`.
+
+## Why
+It ends when `task_done()` was called for each item put in. On some way through the consumer's loop
+(a `continue`, a `break`, an exception) the call is left out.
+
+## What to do
+Call `task_done()` once for every `get()`, whatever happens to the item.
+
+## Bad
+```python
+for item in iter(queue.get, None):
+    if not item:
+        continue
+    work(item)
+    queue.task_done()
+```
+
+## Good
+```python
+for item in iter(queue.get, None):
+    try:
+        work(item)
+    finally:
+        queue.task_done()
+```
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 from startlab.diagnosis.case import Case, Cause, takers_of
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of
 
+MECHANISMS: Final = (
+    Mechanism(
+        "unfinished_tasks",
+        advice="Call task_done() once for every get(), whatever happens to the item: in a "
+        "`finally`.",
+    ),
+)
 
-def unfinished_tasks(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See one wait in JoinableQueue.join() for tasks that those who took them never called done."""
     for process, thread in case.threads():
         if not any(is_at(each, "queues.py", "join") for each in library_frames(thread)):

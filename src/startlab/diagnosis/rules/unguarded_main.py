@@ -1,4 +1,26 @@
-"""Processes that are started while a child imports the main module."""
+"""Processes that are started while a child imports the main module.
+
+## What it sees
+A child that is importing the main module, or a module that this imports, starts a process.
+
+## Why
+A child started by spawn or forkserver imports the main module. What is not below
+`if __name__ == "__main__":` runs again there, and if it starts processes, multiprocessing refuses.
+
+## What to do
+Put what starts processes below the main guard.
+
+## Bad
+```python
+multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    multiprocessing.Process(target=work).start()
+```
+"""
 
 from __future__ import annotations
 
@@ -9,12 +31,22 @@ from startlab.diagnosis.case import (
     Cause,
     what_was_raised,
 )
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
 
+MECHANISMS: Final = (
+    Mechanism(
+        "unguarded_main",
+        advice='Put what starts processes below `if __name__ == "__main__":`, or into a function '
+        "that is called there.",
+        experiment="missing_main_guard",
+    ),
+)
 
-def unguarded_import(case: Case) -> Cause | None:
+
+def find(case: Case) -> Cause | None:
     """See that a module that a child imports starts processes itself."""
-    cause = unguarded_main(case)
+    cause = _unguarded(case)
     file = (cause.where or "").rpartition(":")[0] if cause else ""
     if cause is None or file in ("", case.sources.main) or ABSOLUTE.match(file):
         return cause
@@ -29,7 +61,7 @@ def unguarded_import(case: Case) -> Cause | None:
 _BOOTSTRAPPING: Final = "An attempt has been made to start a new process before"
 
 
-def unguarded_main(case: Case) -> Cause | None:
+def _unguarded(case: Case) -> Cause | None:
     """See that a child that imports the main module starts processes itself."""
     told = [each for each in case.tracebacks if _BOOTSTRAPPING in each.exception.message]
     clues = case.clues("unguarded")

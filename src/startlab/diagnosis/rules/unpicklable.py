@@ -1,4 +1,26 @@
-"""What cannot be pickled."""
+"""What cannot be pickled.
+
+## What it sees
+Pickling has failed on what a child was to be given, or on what a worker gives back.
+
+## Why
+What is given to a child started by spawn or forkserver is pickled, with all that hangs on it. What
+goes through a queue, or to and from a worker of a pool, is pickled under every start method.
+
+## What to do
+Give the child a function of a module and plain data; make locks, files and connections in the
+child.
+
+## Bad
+```python
+multiprocessing.Process(target=lambda: print("hello")).start()
+```
+
+## Good
+```python
+multiprocessing.Process(target=print, args=("hello",)).start()
+```
+"""
 
 from __future__ import annotations
 
@@ -6,6 +28,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
+from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
@@ -13,7 +36,23 @@ if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
 
 
-def unpicklable(case: Case) -> Cause | None:
+MECHANISMS: Final = (
+    Mechanism(
+        "unpicklable",
+        advice="Give the child a function of a module and plain data, make the lock, file or "
+        "connection in the child, or leave it out in `__getstate__`.",
+        experiment="unpicklable_target",
+    ),
+    Mechanism(
+        "unpicklable_result",
+        advice="Return plain data: a list instead of a generator, what was read instead of an open "
+        "file.",
+        experiment="unpicklable_target",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
     """See that what a child is to be given cannot be pickled."""
     clues = case.clues("unpicklable")
     found = [each for each in case.tracebacks if _is_pickling(each)]

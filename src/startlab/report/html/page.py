@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.catalogue import claims
-from startlab.diagnosis import findings
+from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text
@@ -155,19 +155,29 @@ class Page:
         )
 
     @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """The causes of what is not as it should be in a user's program, and the answer."""
+        return diagnose(self.run)
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """The causes of what is not as it should be in a user's program."""
-        return findings.find(self.run)
+        return self.diagnosis.findings
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What is to be known of what this page cannot tell."""
+        return (*self.run.caveats, *self.diagnosis.caveats)
 
     @cached_property
     def answer(self) -> str:
         """Where a user's program is safe, and where it breaks."""
-        return findings.answer(self.run, self.findings) if self.header.program else ""
+        return self.diagnosis.answer or ""
 
     @cached_property
     def beyond(self) -> str | None:
         """What was not tried of other platforms."""
-        return findings.beyond(self.run) if self.header.program else None
+        return self.diagnosis.beyond
 
     @cached_property
     def verdicts(self) -> dict[str, list[Verdict]]:

@@ -1,0 +1,84 @@
+"""A child that raised, and an exit status of 0.
+
+## What it sees
+A child has a traceback of its own, the program ends with exit status 0, and nothing in the output
+shows it.
+
+## Why
+`join()` does not raise what the child did: only `Process.exitcode` tells.
+
+## What to do
+Look at `Process.exitcode` after `join()`, or use `concurrent.futures`.
+
+## Bad
+```python
+child.start()
+child.join()
+```
+
+## Good
+```python
+child.start()
+child.join()
+sys.exit(child.exitcode)
+```
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+MECHANISMS: Final = (
+    Mechanism(
+        "exit_0_in_spite",
+        advice="Look at Process.exitcode after join(), or use concurrent.futures, whose result() "
+        "raises what the child did.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See an exception of a child that neither the exit status shows, nor the program looks for."""
+    return _known(case) or (None if case.clues("exit code read") else _told_as_it_is(case))
+
+
+def in_output(case: Case) -> Cause | None:
+    """See an exception of a child that goes with another output."""
+    return _known(case) or _told_as_it_is(case)
+
+
+def _known(case: Case) -> Cause | None:
+    """Explain the exception as if the program had raised it."""
+    if not any(each.child for each in case.tracebacks):
+        return None
+    cause = case.again("error")
+    if cause is None or cause.chosen:
+        return None
+    unread = "" if case.clues("exit code read") else ": the child's exit code is never read"
+    return cause._replace(text=f"{cause.text} The exit status is 0 all the same{unread}.")
+
+
+def _told_as_it_is(case: Case) -> Cause | None:
+    last = next((e for e in case.tracebacks if e.child and own_line(e.frames)), None)
+    if last is None:
+        return None  # of the standard library's own, like the resource tracker's at its end
+    # The main module has another name in a child that has imported it.
+    kind = re.sub(r"^__(mp_)?main__\.", "", last.exception.type)
+    said = f"{kind}: {first_line(last.exception.message)}"
+    where = own_line(last.frames)
+    looked = case.clues("exit code read")
+    return Cause(
+        "exit_0_in_spite",
+        f"{kind} {where}",
+        f"a child raises {said} at {where}, and the exit status is 0 all the same",
+        f"The program reads the child's exit code at {looked[0].where}."
+        if looked
+        else "The child's exit code is never read: Process.exitcode is other than 0 after join().",
+        where,
+    )

@@ -1,0 +1,80 @@
+"""A fork of a process that has several threads.
+
+## What it sees
+A process has threads when it is forked, on a Python that warns of that, or the warning is made an
+exception.
+
+## Why
+Python 3.12 and later have a `DeprecationWarning` for it, which the default filters hide: a lock
+that such a thread holds at that moment stays held in the child forever.
+
+## What to do
+Start the processes before the threads, or use spawn.
+
+## Bad
+```python
+threading.Thread(target=watch).start()
+multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+multiprocessing.Process(target=work).start()
+threading.Thread(target=watch).start()
+```
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from packaging.version import Version
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
+from startlab.diagnosis.stacks import own_line
+
+MECHANISMS: Final = (Mechanism("fork_with_threads", advice=BEFORE_FORK, experiment="fork_warning"),)
+
+
+FORK_WARNS: Final = Version("3.12")
+"""From here on a fork of a process with several threads warns (gh-100228)."""
+
+
+def find(case: Case) -> Cause | None:
+    """See that the warning is made an exception."""
+    for traceback in case.tracebacks:
+        if "is multi-threaded, use of fork() may lead to deadlocks" in traceback.exception.message:
+            where = own_line(traceback.frames) or case.where
+            return Cause(
+                "fork_with_threads",
+                where or "",
+                "the warning that fork meets several threads is made an exception"
+                + (f" at {where}" if where else ""),
+                "From Python 3.12 on, a fork of a process with several threads warns; here the "
+                "warning is an error.",
+                where,
+            )
+    return None
+
+
+def note(case: Case) -> Cause | None:
+    """See a fork that Python warns of, or would with other filters."""
+    if case.python is None or case.python < FORK_WARNS or "fork" not in case.trial.method_used:
+        return None
+    threads = [clue for clue in case.clues("thread at fork") if clue.where]
+    native = [clue for clue in case.clues("native threads at fork") if clue.parent]
+    if not threads and not native:
+        return None
+    main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
+    who = main or [f'thread "{each.name}" at {each.where}' for each in threads[:2]]
+    who += [f"{each.name} threads of {each.parent}" for each in native[:1]]
+    return Cause(
+        "fork_with_threads",
+        " ".join(who),
+        f"a process is forked while it has {' and '.join(who)}"
+        + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
+        "Python 3.12 and later have a DeprecationWarning for that, which the default filters hide: "
+        "a lock that such a thread holds at that moment stays held in the child forever.",
+        threads[0].where if threads else None,
+    )

@@ -1,0 +1,59 @@
+"""A start method that the program chooses itself.
+
+## What it sees
+Another start method was used than the column's, by a call in the program.
+
+## Why
+`set_start_method()` and `get_context()` come before what startlab asks for. What was run is what
+the program chose.
+
+## What to do
+That is a sound way to be safe. To see the others, remove the call that sets the start method.
+
+## Bad
+```python
+multiprocessing.set_start_method("fork")
+```
+
+## Good
+```python
+if __name__ == "__main__":
+    main(multiprocessing.get_context())
+```
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
+
+MECHANISMS: Final = (
+    Mechanism(
+        "pinned",
+        advice="That is a sound way to be safe; to see the others, remove the call that sets the "
+        "start method.",
+        explains=False,
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See a method that the program chose itself, where that is not what was asked for."""
+    trial = case.trial
+    if trial.method == "default" or set(trial.method_used) <= {trial.method}:
+        return None
+    clues = [c for c in case.clues("pinned") if c.name in trial.method_used] or case.clues("pinned")
+    methods = " and ".join(trial.method_used)
+    if not clues:
+        where = next((s.where for s in trial.starts if s.method in trial.method_used), None)
+        return Cause("pinned", methods, f"{methods} was used, whatever was asked for", "", where)
+    clue = clues[0]
+    return Cause(
+        "pinned",
+        f"{clue.name} {clue.where}",
+        f"the program itself chooses {methods}, by {clue.parent}() at {clue.where}",
+        "What was run is that, whatever the column says.",
+        clue.where,
+    )
