@@ -40,13 +40,15 @@ from startlab.model import (
     Selection,
     Trial,
 )
-from startlab.report import document, files, github, junit, live, markdown, terminal
+from startlab.report import document, github, junit, live, markdown, terminal
+from startlab.report.formats import FORMATS
 from startlab.results import diff, journal, merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from startlab.model import Record, Run
+    from startlab.report.formats import Write
 
 pytestmark = pytest.mark.targets
 
@@ -216,7 +218,7 @@ def reported(run: Run) -> None:
     as_html(run)
 
 
-def written(write: files.Write, run: Run) -> str:
+def written(write: Write, run: Run) -> str:
     file = io.StringIO()
     write(run, file)
     return file.getvalue()
@@ -335,7 +337,7 @@ class Page(HTMLParser):
 
 
 def as_html(run: Run) -> None:
-    text = written(files.html, run)
+    text = written(FORMATS["html"].write, run)
     page = Page()
     page.feed(text)
     assert page.elements["img"] == 0

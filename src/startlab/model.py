@@ -28,6 +28,16 @@ Grade = Literal["proven", "proven-given-pollers", "respawning", "quiescent", "bu
 """How sure a hang is."""
 
 BackendName = Literal["native", "docker"]
+"""Where environments come from; `backends.opening` opens each."""
+
+BackendChoice = Literal["auto", BackendName]
+"""What a person may ask for: `auto` is the first that can be opened."""
+
+BaseChoice = Literal["auto", "hub", "debian"]
+"""What Docker images are built on."""
+
+Isolation = Literal["pooled", "fresh"]
+"""One container for all trials of an image, or one each."""
 
 START_METHODS: Final[tuple[StartMethod, ...]] = get_args(StartMethod)
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
@@ -157,7 +167,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         """What a person would type, relative to `cwd`."""
         match self.kind:
             case "script":
-                return ("python", posixpath.relpath(self.target, self.cwd), *self.args)
+                path = posixpath.relpath(self.target, self.cwd)
+                if path.startswith("-"):  # what python would take for an option
+                    path = f"./{path}"
+                return ("python", path, *self.args)
             case "module":
                 return ("python", "-m", self.target, *self.args)
             case "command":
@@ -531,16 +544,16 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     are called by, if not `host` or, of images, `linux`.
     """
 
-    backend: Literal["auto", "native", "docker"] = "auto"
+    backend: BackendChoice = "auto"
     platform: str = ""
-    bases: Literal["auto", "hub", "debian"] = "auto"
+    bases: BaseChoice = "auto"
     environments: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
     methods: tuple[Method, ...] = ()
     trials: int = 1
     repeat: bool = False
     shard: tuple[int, int] | None = None
-    isolation: Literal["pooled", "fresh"] = "pooled"
+    isolation: Isolation = "pooled"
     timeout_s: float | None = None
 
 

@@ -185,7 +185,11 @@ MISTAKES = [
     ([], "What is to be run?"),
     (["--stdin", "nope", "a.py"], "--stdin nope: there is no such file"),
     (["--env", "nope", "--backend", "native", "a.py"], "--env nope matches no environment"),
-    (["--env-var", "x", "a.py"], "is not K=V"),
+    (["--env-var", "=x", "a.py"], "is not K=V"),
+    (["--env-var", "NOT_SET_ANYWHERE", "a.py"], "NOT_SET_ANYWHERE is not in the environment"),
+    (["--env", "", "a.py"], "an empty name matches nothing"),
+    (["--timeout", "nan", "a.py"], "nan is no number of seconds"),
+    (["--timeout", "inf", "a.py"], "inf is no number of seconds"),
     (["--env-var", "STARTLAB_EVENTS=x", "a.py"], "is startlab's own"),
     (["--with", "!", "a.py"], "that is no requirement"),
     (["--resume"], "What is to be run?"),
@@ -232,7 +236,7 @@ def line_of(process: subprocess.Popen[str], text: str) -> str:
 def test_an_interrupted_run_is_finished_by_resume(startlab: Startlab) -> None:
     """The first method's program ends at once, the others wait until they are interrupted.
 
-    For the run to come to an end, its header is told that they need no patience.
+    For the run to come to an end, it is told then that they need no patience.
     """
     startlab.put(
         "a.py",
@@ -253,9 +257,7 @@ def test_an_interrupted_run_is_finished_by_resume(startlab: Startlab) -> None:
         _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "finish it with: startlab run --resume --out run" in err
-    header, *rest = file.read_bytes().splitlines(keepends=True)
-    file.write_bytes(header.replace(b'"PATIENCE":"1"', b'"PATIENCE":"0"') + b"".join(rest))
-    done = startlab("--resume", "--out", "run")
+    done = startlab("--resume", "--out", "run", "--env-var", "PATIENCE=0")
     assert done.returncode == 0, done.stderr
     run = journal.read(startlab.folder / "run")
     assert run.missing == ()

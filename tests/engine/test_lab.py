@@ -122,9 +122,7 @@ def drive(tmp_path: Path):  # type: ignore[no-untyped-def]
     ) -> Run:  # fmt: skip
         backend = backend or Native(tmp_path)
         selection = Selection(**{"backend": "native", "methods": METHODS} | said)
-        done = set()
-        if resume:
-            done = {(t.cell, t.trial) for t in journal.read(tmp_path / folder).trials}
+        earlier = journal.read(tmp_path / folder).trials if resume else ()
         with journal.Journal(tmp_path / folder) as writing:
             if not resume:
                 writing.write(
@@ -135,7 +133,9 @@ def drive(tmp_path: Path):  # type: ignore[no-untyped-def]
                 )  # fmt: skip
             experiments = catalogue.load(tmp_path / "catalogue")
             subjects = [ExperimentSubject(each, selection) for each in experiments]
-            Lab(subjects, backend, selection, writing, heard or Heard(), jobs=jobs, done=done).run()
+            Lab(
+                subjects, backend, selection, writing, heard or Heard(), jobs=jobs, earlier=earlier
+            ).run()
         return journal.read(tmp_path / folder)
 
     return drive

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import socket
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -20,6 +21,7 @@ from startlab.engine import runs
 from startlab.engine.subjects import options
 from startlab.errors import JournalError, ProgramError, SelectionError
 from startlab.model import Outcome, Run, Selection
+from startlab.report import files
 from startlab.results import journal
 
 if TYPE_CHECKING:
@@ -206,13 +208,13 @@ def test_a_syntax_error_is_a_finding_of_the_environment(here: Here) -> None:
     assert {t.environment: t.outcome for t in run.trials} == {OWN: "ok", old[0]: "error"}
 
 
-STRANGE = ["a b.py", "it's.py", 'say "x".py', "two\nlines.py", "größe.py", "$(x).py"]
+STRANGE = ["a b.py", "it's.py", 'say "x".py', "two\nlines.py", "größe.py", "$(x).py", "-x.py"]
 
 
 @pytest.mark.parametrize("name", STRANGE)
 def test_any_name(here: Here, name: str) -> None:
     here.put(name, "import sys; print(sys.argv[0] == sys.argv[1])")
-    run = here.run(f"./{name}", name)
+    run = here.run(f"./{name}", f"./{name}" if name.startswith("-") else name)
     assert outputs(run) == {"True\n"}
     assert run.header.program is not None
     assert run.header.program.name == name
@@ -305,8 +307,137 @@ def test_no_run_is_finished_with_other_files(here: Here) -> None:
 
 def test_no_run_is_written_over(here: Here) -> None:
     folder = begun(here, 3)
-    with pytest.raises(SelectionError, match="holds a run already"):
+    with pytest.raises(JournalError, match="holds a run already"):
         here.run("a.py", folder=folder)
+
+
+def test_a_resumed_run_repeats_what_surprised_before_it_was_killed(here: Here) -> None:
+    """Whether its repeat was lost, or the first output that others are compared with."""
+    here.put("a.py", "import multiprocessing; print(multiprocessing.get_start_method())")
+    for lines in (1, 2, 3, 4, 5, 6):
+        folder = Path(f"run{lines}")
+        whole = here.run("a.py", methods=METHODS[-2:], jobs=1, folder=folder)
+        file = folder / journal.NAME
+        file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:lines]))
+        resumed = runs.resume(folder)
+        found = [
+            sorted((t.method, t.trial, t.outcome) for t in run.trials) for run in (whole, resumed)
+        ]
+        assert found[0] == found[1], lines
+
+
+def test_a_run_is_written_by_one_at_a_time(here: Here) -> None:
+    """Be it begun or resumed meanwhile; a lock ends with the process that has it."""
+    folder = begun(here, 3)
+    code = f"""
+        from pathlib import Path
+        from startlab.results.journal import Journal
+        with Journal(Path({str(folder)!r})):
+            print("locked", flush=True)
+            input()
+    """
+    argv = [sys.executable, "-c", textwrap.dedent(code)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == b"locked"
+        before = (folder / journal.NAME).read_bytes()
+        with pytest.raises(JournalError, match="is being written by another startlab"):
+            runs.resume(folder)
+        assert (folder / journal.NAME).read_bytes() == before
+        other.kill()
+    assert runs.resume(folder).missing == ()
+
+
+def test_two_that_begin_at_once_do_not_share_a_folder(here: Here) -> None:
+    here.put("a.py", "print('x')")
+    with (
+        journal.Journal(Path("run")),
+        pytest.raises(JournalError, match="is being written by another startlab"),
+    ):
+        here.run("a.py", folder=Path("run"))
+
+
+def test_a_run_is_finished_by_the_command_that_began_it(here: Here) -> None:
+    folder = begun(here, 3)
+    before = (folder / journal.NAME).read_bytes()
+    with pytest.raises(SelectionError, match="startlab run --resume --out run"):
+        runs.resume(folder, "lab")
+    assert (folder / journal.NAME).read_bytes() == before
+    selection = Selection(
+        backend="native", environments=(OWN,), experiments=("countdown",), methods=("spawn",)
+    )
+    runs.begin(Path("lab"), selection)
+    with pytest.raises(SelectionError, match="startlab lab --resume --out lab"):
+        runs.resume(Path("lab"), "run")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_latest_run_is_resumed_in_its_own_folder(
+    here: Here, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    if not links:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError("no links here")
+
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+    here.put("a.py", "print('x')")
+    run = here.run("a.py")
+    latest = journal.RUNS / "latest"
+    found = journal.begun(None)
+    assert found == journal.RUNS / run.header.id
+    runs.resume(latest)
+    assert journal.begun(None) == found
+    assert len(journal.read(latest).ends) == 2
+
+
+def test_what_is_secret_is_in_no_file_of_a_run(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program has it, prints it and dies of it; a run that is resumed asks for it again."""
+    secret = "s3cr3t-t0k3n"  # noqa: S105 - of nothing
+    here.put(
+        "a.py",
+        """
+        import os, sys
+        print(os.environ["TOKEN"], len(os.environ["TOKEN"]))
+        print("bad", os.environ["TOKEN"], file=sys.stderr)
+        raise ValueError(os.environ["TOKEN"])
+        """,
+    )
+    folder = Path("run")
+    run = here.run("a.py", env={"TOKEN": secret}, folder=folder)
+    files.write(run, folder)
+    for path in folder.iterdir():
+        assert secret not in path.read_text("utf-8"), path
+    (trial, _) = run.trials
+    assert (trial.stdout, trial.reason) == (f"*** {len(secret)}\n", "ValueError: ***")
+    assert "--env-var TOKEN a.py" in trial.reproduce
+
+    file = folder / journal.NAME
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:2]))
+    with pytest.raises(ProgramError, match="value of TOKEN, which no journal keeps"):
+        runs.resume(folder)
+    monkeypatch.setenv("TOKEN", secret)
+    assert [(t.trial, t.stdout) for t in runs.resume(folder).trials] == [
+        (number, f"*** {len(secret)}\n") for number in (0, 1)
+    ]
+    assert secret not in file.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_password_in_a_requirement_is_in_no_file_of_a_run(here: Here) -> None:
+    here.put("a.py", "")
+    needed = "no-such-package @ https://me:passw0rd@localhost:1/x.whl"
+    run = here.run("a.py", packages=[needed], folder=Path("run"))
+    text = (Path("run") / journal.NAME).read_text("utf-8")
+    assert "passw0rd" not in text
+    assert run.header.program is not None
+    assert run.header.program.requirements == ("no-such-package @ https://***@localhost:1/x.whl",)
+    with pytest.raises(ProgramError, match="credentials, which no journal keeps, in no-such-pack"):
+        runs.resume(Path("run"))
+    with pytest.raises(ProgramError, match="was begun with other requirements"):
+        runs.resume(Path("run"), requirements=("x",))
+    (trial,) = runs.resume(Path("run"), requirements=(needed,)).trials
+    assert trial.outcome == "unavailable"
 
 
 # --- what it needs -----------------------------------------------------------------------------
@@ -451,6 +582,6 @@ def test_the_words_that_mean_a_program_mean_the_same_again(here: Here) -> None:
     for words in (["a.py", "-x"], ["-m", "a", "x"], ["--", "python", "-c", "1"]):
         program = runs.understand(words, **said)
         assert options(program, Selection(timeout_s=2.5)) == [
-            "--timeout", "2.5", "--include", "in.txt", "--exclude", "*.log", "--env-var", "A=b c",
+            "--timeout", "2.5", "--include", "in.txt", "--exclude", "*.log", "--env-var", "A",
             "--stdin", str(stdin), "--with", "x>=1", *words,
         ]  # fmt: skip

@@ -110,7 +110,8 @@ def test_a_command_is_resolved_later_and_a_path_is_a_script(here: Path) -> None:
 def test_any_name(here: Path, name: str) -> None:
     put(here / name)
     program = arguments.understand([f"./{name}"])
-    assert (program.name, program.target, program.argv[1]) == (name, name, name)
+    said = f"./{name}" if name.startswith("-") else name  # python has options, too
+    assert (program.name, program.target, program.argv[1]) == (name, name, said)
 
 
 def test_a_folder_and_a_zip_file_with_a_main_module_are_programs(here: Path) -> None:
@@ -213,3 +214,32 @@ def test_other_files_that_are_not_there(here: Path) -> None:
     assert re.match("--expect-stdout nope: there", refused("a.py", stdout=Path("nope")))
     assert re.match("--include nope: there is no", refused("a.py", include=[Path("nope")]))
     assert refused("a.py", stdin=Path()) == "--stdin . is not a file."
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "text", ["[project]\nrequires-python = [1]", "x = " + DEEP, "project = 1", "\0"]
+)
+def test_a_project_that_says_nothing_of_its_pythons_says_nothing(here: Path, text: str) -> None:
+    put(here / "a.py")
+    (here / "pyproject.toml").write_text(text, "utf-8")
+    assert arguments.understand(["a.py"]).requires_python == ""
+
+
+def test_a_broken_zip_is_told(here: Path) -> None:
+    with zipfile.ZipFile(here / "app.pyz", "w") as archive:
+        archive.writestr("__main__.py", "print(1)")
+    data = (here / "app.pyz").read_bytes()
+    at = data.index(b"PK\1\2")
+    (here / "app.pyz").write_bytes(data[:at] + b"XX" + data[at + 2 :])
+    with pytest.raises(ProgramError, match=r"app\.pyz is a zip file that cannot be read"):
+        arguments.understand(["app.pyz"])
+
+
+def test_a_source_that_is_nested_too_deeply_for_this_python_may_be_one(here: Path) -> None:
+    (here / "deep").write_text("x = " + "(" * 150 + "1" + ")" * 150, "utf-8")
+    (here / "deeper").write_text("x = " + "-" * 100_000 + "1", "utf-8")
+    for name in ("deep", "deeper"):
+        assert arguments.understand([name]).name == name

@@ -76,7 +76,7 @@ def test_what_is_included_beside_the_folder(tmp_path: Path) -> None:
     assert found == ["code/a.py", "data/x"]
 
 
-def test_links_within_stay_links_and_others_are_what_they_point_to(tmp_path: Path) -> None:
+def test_links_within_stay_links_and_those_that_lead_out_are_left_out(tmp_path: Path) -> None:
     root = tmp_path / "root"
     fill(tmp_path, {"root/a.py": "a", "root/d/x": "x", "outside.txt": "o", "folder/y": "y"})
     (root / "within").symlink_to("a.py")
@@ -85,18 +85,57 @@ def test_links_within_stay_links_and_others_are_what_they_point_to(tmp_path: Pat
     (root / "elsewhere").symlink_to(tmp_path / "folder")
     (root / "nowhere").symlink_to("nothing")
     (root / "ring").symlink_to("ring")
+    (root / "by_a_link").symlink_to("without")
     taken = snapshot.Snapshot(program(root))
     try:
         files = taken.files
         assert os.readlink(files / "within") == "a.py"
         assert os.readlink(files / "folder") == "d"
         assert (files / "folder" / "x").read_text() == "x"
-        assert (files / "without").read_text() == "o"
-        assert not (files / "without").is_symlink()
         assert os.readlink(files / "ring") == "ring"
-        assert not (files / "elsewhere").exists()
+        for name in ("without", "elsewhere", "by_a_link"):
+            assert not os.path.lexists(files / name)
+        assert taken.left_out == ["by_a_link", "elsewhere", "without"]
     finally:
         taken.close()
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_include_takes_what_a_link_out_of_the_folder_means(
+    tmp_path: Path, *, absolute: bool
+) -> None:
+    """And nothing else that is beside it, though all have one root then."""
+    fill(tmp_path, dict.fromkeys(["p/a.py", "big/x", "file.txt", "other/y"], "text"))
+    for name, target in (("data", "big"), ("file", "file.txt"), ("other", "other")):
+        to = tmp_path / target if absolute else Path("..") / target
+        (tmp_path / "p" / name).symlink_to(to)
+    included = ("big", "file.txt")
+    taken = snapshot.Snapshot(program(tmp_path, target="p/a.py", folder="p", include=included))
+    try:
+        assert (taken.files / "p/data/x").read_text() == "text"
+        assert (taken.files / "p/file").read_text() == "text"
+        assert taken.left_out == ["p/other"]
+        assert not (taken.files / "other").exists()
+    finally:
+        taken.close()
+
+
+def test_a_bad_pattern_is_told_and_one_of_gitignore_is_passed_over_as_git_does(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, {"a.py": "", "x.log": "", ".gitignore": "!\n*.log\na\\\n"})
+    assert names(tmp_path) == [".gitignore", "a.py"]
+    for pattern in ("!", "a\\"):
+        with pytest.raises(ProgramError, match="that is no pattern"):
+            names(tmp_path, exclude=(pattern,))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="such files are those of a Unix")
+def test_a_gitignore_that_is_no_file_is_none(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.py": "", "b/x": "", "c/y": ""})
+    os.mkfifo(tmp_path / ".gitignore")
+    (tmp_path / "b" / ".gitignore").symlink_to("/dev/zero")
+    assert names(tmp_path) == ["a.py", "b/x", "c/y"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="such files are those of a Unix")

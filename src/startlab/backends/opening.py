@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import startlab
 from startlab.backends.py_spy import py_spy
@@ -15,15 +15,29 @@ if TYPE_CHECKING:
 
     from startlab.backends import Backend
     from startlab.backends.docker.backend import DockerBackend
-    from startlab.model import Selection
+    from startlab.model import BackendName, Selection
     from startlab.program.requirements import Requirements
+
+    Say = Callable[[str], None]
+
+
+class _Wanted(NamedTuple):
+    """What a backend is opened for: see `open_backend`."""
+
+    selection: Selection
+    building: Mapping[str, Any]
+    run_id: str
+    say: Say
+    program: Path | None
+    requirements: Requirements | None
+    keep: bool
 
 
 def open_backend(
     selection: Selection,
     building: Mapping[str, Any],
     run_id: str,
-    say: Callable[[str], None],
+    say: Say,
     *,
     program: Path | None = None,
     requirements: Requirements | None = None,
@@ -34,33 +48,46 @@ def open_backend(
     `program` is the folder of a user's snapshot, `requirements` what it needs, `building` the
     fields of BuildOptions. Raises EngineError where only Docker is wanted and no engine answers.
     """
-    from startlab.backends import native
-
-    if selection.backend == "native":
-        return native.NativeBackend(program, requirements, say, selection.platform)
+    wanted = _Wanted(selection, building, run_id, say, program, requirements, keep)
+    if selection.backend != "auto":
+        return BACKENDS[selection.backend](wanted)
     try:
-        backend = open_docker(
-            {**building, "platform": selection.platform},
-            say,
-            run_id=run_id,
-            isolation=selection.isolation,
-            keep=keep,
-            program=program,
-            requirements=requirements,
-        )
+        backend = _docker(wanted)
     except EngineError as error:
-        if selection.backend == "docker":
-            raise
         say(f"On this host's own interpreters: {error}")
-        return native.NativeBackend(program, requirements, say, selection.platform)
-    if selection.backend == "auto":
-        say("In Docker images, for an engine answers; --backend native takes this host's Pythons.")
+        return _native(wanted)
+    say("In Docker images, for an engine answers; --backend native takes this host's Pythons.")
     return backend
+
+
+def _native(wanted: _Wanted) -> Backend:
+    from startlab.backends.native import NativeBackend
+
+    return NativeBackend(wanted.program, wanted.requirements, wanted.say, wanted.selection.platform)
+
+
+def _docker(wanted: _Wanted) -> Backend:
+    return open_docker(
+        {**wanted.building, "platform": wanted.selection.platform},
+        wanted.say,
+        run_id=wanted.run_id,
+        isolation=wanted.selection.isolation,
+        keep=wanted.keep,
+        program=wanted.program,
+        requirements=wanted.requirements,
+    )
+
+
+BACKENDS: Final[Mapping[BackendName, Callable[[_Wanted], Backend]]] = {
+    "native": _native,
+    "docker": _docker,
+}
+"""All that there are."""
 
 
 def open_docker(
     building: Mapping[str, Any],
-    say: Callable[[str], None],
+    say: Say,
     **options: Any,  # noqa: ANN401 - DockerBackend's own
 ) -> DockerBackend:
     """Reach the Docker engine; its SDK is slow to import, and only needed here."""

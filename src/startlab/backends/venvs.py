@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import platformdirs
 
 from startlab.errors import AgentError
+from startlab.program.secrets import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ def _install(wanted: Path, python: Path) -> None:
     words += ["-r", str(wanted / "requirements.txt"), "-c", str(wanted / "constraints.txt")]
     log = _run([str(python), "-m", "pip", *words], wanted / "pip.conf")
     if log is not None:
-        raise AgentError(f"pip cannot install what the program needs:\n{log}")
+        raise AgentError(f"pip cannot install what the program needs:\n{without_credentials(log)}")
 
 
 def _create(executable: str, folder: Path) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from startlab.model import METHODS, Selection
+from startlab.model import METHODS, BackendChoice, BaseChoice, Isolation, Selection
 from startlab.plan.environments import platform_name
-from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ def _shard(_: object, __: object, value: str | None) -> tuple[int, int] | None:
     return int(number), int(of)
 
 
-def _all(*options: Callable[..., Any]) -> Callable[..., Any]:
+def together(*options: Callable[..., Any]) -> Callable[..., Any]:
     """Make one decorator of several options, which help lists in this order."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,14 +41,30 @@ def _all(*options: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def variables(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
-    """Make a mapping of `K=V` words."""
-    pairs = [value.partition("=") for value in values]
-    for name, equals, _value in pairs:
-        if not name or not equals:
-            raise click.BadParameter(f"{name!r} is not K=V, like LEVEL=3.")
+    """Make a mapping of `K=V` words, and of `K`, whose value is that of the environment."""
+    pairs = {}
+    for said in values:
+        name, equals, value = said.partition("=")
+        if not name:
+            raise click.BadParameter(f"{said!r} is not K=V, like LEVEL=3, nor the name of one.")
         if name.startswith("STARTLAB_"):
             raise click.BadParameter(f"{name} is startlab's own.")
-    return {name: value for name, _, value in pairs}
+        if not equals and name not in os.environ:
+            raise click.BadParameter(f"{name} is not in the environment; set it, or say {name}=V.")
+        pairs[name] = value if equals else os.environ[name]
+    return pairs
+
+
+def _finite(_: object, __: object, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number of seconds.")
+    return value
+
+
+def _named(_: object, __: object, values: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(value.strip() for value in values):
+        raise click.BadParameter("an empty name matches nothing; leave it away for the default.")
+    return values
 
 
 WIDEST: Final = 10_000
@@ -60,7 +77,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON docu
 
 _BACKEND = click.option(
     "--backend",
-    type=click.Choice(["auto", "native", "docker"]),
+    type=click.Choice(get_args(BackendChoice)),
     default="auto",
     show_default=True,
     help="Where environments come from.",
@@ -70,6 +87,7 @@ _ENV = click.option(
     "-e",
     "environments",
     multiple=True,
+    callback=_named,
     metavar="E",
     help="An environment, a glob of them, a version or a range: "
     "host-3.13, 'linux-*', 3.13, '>=3.12'. May be repeated.",
@@ -89,7 +107,7 @@ _PLATFORM = click.option(
     "For runs that are merged.  [default: host, and linux for images]",
 )
 
-selectors = _all(
+selectors = together(
     _BACKEND,
     _PLATFORM,
     _ENV,
@@ -98,6 +116,7 @@ selectors = _all(
         "-x",
         "experiments",
         multiple=True,
+        callback=_named,
         metavar="X",
         help="An experiment or a glob: countdown, 'lock*'. May be repeated.",
     ),
@@ -118,7 +137,7 @@ selectors = _all(
 )
 """The options that select cells of the catalogue."""
 
-program_selectors = _all(
+program_selectors = together(
     _BACKEND,
     _PLATFORM,
     _ENV,
@@ -132,7 +151,7 @@ program_selectors = _all(
 )
 """The options that select cells of a user's program."""
 
-engine = _all(
+engine = together(
     click.option(
         "--jobs",
         "-j",
@@ -142,7 +161,7 @@ engine = _all(
     ),
     click.option(
         "--isolation",
-        type=click.Choice(["pooled", "fresh"]),
+        type=click.Choice(get_args(Isolation)),
         default="pooled",
         show_default=True,
         help="One container for all trials of an image, or one each.",
@@ -151,6 +170,7 @@ engine = _all(
         "--timeout",
         "timeout_s",
         type=click.FloatRange(0, min_open=True),
+        callback=_finite,
         default=None,
         metavar="S",
         help="Time limit of a trial, in seconds.",
@@ -169,10 +189,10 @@ engine = _all(
 )
 """The options of how cells are run."""
 
-building = _all(
+building = together(
     click.option(
         "--bases",
-        type=click.Choice(["auto", "hub", "debian"]),
+        type=click.Choice(get_args(BaseChoice)),
         default="auto",
         show_default=True,
         envvar="STARTLAB_BASES",
@@ -223,17 +243,6 @@ def console() -> Console:
 def say(text: str) -> None:
     """Tell a person something, on stderr."""
     Console(stderr=True).print(Text(text), soft_wrap=True)
-
-
-def to_resume(out: Path | None) -> Path | None:
-    """Find the folder of the run that --resume finishes; say it where a new one is to begin."""
-    folder = journal.begun(out)
-    if folder is None:
-        say(
-            f"There is nothing to resume in {out or journal.RUNS}: no run was begun there, "
-            "or it was killed before its journal had a line. A new run begins."
-        )
-    return folder
 
 
 def split(options: dict[str, Any]) -> tuple[dict[str, Any], Selection]:

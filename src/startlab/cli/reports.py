@@ -13,7 +13,8 @@ from rich.console import Console
 from startlab.cli import options, outcome
 from startlab.errors import SelectionError
 from startlab.model import Cell
-from startlab.report import document, files, junit, markdown, terminal
+from startlab.report import files, terminal
+from startlab.report.formats import FORMATS
 from startlab.results import diff as comparing
 from startlab.results import journal
 from startlab.results import merge as merging
@@ -33,10 +34,12 @@ class _Plan(msgspec.Struct, frozen=True):
 
 @click.command()
 @click.argument("run", type=RUN, default=journal.RUNS / "latest")
-@click.option("--html", type=FILE, metavar="FILE", help="One page that needs nothing else.")
-@click.option("--markdown", type=FILE, metavar="FILE", help="For a job's summary or a comment.")
-@click.option("--junit", type=FILE, metavar="FILE", help="JUnit XML, for CI systems.")
-@click.option("--json", type=FILE, metavar="FILE", help="The run as one JSON document.")
+@options.together(
+    *(
+        click.option(f"--{name}", type=FILE, metavar="FILE", help=each.help)
+        for name, each in FORMATS.items()
+    )
+)
 def report(run: Path, **wanted: Path | None) -> None:
     """Report a run: on the terminal, or in files.
 
@@ -54,17 +57,11 @@ def report(run: Path, **wanted: Path | None) -> None:
 
 
 def _write(run: Run, name: str, path: Path) -> None:
-    writers: dict[str, files.Write] = {
-        "html": files.html,
-        "markdown": markdown.write,
-        "junit": junit.write,
-        "json": document.write,
-    }
     if str(path) == "-":
-        writers[name](run, sys.stdout)
+        FORMATS[name].write(run, sys.stdout)
         return
     try:
-        files.write_file(run, writers[name], path)
+        files.write_file(run, FORMATS[name].write, path)
     except OSError as error:
         raise SelectionError(f"{path} cannot be written: {error.strerror or error}.") from None
 

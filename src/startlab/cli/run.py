@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
 
-from startlab.cli import options, outcome
+from startlab.cli import drive, options, outcome
 from startlab.engine import runs
-from startlab.errors import NothingToRunError, StartlabError
-from startlab.program import snapshot
-from startlab.report import terminal
+from startlab.errors import StartlabError
+from startlab.program import requirements, snapshot
 from startlab.results import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from startlab.engine.lab import Listener
     from startlab.model import Run
 
 OWN_STDIN: Final = Path("-")
@@ -119,8 +118,9 @@ class _Words(click.Command):
     "env",
     multiple=True,
     callback=options.variables,
-    metavar="K=V",
-    help="A variable of its environment. May be repeated.",
+    metavar="K[=V]",
+    help="A variable of its environment; without a value, as it is in this one. No file that "
+    "startlab writes holds the value. May be repeated.",
 )
 @click.option("--keep", is_flag=True, help="Leave the containers, and say how to enter them.")
 @click.option("--watch", is_flag=True, help="Run again whenever one of its files changes.")
@@ -148,11 +148,10 @@ def run(words: tuple[str, ...], **said: Any) -> None:
     watching, resume, as_json = (said.pop(key) for key in ("watch", "resume", "as_json"))
     out = said.pop("out")
     building = {key: said.pop(key) for key in options.BUILDING}
-    if resume and (folder := options.to_resume(out)) is not None:
+    if resume and (folder := drive.to_resume(out)) is not None:
         _no_words(words)
-        same = {key: said[key] for key in ("jobs", "keep", "pip_config")}
-        finished = _followed(folder, partial(runs.resume, folder, building=building, **same))
-        sys.exit(outcome.tell(finished, folder, "startlab run", as_json=as_json))
+        run, folder = drive.resume(folder, partial(_finished, building, said))
+        sys.exit(outcome.tell(run, folder, "startlab run", as_json=as_json))
     if watching and out is not None:
         raise click.UsageError("--watch makes a new run each time: it takes no --out.")
 
@@ -161,25 +160,23 @@ def run(words: tuple[str, ...], **said: Any) -> None:
         said["stdin"] = _kept_stdin()
 
     def once() -> int:
-        folder = out or journal.new_folder()[1]
-        begin = partial(runs.run, words, folder=folder, building=building, **said)
-        new = _followed(folder, begin, said["trials"] or 1)
+        def go(folder: Path, listener: Listener) -> Run:
+            return runs.run(words, folder=folder, listener=listener, building=building, **said)
+
+        new, folder = drive.begin(out, go, trials=said["trials"] or 1)
         return outcome.tell(new, folder, "startlab run", as_json=as_json)
 
     status = once() if not watching else _watch(once, partial(_stamp, words, said))
     sys.exit(status)
 
 
-def _followed(folder: Path, go: Callable[..., Run], trials: int = 1) -> Run:
-    """Run, and show a person how it goes; what could not be run is told and in the journal."""
-    with terminal.Follower(Console(stderr=True), trials=trials) as follower:
-        try:
-            return go(listener=follower)
-        except NothingToRunError as error:
-            if not (folder / journal.NAME).exists():
-                raise
-            follower.say(f"startlab: {error}")
-            return journal.read(folder)
+def _finished(
+    building: dict[str, Any], said: dict[str, Any], folder: Path, listener: Listener
+) -> Run:
+    """Finish a run as it was begun, with what was said of how it goes and of its secrets."""
+    how = runs.How(building, said["pip_config"], said["jobs"], said["keep"], listener)
+    needed = requirements.read(said["requirements"], said["packages"])
+    return runs.resume(folder, "run", how, env=said["env"], requirements=needed)
 
 
 def _no_words(words: tuple[str, ...]) -> None:
@@ -193,7 +190,7 @@ def _kept_stdin() -> Path:
         raise click.UsageError("--stdin -: stdin is closed, so there is nothing to give it.")
     if sys.stdin.isatty():
         options.say(f"Type what the program is to read; {END_OF_FILE} ends it.")
-    path = journal.RUNS / f"{journal.new_folder()[0]}.stdin"
+    path = journal.RUNS / f"{journal.new_id()}.stdin"
     try:
         journal.RUNS.mkdir(exist_ok=True)
         with path.open("wb") as file:

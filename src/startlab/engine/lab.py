@@ -6,21 +6,24 @@ import queue
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from startlab import catalogue
 from startlab.engine.schedule import Schedule, Task
-from startlab.errors import AgentError, StartlabError
+from startlab.errors import AgentError, JournalError, StartlabError
 from startlab.model import End, PlannedEnvironment, Trial, Unavailable
 from startlab.plan.cells import impossible, plan_cells, shards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from startlab.backends import Agent, Backend
     from startlab.engine.subjects import Subject
     from startlab.model import Cell, Environment, Observation, Selection
     from startlab.results.journal import Journal
+
+STOPPING_S: Final = 0.05
+"""Between two looks at what was stopped."""
 
 
 class Listener(Protocol):
@@ -56,7 +59,10 @@ class Silent:
 
 
 class Lab:
-    """One run of subjects, experiments or a program, in the environments of a backend."""
+    """One run of subjects, experiments or a program, in the environments of a backend.
+
+    `earlier` are the trials of a run that is resumed.
+    """
 
     def __init__(
         self,
@@ -67,7 +73,7 @@ class Lab:
         listener: Listener,
         *,
         jobs: int,
-        done: Collection[tuple[Cell, int]] = (),
+        earlier: Iterable[Trial] = (),
     ) -> None:
         self._subjects = {subject.name: subject for subject in subjects}
         self._backend = backend
@@ -75,15 +81,21 @@ class Lab:
         self._journal = journal
         self._listener = listener
         self._jobs = jobs
-        self._done = frozenset(done)
         self._schedule = Schedule()
         self._results: queue.SimpleQueue[PlannedEnvironment | Trial] = queue.SimpleQueue()
         self._agents: dict[int, Agent] = {}
         self._stopping = False
         self._errors: list[Exception] = []
         self._said: set[str] = set()
-        self._environments: dict[str, Environment] = {}
+        self._done: set[tuple[Cell, int]] = set()
         self._repeats = _Repeats() if selection.repeat else None
+        self._lock = threading.Lock()
+        self._environments: dict[str, Environment] = {}
+        self._waiting: set[Cell] = set()
+        for trial in earlier:
+            if trial.outcome != "unavailable":  # then it is tried again
+                self._done.add((trial.cell, trial.trial))
+                self._repeat_after(trial)
 
     def run(self) -> bool:
         """Run every trial that is left; tell whether it was interrupted.
@@ -106,6 +118,11 @@ class Lab:
             while self._runs(threads):
                 self._stop()  # again: a trial that was just beginning may have missed it
                 self._collect()
+        except JournalError:  # the disk is full: whatever more is found has no place
+            while any(thread.is_alive() for thread in threads):
+                self._stop()
+                time.sleep(STOPPING_S)
+            raise
         self._journal.write(
             End(
                 finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -205,7 +222,6 @@ class Lab:
                 name=environment.name, cells=cells, environment=environment, elsewhere=elsewhere
             )
         )
-        self._environments[environment.name] = environment
         tasks = []
         lack = {name: self._lacking(name, environment) for name in {c.experiment for c in cells}}
         for cell in cells:
@@ -222,6 +238,13 @@ class Lab:
                     for number in range(self._selection.trials)
                     if (cell, number) not in self._done
                 ]
+        with self._lock:
+            self._environments[environment.name] = environment
+            tasks += [
+                self._again(cell)
+                for cell in cells
+                if cell in self._waiting and (cell, 1) not in self._done
+            ]
         self._schedule.add(environment.name, tasks)
 
     def _lacking(self, name: str, environment: Environment) -> str | None:
@@ -261,12 +284,31 @@ class Lab:
         elif observation.ended != "stopped":
             trial = task.subject.judge(task.cell, task.environment, task.number, observation)
             self._results.put(trial)
-            for cell in self._repeats.after(trial) if self._repeats else ():
-                again = Task(cell, 1, task.subject, self._environments[cell.environment])
-                if (cell, 1) not in self._done:
-                    self._schedule.add(cell.environment, [again])
+            self._repeat_after(trial)
         if self._selection.isolation == "fresh":
             worker.close()
+
+    def _repeat_after(self, trial: Trial) -> None:
+        """Have cells run once more because of a trial, at once or when their environment is there.
+
+        A run that is resumed hears of its earlier trials so, and may have been ended before it
+        repeated one.
+        """
+        if self._repeats is None or trial.outcome == "unsupported":
+            return
+        for cell in self._repeats.after(trial):
+            if (cell, 1) in self._done:
+                continue
+            with self._lock:
+                there = cell.environment in self._environments
+                if not there:
+                    self._waiting.add(cell)
+            if there:
+                self._schedule.add(cell.environment, [self._again(cell)])
+
+    def _again(self, cell: Cell) -> Task:
+        environment = self._environments[cell.environment]
+        return Task(cell, 1, self._subjects[cell.experiment], environment)
 
     def _lose(self, task: Task, reason: str) -> None:
         """Give up an environment: twice in a row no agent in it could run a trial."""

@@ -1,36 +1,62 @@
-"""Running a user's own program: `startlab.run`, and what the command line makes of it."""
+"""Runs, of a user's program or of the catalogue: begun, and finished later if need be."""
 
 from __future__ import annotations
 
 import os
 import platform
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from startlab import __version__, catalogue
 from startlab.backends.opening import open_backend
 from startlab.engine.lab import Lab, Silent
-from startlab.engine.subjects import ProgramSubject
+from startlab.engine.subjects import ExperimentSubject, ProgramSubject
 from startlab.errors import ProgramError, SelectionError
 from startlab.model import SCHEMA_VERSION, RunHeader, Selection
 from startlab.plan import cells
-from startlab.program import arguments
+from startlab.program import arguments, secrets
 from startlab.program.requirements import Requirements
 from startlab.program.requirements import read as read_requirements
 from startlab.program.snapshot import Snapshot
 from startlab.results import journal
-from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from startlab.backends import Backend
     from startlab.engine.lab import Listener
-    from startlab.model import Cell, Method, Program, Run
+    from startlab.engine.subjects import Subject
+    from startlab.model import BackendChoice, Isolation, Method, Program, Run, Trial
+
+Command = Literal["lab", "run"]
+"""What begins a run of the catalogue, or of a program, and finishes it."""
+
+KINDS: Final[Mapping[Command, str]] = {"lab": "the catalogue", "run": "a program"}
+
+
+class How(NamedTuple):
+    """How a run goes, which changes nothing of what it finds.
+
+    `building` are the fields of `backends.images.BuildOptions`, `pip_config` is a pip.conf; with
+    `keep`, containers are left, and the listener is told how to enter them.
+    """
+
+    building: Mapping[str, Any] = {}
+    pip_config: Path | None = None
+    jobs: int | None = None
+    keep: bool = False
+    listener: Listener = Silent()
+
+
+AS_USUAL: Final = How()
+
+MOST_NAMED: Final = 5
+"""Links that are named; of more, how many."""
 
 
 def run(
@@ -38,7 +64,7 @@ def run(
     *,
     methods: Sequence[Method] = (),
     environments: Sequence[str] = (),
-    backend: Literal["auto", "native", "docker"] = "auto",
+    backend: BackendChoice = "auto",
     platform: str = "",
     trials: int | None = None,
     jobs: int | None = None,
@@ -51,7 +77,7 @@ def run(
     packages: Sequence[str] = (),
     pip_config: Path | None = None,
     env: Mapping[str, str] | None = None,
-    isolation: Literal["pooled", "fresh"] = "pooled",
+    isolation: Isolation = "pooled",
     keep: bool = False,
     building: Mapping[str, Any] | None = None,
     folder: Path | None = None,
@@ -94,11 +120,8 @@ def run(
         timeout_s=timeout_s,
         bases=(building or {}).get("bases", "auto"),
     )
-    return begin(
-        understood, selection,
-        building=building, pip_config=pip_config, jobs=jobs, keep=keep, folder=folder,
-        listener=listener,
-    )  # fmt: skip
+    how = How(building or {}, pip_config, jobs, keep, listener or Silent())
+    return begin(folder or journal.new_folder(), selection, understood, how)
 
 
 def understand(
@@ -127,128 +150,157 @@ def understand(
 
 
 def begin(
-    program: Program,
-    selection: Selection,
-    *,
-    building: Mapping[str, Any] | None = None,
-    pip_config: Path | None = None,
-    jobs: int | None = None,
-    keep: bool = False,
-    folder: Path | None = None,
-    listener: Listener | None = None,
+    folder: Path, selection: Selection, program: Program | None = None, how: How = AS_USUAL
 ) -> Run:
-    """Begin a run of a program in a folder of its own; see `run`."""
-    run_id, default = journal.new_folder()
-    if folder is not None and folder.parent == journal.RUNS:
-        run_id = folder.name
-    folder = folder or default
-    refuse_taken(folder)
-    return _drive(
-        program, selection, building or {}, listener or Silent(),
-        pip_config=pip_config, jobs=jobs, keep=keep, folder=folder, run_id=run_id,
-    )  # fmt: skip
+    """Begin a run of a program, or else of the catalogue, in a folder of its own; see `run`."""
+    journal.refuse_taken(folder)  # before all that takes time
+    run_id = folder.name if folder.parent == journal.RUNS else journal.new_id()
+    with (
+        _opened(run_id, selection, program, how) as opened,
+        journal.Journal(folder, new=True) as book,
+    ):
+        journal.point_latest_at(folder)
+        book.write(_header(run_id, opened))
+        opened.lab(book, how).run()
+    return journal.read(folder)
 
 
 def resume(
     folder: Path,
+    command: Command = "run",
+    how: How = AS_USUAL,
     *,
-    building: Mapping[str, Any] | None = None,
-    pip_config: Path | None = None,
-    jobs: int | None = None,
-    keep: bool = False,
-    listener: Listener | None = None,
+    env: Mapping[str, str] | None = None,
+    requirements: Sequence[str] = (),
 ) -> Run:
-    """Finish a run as it was begun. Raises ProgramError if its files have changed since."""
-    earlier = journal.read(folder)
-    header = earlier.header
-    if header.program is None:
-        raise SelectionError(
-            f"{folder} is a run of the catalogue; finish it with: startlab lab --resume"
-        )
-    return _drive(
-        header.program, header.selection, building or {}, listener or Silent(),
-        pip_config=pip_config, jobs=jobs, keep=keep, folder=folder, run_id=header.id,
-        done=already_run(earlier),
-        resumed=True,
-    )  # fmt: skip
+    """Finish a run as it was begun; what no journal keeps, is in `env` and `requirements`.
+
+    Raises SelectionError for a run of another kind than `command` begins, ProgramError where the
+    program's files have changed since or a secret is missing.
+    """
+    folder = journal.find(folder).parent
+    with journal.Journal(folder) as book:
+        earlier = journal.read(folder)
+        header = earlier.header
+        _refuse_other_kind(folder, header, command)
+        program = header.program
+        if program is None:
+            _refuse_changed_catalogue(header)
+        else:
+            program = secrets.restored(program, env or {}, requirements)
+        with _opened(header.id, header.selection, program, how) as opened:
+            _refuse_changed_files(header, opened)
+            journal.point_latest_at(folder)
+            opened.lab(book, how, earlier.trials).run()
+    return journal.read(folder)
 
 
-def already_run(run: Run) -> set[tuple[Cell, int]]:
-    """Give the trials that are left out when a run is resumed, by their cells and numbers."""
-    return {
-        (cell, trial.trial)
-        for cell, trials in by_cell(run)
-        for trial in trials
-        if trial.outcome != "unavailable"
-    }
+class _Opened(NamedTuple):
+    """All that a run needs while it goes."""
+
+    backend: Backend
+    selection: Selection
+    subjects: Sequence[Subject]
+    program: Program | None
+
+    def lab(self, book: journal.Journal, how: How, earlier: Sequence[Trial] = ()) -> Lab:
+        """Make the engine of it."""
+        return Lab(
+            self.subjects, self.backend, self.selection, book, how.listener,
+            jobs=how.jobs or os.cpu_count() or 1,
+            earlier=earlier,
+        )  # fmt: skip
 
 
-def _drive(
-    program: Program,
-    selection: Selection,
-    building: Mapping[str, Any],
-    listener: Listener,
-    *,
-    pip_config: Path | None,
-    jobs: int | None,
-    keep: bool,
-    folder: Path,
-    run_id: str,
-    done: Collection[tuple[Cell, int]] = (),
-    resumed: bool = False,
-) -> Run:
+def _opened(
+    run_id: str, selection: Selection, program: Program | None, how: How
+) -> AbstractContextManager[_Opened]:
+    """Open a backend for a run; a mistake is told before one is begun."""
+    if program is None:
+        return _catalogue_opened(run_id, selection, how)
+    return _program_opened(run_id, selection, program, how)
+
+
+@contextmanager
+def _catalogue_opened(run_id: str, selection: Selection, how: How) -> Iterator[_Opened]:
+    experiments = cells.choose(catalogue.load(), selection.experiments)
+    with closing(open_backend(selection, how.building, run_id, how.listener.say)) as backend:
+        if selection.environments:
+            backend.names(selection.environments)
+        subjects = [ExperimentSubject(each, selection) for each in experiments]
+        yield _Opened(backend, selection, subjects, None)
+
+
+@contextmanager
+def _program_opened(
+    run_id: str, selection: Selection, program: Program, how: How
+) -> Iterator[_Opened]:
     wanted = None
     if program.requirements:
-        wanted = Requirements(lines=program.requirements, pip_config=pip_config)
+        wanted = Requirements(lines=program.requirements, pip_config=how.pip_config)
     with (
         closing(Snapshot(program)) as snapshot,
         closing(
             open_backend(
                 selection,
-                building,
+                how.building,
                 run_id,
-                listener.say,
+                how.listener.say,
                 program=snapshot.folder,
                 requirements=wanted,
-                keep=keep,
+                keep=how.keep,
             )
         ) as backend,
     ):
-        if resumed and snapshot.digest != program.digest:
-            raise ProgramError(
-                "The program's files have changed since this run was begun, so what is left of it "
-                "cannot be put beside what it found; begin a new run."
-            )
+        if snapshot.left_out:
+            how.listener.say(_left_out(snapshot.left_out))
         program = msgspec.structs.replace(
             program, digest=snapshot.digest, sources=snapshot.sources(program.target)
         )
-        names = backend.names(selection.environments)  # a mistake is told before a run is begun
+        names = backend.names(selection.environments)
         if not selection.environments:
             chosen = cells.newest_of_each_kind(names, program.requires_python)
             selection = msgspec.structs.replace(selection, environments=tuple(chosen))
-        with journal.Journal(folder) as book:
-            journal.point_latest_at(folder)
-            if not resumed:
-                book.write(header(run_id, backend, selection, program))
-            Lab(
-                [ProgramSubject(program, backend, selection)],
-                backend,
-                selection,
-                book,
-                listener,
-                jobs=jobs or os.cpu_count() or 1,
-                done=done,
-            ).run()
-        if keep:
-            _tell_what_is_kept(backend, listener)
-    return journal.read(folder)
+        subject = ProgramSubject(program, backend, selection)
+        yield _Opened(backend, selection, [subject], program)
+        if how.keep:
+            _tell_what_is_kept(backend, how.listener)
 
 
-def refuse_taken(folder: Path) -> None:
-    """Raise SelectionError if a folder holds a run already, of which anything is known."""
-    path = folder / journal.NAME
-    if path.exists() and (not path.is_file() or path.stat().st_size):
-        raise SelectionError(f"{folder} holds a run already; finish it with --resume, or move it.")
+def _left_out(links: Sequence[str]) -> str:
+    named = ", ".join(links[:MOST_NAMED])
+    if len(links) > MOST_NAMED:
+        named += f" and {len(links) - MOST_NAMED} more"
+    return (
+        f"Links that lead out of the program's folder are left out of its copy: {named}. If it "
+        f"needs one, say so: --include {links[0]}"
+    )
+
+
+def _refuse_other_kind(folder: Path, header: RunHeader, command: Command) -> None:
+    is_of: Command = "lab" if header.program is None else "run"
+    if is_of != command:
+        raise SelectionError(
+            f"{folder} is a run of {KINDS[is_of]}, and startlab {command} runs {KINDS[command]}; "
+            f"finish it with: startlab {is_of} --resume --out {folder}"
+        )
+
+
+def _refuse_changed_catalogue(header: RunHeader) -> None:
+    if header.catalogue != catalogue.digest():
+        raise SelectionError(
+            "The catalogue has changed since this run was begun, so what is left of it cannot be "
+            "put beside what it found; begin a new run."
+        )
+
+
+def _refuse_changed_files(header: RunHeader, opened: _Opened) -> None:
+    before, now = header.program, opened.program
+    if before is not None and now is not None and before.digest != now.digest:
+        raise ProgramError(
+            "The program's files have changed since this run was begun, so what is left of it "
+            "cannot be put beside what it found; begin a new run."
+        )
 
 
 def _tell_what_is_kept(backend: Backend, listener: Listener) -> None:
@@ -259,9 +311,7 @@ def _tell_what_is_kept(backend: Backend, listener: Listener) -> None:
         listener.say("Nothing is kept: there were no containers.")
 
 
-def header(
-    run_id: str, backend: Backend, selection: Selection, program: Program | None = None
-) -> RunHeader:
+def _header(run_id: str, opened: _Opened) -> RunHeader:
     """Make the first line of a journal."""
     return RunHeader(
         id=run_id,
@@ -269,9 +319,9 @@ def header(
         startlab=__version__,
         catalogue=catalogue.digest(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        backend=backend.name,
-        selection=selection,
-        program=program,
+        backend=opened.backend.name,
+        selection=opened.selection,
+        program=None if opened.program is None else secrets.hidden(opened.program),
         host={
             "system": platform.platform(),
             "machine": platform.machine(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from startlab.judge.trial import judge, judge_program
 from startlab.model import START_METHODS, Request
 from startlab.plan import cells
+from startlab.program import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,7 @@ class ProgramSubject:
         self._backend = backend
         self._selection = selection
         self._commands: dict[str, Sequence[str] | None] = {}
+        self._veil = secrets.Veil(program)
         self.name = program.name
         self.methods: tuple[Method, ...] = START_METHODS
 
@@ -163,23 +165,27 @@ class ProgramSubject:
             words += ["--bases", self._selection.bases]
         words += ["--method", cell.method, *options(self._program, self._selection)]
         reproduce = _reproduce(words, environment)
-        return judge_program(self._program, cell, number, observation, reproduce)
+        trial = judge_program(self._program, cell, number, observation, reproduce)
+        return self._veil.over(trial)
 
 
 def options(program: Program, selection: Selection) -> list[str]:
-    """Give the words of a command line that mean a program, run from its `cwd`."""
+    """Give the words of a command line that mean a program, run from its `cwd`.
+
+    What is secret is left out: variables are taken from the environment.
+    """
     words = []
     if selection.timeout_s is not None:
         words += ["--timeout", f"{selection.timeout_s:g}"]
-    for name, values in (("--include", program.include), ("--exclude", program.exclude)):
+    for option, values in (("--include", program.include), ("--exclude", program.exclude)):
         for value in values:
-            words += [name, value]
-    for key, value in program.env.items():
-        words += ["--env-var", f"{key}={value}"]
+            words += [option, value]
+    for name in program.env:
+        words += ["--env-var", name]
     if program.stdin is not None:
         words += ["--stdin", program.stdin]
     for requirement in program.requirements:
-        words += ["--with", requirement]
+        words += ["--with", secrets.without_credentials(requirement)]
     match program.kind:
         case "script" | "module":
             return [*words, *program.argv[1:]]

@@ -136,9 +136,12 @@ def _check_python(word: str, path: Path) -> None:
     What only some Pythons can run, because of its syntax, is a finding of theirs.
     """
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if "__main__.py" in archive.namelist():
-                return
+        try:
+            with zipfile.ZipFile(path) as archive:
+                if "__main__.py" in archive.namelist():
+                    return
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise ProgramError(f"{word} is a zip file that cannot be read: {error}.") from None
         raise ProgramError(f"{word} is a zip file without a __main__.py.")
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -152,6 +155,8 @@ def _check_python(word: str, path: Path) -> None:
         return
     try:
         ast.parse(path.read_bytes())
+    except (RecursionError, MemoryError):
+        return  # nested as only code is, too deeply for this Python
     except (SyntaxError, ValueError):
         raise ProgramError(
             f"{word} does not look like Python, and neither its name (.py) nor a first line like "
@@ -175,7 +180,7 @@ def _requires_python(project: Path | None) -> str:
     try:
         said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
         return str(SpecifierSet(said.get("project", {}).get("requires-python", "")))
-    except (OSError, ValueError, AttributeError, InvalidSpecifier):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError, InvalidSpecifier):
         return ""  # whoever builds the project will be told
 
 

@@ -58,7 +58,8 @@ class Snapshot:
     """A copy of a program's files, as they were when the run began; gone with `close`.
 
     `files` is the folder of the copy, `stdin` the copy of what the program reads, `digest` names
-    the files by their content. Raises ProgramError.
+    the files by their content. `left_out` are the links that lead out of what was to be copied.
+    Raises ProgramError.
     """
 
     def __init__(self, program: Program) -> None:
@@ -66,6 +67,7 @@ class Snapshot:
         self.folder = Path(tempfile.mkdtemp(prefix=f"startlab-{os.getpid()}-"))
         self.files = self.folder / "files"
         self.stdin: Path | None = None
+        self.left_out: list[str] = []
         try:
             self.digest = self._fill(program)
         except BaseException:
@@ -73,7 +75,7 @@ class Snapshot:
             raise
 
     def _fill(self, program: Program) -> str:
-        files = collect(program)
+        files = collect(program, self.left_out)
         (self.files / program.cwd).mkdir(parents=True)
         digest = copy(files, self.files)
         if program.stdin is not None:
@@ -122,16 +124,18 @@ def copy(files: Iterable[File], to: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def collect(program: Program) -> list[File]:
+def collect(program: Program, left_out: list[str] | None = None) -> list[File]:
     """List the files that go with a program: those of its folder, and all that it includes.
 
-    `include` overrules what is left out of the folder, and so does the script itself. Raises
-    ProgramError when it is too much.
+    `include` overrules what is left out of the folder, and so does the script itself. What a link
+    out of them leads to was not asked for; such links are added to `left_out`. Raises ProgramError
+    when it is too much.
     """
     root = Path(program.root)
     own = [program.target] if program.kind == "script" else []
     include = [root / path for path in [*own, *program.include]]
-    return walk(root, root / program.folder, include, program.exclude)
+    bounds = _Bounds(root, [root / program.folder, *include], left_out)
+    return walk(root, root / program.folder, include, program.exclude, bounds)
 
 
 def one(path: Path) -> list[File]:
@@ -140,18 +144,22 @@ def one(path: Path) -> list[File]:
 
 
 def walk(
-    root: Path, folder: Path, include: Sequence[Path] = (), exclude: Sequence[str] = ()
+    root: Path,
+    folder: Path,
+    include: Sequence[Path] = (),
+    exclude: Sequence[str] = (),
+    bounds: _Bounds | None = None,
 ) -> list[File]:
     """List the files of a folder, and all in `include`, by their paths below `root`.
 
     What .gitignore or a pattern of `exclude` leaves out stays here, and so do folders of version
-    control, caches and virtual environments; not so with `include`. Raises ProgramError when it is
-    too much.
+    control, caches and virtual environments; not so with `include`. No link is followed out of
+    `bounds`, if there are any. Raises ProgramError when it is too much.
     """
     found: dict[str, File] = {}
     amount = _Amount(folder)
-    walks = [_walk(root, folder, _Ignored(folder, exclude))]
-    walks += [_walk(root, path, None) for path in include]
+    walks = [_walk(root, folder, _Ignored(folder, exclude), bounds)]
+    walks += [_walk(root, path, None, bounds) for path in include]
     for each in walks:
         for file in each:
             if file.path not in found:
@@ -161,6 +169,25 @@ def walk(
     return sorted(found.values())
 
 
+class _Bounds:
+    """What was asked for, and the links that lead out of it: to what was not."""
+
+    def __init__(self, root: Path, places: Iterable[Path], left_out: list[str] | None) -> None:
+        self._root = root
+        self._places = [Path(os.path.realpath(place)) for place in places]
+        self._left_out = left_out
+
+    def hold(self, link: Path) -> bool:
+        """Tell whether a link leads to what was asked for; remember one that does not."""
+        target = Path(os.path.realpath(link))
+        if any(target.is_relative_to(place) for place in self._places):
+            return True
+        name = link.relative_to(self._root).as_posix()
+        if self._left_out is not None and name not in self._left_out:
+            self._left_out.append(name)
+        return False
+
+
 class _Ignored:
     """What the .gitignore files of a tree leave out: those above the root up to the repository's.
 
@@ -168,6 +195,12 @@ class _Ignored:
     """
 
     def __init__(self, root: Path, exclude: Sequence[str]) -> None:
+        for pattern in exclude:
+            if _patterns([pattern]) is None:
+                raise ProgramError(
+                    f"--exclude {pattern}: that is no pattern; write it as in .gitignore, like "
+                    "'*.log' or '/data/'."
+                )
         self._exclude = GitIgnoreSpec.from_lines(exclude)
         self._root = root
         self._specs: dict[Path, GitIgnoreSpec] = {}
@@ -178,11 +211,17 @@ class _Ignored:
 
     def enter(self, folder: Path) -> None:
         """Read the .gitignore of a folder that the walk has come to."""
+        path = folder / ".gitignore"
         try:
-            lines = (folder / ".gitignore").read_text("utf-8", "surrogateescape").splitlines()
+            if not path.is_file():  # a pipe or a device would never end
+                return
+            lines = path.read_text("utf-8", "surrogateescape").splitlines()
         except OSError:
             return
-        self._specs[folder] = GitIgnoreSpec.from_lines(lines)
+        spec = _patterns(lines)
+        if spec is None:  # git passes over a line that is no pattern
+            spec = GitIgnoreSpec.from_lines(line for line in lines if _patterns([line]))
+        self._specs[folder] = spec
 
     def __call__(self, path: Path, *, folder: bool) -> bool:
         slash = "/" if folder else ""
@@ -197,10 +236,20 @@ class _Ignored:
         return False
 
 
-def _walk(root: Path, top: Path, ignored: _Ignored | None) -> Iterator[File]:
+def _patterns(lines: Sequence[str]) -> GitIgnoreSpec | None:
+    """Give what lines of a .gitignore mean; None if one of them is no pattern."""
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return None
+
+
+def _walk(
+    root: Path, top: Path, ignored: _Ignored | None, bounds: _Bounds | None
+) -> Iterator[File]:
     """Give the files of a folder, or one file."""
     if not top.is_dir():
-        yield from _file(root, top)
+        yield from _file(root, top, bounds)
         return
     for name, folders, files in os.walk(top):
         folder = Path(name)
@@ -217,20 +266,27 @@ def _walk(root: Path, top: Path, ignored: _Ignored | None) -> Iterator[File]:
         for each in sorted([*files, *(one for one in folders if (folder / one).is_symlink())]):
             path = folder / each
             if ignored is None or not ignored(path, folder=False):
-                yield from _file(root, path)
+                yield from _file(root, path, bounds)
 
 
-def _file(root: Path, path: Path) -> Iterator[File]:
+def _file(root: Path, path: Path, bounds: _Bounds | None = None) -> Iterator[File]:
     """Give a file as it is to be copied; not what is no file: a socket, a pipe, a device.
 
-    A link that stays in the tree is one in the copy too, else it is what it points to.
+    A link that stays in the tree is one in the copy too, else it is what it points to; one that
+    leads out of the bounds is left out.
     """
     inside = path.relative_to(root).as_posix()
     try:
         if path.is_symlink():
+            if bounds is not None and not bounds.hold(path):
+                return
             link = path.readlink()
             target = os.path.normpath(path.parent / link)
             if Path(target).is_relative_to(root) and not link.is_absolute():
+                yield File(inside, path, 0, path.lstat().st_mtime_ns, os.fspath(link))
+                return
+            if bounds is not None and path.is_dir():  # an absolute link to what goes with it
+                link = Path(os.path.relpath(os.path.realpath(path), path.parent))
                 yield File(inside, path, 0, path.lstat().st_mtime_ns, os.fspath(link))
                 return
         status = path.stat()

@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from startlab.errors import StartlabError
-from startlab.report import junit, markdown
+from startlab.report.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from startlab.model import Run
-
-    Write = Callable[[Run, IO[str]], None]
-
-
-def html(run: Run, file: IO[str]) -> None:
-    """Write a run as HTML, with what is slow to import."""
-    from startlab.report.html import write
-
-    write(run, file)
-
-
-REPORTS: Final[dict[str, Write]] = {
-    "report.html": html,
-    "summary.md": markdown.write,
-    "junit.xml": junit.write,
-}
+    from startlab.report.formats import Write
 
 
 def write(run: Run, folder: Path) -> tuple[str, ...]:
     """Write every report of a run into its folder; give, of those that could not be, why."""
     failed = []
-    for name, report in REPORTS.items():
+    for each in FORMATS.values():
+        if each.file is None:
+            continue
+        path = folder / each.file
         try:
-            write_file(run, report, folder / name)
+            write_file(run, each.write, path)
         except OSError as error:
-            failed.append(f"{folder / name} could not be written: {error.strerror or error}")
+            failed.append(f"{path} could not be written: {error.strerror or error}")
         except StartlabError as error:
-            failed.append(f"{folder / name} could not be written: {error}")
+            failed.append(f"{path} could not be written: {error}")
     return tuple(failed)
 
 

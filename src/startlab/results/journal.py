@@ -33,6 +33,7 @@ from startlab.model import (
     Selection,
     Trial,
 )
+from startlab.results.lock import lock
 from startlab.results.output_groups import grouped
 from startlab.results.trials import Trials
 
@@ -64,14 +65,40 @@ class _Version(msgspec.Struct, frozen=True, tag_field="kind", tag="run"):
 
 
 class Journal:
-    """A journal that is being written. Every line is with the kernel when `write` returns."""
+    """A journal that is being written. Every line is with the kernel when `write` returns.
 
-    def __init__(self, folder: Path) -> None:
+    It is locked until it is closed, or its process has ended. Raises JournalError where it cannot
+    be written, or another process is writing it; and, if it is to be `new`, where it has lines.
+    """
+
+    def __init__(self, folder: Path, *, new: bool = False) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / NAME).open("a+b", buffering=0)
-        if self._file.seek(0, io.SEEK_END) and self._cut_off():
-            self._file.write(b"\n")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / NAME).open("a+b", buffering=0)
+        except OSError as error:
+            raise JournalError(
+                f"{error.filename or folder} cannot be written: {error.strerror or error}. "
+                "A run's journal and reports go there; name another folder with --out."
+            ) from None
+        try:
+            self._begin(new=new)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self, *, new: bool) -> None:
+        if not lock(self._file):
+            raise JournalError(
+                f"{self.folder} is being written by another startlab that is still running; wait "
+                "until it ends, or name another folder with --out."
+            )
+        if not self._file.seek(0, io.SEEK_END):
+            return
+        if new:
+            raise taken(self.folder)
+        if self._cut_off():
+            self._write(b"\n")
 
     def __enter__(self) -> Journal:
         return self
@@ -85,12 +112,23 @@ class Journal:
         self._file.close()
 
     def write(self, record: Record) -> None:
-        """Append one record."""
+        """Append one record. Raises JournalError, as where the disk is full."""
         try:
             line = msgspec.json.encode(record)
         except UnicodeEncodeError:  # a name of a file or an argument that is no text
             line = msgspec.json.encode(_encodable(msgspec.to_builtins(record)))
-        self._file.write(line + b"\n")
+        self._write(line + b"\n")
+
+    def _write(self, line: bytes) -> None:
+        view = memoryview(line)
+        try:
+            while view:  # a disk that is nearly full takes a part
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            raise JournalError(
+                f"{self.folder / NAME} cannot be written: {error.strerror or error}. What is in it "
+                f"is kept; make room, and finish the run with --resume --out {self.folder}"
+            ) from None
 
     def _cut_off(self) -> bool:
         self._file.seek(-1, io.SEEK_END)
@@ -110,18 +148,41 @@ def _encodable(value: object) -> object:
             return value
 
 
-def new_folder(now: datetime | None = None) -> tuple[str, Path]:
-    """Choose the id and folder of a new run: `.startlab/<time>-<short id>`."""
+def new_id(now: datetime | None = None) -> str:
+    """Make the id of a new run: `<time>-<short id>`."""
     moment = (now or datetime.now(UTC)).astimezone()
-    run_id = f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    return run_id, RUNS / run_id
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def new_folder() -> Path:
+    """Choose the folder of a new run, called as the run is: `.startlab/<id>`."""
+    return RUNS / new_id()
+
+
+def taken(folder: Path) -> JournalError:
+    """Say that a folder holds a run already."""
+    return JournalError(f"{folder} holds a run already; finish it with --resume, or move it.")
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raise JournalError if a folder holds a run already, of which anything is known."""
+    path = folder / NAME
+    try:
+        if path.exists() and (not path.is_file() or path.stat().st_size):
+            raise taken(folder)
+    except OSError as error:
+        raise JournalError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def point_latest_at(folder: Path) -> None:
     """Have `.startlab/latest` mean a run; on a file system without links, a file names it."""
     latest = RUNS / "latest"
-    if folder.parent.resolve() != RUNS.resolve() or folder.name == latest.name:
-        return  # a run elsewhere, or the one that it means already, which is resumed
+    if folder.parent.resolve() != RUNS.resolve():
+        return
+    if latest.is_dir() and not latest.is_symlink():
+        raise JournalError(
+            f"{latest} is a folder, where startlab keeps a link to the last run; move it away."
+        )
     fresh = RUNS / f"latest.{os.getpid()}"
     try:
         fresh.symlink_to(folder.name, target_is_directory=True)
@@ -136,7 +197,9 @@ def find(run: Path) -> Path:
     Raises JournalError, of which NoJournalError says that there is none.
     """
     try:
-        if run.name == "latest" and run.is_file():
+        if run.name == "latest" and run.is_symlink():
+            run = run.parent / run.readlink()
+        elif run.name == "latest" and run.is_file():
             run = run.with_name(run.read_text("utf-8").strip())
         path = run / NAME if run.is_dir() else run
         there = path.is_file()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -68,7 +67,7 @@ def merge(
     names = _names(parts)
     ran = {_renamed(cell, number, names) for number, part in enumerate(parts) for cell in part.ran}
     caveats = (*unread, *(each for part in parts for each in part.caveats), *_absent(sources))
-    with journal.Journal(folder) as book:
+    with journal.Journal(folder, new=True) as book:
         book.write(_header(parts, sources, caveats))
         for environment in _plan(parts, names, plan):
             book.write(environment)
@@ -262,7 +261,7 @@ def _header(
     catalogues = dict.fromkeys(part.header.catalogue for part in parts)
     return msgspec.structs.replace(
         first,
-        id=journal.new_folder(datetime.now(UTC))[0],
+        id=journal.new_id(),
         schema_version=SCHEMA_VERSION,
         startlab=__version__,
         catalogue="+".join(catalogues),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from docker.errors import APIError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from startlab.model import BackendName
+    from startlab.model import BackendName, Isolation
     from startlab.program.requirements import Requirements
 
 
@@ -55,7 +55,7 @@ class DockerBackend:
         say: Callable[[str], None],
         options: BuildOptions | None = None,
         run_id: str = "",
-        isolation: Literal["pooled", "fresh"] = "pooled",
+        isolation: Isolation = "pooled",
         keep: bool = False,
         limits: Limits | None = None,
         program: Path | None = None,

@@ -29,7 +29,8 @@ from startlab.backends.docker.debootstrap import (
 )
 from startlab.backends.docker.engine import LABEL, LOST, connect, explanation, in_words
 from startlab.errors import StartlabError
-from startlab.model import Unavailable
+from startlab.model import BaseChoice, Unavailable
+from startlab.program.secrets import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -88,7 +89,7 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     `platform` is what environments are called by instead of `linux`.
     """
 
-    bases: Literal["auto", "hub", "debian"] = "auto"
+    bases: BaseChoice = "auto"
     debian_mirror: str | None = None
     ca_bundle: Path | None = None
     apt_config: Path | None = None
@@ -252,7 +253,7 @@ class Images:
             with in_words(f"installing what the program needs in {image.name}"):
                 return self._install(image, digest, files)
         except (BuildError, APIError) as error:
-            reason = explanation_lines(error)
+            reason = without_credentials(explanation_lines(error))
             return _unavailable(image.name, f"what the program needs is not installed: {reason}")
 
     def _install(self, image: Image, digest: str, files: dict[str, bytes]) -> Image:

@@ -1,0 +1,58 @@
+"""What `startlab lab` and `startlab run` do alike: drive a run, and show a person how it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from startlab.cli import options
+from startlab.errors import NothingToRunError
+from startlab.report import terminal
+from startlab.results import journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from startlab.engine.lab import Listener
+    from startlab.model import Run, Trial
+
+
+def begin(
+    out: Path | None, go: Callable[[Path, Listener], Run], *, trials: int = 1
+) -> tuple[Run, Path]:
+    """Begin a run in `out`, or in a folder of its own."""
+    folder = out or journal.new_folder()
+    return _followed(folder, go, trials, ()), folder
+
+
+def resume(folder: Path, go: Callable[[Path, Listener], Run]) -> tuple[Run, Path]:
+    """Finish a run."""
+    earlier = journal.read(folder)
+    return _followed(folder, go, earlier.header.selection.trials, earlier.trials), folder
+
+
+def to_resume(out: Path | None) -> Path | None:
+    """Find the folder of the run that --resume finishes; say it where a new one is to begin."""
+    folder = journal.begun(out)
+    if folder is None:
+        options.say(
+            f"There is nothing to resume in {out or journal.RUNS}: no run was begun there, "
+            "or it was killed before its journal had a line. A new run begins."
+        )
+    return folder
+
+
+def _followed(
+    folder: Path, go: Callable[[Path, Listener], Run], trials: int, earlier: Sequence[Trial]
+) -> Run:
+    """Have it go; what could not be run is told, and in the journal."""
+    with terminal.Follower(Console(stderr=True), trials=trials, earlier=earlier) as follower:
+        try:
+            return go(folder, follower)
+        except NothingToRunError as error:
+            if not (folder / journal.NAME).exists():
+                raise
+            follower.say(f"startlab: {error}")
+            return journal.read(folder)
