@@ -28,6 +28,7 @@ from startlab.model import (
     Trial,
 )
 from startlab.report import files
+from startlab.report.formats import FORMATS
 from startlab.results import journal
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _measure(folder: Path) -> None:
     write_s, write_mb = time.perf_counter() - began, _peak_mb()
     if failed:
         sys.exit("\n".join(failed))
-    sizes = msgspec.json.encode({name: (folder / name).stat().st_size for name in files.REPORTS})
+    names = [each.file for each in FORMATS.values() if each.file is not None]
+    sizes = msgspec.json.encode({name: (folder / name).stat().st_size for name in names})
     print(
         f"{len(run.planned):,} cells, {len(run.trials):,} trials, journal {size / 1e6:.0f} MB; "
         f"read {read_s:.1f} s, {read_mb - before:.0f} MB; "

@@ -19,7 +19,7 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 
-from startlab import cli
+from startlab.cli import commands as cli
 from startlab.model import Grade, Outcome
 
 if TYPE_CHECKING:

@@ -66,12 +66,16 @@ def candidates() -> list[str]:
 
     Where to look is findpython's knowledge. Shims are left out: what they stand for is listed.
     """
-    found = {
-        os.path.realpath(python.executable)
-        for provider in findpython.Finder().setup_providers()
-        for python in provider.find_pythons()
-        if python.executable.parent.name != "shims" and not python.name.endswith("-config")
-    }
+    found: set[str] = set()
+    for provider in findpython.Finder().setup_providers():
+        try:
+            found.update(
+                os.path.realpath(python.executable)
+                for python in provider.find_pythons()
+                if python.executable.parent.name != "shims" and not python.name.endswith("-config")
+            )
+        except OSError:
+            continue  # a place that may not be looked into
     return sorted(found)
 
 

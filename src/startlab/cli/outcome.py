@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.console import Console
 
-from startlab.cli import options
+from startlab.cli import INTERRUPTED, options
 from startlab.report import document, files, terminal
 from startlab.results.summary import summarise
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from startlab.model import Run
 
-INTERRUPTED: Final = 130
-"""The exit status of a command that Ctrl-C ended, as shells have it."""
+UNWRITTEN: Final = 2
+"""The exit status of a run that is as it should be, but whose reports could not be written."""
 
 
 def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
     """Print a run and write its reports; give the exit status. `command` is what resumes it."""
-    for problem in files.write(run, folder):
+    problems = files.write(run, folder)
+    for problem in problems:
         options.say(problem)
     if as_json:
         for piece in document.pieces(run):
@@ -33,7 +34,7 @@ def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
     if run.ends and run.ends[-1].interrupted:
         click.echo(f"Interrupted; finish it with: {command} --resume --out {folder}", err=True)
         return INTERRUPTED
-    return exit_status(run)
+    return exit_status(run) or (UNWRITTEN if problems else 0)
 
 
 def exit_status(run: Run) -> int:

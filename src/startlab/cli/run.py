@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from startlab.cli import drive, options, outcome
+from startlab.cli import INTERRUPTED, drive, options, outcome
 from startlab.engine import runs
 from startlab.errors import StartlabError
 from startlab.program import requirements, snapshot
@@ -216,7 +216,7 @@ def _watch(once: Callable[[], int], stamp: Callable[[], object]) -> int:
     """Run once, and again whenever the files have changed since that run began."""
     before = stamp()
     status = once()
-    while status != outcome.INTERRUPTED:
+    while status != INTERRUPTED:
         options.say("Waiting for a change of its files; Ctrl-C ends it.")
         before = _changed(stamp, before)
         try:

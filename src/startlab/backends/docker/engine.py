@@ -31,6 +31,9 @@ OWNER: Final = "startlab.owner"
 LOST: Final = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """What the SDK lets through when the engine goes away in the middle of a call."""
 
+UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
+"""What it lets through where settings, as ~/.docker/config.json, are not what they should be."""
+
 API_TIMEOUT_S: Final = 60.0
 
 CONFLICT: Final = 409
@@ -47,7 +50,7 @@ def connect(timeout_s: float = API_TIMEOUT_S) -> DockerClient:
     """
     try:
         return docker.from_env(timeout=int(timeout_s), use_ssh_client=True)
-    except LOST as error:
+    except (*LOST, *UNREADABLE) as error:
         raise EngineError(_why_not(error)) from None
 
 

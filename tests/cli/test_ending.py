@@ -1,0 +1,193 @@
+"""How commands end where something outside of startlab is not as it should be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from startlab.results import journal
+
+pytestmark = pytest.mark.native
+
+OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
+LAB = ["lab", "--backend", "native", "--env", OWN, "-x", "countdown", "-m", "spawn"]
+FULL: Final = Path("/dev/full")
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="such streams are those of a Unix")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
+
+
+def startlab(
+    folder: Path, *args: str, before: str = "", **said: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a command; `before` is run in its process before anything of startlab is imported."""
+    environ = os.environ | {
+        "PYTHONPATH": str(Path(journal.__file__).parents[2]), "COLUMNS": "120", "NO_COLOR": "1",
+        "PYTHONIOENCODING": "utf-8",
+    } | said.pop("env", {})  # fmt: skip
+    code = f"{before}\nfrom startlab.cli import main\nmain()"
+    said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | said
+    return subprocess.run(
+        [sys.executable, "-c", code, *args],
+        cwd=folder, env=environ, encoding="utf-8", timeout=120, check=False,
+        stdin=subprocess.DEVNULL, **said,
+    )  # fmt: skip
+
+
+def is_one_message(done: subprocess.CompletedProcess[str], *texts: str, status: int = 2) -> bool:
+    assert done.returncode == status, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("startlab: "), done.stderr
+    assert all(text in done.stderr for text in texts), done.stderr
+    return True
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "args", [["list"], ["list", "--json"], ["--help"], ["--version"], ["report", "--json", "-"]]
+)
+def test_a_full_stdout_is_one_message(tmp_path: Path, args: list[str]) -> None:
+    if args[0] == "report":
+        assert startlab(tmp_path, *LAB).returncode == 0
+    with FULL.open("w") as full:
+        done = startlab(tmp_path, *args, stdout=full)
+    assert is_one_message(done, "stdout cannot be written: No space left on device. The disk is")
+
+
+@needs_full
+def test_a_full_stderr_changes_nothing(tmp_path: Path) -> None:
+    with FULL.open("w") as full:
+        done = startlab(tmp_path, *LAB, stderr=full)
+        assert (done.returncode, "all as expected" in done.stdout) == (0, True)
+        assert startlab(tmp_path, "bogus", stderr=full).returncode == 2
+
+
+@unix
+@pytest.mark.parametrize("args", [["list"], ["--help"], LAB], ids=["list", "help", "lab"])
+def test_a_closed_stdout_is_quiet(tmp_path: Path, args: list[str]) -> None:
+    """And no file that is opened then gets its number, and with it what is printed."""
+    done = startlab(tmp_path, *args, before="import os, sys; os.close(1); sys.stdout = None")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    if args == LAB:
+        assert journal.read(tmp_path / ".startlab" / "latest").damaged_lines == 0
+
+
+@unix
+@pytest.mark.parametrize("args", [["list"], ["--help"]])
+def test_a_stdout_that_nobody_reads_is_quiet(tmp_path: Path, args: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = startlab(tmp_path, *args, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("module", ["click", "rich", "startlab.errors", "startlab.cli.ending"])
+def test_ctrl_c_is_one_line_even_while_all_is_imported(tmp_path: Path, module: str) -> None:
+    before = f"""
+import signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+"""
+    done = startlab(tmp_path, "doctor", before=before)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "Interrupted.\n", "")
+
+
+@unix
+def test_a_working_directory_that_is_gone_is_one_message(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = startlab(gone, "run", "a.py", before="import os; os.rmdir(os.getcwd())")
+    assert is_one_message(done)
+    leave = f"import os; os.mkdir({str(gone)!r}); os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})"
+    done = startlab(tmp_path, "run", "--", "x", before=leave)
+    assert is_one_message(done, "the working directory: No such file or directory.")
+
+
+BAD_PLACES = [
+    ("x" * 300, "File name too long"),
+    ("/dev/null", "/dev/null"),
+    ("/dev/null/x", "/dev/null"),
+    ("/proc/x", "/proc/x"),
+    ("file/x", "file"),
+]
+
+
+@unix
+@pytest.mark.parametrize(("out", "text"), BAD_PLACES)
+def test_a_folder_that_cannot_be_written_is_one_message(
+    tmp_path: Path, out: str, text: str
+) -> None:
+    if out.startswith("/proc") and not Path("/proc/self").exists():
+        pytest.skip("there is no /proc")
+    (tmp_path / "file").touch()
+    for more in ([], ["--resume"]):
+        done = startlab(tmp_path, *LAB, "--out", out, *more)
+        assert done.returncode == 2, done.stderr
+        assert text in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_file_where_runs_are_to_be_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / ".startlab").touch()
+    assert is_one_message(startlab(tmp_path, *LAB), ".startlab")
+
+
+def test_a_folder_where_the_last_run_is_named_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / ".startlab" / "latest").mkdir(parents=True)
+    assert is_one_message(startlab(tmp_path, *LAB), "latest is a folder", "move it away")
+
+
+def test_a_file_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = startlab(
+        tmp_path, "plan", "--backend", "native", "-e", OWN, "-x", "countdown", "--cells", "no/file"
+    )
+    assert is_one_message(done, "no/file: No such file or directory. It is not there")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"DOCKER_HOST": "tcp://127.0.0.1:99999"}, {"DOCKER_CONFIG": "."}],
+    ids=["port", "config.json"],
+)
+def test_settings_of_docker_that_cannot_be_read_are_one_message(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    (tmp_path / "config.json").write_text("[]")
+    if "DOCKER_CONFIG" in env:
+        env = env | {"DOCKER_HOST": "tcp://127.0.0.1:1"}
+    done = startlab(tmp_path, "images", "list", env=env)
+    assert is_one_message(done, "No Docker engine", status=3)
+
+
+def test_a_place_of_interpreters_that_cannot_be_looked_into_is_passed_over(tmp_path: Path) -> None:
+    """A name that is too long is refused even for root, who may read all."""
+    env = {"PYENV_ROOT": "/" + "x" * 5000, "ASDF_DATA_DIR": "/" + "x" * 5000}
+    done = startlab(tmp_path, *LAB, env=env)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_failure_that_nobody_foresaw_is_one_message_and_shows_where_if_asked(
+    tmp_path: Path,
+) -> None:
+    before = "import startlab.plan.environments as e; e.platform_name = lambda: int('x')"
+    args = ["plan", "--platform", "auto", "--backend", "native"]
+    assert is_one_message(startlab(tmp_path, *args, before=before), "ValueError: invalid literal")
+    done = startlab(tmp_path, *args, before=before, env={"STARTLAB_TRACEBACK": "1"})
+    assert "Traceback (most recent call last)" in done.stderr
+
+
+def test_reports_that_cannot_be_written_are_no_success(tmp_path: Path) -> None:
+    (tmp_path / "run" / "junit.xml").mkdir(parents=True)
+    done = startlab(tmp_path, *LAB, "--out", "run")
+    assert (done.returncode, "all as expected" in done.stdout) == (2, True)
+    assert "junit.xml could not be written: Is a directory" in done.stderr
