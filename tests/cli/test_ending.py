@@ -191,3 +191,18 @@ def test_reports_that_cannot_be_written_are_no_success(tmp_path: Path) -> None:
     done = startlab(tmp_path, *LAB, "--out", "run")
     assert (done.returncode, "all as expected" in done.stdout) == (2, True)
     assert "junit.xml could not be written: Is a directory" in done.stderr
+
+
+@unix
+def test_a_disk_that_is_full_is_one_message_and_resume_completes_the_run(tmp_path: Path) -> None:
+    """As the limit of a file's size is, by which a write fails in the middle of a line."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))"
+    done = startlab(tmp_path, *LAB, "--trials", "20", "--out", "run", before=limit)
+    assert done.returncode == 2, done.stderr
+    assert "journal.jsonl cannot be written: File too large" in done.stderr
+    assert "finish the run with --resume --out run" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = startlab(tmp_path, "lab", "--resume", "--out", "run")
+    assert done.returncode == 0, done.stderr
+    run = journal.read(tmp_path / "run")
+    assert (len(run.trials), run.damaged_lines) == (20, 1)

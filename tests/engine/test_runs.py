@@ -142,6 +142,22 @@ def test_no_trial_reaches_the_users_files_or_those_of_another(here: Here) -> Non
     assert sorted(os.listdir(here.folder)) == [".startlab", "folder", "kept.txt", "spoils.py"]
 
 
+def test_links_that_lead_out_of_its_folder_are_named_as_include_takes_them(here: Here) -> None:
+    """Two that lead to the same are both there once it is included."""
+    here.put("a.py", "import os; print(os.path.lexists('link'), os.path.lexists('other'))")
+    outside = here.folder.parent / "outside"
+    outside.write_text("text", "utf-8")
+    for name in ("link", "other"):
+        (here.folder / name).symlink_to(outside)
+    said = Said()
+    assert outputs(here.run("a.py", listener=said)) == {"False False\n"}
+    (line,) = [line for line in said.said if "lead out" in line]
+    assert line.endswith("its copy: link, other. If it needs one, say so: --include link")
+    said = Said()
+    assert outputs(here.run("a.py", listener=said, include=[Path("link")])) == {"True True\n"}
+    assert not [line for line in said.said if "lead out" in line]
+
+
 def test_a_module_and_a_package(here: Here) -> None:
     here.put("package/__init__.py", "")
     here.put("package/__main__.py", "print('main')")

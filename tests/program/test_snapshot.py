@@ -95,7 +95,7 @@ def test_links_within_stay_links_and_those_that_lead_out_are_left_out(tmp_path: 
         assert os.readlink(files / "ring") == "ring"
         for name in ("without", "elsewhere", "by_a_link"):
             assert not os.path.lexists(files / name)
-        assert taken.left_out == ["by_a_link", "elsewhere", "without"]
+        assert [each.name for each in taken.left_out] == ["by_a_link", "elsewhere", "without"]
     finally:
         taken.close()
 
@@ -114,7 +114,7 @@ def test_include_takes_what_a_link_out_of_the_folder_means(
     try:
         assert (taken.files / "p/data/x").read_text() == "text"
         assert (taken.files / "p/file").read_text() == "text"
-        assert taken.left_out == ["p/other"]
+        assert taken.left_out == [tmp_path / "p" / "other"]
         assert not (taken.files / "other").exists()
     finally:
         taken.close()

@@ -6,6 +6,7 @@ import os
 import platform
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -26,7 +27,6 @@ from startlab.results import journal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from startlab.backends import Backend
     from startlab.engine.lab import Listener
@@ -267,13 +267,15 @@ def _program_opened(
             _tell_what_is_kept(backend, how.listener)
 
 
-def _left_out(links: Sequence[str]) -> str:
-    named = ", ".join(links[:MOST_NAMED])
-    if len(links) > MOST_NAMED:
-        named += f" and {len(links) - MOST_NAMED} more"
+def _left_out(links: Sequence[Path]) -> str:
+    here = Path.cwd()
+    names = [str(each.relative_to(here) if each.is_relative_to(here) else each) for each in links]
+    named = ", ".join(names[:MOST_NAMED])
+    if len(names) > MOST_NAMED:
+        named += f" and {len(names) - MOST_NAMED} more"
     return (
         f"Links that lead out of the program's folder are left out of its copy: {named}. If it "
-        f"needs one, say so: --include {links[0]}"
+        f"needs one, say so: --include {names[0]}"
     )
 
 

@@ -67,7 +67,7 @@ class Snapshot:
         self.folder = Path(tempfile.mkdtemp(prefix=f"startlab-{os.getpid()}-"))
         self.files = self.folder / "files"
         self.stdin: Path | None = None
-        self.left_out: list[str] = []
+        self.left_out: list[Path] = []
         try:
             self.digest = self._fill(program)
         except BaseException:
@@ -124,7 +124,7 @@ def copy(files: Iterable[File], to: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def collect(program: Program, left_out: list[str] | None = None) -> list[File]:
+def collect(program: Program, left_out: list[Path] | None = None) -> list[File]:
     """List the files that go with a program: those of its folder, and all that it includes.
 
     `include` overrules what is left out of the folder, and so does the script itself. What a link
@@ -134,7 +134,7 @@ def collect(program: Program, left_out: list[str] | None = None) -> list[File]:
     root = Path(program.root)
     own = [program.target] if program.kind == "script" else []
     include = [root / path for path in [*own, *program.include]]
-    bounds = _Bounds(root, [root / program.folder, *include], left_out)
+    bounds = _Bounds([root / program.folder, *include], left_out)
     return walk(root, root / program.folder, include, program.exclude, bounds)
 
 
@@ -172,8 +172,7 @@ def walk(
 class _Bounds:
     """What was asked for, and the links that lead out of it: to what was not."""
 
-    def __init__(self, root: Path, places: Iterable[Path], left_out: list[str] | None) -> None:
-        self._root = root
+    def __init__(self, places: Iterable[Path], left_out: list[Path] | None) -> None:
         self._places = [Path(os.path.realpath(place)) for place in places]
         self._left_out = left_out
 
@@ -182,9 +181,8 @@ class _Bounds:
         target = Path(os.path.realpath(link))
         if any(target.is_relative_to(place) for place in self._places):
             return True
-        name = link.relative_to(self._root).as_posix()
-        if self._left_out is not None and name not in self._left_out:
-            self._left_out.append(name)
+        if self._left_out is not None and link not in self._left_out:
+            self._left_out.append(link)
         return False
 
 
