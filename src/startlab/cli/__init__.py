@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -15,15 +16,13 @@ INTERRUPTED: Final = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; a person's mistake is one message and exit status 2."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)  # no traceback of the end itself
     try:
         from startlab.cli import ending  # here, for Ctrl-C may come while all is imported
 
         status = ending.status_of(arguments)
     except KeyboardInterrupt:
-        # What is left is to end: a second one does so at once, and without a traceback.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if sys.stderr is not None:
             sys.stderr.write("Interrupted.\n")
         status = INTERRUPTED
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(status)

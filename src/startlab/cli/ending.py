@@ -151,19 +151,28 @@ def _make_streams_safe() -> None:
             opened = os.open(os.devnull, os.O_RDWR)
             if opened != number:
                 os.close(opened)
-    if isinstance(sys.stderr, io.TextIOWrapper):
+    if isinstance(sys.stderr, io.TextIOWrapper) and _is_open(sys.stderr):
         sys.stderr = _Lossy(
             sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True
         )
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal has a ×
-        if not sys.stdout.isatty():
+        if _is_open(sys.stdout) and not sys.stdout.isatty():
             raw = _Stdout(sys.stdout.fileno(), "w", closefd=False)
             sys.stdout = io.TextIOWrapper(
                 io.BufferedWriter(raw), sys.stdout.encoding, "backslashreplace"
             )
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - likewise
+
+
+def _is_open(stream: io.TextIOWrapper) -> bool:
+    """Tell whether a stream is a file of the system, and not memory."""
+    try:
+        stream.fileno()
+    except OSError:
+        return False
+    return True
 
 
 def _forget_stdout() -> None:
