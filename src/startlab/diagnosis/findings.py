@@ -152,7 +152,7 @@ class _Finder:
             return cause
         why = self._why_other(trial, others)
         if why is not None:
-            return why[1]._replace(text=f"{why[1].text} Here it leads to this: {cause.title}.")
+            return why[1]._replace(text=f"{why[1].text} In this run the result is: {cause.title}.")
         case = self._case(trial, others, against=self._cells_of(others))
         return self.rules.first("chosen", case) or cause
 
@@ -299,7 +299,7 @@ class _Finder:
             )
         if len(every) > 3:
             parts.append(f" There are {len(every)} different outputs.")
-        return "".join(parts) + " Which is right, startlab cannot know without --expect-stdout."
+        return "".join(parts) + " Startlab cannot tell which is right without --expect-stdout."
 
     # --- what no outcome shows ------------------------------------------------------------------
 

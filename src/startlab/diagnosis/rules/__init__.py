@@ -82,7 +82,7 @@ if TYPE_CHECKING:
 
 ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # What a process was in when it could not go on. What children raised or lack comes before what
-    # follows from it: that somebody waits for them.
+    # follows from it: that something waits for them.
     "hang": (
         unguarded_main.find,
         not_importable.find,

@@ -99,5 +99,5 @@ def _set_up(case: Case) -> str | None:
 
 
 def _title(where: str | None) -> str:
-    at = f": logging is configured at {where}, which children never execute" if where else ""
+    at = f": logging is configured at {where}, which they never execute" if where else ""
     return f"log output of the children is lost{at}"

@@ -72,7 +72,7 @@ def find(case: Case) -> Cause | None:
                 f"{where} changes a copy of what a Manager's dict or list holds, and the change is "
                 "lost",
                 f"In `{case.sources.code(where)}` the Manager hands out a copy of the item, and "
-                f"nobody tells it of what is done to that.{more}",
+                f"changes to that copy are not sent back to the Manager.{more}",
                 where,
             )
     return None
