@@ -117,6 +117,7 @@ def _finding(finding: Finding) -> str:
         cells += f" and {len(finding.cells) - MOST_NAMED} more"
     lines = [f"- {'' if finding.note else f'{glyph} '}**{escaped(finding.title)}**{place}"]
     lines += [code(finding.code), escaped(finding.text), cells, escaped(finding.advice)]
+    lines.append(code(f"startlab explain {finding.mechanism}"))
     if finding.experiment is not None:
         lines.append(code(f"startlab show {finding.experiment}"))
     return "  \n  ".join(filter(None, lines)) + "\n"

@@ -132,6 +132,7 @@ def show_findings(run: Run, findings: Sequence[Finding], console: Console) -> No
         lines = [finding.text, _explained(finding), finding.advice]
         if finding.where is not None:
             lines.insert(0, f"{finding.where}: {finding.code}")
+        lines.append(f"startlab explain {finding.mechanism}")
         if finding.experiment is not None:
             lines.append(f"startlab show {finding.experiment}")
         for line in filter(None, lines):
