@@ -431,8 +431,14 @@ def test_outputs_that_differ_have_letters_in_the_index(
     planned = PlannedEnvironment(name=environment.name, cells=tuple(cells), environment=environment)
     page = page_of(msgspec.structs.replace(run, environments=(planned,)))
     assert page.index["outputs"] == ["A", "B"]
+    outcomes = [page.index["outcomes"][each] for each in page.index["cells"]["outcome"]]
+    assert outcomes == ["differs", "differs"]
     assert "Findings" in page.text
     assert "python prog.py" in page.text
+
+
+def test_cells_in_which_a_child_failed_are_in_the_index(make: Make) -> None:
+    assert page_of(make.of_program("1", "1", starts=make.failed)).index["childFailed"] == [0]
 
 
 # --- size --------------------------------------------------------------------------------------

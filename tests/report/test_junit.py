@@ -63,6 +63,18 @@ def test_a_suite_for_each_environment_a_case_for_each_cell(
     assert [child.tag for child in missing] == ["error"]
 
 
+def test_an_output_that_differs_is_a_failure(make: Any, schema: xmlschema.XMLSchema) -> None:
+    root = ET.fromstring(written(make.of_program("1", "2")))  # noqa: S314 - our own
+    schema.validate(root)
+    assert root.get("failures") == "2"
+    messages = [each.get("message") for each in root.iter("failure")]
+    assert messages == [
+        f"differs: prints {letter}; not every trial of this environment does" for letter in "AB"
+    ]
+    alike = ET.fromstring(written(make.of_program("1", "1")))  # noqa: S314 - our own
+    assert alike.get("failures") == "0"
+
+
 def test_what_xml_has_no_place_for_is_escaped(make: Any, schema: xmlschema.XMLSchema) -> None:
     hostile = "\0\x1b[31m\ufffe]]></failure><x a=\"'&"
     each = make.cell(hostile, hostile)

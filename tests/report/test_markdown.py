@@ -87,6 +87,17 @@ def test_what_could_not_be_read_is_said_at_the_top(make: Any) -> None:
     assert text.index("could not be read") < 300
 
 
+def test_outputs_that_differ_and_children_that_fail_are_seen_in_the_matrix(make: Any) -> None:
+    text = markdown.render(make.of_program("1", "2"))
+    assert text.startswith("## ✗ startlab: 2 cells: 2 differs, with 2 different outputs\n")
+    assert "**≠ differs A**" in text
+    assert "**≠ differs B**" in text
+    assert "cells with the same letter print the same" in text
+    text = markdown.render(make.of_program("1", "1", starts=make.failed))
+    assert text.count("| ✓ † |") == 1
+    assert "† a child failed, and the program ended with 0 all the same" in text
+
+
 def test_several_trials_are_k_of_n(make: Any) -> None:
     each = make.cell()
     trials = [make.trial(each, "ok", 0), make.deviation(each, "crash", 1)]

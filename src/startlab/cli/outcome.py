@@ -28,8 +28,7 @@ def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
         for piece in document.pieces(run):
             click.echo(piece, nl=False)
     elif run.environments:
-        terminal.show(run, Console())
-        click.echo(f"The run is in {folder}.")
+        terminal.show(run, Console(), folder)
     if run.ends and run.ends[-1].interrupted:
         click.echo(f"Interrupted; finish it with: {command} --resume --out {folder}", err=True)
         return INTERRUPTED

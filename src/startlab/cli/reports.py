@@ -104,8 +104,7 @@ def merge(
     merged = journal.read(out)
     for said in files.write(merged, out):
         options.say(said)
-    terminal.show(merged, Console())
-    click.echo(f"The run is in {out}.")
+    terminal.show(merged, Console(), out)
     sys.exit(outcome.exit_status(merged) or (1 if unread else 0))
 
 

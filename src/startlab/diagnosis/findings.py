@@ -28,6 +28,7 @@ from startlab.model import START_METHODS, Explained, Finding
 from startlab.output.compare import compare, loose, quoted
 from startlab.output.tracebacks import first_line
 from startlab.results.output_groups import grouped
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,9 +52,10 @@ _VERB: Final[Mapping[str, str]] = {
     "error": "fails",
     "wrong": "prints something else than expected",
     "undecided": "is undecided",
-    "ok": "prints other lines",
+    "differs": "prints different output",
+    "ok": "prints different output",
 }
-_RANK: Final = ("hang", "crash", "error", "wrong", "ok", "undecided")
+_RANK: Final = ("hang", "crash", "error", "wrong", "differs", "ok", "undecided")
 
 
 def find(run: Run) -> tuple[Finding, ...]:
@@ -78,6 +80,7 @@ class _Finder:
         self.environments = {
             each.name: each.environment for each in run.environments if each.environment
         }
+        self.methods = {each for there in self.environments.values() for each in there.methods}
         self.ran = [t for t in self.run.trials if t.outcome not in ("unsupported", "unavailable")]
         trials: dict[Cell, list[Trial]] = {}
         for trial in self.ran:
@@ -144,12 +147,12 @@ class _Finder:
 
     def _other_end(self, trial: Trial, cause: Cause) -> Cause:
         """Explain an end of the program's own choice that is another under some start method."""
-        others = [e for e in self.ran if e.outcome == "ok" and e.environment == trial.environment]
+        others = [e for e in self.ran if e.outcome in WELL and e.environment == trial.environment]
         if not others:
             return cause
         why = self._why_other(trial, others)
         if why is not None:
-            return why[1]._replace(text=f"{why[1].text} Here it leads to this: {cause.title}.")
+            return why[1]._replace(text=f"{why[1].text} In this run the result is: {cause.title}.")
         if trial.exception is not None:
             return cause
         lines = compare(trial.stdout, others[0].stdout)
@@ -183,22 +186,23 @@ class _Finder:
     # --- what prints something else -------------------------------------------------------------
 
     def _differing(self) -> list[Finding]:
-        """Compare the outputs of the trials that are ok."""
-        ok = [trial for trial in self.ran if trial.outcome == "ok"]
-        groups: dict[str, list[Trial]] = {}
-        for trial in ok:
-            groups.setdefault(trial.output_group or "", []).append(trial)
-        if len(groups) < 2:
-            return []
+        """Compare the outputs of the trials that ended well."""
+        ok = [trial for trial in self.ran if trial.outcome in WELL]
+        groups = _by_group(ok)
+        program = self.run.header.program
+        if len(groups) < 2 or (program is not None and program.stdout is not None):
+            return []  # what the user said is right tells more
         unstable = [
             cell
             for cell, trials in self.by_cell.items()
-            if len({each.output_group for each in trials if each.outcome == "ok"}) > 1
+            if len({each.output_group for each in trials if each.outcome in WELL}) > 1
         ]
         if unstable:
             return [self._unstable(ok, unstable)]
-        if not any(self._differ(name) for name in self.environments):
+        differing = [trial for trial in ok if trial.outcome == "differs"]
+        if not differing:
             return [self._by_python(ok)]
+        groups = _by_group(differing)
         lost = self._lost_update() if len(groups) > 2 else None
         if lost is not None:
             return [self._finding(lost, ok, self._lines(groups))]
@@ -212,12 +216,10 @@ class _Finder:
             strongest = min(rank for rank, _, _ in found)
             found = [each for each in found if each[0] == strongest]
         if not found:
-            return [self._unexplained(ok, groups)]
-        findings: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
-        for _, cause, trial in found:
-            findings.setdefault(cause[:2], (cause, []))[1].append(trial)
+            return [self._unexplained(differing, groups)]
         return [
-            self._finding(cause, trials, self._lines(groups)) for cause, trials in findings.values()
+            self._finding(cause, trials, self._lines(groups))
+            for cause, trials in _by_cause(found, differing)
         ]
 
     def _why_not_alike(self, ok: Sequence[Trial]) -> list[tuple[int, Cause, Trial]]:
@@ -233,28 +235,18 @@ class _Finder:
                 found.append((*why, trial))
         return found
 
-    def _unexplained(self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]) -> Finding:
+    def _unexplained(
+        self, differing: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]
+    ) -> Finding:
         """Say that outputs differ, of which nobody knows why, and which is right."""
-        sides = [self._cells_of(trials) for trials in groups.values()]
-        against = f"{prints(sides[:1])} other lines than {listed(sides[1:])}"
+        one, *others = (self._cells_of(trials) for trials in groups.values())
+        against = f"Prints different output under {one} than under {listed(others)}"
         cause = Cause("output_differs", "", against)
-        told = [trial for trial in ok if self._differ(trial.environment)]
-        head = "Depends on the start method: "
-        return self._finding(cause, told, self._lines(groups), head=head)
-
-    def _differ(self, environment: str) -> bool:
-        """Tell whether the cells of one environment print different things."""
-        return len(set(self._groups_of(environment))) > 1
-
-    def _groups_of(self, environment: str) -> list[str]:
-        trials = [each for each in self.ran if each.environment == environment]
-        return [each.output_group or "" for each in trials if each.outcome == "ok"]
+        return self._finding(cause, differing, self._lines(groups), head="")
 
     def _by_python(self, ok: Sequence[Trial]) -> Finding:
         """Tell of outputs that differ from one Python to another, and within none of them."""
-        groups: dict[str, list[Trial]] = {}
-        for trial in ok:
-            groups.setdefault(trial.output_group or "", []).append(trial)
+        groups = _by_group(ok)
         names = [
             versions(self.environments, {each.environment for each in trials})
             for trials in groups.values()
@@ -266,7 +258,7 @@ class _Finder:
             "",
             "its output depends on the Python, not on the start method",
             f"Only Python {names[0]} prints {_or_nothing(lines.only_first)}; only Python {names[1]}"
-            f" prints {_or_nothing(lines.only_second)}. Which is right, startlab cannot know "
+            f" prints {_or_nothing(lines.only_second)}. Startlab cannot tell which is right "
             "without --expect-stdout.",
         )
         most = max(map(len, groups.values()))
@@ -349,7 +341,7 @@ class _Finder:
             )
         if len(every) > 3:
             parts.append(f" There are {len(every)} different outputs.")
-        return "".join(parts) + " Which is right, startlab cannot know without --expect-stdout."
+        return "".join(parts) + " Startlab cannot tell which is right without --expect-stdout."
 
     # --- notes ----------------------------------------------------------------------------------
 
@@ -368,7 +360,7 @@ class _Finder:
         """Tell of forks of a process with several threads, of which Python 3.12 and later warn."""
         trial = case.trial
         environment = self.environments.get(trial.environment)
-        if trial.outcome != "ok" or environment is None or "fork" not in trial.method_used:
+        if trial.outcome not in WELL or environment is None or "fork" not in trial.method_used:
             return []
         if Version(environment.python) < FORK_WARNS:
             return []
@@ -387,14 +379,14 @@ class _Finder:
                 + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
                 "Python 3.12 and later have a DeprecationWarning for that, which the default "
                 "filters hide: a lock that such a thread holds at that moment stays held in the "
-                "child for ever.",
+                "child forever.",
                 threads[0].where if threads else None,
             )
         ]
 
     def _unseen(self) -> list[Finding]:
         """Tell of exceptions in children that the exit status does not show."""
-        if len({trial.output_group for trial in self.ran if trial.outcome == "ok"}) > 1:
+        if any(trial.outcome == "differs" for trial in self.ran):
             return []  # then that is told as the cause of it
         found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
         for trial in self.ran:
@@ -410,7 +402,7 @@ class _Finder:
 
     def _passed_over(self, case: Case) -> list[Cause]:
         """Tell of exceptions in threads and destructors, after which Python goes on."""
-        if case.trial.outcome != "ok":
+        if case.trial.outcome not in WELL:
             return []
         found = []
         for traceback in case.tracebacks:
@@ -437,7 +429,7 @@ class _Finder:
             trials = [
                 trials[0]
                 for cell, trials in self.by_cell.items()
-                if cell.environment == environment and trials[0].outcome == "ok"
+                if cell.environment == environment and trials[0].outcome in WELL
             ]
             for trial in trials:
                 if not self._logging(trial):
@@ -460,8 +452,8 @@ class _Finder:
         cause = Cause(
             "logging_differs",
             "",
-            "what the children log is lost"
-            + (f": logging is set up at {where}, where they do not come" if where else ""),
+            "log output of the children is lost"
+            + (f": logging is configured at {where}, which they never execute" if where else ""),
             f"In the parent {logger} is {clue.parent}, in the children "
             f"{clue.child or 'as it is by default'}. Lost are, numbers left out, {quoted(lines)}.",
             where,
@@ -487,7 +479,7 @@ class _Finder:
         *,
         note: bool = False,
         verb: str = "",
-        head: str = "",
+        head: str | None = None,
     ) -> Finding:
         outcomes = sorted({trial.outcome for trial in trials}, key=_RANK.index)
         counts = Counter({id(trial): trial.cell for trial in trials}.values())
@@ -498,12 +490,12 @@ class _Finder:
         )
         do = ADVICE.get(cause.mechanism, Advice(""))
         verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
-        if not head:
+        if head is None:
             under = "under" if note else f"{verb} under"
             head = f"{under.capitalize()} {self._cells_of(trials)}: "
         text = f"{cause.text}{more}"
         if not note and cause.mechanism != "output_differs":
-            text += self._everywhere(cells) + _mixed(cells, self.by_cell)
+            text += _mixed(cells, self.by_cell)
         where = cause.where or None
         return Finding(
             mechanism=cause.mechanism,
@@ -512,17 +504,12 @@ class _Finder:
             text=text.strip(),
             where=where,
             code=self.sources.code(where),
+            lines=self.sources.around(where),
             cells=cells,
             advice=do.do,
             experiment=do.experiment,
             note=note,
         )
-
-    def _everywhere(self, cells: Sequence[Explained]) -> str:
-        used = {method for trial in self.ran for method in trial.method_used}
-        if len(cells) < len(self.by_cell) or len(used) < 2:
-            return ""
-        return " It is so in all columns: it is the program, not the start method."
 
     def _cells_of(self, trials: Iterable[Trial]) -> str:
         """Name cells by their methods, and by their Pythons where not all have it."""
@@ -539,9 +526,33 @@ class _Finder:
             partly = methods[method] != every[method]
             on = f" on Python {versions(self.environments, methods[method])}" if partly else ""
             told.setdefault(on, []).append(method)
-        if list(told) == [""] and len(told[""]) == len(every) > 1:
+        if list(told) == [""] and len(told[""]) == len(every) > 1 and set(every) >= self.methods:
             return "every start method"
         return ", and ".join(f"{listed(names)}{on}" for on, names in told.items())
+
+
+def _by_group(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(trial.output_group or "", []).append(trial)
+    return groups
+
+
+def _by_cause(
+    found: Sequence[tuple[int, Cause, Trial]], differing: Iterable[Trial]
+) -> Iterable[tuple[Cause, list[Trial]]]:
+    """Put together what has one cause, with what prints the same but has no clue of it."""
+    causes: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+    of_group: dict[str | None, list[Trial]] = {}
+    for _, cause, trial in found:
+        trials = causes.setdefault(cause[:2], (cause, []))[1]
+        trials.append(trial)
+        of_group.setdefault(trial.output_group, trials)
+    known = {id(trial) for _, _, trial in found}
+    for trial in differing:
+        if id(trial) not in known and trial.output_group in of_group:
+            of_group[trial.output_group].append(trial)
+    return causes.values()
 
 
 def _told_by(trial: Trial) -> str:
@@ -570,7 +581,7 @@ def _or_nothing(lines: Sequence[str]) -> str:
 
 def _silent(case: Case) -> list[Cause]:
     """Tell of what no cell shows by its outcome: lost changes, children that were given up."""
-    causes = (manager_copy(case), given_up(case)) if case.trial.outcome == "ok" else ()
+    causes = (manager_copy(case), given_up(case)) if case.trial.outcome in WELL else ()
     return [cause for cause in causes if cause]
 
 

@@ -10,6 +10,7 @@ from startlab.diagnosis import findings
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text, unproven
+from startlab.report.text import CHILD_FAILED
 from startlab.results.summary import of_program, summarise
 
 if TYPE_CHECKING:
@@ -199,13 +200,20 @@ def _cell(each: CellSummary | None) -> str:
     if each is None:
         return ""
     glyph = text.GLYPHS[each.outcome]
-    return glyph if each.as_expected else f"**{glyph} {each.word}**"
+    letters = f" {', '.join(each.outputs)}" if each.outcome == "differs" else ""
+    mark = f" {CHILD_FAILED}" if each.child_failed else ""
+    return f"{glyph}{mark}" if each.as_expected else f"**{glyph} {each.word}{letters}**{mark}"
 
 
-def _legend(cells: Iterable[CellSummary]) -> str:
+def _legend(cells: Sequence[CellSummary]) -> str:
     there = {each.outcome for each in cells}
     words = (f"{glyph} {outcome}" for outcome, glyph in text.GLYPHS.items() if outcome in there)
-    return f"{', '.join(words)}; in bold what is not as expected.\n"
+    legend = f"{', '.join(words)}; in bold what is not as expected"
+    if "differs" in there:
+        legend += "; cells with the same letter print the same"
+    if any(each.child_failed for each in cells):
+        legend += f"; {CHILD_FAILED} a child failed, and the program ended with 0 all the same"
+    return f"{legend}.\n"
 
 
 def _environments(run: Run) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]:
