@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -53,7 +54,7 @@ def say_command(
 
 
 def _continued(command: str, room: int) -> Iterator[str]:
-    """Break a command between its words; a comment at its end gets a line of its own if need be."""
+    """Break a command between its words; a comment at its end gets lines of its own if need be."""
     try:
         words = shlex.split(command, posix=False)
     except ValueError:
@@ -61,7 +62,7 @@ def _continued(command: str, room: int) -> Iterator[str]:
     if " ".join(words) != command:
         words = [command]  # its quotes are of another kind
     at = words.index("#") if "#" in words else len(words)
-    comment = " ".join(words[at:])
+    comment = " ".join(words[at + 1 :])
     line = ""
     for word in words[:at]:
         longer = f"{line} {word}" if line else word
@@ -69,12 +70,12 @@ def _continued(command: str, room: int) -> Iterator[str]:
             yield f"{line} \\"
             longer = f"  {word}"
         line = longer
-    if comment and len(line) + len(comment) + 1 <= room:
-        line = f"{line} {comment}" if line else comment
+    if comment and len(f"{line} # {comment}") <= room:
+        line += f" # {comment}"
         comment = ""
     yield line
-    if comment:
-        yield comment
+    for part in textwrap.wrap(comment, room - 2, break_long_words=False, break_on_hyphens=False):
+        yield f"# {part}"
 
 
 def _room(console: Console, indent: int) -> int:
