@@ -240,7 +240,9 @@ class _Finder:
     ) -> Finding:
         """Say that outputs differ, of which nobody knows why, and which is right."""
         one, *others = (self._cells_of(trials) for trials in groups.values())
-        against = f"Prints different output under {one} than under {listed(others)}"
+        against = f"Prints different output under {one}"
+        if others:  # else the journal has not what the others print
+            against += f" than under {listed(others)}"
         cause = Cause("output_differs", "", against)
         return self._finding(cause, differing, self._lines(groups), head="")
 
