@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from startlab.diagnosis import diagnose
 from startlab.model import (
     Cell,
     End,
@@ -64,7 +65,7 @@ def run_of(cells: list[Cell], *trials: Trial) -> Run:
 def shown(run: Run, *, width: int = 100, encoding: str = "utf-8") -> str:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace")
-    terminal.show(run, Console(file=file, width=width))
+    terminal.show(run, diagnose(run), Console(file=file, width=width))
     file.flush()
     return raw.getvalue().decode(encoding)
 
@@ -287,7 +288,9 @@ def test_a_finding_shows_its_line_with_two_around_it() -> None:
 
 def on_terminal(run: Run, width: int) -> str:
     file = io.StringIO()
-    terminal.show(run, Console(file=file, force_terminal=True, color_system=None, width=width))
+    terminal.show(
+        run, diagnose(run), Console(file=file, force_terminal=True, color_system=None, width=width)
+    )
     return file.getvalue()
 
 
@@ -330,7 +333,8 @@ def test_a_command_that_is_wrapped_runs_as_it_stands(width: int) -> None:
 def test_the_last_line_is_the_verdict_and_bold() -> None:
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
-    terminal.show(of_program(ended(cell(), "1")), console, Path("runs/x"))
+    run = of_program(ended(cell(), "1"))
+    terminal.show(run, diagnose(run), console, Path("runs/x"))
     lines = file.getvalue().splitlines()
     assert lines[-1] == "\x1b[1mSafe under fork; forkserver and spawn were not tried.\x1b[0m"
     assert any("The run is in runs/x." in line for line in lines[:-1])
@@ -382,7 +386,7 @@ def test_colours_are_legible_on_a_light_and_on_a_dark_background() -> None:
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
     for each in (run, many):
-        terminal.show(each, console)
+        terminal.show(each, diagnose(each), console)
     terminal.show_diff(diff.compare(run, many), console)
     terminal.show_diff(diff.compare(many, run), console)
     codes = re.findall(r"\x1b\[([0-9;]*)m", file.getvalue())

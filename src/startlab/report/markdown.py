@@ -6,7 +6,6 @@ import re
 from typing import IO, TYPE_CHECKING, Final
 
 from startlab.catalogue import claims
-from startlab.diagnosis import findings
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text, unproven
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from startlab.catalogue.claims import Judgement
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Finding, Method, Run
     from startlab.results.summary import CellSummary
 
@@ -37,12 +37,12 @@ OUTPUT: Final = 1_500
 MOST_OUTPUTS: Final = 10
 
 
-def write(run: Run, file: IO[str]) -> None:
+def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
     """Write a run as Markdown."""
-    file.write(render(run))
+    file.write(render(run, diagnosis))
 
 
-def render(run: Run, limit: int = LIMIT) -> str:
+def render(run: Run, diagnosis: Diagnosis, limit: int = LIMIT) -> str:
     """Give a run as Markdown of at most `limit` bytes in UTF-8.
 
     What is least important is left out if need be: the end of each section, and the last sections.
@@ -54,10 +54,9 @@ def render(run: Run, limit: int = LIMIT) -> str:
     page.add(_provenance(run))
     for caveat in run.caveats:
         page.add(f"> ⚠ {code(caveat, REASON)}\n")
-    found = findings.find(run)
-    if run.header.program is not None:
-        page.add(f"**{escaped(findings.answer(run, found))}**\n")
-    for finding in found:
+    if diagnosis.answer:
+        page.add(f"**{escaped(diagnosis.answer)}**\n")
+    for finding in diagnosis.findings:
         page.add(_finding(finding))
     if deviating:
         groups = _grouped(deviating)

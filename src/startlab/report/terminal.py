@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from startlab.diagnosis import findings
 from startlab.plan.environments import sort_key
 from startlab.report import github, prose, unproven
 from startlab.report.live import Follower
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Cell, Finding, Run
     from startlab.results.diff import Change, Diff
     from startlab.results.summary import CellSummary
@@ -52,7 +52,7 @@ MOST_LINES: Final = 60
 # --- a run -------------------------------------------------------------------------------------
 
 
-def show(run: Run, console: Console, folder: Path | None = None) -> None:
+def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None = None) -> None:
     """Print a run: the table, what is not as expected and why, and last what it comes to.
 
     `folder` is where the run is. In a log of GitHub Actions the table is folded, and each reason is
@@ -71,14 +71,12 @@ def show(run: Run, console: Console, folder: Path | None = None) -> None:
     if doubt is not None:
         prose.say(console, one_line(doubt))
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
-    found: Sequence[Finding] = ()
     if run.header.program is not None:
-        found = findings.find(run)
-        _findings(run, found, console)
+        _findings(run, diagnosis.findings, console)
         deviations = [(cell, each) for cell, each in deviations if each.outcome in NOT_RUN]
     _deviations(deviations, console, of_program=run.header.program is not None)
     if github.is_here():
-        for command in github.errors(run):
+        for command in github.errors(run, diagnosis):
             _line(console, command)
     place = "" if folder is None else f"The run is in {folder}."
     seconds = sum(end.duration_s for end in run.ends)
@@ -90,15 +88,14 @@ def show(run: Run, console: Console, folder: Path | None = None) -> None:
     else:
         tally = f"{size}: {of_program(cells.values())}."
         prose.say(console, f"{tally} {place}".rstrip(), "dim")
-        _verdict(run, found, console)
+        _verdict(diagnosis, console)
 
 
-def _verdict(run: Run, found: Sequence[Finding], console: Console) -> None:
+def _verdict(diagnosis: Diagnosis, console: Console) -> None:
     """Say what was not tried, and in one line what a run of a program comes to."""
-    beyond = findings.beyond(run)
-    if beyond is not None:
-        prose.say(console, one_line(beyond), "dim")
-    prose.say(console, one_line(findings.answer(run, found)), "bold")
+    if diagnosis.beyond is not None:
+        prose.say(console, one_line(diagnosis.beyond), "dim")
+    prose.say(console, one_line(diagnosis.answer), "bold")
 
 
 def _verdict_of_lab(size: str, cells: Collection[CellSummary], console: Console) -> None:
