@@ -242,7 +242,7 @@ def told(diagnosis: Diagnosis) -> str:
         )
         for each in diagnosis.findings
     ]
-    return "\n\n".join([*parts, *diagnosis.caveats, _wrapped(diagnosis.answer or "")]) + "\n"
+    return "\n\n".join([*parts, *diagnosis.caveats, _wrapped(diagnosis.answer)]) + "\n"
 
 
 def _wrapped(text: str) -> str:

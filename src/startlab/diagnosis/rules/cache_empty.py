@@ -42,6 +42,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import children_may_use, own_files
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ _CACHE: Final = re.compile(r"\b(lru_cache|cache)\b")
 
 def find(case: Case) -> Cause | None:
     """See that a child raises in a function whose result its parent has kept."""
-    if not imports_main(case) or not any(each.outcome == "ok" for each in case.others):
+    if not imports_main(case) or not any(each.outcome in WELL for each in case.others):
         return None
     for traceback in case.tracebacks:
         for name, file, function in _cached(case) if traceback.child else ():

@@ -52,7 +52,7 @@ def find(case: Case) -> Cause | None:
     exception = case.trial.exception
     if exception is not None and exception.type not in OF_WRONG_DATA:
         return None
-    if case.trial.outcome == "ok" and any(each.child for each in case.tracebacks):
+    if case.trial.outcome in ("ok", "differs") and any(each.child for each in case.tracebacks):
         return None  # which is no sign of it
     for file in own_files(case.sources):
         lines = changed_copies(case.sources.file(file))

@@ -1,7 +1,7 @@
 """Each process writes its rows below the one header."""
 from multiprocessing import Process
 
-# finds: buffer_copied ok fork
+# finds: buffer_copied differs fork
 out = open("rows.csv", "a")
 
 

@@ -1,7 +1,7 @@
 import functools
 from multiprocessing import Process
 
-# finds: cache_empty ok forkserver spawn
+# finds: cache_empty differs forkserver spawn
 @functools.lru_cache(maxsize=None)
 def rate(currency):
     print("asking for", currency, flush=True)

@@ -1,7 +1,7 @@
 """A log file that is opened when the script begins."""
 from multiprocessing import Process
 
-# finds: main_runs_again ok forkserver spawn
+# finds: main_runs_again differs forkserver spawn
 log = open("run.log", "w")
 
 

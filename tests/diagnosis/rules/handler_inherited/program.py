@@ -9,7 +9,7 @@ workers = []
 def shutdown(signum, frame):
     for worker in workers:
         worker.terminate()
-        # finds: handler_inherited ok fork
+        # finds: handler_inherited differs fork
         worker.join()
     print("service stopped", flush=True)
     sys.exit(0)

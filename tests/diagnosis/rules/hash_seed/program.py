@@ -4,7 +4,7 @@ from multiprocessing import Process
 
 
 def file_of(folder, address):
-    # finds: hash_seed ok forkserver spawn
+    # finds: hash_seed differs forkserver spawn
     return os.path.join(folder, "%016x.html" % (hash(address) & 0xFFFFFFFFFFFFFFFF))
 
 

@@ -4,7 +4,7 @@ from multiprocessing import Process, Value
 
 def count(total, rounds):
     for _ in range(rounds):
-        # finds: lost_update ok fork forkserver spawn
+        # finds: lost_update differs fork forkserver spawn
         total.value += 1
 
 

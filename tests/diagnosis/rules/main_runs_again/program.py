@@ -1,6 +1,6 @@
 from concurrent.futures import ProcessPoolExecutor
 
-# finds: main_runs_again ok forkserver spawn
+# finds: main_runs_again differs forkserver spawn
 print("loading rules")
 RULES = {n: n * n for n in range(10)}
 

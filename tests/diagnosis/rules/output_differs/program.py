@@ -1,4 +1,4 @@
-# finds: output_differs ok fork forkserver spawn, at no line
+# finds: output_differs differs fork forkserver spawn, at no line
 """What a process sees below its own call: a way to tell how it was started."""
 import sys
 from multiprocessing import Process

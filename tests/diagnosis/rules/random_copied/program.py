@@ -1,7 +1,7 @@
 import random
 from multiprocessing import Process, Queue
 
-# finds: random_copied ok fork
+# finds: random_copied differs fork
 DECK = random.Random()
 
 

@@ -1,5 +1,5 @@
 # trials: 2
-# finds: unstable_output ok fork forkserver spawn, at no line
+# finds: unstable_output differs fork forkserver spawn, at no line
 """Prints another number each time."""
 import os
 from multiprocessing import Process

@@ -1,7 +1,7 @@
 """A file that is opened when the script begins, with a head line."""
 from multiprocessing import Process
 
-# finds: buffer_copied ok fork
+# finds: buffer_copied differs fork
 out = open("parts.txt", "w")
 
 

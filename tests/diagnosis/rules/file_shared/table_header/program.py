@@ -4,7 +4,7 @@ import os
 path = "table.txt"
 with open(path, "w") as f:
     f.write("".join("line %d\n" % n for n in range(6)))
-# finds: file_shared ok fork
+# finds: file_shared differs fork
 table = open(path, buffering=1 << 4)
 
 

@@ -13,7 +13,7 @@ def load():
 
 
 def book(room, answers):
-    # finds: lock_held_at_fork ok fork
+    # finds: lock_held_at_fork differs fork
     with calendar:
         answers.send(room + " is booked")
 

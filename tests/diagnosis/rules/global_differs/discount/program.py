@@ -28,7 +28,7 @@ def main():
     decimal.getcontext().prec = 12
     log.addHandler(logging.StreamHandler(sys.stderr))
     log.setLevel(logging.INFO)
-    # finds: global_differs ok forkserver spawn
+    # finds: global_differs differs forkserver spawn
     DISCOUNTS["all"] = 3
     with Pool(2) as pool:
         print("sum", sum(pool.map(price, orders())))

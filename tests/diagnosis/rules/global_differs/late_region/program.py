@@ -12,6 +12,6 @@ def show():
 
 if __name__ == "__main__":
     p = Process(target=warm); p.start(); p.join()
-    # finds: environment_differs ok forkserver
+    # finds: environment_differs differs forkserver
     os.environ["APP_REGION"] = "eu"
     p = Process(target=show); p.start(); p.join()

@@ -11,7 +11,7 @@ def price(item):
 
 
 def main(argv):
-    # finds: global_differs ok forkserver spawn
+    # finds: global_differs differs forkserver spawn
     SETTINGS["factor"] = 3
     SETTINGS.update(currency="USD")
     with Pool(2) as pool:

@@ -10,7 +10,7 @@ def bill(units):
 
 
 def main():
-    # finds: global_differs ok forkserver spawn
+    # finds: global_differs differs forkserver spawn
     region.set("us")
     with Pool(2) as pool:
         for amount in pool.map(bill, [10, 20, 30]):

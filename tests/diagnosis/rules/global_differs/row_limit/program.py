@@ -1,7 +1,7 @@
 from multiprocessing import Process
 
 if __name__ == "__main__":
-    # finds: global_differs ok forkserver spawn
+    # finds: global_differs differs forkserver spawn
     LIMIT = 5
 
 

@@ -6,5 +6,5 @@ current = SimpleNamespace(percent=0)
 
 def load(options):
     for name, value in options.items():
-        # finds: global_differs ok forkserver spawn
+        # finds: global_differs differs forkserver spawn
         setattr(current, name, value)

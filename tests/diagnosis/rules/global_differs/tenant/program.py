@@ -9,7 +9,7 @@ def bill(out):
 
 
 def main():
-    # finds: global_differs ok forkserver spawn
+    # finds: global_differs differs forkserver spawn
     TENANT.set("acme")
     out = Queue()
     process = Process(target=bill, args=(out,))

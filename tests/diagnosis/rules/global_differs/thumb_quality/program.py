@@ -13,7 +13,7 @@ def main(argv=None):
     parser.add_argument("--quality", type=int, default=90)
     parser.add_argument("--fast", action="store_true")
     parser.parse_args(argv, namespace=options)
-    # finds: global_differs ok forkserver spawn
+    # finds: global_differs differs forkserver spawn
     options.quality = 90
     with ProcessPoolExecutor(2) as executor:
         for each in executor.map(thumbnail, ["cat", "dog"]):

@@ -9,7 +9,7 @@ orders = logging.getLogger("shop.orders")
 
 def open_log(path):
     file = logging.FileHandler(path)
-    # finds: logging_differs ok forkserver spawn
+    # finds: logging_differs differs forkserver spawn
     orders.addHandler(file)
     orders.setLevel(logging.INFO)
 

@@ -12,7 +12,7 @@ def step(n):
 
 
 def main():
-    # finds: logging_differs ok forkserver spawn
+    # finds: logging_differs differs forkserver spawn
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     with ProcessPoolExecutor(2) as executor:
         print(sum(executor.map(step, range(3))))

@@ -4,7 +4,7 @@ from multiprocessing import Process, Queue
 
 class Drum:
     def __init__(self):
-        # finds: random_copied ok fork
+        # finds: random_copied differs fork
         self.source = random.Random()
 
     def draw(self):

@@ -1,7 +1,7 @@
 import random
 from multiprocessing import Pool, Process, Queue
 
-# finds: random_copied ok forkserver spawn
+# finds: random_copied differs forkserver spawn
 random.seed(2024)
 
 

@@ -14,7 +14,7 @@ def work():
 
 
 if __name__ == "__main__":
-    # finds: setting_differs ok forkserver spawn
+    # finds: setting_differs differs forkserver spawn
     sys.excepthook = hook
     p = Process(target=work)
     p.start()

@@ -7,7 +7,7 @@ def stamp(name):
 
 
 def freeze(at):
-    # finds: setting_differs ok forkserver spawn
+    # finds: setting_differs differs forkserver spawn
     time.time = lambda: at
 
 

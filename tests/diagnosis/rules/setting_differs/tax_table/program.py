@@ -7,7 +7,7 @@ def tax(amount):
 
 
 def main():
-    # finds: setting_differs ok forkserver spawn
+    # finds: setting_differs differs forkserver spawn
     decimal.getcontext().prec = 5
     with Pool(2) as pool:
         for value in pool.map(tax, [decimal.Decimal(10), decimal.Decimal(20)]):
