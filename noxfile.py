@@ -122,6 +122,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def record(session: nox.Session) -> None:
+    """Record what rules are tested with: nox -s record -- [--findings] [RULE]..."""
+    session.install("-e", ".", *groups("test"))
+    session.run("python", "-m", "tests.record", *session.posargs)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Attack the prover: slow but living programs on an overloaded machine, for a long time."""
     session.install("-e", ".", *groups("test"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from startlab.diagnosis import diagnose
 from startlab.model import (
     START_METHODS,
     Cell,
@@ -109,7 +110,7 @@ def _measure(folder: Path) -> None:
     run = journal.read(folder)
     read_s, read_mb = time.perf_counter() - began, _peak_mb()
     began = time.perf_counter()
-    failed = files.write(run, folder)
+    failed = files.write(run, diagnose(run), folder)
     write_s, write_mb = time.perf_counter() - began, _peak_mb()
     if failed:
         sys.exit("\n".join(failed))

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from startlab.diagnosis import diagnose
 from startlab.errors import JournalError, SelectionError
 from startlab.model import (
     METHODS,
@@ -209,10 +210,10 @@ def damaged(draw: Any) -> bytes:
 def reported(run: Run) -> None:
     """Make every report of a run, and check that nothing that a program said acts on anything."""
     for width, encoding in ((80, "utf-8"), (35, "ascii")):
-        on_a_terminal(lambda console: terminal.show(run, console), width, encoding)
+        on_a_terminal(lambda console: terminal.show(run, diagnose(run), console), width, encoding)
     on_a_terminal(lambda console: follow(run, console), 80, "utf-8")
     in_a_log(run)
-    as_markdown(markdown.render(run))
+    as_markdown(markdown.render(run, diagnose(run)))
     as_junit(written(junit.write, run))
     as_document(written(document.write, run))
     as_html(run)
@@ -220,7 +221,7 @@ def reported(run: Run) -> None:
 
 def written(write: Write, run: Run) -> str:
     file = io.StringIO()
-    write(run, file)
+    write(run, diagnose(run), file)
     return file.getvalue()
 
 
@@ -254,7 +255,7 @@ def follow(run: Run, console: Console) -> None:
 def in_a_log(run: Run) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_ACTIONS", "true")
-        text = printed(lambda console: terminal.show(run, console))
+        text = printed(lambda console: terminal.show(run, diagnose(run), console))
     ours = re.compile(r"::(group|endgroup|error)( \w+=[^:,]*(,\w+=[^:,]*)*)?::")
     for line in text.split("\n"):
         assert line.isprintable(), line

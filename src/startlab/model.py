@@ -20,9 +20,13 @@ Method = Literal["fork", "forkserver", "spawn", "default"]
 """What a cell asks for: a start method, or `default`, where nothing is forced."""
 
 Outcome = Literal[
-    "ok", "hang", "crash", "error", "wrong", "undecided", "unsupported", "unavailable"
+    "ok", "hang", "crash", "error", "wrong", "differs", "undecided", "unsupported", "unavailable"
 ]
-"""The class of a trial; the last two where nothing could be run."""
+"""The class of a trial; the last two where nothing could be run.
+
+`differs` is of a user's program without an expected output: it ended well, but the trials of its
+environment do not all print the same. A trial gets it when the run is read.
+"""
 
 Grade = Literal["proven", "proven-given-pollers", "respawning", "quiescent", "busy"]
 """How sure a hang is."""
@@ -464,8 +468,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     `expected` and `frequency` are those of the expectation that counted. `stdout_shape` is
     `stdout_digest` without what no two runs have in common: process ids, addresses, durations;
     trials of a program that have either in common are of one `output_group`, which they get when
-    the run is read. `load` is the machine's of the last minute, per core. `stuck`, of a user's
-    program, are the processes that could not go on until they were ended, with their starter.
+    the run is read, as they get the outcome `differs`. `load` is the machine's of the last minute,
+    per core. `stuck`, of a user's program, are the processes that could not go on until they were
+    ended, with their starter.
     """
 
     experiment: str
@@ -516,13 +521,21 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     of: int
 
 
+class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a program, as it is written; `marked` is the one that is meant."""
+
+    number: int
+    code: str
+    marked: bool = False
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause, told once, with the cells it explains.
 
     `title` is one sentence, `text` a paragraph. `mechanism` is what `startlab explain` explains,
-    `where` the `file:line` where the cause shows, and `code` that line. `outcome` is what it leads
-    to; a finding about trials that are ok, and print what the others do, is a note. `experiment` is
-    the one of the catalogue that shows the mechanism.
+    `where` the `file:line` where the cause shows, `code` that line, and `lines` the same with those
+    around it. `outcome` is what it leads to; a finding about trials that are ok, and print what the
+    others do, is a note. `experiment` is the one of the catalogue that shows the mechanism.
     """
 
     mechanism: str
@@ -531,6 +544,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     where: str | None = None
     code: str = ""
+    lines: tuple[SourceLine, ...] = ()
     cells: tuple[Explained, ...] = ()
     advice: str = ""
     experiment: str | None = None

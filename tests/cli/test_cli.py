@@ -152,9 +152,9 @@ def test_a_deviation_is_exit_status_1_and_a_line_that_names_it(startlab: Startla
     startlab.add("hopeful", "raise KeyError('é ×')")
     done = startlab("lab", "--backend", "native", "-e", OWN)
     assert done.returncode == 1
-    for text in (done.stdout, done.stderr):
-        assert f"hopeful × {OWN} × {METHODS[0]}: " in text
-        assert "KeyError: 'é ×'; expected ok" in text
+    assert f"hopeful × {OWN} × {METHODS[0]}: error at program.py:1\n" in done.stderr
+    assert f"hopeful × {OWN} × {METHODS[0]}: error\n" in done.stdout
+    assert "KeyError: 'é ×'; expected ok" in done.stdout
     assert "1 not as expected" in done.stdout
     again = next(line for line in done.stdout.splitlines() if "startlab lab --backend" in line)
     command = again.partition("#")[0].split()[1:]

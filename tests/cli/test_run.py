@@ -121,14 +121,23 @@ def test_a_finding_is_exit_status_1_and_has_the_line_that_reproduces_it(startlab
     done = startlab(*NATIVE, "a.py", "so good")
     assert done.returncode == 1
     assert "ValueError: not so good" in done.stdout
-    (line,) = {
-        line.strip() for line in done.stdout.splitlines() if line.strip().startswith("startlab run")
-    }
-    assert f"--backend native --env {OWN} --method spawn a.py 'so good'" in line
+    (line,) = (line for line in done.stdout.splitlines() if "Reproduce" in line)
+    assert f"startlab run --backend native --env {OWN} --method spawn a.py 'so good'" in line
     trials = journal.read(startlab.folder / ".startlab/latest").trials
     assert sorted((t.method, t.trial) for t in trials if t.outcome == "error") == [
         ("spawn", 0), ("spawn", 1),
     ]  # fmt: skip
+
+
+def test_outputs_that_differ_are_exit_status_1_and_never_ok(startlab: Startlab) -> None:
+    if len(METHODS) < 2:
+        pytest.skip("one start method cannot differ from another")
+    startlab.put("a.py", "import multiprocessing as m; print(m.get_start_method() == 'spawn')")
+    done = startlab(*NATIVE, "a.py")
+    assert done.returncode == 1
+    assert "≠ differs A" in done.stdout
+    assert "✓" not in done.stdout
+    assert done.stdout.endswith("startlab cannot tell why, or which is right.\n")
 
 
 def test_json_is_all_of_stdout(startlab: Startlab) -> None:

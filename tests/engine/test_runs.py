@@ -16,6 +16,7 @@ import pytest
 import startlab
 from startlab.backends import venvs
 from startlab.backends.native import NativeBackend
+from startlab.diagnosis import diagnose
 from startlab.diagnosis.source.sources import Sources
 from startlab.engine import runs
 from startlab.engine.subjects import options
@@ -421,7 +422,7 @@ def test_what_is_secret_is_in_no_file_of_a_run(here: Here, monkeypatch: pytest.M
     )
     folder = Path("run")
     run = here.run("a.py", env={"TOKEN": secret}, folder=folder)
-    files.write(run, folder)
+    files.write(run, diagnose(run), folder)
     for path in folder.iterdir():
         assert secret not in path.read_text("utf-8"), path
     (trial, _) = run.trials

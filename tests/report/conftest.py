@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from startlab.model import Cell, End, Method, PlannedEnvironment, Run, RunHeader, Selection, Trial
+from startlab.model import (
+    START_METHODS,
+    Cell,
+    End,
+    Method,
+    PlannedEnvironment,
+    Program,
+    Run,
+    RunHeader,
+    Selection,
+    Start,
+    Trial,
+)
+from startlab.results.output_groups import grouped
 
 HEADER = RunHeader(
     id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",
@@ -47,6 +61,26 @@ class Make:
             "ends": (End(finished="", duration_s=1.5), End(finished="", duration_s=1)),
         } | said
         return Run(**values)
+
+    failed = (Start(pid=1, method="fork", time_s=0, child=2, exit_code=1),)
+    """A child that failed."""
+
+    def of_program(self, *outputs: str, **said: Any) -> Run:
+        """Make a run of a user's program that prints this under fork, forkserver and spawn.
+
+        `said` is of the first trial.
+        """
+        trials = [
+            self.trial(
+                self.cell("p.py", method=method), program="p.py", stdout=output,
+                stdout_digest=output, stdout_shape=output, method_used=(method,),
+                **(said if method == "fork" else {}),
+            )
+            for method, output in zip(START_METHODS, outputs, strict=False)
+        ]  # fmt: skip
+        program = Program(kind="script", name="p.py", target="p.py", root="/nowhere")
+        header = msgspec.structs.replace(HEADER, program=program)
+        return grouped(self.run([trial.cell for trial in trials], *trials, header=header))
 
 
 @pytest.fixture

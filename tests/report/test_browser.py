@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from startlab.backends import interpreters
+from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import START_METHODS, Cell, PlannedEnvironment, Run, Trial
 from startlab.plan import environments
 from startlab.report import html
@@ -239,7 +240,7 @@ def test_only_what_is_not_as_expected(tab: Tab, lab: Made, tmp_path: Path) -> No
     ]
     path = tmp_path / "report.html"
     with path.open("w", encoding="utf-8") as file:
-        html.write(msgspec.structs.replace(lab.run, trials=tuple(trials)), file)
+        html.write(msgspec.structs.replace(lab.run, trials=tuple(trials)), Diagnosis(), file)
     page = tab.open(path)
     hangs = sum(trial.outcome == "hang" for trial in trials)
     page.get_by_label("Not as expected only").check()
@@ -429,7 +430,7 @@ def test_what_a_program_says_is_shown_and_never_done(tab: Tab, lab: Made, tmp_pa
     )
     path = tmp_path / "report.html"
     with path.open("w", encoding="utf-8") as file:
-        html.write(run, file)
+        html.write(run, diagnose(run), file)
     page = tab.open(path)
     page.locator("#matrix-box td a").first.click()
     page.wait_for_selector("dialog[open] .cell-verdict")
@@ -445,7 +446,7 @@ def test_what_a_program_says_is_shown_and_never_done(tab: Tab, lab: Made, tmp_pa
 def test_a_run_that_has_nothing(tab: Tab, make: Make, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     with path.open("w", encoding="utf-8") as file:
-        html.write(make.run([]), file)
+        html.write(make.run([]), Diagnosis(), file)
     page = tab.open(path)
     assert "No cells were planned" in page.inner_text("h1")
     assert "There is nothing to show." in page.inner_text("#matrix-box")
@@ -471,7 +472,7 @@ def large(lab: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = msgspec.structs.replace(lab.run, environments=planned, trials=tuple(trials))
     path = tmp_path_factory.mktemp("large") / "report.html"
     with path.open("w", encoding="utf-8") as file:
-        html.write(run, file)
+        html.write(run, diagnose(run), file)
     return path
 
 

@@ -11,6 +11,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from startlab.diagnosis import diagnose
 from startlab.report import document
 
 
@@ -24,7 +25,7 @@ def test_a_document_is_as_its_schema_says_and_has_every_planned_cell(make: Any) 
     trials = [make.deviation(cells[0], "hang", n, reason="\x1b\u2028</script>") for n in range(2)]
     run = make.run(cells, *trials, caveats=("a caveat",))
     file = io.StringIO()
-    document.write(run, file)
+    document.write(run, diagnose(run), file)
     found = json.loads(file.getvalue())
     validator = jsonschema.Draft202012Validator(json.loads(document.schema()))
     validator.check_schema(validator.schema)

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from startlab.cli import outcome
+from startlab.diagnosis import Diagnosis
 from startlab.report import document, files, markdown, terminal
 from startlab.results import journal
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def test_a_run_has_every_report_in_its_folder(make: Any, tmp_path: Path) -> None:
     each = make.cell()
-    assert files.write(make.run([each], make.trial(each)), tmp_path) == ()
+    assert files.write(make.run([each], make.trial(each)), Diagnosis(), tmp_path) == ()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "junit.xml",
         "report.html",
@@ -35,7 +36,7 @@ def test_a_run_has_every_report_in_its_folder(make: Any, tmp_path: Path) -> None
 
 def test_what_cannot_be_written_is_said_and_the_rest_is(make: Any, tmp_path: Path) -> None:
     (tmp_path / "junit.xml").mkdir()
-    (said,) = files.write(make.run([]), tmp_path)
+    (said,) = files.write(make.run([]), Diagnosis(), tmp_path)
     assert said == f"{tmp_path / 'junit.xml'} could not be written: Is a directory"
     assert (tmp_path / "summary.md").exists()
 
@@ -44,12 +45,12 @@ def test_a_report_that_fails_leaves_the_old_one_and_nothing_else(make: Any, tmp_
     path = tmp_path / "summary.md"
     path.write_text("old", "utf-8")
 
-    def fail(_: object, file: Any) -> None:
+    def fail(_: object, __: object, file: Any) -> None:
         file.write("half")
         raise OSError("full")
 
     with pytest.raises(OSError, match="full"):
-        files.write_file(make.run([]), fail, path)
+        files.write_file(make.run([]), Diagnosis(), fail, path)
     assert path.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -61,7 +62,7 @@ def test_a_pipe_is_written_into_not_replaced(make: Any, tmp_path: Path) -> None:
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(path.read_text("utf-8")))
     reader.start()
-    files.write_file(make.run([]), markdown.write, path)
+    files.write_file(make.run([]), Diagnosis(), markdown.write, path)
     reader.join(60)
     assert read[0].startswith("## ∅")
     assert path.is_fifo()
@@ -86,11 +87,11 @@ def test_no_report_keeps_trials_in_memory(make: Make, tmp_path: Path) -> None:
         gc.collect()
         tracemalloc.start()
         run = journal.read(folder)
-        assert files.write(run, folder) == ()
-        files.write_file(run, document.write, folder / "run.json")
+        assert files.write(run, Diagnosis(), folder) == ()
+        files.write_file(run, Diagnosis(), document.write, folder / "run.json")
         with open(os.devnull, "w", encoding="utf-8") as null:
-            terminal.show(run, Console(file=null))
-        assert outcome.exit_status(run) == 1
+            terminal.show(run, Diagnosis(), Console(file=null))
+        assert outcome.exit_status(run, Diagnosis()) == 1
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert (folder / "run.json").stat().st_size > count * 20_000

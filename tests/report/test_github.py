@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import Program
 from startlab.report import github, terminal
 
@@ -27,6 +28,10 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
+def errors(run: Any) -> list[str]:
+    return list(github.errors(run, diagnose(run)))
+
+
 def run_of_a_program(make: Any, root: Path, **said: Any) -> Any:
     each = make.cell("crawl.py")
     run = make.run([each], make.deviation(each, **{"reason": "waits", **said}))
@@ -37,7 +42,7 @@ def run_of_a_program(make: Any, root: Path, **said: Any) -> Any:
 
 def test_an_error_stands_at_its_line_of_the_repository(make: Any, workspace: Path) -> None:
     run = run_of_a_program(make, workspace / "src", where="crawl.py:7", reproduce="startlab run x")
-    assert list(github.errors(run)) == [
+    assert list(errors(run)) == [
         (
             "::error file=src/crawl.py,line=7,title=Hangs under fork%3A waits::"
             "host-3.13 × fork%0Astartlab run x"
@@ -51,7 +56,7 @@ def test_an_error_stands_at_its_line_of_the_repository(make: Any, workspace: Pat
 def test_what_is_no_line_of_the_repository_is_told_without(
     make: Any, workspace: Path, where: str
 ) -> None:
-    (command,) = github.errors(run_of_a_program(make, workspace / "src", where=where))
+    (command,) = errors(run_of_a_program(make, workspace / "src", where=where))
     assert command.startswith("::error title=")
 
 
@@ -59,7 +64,7 @@ def test_a_message_cannot_end_its_command_nor_begin_another(make: Any) -> None:
     hostile = "100%\r\n::set-output name=a::b,c:d"
     each = make.cell(hostile)
     run = make.run([each], make.deviation(each, reason=hostile))
-    (command,) = github.errors(run)
+    (command,) = errors(run)
     title, _, message = command.removeprefix("::error title=").partition("::")
     assert title == "100%25\\r%0A\\x3a%3Aset-output name=a%3A%3Ab%2Cc%3Ad%3A hang"
     assert message.startswith("100%25\\r%0A\\x3a:set-output name=a::b,c:d%0A")
@@ -70,17 +75,19 @@ def test_a_message_cannot_end_its_command_nor_begin_another(make: Any) -> None:
 def test_each_reason_is_one_annotation_and_no_more_than_github_shows(make: Any) -> None:
     cells = [make.cell(f"x{number}", f"host-3.{m}") for number in range(30) for m in (9, 13)]
     trials = [make.deviation(each, reason=each.experiment) for each in cells]
-    commands = list(github.errors(make.run(cells, *trials)))
+    commands = list(errors(make.run(cells, *trials)))
     assert len(commands) == 10
     assert "x0 × host-3.9 × fork, x0 × host-3.13 × fork" in commands[0]
-    (missing,) = github.errors(make.run(cells))
+    (missing,) = errors(make.run(cells))
     assert missing.startswith("::error title=60 cells%3A missing::planned, and never run%0A")
 
 
 def test_the_table_is_folded_and_the_rest_is_not(make: Any) -> None:
     file = io.StringIO()
     each = make.cell()
-    terminal.show(make.run([each], make.deviation(each, reason="waits")), Console(file=file))
+    terminal.show(
+        make.run([each], make.deviation(each, reason="waits")), Diagnosis(), Console(file=file)
+    )
     lines = file.getvalue().splitlines()
     assert lines[0] == "::group::1 cells"
     folded = lines[1 : lines.index("::endgroup::")]
@@ -101,5 +108,5 @@ def test_elsewhere_nothing_is_a_command(make: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("GITHUB_ACTIONS")
     file = io.StringIO()
     each = make.cell()
-    terminal.show(make.run([each], make.deviation(each)), Console(file=file))
+    terminal.show(make.run([each], make.deviation(each)), Diagnosis(), Console(file=file))
     assert "::" not in file.getvalue()

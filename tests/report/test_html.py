@@ -19,6 +19,7 @@ import pytest
 
 from startlab import catalogue
 from startlab.catalogue import claims
+from startlab.diagnosis import diagnose
 from startlab.errors import CatalogueError
 from startlab.model import (
     Clue,
@@ -110,7 +111,7 @@ def unpacked(content: str) -> Any:
 
 def written(run: Run) -> str:
     file = io.StringIO()
-    html.write(run, file)
+    html.write(run, diagnose(run), file)
     return file.getvalue()
 
 
@@ -375,7 +376,7 @@ def test_a_catalogue_without_the_experiments_of_the_claims_has_a_page(
     monkeypatch.setattr(claims, "judge", judge)
     run = of_the_catalogue(make)
     assert 'id="claims"' not in written(run)
-    assert "1 cell" in markdown.render(run)
+    assert "1 cell" in markdown.render(run, diagnose(run))
 
 
 def test_the_catalogue_is_read_once_for_all_reports(
@@ -392,7 +393,7 @@ def test_the_catalogue_is_read_once_for_all_reports(
     catalogue.load.cache_clear()
     run = of_the_catalogue(make)
     written(run)
-    markdown.render(run)
+    markdown.render(run, diagnose(run))
     assert read
     assert len(read) == len(set(read))
 
@@ -431,8 +432,14 @@ def test_outputs_that_differ_have_letters_in_the_index(
     planned = PlannedEnvironment(name=environment.name, cells=tuple(cells), environment=environment)
     page = page_of(msgspec.structs.replace(run, environments=(planned,)))
     assert page.index["outputs"] == ["A", "B"]
+    outcomes = [page.index["outcomes"][each] for each in page.index["cells"]["outcome"]]
+    assert outcomes == ["differs", "differs"]
     assert "Findings" in page.text
     assert "python prog.py" in page.text
+
+
+def test_cells_in_which_a_child_failed_are_in_the_index(make: Make) -> None:
+    assert page_of(make.of_program("1", "1", starts=make.failed)).index["childFailed"] == [0]
 
 
 # --- size --------------------------------------------------------------------------------------
@@ -449,7 +456,7 @@ def test_memory_holds_no_more_of_the_trials_than_a_pack(make: Make) -> None:
         gc.collect()
         tracemalloc.start()
         with open(os.devnull, "w", encoding="utf-8") as file:
-            html.write(run, file)
+            html.write(run, diagnose(run), file)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import xmlschema
 
+from startlab.diagnosis import diagnose
 from startlab.report import junit
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def schema() -> xmlschema.XMLSchema:
 
 def written(run: Run) -> str:
     file = io.StringIO()
-    junit.write(run, file)
+    junit.write(run, diagnose(run), file)
     return file.getvalue()
 
 
@@ -61,6 +62,20 @@ def test_a_suite_for_each_environment_a_case_for_each_cell(
     assert [child.tag for child in unsupported] == ["skipped"]
     assert list(expected) == []
     assert [child.tag for child in missing] == ["error"]
+
+
+def test_an_output_that_differs_is_a_failure(make: Any, schema: xmlschema.XMLSchema) -> None:
+    root = ET.fromstring(written(make.of_program("1", "2")))  # noqa: S314 - our own
+    schema.validate(root)
+    assert root.get("failures") == "2"
+    messages = [each.get("message") for each in root.iter("failure")]
+    assert messages == [
+        f"differs: prints {letter}; not every trial of this environment does" for letter in "AB"
+    ]
+    for each in root.iter("failure"):
+        assert "Prints different output under fork than under forkserver" in (each.text or "")
+    alike = ET.fromstring(written(make.of_program("1", "1")))  # noqa: S314 - our own
+    assert alike.get("failures") == "0"
 
 
 def test_what_xml_has_no_place_for_is_escaped(make: Any, schema: xmlschema.XMLSchema) -> None:

@@ -112,9 +112,9 @@ def test_in_a_pipe_an_environment_is_a_line(make: Any) -> None:
         follower.planned(PlannedEnvironment(name="host-3.13", cells=tuple(cells)))
         for number in (0, 1):
             follower.ended(make.trial(cells[0], number=number))
-            assert "all cells run" not in file.getvalue()
+            assert "all cells done" not in file.getvalue()
         follower.ended(make.trial(cells[1], "unsupported"))
-    assert file.getvalue().startswith("host-3.13: all cells run, 0.")
+    assert file.getvalue().startswith("host-3.13: all cells done after 0.")
     assert file.getvalue().count("\n") == 1
 
 
@@ -127,7 +127,7 @@ cells = tuple(Cell(experiment="lock", environment="host-3.13", method=m) for m i
 with Follower(Console(stderr=True)) as follower:
     follower.planned(PlannedEnvironment(name="host-3.13", cells=cells))
     follower.ended(Trial(experiment="lock", environment="host-3.13", method="fork", trial=0,
-        outcome="hang", reason="waits", as_expected=False, expected=None))
+        outcome="hang", reason="waits", where="lock.py:7", as_expected=False, expected=None))
     follower._live.refresh()
 print("over")
 """
@@ -155,7 +155,7 @@ def test_on_a_real_terminal_it_draws_and_leaves_nothing_behind(variables: dict[s
         assert process.wait(30) == 0
     os.close(master)
     text = said.decode()
-    assert "lock × host-3.13 × fork: hang: waits" in text
+    assert "lock × host-3.13 × fork: hang at lock.py:7" in text
     assert text.endswith("over\r\n")
     colours = re.findall(r"\x1b\[[\d;]*3[1-8][\d;]*m", text)
     if variables.get("TERM") == "dumb":

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from markdown_it import MarkdownIt
 
+from startlab.diagnosis import diagnose
 from startlab.report import markdown
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
+
+
+def rendered(run: Any, limit: int = markdown.LIMIT) -> str:
+    return markdown.render(run, diagnose(run), limit)
 
 
 def parsed(text: str) -> list[Token]:
@@ -20,12 +25,13 @@ def parsed(text: str) -> list[Token]:
 
 def test_all_as_expected_is_said_first(make: Any) -> None:
     cells = [make.cell(), make.cell(method="spawn")]
-    text = markdown.render(make.run(cells, *map(make.trial, cells)))
+    text = rendered(make.run(cells, *map(make.trial, cells)))
     assert text.startswith("## ✓ startlab: all 2 cells as expected\n")
     assert "How to reproduce" not in text
     assert "<details><summary>All 2 cells</summary>" in text
     file = io.StringIO()
-    markdown.write(make.run(cells, *map(make.trial, cells)), file)
+    run = make.run(cells, *map(make.trial, cells))
+    markdown.write(run, diagnose(run), file)
     assert file.getvalue() == text
 
 
@@ -36,7 +42,7 @@ def test_deviations_come_first_each_reason_once_with_what_it_explains(make: Any)
         make.deviation(each, reason="waits", where="program.py:7", reproduce="startlab lab -x y")
         for each in cells
     ]
-    text = markdown.render(make.run([late, *cells], *trials))
+    text = rendered(make.run([late, *cells], *trials))
     assert text.startswith("## ✗ startlab: 3 of 3 cells not as expected, 1 of them missing\n")
     rows = [line for line in text.splitlines() if line.startswith("| **")]
     assert rows == [
@@ -49,7 +55,7 @@ def test_deviations_come_first_each_reason_once_with_what_it_explains(make: Any)
 def test_output_is_folded_in_a_fence_that_it_cannot_close(make: Any) -> None:
     each = make.cell()
     hostile = "````\n</details>\n::error::x\n\x1b[31m"
-    text = markdown.render(make.run([each], make.deviation(each, stderr=hostile)))
+    text = rendered(make.run([each], make.deviation(each, stderr=hostile)))
     fences = [token for token in parsed(text) if token.type == "fence"]
     assert [token.content for token in fences] == ["````\n</details>\n\\x3a:error::x\n\\x1b[31m\n"]
 
@@ -60,7 +66,7 @@ def test_output_is_folded_in_a_fence_that_it_cannot_close(make: Any) -> None:
 )
 def test_a_reason_is_one_cell_of_code_whatever_is_in_it(make: Any, said: str) -> None:
     each = make.cell()
-    tokens = parsed(markdown.render(make.run([each], make.deviation(each, reason=said))))
+    tokens = parsed(rendered(make.run([each], make.deviation(each, reason=said))))
     at = next(i for i, token in enumerate(tokens) if token.type == "tbody_open")
     cells = [token for token in tokens[at : at + 14] if token.type == "inline"]
     assert len(cells) == 4
@@ -71,23 +77,34 @@ def test_a_reason_is_one_cell_of_code_whatever_is_in_it(make: Any, said: str) ->
 def test_a_summary_of_any_size_keeps_its_limit_and_says_what_it_left_out(make: Any) -> None:
     cells = [make.cell(f"x{n}", f"host-3.{m}") for n in range(1500) for m in range(6, 16)]
     trials = [make.deviation(each, reason=f"because of {n}") for n, each in enumerate(cells)]
-    text = markdown.render(make.run(cells, *trials))
+    text = rendered(make.run(cells, *trials))
     assert 50_000 < len(text.encode()) <= markdown.LIMIT
     assert "more are left out here; the run's report.html has them" in text
     assert text.count("<details>") == text.count("</details>")
-    whole = markdown.render(make.run(cells, *map(make.trial, cells)), limit=1 << 20)
+    whole = rendered(make.run(cells, *map(make.trial, cells)), limit=1 << 20)
     assert len(whole.encode()) <= 1 << 20
     assert "left out" not in whole
     assert whole.count("| `x") == 1500
 
 
 def test_what_could_not_be_read_is_said_at_the_top(make: Any) -> None:
-    text = markdown.render(make.run([], caveats=("1 line could not be read: `x`",)))
+    text = rendered(make.run([], caveats=("1 line could not be read: `x`",)))
     assert text.startswith("## ∅ startlab: no cells were planned\n")
     assert text.index("could not be read") < 300
+
+
+def test_outputs_that_differ_and_children_that_fail_are_seen_in_the_matrix(make: Any) -> None:
+    text = rendered(make.of_program("1", "2"))
+    assert text.startswith("## ✗ startlab: 2 cells: 2 differs, with 2 different outputs\n")
+    assert "**≠ differs A**" in text
+    assert "**≠ differs B**" in text
+    assert "cells with the same letter print the same" in text
+    text = rendered(make.of_program("1", "1", starts=make.failed))
+    assert text.count("| ✓ † |") == 1
+    assert "† a child failed, and the program ended with 0 all the same" in text
 
 
 def test_several_trials_are_k_of_n(make: Any) -> None:
     each = make.cell()
     trials = [make.trial(each, "ok", 0), make.deviation(each, "crash", 1)]
-    assert "**✗ crash 1/2**" in markdown.render(make.run([each], *trials))
+    assert "**✗ crash 1/2**" in rendered(make.run([each], *trials))

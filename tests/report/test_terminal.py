@@ -5,25 +5,31 @@ from __future__ import annotations
 import io
 import itertools
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from rich.console import Console
 
+from startlab.diagnosis import diagnose
 from startlab.model import (
     Cell,
     End,
     Method,
     PlannedEnvironment,
+    Program,
     PythonException,
     Run,
     RunHeader,
     Selection,
+    Start,
     Trial,
 )
-from startlab.report import table, terminal
-from startlab.results import diff
+from startlab.report import prose, table, terminal
+from startlab.results import diff, output_groups
 
 HEADER = RunHeader(
     id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",
@@ -59,7 +65,7 @@ def run_of(cells: list[Cell], *trials: Trial) -> Run:
 def shown(run: Run, *, width: int = 100, encoding: str = "utf-8") -> str:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace")
-    terminal.show(run, Console(file=file, width=width))
+    terminal.show(run, diagnose(run), Console(file=file, width=width))
     file.flush()
     return raw.getvalue().decode(encoding)
 
@@ -82,7 +88,7 @@ def test_a_deviation_is_loud_and_told_again_with_reason_place_and_command() -> N
     assert "ERROR" in text
     for part in ("lock × host-3.13 × fork", "KeyError: 3; expected ok", "program.py:7",
                  "startlab lab --env host-3.13",
-                 "1 cells in 2.5 s: 1 not as expected"):  # fmt: skip
+                 "1 cell in 2.5 s: 1 not as expected"):  # fmt: skip
         assert part in text
 
 
@@ -148,17 +154,19 @@ def test_markup_in_a_reason_is_text() -> None:
     assert "[bold]x[/] [1, 2]" in text
 
 
-def test_a_follower_tells_of_deviations_at_once_and_of_the_end_of_an_environment() -> None:
+def test_a_follower_tells_of_a_failing_cell_once_and_of_the_end_of_an_environment() -> None:
     file = io.StringIO()
     cells = [cell(), cell("other")]
-    with terminal.Follower(Console(file=file, width=200)) as follower:
+    with terminal.Follower(Console(file=file, width=200), trials=2) as follower:
         follower.planned(PlannedEnvironment(name="host-3.13", cells=tuple(cells)))
         follower.began(cells[0])
-        follower.ended(trial(cells[0], "hang", as_expected=False, reason="waits\x1b"))
-        assert "lock × host-3.13 × fork: hang: waits\\x1b" in file.getvalue()
-        assert "all cells run" not in file.getvalue()
-        follower.ended(trial(cells[1]))
-        assert "host-3.13: all cells run" in file.getvalue()
+        for number in (0, 1):
+            failed = trial(cells[0], "hang", number, as_expected=False, where="lock\x1b.py:7")
+            follower.ended(failed)
+            assert file.getvalue() == "lock × host-3.13 × fork: hang at lock\\x1b.py:7\n"
+        for number in (0, 1):
+            follower.ended(trial(cells[1], number=number))
+        assert "host-3.13: all cells done" in file.getvalue()
 
 
 def test_a_follower_says_which_environment_is_unavailable_and_why() -> None:
@@ -201,13 +209,135 @@ def test_more_experiments_than_anybody_reads_are_counted() -> None:
     assert len(text.splitlines()) < 220
 
 
-def test_outputs_that_disagree_are_told_apart() -> None:
-    cells = [cell(), cell(method="spawn")]
-    said: dict[str, Any] = {"as_expected": False, "reason": "prints A"}
-    text = shown(run_of(cells, trial(cells[0], output_group="A", **said),
-                        trial(cells[1], output_group="B", **said)))  # fmt: skip
-    assert "✓ OK, PRINTS A" in text
-    assert "✓ OK, PRINTS B" in text
+PROGRAM = Program(
+    kind="script", name="lock", target="lock", root="/nowhere",
+    sources={"lock": "import os\n\ndef work():\n    do()\n\n\nwork()\n"},
+)  # fmt: skip
+
+
+def of_program(*trials: Trial, **said: Any) -> Run:
+    """Make a run of a user's program."""
+    cells = list(dict.fromkeys(each.cell for each in trials))
+    header = msgspec.structs.replace(HEADER, program=PROGRAM)
+    return output_groups.grouped(
+        msgspec.structs.replace(run_of(cells, *trials), header=header, **said)
+    )
+
+
+def ended(of: Cell, output: str, number: int = 0, **said: Any) -> Trial:
+    return trial(
+        of, "ok", number, program="lock", stdout=output, stdout_digest=output, stdout_shape=output,
+        method_used=() if of.method == "default" else (of.method,), **said,
+    )  # fmt: skip
+
+
+def test_outputs_that_differ_are_an_outcome_with_a_letter_and_a_legend() -> None:
+    text = shown(of_program(ended(cell(), "1"), ended(cell(method="spawn"), "2")))
+    assert "≠ differs A" in text
+    assert "≠ differs B" in text
+    assert "✓" not in text
+    assert "Same letter, same output." in text
+    assert "2 cells in 2.5 s: 2 differs" in text
+
+
+def test_a_cell_whose_trials_differ_has_all_their_letters() -> None:
+    trials = [ended(cell(), str(number), number) for number in range(2)]
+    assert "≠ differs A,B" in shown(of_program(*trials))
+    trials = [ended(cell(), str(number), number) for number in range(4)]
+    assert "≠ differs A,B,…" in shown(of_program(*trials))
+
+
+def test_a_cell_that_ended_with_0_although_a_child_failed_is_marked() -> None:
+    failed = (Start(pid=1, method="fork", time_s=0, child=2, exit_code=1),)
+    ended_on_purpose = (Start(pid=1, method="spawn", time_s=0, child=2, exit_code=-15),)
+    run = of_program(
+        ended(cell(), "1", starts=failed),
+        ended(cell(method="spawn"), "1", starts=ended_on_purpose),
+    )
+    text = shown(run)
+    assert text.count("✓ ok †") == 1
+    assert "† a child failed, and the program ended with 0 all the same." in text
+    assert "ok *" in shown(run, encoding="ascii")
+
+
+def test_a_finding_says_why_what_to_do_and_how_to_reproduce_it_in_this_order() -> None:
+    trials = [ended(cell(), str(number), number, reproduce="startlab run x") for number in range(2)]
+    lines = shown(of_program(*trials)).splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("1. "))
+    parts = [line[:13].strip() for line in lines[first + 1 :] if line.startswith("   ")]
+    assert parts == ["Why", "What to do", "Explained", "Reproduce"]
+
+
+def test_a_finding_shows_its_line_with_two_around_it() -> None:
+    failed = trial(cell(), "wrong", as_expected=False, program="lock", reason="boom",
+                   where="lock:4", reproduce="startlab run lock")  # fmt: skip
+    lines = shown(of_program(failed)).splitlines()
+    at = lines.index("   lock:4")
+    assert lines[at : at + 6] == [
+        "   lock:4",
+        "        2 |",
+        "        3 | def work():",
+        "   >    4 |     do()",
+        "        5 |",
+        "        6 |",
+    ]
+    assert lines[at - 1].startswith("1. Prints something else than expected under fork: boom")
+    assert lines[at + 7] == "   Reproduce  startlab run lock"
+    assert lines[-1] == "Breaks under fork; forkserver and spawn were not tried; fix 1 line."
+
+
+def on_terminal(run: Run, width: int) -> str:
+    file = io.StringIO()
+    terminal.show(
+        run, diagnose(run), Console(file=file, force_terminal=True, color_system=None, width=width)
+    )
+    return file.getvalue()
+
+
+WORDS = ("the", "children", "never", "see", "what", "is", "changed", "there")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_on_a_terminal_text_wraps_at_words_and_in_a_pipe_it_does_not(width: int) -> None:
+    failed = trial(
+        cell(), "wrong", as_expected=False, program="lock", reason=" ".join(WORDS * 9),
+        reproduce="startlab run --backend native --env host-3.13 x.py # 3.13",
+    )  # fmt: skip
+    run = of_program(failed)
+    lines = on_terminal(run, width).splitlines()
+    assert all(len(line) <= width for line in lines)
+    first = next(at for at, line in enumerate(lines) if line.startswith("1. "))
+    said = " ".join(lines[first:]).split()
+    assert said.count("children") == 9
+    assert [word for word in said if word in WORDS][: 9 * len(WORDS)] == list(WORDS * 9)
+    piped = shown(run, width=width).splitlines()
+    assert f"1. Prints something else than expected under fork: {' '.join(WORDS * 9)}" in piped
+
+
+BASH = shutil.which("bash") or ""
+
+
+@pytest.mark.skipif(not BASH, reason="there is no bash")
+@pytest.mark.parametrize("width", range(24, 100, 7))
+def test_a_command_that_is_wrapped_runs_as_it_stands(width: int) -> None:
+    command = "printf %s_ run --env 'host 3.13' \"it is\" here lock.py -- --deep # cpython 3.13"
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system=None, width=width)
+    prose.say_command(console, command, indent=4)
+    lines = file.getvalue().splitlines()
+    assert all(len(line) <= width for line in lines)
+    bash = subprocess.run([BASH, "-c", file.getvalue()], capture_output=True, check=True)
+    assert bash.stdout == b"run_--env_host 3.13_it is_here_lock.py_--_--deep_"
+
+
+def test_the_last_line_is_the_verdict_and_bold() -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
+    run = of_program(ended(cell(), "1"))
+    terminal.show(run, diagnose(run), console, Path("runs/x"))
+    lines = file.getvalue().splitlines()
+    assert lines[-1] == "\x1b[1mSafe under fork; forkserver and spawn were not tried.\x1b[0m"
+    assert any("The run is in runs/x." in line for line in lines[:-1])
 
 
 def test_what_could_not_be_read_is_told() -> None:
@@ -256,7 +386,7 @@ def test_colours_are_legible_on_a_light_and_on_a_dark_background() -> None:
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, color_system="truecolor", width=100)
     for each in (run, many):
-        terminal.show(each, console)
+        terminal.show(each, diagnose(each), console)
     terminal.show_diff(diff.compare(run, many), console)
     terminal.show_diff(diff.compare(many, run), console)
     codes = re.findall(r"\x1b\[([0-9;]*)m", file.getvalue())

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import Environment, PlannedEnvironment, Program
 from startlab.report import markdown, terminal, unproven
 from startlab.results.summary import summarise
@@ -85,17 +86,19 @@ def test_many_are_counted(hung: Any) -> None:
 
 def test_the_terminal_says_so_below_the_table_and_all_is_as_expected(hung: Any) -> None:
     file = io.StringIO()
-    terminal.show(hung("quiescent"), Console(file=file, width=200))
+    run = hung("quiescent")
+    terminal.show(run, diagnose(run), Console(file=file, width=200))
     text = file.getvalue()
     line = "\n1 hang is not proven: lock0 × host-3.13 × fork (may wake: pid 7)\n"
     assert text.index("∞ hang") < text.index(line) < text.index("all as expected")
     file = io.StringIO()
-    terminal.show(hung("proven"), Console(file=file, width=200))
+    run = hung("proven")
+    terminal.show(run, diagnose(run), Console(file=file, width=200))
     assert "not proven" not in file.getvalue()
 
 
 def test_markdown_says_so_as_text(hung: Any) -> None:
-    page = markdown.render(hung("quiescent", reason=f"{WHY} in *x*"))
+    page = markdown.render(hung("quiescent", reason=f"{WHY} in *x*"), Diagnosis())
     assert r"1 hang is not proven: lock0 × host-3.13 × fork (may wake: pid 7 in \*x\*)" in page
     assert "all 1 cell as expected" in page
-    assert "not proven" not in markdown.render(hung("proven"))
+    assert "not proven" not in markdown.render(hung("proven"), Diagnosis())

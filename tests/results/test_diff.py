@@ -76,6 +76,14 @@ def test_only_what_changed_is_told_the_worse_first() -> None:
     assert compare(new, new).changes == ()
 
 
+def test_an_output_that_differs_now_is_worse() -> None:
+    found = compare(run(x=OK), run(x=("differs", False)))
+    assert said(found) == [("worse", "x", "was ok, now differs")]
+    assert said(compare(run(x=("differs", False)), run(x=OK))) == [
+        ("better", "x", "differed, now ok")
+    ]
+
+
 def test_a_cell_that_is_missing_now_is_worse() -> None:
     found = compare(run(x=OK), run(x=None))
     assert said(found) == [("worse", "x", "was ok, now missing")]

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from startlab.diagnosis import diagnose
 from startlab.errors import JournalError
 from startlab.model import (
     Cell,
@@ -479,7 +480,7 @@ def test_a_journal_that_is_overwritten_in_its_place_is_an_error_that_says_so(
     for ask in (lambda: run.trials[0], lambda: list(run.trials), lambda: summarise(run)):
         with pytest.raises(JournalError, match="was overwritten or cut off while it was read"):
             ask()
-    failed = files.write(run, whole)
+    failed = files.write(run, diagnose(run), whole)
     assert all("was overwritten or cut off" in each for each in failed)
     assert len(failed) == sum(each.file is not None for each in FORMATS.values())
 

@@ -58,7 +58,33 @@ def test_letters_go_by_the_plan_and_no_group_is_right(run_of: Callable[..., Run]
     assert letters(run) == [("B", False), ("A", False)]
     again = output_groups.grouped(output_groups.grouped(run))
     assert again == output_groups.grouped(run)
-    assert [trial.reason for trial in again.trials] == ["prints B", "prints A"]
+    assert [trial.reason for trial in again.trials] == [
+        "prints B; not every trial of this environment does",
+        "prints A; not every trial of this environment does",
+    ]
+    assert {trial.outcome for trial in again.trials} == {"differs"}
+
+
+def test_what_prints_the_same_in_each_environment_does_not_differ(
+    run_of: Callable[..., Run],
+) -> None:
+    one = run_of(("fork", "1", "x", "ok"), ("spawn", "1", "x", "ok"))
+    other = [
+        msgspec.structs.replace(t, environment="host-3.9", stdout_digest="2", stdout_shape="y")
+        for t in one.trials
+    ]
+    both = msgspec.structs.replace(one, trials=(*one.trials, *other))
+    assert letters(both) == [("A", True)] * 2 + [("B", True)] * 2
+    assert {trial.outcome for trial in output_groups.grouped(both).trials} == {"ok"}
+
+
+def test_outputs_that_differ_in_one_environment_are_not_held_against_another(
+    run_of: Callable[..., Run],
+) -> None:
+    one = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "y", "ok"))
+    other = msgspec.structs.replace(one.trials[0], environment="host-2.7")
+    both = msgspec.structs.replace(one, trials=(*one.trials, other))
+    assert [t.outcome for t in output_groups.grouped(both).trials] == ["differs", "differs", "ok"]
 
 
 def test_outputs_of_one_shape_are_the_same(run_of: Callable[..., Run]) -> None:
@@ -75,6 +101,7 @@ def test_what_the_user_said_decides(run_of: Callable[..., Run]) -> None:
     program = msgspec.structs.replace(PROGRAM, stdout="1")
     run = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "y", "wrong"), program=program)
     assert letters(run) == [("A", True), ("B", False)]
+    assert [trial.outcome for trial in output_groups.grouped(run).trials] == ["ok", "wrong"]
 
 
 def test_of_what_was_cut_no_two_are_known_to_be_alike(run_of: Callable[..., Run]) -> None:

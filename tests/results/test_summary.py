@@ -52,6 +52,8 @@ def test_a_program_is_told_by_its_outcomes_and_outputs() -> None:
     assert of_program([*summarise(run(trial(0, "ok", output_group="A"))), *other]) == (
         "2 ok, with 2 different outputs"
     )
+    said = of_program(summarise(run(trial(0, "differs", output_group="A"))) + other)
+    assert said == "1 differs, 1 ok, with 2 different outputs"
 
 
 def test_a_cell_without_a_trial_is_missing() -> None:

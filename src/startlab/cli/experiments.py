@@ -297,7 +297,7 @@ def _seen(console: Console, run: Run | None, family: Sequence[Experiment]) -> No
         console.print(f"It had no cell of it: startlab lab -x '{family[0].name}*'")
         return
     names = sorted({cell.environment for cell in cells}, key=sort_key)
-    for part in tables.words(cells, names, console):
+    for part in tables.words(cells, names, console, of_program=False):
         console.print(part)
     levels = [each for each in measurements.levels(run) if each.experiment in members]
     for name, group in groupby(levels, lambda each: (each.experiment, each.name, each.unit)):

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from startlab.cli import options, outcome
+from startlab.diagnosis import diagnose
 from startlab.errors import SelectionError
 from startlab.model import Cell
 from startlab.report import files, terminal
@@ -20,6 +21,7 @@ from startlab.results import journal
 from startlab.results import merge as merging
 
 if TYPE_CHECKING:
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Run
 
 RUN = click.Path(path_type=Path)
@@ -50,18 +52,19 @@ def report(run: Path, **wanted: Path | None) -> None:
     asked = {name: path for name, path in wanted.items() if path is not None}
     for caveat in found.caveats if asked else ():
         options.say(caveat)
+    diagnosis = diagnose(found)
     for name, path in asked.items():
-        _write(found, name, path)
+        _write(found, diagnosis, name, path)
     if not asked:
-        terminal.show(found, Console())
+        terminal.show(found, diagnosis, Console())
 
 
-def _write(run: Run, name: str, path: Path) -> None:
+def _write(run: Run, diagnosis: Diagnosis, name: str, path: Path) -> None:
     if str(path) == "-":
-        FORMATS[name].write(run, sys.stdout)
+        FORMATS[name].write(run, diagnosis, sys.stdout)
         return
     try:
-        files.write_file(run, FORMATS[name].write, path)
+        files.write_file(run, diagnosis, FORMATS[name].write, path)
     except OSError as error:
         raise SelectionError(f"{path} cannot be written: {error.strerror or error}.") from None
 
@@ -99,11 +102,11 @@ def merge(
         allow_different_catalogues=allow_different_catalogues,
     )
     merged = journal.read(out)
-    for said in files.write(merged, out):
+    diagnosis = diagnose(merged)
+    for said in files.write(merged, diagnosis, out):
         options.say(said)
-    terminal.show(merged, Console())
-    click.echo(f"The run is in {out}.")
-    sys.exit(outcome.exit_status(merged) or (1 if unread else 0))
+    terminal.show(merged, diagnosis, Console(), out)
+    sys.exit(outcome.exit_status(merged, diagnosis) or (1 if unread else 0))
 
 
 def _cells(plan: Path) -> tuple[Cell, ...]:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from startlab.diagnosis import answer, findings
-from startlab.diagnosis.rule import Rules
-from startlab.diagnosis.rules import ORDER
-
 if TYPE_CHECKING:
     from startlab.model import Finding, Run
 
 
 class Diagnosis(NamedTuple):
-    """What was found in a run of a program; `caveats` say what may be missing of it."""
+    """What was found out about a run of a user's program; of the catalogue there is nothing.
 
-    findings: tuple[Finding, ...]
-    answer: str | None
-    beyond: str | None
-    caveats: tuple[str, ...]
+    `answer` is one line: where the program is safe, and where it breaks. `beyond` says what was not
+    tried, `caveats` what may be missing of the findings.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    answer: str = ""
+    beyond: str | None = None
+    caveats: tuple[str, ...] = ()
 
 
 def diagnose(run: Run) -> Diagnosis:
-    """Find the causes, the answer in one line, and what was not tried; nothing of the catalogue."""
+    """Find out why a run came out as it did: once, for every report of it."""
+    if run.header.program is None:
+        return Diagnosis()
+    from startlab.diagnosis import answer, findings  # slow to import
+    from startlab.diagnosis.rule import Rules
+    from startlab.diagnosis.rules import ORDER
+
     rules = Rules(ORDER)
     found = findings.find(run, rules)
-    if run.header.program is None:
-        return Diagnosis(found, None, None, ())
     return Diagnosis(found, answer.answer(run, found), answer.beyond(run), rules.caveats)

@@ -1,43 +1,55 @@
-"""What a person wants to know: where the program is safe, and where it breaks."""
+"""The last line of a report: under which start methods the program is safe, and where it breaks.
+
+It speaks of what was run, and of nothing else.
+"""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
-from startlab.diagnosis.phrases import listed, prints, versions
+from startlab.diagnosis.phrases import either, listed, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.model import START_METHODS
 from startlab.results.output_groups import grouped
+from startlab.results.trials import cells_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from startlab.model import Cell, Finding, Run
 
+LONGEST: Final = 100
+"""Characters of an answer: one line, read at a glance."""
+
+LONGEST_VERSIONS: Final = 26
+"""Characters of a list of Pythons in an answer; of a longer one only their number is told."""
 
 FORKSERVER_DEFAULT: Final = Version("3.14")
-"""From here on the fork server, and no longer fork, is Linux's default (gh-84559)."""
+"""From here on forkserver, and no longer fork, is the default on Linux (gh-84559)."""
 
-BEYOND: Final = (
-    "spawn on Linux runs what Windows and macOS run, but is not them: paths, handles and "
-    "inherited descriptors, os.fork, macOS's own libraries (which die in forked children) and a "
-    "frozen executable's endless starts are not tried here. startlab does on GitHub Actions, on "
-    "all three: `startlab plan --github` and the workflow in its README."
-)
+PLATFORMS: Final = {"linux": "Linux", "win32": "Windows", "darwin": "macOS"}
+
+_Part = tuple[str, ...]
+"""A part of the answer, and shorter ones to take where it does not fit."""
 
 
 def answer(run: Run, findings: Sequence[Finding]) -> str:
-    """Answer in one line what was asked: where the program is safe, and where it breaks."""
+    """Answer in one line of at most 100 characters where the program is safe, and where not."""
     return _Answer(run, findings).line()
 
 
 def beyond(run: Run) -> str | None:
-    """Say what was not tried of Windows and macOS, if they were not run."""
-    platforms = {each.environment.sys_platform for each in run.environments if each.environment}
-    return BEYOND if platforms and not {"win32", "darwin"} & platforms else None
+    """Say which platforms were not tried, and whether forkserver was the default anywhere."""
+    ran = [each.environment for each in run.environments if each.environment]
+    if not ran:
+        return None
+    there = {each.sys_platform for each in ran}
+    untried = [name for key, name in PLATFORMS.items() if key not in there]
+    if all(Version(each.python) < FORKSERVER_DEFAULT for each in ran):
+        untried.append("Python 3.14 (default on Linux: forkserver)")
+    return f"Not tried: {listed(untried)}." if untried else None
 
 
 class _Answer:
@@ -46,7 +58,7 @@ class _Answer:
     def __init__(self, run: Run, findings: Sequence[Finding]) -> None:
         told = [(each, MECHANISMS[each.mechanism]) for each in findings]
         self._real = [each for each, of in told if not each.note and of.by_method]
-        self._by_python = [each for each, of in told if not of.by_method]
+        self._by_python = any(not of.by_method for _, of in told)
         self._notes = [each for each, of in told if each.note and of.explains]
         self._environments = {
             each.name: each.environment for each in run.environments if each.environment
@@ -56,74 +68,116 @@ class _Answer:
             for trial in grouped(run).trials
             if trial.outcome not in ("unsupported", "unavailable")
         ]
+        self._cells = {trial.cell for trial in self._trials}
         self._bad = {each.cell for finding in self._real for each in finding.cells}
-        self._missing = len(set(run.planned) - {trial.cell for trial in run.trials})
+        self._tried = [m for m in (*START_METHODS, "default") if self._cells_of(m)]
+        self._missing = len(set(run.planned) - set(cells_of(run.trials)))
 
     def line(self) -> str:
         if not self._trials:
             return "Nothing could be run."
-        verdict = self._verdict()
-        if self._by_python:
-            verdict = f"{verdict.rstrip('.')}; its output depends on the Python, see above."
-        return verdict + (f" {self._missing} planned cells were not run." if self._missing else "")
+        head, *rest = self._verdict()
+        also = "; its output depends on the Python" if self._by_python else ""
+        if self._missing:
+            also += f"; {self._missing} cell{' is' if self._missing == 1 else 's are'} missing"
+        room = LONGEST - len(f"{also}.")
+        said = next((each for each in head if len(each) <= room), head[-1])
+        for part in rest:
+            fitting = (each for each in part if len(f"{said}; {each}") <= room)
+            said += "".join(f"; {each}" for each in list(fitting)[:1])
+        return f"{said}{also}."
 
-    def _verdict(self) -> str:
-        tried = [m for m in (*START_METHODS, "default") if self._cells(m)]
-        on = versions(self._environments, {trial.environment for trial in self._trials})
-        used = {method for trial in self._trials for method in trial.method_used}
+    def _verdict(self) -> list[_Part]:
         if not self._bad:
-            return self._safe(tried, used, on)
-        chosen = self._chosen(used)
-        broken = [m for m in tried if self._cells(m) & self._bad]
-        safe = [m for m in tried if m not in broken]
-        first = self._real[0]
+            return self._safe()
         if not any(MECHANISMS[each.mechanism].explains for each in self._real):
-            return self._unexplained(first, broken)
-        if chosen:
-            return f"Breaks; the program itself chooses {chosen}: {_clause(first)}."
-        if not safe and self._everywhere(first):
-            return (
-                f"Breaks under every start method: the program, not the method: {_clause(first)}."
-            )
+            return self._unexplained()
+        if chosen := self._chosen():
+            return [
+                (
+                    f"Breaks under {chosen}, which the program itself chooses",
+                    f"Breaks under {chosen}",
+                ),
+                self._fix(()),
+            ]
+        broken = [m for m in self._tried if self._cells_of(m) & self._bad]
+        safe = [m for m in self._tried if m not in broken]
         if not safe:
-            return f"{self._where_broken(broken)}; no start method is safe on Python {on}."
-        places = len({each.where for each in self._real if each.where})
-        mend = f"mend {places} place{'s' if places > 1 else ''}" if places else ""
-        if all(each.outcome == "ok" for each in self._real):
-            head = (
-                f"Depends on the start method: {prints(broken)} other lines than {listed(safe)}; "
-                + (f"{mend}, or pin one" if mend else "pin one")
-            )
-        else:
-            pin = "pin it" if len(safe) == 1 else "pin one of them"
-            head = f"{listed(safe)} only: {pin}" + (f", or {mend}" if mend else "")
-        return f"{head}; {self._where_broken(broken)}."
+            return self._broken_throughout()
+        fix = self._fix(safe)
+        if all(each.outcome == "differs" for each in self._real):
+            other = f"{safe[0]}'s" if len(safe) == 1 else f"that under {listed(safe)}"
+            on = self._partly()
+            return [
+                (
+                    f"Output under {self._named(broken)}{on} differs from {other}",
+                    f"Output under {listed(broken)}{on} differs from {other}",
+                    f"Output under {listed(broken)} differs",
+                ),
+                fix,
+            ]
+        where = f"{listed(broken)}{self._partly()}"
+        return [
+            (
+                f"{self._verb()} under {self._named(broken)}{self._partly()}, not {either(safe)}",
+                f"{self._verb()} under {where}, not {either(safe)}",
+                f"{self._verb()} under {where}",
+                f"{self._verb()} under {listed(broken)}",
+            ),
+            fix,
+        ]
 
-    def _unexplained(self, finding: Finding, among: Sequence[str]) -> str:
+    def _broken_throughout(self) -> list[_Part]:
+        verb, tried, fix = self._verb(), listed(self._tried), self._fix(())
+        if self._bad < self._cells:
+            where = f"{tried}{self._partly()}"
+            return [(f"{verb} under {where}", f"{verb} under {tried}"), fix, self._not_tried()]
+        if not self._all_tried() or len(self._tried) == 1:
+            return [(f"{verb} under {tried}",), self._not_tried(), fix]
+        if all(len(each.cells) < len(self._cells) for each in self._real):
+            return [(f"{verb} under every start method, for different reasons",)]
+        every = f"{verb} under every start method"
+        return [(f"{every}: fix the program, not the start method", every)]
+
+    def _unexplained(self) -> list[_Part]:
         """Say what is seen, and blame no start method for what has no known cause."""
-        where = "every start method" if self._everywhere(finding) else listed(list(among))
-        said = MECHANISMS[finding.mechanism].answer
-        return said.format(where=where, clause=_clause(finding))
+        return list(MECHANISMS[self._real[0].mechanism].answer)
 
-    def _safe(self, tried: Sequence[str], used: Collection[str], on: str) -> str:
-        short = _short_range(on)
-        if self._by_python:
-            return f"No start method breaks it on {short}"
+    def _safe(self) -> list[_Part]:
+        every = {trial.environment for trial in self._trials}
+        on = "" if self._by_python else self._on(every)
+        rest: list[_Part] = []
         if self._notes:
-            first, more = self._notes[0].title, len(self._notes) - 1
-            short += f", but note ({more + 1}): {first[0].lower()}{first[1:]}" if more else (
-                f", but note: {first[0].lower()}{first[1:]}"
-            )  # fmt: skip
-        if not used:
-            return f"Safe: it starts no process by multiprocessing, on {short}."
-        if chosen := self._chosen(used):
-            return f"Safe: the program itself chooses {chosen}, on {short}."
-        if set(tried) >= set(START_METHODS):
-            return f"Safe under every start method on {short}."
-        return f"Safe under {listed(list(tried))} on {short}."
+            count = len(self._notes)
+            rest.append(("see the note" if count == 1 else f"see the {count} notes",))
+        if not any(trial.method_used for trial in self._trials):
+            return [(f"Safe{on}: it starts no process by multiprocessing", f"Safe{on}"), *rest]
+        if chosen := self._chosen():
+            own = f"Safe{on} under {chosen}, which the program itself chooses"
+            return [(own, f"Safe under {chosen}"), *rest]
+        if self._all_tried() and len(self._tried) > 1:
+            return [(f"Safe under every start method{on}",), *rest]
+        return [(f"Safe under {listed(self._tried)}{on}",), *rest, self._not_tried()]
 
-    def _chosen(self, used: Collection[str]) -> str | None:
+    # --- parts of it ----------------------------------------------------------------------------
+
+    def _verb(self) -> str:
+        return "Children fail" if all(e.outcome == "ok" for e in self._real) else "Breaks"
+
+    def _fix(self, safe: Sequence[str]) -> _Part:
+        """Say what to do: where there is a line to fix, that comes first."""
+        count = len({each.where for each in self._real if each.where})
+        fix = f"fix {count} line{'s' if count > 1 else ''}" if count else ""
+        against = {MECHANISMS[each.mechanism].against for each in self._notes}
+        safe = [each for each in safe if each not in against]
+        if not safe:
+            return (fix,) if fix else ()
+        use = f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
+        return (f"{fix} or {use}", fix) if fix else (use,)
+
+    def _chosen(self) -> str | None:
         """Give the one method that was used, also where another was asked for."""
+        used = {method for trial in self._trials for method in trial.method_used}
         other = any(
             trial.method != "default" and trial.method not in trial.method_used
             for trial in self._trials
@@ -131,76 +185,47 @@ class _Answer:
         )
         return next(iter(used)) if other and len(used) == 1 else None
 
-    def _everywhere(self, finding: Finding) -> bool:
-        return {each.cell for each in finding.cells} == {trial.cell for trial in self._trials}
+    def _cells_of(self, method: str) -> set[Cell]:
+        return {cell for cell in self._cells if cell.method == method}
 
-    def _cells(self, method: str) -> set[Cell]:
-        return {trial.cell for trial in self._trials if trial.method == method}
+    def _possible(self) -> list[str]:
+        """List the start methods that the environments have."""
+        there = {method for each in self._environments.values() for method in each.methods}
+        return [method for method in START_METHODS if method in there or not there]
 
-    def _where_broken(self, broken: Sequence[str]) -> str:
-        """Say on which platforms a person meets it: those whose default the method is."""
-        parts = []
-        spawn = self._first("spawn", lambda _: True)
-        if "spawn" in broken and spawn:
-            parts.append(f"breaks on Windows and macOS{self._partly('spawn')}: {_clause(spawn)}")
-        server = self._first("forkserver", lambda each: each >= FORKSERVER_DEFAULT)
-        only_old = "forkserver" in broken and server is None
-        if server:
-            same = spawn and server.title == spawn.title
-            parts.append(
-                "breaks on Python 3.14 and later for Linux"
-                + (": the same" if same else f": {_clause(server)}")
-            )
-        elif only_old:
-            parts += self._from_fork_server(spawn)
-        fork = self._first("fork", lambda _: True)
-        if "fork" in broken and fork:
-            on = self._partly("fork") or " up to Python 3.13"
-            parts.append(f"breaks on Linux{on} (fork): {_clause(fork)}")
-        return "; ".join(parts) or f"breaks under {listed(list(broken))}"
+    def _all_tried(self) -> bool:
+        return set(self._tried) >= set(self._possible())
 
-    def _from_fork_server(self, spawn: Finding | None) -> list[str]:
-        """Say of the fork server, Python 3.14's default, what older Pythons have shown."""
-        pythons = {name: Version(each.python) for name, each in self._environments.items()}
-        found = self._first("forkserver", lambda _: True)
-        if found is None or (newest := max(pythons.values())) >= FORKSERVER_DEFAULT:
-            return []
-        same = spawn is not None and found.title == spawn.title
-        cells = self._cells("forkserver") & self._bad
-        broken = {pythons.get(cell.environment) for cell in cells}  # a journal may lack one
-        if newest not in broken:
-            partly = self._partly("forkserver")
-            return [f"the same under forkserver{partly}"] if same else [
-                f"breaks under forkserver{partly}: {_clause(found)}"
-            ]  # fmt: skip
-        if same:
-            return ["and, with forkserver, from Python 3.14 on for Linux"]
-        return [f"breaks under forkserver, the default of Python 3.14: {_clause(found)}"]
+    def _not_tried(self) -> _Part:
+        left = [method for method in self._possible() if method not in self._tried]
+        return (f"{listed(left)} {'was' if len(left) == 1 else 'were'} not tried",) if left else ()
 
-    def _partly(self, method: str) -> str:
-        """Name the Pythons on which a method breaks, if not all that were tried do."""
-        cells = self._cells(method)
-        broken = {cell.environment for cell in cells & self._bad}
-        if broken == {cell.environment for cell in cells}:
-            return ""
-        return f" with Python {versions(self._environments, broken)}"
+    def _named(self, methods: Sequence[str]) -> str:
+        """Name start methods, and say which is the default of the newest Pythons that were run."""
+        default = {
+            cell.method
+            for cell in self._bad
+            if (each := self._environments.get(cell.environment)) is not None
+            and each.sys_platform == "linux"
+            and Version(each.python) >= FORKSERVER_DEFAULT
+        }
+        named = [
+            f"{each} (3.14's default)" if each == "forkserver" and each in default else each
+            for each in methods
+        ]
+        return listed(named)
 
-    def _first(self, method: str, version: Callable[[Version], bool]) -> Finding | None:
-        """Give the first finding about a method in an environment of some versions."""
-        for finding in self._real:
-            for each in finding.cells:
-                environment = self._environments.get(each.cell.environment)
-                meant = each.cell.method == method and environment is not None
-                if meant and environment and version(Version(environment.python)):
-                    return finding
-        return None
+    def _partly(self) -> str:
+        """Name the Pythons on which it breaks, if not all that were tried do."""
+        methods = {cell.method for cell in self._bad}
+        every = {cell.environment for cell in self._cells if cell.method in methods}
+        broken = {cell.environment for cell in self._bad}
+        return "" if broken == every else self._on(broken)
 
-
-def _clause(finding: Finding) -> str:
-    """Give the cause alone, without where it shows."""
-    return finding.title.partition(": ")[2] or finding.title
-
-
-def _short_range(text: str) -> str:
-    """Give `3.9 to 3.15` for `3.9.18 to 3.15.0`."""
-    return re.sub(r"\b(\d+\.\d+)\.\d+\w*", r"\1", text)
+    def _on(self, names: Collection[str]) -> str:
+        if not any(name in self._environments for name in names):
+            return ""  # what they are, the journal does not tell
+        told = versions(self._environments, names, exact=False)
+        if len(told) <= LONGEST_VERSIONS:
+            return f" on Python {told}"
+        return f" on {len(names)} of {len(self._environments)} Pythons"

@@ -19,6 +19,7 @@ from startlab.diagnosis.source.sources import Sources
 from startlab.model import START_METHODS, Explained, Finding
 from startlab.output.compare import compare
 from startlab.results.output_groups import grouped
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,9 +37,10 @@ _VERB: Final[Mapping[str, str]] = {
     "error": "fails",
     "wrong": "prints something else than expected",
     "undecided": "is undecided",
-    "ok": "prints other lines",
+    "differs": "prints different output",
+    "ok": "prints different output",
 }
-_RANK: Final = ("hang", "crash", "error", "wrong", "ok", "undecided")
+_RANK: Final = ("hang", "crash", "error", "wrong", "differs", "ok", "undecided")
 
 
 def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
@@ -79,6 +81,7 @@ class _Finder:
         self.environments = {
             each.name: each.environment for each in run.environments if each.environment
         }
+        self.methods = {each for there in self.environments.values() for each in there.methods}
         self.ran = [t for t in self.run.trials if t.outcome not in ("unsupported", "unavailable")]
         trials: dict[Cell, list[Trial]] = {}
         for trial in self.ran:
@@ -147,12 +150,12 @@ class _Finder:
 
     def _why_chosen(self, trial: Trial, cause: Cause) -> Cause:
         """Explain an end of the program's own choice that is another under some start method."""
-        others = [e for e in self.ran if e.outcome == "ok" and e.environment == trial.environment]
+        others = [e for e in self.ran if e.outcome in WELL and e.environment == trial.environment]
         if not others:
             return cause
         why = self._why_other(trial, others)
         if why is not None:
-            return why[1]._replace(text=f"{why[1].text} Here it leads to this: {cause.title}.")
+            return why[1]._replace(text=f"{why[1].text} In this run the result is: {cause.title}.")
         case = self._case(trial, others, against=self._cells_of(others))
         return self.rules.first("chosen", case) or cause
 
@@ -172,22 +175,23 @@ class _Finder:
     # --- what prints something else -------------------------------------------------------------
 
     def _differing(self) -> list[Finding]:
-        """Compare the outputs of the trials that are ok."""
-        ok = [trial for trial in self.ran if trial.outcome == "ok"]
-        groups: dict[str, list[Trial]] = {}
-        for trial in ok:
-            groups.setdefault(trial.output_group or "", []).append(trial)
-        if len(groups) < 2:
-            return []
+        """Compare the outputs of the trials that ended well."""
+        ok = [trial for trial in self.ran if trial.outcome in WELL]
+        groups = _by_group(ok)
+        program = self.run.header.program
+        if len(groups) < 2 or (program is not None and program.stdout is not None):
+            return []  # what the user said is right tells more
         unstable = [
             cell
             for cell, trials in self.by_cell.items()
-            if len({each.output_group for each in trials if each.outcome == "ok"}) > 1
+            if len({each.output_group for each in trials if each.outcome in WELL}) > 1
         ]
         if unstable:
             return self._unstable(ok, unstable)
-        if not any(self._differ(name) for name in self.environments):
+        differing = [trial for trial in ok if trial.outcome == "differs"]
+        if not differing:
             return self._by_python(ok, groups)
+        groups = _by_group(differing)
         race = self.rules.first("race", self._case(ok[0])) if len(groups) > 2 else None
         if race is not None:
             return [self._finding(race, ok, self._lines(groups))]
@@ -200,12 +204,10 @@ class _Finder:
         if explained == set(groups):  # one side needs no explanation: that of the weakest
             strongest = min(rank for rank, _, _ in found)
             found = [each for each in found if each[0] == strongest]
-        causes = _Causes()
-        for _, cause, trial in found:
-            causes.add(cause, trial)
         return [
-            self._finding(cause, trials, self._lines(groups)) for cause, trials in causes
-        ] or self._unlike(ok, groups)
+            self._finding(cause, trials, self._lines(groups))
+            for cause, trials in _by_cause(found, differing)
+        ] or self._unlike(differing, groups)
 
     def _why_not_alike(self, ok: Sequence[Trial]) -> list[tuple[int, Cause, Trial]]:
         """Explain each trial that does not print what others of its environment do."""
@@ -220,21 +222,13 @@ class _Finder:
                 found.append((*why, trial))
         return found
 
-    def _unlike(self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]) -> list[Finding]:
+    def _unlike(
+        self, differing: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]
+    ) -> list[Finding]:
         """Say that outputs differ, of which it is not known why, and which is right."""
-        case = self._case(ok[0], outputs=self._outputs(groups))
+        case = self._case(differing[0], outputs=self._outputs(groups))
         cause = self.rules.first("unlike", case)
-        told = [trial for trial in ok if self._differ(trial.environment)]
-        head = "Depends on the start method: "
-        return [self._finding(cause, told, self._lines(groups), head=head)] if cause else []
-
-    def _differ(self, environment: str) -> bool:
-        """Tell whether the cells of one environment print different things."""
-        return len(set(self._groups_of(environment))) > 1
-
-    def _groups_of(self, environment: str) -> list[str]:
-        trials = [each for each in self.ran if each.environment == environment]
-        return [each.output_group or "" for each in trials if each.outcome == "ok"]
+        return [self._finding(cause, differing, self._lines(groups), head="")] if cause else []
 
     def _by_python(
         self, ok: Sequence[Trial], groups: Mapping[str, Sequence[Trial]]
@@ -299,14 +293,14 @@ class _Finder:
             )
         if len(every) > 3:
             parts.append(f" There are {len(every)} different outputs.")
-        return "".join(parts) + " Which is right, startlab cannot know without --expect-stdout."
+        return "".join(parts) + " Startlab cannot tell which is right without --expect-stdout."
 
     # --- what no outcome shows ------------------------------------------------------------------
 
     def _unseen(self) -> list[Finding]:
         """Tell of exceptions in children that the exit status does not show."""
         ok = [trial for trial in self.ran if trial.outcome == "ok"]
-        if len({trial.output_group for trial in ok}) > 1:
+        if any(trial.outcome == "differs" for trial in self.ran):
             return []  # then that is told as the cause of it
         causes = _Causes()
         for trial in ok:
@@ -320,7 +314,7 @@ class _Finder:
         for trial in self.ran:
             case = self._case(trial)
             found = self.rules.every("any", case)
-            if trial.outcome == "ok":
+            if trial.outcome in WELL:
                 found += self.rules.every("ok", case)
             for cause in found:
                 causes.add(cause, trial)
@@ -336,7 +330,7 @@ class _Finder:
         *,
         note: bool = False,
         verb: str = "",
-        head: str = "",
+        head: str | None = None,
     ) -> Finding:
         outcomes = sorted({trial.outcome for trial in trials}, key=_RANK.index)
         counts = Counter({id(trial): trial.cell for trial in trials}.values())
@@ -347,13 +341,13 @@ class _Finder:
         )
         mechanism = MECHANISMS[cause.mechanism]
         verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
-        own_head = bool(head)
-        if not head:
+        own_head = head is not None
+        if head is None:
             under = "under" if note else f"{verb} under"
             head = f"{under.capitalize()} {self._cells_of(trials)}: "
         text = f"{cause.text}{more}"
         if not note and not own_head:
-            text += self._everywhere(cells) + _mixed(cells, self.by_cell)
+            text += _mixed(cells, self.by_cell)
         where = cause.where or None
         return Finding(
             mechanism=cause.mechanism,
@@ -362,17 +356,12 @@ class _Finder:
             text=text.strip(),
             where=where,
             code=self.sources.code(where),
+            lines=self.sources.around(where),
             cells=cells,
             advice=mechanism.advice,
             experiment=mechanism.experiment,
             note=note,
         )
-
-    def _everywhere(self, cells: Sequence[Explained]) -> str:
-        used = {method for trial in self.ran for method in trial.method_used}
-        if len(cells) < len(self.by_cell) or len(used) < 2:
-            return ""
-        return " It is so in all columns: it is the program, not the start method."
 
     def _cells_of(self, trials: Iterable[Trial]) -> str:
         """Name cells by their methods, and by their Pythons where not all have it."""
@@ -389,9 +378,33 @@ class _Finder:
             partly = methods[method] != every[method]
             on = f" on Python {versions(self.environments, methods[method])}" if partly else ""
             told.setdefault(on, []).append(method)
-        if list(told) == [""] and len(told[""]) == len(every) > 1:
+        if list(told) == [""] and len(told[""]) == len(every) > 1 and set(every) >= self.methods:
             return "every start method"
         return ", and ".join(f"{listed(names)}{on}" for on, names in told.items())
+
+
+def _by_group(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(trial.output_group or "", []).append(trial)
+    return groups
+
+
+def _by_cause(
+    found: Sequence[tuple[int, Cause, Trial]], differing: Iterable[Trial]
+) -> Iterable[tuple[Cause, list[Trial]]]:
+    """Put together what has one cause, with what prints the same but has no clue of it."""
+    causes: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+    of_group: dict[str | None, list[Trial]] = {}
+    for _, cause, trial in found:
+        trials = causes.setdefault((cause.mechanism, cause.key), (cause, []))[1]
+        trials.append(trial)
+        of_group.setdefault(trial.output_group, trials)
+    known = {id(trial) for _, _, trial in found}
+    for trial in differing:
+        if id(trial) not in known and trial.output_group in of_group:
+            of_group[trial.output_group].append(trial)
+    return causes.values()
 
 
 def _told_by(trial: Trial) -> str:

@@ -56,12 +56,11 @@ def differing_global(case: Case, clues: Sequence[Clue], where: str | None, more:
     return Cause(
         "global_differs",
         " ".join(each.name for each in clues[:3]),
-        f"{names} {'are' if len(clues) > 1 else 'is'} not in the children what the parent has made "
-        "of "
-        + ("them" if len(clues) > 1 else "it")
+        f"the children do not see the parent's change to {names}"
         + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
         f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. A "
-        "child that is no plain fork has what the import of the main module makes, and nothing of "
+        "child started by spawn or forkserver has what the import of the main module makes, and "
+        "nothing of "
         f"what was changed since.{more}",
         place,
     )

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from startlab.model import Environment
 
 
-# --- words ---------------------------------------------------------------------------------------
-
-
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], last: str = "and") -> str:
     """Put names into a sentence: a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def either(names: Sequence[str]) -> str:
+    """Put names into a sentence: a, b or c."""
+    return listed(names, "or")
 
 
 def prints(names: Sequence[str]) -> str:
@@ -29,15 +31,22 @@ def prints(names: Sequence[str]) -> str:
     return f"{told} {'print' if ' and ' in told else 'prints'}"
 
 
-def versions(environments: Mapping[str, Environment], names: Iterable[str]) -> str:
+def versions(
+    environments: Mapping[str, Environment], names: Iterable[str], *, exact: bool = True
+) -> str:
     """Name the Pythons of environments: `3.9.18`, `3.13.15 to 3.15.0`.
 
-    A range is one without a gap among the environments that were run.
+    A range is one without a gap among the environments that were run. Without `exact` the last
+    number is left out.
     """
-    every = sorted({Version(each.python) for each in environments.values()})
+    every = {Version(each.python) for each in environments.values()}
     wanted = {Version(environments[name].python) for name in names if name in environments}
+    if not exact:
+        lines = {(each.major, each.minor) for each in wanted}
+        wanted = {Version(f"{major}.{minor}") for major, minor in lines}
+        every = {Version(f"{each.major}.{each.minor}") for each in every}
     told = []
-    for inside, run in groupby(every, key=wanted.__contains__):
+    for inside, run in groupby(sorted(every), key=wanted.__contains__):
         found = list(run)
         if inside:
             told += [f"{found[0]} to {found[-1]}"] if len(found) > 2 else list(map(str, found))

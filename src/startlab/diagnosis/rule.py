@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from startlab.diagnosis.case import Situation
+    from startlab.model import StartMethod
 
 Rule = Callable[[Case], Cause | None]
 """Looks at one trial and gives the cause that it sees, or None.
@@ -26,8 +27,9 @@ class Mechanism(NamedTuple):
     """Why something goes wrong: its name, what to do, and the experiment that shows it.
 
     `explains` is False where only what was seen is told: nothing is held against a start method
-    then, and `answer` is what the last line says. `by_method` is False where it is a matter of
-    the Python alone. A `race` may show in any cell, whichever it has shown in.
+    then, and `answer` are the parts of the last line, each with shorter ones to take. `by_method`
+    is False where it is a matter of the Python alone. A `race` may show in any cell, whichever it
+    has shown in. A note may speak `against` a start method that is safe.
     """
 
     name: str
@@ -36,7 +38,8 @@ class Mechanism(NamedTuple):
     explains: bool = True
     by_method: bool = True
     race: bool = False
-    answer: str = ""
+    answer: tuple[tuple[str, ...], ...] = ()
+    against: StartMethod | None = None
 
 
 class Rules:

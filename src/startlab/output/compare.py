@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Difference(NamedTuple):
-    """The lines that only one of two outputs has, each as often as it has it more often."""
+    """The multiset difference of the lines of two outputs, in both directions."""
 
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]

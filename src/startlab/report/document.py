@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, Literal
 
 import msgspec
 
-from startlab.diagnosis import diagnose
 from startlab.model import Cell, End, Finding, Outcome, PlannedEnvironment, Run, RunHeader, Trial
 from startlab.results import journal
 from startlab.results.summary import summarise
@@ -17,6 +16,7 @@ from startlab.results.summary import summarise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from startlab.diagnosis import Diagnosis
     from startlab.results.summary import CellSummary
 
 
@@ -53,9 +53,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     caveats: tuple[str, ...]
 
 
-def pieces(run: Run) -> Iterator[bytes]:
+def pieces(run: Run, diagnosis: Diagnosis) -> Iterator[bytes]:
     """Give the document piece by piece: each environment, cell and trial is a line of its own."""
-    diagnosis = diagnose(run)
     arrays: dict[str, Iterable[object]] = {
         "environments": run.environments,
         "cells": map(_result, summarise(run)),
@@ -71,7 +70,7 @@ def pieces(run: Run) -> Iterator[bytes]:
             yield (b",\n" if number else b"\n") + msgspec.json.encode(value)
         yield b"]"
     yield f',\n"damaged_lines":{run.damaged_lines},\n"answer":'.encode()
-    yield msgspec.json.encode(diagnosis.answer) + b"}\n"
+    yield msgspec.json.encode(diagnosis.answer or None) + b"}\n"
 
 
 def _result(each: CellSummary) -> CellResult:
@@ -86,9 +85,9 @@ def _result(each: CellSummary) -> CellResult:
     )
 
 
-def write(run: Run, file: IO[str]) -> None:
+def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
     """Write the document of a run."""
-    for piece in pieces(run):
+    for piece in pieces(run, diagnosis):
         file.write(piece.decode())
 
 

@@ -11,11 +11,12 @@ from startlab.report.formats import FORMATS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Run
     from startlab.report.formats import Write
 
 
-def write(run: Run, folder: Path) -> tuple[str, ...]:
+def write(run: Run, diagnosis: Diagnosis, folder: Path) -> tuple[str, ...]:
     """Write every report of a run into its folder; give, of those that could not be, why."""
     failed = []
     for each in FORMATS.values():
@@ -23,7 +24,7 @@ def write(run: Run, folder: Path) -> tuple[str, ...]:
             continue
         path = folder / each.file
         try:
-            write_file(run, each.write, path)
+            write_file(run, diagnosis, each.write, path)
         except OSError as error:
             failed.append(f"{path} could not be written: {error.strerror or error}")
         except StartlabError as error:
@@ -31,16 +32,16 @@ def write(run: Run, folder: Path) -> tuple[str, ...]:
     return tuple(failed)
 
 
-def write_file(run: Run, report: Write, path: Path) -> None:
+def write_file(run: Run, diagnosis: Diagnosis, report: Write, path: Path) -> None:
     """Write a report as a whole or not at all, where that can be. Raises OSError."""
     if path.exists() and not path.is_file():  # a pipe, /dev/null
         with path.open("w", encoding="utf-8", newline="\n") as file:
-            report(run, file)
+            report(run, diagnosis, file)
         return
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with fresh.open("w", encoding="utf-8", newline="\n") as file:
-            report(run, file)
+            report(run, diagnosis, file)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

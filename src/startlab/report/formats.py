@@ -8,9 +8,10 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Run
 
-    Write = Callable[[Run, IO[str]], None]
+    Write = Callable[[Run, Diagnosis, IO[str]], None]
 
 
 class Format(NamedTuple):
@@ -20,10 +21,10 @@ class Format(NamedTuple):
     help: str
     file: str | None = None
 
-    def write(self, run: Run, file: IO[str]) -> None:
+    def write(self, run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
         """Write a run; what that needs is imported now, for some of it is slow to import."""
         write: Write = importlib.import_module(self.module).write
-        write(run, file)
+        write(run, diagnosis, file)
 
 
 FORMATS: Final[dict[str, Format]] = {

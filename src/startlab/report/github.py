@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from startlab import catalogue
-from startlab.diagnosis import diagnose
 from startlab.report import text
 from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Run
     from startlab.results.summary import CellSummary
 
@@ -34,12 +34,12 @@ def group(title: str) -> str:
     return f"::group::{_data(title)}"
 
 
-def errors(run: Run) -> Iterator[str]:
+def errors(run: Run, diagnosis: Diagnosis) -> Iterator[str]:
     """Give a command for each reason why cells are not as expected, as many as GitHub shows.
 
     Of a user's program that is each finding.
     """
-    found = [each for each in diagnose(run).findings if not each.note]
+    found = [each for each in diagnosis.findings if not each.note]
     for finding in found[:MOST]:
         properties = _place(run, finding.where, "") | {"title": finding.title}
         cells = ", ".join(f"{each.cell.environment} × {each.cell.method}" for each in finding.cells)

@@ -14,14 +14,15 @@ from startlab.results.summary import summarise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from startlab.model import PlannedEnvironment, Run, Trial
+    from startlab.diagnosis import Diagnosis
+    from startlab.model import Finding, PlannedEnvironment, Run, Trial
     from startlab.results.summary import CellSummary
 
 LONGEST_S: Final = 1e6
 
 
-def write(run: Run, file: IO[str]) -> None:
-    """Write a run as JUnit XML.
+def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
+    """Write a run as JUnit XML; a failure says what was found out about its cell.
 
     A cell that is not as expected is a `failure`, one that is missing or could not be run an
     `error`; one that cannot be there is `skipped`.
@@ -35,27 +36,36 @@ def write(run: Run, file: IO[str]) -> None:
     del counts["skipped"]
     xml.start("testsuites", {"name": "startlab", **counts})
     for planned in run.environments:
-        _suite(xml, run, planned, suites[planned.name])
+        _suite(xml, run, diagnosis, planned, suites[planned.name])
     xml.end("testsuites")
 
 
-def _suite(xml: _Xml, run: Run, planned: PlannedEnvironment, cells: Sequence[CellSummary]) -> None:
+def _suite(
+    xml: _Xml,
+    run: Run,
+    diagnosis: Diagnosis,
+    planned: PlannedEnvironment,
+    cells: Sequence[CellSummary],
+) -> None:
     name = text.one_line(planned.name)
     xml.start(
         "testsuite",
         {"name": name, "timestamp": text.one_line(run.header.started), **_counts(cells)},
     )
     xml.start("properties")
-    for key, value in _properties(run, planned):
+    for key, value in _properties(run, diagnosis, planned):
         xml.start("property", {"name": key, "value": text.one_line(value)})
         xml.end("property")
     xml.end("properties")
     for cell in cells:
-        _case(xml, name, cell)
+        told = [e for e in diagnosis.findings if any(x.cell == cell.cell for x in e.cells)]
+        _case(xml, name, cell, told)
     xml.end("testsuite")
 
 
-def _properties(run: Run, planned: PlannedEnvironment) -> Iterable[tuple[str, str]]:
+def _properties(
+    run: Run, diagnosis: Diagnosis, planned: PlannedEnvironment
+) -> Iterable[tuple[str, str]]:
     yield "run", run.header.id
     yield "startlab", run.header.startlab
     yield "catalogue", run.header.catalogue
@@ -68,7 +78,7 @@ def _properties(run: Run, planned: PlannedEnvironment) -> Iterable[tuple[str, st
         yield "kernel", there.platform_release
         if there.image:
             yield "image", there.image
-    for caveat in run.caveats:
+    for caveat in (*run.caveats, *diagnosis.caveats):
         yield "caveat", caveat
 
 
@@ -93,7 +103,7 @@ def _element(cell: CellSummary) -> str | None:
     return "skipped" if cell.outcome in ("unsupported", "unavailable") else None
 
 
-def _case(xml: _Xml, suite: str, cell: CellSummary) -> None:
+def _case(xml: _Xml, suite: str, cell: CellSummary, told: Sequence[Finding]) -> None:
     experiment = text.one_line(cell.cell.experiment)
     xml.start(
         "testcase",
@@ -109,7 +119,7 @@ def _case(xml: _Xml, suite: str, cell: CellSummary) -> None:
         first = cell.first
         message = {"message": text.one_line(f"{cell.word}: {cell.reason}")}
         xml.start(element, {"type": cell.word} | message)
-        xml.text(text.excerpt(_details(cell, first)))
+        xml.text(text.excerpt(_details(cell, first, told)))
         xml.end(element)
     if element in ("failure", "error") and first is not None:
         for name, output in (("system-out", first.stdout), ("system-err", first.stderr)):
@@ -120,8 +130,10 @@ def _case(xml: _Xml, suite: str, cell: CellSummary) -> None:
     xml.end("testcase")
 
 
-def _details(cell: CellSummary, first: Trial | None) -> str:
+def _details(cell: CellSummary, first: Trial | None, told: Iterable[Finding]) -> str:
     lines = [cell.reason]
+    for finding in told:
+        lines += [finding.title, finding.advice]
     if first is not None:
         if first.where:
             lines.append(f"at {first.where}")

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from startlab.plan.environments import sort_key
-from startlab.report import github, table
+from startlab.report import github, prose, table
 from startlab.report.durations import Durations
 from startlab.report.text import one_line, printable
 from startlab.results.trials import cells_of
@@ -61,6 +61,7 @@ class Follower:
         self._expected: dict[Cell, float] = {}
         self._marks: dict[Cell, table.Mark] = {}
         self._running: Counter[Cell] = Counter()
+        self._failed: set[Cell] = set()
         self._touched: dict[str, int] = {}
         self._touches = 0
         self._done_s = 0.0
@@ -89,8 +90,8 @@ class Follower:
         self._durations.save()
 
     def say(self, text: str) -> None:
-        """Tell the person something."""
-        self._console.print(Text(printable(text)), soft_wrap=True)
+        """Tell the user something."""
+        prose.say(self._console, printable(text))
 
     def planned(self, environment: PlannedEnvironment) -> None:
         """Take in the cells of an environment that has come."""
@@ -113,25 +114,29 @@ class Follower:
             self._touch(cell)
 
     def ended(self, trial: Trial) -> None:
-        """Fill a cell in; tell at once of a trial that is not as expected."""
+        """Fill a cell in; tell at once, and once, of a cell that is not as expected."""
         with self._lock:
             self._running[trial.cell] -= 1
             self._done_s += self._expected.get(trial.cell, 0.0)
             self._durations.learn(trial)
             self._touch(trial.cell)
             before = self._left.get(trial.cell, 0)
+            fails = not trial.as_expected and trial.outcome != "unavailable"
+            news = fails and trial.cell not in self._failed
+            if fails:
+                self._failed.add(trial.cell)
             self._count(trial)
             last = before > 0 and not any(
                 left for cell, left in self._left.items() if cell.environment == trial.environment
             )
-        if not trial.as_expected and trial.outcome != "unavailable":
-            self.say(
-                f"{trial.experiment} × {trial.environment} × {trial.method}: "
-                f"{trial.outcome}: {one_line(trial.reason)}"
-            )
+        if news:
+            where = f" at {trial.where}" if trial.where else ""
+            cell = f"{trial.experiment} × {trial.environment} × {trial.method}"
+            line = Text(one_line(f"{cell}: {trial.outcome}{where}"))
+            prose.say_shortened(self._console, line)
         if last and not self._is_live and trial.outcome != "unavailable":
             seconds = time.monotonic() - self._began
-            self.say(f"{trial.environment}: all cells run, {seconds:.1f} s since the beginning")
+            self.say(f"{trial.environment}: all cells done after {seconds:.1f} s")
 
     def _count(self, trial: Trial) -> None:
         cell = trial.cell

@@ -6,16 +6,17 @@ import re
 from typing import IO, TYPE_CHECKING, Final
 
 from startlab.catalogue import claims
-from startlab.diagnosis import diagnose
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text, unproven
+from startlab.report.text import CHILD_FAILED
 from startlab.results.summary import of_program, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from startlab.catalogue.claims import Judgement
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Finding, Method, Run
     from startlab.results.summary import CellSummary
 
@@ -36,12 +37,12 @@ OUTPUT: Final = 1_500
 MOST_OUTPUTS: Final = 10
 
 
-def write(run: Run, file: IO[str]) -> None:
+def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
     """Write a run as Markdown."""
-    file.write(render(run))
+    file.write(render(run, diagnosis))
 
 
-def render(run: Run, limit: int = LIMIT) -> str:
+def render(run: Run, diagnosis: Diagnosis, limit: int = LIMIT) -> str:
     """Give a run as Markdown of at most `limit` bytes in UTF-8.
 
     What is least important is left out if need be: the end of each section, and the last sections.
@@ -51,10 +52,9 @@ def render(run: Run, limit: int = LIMIT) -> str:
     deviating = [each for each in cells if not each.as_expected]
     page.add(f"## {_headline(run, cells)}\n")
     page.add(_provenance(run))
-    diagnosis = diagnose(run)
     for caveat in (*run.caveats, *diagnosis.caveats):
         page.add(f"> ⚠ {code(caveat, REASON)}\n")
-    if diagnosis.answer is not None:
+    if diagnosis.answer:
         page.add(f"**{escaped(diagnosis.answer)}**\n")
     for finding in diagnosis.findings:
         page.add(_finding(finding))
@@ -117,6 +117,7 @@ def _finding(finding: Finding) -> str:
         cells += f" and {len(finding.cells) - MOST_NAMED} more"
     lines = [f"- {'' if finding.note else f'{glyph} '}**{escaped(finding.title)}**{place}"]
     lines += [code(finding.code), escaped(finding.text), cells, escaped(finding.advice)]
+    lines.append(code(f"startlab explain {finding.mechanism}"))
     if finding.experiment is not None:
         lines.append(code(f"startlab show {finding.experiment}"))
     return "  \n  ".join(filter(None, lines)) + "\n"
@@ -199,13 +200,20 @@ def _cell(each: CellSummary | None) -> str:
     if each is None:
         return ""
     glyph = text.GLYPHS[each.outcome]
-    return glyph if each.as_expected else f"**{glyph} {each.word}**"
+    letters = f" {', '.join(each.outputs)}" if each.outcome == "differs" else ""
+    mark = f" {CHILD_FAILED}" if each.child_failed else ""
+    return f"{glyph}{mark}" if each.as_expected else f"**{glyph} {each.word}{letters}**{mark}"
 
 
-def _legend(cells: Iterable[CellSummary]) -> str:
+def _legend(cells: Sequence[CellSummary]) -> str:
     there = {each.outcome for each in cells}
     words = (f"{glyph} {outcome}" for outcome, glyph in text.GLYPHS.items() if outcome in there)
-    return f"{', '.join(words)}; in bold what is not as expected.\n"
+    legend = f"{', '.join(words)}; in bold what is not as expected"
+    if "differs" in there:
+        legend += "; cells with the same letter print the same"
+    if any(each.child_failed for each in cells):
+        legend += f"; {CHILD_FAILED} a child failed, and the program ended with 0 all the same"
+    return f"{legend}.\n"
 
 
 def _environments(run: Run) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]:

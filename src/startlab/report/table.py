@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from startlab.model import METHODS
-from startlab.report.text import GLYPHS, one_line
+from startlab.report.text import CHILD_FAILED, GLYPHS, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +24,7 @@ STYLES: Final = {
     "crash": "magenta",
     "error": "magenta",
     "wrong": "magenta",
+    "differs": "magenta",
     "undecided": "magenta",
     "unsupported": "dim",
     "unavailable": "dim",
@@ -39,6 +40,7 @@ LETTERS: Final = {
     "crash": "C",
     "error": "E",
     "wrong": "W",
+    "differs": "F",
     "undecided": "D",
     "unsupported": "S",
     "unavailable": "U",
@@ -46,9 +48,17 @@ LETTERS: Final = {
 }
 """Of outcomes that are not as expected."""
 
-ASCII: Final = {"✓": "+", "∞": "~", "✗": "x", "≠": "#", "·": ".", "∅": "0", "▸": ">", "×": "x"}
+ASCII: Final = {
+    "✓": "+", "∞": "~", "✗": "x", "¬": "%", "≠": "#", "·": ".", "∅": "0", "▸": ">", "×": "x",
+    "†": "*",
+}  # fmt: skip
 RUNNING: Final = "▸"
 LONGEST_NAME: Final = 48
+METHOD: Final = 14
+"""Columns of a method, with the gaps beside it."""
+
+MOST_LETTERS: Final = 3
+"""Of the outputs of one cell."""
 
 
 class Mark(NamedTuple):
@@ -75,8 +85,13 @@ def glyph(character: str, console: Console) -> str:
 # --- with words --------------------------------------------------------------------------------
 
 
-def words(cells: Mapping[Cell, CellSummary], names: Sequence[str], console: Console) -> list[Table]:
-    """Make tables with a row for each method, next to each other as the width needs."""
+def words(
+    cells: Mapping[Cell, CellSummary], names: Sequence[str], console: Console, *, of_program: bool
+) -> list[Table]:
+    """Make tables with a row for each method, next to each other as the width needs.
+
+    What is not as expected is in capitals; of a program, nobody has said what is expected.
+    """
     rows: dict[str, dict[Method, dict[str, CellSummary]]] = {}
     widths: dict[str, int] = {}
     for cell, each in cells.items():
@@ -84,35 +99,38 @@ def words(cells: Mapping[Cell, CellSummary], names: Sequence[str], console: Cons
         widths[cell.environment] = max(widths.get(cell.environment, 0), len(_said(each)) + 2)
     first = min(LONGEST_NAME, max(map(len, rows), default=0))
     made = []
-    for chunk in _chunks(names, _two_lines, widths, console.width - first - 16, 2):
-        table = _table("experiment", "method", gap=2)
+    for chunk in _chunks(names, _two_lines, widths, console.width - first - METHOD, 2):
+        table = _table("program" if of_program else "experiment", "method", gap=2)
         for name in chunk:
             table.add_column(Text(_two_lines(name)), no_wrap=True)
         for experiment, methods in rows.items():
             shown = one_line(experiment, LONGEST_NAME)
             for method in sorted(methods, key=METHODS.index):
-                row = (_word(methods[method].get(name), console) for name in chunk)
+                row = (_word(methods[method].get(name), console, of_program) for name in chunk)
                 table.add_row(Text(shown), method, *row)
                 shown = ""
         made.append(table)
     return made
 
 
-def _word(each: CellSummary | None, console: Console) -> Text:
+def _word(each: CellSummary | None, console: Console, of_program: bool) -> Text:  # noqa: FBT001
     if each is None:
         return Text("")
     character = glyph(GLYPHS[each.outcome], console)
+    said = _said(each).replace(CHILD_FAILED, glyph(CHILD_FAILED, console))
     if each.as_expected:
-        return Text(f"{character} {_said(each)}", STYLES[each.outcome])
-    return Text(f"{character} {_said(each).upper()}", UNEXPECTED)
+        return Text(f"{character} {said}", STYLES[each.outcome])
+    return Text(f"{character} {said if of_program else said.upper()}", UNEXPECTED)
 
 
 def _said(each: CellSummary) -> str:
-    """Give the outcome, and where outputs disagree which of them it is."""
-    group = each.first.output_group if each.first is not None else None
-    if group is None or each.as_expected or each.outcome != "ok":
-        return each.word
-    return f"{each.word}, prints {group}"
+    """Give the outcome; where outputs differ, which they are; and the mark of failed children."""
+    said = each.word
+    if each.outcome == "differs":
+        letters = each.outputs if len(each.outputs) <= MOST_LETTERS else (*each.outputs[:2], "…")
+        part = each.count < len(each.trials)
+        said = f"{each.word if part else each.outcome} {','.join(letters)}"
+    return f"{said} {CHILD_FAILED}" if each.child_failed else said
 
 
 def _two_lines(name: str) -> str:

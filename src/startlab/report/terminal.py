@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import textwrap
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Group
 from rich.text import Text
 
-from startlab.diagnosis import diagnose
 from startlab.plan.environments import sort_key
-from startlab.report import github, unproven
+from startlab.report import github, prose, unproven
 from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
-from startlab.report.text import excerpt, one_line, printable
+from startlab.report.text import CHILD_FAILED, excerpt, one_line, printable
 from startlab.results.summary import of_program, summarise
 from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
@@ -32,6 +30,9 @@ __all__ = ["Follower", "printable", "show", "show_diff"]
 
 MOST_CELLS: Final = 6
 """Named for one reason; the table has the others."""
+
+LABEL: Final = 14
+"""Columns in which it says what a part of a finding is."""
 
 MOST_REASONS: Final = 100
 NOT_RUN: Final = ("unavailable", "missing")
@@ -51,54 +52,67 @@ MOST_LINES: Final = 60
 # --- a run -------------------------------------------------------------------------------------
 
 
-def show(run: Run, console: Console) -> None:
-    """Print a run: the table, the deviations again with their reasons, and what it comes to.
+def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None = None) -> None:
+    """Print a run: the table, what is not as expected and why, and last what it comes to.
 
-    In a log of GitHub Actions the table is folded, and each reason is an annotation.
+    `folder` is where the run is. In a log of GitHub Actions the table is folded, and each reason is
+    an annotation.
     """
     cells = {each.cell: each for each in summarise(run)}
+    if console.is_terminal:
+        console.print()  # after what was told while it ran
     with _folded(f"{len(cells)} cells", console):
-        for part in _tables(cells, console):
+        for part in _tables(cells, console, of_program=run.header.program is not None):
             console.print(part)
             console.print()
-    diagnosis = diagnose(run)
     for caveat in (*run.caveats, *diagnosis.caveats):
-        _line(console, f"{glyph('!', console)} {one_line(caveat)}", "bold")
+        prose.say(console, one_line(caveat), "bold", first=glyph("!", console), indent=2)
     doubt = unproven.hangs(run, cells.values())
     if doubt is not None:
-        _line(console, one_line(doubt))
+        prose.say(console, one_line(doubt))
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
     if run.header.program is not None:
-        show_findings(run, diagnosis.findings, console)
+        _findings(run, diagnosis.findings, console)
         deviations = [(cell, each) for cell, each in deviations if each.outcome in NOT_RUN]
-    if deviations:
-        console.print(_deviations(deviations), soft_wrap=True)
+    _deviations(deviations, console, of_program=run.header.program is not None)
     if github.is_here():
-        for command in github.errors(run):
+        for command in github.errors(run, diagnosis):
             _line(console, command)
-    console.print(_summary(run, cells.values()))
-    _answer(diagnosis, console)
+    place = "" if folder is None else f"The run is in {folder}."
+    seconds = sum(end.duration_s for end in run.ends)
+    size = f"{len(cells)} cell{'' if len(cells) == 1 else 's'} in {seconds:.1f} s"
+    if run.header.program is None:
+        if place:
+            prose.say(console, place)
+        _verdict_of_lab(size, cells.values(), console)
+    else:
+        tally = f"{size}: {of_program(cells.values())}."
+        prose.say(console, f"{tally} {place}".rstrip(), "dim")
+        _verdict(diagnosis, console)
 
 
-def _summary(run: Run, cells: Collection[CellSummary]) -> Text:
-    """Say in one line what a run comes to."""
+def _verdict(diagnosis: Diagnosis, console: Console) -> None:
+    """Say what was not tried, and in one line what a run of a program comes to."""
+    if diagnosis.beyond is not None:
+        prose.say(console, one_line(diagnosis.beyond), "dim")
+    prose.say(console, one_line(diagnosis.answer), "bold")
+
+
+def _verdict_of_lab(size: str, cells: Collection[CellSummary], console: Console) -> None:
+    """Say in one line what a run of the catalogue comes to."""
     deviating = sum(not each.as_expected for each in cells)
     missing = sum(each.outcome == "missing" for each in cells)
-    seconds = sum(end.duration_s for end in run.ends)
-    text = Text(f"{len(cells)} cells in {seconds:.1f} s: ")
-    if run.header.program is not None:
-        text.append(of_program(cells), UNEXPECTED if deviating else "green")
-    elif deviating:
-        text.append(f"{deviating} not as expected", UNEXPECTED)
-        if missing:
-            text.append(f", {missing} of them missing", UNEXPECTED)
-    else:
-        text.append("all as expected", "green")
-    return text
+    if not deviating:
+        prose.say(console, f"{size}: all as expected", "bold green")
+        return
+    said = f"{size}: {deviating} not as expected"
+    prose.say(console, said + (f", {missing} of them missing" if missing else ""), UNEXPECTED)
 
 
-def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[RenderableType]:
-    """Give the tables with words, unless they are longer than anybody reads."""
+def _tables(
+    cells: Mapping[Cell, CellSummary], console: Console, *, of_program: bool
+) -> Iterator[RenderableType]:
+    """Give the tables with words, unless they are longer than anyone reads."""
     names = sorted({cell.environment for cell in cells}, key=sort_key)
     deviating = {cell.experiment for cell, each in cells.items() if not each.as_expected}
     experiments = dict.fromkeys(cell.experiment for cell in cells)
@@ -106,9 +120,10 @@ def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[Ren
     place = {name: number for number, name in enumerate(ordered)}
     if len({(cell.experiment, cell.method) for cell in cells}) <= MOST_LINES:
         in_order = sorted(cells.items(), key=lambda item: place[item[0].experiment])
-        with_words = words(dict(in_order), names, console)
+        with_words = words(dict(in_order), names, console, of_program=of_program)
         if sum(part.row_count for part in with_words) <= MOST_LINES:
             yield from with_words
+            yield from _legends(cells.values(), console)
             return
     methods = methods_of(cells)
     marks = {
@@ -121,70 +136,103 @@ def _tables(cells: Mapping[Cell, CellSummary], console: Console) -> Iterator[Ren
         more = len(ordered) - MOST_EXPERIMENTS
         yield Text(f"and {more} more experiments; report.html has all")
     yield legend(marks.values(), methods, console)
+    yield from _legends(cells.values(), console)
 
 
-def show_findings(run: Run, findings: Sequence[Finding], console: Console) -> None:
+def _legends(cells: Collection[CellSummary], console: Console) -> Iterator[Text]:
+    """Say what the letters of outputs and the mark of failed children mean, if they are there."""
+    said = []
+    if any(each.outcome == "differs" for each in cells):
+        said.append("Same letter, same output.")
+    if any(each.child_failed for each in cells):
+        mark = glyph(CHILD_FAILED, console)
+        said.append(f"{mark} a child failed, and the program ended with 0 all the same.")
+    if said:
+        yield Text(" ".join(said), "dim")
+
+
+def _findings(run: Run, found: Iterable[Finding], console: Console) -> None:
     """Print what was found out about a user's program, each cause once."""
     trials = dict(by_cell(run))
-    for number, finding in enumerate(findings, 1):
+    for number, finding in enumerate(found, 1):
         style = "bold" if finding.note else UNEXPECTED
-        _line(console, f"{number}. {one_line(finding.title)}", style)
-        lines = [finding.text, _explained(finding), finding.advice]
-        if finding.where is not None:
-            lines.insert(0, f"{finding.where}: {finding.code}")
+        prose.say(console, one_line(finding.title), style, first=f"{number}.", indent=3)
+        _source(finding, console)
+        _labelled("Why", excerpt(finding.text), console)
+        _labelled("What to do", excerpt(finding.advice), console)
+        _labelled("Seen in", _explained(finding), console)
+        _labelled("Explained", f"startlab explain {finding.mechanism}", console)
         if finding.experiment is not None:
-            lines.append(f"startlab show {finding.experiment}")
-        for line in filter(None, lines):
-            _line(console, _indented(excerpt(line)))
+            _labelled("Example", f"startlab show {finding.experiment}", console)
         if finding.cells and not finding.note:
-            first = trials[finding.cells[0].cell][0]
-            _line(console, _indented(one_line(first.reproduce)), "dim")
+            command = one_line(trials[finding.cells[0].cell][0].reproduce)
+            prose.say_command(console, command, "dim", first="   Reproduce", indent=LABEL)
         console.print()
 
 
+def _source(finding: Finding, console: Console) -> None:
+    """Print the line that a finding is about, marked, with those around it."""
+    if finding.where is None:
+        return
+    _line(console, f"   {one_line(finding.where)}")
+    for each in finding.lines:
+        before = ">" if each.marked else " "
+        line = Text(f"   {before} {each.number:4} | {printable(each.code)}".rstrip())
+        line.stylize("bold" if each.marked else "dim")
+        prose.say_shortened(console, line)
+
+
+def _labelled(label: str, text: str, console: Console) -> None:
+    if text:
+        prose.say(console, text, first=f"   {label}", indent=LABEL)
+
+
 def _explained(finding: Finding) -> str:
-    cells = [
-        f"{each.cell.environment} {each.cell.method}"
-        + (f" {each.count} of {each.of}" if each.of > 1 else "")
-        for each in finding.cells
-    ]
-    more = f" and {len(cells) - MOST_CELLS} more" if len(cells) > MOST_CELLS else ""
-    return ", ".join(cells[:MOST_CELLS]) + more
+    """Name the environments where the title cannot: several, or some trials of a cell alone."""
+    methods: dict[str, list[str]] = {}
+    for each in finding.cells:
+        share = f" {each.count} of {each.of}" if each.count < each.of else ""
+        methods.setdefault(f"{each.cell.method}{share}", []).append(each.cell.environment)
+    names = dict.fromkeys(each.cell.environment for each in finding.cells)
+    if len(names) < 2 and all(each.count == each.of for each in finding.cells):
+        return ""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for method, environments in methods.items():
+        alike.setdefault(tuple(sorted(environments, key=sort_key)), []).append(method)
+    return "; ".join(f"{', '.join(said)}: {_some(names)}" for names, said in alike.items())
 
 
-def _answer(diagnosis: Diagnosis, console: Console) -> None:
-    """Print the last word, and what it does not cover."""
-    if diagnosis.beyond is not None:
-        _line(console, one_line(diagnosis.beyond), "dim")
-    if diagnosis.answer is not None:
-        _line(console, one_line(diagnosis.answer), "bold")
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_CELLS} more" if len(names) > MOST_CELLS else ""
+    return ", ".join(map(one_line, names[:MOST_CELLS])) + more
 
 
-def _deviations(deviations: Sequence[tuple[Cell, CellSummary]]) -> RenderableType:
-    """Tell each reason once, with the cells that it is the reason of."""
+def _deviations(
+    deviations: Sequence[tuple[Cell, CellSummary]], console: Console, *, of_program: bool
+) -> None:
+    """Print each reason once, with the cells that it is the reason of."""
+    if not deviations:
+        return
     reasons: dict[tuple[str, str], list[tuple[Cell, CellSummary]]] = {}
     for cell, each in deviations:
         reasons.setdefault((each.word, each.reason), []).append((cell, each))
-    parts: list[RenderableType] = [Text("Not as expected (in CAPITALS above)", "bold")]
+    heading = "Not run" if of_program else "Not as expected (in CAPITALS above)"
+    _line(console, heading, "bold")
     ordered = sorted(reasons.items(), key=lambda item: item[1][0][1].outcome in NOT_RUN)
     for (word, reason), cells in ordered[:MOST_REASONS]:
         for cell, each in cells[:MOST_CELLS]:
-            parts.append(Text(f"{_name(cell)}: ").append(word, UNEXPECTED))
+            console.print(Text(f"{_name(cell)}: ").append(word, UNEXPECTED), soft_wrap=True)
             if each.first is not None and each.first.reproduce:
-                parts.append(Text(f"    {one_line(each.first.reproduce)}", "dim"))
+                command = one_line(each.first.reproduce)
+                prose.say_command(console, command, "dim", indent=4)
         if len(cells) > MOST_CELLS:
-            parts.append(Text(f"and {len(cells) - MOST_CELLS} more"))
-        parts.append(Text(_indented(excerpt(reason))))
+            _line(console, f"and {len(cells) - MOST_CELLS} more")
+        prose.say(console, excerpt(reason), indent=4)
         first = cells[0][1].first
         if first is not None and first.where:
-            parts.append(Text(f"    at {one_line(first.where)}"))
+            prose.say(console, f"at {one_line(first.where)}", indent=4)
     if len(reasons) > MOST_REASONS:
-        parts.append(Text(f"and {len(reasons) - MOST_REASONS} more reasons; report.html has all"))
-    return Group(*parts)
-
-
-def _indented(text: str) -> str:
-    return textwrap.indent(text, "    ")
+        _line(console, f"and {len(reasons) - MOST_REASONS} more reasons; report.html has all")
 
 
 def _name(cell: Cell) -> str:
@@ -213,16 +261,16 @@ def show_diff(diff: Diff, console: Console) -> None:
     """Print what changed from one run to another, what got worse first."""
     _line(console, f"{one_line(diff.old)} → {one_line(diff.new)}", "bold")
     for caveat in diff.caveats:
-        _line(console, f"! {one_line(caveat)}", "bold")
+        prose.say(console, one_line(caveat), "bold", first="!", indent=2)
     for each in diff.environments:
-        _line(console, one_line(f"{each.name}: {each.what} {each.was} → {each.now}"))
+        prose.say(console, one_line(f"{each.name}: {each.what} {each.was} → {each.now}"))
     for kind, heading in HEADINGS.items():
         changes = [change for change in diff.changes if change.kind == kind]
         if changes:
             console.print()
             _line(console, f"{heading} ({len(changes)})", HEADING_STYLES.get(kind, "bold"))
             for group in _alike(changes):
-                console.print(_change(group), soft_wrap=True)
+                _change(group, console)
     console.print()
     _line(console, f"{diff.same} cells as they were, {len(diff.worse)} worse")
 
@@ -236,17 +284,13 @@ def _alike(changes: Iterable[Change]) -> Iterable[list[Change]]:
     return groups.values()
 
 
-def _change(group: Sequence[Change]) -> RenderableType:
+def _change(group: Sequence[Change], console: Console) -> None:
     first = group[0]
     names = sorted((one_line(each.cell.environment) for each in group), key=sort_key)
-    where = ", ".join(names[:MOST_CELLS])
-    if len(names) > MOST_CELLS:
-        where += f" and {len(names) - MOST_CELLS} more"
     changed = f"{first.cell.experiment} × {first.cell.method}: {first.said}"
-    lines = [Text(f"{one_line(changed)}: {where}")]
+    prose.say(console, f"{one_line(changed)}: {_some(names)}")
     if first.reason:
         place = f" at {one_line(first.where)}" if first.where else ""
-        lines.append(Text(_indented(f"{excerpt(first.reason)}{place}")))
+        prose.say(console, f"{excerpt(first.reason)}{place}", indent=4)
     if first.kind == "worse" and first.reproduce:
-        lines.append(Text(f"    {one_line(first.reproduce)}", "dim"))
-    return Group(*lines)
+        prose.say_command(console, one_line(first.reproduce), "dim", indent=4)

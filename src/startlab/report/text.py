@@ -13,12 +13,16 @@ GLYPHS: Final = {
     "hang": "∞",
     "crash": "✗",
     "error": "!",
-    "wrong": "≠",
+    "wrong": "¬",
+    "differs": "≠",
     "undecided": "?",
     "unsupported": "·",
     "unavailable": "-",
     "missing": "∅",
 }
+
+CHILD_FAILED: Final = "†"
+"""A mark of cells that ended with 0 although a child failed."""
 
 _WORKFLOW_COMMAND: Final = re.compile(r"(?P<start>^|\s)::|##(?=\w*\[)")
 

@@ -11,20 +11,23 @@ import msgspec
 from startlab.results.trials import Trials, by_cell, cells_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from startlab.model import Cell, Run, Trial
 
 
 class _Grouped(Trials):
-    """Trials of a user's program with their output groups, by number, -1 where there is none."""
+    """Trials of a user's program with their output groups, by number, -1 where there is none.
 
-    __slots__ = ("_agree", "_groups", "_of")
+    `differing` are the environments in which not all print the same.
+    """
 
-    def __init__(self, of: Sequence[Trial], groups: array[int], *, agree: bool) -> None:
+    __slots__ = ("_differing", "_groups", "_of")
+
+    def __init__(self, of: Sequence[Trial], groups: array[int], differing: Collection[str]) -> None:
         self._of = of
         self._groups = groups
-        self._agree = agree
+        self._differing = differing
 
     @property
     def cells(self) -> Sequence[Cell]:
@@ -37,27 +40,43 @@ class _Grouped(Trials):
         trial, group = self._of[place], self._groups[place]
         if group < 0:
             return trial
+        name = letter(group)
+        if trial.environment not in self._differing:
+            return msgspec.structs.replace(trial, output_group=name)
         return msgspec.structs.replace(
             trial,
-            output_group=letter(group),
-            as_expected=trial.as_expected and self._agree,
-            reason=trial.reason or ("" if self._agree else f"prints {letter(group)}"),
+            outcome="differs",
+            output_group=name,
+            as_expected=False,
+            reason=trial.reason or f"prints {name}; not every trial of this environment does",
         )
 
 
 def grouped(run: Run) -> Run:
     """Give the trials of a user's program their output groups: same letter, same output.
 
-    The letters go by the plan, so that they do not depend on which trial ended first. Where there
-    is more than one, none of them is called right, and no trial is as expected; only what the user
-    said the output should be can tell, and then `wrong` does.
+    The letters go by the plan, so that they do not depend on which trial ended first. Where the
+    trials of one environment have more than one, none of them is called right: each of these trials
+    `differs`. Outputs that differ only from one environment to another depend on the Python or the
+    platform, not on the start method: these trials stay ok. Where the user has said what the output
+    is to be, `wrong` tells, and nothing `differs`.
     """
     program = run.header.program
     if program is None or isinstance(run.trials, _Grouped):
         return run
     groups = _groups(run)
-    agree = max(groups, default=-1) < 1 or program.stdout is not None
-    return msgspec.structs.replace(run, trials=_Grouped(run.trials, groups, agree=agree))
+    differing = frozenset() if program.stdout is not None else _differing(run, groups)
+    return msgspec.structs.replace(run, trials=_Grouped(run.trials, groups, differing))
+
+
+def _differing(run: Run, groups: array[int]) -> frozenset[str]:
+    """Name the environments of which not all trials that ended well are of one group."""
+    first: dict[str, int] = {}
+    found = set()
+    for cell, group in zip(cells_of(run.trials), groups, strict=True):
+        if group >= 0 and first.setdefault(cell.environment, group) != group:
+            found.add(cell.environment)
+    return frozenset(found)
 
 
 def _groups(run: Run) -> array[int]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from startlab.model import Run
 
+WELL: Final[tuple[Outcome, ...]] = ("ok", "differs")
+"""The outcomes of a user's program that ended with exit status 0."""
+
 Z_95: Final = 1.959964
 """Of the normal distribution: 95 % lie within that many standard deviations."""
 
@@ -27,7 +30,9 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     the typical one if it was seen, else the first trial's; `count` trials had it, the first of them
     at `place`. `interval` is the 95 % confidence interval of its share, None of a single trial.
     `is_race` where a frequency is expected, `outputs` are the output groups there were, and
-    `duration_s` is that of all trials together. `missing` are planned cells without a trial.
+    `duration_s` is that of all trials together. `child_failed` where the program ended well, but a
+    child of it with a status other than 0, which the program did not ask for. `missing` are planned
+    cells without a trial.
     `every` knows where its trials are, `number` is its own there.
     """
 
@@ -43,6 +48,7 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_race: bool = False
     outputs: tuple[str, ...] = ()
     duration_s: float = 0.0
+    child_failed: bool = False
 
     @property
     def trials(self) -> Sequence[Trial]:
@@ -73,7 +79,7 @@ def of_program(cells: Collection[CellSummary]) -> str:
     """
     counts = Counter(each.outcome for each in cells)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-    outputs = len({each for cell in cells if cell.outcome == "ok" for each in cell.outputs})
+    outputs = len({each for cell in cells if cell.outcome in WELL for each in cell.outputs})
     return said if outputs < 2 else f"{said}, with {outputs} different outputs"
 
 
@@ -91,7 +97,7 @@ def _summary(every: ByCell, number: int) -> CellSummary:
     places: dict[Outcome, int] = {}
     outputs: set[str] = set()
     duration_s = 0.0
-    is_race = False
+    is_race = child_failed = False
     for place, trial in enumerate(trials):
         first = first or trial
         if not trial.as_expected:
@@ -102,6 +108,7 @@ def _summary(every: ByCell, number: int) -> CellSummary:
                 typical = typical or trial
         if trial.output_group is not None:
             outputs.add(trial.output_group)
+        child_failed = child_failed or (trial.program is not None and _child_failed(trial))
         counts[trial.outcome] += 1
         places.setdefault(trial.outcome, place)
         duration_s += trial.duration_s
@@ -130,7 +137,18 @@ def _summary(every: ByCell, number: int) -> CellSummary:
         is_race=is_race,
         outputs=tuple(sorted(outputs)),
         duration_s=duration_s,
+        child_failed=child_failed,
     )
+
+
+def _child_failed(trial: Trial) -> bool:
+    """Tell whether a child failed in a trial that ended well, and the program did not look.
+
+    One that a signal ended was ended on purpose: else the trial is a crash.
+    """
+    if trial.outcome not in WELL or any(clue.kind == "exit code read" for clue in trial.clues):
+        return False
+    return any(start.exit_code is not None and start.exit_code > 0 for start in trial.starts)
 
 
 def _typical(trial: Trial) -> Outcome | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.rules import (
     barrier_short,
     buffer_copied,
+    cache_empty,
     callback_failed,
     child_failed,
     crash,
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
 
 ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # What a process was in when it could not go on. What children raised or lack comes before what
-    # follows from it: that somebody waits for them.
+    # follows from it: that something waits for them.
     "hang": (
         unguarded_main.find,
         not_importable.find,
@@ -137,6 +138,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         made_in_each_child.find,
         setting_differs.find,
         global_differs.find,
+        cache_empty.find,
         killed_worker.find,
         stdin_in_child.find,
         manager_copy.find,
@@ -168,6 +170,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         setting_differs.suspect,
         file_shared.in_output,
         handler_inherited.in_output,
+        cache_empty.suspect,
         made_in_each_child.suspect,
     ),
     # The program chose its end itself, it is another elsewhere, and no reason is known.

@@ -4,8 +4,8 @@
 Processes or threads wait in a `Barrier`, and nothing else goes on that could bring one more.
 
 ## Why
-A `Barrier` lets nobody through before as many have come as it was made for. One that failed before
-it came, or that was never started, never comes.
+A `Barrier` lets no one through before as many have arrived as it was made for. One that failed
+before it came, or that was never started, never comes.
 
 ## What to do
 Make it for as many as wait at it, and give `wait()` a timeout.
@@ -57,6 +57,6 @@ def find(case: Case) -> Cause | None:
         "barrier_short",
         where or "",
         f"{who} wait{'s' if len(waiting) == 1 else ''} at {where} in a Barrier, and no more come",
-        "A Barrier lets nobody through before as many have come as it was made for.",
+        "A Barrier lets no one through before as many have arrived as it was made for.",
         where,
     )

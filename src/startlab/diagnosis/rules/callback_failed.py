@@ -90,8 +90,8 @@ def suspect(case: Case) -> Cause | None:
         where,
         f"all tasks of the pool are done, and {waiting} still waits for a result: its callback at "
         f"{where} must have raised a KeyError",
-        f"{_ONE_THREAD} It passes over a KeyError there without a word, and the result that the "
-        "callback was called for is never told.",
+        f"{_ONE_THREAD} It drops a KeyError there silently, and the result that the callback "
+        "was called for never arrives.",
         where,
     )
 

@@ -59,7 +59,7 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See that a child has ended badly, and somebody still waits for its word."""
+    """See that a child has ended badly, and something still waits for what it should send."""
     failed = [each for each in case.tracebacks if each.child]
     died = case.died
     if not failed and not died:
@@ -72,7 +72,7 @@ def find(case: Case) -> Cause | None:
         place = own_line(last.frames)
         said = f"{last.exception.type}: {first_line(last.exception.message)}"
         said += f" at {place}" if place else ""
-        said += ", while what it was given is unpickled," if _is_unpickling(last) else ""
+        said += ", while what it was given is unpickled" if _is_unpickling(last) else ""
     else:
         said = ended_by(died[0][1])
         place = None
@@ -99,9 +99,9 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "child_failed",
         place or said,
-        f"a child has ended with {said}, and {where} waits on for what it should have sent",
-        "Nobody tells a reader of a queue, or who waits for an event, that the process it waits "
-        "for is no more.",
+        f"a child has ended with {said}, and {where} still waits for what it should have sent",
+        "A queue's reader is not notified when the writing process exits, nor is whoever waits "
+        "for an event.",
         place or where,
     )
 

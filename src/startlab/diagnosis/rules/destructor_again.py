@@ -65,7 +65,8 @@ def find(case: Case) -> Cause | None:
         where,
         f"the destructor at {where} also runs for the copy that a child is given, and clears away "
         "what the program still needs",
-        "What is given to a child that is no plain fork is pickled and made again there: a second "
+        "What is given to a child started by spawn or forkserver is pickled and made again there: "
+        "a second "
         "object, which knows the same file or folder, and whose end clears that away. At "
         f"{own_line(first.frames)} it is missed: {first.exception.type}: "
         f"{first_line(first.exception.message)}.",

@@ -50,7 +50,7 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See a pool whose workers die at once and are replaced for ever."""
+    """See a pool whose workers die at once and are replaced forever."""
     if case.trial.grade != "respawning" or not case.tracebacks:
         return None
     last = next((each for each in case.tracebacks[::-1] if each.child), case.tracebacks[-1])
@@ -63,13 +63,13 @@ def find(case: Case) -> Cause | None:
         if re.search(rf"\b{re.escape(clue.name.rpartition('.')[2])}\b", code)
     ]
     if missing:
-        again = f" Every worker raises {said}, at {where}, and the pool replaces it, for ever."
+        again = f" Every worker raises {said}, at {where}, and the pool replaces it, forever."
         return differing_global(case, missing, where, again)
     return Cause(
         "dying_workers",
         f"{last.exception.type} {where}",
         f"every worker of the pool dies of {said}" + (f" at {where}" if where else ""),
-        "multiprocessing.Pool replaces a worker that dies, without a word and for ever; the tasks "
-        "that it had are lost, and who waits for them waits on.",
+        "multiprocessing.Pool replaces a worker that dies, silently and forever; the tasks that "
+        "it had are lost, and whoever waits for the results never gets them.",
         where,
     )

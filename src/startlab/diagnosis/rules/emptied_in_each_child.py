@@ -49,7 +49,7 @@ def in_output(case: Case) -> Cause | None:
                 where,
                 f"{where} runs again in every child that imports it, and empties the file of "
                 f"`{name}`",
-                "A child that is no plain fork imports the main module, and `"
+                "A child started by spawn or forkserver imports the main module, and `"
                 f"{case.sources.code(where)}` there opens the same file once more, from its "
                 "beginning: what was in it is gone.",
                 where,

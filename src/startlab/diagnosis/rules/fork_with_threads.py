@@ -34,7 +34,9 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import own_line
 
-MECHANISMS: Final = (Mechanism("fork_with_threads", advice=BEFORE_FORK, experiment="fork_warning"),)
+MECHANISMS: Final = (
+    Mechanism("fork_with_threads", advice=BEFORE_FORK, experiment="fork_warning", against="fork"),
+)
 
 
 FORK_WARNS: Final = Version("3.12")

@@ -95,7 +95,8 @@ def find(case: Case) -> Cause | None:
                 "global_differs",
                 where,
                 f"{first_line(traceback.exception.message)} in the child, at {where}",
-                "A child that is no plain fork has only what the import of the main module makes; "
+                "A child started by spawn or forkserver has only what the import of the main "
+                "module makes; "
                 'what is made below `if __name__ == "__main__":` or in a function is not there.',
                 where,
             )

@@ -55,7 +55,7 @@ def find(case: Case) -> Cause | None:
         where,
         f"hash() at {where} gives other numbers in each process",
         "Python salts the hash of a str or bytes by a random number that it draws when it begins. "
-        "A forked child has its parent's; one that is no plain fork draws its own, unless "
-        "PYTHONHASHSEED is set.",
+        "A forked child has its parent's; one started by spawn or forkserver draws its own, "
+        "unless PYTHONHASHSEED is set.",
         where,
     )

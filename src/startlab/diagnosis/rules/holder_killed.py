@@ -1,8 +1,8 @@
 """A lock whose holder was killed.
 
 ## What it sees
-The program has ended a child by a signal, and then waits for a lock between processes that nobody
-else is there to hold.
+The program has ended a child by a signal, and then waits for a lock between processes that no
+other process is there to hold.
 
 ## Why
 A lock between processes is not released when the process that holds it is killed. `terminate()`

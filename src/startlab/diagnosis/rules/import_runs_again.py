@@ -68,19 +68,20 @@ def find(case: Case) -> Cause | None:
                 place,
                 f"{place} looks for a file by a relative path, and the children that run it again "
                 f"are in another folder, since {moved}",
-                "A child that is no plain fork imports the main module, in the folder in which its "
+                "A child started by spawn or forkserver imports the main module, in the folder in "
+                "which its "
                 f"parent is then: there it raises {said}.",
                 place,
             )
         waits = ""
         if case.trial.outcome == "hang" and case.where:
-            waits = f" {case.where} waits on for what the child should have done."
+            waits = f" {case.where} still waits for what the child should have done."
         return Cause(
             "main_runs_again",
             place,
             f"{place} runs again in each child, which imports the main module, and raises {said}"
             f"{inner}",
-            "A child that is no plain fork, or its fork server, first imports the main module: "
+            "A child started by spawn, or the fork server, first imports the main module: "
             f'what is not below `if __name__ == "__main__":` happens once more there, and what `'
             f"{case.sources.code(place)}` does cannot be done twice. The child ends before its "
             f"target has begun.{waits}",

@@ -62,7 +62,7 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See a forked child wait for a lock that nobody in it holds, or for a thread it lacks."""
+    """See a forked child wait for a lock that nothing in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
         if process == case.root or "for a lock" not in thread.waits:
             continue
@@ -113,14 +113,14 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     elif native and not re.search(r"lock|acquire|with ", in_code, re.IGNORECASE):
         mechanism, what = "native_after_fork", "a native library's thread or lock"
     elif not gone and not native and waits_for_work:
-        return None  # nothing was left behind: it waits for what somebody is to do
+        return None  # nothing was left behind: it waits for what another one is to do
     elif not gone and not native:
         return Cause(
             "lock_held_by_forker",
             where or "",
             f"a forked child waits at {where} for a lock that was held when it was forked",
             "The process that forked held the lock itself, or a thread that had just ended did: "
-            "the child has a copy of the lock, held, and nobody in it who could release it.",
+            "the child has a copy of the lock, held, and nothing in it that could release it.",
             where,
         )
     else:

@@ -34,6 +34,7 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.output.compare import compare, loose, quoted
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from startlab.model import Clue
@@ -69,7 +70,7 @@ def note(case: Case) -> Cause | None:
     whole = [
         each
         for each in (case.others if clues else ())
-        if each.outcome == "ok"
+        if each.outcome in WELL
         and each.output_group == case.trial.output_group
         and not _logging(Case(each, case.sources))
     ]
@@ -99,5 +100,5 @@ def _set_up(case: Case) -> str | None:
 
 
 def _title(where: str | None) -> str:
-    at = f": logging is configured at {where}, which children never execute" if where else ""
+    at = f": logging is configured at {where}, which they never execute" if where else ""
     return f"log output of the children is lost{at}"

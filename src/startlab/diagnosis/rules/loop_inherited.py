@@ -59,7 +59,7 @@ def find(case: Case) -> Cause | None:
                 + (f" at {where}" if where else "")
                 + f", and raises {said}",
                 "The fork was made by a coroutine: the child has a copy of the loop that runs it, "
-                "and to the child this one is running for ever.",
+                "and asyncio believes that this loop is still running there.",
                 where,
             )
     return None

@@ -81,8 +81,8 @@ def find(case: Case) -> Cause | None:
         "lost_task",
         where or "",
         f"a worker of the pool has ended ({ends}) with its task, and {where} waits for the result",
-        "multiprocessing.Pool replaces a worker that ends, but its task is lost, and nobody tells "
-        "who waits for the result." + may_end_by(case),
+        "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
+        "for the result never gets it." + may_end_by(case),
         where,
     )
 
@@ -97,7 +97,7 @@ def suspect(case: Case) -> Cause | None:
         "lost_task",
         where or "",
         f"a worker of the pool has ended with its task, and {where} waits for the result",
-        "multiprocessing.Pool replaces a worker that ends, but its task is lost, and nobody tells "
-        "who waits for the result." + may_end_by(case),
+        "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
+        "for the result never gets it." + may_end_by(case),
         where,
     )

@@ -115,8 +115,9 @@ def _of_each(name: str, where: str, case: Case, more: str = "") -> Cause:
     return Cause(
         "made_in_each_child",
         name,
-        f"every child makes its own `{name}` at {where}, and has not the parent's",
-        "A child that is no plain fork imports the main module, and what is made there is made "
+        f"every child creates its own `{name}` at {where}, instead of using the parent's",
+        "A child started by spawn or forkserver imports the main module, and what is made there "
+        "is made "
         f"again: `{case.sources.code(where)}` gives each process another one{lost}.{more}",
         where,
     )

@@ -52,7 +52,7 @@ def find(case: Case) -> Cause | None:
     exception = case.trial.exception
     if exception is not None and exception.type not in OF_WRONG_DATA:
         return None
-    if case.trial.outcome == "ok" and any(each.child for each in case.tracebacks):
+    if case.trial.outcome in ("ok", "differs") and any(each.child for each in case.tracebacks):
         return None  # which is no sign of it
     for file in own_files(case.sources):
         lines = changed_copies(case.sources.file(file))
@@ -72,7 +72,7 @@ def find(case: Case) -> Cause | None:
                 f"{where} changes a copy of what a Manager's dict or list holds, and the change is "
                 "lost",
                 f"In `{case.sources.code(where)}` the Manager hands out a copy of the item, and "
-                f"nobody tells it of what is done to that.{more}",
+                f"changes to that copy are not sent back to the Manager.{more}",
                 where,
             )
     return None

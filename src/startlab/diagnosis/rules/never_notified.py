@@ -1,10 +1,10 @@
 """A condition that is never notified.
 
 ## What it sees
-A thread waits for an `Event` or a `Condition`, and nobody is left to set or notify it.
+A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it.
 
 ## Why
-A `Condition` wakes those who wait at that moment, and nobody who comes later. One of threading is
+A `Condition` wakes those who wait at that moment, and not those who come later. One of threading is
 of one process alone.
 
 ## What to do
@@ -45,7 +45,7 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See one wait for an Event or a Condition that nobody is left to set or notify."""
+    """See one wait for an Event or a Condition that no thread is left to set or notify."""
     waiting = [
         (process, thread)
         for process, thread in case.threads()
@@ -68,10 +68,10 @@ def find(case: Case) -> Cause | None:
         "never_notified",
         where or "",
         f"{case.who(process)} waits at {where} for an Event or a Condition "
-        + ("that nobody sets or notifies any more" if calls else "that nobody sets or notifies"),
+        + ("that nothing sets or notifies any more" if calls else "that nothing sets or notifies"),
         (f"What would do it is at {calls}. " if calls else "")
         + (
-            "A Condition wakes those who wait at that moment, and nobody who comes later."
+            "A Condition wakes those who wait at that moment, and not those who come later."
             if shared
             else "One of threading is of one process alone: another process has a copy at most."
         ),

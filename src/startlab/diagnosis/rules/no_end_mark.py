@@ -63,9 +63,9 @@ def find(case: Case) -> Cause | None:
         "no_end_mark",
         where or "",
         f"the program waits at {where} for the end of a child that waits at {takers[0]} for an "
-        "item of its queue that nobody puts",
+        "item of its queue that never comes",
         "A child that takes from a queue in a loop does not know that there is nothing more: it "
-        "must be told, and each of them once, for what one takes the others do not see.",
+        "needs an end mark, and each consumer its own: a mark is seen by one consumer only.",
         where,
     )
 

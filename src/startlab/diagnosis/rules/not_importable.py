@@ -85,7 +85,8 @@ def find(case: Case) -> Cause | None:
             + (
                 f", which is defined at {where} only where the program itself comes" if line else ""
             ),
-            "A child that is no plain fork imports the main module and looks there for what it is "
+            "A child started by spawn or forkserver imports the main module and looks there for "
+            "what it is "
             f"to run. `{name}` is not there after that import: it is defined below "
             '`if __name__ == "__main__":`, in a function, in an interactive session, or the module '
             f"is another one. It ended with {traceback.exception.type}.",

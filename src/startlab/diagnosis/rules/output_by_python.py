@@ -51,6 +51,6 @@ def find(case: Case) -> Cause | None:
         "",
         "its output depends on the Python, not on the start method",
         f"Only Python {here} prints {or_nothing(lines.only_first)}; only Python {there} prints "
-        f"{or_nothing(lines.only_second)}. Which is right, startlab cannot know without "
+        f"{or_nothing(lines.only_second)}. Startlab cannot tell which is right without "
         "--expect-stdout.",
     )

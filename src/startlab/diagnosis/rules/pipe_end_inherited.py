@@ -1,8 +1,8 @@
 """A pipe's end that another process inherited.
 
 ## What it sees
-A process reads from a pipe that nobody will write to, and the other end is still open in itself or
-in other children.
+A process reads from a pipe that no process will write to, and the other end is still open in
+itself or in other children.
 
 ## Why
 A reader sees the end of a pipe only when every copy of its other end is closed. A forked child has
@@ -63,7 +63,7 @@ def find(case: Case) -> Cause | None:
         return Cause(
             "pipe_end_inherited",
             where,
-            f"{who} reads at {where} from a pipe that nobody will write to or close",
+            f"{who} reads at {where} from a pipe that no process will write to or close",
             f"A reader sees the end of a pipe only when every copy of its other end is closed, and "
             f"{who_holds}. A forked child has a copy of every end that its parent had.",
             where,

@@ -178,7 +178,7 @@ def find(case: Case) -> Cause | None:
         for process, thread in case.threads():
             where = line_of(thread)
             if process != case.root and _ON_A_SOCKET.search(case.sources.code(where)):
-                return _cause(case, timeouts, f"a child waits at {where} for ever")
+                return _cause(case, timeouts, f"a child waits at {where} forever")
     return None
 
 
@@ -287,8 +287,8 @@ def _cause(case: Case, clues: Sequence[Clue], came: str, more: str = "") -> Caus
     logs = clue.name.startswith("logging.")
     at = f", set at {where}," if where else ""
     if logs:
-        title = "what the children log is lost" + (
-            f": logging is set up at {where}, where they do not come" if where else ""
+        title = "log output of the children is lost" + (
+            f": logging is configured at {where}, which they never execute" if where else ""
         )
     else:
         title = " and ".join(
@@ -308,7 +308,7 @@ def _cause(case: Case, clues: Sequence[Clue], came: str, more: str = "") -> Caus
         f"{clue.name}",
         title,
         (f"{values}. " if logs else "")
-        + "What a process sets for itself does not reach a child that is no plain fork: "
+        + "What a process sets for itself does not reach a child started by spawn or forkserver: "
         f"that begins as every Python does, with what the import of the main module sets.{more}",
         place,
     )

@@ -67,7 +67,8 @@ def in_output(case: Case) -> Cause | None:
         "shared_made_again",
         clue.where or "",
         f"every child makes its own {own}",
-        "A child that is no plain fork imports the main module, and what is made there to be "
+        "A child started by spawn or forkserver imports the main module, and what is made there "
+        "to be "
         f"shared is made again: what one process does to its `{clue.name}()`, the others never "
         "see.",
         clue.where,
@@ -99,7 +100,8 @@ def find(case: Case) -> Cause | None:
         clue.where or "",
         f"{case.who(process)} waits at {where} for the `{clue.name}()` made at {clue.where}, of "
         "which every child has its own",
-        "A child that is no plain fork imports the main module, and what is made there is made "
+        "A child started by spawn or forkserver imports the main module, and what is made there "
+        "is made "
         f"again: what one process does to its `{clue.name}()` of {clue.where}, the other never "
         f"sees.{also}",
         where,
@@ -122,7 +124,8 @@ def _polled(case: Case, clues: Sequence[Clue]) -> Cause | None:
                     clue.where or "",
                     f"a child looks at {frame.file}:{line} again and again at its own "
                     f"`{clue.name}()`, made at {clue.where}",
-                    "A child that is no plain fork imports the main module, and what is made there "
+                    "A child started by spawn or forkserver imports the main module, and what is "
+                    "made there "
                     f"is made again: what the program does to its `{clue.name}()` of {clue.where}, "
                     "the child never sees.",
                     f"{frame.file}:{line}",

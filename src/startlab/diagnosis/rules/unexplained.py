@@ -36,7 +36,12 @@ MECHANISMS: Final = (
     Mechanism(
         "undecided",
         explains=False,
-        answer="Undecided: the machine was too busy. Run it again, or with --timeout SECONDS.",
+        answer=(
+            (
+                "Undecided: the machine was too busy. Run it again, or with --timeout SECONDS",
+                "Undecided: the machine was too busy",
+            ),
+        ),
     ),
 )
 

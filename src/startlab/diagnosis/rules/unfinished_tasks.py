@@ -60,7 +60,7 @@ def find(case: Case) -> Cause | None:
                 "loop there (a continue, a break, an exception) task_done() is left out."
             )
         else:
-            text += "Nobody takes from it any more."
+            text += "No process takes from it any more."
         return Cause(
             "unfinished_tasks",
             where or "",

@@ -44,25 +44,11 @@ MECHANISMS: Final = (
 )
 
 
-def find(case: Case) -> Cause | None:
-    """See that a module that a child imports starts processes itself."""
-    cause = _unguarded(case)
-    file = (cause.where or "").rpartition(":")[0] if cause else ""
-    if cause is None or file in ("", case.sources.main) or ABSOLUTE.match(file):
-        return cause
-    return cause._replace(
-        title=f"{file}, which the main module imports, starts processes at {cause.where} when it "
-        "is imported, and so does every child",
-        text=cause.text.replace("first imports the main module.", "first imports the main module, "
-        f"and that {file}.", 1),
-    )  # fmt: skip
-
-
 _BOOTSTRAPPING: Final = "An attempt has been made to start a new process before"
 
 
-def _unguarded(case: Case) -> Cause | None:
-    """See that a child that imports the main module starts processes itself."""
+def find(case: Case) -> Cause | None:
+    """See that a child starts processes while it imports the main module, or what this imports."""
     told = [each for each in case.tracebacks if _BOOTSTRAPPING in each.exception.message]
     clues = case.clues("unguarded")
     if not clues and not told and _BOOTSTRAPPING not in case.trial.stderr:
@@ -72,16 +58,25 @@ def _unguarded(case: Case) -> Cause | None:
         where = case.where
     again = ""
     if case.trial.outcome == "hang":
-        again = " The pool replaces each worker that dies of this, for ever."
+        again = " The pool replaces each worker that dies of this, forever."
     elif case.trial.exception is not None:
         again = f" The program only sees {what_was_raised(case.trial).rstrip('.')}."
+    file = (where or "").rpartition(":")[0]
+    imported = file not in ("", case.sources.main) and not ABSOLUTE.match(file)
+    title = (
+        f"{file}, which the main module imports, starts processes at {where} when it is imported, "
+        "and so does every child"
+        if imported
+        else f"the main module starts processes at {where} without a guard, and so does every "
+        "child that imports it"
+    )
     return Cause(
         "unguarded_main",
         where or "",
-        f"the main module starts processes at {where} without a guard, and so does every child "
-        "that imports it",
-        "Where children are not plain forks, each of them (or the fork server) first imports the "
-        f'main module. What is not below `if __name__ == "__main__":` runs again there, and at '
+        title,
+        "A child started by spawn, or the fork server, first imports the main module"
+        + (f", and that {file}" if imported else "")
+        + '. What is not below `if __name__ == "__main__":` runs again there, and at '
         f"{where} it starts processes, which multiprocessing refuses.{again}",
         where,
     )

@@ -75,7 +75,8 @@ def find(case: Case) -> Cause | None:
         )
     what = f"{clues[0].name}, a {clues[0].parent}," if clues else "what the child is to be given"
     why = (
-        "What is given to a child that is no plain fork is pickled, with all that hangs on it: "
+        "What is given to a child started by spawn or forkserver is pickled, with all that hangs "
+        "on it: "
         "the target, what a bound method belongs to, the arguments."
     )
     if "fork" in case.trial.method_used:
@@ -86,7 +87,9 @@ def find(case: Case) -> Cause | None:
         )
     waits = ""
     if case.trial.outcome == "hang":
-        waits = " It is dropped where it was put into a queue, and whoever waits for it waits on."
+        waits = (
+            " It is dropped where it was put into a queue, and whoever waits for it never gets it."
+        )
     return Cause(
         "unpicklable",
         clues[0].name if clues else where or message,

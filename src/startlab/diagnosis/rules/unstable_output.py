@@ -32,8 +32,10 @@ MECHANISMS: Final = (
         "unstable_output",
         advice="Say which output is right with --expect-stdout.",
         explains=False,
-        answer="The output is not the same from one trial to the next, under {where}: startlab "
-        "cannot tell whether that is intended; --expect-stdout can.",
+        answer=(
+            ("The output is not the same from one trial to the next",),
+            ("--expect-stdout FILE says what is right",),
+        ),
     ),
 )
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.source.syntax import LOCKS, changes, flat, functions_in, has_call, names_in
+from startlab.model import SourceLine
 
 if TYPE_CHECKING:
     from startlab.model import Program
+
+AROUND: Final = 2
+"""Lines before and after the one that is meant, for those who do not have the file open."""
 
 MOST_CODE: Final = 100
 """Characters of a line that are quoted."""
@@ -84,6 +88,11 @@ class Sources:
         file, _, line = (where or "").rpartition(":")
         return self.file(file).line(int(line)) if file and line.isdigit() else ""
 
+    def around(self, where: str | None) -> tuple[SourceLine, ...]:
+        """Give the line at `file:line` and those around it; none if it is not known."""
+        file, _, line = (where or "").rpartition(":")
+        return self.file(file).around(int(line)) if file and line.isdigit() else ()
+
 
 class Source:
     """One file."""
@@ -115,6 +124,16 @@ class Source:
             return ""
         code = self._lines[number - 1].strip()
         return code if len(code) <= MOST_CODE else code[:MOST_CODE] + "…"
+
+    def around(self, number: int) -> tuple[SourceLine, ...]:
+        """Give a line as it is written, with those around it; none if there is no such line."""
+        if not 0 < number <= len(self._lines):
+            return ()
+        first = max(1, number - AROUND)
+        return tuple(
+            SourceLine(number=each, code=code.expandtabs(4)[:MOST_CODE], marked=each == number)
+            for each, code in enumerate(self._lines[first - 1 : number + AROUND], first)
+        )
 
     def assigned(self, name: str) -> int | None:
         """Find the line of the module's own body that first makes a global."""

@@ -26,6 +26,7 @@ from startlab.results.output_groups import grouped
 from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
+    from startlab.diagnosis import Diagnosis
     from startlab.model import Run
 
 SCRIPTS: Final = (
@@ -44,13 +45,13 @@ SCRIPTS: Final = (
 """In the order in which they need one another; they are one script of the page."""
 
 
-def write(run: Run, file: IO[str]) -> None:
+def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
     """Write a run as HTML, piece by piece: no more is in memory of the trials than one of them."""
     run = grouped(run)
     cells = summarise(run)
     subjects = subjects_of(run, cells)
     style, script = _asset("report.css"), "\n".join(map(_asset, SCRIPTS))
-    shown = page.Page(run, cells, subjects)
+    shown = page.Page(run, diagnosis, cells, subjects)
     pieces = _template().generate(
         page=shown,
         style=Markup(style),  # noqa: S704 - our own

@@ -39,6 +39,7 @@ async function detailsOf(subject) {
 const subjectOf = (cell) => SUBJECTS[CELLS.subject[cell]];
 const environmentOf = (cell) => ENVIRONMENTS[CELLS.environment[cell]];
 const methodOf = (cell) => METHODS[CELLS.method[cell]];
+const CHILD_FAILED = new Set(INDEX.childFailed);
 const outcomeOf = (cell) => OUTCOMES[CELLS.outcome[cell]];
 const isExpected = (cell) => CELLS.asExpected[cell] === 1;
 

@@ -70,6 +70,7 @@ def index(run: Run, cells: Sequence[CellSummary], subjects: Sequence[Subject]) -
             for name in names
         ],
         "packs": firsts(cells),
+        "childFailed": [number for number, each in enumerate(cells) if each.child_failed],
         "levels": [_level(level) for level in measurements.levels(run)],
     }
     yield embedded(told)[:-1]

@@ -41,6 +41,7 @@ function makeMatrix() {
       [badge(name), " "]),
     h("span", {class: "unexpected-sample"}, "boxed"), " is not as expected.",
     INDEX.outputs ? " Cells with the same letter print the same." : null,
+    CHILD_FAILED.size ? " † a child failed, and the program ended with 0 all the same." : null,
   ]);
 }
 
@@ -174,6 +175,7 @@ function makeCell(cell) {
     },
     h("span", {"aria-hidden": "true"}, GLYPHS[outcome]),
     h("span", {class: "word"}, ` ${outcome}`),
+    CHILD_FAILED.has(cell) ? h("span", {title: "a child failed"}, "†", hidden(" a child failed")) : null,
     several ? h("span", {class: "share"}, ` ${CELLS.count[cell]}/${CELLS.trials[cell]}`) : null,
     INDEX.outputs?.[cell] ? h("span", {class: "letter"}, hidden("prints "), INDEX.outputs[cell]) : null,
     expected ? null : hidden(", not as expected")));

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.catalogue import claims
-from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from startlab.catalogue.claims import Judgement, Witness
-    from startlab.model import Cell, Finding, PlannedEnvironment, Run
+    from startlab.diagnosis import Diagnosis
+    from startlab.model import Cell, PlannedEnvironment, Run
     from startlab.report.html.subjects import Subject
 
 
@@ -61,8 +61,18 @@ class Verdict(NamedTuple):
 class Page:
     """What template.html.jinja shows of a run."""
 
-    def __init__(self, run: Run, cells: Sequence[CellSummary], of: Sequence[Subject]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        diagnosis: Diagnosis,
+        cells: Sequence[CellSummary],
+        of: Sequence[Subject],
+    ) -> None:
         self.run = run
+        self.findings = diagnosis.findings
+        self.answer = diagnosis.answer
+        self.beyond = diagnosis.beyond
+        self.caveats = (*run.caveats, *diagnosis.caveats)
         self.header = run.header
         self.cells = cells
         self.subjects = of
@@ -153,31 +163,6 @@ class Page:
             more=max(0, len(group) - MOST_CELLS),
             reproduce=first.first.reproduce if first.first else "",
         )
-
-    @cached_property
-    def diagnosis(self) -> Diagnosis:
-        """The causes of what is not as it should be in a user's program, and the answer."""
-        return diagnose(self.run)
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The causes of what is not as it should be in a user's program."""
-        return self.diagnosis.findings
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """What is to be known of what this page cannot tell."""
-        return (*self.run.caveats, *self.diagnosis.caveats)
-
-    @cached_property
-    def answer(self) -> str:
-        """Where a user's program is safe, and where it breaks."""
-        return self.diagnosis.answer or ""
-
-    @cached_property
-    def beyond(self) -> str | None:
-        """What was not tried of other platforms."""
-        return self.diagnosis.beyond
 
     @cached_property
     def verdicts(self) -> dict[str, list[Verdict]]:

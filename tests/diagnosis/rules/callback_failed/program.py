@@ -1,0 +1,25 @@
+from multiprocessing import Pool
+
+totals = {}
+
+
+def price(item):
+    return item, len(item) * 10
+
+
+# finds: callback_failed hang fork forkserver spawn
+def collect(result):
+    item, cost = result
+    totals[item] += cost
+
+
+def main():
+    with Pool(2) as pool:
+        pending = [pool.apply_async(price, (each,), callback=collect) for each in ("pen", "ink")]
+        for each in pending:
+            each.get()
+    print(totals)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+from multiprocessing import Pool
+
+FACTORS = {"km": 1, "mile": 1.609}
+
+
+def metres(job):
+    value, unit = job
+    return value * FACTORS.get(unit, 0) * 1000
+
+
+def main():
+    with Pool(2) as pool:
+        found = pool.map(metres, [(1, "km"), (2, "mile")])
+    assert all(found), "a unit is unknown: %s" % found
+    print(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+import os
+from multiprocessing import Pool
+
+
+def convert(name):
+    if name == "bad.tif":
+        return "none"
+    return name.replace(".tif", ".png")
+
+
+if __name__ == "__main__":
+    with Pool(2) as pool:
+        print(pool.map(convert, ["a.tif", "bad.tif", "c.tif"], chunksize=1))

@@ -1,0 +1,22 @@
+# trials: 3
+from multiprocessing import Process, Value
+
+
+def count(total, rounds):
+    for _ in range(rounds):
+        # finds: lost_update differs fork forkserver spawn
+        total.value += 1
+
+
+def main():
+    total = Value("i", 0)
+    counters = [Process(target=count, args=(total, 20000)) for _ in range(4)]
+    for counter in counters:
+        counter.start()
+    for counter in counters:
+        counter.join()
+    print(total.value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+from concurrent.futures import ProcessPoolExecutor
+RULES = {n: n * n for n in range(10)}
+
+
+def apply(n):
+    return RULES[n]
+
+
+def main():
+    print("loading rules")
+    with ProcessPoolExecutor(2) as executor:
+        print("sum", sum(executor.map(apply, range(10))))
+
+
+if __name__ == "__main__":
+    main()

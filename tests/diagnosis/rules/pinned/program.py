@@ -1,0 +1,19 @@
+import multiprocessing
+
+
+def work(n):
+    print("work", n, flush=True)
+
+
+def main():
+    # finds: pinned note forkserver spawn
+    context = multiprocessing.get_context("fork")
+    jobs = [context.Process(target=work, args=(n,)) for n in range(2)]
+    for job in jobs:
+        job.start()
+        job.join()
+    print("done")
+
+
+if __name__ == "__main__":
+    main()

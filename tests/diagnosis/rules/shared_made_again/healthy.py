@@ -1,0 +1,42 @@
+import os
+import sys
+import tempfile
+import time
+from multiprocessing import Lock, Process
+
+
+def note(path, text):
+    with open(path, "a") as ledger:
+        ledger.write(text + "\n")
+
+
+def teller(lock, path, barrier_dir, name):
+    open(os.path.join(barrier_dir, name), "w").close()
+    while len(os.listdir(barrier_dir)) < 2:
+        time.sleep(0.01)
+    with lock:
+        note(path, "begin")
+        time.sleep(0.4)
+        note(path, "end")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        ready = os.path.join(folder, "ready")
+        os.mkdir(ready)
+        path = os.path.join(folder, "ledger")
+        lock = Lock()
+        tellers = [Process(target=teller, args=(lock, path, ready, n)) for n in ("a", "b")]
+        for process in tellers:
+            process.start()
+        for process in tellers:
+            process.join()
+        with open(path) as ledger:
+            lines = ledger.read().split()
+    print(" ".join(lines))
+    if lines != ["begin", "end"] * 2:
+        sys.exit("entries are mixed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+from concurrent.futures import ProcessPoolExecutor
+import threading
+
+
+class Client:
+    def __init__(self):
+        self.session = {"lock": threading.Lock(), "url": "http://x"}
+
+    def fetch(self, n):
+        return n + 1
+
+    def run(self):
+        with ProcessPoolExecutor(2) as executor:
+            # finds: unpicklable error fork forkserver spawn
+            return sum(executor.map(self.fetch, range(3)))
+
+
+if __name__ == "__main__":
+    print(Client().run())

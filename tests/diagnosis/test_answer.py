@@ -1,0 +1,195 @@
+"""The last line of a report, from runs written by hand."""
+
+from __future__ import annotations
+
+import itertools
+from operator import itemgetter
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from startlab.diagnosis import diagnose
+from startlab.diagnosis.answer import LONGEST, beyond
+from startlab.model import (
+    START_METHODS,
+    Cell,
+    Clue,
+    Environment,
+    Outcome,
+    PlannedEnvironment,
+    Program,
+    Run,
+    RunHeader,
+    Selection,
+    StartMethod,
+    Trial,
+)
+
+PROGRAM = Program(
+    kind="script", name="p.py", target="p.py", root="/nowhere", sources={"p.py": "work()\n"}
+)
+HEADER = RunHeader(
+    id="1", schema_version=1, startlab="1", catalogue="1", started="now", backend="native",
+    selection=Selection(), program=PROGRAM,
+)  # fmt: skip
+LINUX = Environment(
+    name="", backend="native", python="", implementation="cpython", executable="/python",
+    sys_platform="linux", os_name="posix", platform_system="Linux", platform_release="6",
+    platform_version="1", machine="x86_64", libc="glibc 2", methods=START_METHODS,
+    default_method="fork",
+)  # fmt: skip
+
+Cells = dict[tuple[str, StartMethod], tuple[Outcome, str]]
+"""Python and method → outcome and output."""
+
+
+def run_of(cells: Cells, **said: Any) -> Run:
+    trials = [
+        Trial(
+            experiment="p.py", environment=python, method=method, trial=0, outcome=outcome,
+            reason=outcome, as_expected=outcome == "ok", expected=("ok",), program="p.py",
+            method_used=(method,), where=None if outcome == "ok" else "p.py:1", stdout=output,
+            stdout_digest=output, stdout_shape=output,
+        )
+        for (python, method), (outcome, output) in cells.items()
+    ]  # fmt: skip
+    environments = tuple(
+        PlannedEnvironment(
+            name=python,
+            cells=tuple(Cell(experiment="p.py", environment=python, method=m) for _, m in group),
+            environment=msgspec.structs.replace(LINUX, name=python, python=python),
+        )
+        for python, group in itertools.groupby(cells, key=itemgetter(0))
+    )
+    return msgspec.structs.replace(
+        Run(header=HEADER, environments=environments, trials=tuple(trials), ends=()), **said
+    )
+
+
+def answer(run: Run) -> str:
+    return diagnose(run).answer
+
+
+def on(python: str, **outcomes: Outcome | Literal["1", "2"]) -> Cells:
+    """Make the cells of one Python; what is no outcome is the output of a trial that is ok."""
+    cells: Cells = {}
+    for method in START_METHODS:
+        said = outcomes.get(method)
+        if said == "1" or said == "2":  # noqa: PLR1714 - what mypy narrows
+            cells[python, method] = ("ok", said)
+        elif said is not None:
+            cells[python, method] = (said, "")
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (on("3.13.0", fork="1", forkserver="1", spawn="1"),
+         "Safe under every start method on Python 3.13."),
+        (on("3.13.0", fork="1"),
+         "Safe under fork on Python 3.13; forkserver and spawn were not tried."),
+        (on("3.13.0", fork="hang", forkserver="1", spawn="1"),
+         "Breaks under fork, not forkserver or spawn; fix 1 line or set one of them explicitly."),
+        (on("3.13.0", fork="1", forkserver="hang", spawn="hang"),
+         "Breaks under forkserver and spawn, not fork; fix 1 line or set fork explicitly."),
+        (on("3.14.0", fork="1", forkserver="hang"),
+         "Breaks under forkserver (3.14's default), not fork; fix 1 line or set fork explicitly."),
+        (on("3.13.0", fork="hang", forkserver="hang", spawn="hang"),
+         "Breaks under every start method: fix the program, not the start method."),
+        (on("3.13.0", fork="hang"),
+         "Breaks under fork; forkserver and spawn were not tried; fix 1 line."),
+        (on("3.12.1", fork="1", spawn="1") | on("3.13.0", fork="1", spawn="hang"),
+         "Breaks under spawn on Python 3.13, not fork; fix 1 line or set fork explicitly."),
+        (on("3.12.1", fork="1") | on("3.13.0", fork="hang"),
+         "Breaks under fork on Python 3.13; fix 1 line; forkserver and spawn were not tried."),
+        (on("3.13.0", fork="1", spawn="2"),
+         "Output depends on the start method; startlab cannot tell why, or which is right."),
+        (on("3.13.0", fork="undecided"),
+         "Undecided: the machine was too busy. Run it again, or with --timeout SECONDS."),
+        (on("3.12.1", fork="1", spawn="1") | on("3.13.0", fork="2", spawn="2"),
+         "Safe under fork and spawn; forkserver was not tried; its output depends on the Python."),
+        ({}, "Nothing could be run."),
+    ],
+)  # fmt: skip
+def test_it_answers_where_it_breaks_and_what_to_do(cells: Cells, said: str) -> None:
+    assert answer(run_of(cells)) == said
+
+
+def test_what_is_missing_is_told_however_long_the_answer_is() -> None:
+    run = run_of(on("3.14.0", fork="1", forkserver="hang", spawn="hang"))
+    other = PlannedEnvironment(
+        name="3.9.1", cells=(Cell(experiment="p.py", environment="3.9.1", method="fork"),)
+    )
+    said = answer(msgspec.structs.replace(run, environments=(*run.environments, other)))
+    assert said.endswith("; 1 cell is missing.")
+    assert len(said) <= LONGEST
+
+
+def test_fork_is_not_recommended_to_a_program_that_forks_beside_threads() -> None:
+    run = run_of(on("3.13.0", fork="1", spawn="hang"))
+    forked, *others = run.trials
+    clue = Clue(kind="thread at fork", name="Thread-1", where="p.py:1")
+    forked = msgspec.structs.replace(forked, clues=(clue,))
+    said = answer(msgspec.structs.replace(run, trials=(forked, *others)))
+    assert said == "Breaks under spawn, not fork; fix 1 line."
+
+
+OUTCOMES: tuple[Outcome, ...] = ("ok", "ok", "ok", "hang", "crash", "undecided")
+PYTHONS = ("2.7.18", "3.6.15", "3.9.18", "3.12.1", "3.13.0", "3.14.0", "3.15.0")
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(PYTHONS), st.sampled_from(START_METHODS)),
+        st.tuples(
+            st.sampled_from(OUTCOMES),
+            st.sampled_from(["1", "2"]),
+        ),
+        min_size=1,
+    ),
+    st.sampled_from([0, 1, 123]),
+)
+def test_it_is_one_short_line_about_what_was_run(cells: Cells, missing: int) -> None:
+    run = run_of(dict(sorted(cells.items())))
+    lost = tuple(Cell(experiment=str(n), environment="lost", method="fork") for n in range(missing))
+    environments = (*run.environments, PlannedEnvironment(name="lost", cells=lost))
+    run = msgspec.structs.replace(run, environments=environments)
+    found, said, *_ = diagnose(run)
+    assert "\n" not in said
+    assert len(said) <= LONGEST
+    assert said.endswith(".")
+    ran = {python.rpartition(".")[0] for python, _ in cells}
+    assert ("3.14" in said) <= bool(ran & {"3.14", "3.15"})
+    tried = {method for _, method in cells}
+    assert ("every start method" in said) <= (tried == set(START_METHODS))
+    assert ("missing" in said) is (missing > 0)
+    assert not any(each.title in said for each in found)
+
+
+@pytest.mark.parametrize(
+    ("pythons", "said"),
+    [
+        (["3.13.0"], "Not tried: Windows, macOS and Python 3.14 (default on Linux: forkserver)."),
+        (["3.13.0", "3.15.0"], "Not tried: Windows and macOS."),
+    ],
+)
+def test_what_was_not_tried_is_one_short_line(pythons: list[str], said: str) -> None:
+    run = run_of({(python, "fork"): ("ok", "") for python in pythons})
+    assert beyond(run) == said
+    assert len(said) <= 80
+
+
+def test_where_every_platform_was_run_nothing_is_said_of_others() -> None:
+    run = run_of({(python, "spawn"): ("ok", "") for python in ("3.14.0", "3.14.1", "3.14.2")})
+    environments = [
+        msgspec.structs.replace(
+            each, environment=msgspec.structs.replace(each.environment, sys_platform=platform)
+        )
+        for each, platform in zip(run.environments, ("linux", "win32", "darwin"), strict=True)
+        if each.environment is not None
+    ]
+    assert beyond(msgspec.structs.replace(run, environments=tuple(environments))) is None

@@ -1,9 +1,0 @@
-"""Settings that the program changes from its command line."""
-from types import SimpleNamespace
-
-current = SimpleNamespace(percent=0)
-
-
-def load(options):
-    for name, value in options.items():
-        setattr(current, name, value)
