@@ -26,6 +26,7 @@ from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import (
     START_METHODS,
     Cell,
+    Clue,
     Environment,
     PlannedEnvironment,
     Program,
@@ -174,7 +175,8 @@ def write(case: Case, seen: Run) -> None:
 def _lean(value: Any) -> Any:
     """Give a struct as JSON has it, without what is as it is by default."""
     if isinstance(value, msgspec.Struct):
-        return {
+        kind = {"kind": value.__struct_config__.tag} if isinstance(value, Clue) else {}
+        return kind | {
             each.encode_name: _lean(getattr(value, each.name))
             for each in msgspec.structs.fields(value)
             if each.required or getattr(value, each.name) != _default(each)

@@ -50,7 +50,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 JOURNAL_NAME: Final = "journal.jsonl"
 """The file that makes a folder a run."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Of the journal; raised when a reader of the old one could be misled by the new one."""
 
 
@@ -306,54 +306,175 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     exit_s: float | None = None
 
 
-ClueKind = Literal[
-    "unguarded",
-    "pinned",
-    "exit handler",
-    "unpicklable",
-    "signal sent",
-    "exit code read",
-    "main",
-    "made again",
-    "other context",
-    "global",
-    "logging",
-    "environment",
-    "setting",
-    "inherited handler",
-    "inherited open",
-    "same random",
-    "thread at fork",
-    "native threads at fork",
-]
-"""What the inside of a program tells.
+class Clue(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What only the inside of a program could see, in `count` processes.
 
-`unguarded`: a child that was importing the main module started a process, at `where`.
-`pinned`: the program itself chose the method `name`, by the function `parent`.
-`exit handler`: a child that was importing the main module had `name` run at its own end.
-`unpicklable`: `name`, a path from what the child was to be given, is a `parent`, which pickle
-refuses. `signal sent`: number `name`, to its child `child`. `exit code read`: that by which a
-child failed, `name`, by the program's line `where`. `main`: a child has `inherited` the main module
-as it was, or `imported` it anew. `made again`: `name()` at `where` is shared between processes, but
-made anew by each that imports the main module. `other context`: `name()` was made for the method
-`parent`, where processes are started by `child`. `global`, `logging`, `environment`, `setting` (of
-the interpreter or a library): what was `parent` when the child was started and `child` there, empty
-if it was not there at all. `inherited handler`: of the signal `name`, to run `parent`. `inherited
-open`: the global `name`, a `parent`. `same random`: the generator `name` began in the same state.
-`thread at fork`: `name` was at `where`. `native threads at fork`: `name` of them, maybe of
-`parent`.
-"""
+    `where` is the `file:line` of the program, in those kinds that have one.
+    """
 
-
-class Clue(msgspec.Struct, frozen=True, kw_only=True):
-    """What only the inside of a program could see, in `count` processes; see `ClueKind`."""
-
-    kind: ClueKind
-    name: str = ""
-    where: str | None = None
-    parent: str = ""
-    child: str = ""
     count: int = 1
+
+
+class UnguardedStart(Clue, frozen=True, kw_only=True, tag="unguarded"):
+    """A child that was importing the main module started a process."""
+
+    where: str | None = None
+
+
+class PinnedMethod(Clue, frozen=True, kw_only=True, tag="pinned"):
+    """The program itself chose a start method, maybe a library's own, by the function `by`."""
+
+    method: str
+    by: str
+    where: str | None = None
+
+
+class ExitHandler(Clue, frozen=True, kw_only=True, tag="exit handler"):
+    """A child that was importing the main module had a function run at its own end."""
+
+    function: str
+    where: str | None = None
+
+
+class Unpicklable(Clue, frozen=True, kw_only=True, tag="unpicklable"):
+    """What pickle refuses, of a `type`, at the end of a `path` from what a child was to get."""
+
+    path: str
+    type: str
+    where: str | None = None
+
+
+class SignalSent(Clue, frozen=True, kw_only=True, tag="signal sent"):
+    """A process sent a signal to its child, None where that had no number yet."""
+
+    number: int
+    child: int | None = None
+    where: str | None = None
+
+
+class ExitCodeRead(Clue, frozen=True, kw_only=True, tag="exit code read"):
+    """The program read the exit code by which a child failed."""
+
+    code: int
+    where: str | None = None
+
+
+class MainModule(Clue, frozen=True, kw_only=True, tag="main"):
+    """How a child came by the main module: as its parent had it, or by an import of its own."""
+
+    how: Literal["inherited", "imported"]
+
+
+class MadeAgain(Clue, frozen=True, kw_only=True, tag="made again"):
+    """Something shared between processes is made anew by each that imports the main module."""
+
+    type: str
+    where: str | None = None
+
+
+class OtherContext(Clue, frozen=True, kw_only=True, tag="other context"):
+    """Something shared was made for one start method, and processes are started by others."""
+
+    type: str
+    made_for: str
+    used_with: tuple[StartMethod, ...]
+    where: str | None = None
+
+
+class ChangedGlobal(Clue, frozen=True, kw_only=True, tag="global"):
+    """A global was `parent` when a child was started, and `child` there; None: not there at all."""
+
+    name: str
+    parent: str
+    child: str | None = None
+
+
+class RootLogger(Clue, frozen=True, kw_only=True, tag="logging"):
+    """The root logger was `parent` when a child was started, and `child` there."""
+
+    parent: str
+    child: str | None = None
+
+
+class LostVariable(Clue, frozen=True, kw_only=True, tag="environment"):
+    """A variable of the environment was there when a child was started, and not in the child."""
+
+    name: str
+
+
+class ChangedSetting(Clue, frozen=True, kw_only=True, tag="setting"):
+    """A setting of the interpreter or a library was `parent`, and is `child` in a child.
+
+    `setting` is a key of the table that is `diagnosis.settings.SETTINGS`, `part` what stands in it
+    for `{0}`. None is as it is by default.
+    """
+
+    setting: str
+    part: str
+    parent: str
+    child: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The setting as the program would write it."""
+        return self.setting.replace("{0}", self.part)
+
+
+class InheritedHandler(Clue, frozen=True, kw_only=True, tag="inherited handler"):
+    """A forked child has its parent's handler of a signal."""
+
+    signal: str
+    handler: str
+
+
+class InheritedOpen(Clue, frozen=True, kw_only=True, tag="inherited open"):
+    """A forked child has its parent's open file, socket or database, a global."""
+
+    name: str
+    type: str
+
+
+class SameRandom(Clue, frozen=True, kw_only=True, tag="same random"):
+    """A random number generator began in the same state in `count` processes."""
+
+    name: str
+
+
+class ThreadAtFork(Clue, frozen=True, kw_only=True, tag="thread at fork"):
+    """A process that was forked had another thread; a native one has the name `?`."""
+
+    name: str
+    where: str | None = None
+
+
+class NativeThreadsAtFork(Clue, frozen=True, kw_only=True, tag="native threads at fork"):
+    """A process that was forked had `number` native threads, maybe of these `libraries`."""
+
+    number: int
+    libraries: tuple[str, ...] = ()
+
+
+AnyClue = (
+    UnguardedStart
+    | PinnedMethod
+    | ExitHandler
+    | Unpicklable
+    | SignalSent
+    | ExitCodeRead
+    | MainModule
+    | MadeAgain
+    | OtherContext
+    | ChangedGlobal
+    | RootLogger
+    | LostVariable
+    | ChangedSetting
+    | InheritedHandler
+    | InheritedOpen
+    | SameRandom
+    | ThreadAtFork
+    | NativeThreadsAtFork
+)
+"""Each kind of clue; `kind` is its tag in JSON."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -412,7 +533,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     `work` was the trial's own working directory, which held the copy of a user's files.
-    `sys_platform` is the agent's; by it the numbers of signals have their names.
+    `sys_platform` is the agent's; by it the numbers of signals have their names. `dropped_events`
+    is how many that the inside told were not as they should be, and were left out.
     """
 
     ended: Literal["exit", "limit", "proof", "stopped", "launch"]
@@ -425,7 +547,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     stderr: Stream = Stream()
     forced: bool | None = None
     starts: tuple[Start, ...] = ()
-    clues: tuple[Clue, ...] = ()
+    clues: tuple[AnyClue, ...] = ()
+    dropped_events: int = 0
     processes: tuple[Process, ...] = ()
     stuck: tuple[Process, ...] = ()
     left_behind: LeftBehind = LeftBehind()
@@ -470,7 +593,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     trials of a program that have either in common are of one `output_group`, which they get when
     the run is read, as they get the outcome `differs`. `load` is the machine's of the last minute,
     per core. `stuck`, of a user's program, are the processes that could not go on until they were
-    ended, with their starter.
+    ended, with their starter. `dropped_events` is how many that the inside told were not as they
+    should be, and are left out.
     """
 
     experiment: str
@@ -502,7 +626,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     starts: tuple[Start, ...] = ()
     processes: tuple[Process, ...] = ()
     stuck: tuple[Process, ...] = ()
-    clues: tuple[Clue, ...] = ()
+    clues: tuple[AnyClue, ...] = ()
+    dropped_events: int = 0
     crash_stacks: tuple[str, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     reproduce: str = ""

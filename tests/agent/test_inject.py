@@ -14,6 +14,15 @@ import pytest
 from packaging.version import Version
 
 from startlab.agent import trial
+from startlab.model import (
+    ChangedGlobal,
+    ChangedSetting,
+    ExitCodeRead,
+    PinnedMethod,
+    SameRandom,
+    ThreadAtFork,
+    Unpicklable,
+)
 
 if TYPE_CHECKING:
     from startlab.backends.conversation import Conversation
@@ -531,15 +540,15 @@ def test_it_says_why_a_child_cannot_be_given_something(
         python=interpreter.executable,
         method=method,
     )
-    told = [clue for clue in seen.clues if clue.kind == "unpicklable"]
+    told = [clue for clue in seen.clues if isinstance(clue, Unpicklable)]
     if method == "fork":
         assert (seen.exit_status, told) == (0, [])
         return
     assert "called by startlab" not in seen.stderr.text()
     assert "startlab" not in seen.stderr.text().replace(seen.work, "").replace("/startlab-", "")
     (clue,) = told
-    assert clue.name == "Session.lock via target=client.fetch"
-    assert clue.parent == "_thread.lock"
+    assert clue.path == "Session.lock via target=client.fetch"
+    assert clue.type == "_thread.lock"
     assert clue.where is not None
     assert clue.where.endswith("program.py:20")
 
@@ -572,7 +581,7 @@ def test_it_compares_globals_without_calling_them(
         method=method,
     )
     assert (seen.exit_status, seen.stderr.text()) == (0, "")
-    differing = [(c.name, c.parent, c.child) for c in seen.clues if c.kind == "global"]
+    differing = [(c.name, c.parent, c.child) for c in seen.clues if isinstance(c, ChangedGlobal)]
     if method == "fork":
         assert differing == []
     else:
@@ -601,12 +610,16 @@ def test_it_sees_what_the_main_module_makes_and_registers_again(
         method=method,
     )
     assert "Traceback" not in seen.stderr.text()  # but there are leaked semaphores, as ever
-    lines = {c.kind: c.where.rpartition(":")[2] for c in seen.clues if c.where}
+    lines = {
+        type(c).__name__: c.where.rpartition(":")[2]
+        for c in seen.clues
+        if getattr(c, "where", None)
+    }
     if method == "fork":
         assert (seen.stdout.text(), lines) == ("True\n", {})
     else:
         assert seen.stdout.text() == "False\n"
-        assert lines == {"made again": "3", "exit handler": "4"}
+        assert lines == {"MadeAgain": "3", "ExitHandler": "4"}
 
 
 def test_it_sees_the_program_choose_a_method(run: Any, interpreter: Environment) -> None:
@@ -626,8 +639,8 @@ def test_it_sees_the_program_choose_a_method(run: Any, interpreter: Environment)
         method="forkserver",
     )
     assert (seen.exit_status, seen.stderr.text()) == (0, "")
-    pinned = [(c.name, c.parent, c.where.rpartition(":")[2]) for c in seen.clues
-              if c.kind == "pinned"]  # fmt: skip
+    pinned = [(c.method, c.by, c.where.rpartition(":")[2]) for c in seen.clues
+              if isinstance(c, PinnedMethod) and c.where]  # fmt: skip
     assert pinned == [("fork", "get_context", "4"), ("spawn", "set_start_method", "5")]
 
 
@@ -692,7 +705,7 @@ def test_it_compares_what_the_interpreter_and_libraries_are_set_to(
         python=interpreter.executable,
         method=method,
     )
-    told = {c.name: (c.parent, c.child) for c in seen.clues if c.kind == "setting"}
+    told = {c.name: (c.parent, c.child) for c in seen.clues if isinstance(c, ChangedSetting)}
     if method == "fork":
         assert told == {}
         return
@@ -700,7 +713,7 @@ def test_it_compares_what_the_interpreter_and_libraries_are_set_to(
     changed = told.pop("json.dumps")
     assert changed[0].startswith("changed at ")
     assert changed[0].endswith("program.py:5")
-    assert changed[1] == ""
+    assert changed[1] is None
     traps = "DivisionByZero InvalidOperation Overflow"
     assert told == {
         "sys.getrecursionlimit()": ("1234", "1000"),
@@ -713,9 +726,9 @@ def test_it_compares_what_the_interpreter_and_libraries_are_set_to(
         "socket.getdefaulttimeout()": ("9.0", "None"),
         "csv.field_size_limit()": ("99", "131072"),
         "csv.list_dialects()": ("dots", ""),
-        "logging.getLogger('noted')": ("INFO", ""),
+        "logging.getLogger('noted')": ("INFO", None),
         "logging.disable()": ("DEBUG", "NOTSET"),
-        "builtins.EXTRA": ("[1]", ""),
+        "builtins.EXTRA": ("[1]", None),
         "sys.stdout": ("a Quiet of the program's", "an io.TextIOWrapper"),
     }  # fmt: skip
 
@@ -757,7 +770,7 @@ def test_it_sees_generators_wherever_a_fork_copies_them(
         method=method,
     )
     assert (seen.exit_status, seen.stderr.text()) == (0, "")
-    copied = {(c.name, c.count) for c in seen.clues if c.kind == "same random"}
+    copied = {(c.name, c.count) for c in seen.clues if isinstance(c, SameRandom)}
     every = ["Dice.shared['d6'][0]", "DICE.source", "cached()", "draw"]
     if interpreter.python.startswith("3.6."):
         every.remove("cached()")  # a cache of 3.6 does not show what is in it
@@ -783,9 +796,9 @@ def test_it_sees_that_an_exit_code_is_read(run: Any, interpreter: Environment, m
         python=interpreter.executable,
         method=method,
     )
-    read = [(c.name, c.where.rpartition(":")[2], c.count)
-            for c in seen.clues if c.kind == "exit code read" and c.where]  # fmt: skip
-    assert read == [("3", "13", 1)]
+    read = [(c.code, c.where.rpartition(":")[2], c.count)
+            for c in seen.clues if isinstance(c, ExitCodeRead) and c.where]  # fmt: skip
+    assert read == [(3, "13", 1)]
 
 
 def test_a_line_of_generated_code_is_none_of_the_programs(
@@ -822,5 +835,36 @@ def test_a_line_of_generated_code_is_none_of_the_programs(
     )
     assert (seen.exit_status, seen.stderr.text()) == (0, "")
     lines = {c.where and c.where.rpartition("/")[2] for c in seen.clues
-             if c.kind == "thread at fork"}  # fmt: skip
+             if isinstance(c, ThreadAtFork)}  # fmt: skip
     assert lines == {None, "program.py:4"}
+
+
+def test_names_of_all_kinds_are_told_whole(run: Any, interpreter: Environment, method: str) -> None:
+    """What parts fields and lines does not, within a name."""
+    seen = run(
+        r"""
+        import multiprocessing, threading
+
+        def wait(): go.wait()
+        def work(): pass
+
+        if __name__ == "__main__":
+            go = threading.Event()
+            name = "a\tb\nc\r\\t\xe9 at x.py:3"
+            thread = threading.Thread(target=wait, name=name)
+            thread.start()
+            multiprocessing.Process(target=work, name=name).start()
+            for child in multiprocessing.active_children(): child.join()
+            go.set()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    assert (seen.exit_status, seen.stderr.text(), seen.dropped_events) == (0, "", 0)
+    ((used_method, where, code),) = used(seen)
+    assert (used_method, where, code) == (method, "program.py:12", 0)
+    told = {clue.name for clue in seen.clues if isinstance(clue, ThreadAtFork)}
+    e = "\\xe9" if python2(interpreter) else "\xe9"  # there it is a byte
+    assert told == ({f"a\tb\nc\r\\t{e} at x.py:3"} if method == "fork" else set())
+    if not python2(interpreter):
+        assert seen.starts[0].began_s is not None  # its name was found again

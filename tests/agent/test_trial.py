@@ -168,6 +168,41 @@ def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(
     assert list(scratch_of(agent).iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows refuse such names")
+def test_a_file_whose_name_is_no_text_is_told_like_any_other(run: Any) -> None:
+    program = "import os\nopen(os.environb[b'TMPDIR'] + b'/\\xff', 'w').close()\n"
+    seen = run(program)
+    assert (seen.ended, seen.exit_status) == ("exit", 0)
+    assert seen.left_behind.files == ("\\udcff",)
+
+
+@pytest.mark.parametrize("end", ["\\n", "\\r\\n"])
+def test_events_that_a_program_forges_are_dropped_and_counted(run: Any, end: str) -> None:
+    program = f"""
+        import multiprocessing, os, signal
+
+        def forge():
+            lines = [
+                "start 7 1 42 teleport ", "end 7 1 42 8 NOTINT", "start 7 nan 42 fork ",
+                "start 7 inf 42 fork ", "pinned 7 1 fork", "song 7 1", "begin 7 1 x y imported",
+            ]
+            with open(os.environ["STARTLAB_EVENTS"], "ab") as file:
+                file.write(b"\\xff\\xfe 1{end}")
+                for line in lines:
+                    file.write(line.replace(" ", "\\t").encode() + b"{end}")
+                file.write(b"start\\t7\\t")
+
+        if __name__ == "__main__":
+            process = multiprocessing.Process(target=forge)
+            process.start()
+            process.join()
+    """
+    seen = run(textwrap.dedent(program), method="spawn")
+    assert (seen.ended, seen.exit_status, seen.stderr.text()) == ("exit", 0, "")
+    assert [start.exit_code for start in seen.starts] in ([0], [None])  # "end" follows the cut line
+    assert seen.dropped_events == 9
+
+
 def test_what_cannot_be_launched_is_told_with_its_reason(
     agent: Conversation, request_of: Any
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from startlab.agent import faults, respawn, trial
-from startlab.agent.events import Event
+from startlab.agent.events import Event, parsed
 from startlab.agent.stacks import Frame, Stack
 from startlab.agent.watch import _died, _matched, _sentence, _server, _told, _where
 
@@ -25,7 +25,7 @@ LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process cou
 
 
 def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> None:
-    said = _sentence(LOCK, 10, {(12, 12): "worker.py:24"}, 12, ["pusher at /home/me/worker.py:9"])
+    said = _sentence(LOCK, 10, {(12, 12): "worker.py:24"}, 12, [("pusher", "/home/me/worker.py:9")])
     assert said == (
         "child 12 waits at worker.py:24 for a lock: only threads of this process could release it; "
         'when it was forked, thread "pusher" was at worker.py:9: it does not exist here'
@@ -33,27 +33,27 @@ def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> No
 
 
 def test_the_sentence_counts_further_threads_and_does_without_a_line() -> None:
-    said = _sentence(LOCK, 10, {}, 12, ["a at x.py:1", "b at x.py:2", "c at x.py:3"])
+    said = _sentence(LOCK, 10, {}, 12, [("a", "x.py:1"), ("b", "x.py:2"), ("c", "x.py:3")])
     assert said.startswith("child 12 waits for a lock: ")
     assert 'thread "a" was at x.py:1 and 2 more' in said
 
 
 def test_a_wait_for_something_else_names_the_line_too_and_no_thread() -> None:
     cause = "pid 12 reads from an empty pipe: only this process itself could write to it"
-    said = _sentence(cause, 12, {(12, 12): "a.py:3"}, 12, ["pusher at b.py:1"])
+    said = _sentence(cause, 12, {(12, 12): "a.py:3"}, 12, [("pusher", "b.py:1")])
     assert said.startswith("the program, at a.py:3, reads from an empty pipe: ")
     assert "pusher" not in said
 
 
 def test_a_thread_without_a_line_of_its_own_was_there() -> None:
-    assert _sentence(LOCK, 10, {}, 12, ["pusher at "]).endswith(
+    assert _sentence(LOCK, 10, {}, 12, [("pusher", None)]).endswith(
         'when it was forked, thread "pusher" was there: it does not exist here'
     )
 
 
 def test_a_lock_of_another_thread_s_says_nothing_of_a_child_that_reads() -> None:
     cause = "2 threads wait for one another: pid 10 waits for a lock; pid 12 reads from a pipe"
-    assert "forked" not in _sentence(cause, 10, {}, 12, ["pusher at a.py:1"])
+    assert "forked" not in _sentence(cause, 10, {}, 12, [("pusher", "a.py:1")])
 
 
 def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
@@ -63,7 +63,7 @@ def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
         "pid 13 reads from an empty pipe"
     )
     places = {(10, 10): "a.py:32", (10, 20): "a.py:15"}
-    assert _sentence(cause, 10, places, 12, None) == (
+    assert _sentence(cause, 10, places, 12, ()) == (
         "4 threads wait for one another: the program waits at a.py:32 for a lock; "
         "thread 20 of the program, at a.py:15, writes to a full pipe; "
         "child 12 waits for pid 10; child 13 reads from an empty pipe"
@@ -163,7 +163,8 @@ ValueError
 
 def ends(*codes: int) -> list[Event]:
     return [
-        Event("end", 1, 0.1, ["1", str(pid), str(code)]) for pid, code in enumerate(codes, start=21)
+        parsed(["end", "1", "0.1", "1", str(pid), str(code)])
+        for pid, code in enumerate(codes, start=21)
     ]
 
 
@@ -330,11 +331,11 @@ def test_what_the_thread_that_reads_results_died_of_is_named(
 
 
 def pool(codes: list[int], *, where: str = "", every_s: float = 0.2) -> list[Event]:
-    events = [Event("start", 1, 0.0, ["1", "spawn", "/p/a.py:4"])]
+    events = [parsed(["start", "1", "0.0", "1", "spawn", "/p/a.py:4"])]
     for number, code in enumerate(codes, 2):
-        events.append(Event("start", 1, number * every_s, [str(number), "spawn", where]))
+        events.append(parsed(["start", "1", str(number * every_s), str(number), "spawn", where]))
         events.append(
-            Event("end", 1, number * every_s + 0.1, [str(number), str(90 + number), str(code)])
+            parsed(["end", "1", str(number * every_s + 0.1), str(number), "90", str(code)])
         )
     return events
 

@@ -16,7 +16,6 @@ from startlab.diagnosis.answer import LONGEST, beyond
 from startlab.model import (
     START_METHODS,
     Cell,
-    Clue,
     Environment,
     Outcome,
     PlannedEnvironment,
@@ -25,6 +24,7 @@ from startlab.model import (
     RunHeader,
     Selection,
     StartMethod,
+    ThreadAtFork,
     Trial,
 )
 
@@ -132,7 +132,7 @@ def test_what_is_missing_is_told_however_long_the_answer_is() -> None:
 def test_fork_is_not_recommended_to_a_program_that_forks_beside_threads() -> None:
     run = run_of(on("3.13.0", fork="1", spawn="hang"))
     forked, *others = run.trials
-    clue = Clue(kind="thread at fork", name="Thread-1", where="p.py:1")
+    clue = ThreadAtFork(name="Thread-1", where="p.py:1")
     forked = msgspec.structs.replace(forked, clues=(clue,))
     said = answer(msgspec.structs.replace(run, trials=(forked, *others)))
     assert said == "Breaks under spawn, not fork; fix 1 line."

@@ -13,7 +13,7 @@ from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.phrases import versions
 from startlab.diagnosis.source.sources import Sources
-from startlab.model import Clue, Program, PythonException, Trial
+from startlab.model import ChangedGlobal, Program, PythonException, ThreadAtFork, Trial
 from tests import record
 
 if TYPE_CHECKING:
@@ -155,10 +155,10 @@ def test_clues_are_told_once_and_not_at_lines_of_no_file() -> None:
         experiment="p.py", environment="e", method="spawn", trial=1, outcome="ok", reason="",
         as_expected=True, expected=("ok",),
         clues=(
-            Clue(kind="thread at fork", name="Thread-1", where="<string>:2"),
-            Clue(kind="global", name="pricing.current", parent="1", child="2"),
-            Clue(kind="global", name="settings.current", parent="1", child="2"),
-            Clue(kind="global", name="settings.other", parent="1", child="2"),
+            ThreadAtFork(name="Thread-1", where="<string>:2"),
+            ChangedGlobal(name="pricing.current", parent="1", child="2"),
+            ChangedGlobal(name="settings.current", parent="1", child="2"),
+            ChangedGlobal(name="settings.other", parent="1", child="2"),
         ),
         exception=PythonException(type="__main__.BadRow", message="x"),
     )  # fmt: skip
@@ -167,6 +167,9 @@ def test_clues_are_told_once_and_not_at_lines_of_no_file() -> None:
         sources={"settings.py": "def load(n):\n    setattr(current, 'n', n)\n"},
     )  # fmt: skip
     case = Case(trial, Sources(program))
-    assert [clue.where for clue in case.clues("thread at fork")] == [None]
-    assert [clue.name for clue in case.clues("global")] == ["settings.current", "settings.other"]
+    assert [clue.where for clue in case.clues(ThreadAtFork)] == [None]
+    assert [clue.name for clue in case.clues(ChangedGlobal)] == [
+        "settings.current",
+        "settings.other",
+    ]
     assert case.trial.exception == PythonException(type="BadRow", message="x")

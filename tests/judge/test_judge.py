@@ -20,13 +20,14 @@ from startlab.judge.verdict import Verdict, classify
 from startlab.model import (
     Cell,
     Check,
-    Clue,
     Environment,
     Expectation,
     Experiment,
+    InheritedHandler,
     LeftBehind,
     Method,
     Observation,
+    PinnedMethod,
     Process,
     Program,
     PythonException,
@@ -667,13 +668,26 @@ def test_the_paths_of_a_trial_are_not_in_its_record(of_program: Callable[..., Tr
     seen = observed(
         stdout=f"{WORK}/out.txt {WORK} /scratch/trial-1/tmp/x\n",
         starts=(Start(pid=1, method="spawn", time_s=0.1, where=f"{WORK}/tools/p.py:9"),),
-        clues=(Clue(kind="pinned", name="fork", where=f"{WORK}/tools/p.py:3"),),
+        clues=(
+            PinnedMethod(method="fork", by="get_context", where=f"{WORK}/tools/p.py:3"),
+            InheritedHandler(signal="SIGTERM", handler=f"stop at {WORK}/tools/p.py:3"),
+        ),
         work=WORK,
     )
     trial = of_program(seen)
     assert trial.stdout == "out.txt . $TMPDIR/x\n"
     assert trial.starts[0].where == "tools/p.py:9"
-    assert trial.clues[0].where == "tools/p.py:3"
+    assert trial.clues == (
+        PinnedMethod(method="fork", by="get_context", where="tools/p.py:3"),
+        InheritedHandler(signal="SIGTERM", handler="stop at tools/p.py:3"),
+    )
+
+
+def test_events_that_were_dropped_are_counted_and_told(of_program: Callable[..., Trial]) -> None:
+    trial = of_program(observed(dropped_events=3))
+    assert trial.dropped_events == 3
+    assert [note for note in trial.notes if "3 events from inside" in note]
+    assert not of_program(observed()).notes
 
 
 def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from startlab.model import Clue, Program, PythonException, Trial
+from startlab.model import ChangedGlobal, Program, PythonException, Trial
 from startlab.program import secrets
 
 
@@ -43,14 +43,14 @@ def test_a_value_is_hidden_wherever_a_trial_says_it() -> None:
         reason="KeyError: s3cr3t-more",
         exception=PythonException(type="KeyError", message="s3cr3t-more"),
         notes=("s3cr3t", "global"),
-        clues=(Clue(kind="global", name="x", parent="s3cr3t", child=""),),
+        clues=(ChangedGlobal(name="x", parent="s3cr3t", child=""),),
         stdout="https://me:word@host",
     )
     assert secrets.Veil(program(A="s3cr3t", B="s3cr3t-more", C="global")).over(said) == trial(
         reason="KeyError: ***",
         exception=PythonException(type="KeyError", message="***"),
         notes=("***", "***"),
-        clues=(Clue(kind="global", name="x", parent="***", child=""),),
+        clues=(ChangedGlobal(name="x", parent="***", child=""),),
         stdout="https://***@host",
     )
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from startlab.model import (
+    SCHEMA_VERSION,
     START_METHODS,
     Cell,
     End,
@@ -23,7 +24,8 @@ from startlab.model import (
 from startlab.results.output_groups import grouped
 
 HEADER = RunHeader(
-    id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",
+    id="x", schema_version=SCHEMA_VERSION, startlab="0", catalogue="0", started="",
+    backend="native",
     selection=Selection(),
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ from startlab.catalogue import claims
 from startlab.diagnosis import diagnose
 from startlab.errors import CatalogueError
 from startlab.model import (
-    Clue,
+    ChangedGlobal,
     Environment,
     Experiment,
     Frame,
@@ -37,6 +37,7 @@ from startlab.model import (
     Start,
     Thread,
     Trial,
+    UnguardedStart,
 )
 from startlab.report import html, markdown
 from startlab.report.html import data
@@ -148,7 +149,7 @@ def hostile_trial(text: str, **said: Any) -> Trial:
                 ),
             ),
         ),
-        "clues": (Clue(kind="global", name=text, where=text, parent=text, child=text),),
+        "clues": (ChangedGlobal(name=text, parent=text, child=text), UnguardedStart(where=text)),
         "crash_stacks": (text,),
         "measurements": (Measurement(name=text, unit=text, values=(1.0, 2.0)),),
         "reproduce": text,

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from startlab.diagnosis import diagnose
 from startlab.errors import JournalError
 from startlab.model import (
+    SCHEMA_VERSION,
     Cell,
     End,
     Frame,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 HEADER = RunHeader(
     id="20260101-000000-abcd",
-    schema_version=1,
+    schema_version=SCHEMA_VERSION,
     startlab="0.1.0",
     catalogue="0123456789ab",
     started="2026-01-01T00:00:00+00:00",
@@ -341,9 +342,9 @@ def test_a_number_that_no_trial_can_have_is_damage(whole: Path, number: int) -> 
 @pytest.mark.parametrize(
     "newer",
     [
-        msgspec.structs.replace(HEADER, schema_version=2, startlab="9.0"),
-        {"kind": "run", "schema_version": 2, "startlab": "9.0", "renamed": [1]},
-        {"kind": "run", "schema_version": 2, "startlab": "9.0", "selection": None},
+        msgspec.structs.replace(HEADER, schema_version=9, startlab="9.0"),
+        {"kind": "run", "schema_version": 9, "startlab": "9.0", "renamed": [1]},
+        {"kind": "run", "schema_version": 9, "startlab": "9.0", "selection": None},
     ],
 )
 def test_a_newer_journal_says_which_version_can_read_it(tmp_path: Path, newer: object) -> None:
@@ -353,9 +354,20 @@ def test_a_newer_journal_says_which_version_can_read_it(tmp_path: Path, newer: o
     book = journal.Journal(tmp_path)
     with book:
         book.write(OK)
-    run = journal.read(tmp_path, newer=True)
+    run = journal.read(tmp_path, any_version=True)
     assert run.trials == (OK,)
     assert "written by startlab 9.0" in run.caveats[0]
+
+
+def test_an_older_journal_says_so_too(whole: Path) -> None:
+    file = whole / journal.NAME
+    now, then = (f'"schema_version":{each}'.encode() for each in (SCHEMA_VERSION, 1))
+    file.write_bytes(file.read_bytes().replace(now, then))
+    with pytest.raises(JournalError, match=r"written by startlab .*, which is older than this one"):
+        journal.read(whole)
+    run = journal.read(whole, any_version=True)
+    assert run.trials == (HANG, OK)
+    assert "older than this one" in run.caveats[0]
 
 
 def test_what_is_no_journal_is_an_error_that_names_it(tmp_path: Path) -> None:

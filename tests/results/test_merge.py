@@ -11,6 +11,7 @@ import pytest
 from startlab.diagnosis.source.sources import Sources
 from startlab.errors import JournalError, SelectionError
 from startlab.model import (
+    SCHEMA_VERSION,
     Cell,
     End,
     PlannedEnvironment,
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from startlab.model import Environment, Run
 
 HEADER = RunHeader(
-    id="a", schema_version=1, startlab="1", catalogue="c1", started="2026-01-02", backend="native",
+    id="a", schema_version=SCHEMA_VERSION, startlab="1", catalogue="c1", started="2026-01-02",
+    backend="native",
     selection=Selection(),
 )  # fmt: skip
 CELLS = tuple(

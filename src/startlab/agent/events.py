@@ -1,10 +1,25 @@
-"""Reading what the injection told: one line of the events file per event, fields between tabs."""
+"""Reading what the injection told: one line of the events file per event, fields between tabs.
+
+A program can write there too, and what it does may reach every field: each is checked here, and
+nowhere else. An event that does not fit its kind is dropped and counted.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+import math
+import re
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 MOST_CLUES = 60
+LONGEST = 2000  # characters of a text that is handed on
+
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
+_LINE = re.compile(r".+:[0-9]{1,9}", re.DOTALL)
+_ESCAPED = re.compile(r"\\([\\tnr])")
+_MEANT = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
+ITEMS = (
+    "global", "logging", "environment", "names", "setting", "value", "random", "handler", "open",
+)  # fmt: skip
 
 
 class Event(NamedTuple):
@@ -13,11 +28,131 @@ class Event(NamedTuple):
     kind: str
     pid: int
     time_s: float
-    fields: List[str]
+    fields: Dict[str, Any]
 
 
-def read(path: str) -> List[Event]:
-    """Read an events file; a line that was cut off by the end of its writer is left out.
+class Told(NamedTuple):
+    """The events of a trial, and how many more were dropped."""
+
+    events: List[Event]
+    dropped: int
+
+
+# --- the fields of each kind --------------------------------------------------------------------
+
+
+def _text(said: str) -> str:
+    return said
+
+
+def _number(said: str) -> int:
+    if _NUMBER.fullmatch(said) is None:
+        raise ValueError(said)
+    return int(said)
+
+
+def _process(said: str) -> Optional[int]:
+    if said.startswith("-"):
+        raise ValueError(said)
+    return _number(said) if said else None
+
+
+def _line(said: str) -> Optional[str]:
+    if said and _LINE.fullmatch(said) is None:
+        raise ValueError(said)
+    return said[-LONGEST:] or None
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def read(said: str) -> str:
+        if said not in known:
+            raise ValueError(said)
+        return said
+
+    return read
+
+
+def _texts(said: List[str]) -> Tuple[str, ...]:
+    return tuple(said)
+
+
+def _threads(said: List[str]) -> Tuple[Tuple[str, Optional[str]], ...]:
+    """Read `name, file:line, name, file:line, ...`."""
+    if len(said) % 2:
+        raise ValueError(said)
+    return tuple((said[i], _line(said[i + 1])) for i in range(0, len(said), 2))
+
+
+def _items(said: List[str]) -> Dict[Tuple[str, str], str]:
+    """Read `kind, name, value, kind, name, value, ...`."""
+    if len(said) % 3 or not set(said[::3]).issubset(ITEMS):
+        raise ValueError(said)
+    return {(said[i], said[i + 1]): said[i + 2] for i in range(0, len(said), 3)}
+
+
+_METHOD = _one_of("fork", "forkserver", "spawn")
+
+FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
+    "interpreter": {"parent": _process},
+    "forced": {"method": _text},
+    "unforced": {"method": _text},
+    "not inside": {"module": _text},
+    "start": {"key": _text, "method": _METHOD, "where": _line},
+    "end": {"key": _text, "child": _process, "code": _number},
+    "forked": {"parent": _process, "*threads": _threads},
+    "native threads at fork": {"number": _number, "*libraries": _texts},
+    "made": {
+        "type": _text,
+        "where": _line,
+        "made_for": _text,
+        "importing": _one_of("importing", ""),
+    },
+    "state": {"name": _text, "*items": _items},
+    "begin": {
+        "parent": _process,
+        "name": _text,
+        "how": _one_of("inherited", "imported"),
+        "*items": _items,
+    },
+    "undrawn": {"*names": _texts},
+    "unguarded": {"where": _line},
+    "pinned": {"method": _text, "by": _text, "where": _line},
+    "exit handler": {"function": _text, "where": _line},
+    "unpicklable": {"path": _text, "type": _text, "where": _line},
+    "signal sent": {"child": _process, "number": _number, "where": _line},
+    "exit code read": {"code": _number, "where": _line},
+}
+"""What is told of each kind of event, in order; what begins with `*` is all that remains."""
+
+ALONE = (
+    "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
+    "native threads at fork",
+)  # fmt: skip
+"""The events that are a clue as they are, of that kind and with those fields."""
+
+
+def parsed(parts: List[str]) -> Event:
+    """Read an event of its kind, process, time and fields.
+
+    Raises ValueError or IndexError if they do not fit.
+    """
+    kind, pid, time_s = parts[0], _process(parts[1]), float(parts[2])
+    if kind not in FIELDS or pid is None or not math.isfinite(time_s):
+        raise ValueError(parts)
+    fields: Dict[str, Any] = {}
+    rest = parts[3:]
+    for name, read_field in FIELDS[kind].items():
+        if name.startswith("*"):
+            fields[name[1:]], rest = read_field(rest), []
+        else:
+            fields[name] = read_field(rest.pop(0))
+    if rest:
+        raise ValueError(parts)
+    return Event(kind, pid, time_s, fields)
+
+
+def read(path: str) -> Told:
+    """Read an events file; a line that was cut off by the end of its writer does not fit either.
 
     A program can find the file and remove it: then nothing was told.
     """
@@ -25,15 +160,17 @@ def read(path: str) -> List[Event]:
         with open(path, "rb") as file:
             text = file.read().decode("utf-8", "backslashreplace")
     except OSError:
-        return []
-    events = []
+        return Told([], 0)
+    events, dropped = [], 0
     for line in text.split("\n"):
-        parts = line.replace("\\\\", "\\").split("\t")
+        parts = line.rstrip("\r").split("\t")  # Windows may end a line so; a field is escaped
+        if "\\" in line:
+            parts = [_ESCAPED.sub(lambda escaped: _MEANT[escaped[1]], part) for part in parts]
         try:
-            events.append(Event(parts[0], int(parts[1]), float(parts[2]), parts[3:]))
+            events.append(parsed(parts))
         except (IndexError, ValueError):
-            continue
-    return events
+            dropped += bool(line)
+    return Told(events, dropped)
 
 
 def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bool]:
@@ -57,23 +194,21 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
     found: Dict[Any, Dict[str, Any]] = {}
     done = []
     for event in events:
-        if event.kind == "start" and len(event.fields) == 3:
-            key, method, where = event.fields
+        if event.kind == "start":
             start = {
                 "pid": event.pid,
-                "method": method,
-                "where": where or None,
+                "method": event.fields["method"],
+                "where": event.fields["where"],
                 "time_s": event.time_s - began_s,
             }
             # The id of an object is used again once the object is gone.
-            found[event.pid, key] = start
+            found[event.pid, event.fields["key"]] = start
             done.append(start)
-        elif event.kind == "end" and len(event.fields) == 3:
-            key, child, code = event.fields
-            of = found.get((event.pid, key))
+        elif event.kind == "end":
+            of = found.get((event.pid, event.fields["key"]))
             if of is not None:
-                of["child"] = int(child) if child.isdigit() else None
-                of["exit_code"] = int(code)
+                of["child"] = event.fields["child"]
+                of["exit_code"] = event.fields["code"]
                 of["exit_s"] = event.time_s - began_s
     _find_children(events, done)
     _see_them_begin(events, done, began_s)
@@ -87,25 +222,25 @@ def _find_children(events: List[Event], found: List[Dict[str, Any]]) -> None:
     """
     starts = iter(found)
     last: Dict[int, Dict[str, Any]] = {}
-    named: Dict[Tuple[int, str], List[Dict[str, Any]]] = {}
+    named: Dict[Tuple[Optional[int], str], List[Dict[str, Any]]] = {}
     for event in events:
-        if event.kind == "start" and len(event.fields) == 3:
+        if event.kind == "start":
             last[event.pid] = next(starts)
-        elif event.kind == "state" and event.fields and event.pid in last:
-            named.setdefault((event.pid, event.fields[0]), []).append(last[event.pid])
-        elif event.kind == "begin" and len(event.fields) >= 3 and event.fields[0].isdigit():
-            of = named.get((int(event.fields[0]), event.fields[1]), [])
+        elif event.kind == "state" and event.pid in last:
+            named.setdefault((event.pid, event.fields["name"]), []).append(last[event.pid])
+        elif event.kind == "begin":
+            of = named.get((event.fields["parent"], event.fields["name"]), [])
             if len(of) == 1:
                 of[0].setdefault("child", event.pid)
 
 
 def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: float) -> None:
     """Note when each process that was started first told something, and when it began to run."""
-    told: Dict[int, List[Event]] = {}
+    told: Dict[Optional[int], List[Event]] = {}
     for event in events:
         told.setdefault(event.pid, []).append(event)
     for start in found:
-        for event in told.get(start.get("child", 0), []):
+        for event in told.get(start.get("child"), []):
             since_s = event.time_s - began_s
             # The number may have been another's before.
             if since_s >= start["time_s"]:
@@ -114,131 +249,125 @@ def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: f
                     start.setdefault("began_s", since_s)
 
 
-def threads_at_fork(events: List[Event]) -> Dict[int, List[str]]:
-    """Give for each forked process the other threads its parent had, as `name at file:line`."""
-    return {event.pid: event.fields[1:] for event in events if event.kind == "forked"}
+def threads_at_fork(events: List[Event]) -> Dict[int, Tuple[Tuple[str, Optional[str]], ...]]:
+    """Give for each forked process the other threads its parent had: (name, `file:line`)."""
+    return {event.pid: event.fields["threads"] for event in events if event.kind == "forked"}
 
 
 # --- clues --------------------------------------------------------------------------------------
 
 
 def clues(events: List[Event]) -> List[Dict[str, Any]]:
-    """Give what the inside saw that may explain an outcome: `Clue`s of the model.
+    """Give what the inside saw that may explain an outcome: each a clue of the model.
 
     The same in several processes is one clue, with its count.
     """
-    found: Dict[Tuple[str, ...], int] = {}
+    found: Dict[Tuple[Tuple[str, object], ...], int] = {}
     for finder in (_told, _made, _differences, _copies, _forks):
         for clue in finder(events):
-            found[clue] = found.get(clue, 0) + 1
-    names = ("kind", "name", "where", "parent", "child")
-    return [
-        {**{names[i]: value for i, value in enumerate(clue) if value}, "count": count}
-        for clue, count in list(found.items())[:MOST_CLUES]
-    ]
+            key = tuple((name, _short(value)) for name, value in clue.items())
+            found[key] = found.get(key, 0) + 1
+    return [{**dict(clue), "count": count} for clue, count in list(found.items())[:MOST_CLUES]]
 
 
-def _told(events: List[Event]) -> Iterator[Tuple[str, ...]]:
+def _short(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_short, value[:MOST_CLUES]))
+    return value[:LONGEST] if isinstance(value, str) else value
+
+
+def _told(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Give what one event tells by itself."""
     for event in events:
-        fields = event.fields
-        if event.kind == "unguarded" and len(fields) == 1:
-            yield "unguarded", "", fields[0], "", ""
-        elif event.kind == "pinned" and len(fields) == 3:
-            yield "pinned", fields[0], fields[2], fields[1], ""
-        elif event.kind == "at exit" and len(fields) == 2:
-            yield "exit handler", fields[0], fields[1], "", ""
-        elif event.kind == "unpicklable" and len(fields) == 3:
-            yield "unpicklable", fields[0], fields[2], fields[1], ""
-        elif event.kind == "sent" and len(fields) == 3 and fields[1].isdigit():
-            yield "signal sent", fields[1], fields[2], "", fields[0]
-        elif event.kind == "looked" and len(fields) == 2:
-            yield "exit code read", fields[0], fields[1], "", ""
-        elif event.kind == "begin" and len(fields) >= 3:
-            yield "main", fields[2], "", "", ""
+        if event.kind in ALONE:
+            yield {"kind": event.kind, **event.fields}
+        elif event.kind == "begin":
+            yield {"kind": "main", "how": event.fields["how"]}
 
 
-def _made(events: List[Event]) -> Iterator[Tuple[str, ...]]:
+def _made(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find what is shared between processes, but made again by each that imports the main module.
 
     And what was made for one start method where its maker starts processes by another.
     """
-    made = {tuple(event.fields[:2]): event.pid for event in events if _makes(event, "")}
-    again: Set[Tuple[Any, ...]] = set()
-    for event in events:
-        key = tuple(event.fields[:2])
-        elsewhere = _makes(event, "importing") and made.get(key, event.pid) != event.pid
-        if elsewhere and (event.pid, key) not in again:
-            again.add((event.pid, key))
-            yield "made again", event.fields[0], event.fields[1], "", ""
+    made: Dict[Tuple[str, Optional[str]], int] = {}
     used: Dict[int, Set[str]] = {}
     for event in events:
-        if event.kind == "start" and len(event.fields) == 3:
-            used.setdefault(event.pid, set()).add(event.fields[1])
+        if event.kind == "made" and not event.fields["importing"]:
+            made[event.fields["type"], event.fields["where"]] = event.pid
+        elif event.kind == "start":
+            used.setdefault(event.pid, set()).add(event.fields["method"])
+    again: Set[Tuple[Any, ...]] = set()
     for event in events:
-        if _makes(event, "") and event.fields[2]:
-            others = used.get(event.pid, set()) - {event.fields[2]}
+        if event.kind != "made":
+            continue
+        kind, where, made_for = (event.fields[each] for each in ("type", "where", "made_for"))
+        if event.fields["importing"]:
+            elsewhere = made.get((kind, where), event.pid) != event.pid
+            if elsewhere and (event.pid, kind, where) not in again:
+                again.add((event.pid, kind, where))
+                yield {"kind": "made again", "type": kind, "where": where}
+        elif made_for:
+            others = used.get(event.pid, set()) - {made_for}
             # A context that is spawn's serves the fork server too, and the other way round.
-            if others and "fork" in {event.fields[2], *others}:
-                yield (
-                    "other context", event.fields[0], event.fields[1], event.fields[2],
-                    " and ".join(sorted(others)),
-                )  # fmt: skip
+            if others and "fork" in {made_for, *others}:
+                yield {
+                    "kind": "other context",
+                    "type": kind,
+                    "made_for": made_for,
+                    "used_with": tuple(sorted(others)),
+                    "where": where,
+                }
 
 
-def _makes(event: Event, importing: str) -> bool:
-    return event.kind == "made" and len(event.fields) == 4 and event.fields[3] == importing
-
-
-def _differences(events: List[Event]) -> Iterator[Tuple[str, ...]]:
+def _differences(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find what a child found otherwise than its parent had it when it started the child."""
-    states: Dict[Tuple[int, str], Dict[Tuple[str, str], str]] = {}
+    states: Dict[Tuple[Optional[int], str], Dict[Tuple[str, str], str]] = {}
     for event in events:
-        if event.kind == "state" and event.fields:
-            states[event.pid, event.fields[0]] = _items(event.fields[1:])
-        elif event.kind == "begin" and len(event.fields) >= 3 and event.fields[0].isdigit():
-            before = states.get((int(event.fields[0]), event.fields[1]))
-            now = _items(event.fields[3:])
-            for (kind, name), value in (before or {}).items():
+        if event.kind == "state":
+            states[event.pid, event.fields["name"]] = event.fields["items"]
+        elif event.kind == "begin":
+            before = states.get((event.fields["parent"], event.fields["name"]), {})
+            now = event.fields["items"]
+            for (kind, name), value in before.items():
+                there = {"parent": value, "child": now.get((kind, name))}
                 if kind == "environment":
                     lost = set(value.split()) - set(now.get(("names", ""), value).split())
-                    for variable in sorted(lost):
-                        yield "environment", variable, "", "set", ""
-                elif kind == "value":  # of a module that the child need not have imported
-                    if now.get((kind, name), value) != value:
-                        yield "setting", name, "", value, now[kind, name]
-                elif now.get((kind, name)) != value:
-                    yield kind, name, "", value, now.get((kind, name), "")
+                    yield from ({"kind": kind, "name": variable} for variable in sorted(lost))
+                elif kind == "value" and there["child"] is None:
+                    pass  # of a module that the child need not have imported
+                elif there["child"] != value and kind in ("setting", "value"):
+                    setting, _, part = name.partition(" ")
+                    yield {"kind": "setting", "setting": setting, "part": part, **there}
+                elif there["child"] != value and kind == "global":
+                    yield {"kind": kind, "name": name, **there}
+                elif there["child"] != value and kind == "logging":
+                    yield {"kind": kind, **there}
 
 
-def _copies(events: List[Event]) -> Iterator[Tuple[str, ...]]:
+def _copies(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find what children have inherited or have in common, and should not."""
     states: Dict[Tuple[str, str], int] = {}
-    undrawn = {(e.pid, name) for e in events if e.kind == "undrawn" for name in e.fields}
+    undrawn = {(e.pid, name) for e in events if e.kind == "undrawn" for name in e.fields["names"]}
     for event in events:
-        if event.kind == "begin" and len(event.fields) >= 3:
-            for (kind, name), value in _items(event.fields[3:]).items():
-                if kind in ("handler", "open") and event.fields[2] == "inherited":
-                    yield "inherited " + kind, name, "", value, ""
-                elif kind == "random" and (event.pid, name) not in undrawn:
-                    states[name, value] = states.get((name, value), 0) + 1
+        if event.kind != "begin":
+            continue
+        inherited = event.fields["how"] == "inherited"
+        for (kind, name), value in event.fields["items"].items():
+            if kind == "handler" and inherited:
+                yield {"kind": "inherited handler", "signal": name, "handler": value}
+            elif kind == "open" and inherited:
+                yield {"kind": "inherited open", "name": name, "type": value}
+            elif kind == "random" and (event.pid, name) not in undrawn:
+                states[name, value] = states.get((name, value), 0) + 1
     for (name, _), count in states.items():
         if count > 1:
-            yield from [("same random", name, "", "", "")] * count
+            yield from [{"kind": "same random", "name": name}] * count
 
 
-def _forks(events: List[Event]) -> Iterator[Tuple[str, ...]]:
+def _forks(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find forks of a process that had other threads."""
     for event in events:
         if event.kind == "forked":
-            for thread in event.fields[1:]:
-                name, _, where = thread.partition(" at ")
-                yield "thread at fork", name, where, "", ""
-        elif event.kind == "native" and event.fields:
-            yield "native threads at fork", event.fields[0], "", " ".join(event.fields[1:]), ""
-
-
-def _items(fields: List[str]) -> Dict[Tuple[str, str], str]:
-    """Read `kind, name, value, kind, name, value, ...`."""
-    whole = range(0, len(fields) - 2, 3)
-    return {(fields[i], fields[i + 1]): fields[i + 2] for i in whole}
+            for name, where in event.fields["threads"]:
+                yield {"kind": "thread at fork", "name": name, "where": where}

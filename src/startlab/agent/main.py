@@ -7,6 +7,7 @@ the trial in flight, removes its scratch directory and goes.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import queue
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from typing import IO, Any, Dict, Optional
+from typing import IO, Any, Dict, Optional, Tuple
 
 from . import trial
 from .job import prepare
@@ -104,5 +105,16 @@ def _listen(
 
 
 def _say(out: IO[bytes], message: Dict[str, Any]) -> None:
-    out.write(json.dumps(message).encode() + b"\n")
+    text = json.dumps(message, ensure_ascii=False)
+    out.write(text.encode("utf-8", "escaped") + b"\n")
     out.flush()
+
+
+def _escaped(error: UnicodeError) -> Tuple[str, int]:
+    """Write out, within JSON, what is no text, as a name of a file need not be."""
+    assert isinstance(error, UnicodeEncodeError)
+    wrong = error.object[error.start : error.end]
+    return "".join("\\\\u%04x" % ord(each) for each in wrong), error.end
+
+
+codecs.register_error("escaped", _escaped)

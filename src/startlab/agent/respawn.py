@@ -31,15 +31,15 @@ def find(events: List[Event]) -> Optional[Respawn]:
     first_at: Dict[int, str] = {}
     ends: Dict[int, List[Tuple[int, float]]] = {}
     for event in events:
-        if event.kind == "start" and len(event.fields) == 3:
-            key, _, where = event.fields
+        if event.kind == "start":
+            key, where = event.fields["key"], event.fields["where"]
             if where:
                 first_at.setdefault(event.pid, where)
                 replacements.discard((event.pid, key))  # the id of an object that is gone
             else:
                 replacements.add((event.pid, key))
-        elif event.kind == "end" and (event.pid, event.fields[0]) in replacements:
-            ends.setdefault(event.pid, []).append((int(event.fields[2]), event.time_s))
+        elif event.kind == "end" and (event.pid, event.fields["key"]) in replacements:
+            ends.setdefault(event.pid, []).append((event.fields["code"], event.time_s))
     for pid, deaths in ends.items():
         (code, first_s), (_, last_s) = deaths[0], deaths[-1]
         alike = code != 0 and all(other == code for other, _ in deaths)

@@ -228,7 +228,7 @@ def run(
             if ended in ("limit", "proof"):
                 observation["grade"] = "quiescent" if limit.quiet else "busy"
                 observation["verdict_s"] = limit.still_s
-                told = events.read(place.events)
+                told = events.read(place.events).events
                 observation.update(watch.verdict(job, request["argv"], told, streams[1].text()))
             if ended == "exit" and not _orphans_end(job, wishes):
                 left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
@@ -238,7 +238,7 @@ def run(
         removed = remove_shared_memory(shared)
         if ended == "exit":
             left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
-        told = events.read(place.events)
+        told, dropped = events.read(place.events)
         stdout, stderr = (stream.finish(DRAIN_S) for stream in streams)
         observation.update(
             stdout=stdout,
@@ -246,6 +246,7 @@ def run(
             forced=events.forced(told, request.get("method"), job.pid),
             starts=events.starts(told, began_s),
             clues=events.clues(told),
+            dropped_events=dropped,
             left_behind=left,
             crashes=_crashes(place),
             stuck=watch.stuck(job, told) if ended == "exit" else [],

@@ -79,7 +79,7 @@ class Watch:
         if size == self._events_size:
             return None
         self._events_size = size
-        return respawn.find(events.read(self._events_file))
+        return respawn.find(events.read(self._events_file).events)
 
     def stuck(self, job: Job, told: List[events.Event]) -> List[Dict[str, Any]]:
         """Tell of the children that could not go on until they were ended, behind the program.
@@ -126,7 +126,7 @@ class Watch:
             return stacks(self._py_spy, pid)
         if sys.platform == "win32":
             return faults.written("%s.stacks.%d" % (self._events_file, pid))
-        told = {event.pid for event in events.read(self._events_file)}
+        told = {event.pid for event in events.read(self._events_file).events}
         if self.signal_number is None or pid not in told:
             return []  # to a process without the injection the signal would be the end
         return faults.stacks(pid, self.signal_number, self._events_file + ".stacks", deadline)
@@ -196,7 +196,7 @@ class Watch:
             }
         if self._proof is None or root is None:
             return {"processes": processes, "reason": self._prover.blocker}
-        left = at_fork.get(root[0])
+        left = at_fork.get(root[0], ())
         of_it = [root, *_told(sentence)]
         return {
             "processes": processes,
@@ -217,7 +217,7 @@ def _sentence(
     program: int,
     places: Dict[Tuple[int, int], str],
     root: int,
-    left: Optional[List[str]],
+    left: Sequence[Tuple[str, Optional[str]]],
 ) -> str:
     """Say the cause for a person: who, at which line, and which threads a fork has left behind."""
 
@@ -234,7 +234,7 @@ def _sentence(
 
     sentence = _TOLD.sub(who_where, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
     if left and re.search(r"pid %d waits for a lock" % root, cause):
-        name, place = left[0].rsplit(" at ", 1)
+        name, place = left[0]
         thread = "a native thread" if name == "?" else 'thread "%s"' % name
         was_at = "was at %s" % _short(place) if place else "was there"
         sentence += "; when it was forked, %s %s%s: it does not exist here" % (
@@ -270,9 +270,9 @@ def _died(told: List[events.Event], stderr: str) -> str:
 
 def _children_died(told: List[events.Event], last_words: Sequence[Match[str]]) -> str:
     ends = [
-        (event.fields[1], int(event.fields[2]))
+        (event.fields["child"], event.fields["code"])
         for event in told
-        if event.kind == "end" and len(event.fields) == 3 and event.fields[2] != "0"
+        if event.kind == "end" and event.fields["code"] != 0
     ]
     if not ends:
         return ""

@@ -48,7 +48,7 @@ def report(run: Path, **wanted: Path | None) -> None:
     RUN is a run's folder or journal; without it, the last run here. A FILE of - is stdout. What
     is damaged in the journal is said, and the rest is reported.
     """
-    found = journal.read(run, newer=True)
+    found = journal.read(run, any_version=True)
     asked = {name: path for name, path in wanted.items() if path is not None}
     for caveat in found.caveats if asked else ():
         options.say(caveat)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from startlab.diagnosis.stacks import (
     own_lines,
     through,
 )
+from startlab.model import ChangedGlobal, Clue, MainModule, SignalSent
 from startlab.output import signals
 from startlab.output.compare import Difference
 from startlab.output.tracebacks import find_tracebacks, first_line
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from startlab.diagnosis.source.sources import Sources
-    from startlab.model import Clue, ClueKind, Process, PythonException, Thread, Trial
+    from startlab.model import Process, PythonException, Thread, Trial
     from startlab.output.tracebacks import Traceback
 
 
@@ -50,6 +51,8 @@ Situation = Literal[
     "unknown",
 ]
 """What rules are asked about; `rules.ORDER` tells which, in which order, and what each is."""
+
+OfKind = TypeVar("OfKind", bound=Clue)
 
 
 class Cause(NamedTuple):
@@ -128,25 +131,27 @@ class Case:
         lines = [line_of(thread) for thread in root.threads] if root else []
         return next((line for line in lines if line), None)
 
-    def clues(self, kind: ClueKind) -> list[Clue]:
+    def clues(self, kind: type[OfKind]) -> list[OfKind]:
         """Give the clues of one kind.
 
         A line that is in no file, of a function that was made at run time, is left out; and so is
         a second name for what has the same values, as `from settings import current` gives one.
         """
-        found: dict[tuple[str, ...], Clue] = {}
+        found: dict[tuple[object, ...], OfKind] = {}
         for clue in self.trial.clues:
-            if clue.kind != kind:
+            if not isinstance(clue, kind):
                 continue
-            key: tuple[str, ...] = (str(len(found)),)
-            if kind == "global":
+            key: tuple[object, ...] = (len(found),)
+            if isinstance(clue, ChangedGlobal):
                 key = (clue.name.rpartition(".")[2], clue.parent, clue.child)
-            if key not in found or self.sources.changed(found[key].name) is None:
-                nowhere = clue.where is not None and clue.where.startswith("<")
+            known = found.get(key)
+            if not isinstance(known, ChangedGlobal) or self.sources.changed(known.name) is None:
+                where = getattr(clue, "where", None)
+                nowhere = where is not None and where.startswith("<")
                 found[key] = msgspec.structs.replace(clue, where=None) if nowhere else clue
         return list(found.values())
 
-    def telling(self, *kinds: ClueKind) -> list[Clue]:
+    def telling(self, *kinds: type[OfKind]) -> list[OfKind]:
         """Give the clues of some kinds, unless all others have such too: they explain nothing."""
         others = [Case(each, self.sources) for each in self.others]
         if others and all(any(map(each.clues, kinds)) for each in others):
@@ -183,16 +188,16 @@ class Case:
     @property
     def inherited_main(self) -> bool:
         """Whether children were forked from a process that had run the main module."""
-        return any(clue.name == "inherited" for clue in self.clues("main"))
+        return any(clue.how == "inherited" for clue in self.clues(MainModule))
 
     @property
     def died(self) -> list[tuple[int | None, int, str | None]]:
         """Children that ended badly: pid, exit code and where they were started."""
-        sent = {(clue.child, clue.name) for clue in self.clues("signal sent")}
+        sent = {(clue.child, clue.number) for clue in self.clues(SignalSent)}
         return [
             (start.child, start.exit_code, start.where)
             for start in self.trial.starts
-            if start.exit_code and (str(start.child), str(-start.exit_code)) not in sent
+            if start.exit_code and (start.child, -start.exit_code) not in sent
         ]
 
 
@@ -366,7 +371,7 @@ def exit_line(case: Case, code: int) -> str | None:
 def imports_main(case: Case) -> bool:
     """Tell whether the children, or their fork server, have imported the main module."""
     used = "forkserver" in case.trial.method_used
-    return used or any(clue.name == "imported" for clue in case.clues("main"))
+    return used or any(clue.how == "imported" for clue in case.clues(MainModule))
 
 
 def held_locks(case: Case, thread: Thread) -> tuple[str, set[str]]:
@@ -391,7 +396,7 @@ OF_WHAT_IS_GONE: Final = re.compile(
 BY_INHERITANCE: Final = "should only be shared between processes through inheritance"
 
 
-def is_so_without(case: Case, kind: ClueKind) -> bool:
+def is_so_without(case: Case, kind: type[Clue]) -> bool:
     """Tell whether it ends with the same exit status where no clue of a kind was seen."""
     trial = case.trial
     return (

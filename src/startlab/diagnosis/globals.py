@@ -6,19 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.model import ChangedGlobal, LostVariable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from startlab.model import Clue
 
 
 def shows_a_global(case: Case) -> bool:
     """Tell whether the values of a differing global are in the lines."""
     text = " ".join([*case.lines.only_first, *case.lines.only_second])
     return any(
-        value_in(clue.parent, text) or value_in(clue.child, text)
-        for clue in (*case.clues("global"), *case.clues("environment"))
+        value_in(clue.parent, text) or value_in(clue.child or "", text)
+        for clue in case.clues(ChangedGlobal)
     )
 
 
@@ -28,14 +27,16 @@ def value_in(value: str, lines: str) -> bool:
     return any(re.search(rf"\b{re.escape(word)}\b", lines) for word in words)
 
 
-def differing_global(case: Case, clues: Sequence[Clue], where: str | None, more: str = "") -> Cause:
+def differing_global(
+    case: Case, clues: Sequence[ChangedGlobal | LostVariable], where: str | None, more: str = ""
+) -> Cause:
     """Tell that globals are not what they were in the parent."""
     clue = clues[0]
     source = case.sources.file(case.sources.main)
     changed = case.sources.changed(clue.name)
     used = None if where else source.mentions(rf"^\s+.*\b{re.escape(clue.name)}\b")
     place = changed or where or (f"{case.sources.main}:{used}" if used else None)
-    if clue.kind == "environment":
+    if isinstance(clue, LostVariable):
         name = re.escape(clue.name)
         line = source.mentions(
             rf"environ\[.{name}.\]\s*=|environ\.(update|setdefault)|putenv\(|{name}\s*="

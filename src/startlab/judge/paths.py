@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from startlab.model import (
+        AnyClue,
         Observation,
         Process,
         Program,
@@ -57,19 +58,16 @@ class Place:
                 msgspec.structs.replace(start, where=self._line(start.where))
                 for start in observation.starts
             ),
-            clues=tuple(
-                msgspec.structs.replace(
-                    clue,
-                    name=self._text(clue.name),
-                    where=self._line(clue.where),
-                    parent=self._text(clue.parent),
-                    child=self._text(clue.child),
-                )
-                for clue in observation.clues
-            ),
+            clues=tuple(map(self._clue, observation.clues)),
             processes=tuple(map(self._process, observation.processes)),
             stuck=tuple(map(self._process, observation.stuck)),
         )
+
+    def _clue(self, clue: AnyClue) -> AnyClue:
+        said = {name: getattr(clue, name) for name in clue.__struct_fields__}
+        texts = {name: self._text(text) for name, text in said.items() if isinstance(text, str)}
+        where = {"where": self._line(said["where"])} if "where" in said else {}
+        return msgspec.structs.replace(clue, **(texts | where))
 
     def _process(self, process: Process) -> Process:
         threads = tuple(map(self._thread, process.threads))

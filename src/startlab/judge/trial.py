@@ -113,6 +113,7 @@ def _observed(
         load=round(observation.load, 2),
         stdout_digest=None if stdout.dropped else digest(stdout.text()),
         starts=observation.starts,
+        dropped_events=observation.dropped_events,
         processes=observation.processes if verdict.outcome == "hang" else (),
         reproduce=reproduce,
     )
@@ -140,6 +141,11 @@ def notes(observation: Observation, expectation: Expectation | None) -> tuple[st
     for name, stream in (("stdout", observation.stdout), ("stderr", observation.stderr)):
         if stream.dropped:
             found.append(f"{stream.dropped} bytes of {name} were dropped")
+    if observation.dropped_events:
+        found.append(
+            f"{observation.dropped_events} events from inside the program did not fit and were "
+            "dropped: what it told may not be all"
+        )
     found += [f"assumed: {assumption}" for assumption in observation.assumptions]
     if expectation is not None and expectation.unmeasured:
         found.append("the expectation was never measured")

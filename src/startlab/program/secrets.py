@@ -112,8 +112,7 @@ class Veil:
 
     def _fields(self, value: msgspec.Struct) -> Iterable[tuple[str, Any]]:
         for name in value.__struct_fields__:
-            if name != "kind":  # startlab's own word
-                yield name, self._hide(getattr(value, name))
+            yield name, self._hide(getattr(value, name))
 
 
 def _may_be_secret(value: str) -> bool:

@@ -222,23 +222,23 @@ def begun(out: Path | None) -> Path | None:
     return path.parent if path.stat().st_size else None
 
 
-def read(run: Path, *, newer: bool = False) -> Run:
+def read(run: Path, *, any_version: bool = False) -> Run:
     """Read a run back, as `read_as_written` does, with the output groups of a user's program."""
-    return grouped(read_as_written(run, newer=newer))
+    return grouped(read_as_written(run, any_version=any_version))
 
 
-def read_as_written(run: Path, *, newer: bool = False) -> Run:
+def read_as_written(run: Path, *, any_version: bool = False) -> Run:
     """Read a run back. Raises JournalError if there is nothing to read.
 
     Its trials are decoded again whenever they are asked for. A line that was cut off or damaged is
     counted, and the rest is read; what cannot be told because of it is among the caveats. Of an
     environment or a trial that a resumed run has told of again, the last word counts. A journal of
-    a newer version is refused, for it may mean other things by the same words, unless `newer` is
+    another form is refused, for it may mean other things by the same words, unless `any_version` is
     true: then what can be read is.
     """
     path = find(run)
     try:
-        return _read(path, newer=newer)
+        return _read(path, any_version=any_version)
     except OSError as error:
         raise JournalError(f"{path} cannot be read: {error.strerror or error}") from None
 
@@ -390,14 +390,14 @@ class _Found:
         return _Lines(file, offsets, cells)
 
 
-def _read(path: Path, *, newer: bool) -> Run:
+def _read(path: Path, *, any_version: bool) -> Run:
     decoder = msgspec.json.Decoder(Record)
     file, found = _File(path), _Found(path)
     caveats: list[str] = []
     for number, (offset, line) in enumerate(file.lines(), 1):
-        if (said := _newer(line)) is not None:
-            if not newer:
-                raise JournalError(f"{path} {said}; read it with that version or a later one.")
+        if (said := _of_other_version(line)) is not None:
+            if not any_version:
+                raise JournalError(f"{path} {said}; read it with that version.")
             caveats.append(f"The journal {said}: what only that version knows is left out.")
         try:
             found.add(_checked(decoder.decode(line or b"")), offset)
@@ -438,15 +438,16 @@ def _version(said: str) -> None:
         raise msgspec.ValidationError(f"{said!r} is no version of Python") from None
 
 
-def _newer(line: bytes | None) -> str | None:
-    """Say which version wrote a journal, if this is its header and the version is newer."""
+def _of_other_version(line: bytes | None) -> str | None:
+    """Say which version wrote a journal, if this is its header and it has another form."""
     try:
         header = msgspec.json.decode(line or b"", type=_Version)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if header.schema_version <= SCHEMA_VERSION:
+    if header.schema_version == SCHEMA_VERSION:
         return None
-    return f"was written by startlab {header.startlab}, which is newer than this one"
+    age = "newer" if header.schema_version > SCHEMA_VERSION else "older"
+    return f"was written by startlab {header.startlab}, which is {age} than this one"
 
 
 def _nothing(path: Path, damaged: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from startlab.model import Cell, Outcome, Trial
+from startlab.model import Cell, ExitCodeRead, Outcome, Trial
 from startlab.results.trials import ByCell, OfCell
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _child_failed(trial: Trial) -> bool:
 
     One that a signal ended was ended on purpose: else the trial is a crash.
     """
-    if trial.outcome not in WELL or any(clue.kind == "exit code read" for clue in trial.clues):
+    if trial.outcome not in WELL or any(isinstance(clue, ExitCodeRead) for clue in trial.clues):
         return False
     return any(start.exit_code is not None and start.exit_code > 0 for start in trial.starts)
 

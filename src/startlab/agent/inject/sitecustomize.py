@@ -26,16 +26,22 @@ METHOD = os.environ.get("STARTLAB_START_METHOD")
 STDLIB = os.path.dirname(os.path.abspath(os.__file__))
 MAIN = ("__main__", "__mp_main__")
 CRASH_FD, STACKS_FD = 250, 251  # far above what a program counts on
+APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # else Windows ends lines by \r\n
 
 
 def tell(kind, *fields):
-    """Append one event. No import and no lock: this also runs right after a fork."""
-    line = "\t".join([kind, str(os.getpid()), repr(time.time())] + [str(f) for f in fields])
-    line = line.replace("\\", "\\\\").replace("\n", "\\n") + "\n"
+    """Append one event. No import and no lock: this also runs right after a fork.
+
+    agent/events.py has a table of the kinds and of the fields of each. What is more than a field
+    has NULs between its parts.
+    """
+    line = "\0".join([kind, str(os.getpid()), repr(time.time())] + [str(f) for f in fields])
+    line = line.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+    line = line.replace("\r", "\\r").replace("\0", "\t") + "\n"
     if not isinstance(line, bytes):
         line = line.encode("utf-8", "backslashreplace")
     try:
-        fd = os.open(EVENTS, os.O_WRONLY | os.O_APPEND)  # not O_CREAT: a trial that is over stays so
+        fd = os.open(EVENTS, APPEND)  # not O_CREAT: a trial that is over stays so
         try:
             os.write(fd, line)
         finally:
@@ -97,7 +103,7 @@ def looked_at(popen, code, frame):
             line = user_line(frame.f_back) if not is_stdlib(frame.f_back.f_code.co_filename) else ""
             if line and (id(popen), line) not in looked and len(looked) < 100:
                 looked.add((id(popen), line))
-                tell("looked", code, line)
+                tell("exit code read", code, line)
             return
         frame, depth = frame.f_back, depth - 1
 
@@ -117,7 +123,7 @@ def user_line(frame):
         file = frame.f_code.co_filename
         made = file.startswith("<") and frame.f_globals.get("__name__") not in MAIN
         if not made and not is_stdlib(file):
-            return "%s:%d" % (file, frame.f_lineno)
+            return "%s:%d" % (file, frame.f_lineno or 0)
         frame = frame.f_back
     return ""
 
@@ -132,7 +138,7 @@ def is_library(file):
     return is_stdlib(file) or "-packages" in file or file.startswith(HERE)
 
 
-threads_at_fork = []  # of the process that forks, each as `name at file:line`
+threads_at_fork = []  # of the process that forks: the name of each, and its `file:line`
 native_at_fork = []  # how many threads it has that are none of Python's, and libraries with threads
 inherited_main = False  # whether this process was forked from one that had run the main module
 THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
@@ -151,9 +157,9 @@ def before_fork():
         names = dict((ident, thread.name) for ident, thread in list(threads))
         for ident, frame in sys._current_frames().items():
             if ident != get_ident():
-                threads_at_fork.append("%s at %s" % (names.get(ident, "?"), user_line(frame)))
+                threads_at_fork.extend((names.get(ident, "?"), user_line(frame)))
         if sys.platform == "linux":
-            native = len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork)
+            native = len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork) // 2
             if native > 0:
                 with open("/proc/self/maps") as maps:
                     text = maps.read()
@@ -166,7 +172,7 @@ def before_fork():
 def after_fork_in_child():
     tell("forked", os.getppid(), *threads_at_fork)
     if native_at_fork:
-        tell("native", *native_at_fork)
+        tell("native threads at fork", *native_at_fork)
 
 
 def fork_and_tell(fork):
@@ -296,7 +302,7 @@ def catch_crashes():
     at = os.environ.get("STARTLAB_STACKS_AT")
     if at:  # where no signal can ask: just before the time limit, and again as long after
         file = "%s.stacks.%d" % (EVENTS, os.getpid())
-        fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        fd = os.open(file, APPEND | os.O_CREAT)
         delay = max(0.05, float(at) - time.time())
         faulthandler.dump_traceback_later(delay, repeat=True, file=fd)
 
@@ -306,7 +312,7 @@ def open_as(number, path):
     try:
         os.fstat(number)
     except OSError:
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+        fd = os.open(path, APPEND)
         try:
             os.dup2(fd, number, inheritable=False)
         finally:

@@ -11,6 +11,8 @@ import gc
 import os
 import sys
 
+from startlab_settings import SETTINGS
+
 inject = sys.modules["startlab_inject"]
 tell = inject.tell
 user_line = inject.user_line
@@ -140,7 +142,7 @@ def watch_spawn(spawn):
 @harmless
 def registered(function, frame):
     if importing_main() and not inject.is_stdlib(frame.f_code.co_filename):
-        tell("at exit", named(function), user_line(frame))
+        tell("exit handler", named(function), user_line(frame))
 
 
 def watch_popen(popen):
@@ -158,7 +160,7 @@ def watch_popen(popen):
 
 @harmless
 def sent(popen, number, frame):
-    tell("sent", getattr(popen, "pid", ""), int(number), user_line(frame))
+    tell("signal sent", getattr(popen, "pid", ""), int(number), user_line(frame))
 
 
 # --- what parent and child have in their globals ------------------------------------------------
@@ -187,16 +189,16 @@ def begin():
     how = "inherited" if inject.inherited_main else "imported"
     program = the_program()
     states = began[os.getpid()] = dict(random_states(program))
-    said = ["random\t%s\t%s" % each for each in states.items()]
-    said += ["handler\t" + each for each in handlers()]
+    said = ["random\0%s\0%s" % each for each in states.items()]
+    said += ["handler\0%s\0%s" % each for each in handlers()]
     if how == "inherited":
-        said += ["open\t" + each for each in open_globals(program)]
-    said += ["names\t\t" + " ".join(sorted(os.environ))]
+        said += ["open\0%s\0%s" % each for each in open_globals(program)]
+    said += ["names\0\0" + " ".join(sorted(os.environ))]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
 
 
 def state(program, whole=False):
-    """Give what a child may find otherwise than its parent, each as `kind TAB name TAB value`.
+    """Give what a child may find otherwise than its parent, each as `kind NUL name NUL value`.
 
     Of what nobody has set only the `whole` tells.
     """
@@ -206,7 +208,7 @@ def state(program, whole=False):
         if shown is None and is_other(value, name):
             shown = named(value)
         if shown is not None:
-            found.append("global\t%s%s\t%s" % (place, name, shown[:LONGEST]))
+            found.append("global\0%s%s\0%s" % (place, name, shown[:LONGEST]))
     del found[:-200]
     logging = sys.modules.get("logging")
     if logging is not None:
@@ -215,16 +217,16 @@ def state(program, whole=False):
             logging.getLevelName(root.level),
             " ".join(type(each).__name__ for each in root.handlers) or "without a handler",
         )
-        found.append("logging\troot\t" + shown)
-    for settings_of in SETTINGS:
+        found.append("logging\0root\0" + shown)
+    for settings_of in LOOKED_AT:
         try:
-            for name, value, usual in settings_of(program):
+            for name, part, value, usual in settings_of(program):
                 if whole or value != usual:
                     kind = "value" if usual is None else "setting"
-                    found.append("%s\t%s\t%s" % (kind, name, value[:LONGEST]))
+                    found.append("%s\0%s %s\0%s" % (kind, name, part, value[:LONGEST]))
         except Exception:  # of a version that nobody has tried: the rest is told
             pass
-    found.append("environment\t\t" + " ".join(sorted(set(os.environ).difference(environ))))
+    found.append("environment\0\0" + " ".join(sorted(set(os.environ).difference(environ))))
     return found
 
 
@@ -324,69 +326,77 @@ def add_names(code, names):
 # --- what the interpreter and its libraries are set to ------------------------------------------
 
 
+def usually(name, value, part=""):
+    """Give a setting with what the table says is usual: (key, part, value, usual)."""
+    return name, part, value, SETTINGS[name].get("usual")
+
+
 def of_interpreter(program):
-    """Give settings that are a process's own, each as (name, value, what is usual)."""
-    yield "sys.getrecursionlimit()", str(sys.getrecursionlimit()), "1000"
-    yield "sys.getswitchinterval()", str(sys.getswitchinterval()), "0.005"
+    """Give settings that are a process's own, as `usually` does."""
+    yield usually("sys.getrecursionlimit()", str(sys.getrecursionlimit()))
+    yield usually("sys.getswitchinterval()", str(sys.getswitchinterval()))
     if hasattr(sys, "get_int_max_str_digits"):
         usual = sys.flags.int_max_str_digits
         usual = str(usual if usual >= 0 else sys.int_info.default_max_str_digits)
-        yield "sys.get_int_max_str_digits()", str(sys.get_int_max_str_digits()), usual
+        yield "sys.get_int_max_str_digits()", "", str(sys.get_int_max_str_digits()), usual
     thread = sys.modules.get("_thread")
     if len(sys._current_frames()) == 1:  # to ask for it is to set it to 0
         size = thread.stack_size()
         if size:
             thread.stack_size(size)
-        usual = "the system's default"
-        yield "threading.stack_size()", "%d bytes" % size if size else usual, usual
+        shown = "%d bytes" % size if size else SETTINGS["threading.stack_size()"]["usual"]
+        yield usually("threading.stack_size()", shown)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         kind = type(stream)
-        shown = usual = "an io.TextIOWrapper"
+        shown = SETTINGS["sys.{0}"]["usual"]
         if kind.__name__ != "TextIOWrapper":
             file = getattr(sys.modules.get(kind.__module__), "__file__", None) or "-packages"
             own = "" if inject.is_library(file) else " of the program's"
             shown = "None" if stream is None else "a %s.%s%s" % (kind.__module__, kind.__name__, own)
-        yield "sys." + name, shown.replace("__mp_main__.", "").replace("__main__.", ""), usual
+        yield usually("sys.{0}", shown.replace("__mp_main__.", "").replace("__main__.", ""), name)
     added = sorted(each for each in vars(builtins) if each not in BUILTINS and each != "_")
     for name in added[:10]:
         shown = show(vars(builtins)[name], 1)
-        yield "builtins." + name, named(vars(builtins)[name]) if shown is None else shown, ""
+        shown = named(vars(builtins)[name]) if shown is None else shown
+        yield usually("builtins.{0}", shown, name)
 
 
 def of_libraries(program):
     decimal = sys.modules.get("decimal")
     if decimal is not None:
         context = decimal.getcontext()
-        for name, usual in DECIMAL:
-            yield "decimal.getcontext()." + name, str(getattr(context, name)), usual
-        traps = sorted(each.__name__ for each, on in context.traps.items() if on)
-        yield "decimal.getcontext().traps", " ".join(traps), TRAPS
+        for name, usual in SETTINGS["decimal.getcontext().{0}"]["usual"].items():
+            shown = getattr(context, name)
+            if name == "traps":
+                shown = " ".join(sorted(each.__name__ for each, on in shown.items() if on))
+            yield "decimal.getcontext().{0}", name, str(shown), usual
     socket = sys.modules.get("_socket")
     if socket is not None:
-        yield "socket.getdefaulttimeout()", str(socket.getdefaulttimeout()), "None"
+        yield usually("socket.getdefaulttimeout()", str(socket.getdefaulttimeout()))
     locale = sys.modules.get("_locale")
     if "locale" in sys.modules and locale is not None:
         for name in ("LC_NUMERIC", "LC_COLLATE", "LC_TIME", "LC_MONETARY"):
             if hasattr(locale, name):
                 shown = locale.setlocale(getattr(locale, name))
-                yield "locale.setlocale(locale.%s)" % name, shown, "C"
+                yield usually("locale.setlocale(locale.{0})", shown, name)
     csv = sys.modules.get("_csv")
     if csv is not None:
-        yield "csv.field_size_limit()", str(csv.field_size_limit()), "131072"
+        yield usually("csv.field_size_limit()", str(csv.field_size_limit()))
         dialects = set(csv.list_dialects()).difference(("excel", "excel-tab", "unix"))
-        yield "csv.list_dialects()", " ".join(sorted(map(str, dialects))), ""
+        yield usually("csv.list_dialects()", " ".join(sorted(map(str, dialects))))
     warnings = sys.modules.get("warnings")
     if warnings is not None:
         shown = ["%s %s" % (each[0], each[2].__name__) for each in list(warnings.filters)[:10]]
-        yield "warnings.filters", ", ".join(shown), None
+        yield usually("warnings.filters", ", ".join(shown))
 
 
 def of_logging(program):
     logging = sys.modules.get("logging")
     if logging is None:
         return
-    yield "logging.disable()", str(logging.getLevelName(logging.root.manager.disable)), "NOTSET"
+    level = logging.getLevelName(logging.root.manager.disable)
+    yield usually("logging.disable()", str(level))
     for name, logger in sorted(logging.root.manager.loggerDict.items())[:500]:
         fields = vars(logger)
         if name == "multiprocessing" or "handlers" not in fields:
@@ -397,7 +407,7 @@ def of_logging(program):
         shown += [] if fields["propagate"] else ["no propagation"]
         shown = ", ".join(each for each in shown if each)
         if shown:
-            yield "logging.getLogger(%r)" % name, shown, ""
+            yield usually("logging.getLogger({0})", shown, repr(name))
 
 
 def of_modules(program):
@@ -416,24 +426,21 @@ def of_modules(program):
             kind = type(each)
             if kind in DATA:
                 if key[:2] != "__":
-                    yield "%s.%s" % (place, key), show(each, 0)[:60], None
+                    yield "{0}", "%s.%s" % (place, key), show(each, 0)[:60], None
             elif kind is FUNCTION:
                 if each.__globals__ is not fields and each.__globals__.get("__name__") in own:
-                    yield "%s.%s" % (place, key), named(each), ""
+                    yield usually("{0}", named(each), "%s.%s" % (place, key))
             elif kind is MODULE:
                 if each.__name__ == "%s.%s" % (place, key):
                     queue.append((each.__name__, each))
             elif kind is type and each.__flags__ & HEAP and each.__module__ not in own:
                 for name, part in list(vars(each).items()):
                     if type(part) is FUNCTION and part.__globals__.get("__name__") in own:
-                        yield "%s.%s.%s" % (place, key, name), named(part), ""
+                        yield usually("{0}", named(part), "%s.%s.%s" % (place, key, name))
 
 
-SETTINGS = (of_modules, of_interpreter, of_libraries, of_logging)
+LOOKED_AT = (of_modules, of_interpreter, of_libraries, of_logging)
 BUILTINS = set(vars(builtins))
-DECIMAL = (("prec", "28"), ("rounding", "ROUND_HALF_EVEN"), ("Emin", "-999999"),
-           ("Emax", "999999"), ("capitals", "1"), ("clamp", "0"))
-TRAPS = "DivisionByZero InvalidOperation Overflow"
 FUNCTION, MODULE = type(of_modules), type(os)
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that is not written in C
 DATA = (type(None), bool, int, float, str)
@@ -558,7 +565,7 @@ def handlers():
         number = getattr(signal, name, None)
         handler = signal.getsignal(number) if number is not None else None
         if callable(handler) and handler is not signal.default_int_handler:
-            yield "%s\t%s" % (name, named(handler))
+            yield name, named(handler)
 
 
 def open_globals(program):
@@ -568,7 +575,7 @@ def open_globals(program):
         if kind.__module__ in ("_io", "socket", "ssl", "sqlite3", "mmap") and value not in (
             sys.stdin, sys.stdout, sys.stderr,
         ):
-            yield "%s%s\t%s" % (place, name, kind.__name__)
+            yield place + name, kind.__name__
 
 
 # --- values, without the help of their own code -------------------------------------------------

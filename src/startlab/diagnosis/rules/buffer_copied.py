@@ -36,6 +36,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
+from startlab.model import InheritedOpen
 
 MECHANISMS: Final = (
     Mechanism(
@@ -52,8 +53,8 @@ _WRITES: Final = r"open\([^#]*[\"'][rbt]?[wax][bt+]*[\"']"
 
 def in_output(case: Case) -> Cause | None:
     """See that forked children have a copy of a buffer that their parent had not yet written."""
-    for clue in case.telling("inherited open"):
-        if clue.parent not in ("TextIOWrapper", "BufferedWriter", "BufferedRandom"):
+    for clue in case.telling(InheritedOpen):
+        if clue.type not in ("TextIOWrapper", "BufferedWriter", "BufferedRandom"):
             continue
         name = re.escape(clue.name.rpartition(".")[2])
         opened = rf"\b{name}\s*(?::[^=]*)?=[^=].*{_WRITES}|{_WRITES}.*\bas\s+{name}\b"

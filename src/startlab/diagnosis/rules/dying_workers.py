@@ -38,6 +38,7 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.globals import differing_global
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import ChangedGlobal
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
@@ -59,7 +60,7 @@ def find(case: Case) -> Cause | None:
     code = " ".join(case.sources.code(f"{file}:{line}") for file, line in last.frames)
     missing = [
         clue
-        for clue in case.clues("global")
+        for clue in case.clues(ChangedGlobal)
         if re.search(rf"\b{re.escape(clue.name.rpartition('.')[2])}\b", code)
     ]
     if missing:

@@ -32,6 +32,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import ExitCodeRead
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
@@ -45,7 +46,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See an exception of a child that neither the exit status shows, nor the program looks for."""
-    return _known(case) or (None if case.clues("exit code read") else _told_as_it_is(case))
+    return _known(case) or (None if case.clues(ExitCodeRead) else _told_as_it_is(case))
 
 
 def in_output(case: Case) -> Cause | None:
@@ -60,7 +61,7 @@ def _known(case: Case) -> Cause | None:
     cause = case.again("error")
     if cause is None or cause.chosen:
         return None
-    unread = "" if case.clues("exit code read") else ": the child's exit code is never read"
+    unread = "" if case.clues(ExitCodeRead) else ": the child's exit code is never read"
     return cause._replace(text=f"{cause.text} The exit status is 0 all the same{unread}.")
 
 
@@ -72,7 +73,7 @@ def _told_as_it_is(case: Case) -> Cause | None:
     kind = re.sub(r"^__(mp_)?main__\.", "", last.exception.type)
     said = f"{kind}: {first_line(last.exception.message)}"
     where = own_line(last.frames)
-    looked = case.clues("exit code read")
+    looked = case.clues(ExitCodeRead)
     return Cause(
         "exit_0_in_spite",
         f"{kind} {where}",

@@ -32,6 +32,7 @@ from typing import Final
 from startlab.diagnosis.case import OF_WHAT_IS_GONE, Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import ExitHandler
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
@@ -46,14 +47,15 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that the main module's exit handlers run in children too."""
-    clues = case.telling("exit handler")
+    clues = case.telling(ExitHandler)
     if not clues:
         return None
     clue = clues[0]
     return Cause(
         "exit_handler_again",
         clue.where or "",
-        f"{clue.name}, registered at {clue.where} by the main module, also runs when a child ends",
+        f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
+        "ends",
         "Each child that imports the main module registers its exit handlers anew, and runs them "
         "when it ends.",
         clue.where,
@@ -62,7 +64,7 @@ def in_output(case: Case) -> Cause | None:
 
 def find(case: Case) -> Cause | None:
     """See that a child has run main's exit handlers, and cleared away what is the parent's."""
-    clues = case.clues("exit handler")
+    clues = case.clues(ExitHandler)
     gone = [each for each in case.tracebacks if OF_WHAT_IS_GONE.search(each.exception.type)]
     if not clues or not gone:
         return None
@@ -72,7 +74,8 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "exit_handler_again",
         clue.where or "",
-        f"{clue.name}, registered at {clue.where} by the main module, also runs when a child ends",
+        f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
+        "ends",
         "Each child that imports the main module registers its exit handlers anew, and runs them "
         f"when it ends: the first that does clears away what the program still needs. At {missed} "
         f"it is missed: {first.exception.type}: {first_line(first.exception.message)}.",

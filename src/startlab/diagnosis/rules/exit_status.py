@@ -40,6 +40,7 @@ from startlab.diagnosis.case import (
 )
 from startlab.diagnosis.globals import differing_global
 from startlab.diagnosis.rule import Mechanism
+from startlab.model import ChangedGlobal
 from startlab.output.compare import compare, quoted
 
 MECHANISMS: Final = (
@@ -77,9 +78,9 @@ def _handed_on(case: Case) -> Cause | None:
     if trial.exception is not None or not trial.exit_status:
         return None
     codes = [code for _, code, _ in case.died if code > 0]
-    changed = [e for e in case.clues("global") if case.sources.changed(e.name) is not None]
+    changed = [e for e in case.clues(ChangedGlobal) if case.sources.changed(e.name) is not None]
     used = used_at_exit(case)
-    if is_so_without(case, "global"):
+    if is_so_without(case, ChangedGlobal):
         changed = []
     there = [each for each in changed if each.name.rpartition(".")[2] in used]
     if there or (changed and not used):

@@ -33,6 +33,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.model import InheritedOpen
 
 MECHANISMS: Final = (
     Mechanism(
@@ -45,7 +46,7 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that parent and children share an open file."""
-    clues = case.telling("inherited open")
+    clues = case.telling(InheritedOpen)
     if not clues:
         return None
     clue = clues[0]
@@ -57,7 +58,7 @@ def in_output(case: Case) -> Cause | None:
     return Cause(
         "file_shared",
         clue.name,
-        f"parent and children share one `{clue.name}`, a {clue.parent}"
+        f"parent and children share one `{clue.name}`, a {clue.type}"
         + (f" that was opened at {where}" if where else ""),
         "A forked child has the same open file as its parent, with one position: what one reads, "
         "the other does not get, and what is in a buffer may be written twice.",

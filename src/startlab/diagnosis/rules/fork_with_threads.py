@@ -33,6 +33,7 @@ from packaging.version import Version
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import NativeThreadsAtFork, ThreadAtFork
 
 MECHANISMS: Final = (
     Mechanism("fork_with_threads", advice=BEFORE_FORK, experiment="fork_warning", against="fork"),
@@ -64,13 +65,13 @@ def note(case: Case) -> Cause | None:
     """See a fork that Python warns of, or would with other filters."""
     if case.python is None or case.python < FORK_WARNS or "fork" not in case.trial.method_used:
         return None
-    threads = [clue for clue in case.clues("thread at fork") if clue.where]
-    native = [clue for clue in case.clues("native threads at fork") if clue.parent]
+    threads = [clue for clue in case.clues(ThreadAtFork) if clue.where]
+    native = [clue for clue in case.clues(NativeThreadsAtFork) if clue.libraries]
     if not threads and not native:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
     who = main or [f'thread "{each.name}" at {each.where}' for each in threads[:2]]
-    who += [f"{each.name} threads of {each.parent}" for each in native[:1]]
+    who += [f"{each.number} threads of {' '.join(each.libraries)}" for each in native[:1]]
     return Cause(
         "fork_with_threads",
         " ".join(who),

@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.model import SignalSent
+
 if TYPE_CHECKING:
     from startlab.diagnosis.case import Case, Cause
 
@@ -42,8 +44,8 @@ def find(case: Case) -> Cause | None:
 
 
 def _ended(case: Case) -> str:
-    stuck = {str(process.pid) for process in case.trial.stuck}
-    sent = [clue for clue in case.clues("signal sent") if clue.child in stuck]
+    stuck = {process.pid for process in case.trial.stuck}
+    sent = [clue for clue in case.clues(SignalSent) if clue.child in stuck]
     if not sent:
         return "The program did not wait for it to the end."
     at = f" at {sent[0].where}" if sent[0].where else ", at its own end"

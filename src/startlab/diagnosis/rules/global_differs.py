@@ -42,6 +42,7 @@ from startlab.diagnosis.case import Case, Cause, is_remote, is_so_without
 from startlab.diagnosis.globals import differing_global, value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import ChangedGlobal, LostVariable
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
@@ -61,20 +62,23 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See a global or an environment variable that differs in the lines."""
-    clues = case.telling("global", "environment")
-    if not clues:
-        return None
+    clues = case.telling(ChangedGlobal, LostVariable)
+    changed = [clue for clue in clues if isinstance(clue, ChangedGlobal)]
     text = " ".join([*case.lines.only_first, *case.lines.only_second])
-    shown = [each for each in clues if value_in(each.parent, text) or value_in(each.child, text)]
-    used = shown or clues
-    return differing_global(case, used, None)
+    shown = [e for e in changed if value_in(e.parent, text) or value_in(e.child or "", text)]
+    lost = [clue for clue in clues if isinstance(clue, LostVariable)]
+    used: list[ChangedGlobal | LostVariable] = [*shown] if shown else [*changed, *lost]
+    return differing_global(case, used, None) if used else None
 
 
 def find(case: Case) -> Cause | None:
     """See that a child raises, and a global that it uses is not what it is in the parent."""
-    if is_so_without(case, "global"):
+    if is_so_without(case, ChangedGlobal):
         return None
-    differing = [*case.clues("global"), *case.clues("environment")]
+    differing: list[ChangedGlobal | LostVariable] = [
+        *case.clues(ChangedGlobal),
+        *case.clues(LostVariable),
+    ]
     for traceback in case.tracebacks:
         if not traceback.child and not is_remote(traceback, case):
             continue

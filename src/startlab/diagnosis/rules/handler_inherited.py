@@ -32,6 +32,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.model import InheritedHandler, SignalSent
 from startlab.output import signals
 from startlab.output.tracebacks import first_line
 
@@ -52,12 +53,11 @@ def find(case: Case) -> Cause | None:
 
 def _swallowed(case: Case) -> Cause | None:
     """See that a child that was to end by a signal has inherited a handler for it."""
-    sent = {clue.name for clue in case.clues("signal sent") if clue.name.isdecimal()}
-    handlers = {clue.name: clue for clue in case.clues("inherited handler")}
-    for number in sent:
-        name = signals.name_of(-int(number)) or ""
+    handlers = {clue.signal: clue for clue in case.clues(InheritedHandler)}
+    for sent in case.clues(SignalSent):
+        name = signals.name_of(-sent.number) or ""
         if name in handlers:
-            where = next(c.where for c in case.clues("signal sent") if c.name == number)
+            where = sent.where
             return Cause(
                 "handler_inherited",
                 name,
@@ -65,7 +65,7 @@ def _swallowed(case: Case) -> Cause | None:
                 + (f" at {where}" if where else "")
                 + ": it has inherited the parent's handler",
                 "A forked child has its parent's signal handlers, here "
-                f"{handlers[name].parent}, and runs it instead of ending.",
+                f"{handlers[name].handler}, and runs it instead of ending.",
                 where,
             )
     return None
@@ -73,24 +73,24 @@ def _swallowed(case: Case) -> Cause | None:
 
 def in_output(case: Case) -> Cause | None:
     """See that a forked child runs its parent's signal handler."""
-    clues = case.telling("inherited handler")
-    if not clues or not case.clues("signal sent"):
+    clues = case.telling(InheritedHandler)
+    if not clues or not case.clues(SignalSent):
         return None
     clue = clues[0]
-    where = case.clues("signal sent")[0].where
+    where = case.clues(SignalSent)[0].where
     return Cause(
         "handler_inherited",
-        clue.name,
-        f"a forked child runs its parent's handler of {clue.name}"
+        clue.signal,
+        f"a forked child runs its parent's handler of {clue.signal}"
         + (f", which it is sent at {where}" if where else ""),
-        f"A forked child has its parent's signal handlers, here {clue.parent}.",
+        f"A forked child has its parent's signal handlers, here {clue.handler}.",
         where,
     )
 
 
 def _failed_in(case: Case) -> Cause | None:
     """See that a forked child has run its parent's signal handler, and failed in it."""
-    clues = {clue.parent.rpartition(" at ")[2]: clue for clue in case.clues("inherited handler")}
+    clues = {clue.handler.rpartition(" at ")[2]: clue for clue in case.clues(InheritedHandler)}
     for traceback in case.tracebacks:
         for file, line in traceback.frames if traceback.child else ():
             clue = clues.get(f"{file}:{case.sources.file(file).function_of(line)}")
@@ -100,10 +100,10 @@ def _failed_in(case: Case) -> Cause | None:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return Cause(
                 "handler_inherited",
-                clue.name,
-                f"a forked child runs its parent's handler of {clue.name}, which raises {said} at "
-                f"{where}",
-                f"A forked child has its parent's signal handlers, here {clue.parent}, and what "
+                clue.signal,
+                f"a forked child runs its parent's handler of {clue.signal}, which raises {said} "
+                f"at {where}",
+                f"A forked child has its parent's signal handlers, here {clue.handler}, and what "
                 "that does is meant for the parent: there, its children are not this one's.",
                 where,
             )

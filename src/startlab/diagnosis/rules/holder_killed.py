@@ -31,6 +31,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, is_helper
+from startlab.model import SignalSent
 from startlab.output import signals
 
 MECHANISMS: Final = (
@@ -51,8 +52,8 @@ def find(case: Case) -> Cause | None:
         if "for a lock shared between processes" in thread.waits
         and not any(is_at(each, "synchronize.py", "wait") for each in thread.stack)
     ]
-    ended = {str(s.child): s.exit_code for s in case.trial.starts if (s.exit_code or 0) < 0}
-    sent = [clue for clue in case.clues("signal sent") if clue.child in ended]
+    ended = {s.child: s.exit_code for s in case.trial.starts if (s.exit_code or 0) < 0}
+    sent = [clue for clue in case.clues(SignalSent) if clue.child in ended]
     if not waiting or not sent or len(case.processes) > 1 + len(_helpers(case)):
         return None
     where = case.where or sent[0].where

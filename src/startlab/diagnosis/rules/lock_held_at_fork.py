@@ -32,11 +32,12 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, through
+from startlab.model import NativeThreadsAtFork, ThreadAtFork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Clue, Thread
+    from startlab.model import Thread
 
 
 MECHANISMS: Final = (
@@ -68,7 +69,7 @@ def find(case: Case) -> Cause | None:
             continue
         if "shared between processes" in thread.waits or "only threads" not in thread.wakers:
             continue
-        if not case.inherited_main and not case.clues("thread at fork"):
+        if not case.inherited_main and not case.clues(ThreadAtFork):
             continue
         if any("to a full" in each.waits for each in process.threads):
             continue
@@ -80,8 +81,8 @@ def find(case: Case) -> Cause | None:
 
 def _left_behind(case: Case, thread: Thread) -> Cause | None:
     where = line_of(thread)
-    gone = case.clues("thread at fork")
-    native = case.clues("native threads at fork")
+    gone = case.clues(ThreadAtFork)
+    native = case.clues(NativeThreadsAtFork)
     library = library_frames(thread)
     top = thread.stack[0] if thread.stack else None
     in_code = case.sources.code(where)
@@ -136,7 +137,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     )
 
 
-def _threads(clues: Sequence[Clue]) -> str:
+def _threads(clues: Sequence[ThreadAtFork]) -> str:
     if not clues:
         return "another thread"
     name = f'thread "{clues[0].name}"' if clues[0].name != "?" else "a native thread"

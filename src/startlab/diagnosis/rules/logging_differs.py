@@ -28,16 +28,14 @@ def work():
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
+from startlab.model import ChangedSetting, RootLogger
 from startlab.output.compare import compare, loose, quoted
 from startlab.results.summary import WELL
-
-if TYPE_CHECKING:
-    from startlab.model import Clue
 
 MECHANISMS: Final = (
     Mechanism(
@@ -51,7 +49,7 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that logging is set up where children do not come."""
-    clues = case.telling("logging")
+    clues = case.telling(RootLogger)
     if not clues or case.lines.only_first or not case.lines.only_second:
         return None
     where = _set_up(case)
@@ -78,7 +76,7 @@ def note(case: Case) -> Cause | None:
     if not lost:
         return None
     clue = clues[0]
-    logger = "the root logger" if clue.kind == "logging" else f"`{clue.name}`"
+    logger = "the root logger" if isinstance(clue, RootLogger) else f"`{clue.name}`"
     where = _set_up(case)
     return Cause(
         "logging_differs",
@@ -90,9 +88,9 @@ def note(case: Case) -> Cause | None:
     )
 
 
-def _logging(case: Case) -> list[Clue]:
-    named = [clue for clue in case.clues("setting") if clue.name.startswith("logging.")]
-    return [*case.clues("logging"), *named]
+def _logging(case: Case) -> list[RootLogger | ChangedSetting]:
+    named = [clue for clue in case.clues(ChangedSetting) if clue.setting.startswith("logging.")]
+    return [*case.clues(RootLogger), *named]
 
 
 def _set_up(case: Case) -> str | None:

@@ -39,6 +39,7 @@ from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, of_wor
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import own_line
+from startlab.model import ChangedGlobal
 from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def in_output(case: Case) -> Cause | None:
     """See that children work with a folder, file, id or time of their own, not the parent's."""
     if not imports_main(case) or not any(case.lines):
         return None
-    differing = {clue.name.rpartition(".")[2] for clue in case.telling("global")}
+    differing = {clue.name.rpartition(".")[2] for clue in case.telling(ChangedGlobal)}
     for name, file, line in _made(case, moments=True):
         if name in differing:
             return _of_each(name, f"{file}:{line}", case)

@@ -33,6 +33,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.model import MainModule
 from startlab.output.compare import loose, quoted
 
 MECHANISMS: Final = (
@@ -46,7 +47,7 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that what the main module prints comes once more from every child that imports it."""
-    imported = any(clue.name == "imported" for clue in case.clues("main"))
+    imported = any(clue.how == "imported" for clue in case.clues(MainModule))
     if not case.lines.only_first or not (imported or "forkserver" in case.trial.method_used):
         return None
     printed = Counter(map(loose, case.trial.stdout.splitlines()))

@@ -32,6 +32,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import OtherContext
 from startlab.output import signals
 
 MECHANISMS: Final = (
@@ -48,15 +49,15 @@ def find(case: Case) -> Cause | None:
     """See that what was made for fork is given to a spawned process, or the other way round."""
     text = "SemLock created in a fork context"
     told = [each for each in case.tracebacks if text in each.exception.message]
-    clues = case.clues("other context")
+    clues = case.clues(OtherContext)
     crashed = case.trial.outcome == "crash" and any(
         signals.name_of(code) in signals.CRASHES for _, code, _ in case.died
     )
     if not told and not (clues and crashed):
         return None
     where = clues[0].where if clues else own_line(told[-1].frames)
-    made = f"`{clues[0].name}()`, made at {where} for {clues[0].parent}," if clues else "a lock"
-    other = clues[0].child if clues else "another method"
+    made = f"`{clues[0].type}()`, made at {where} for {clues[0].made_for}," if clues else "a lock"
+    other = " and ".join(clues[0].used_with) if clues else "another method"
     return Cause(
         "mixed_contexts",
         where or "",

@@ -37,6 +37,7 @@ from startlab.diagnosis.case import (
 )
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_lines
+from startlab.model import ChangedGlobal
 from startlab.output import signals
 
 MECHANISMS: Final = (
@@ -65,7 +66,7 @@ def find(case: Case) -> Cause | None:
     stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
     where = died_at(case)
     way = f", called from {stack[1]}" if len(stack) > 1 else ""
-    owned = [clue for clue in case.clues("global") if _OWN_ID in clue.parent]
+    owned = [clue for clue in case.clues(ChangedGlobal) if _OWN_ID in clue.parent]
     made = f" The main module's `{owned[0].name}` was made by another process." if owned else ""
     said = last_words(case.trial.stderr)
     server = ""

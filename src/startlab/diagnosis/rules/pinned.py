@@ -28,6 +28,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.model import PinnedMethod
 
 MECHANISMS: Final = (
     Mechanism(
@@ -44,7 +45,8 @@ def find(case: Case) -> Cause | None:
     trial = case.trial
     if trial.method == "default" or set(trial.method_used) <= {trial.method}:
         return None
-    clues = [c for c in case.clues("pinned") if c.name in trial.method_used] or case.clues("pinned")
+    pins = case.clues(PinnedMethod)
+    clues = [clue for clue in pins if clue.method in trial.method_used] or pins
     methods = " and ".join(trial.method_used)
     if not clues:
         where = next((s.where for s in trial.starts if s.method in trial.method_used), None)
@@ -52,8 +54,8 @@ def find(case: Case) -> Cause | None:
     clue = clues[0]
     return Cause(
         "pinned",
-        f"{clue.name} {clue.where}",
-        f"the program itself chooses {methods}, by {clue.parent}() at {clue.where}",
+        f"{clue.method} {clue.where}",
+        f"the program itself chooses {methods}, by {clue.by}() at {clue.where}",
         "What was run is that, whatever the column says.",
         clue.where,
     )

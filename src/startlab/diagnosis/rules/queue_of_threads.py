@@ -32,6 +32,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
+from startlab.model import ThreadAtFork
 
 MECHANISMS: Final = (
     Mechanism(
@@ -47,7 +48,7 @@ def find(case: Case) -> Cause | None:
         if not any(is_at(each, "/queue.py", "get") for each in library_frames(thread)):
             continue
         others = [each for each in process.threads if each != thread and own_frame(each)]
-        if others or not case.trial.starts or case.clues("thread at fork"):
+        if others or not case.trial.starts or case.clues(ThreadAtFork):
             continue
         where = line_of(thread)
         return Cause(

@@ -33,6 +33,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import children_may_use, written
+from startlab.model import SameRandom
 
 MECHANISMS: Final = (
     Mechanism(
@@ -47,7 +48,7 @@ def in_output(case: Case) -> Cause | None:
     """See that children draw the same numbers."""
     clues = [
         clue
-        for clue in case.telling("same random")
+        for clue in case.telling(SameRandom)
         if children_may_use(case.sources, re.findall(r"\w+", clue.name))
     ]
     if not clues:

@@ -31,13 +31,15 @@ def work():
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, is_remote, started_at
 from startlab.diagnosis.globals import shows_a_global
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.places import lines_like, own_files, written
 from startlab.diagnosis.stacks import line_of, own_line
+from startlab.model import ChangedSetting
 from startlab.output import signals
 from startlab.output.compare import Difference
 from startlab.output.tracebacks import first_line
@@ -45,7 +47,6 @@ from startlab.output.tracebacks import first_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Clue
     from startlab.output.compare import Difference
 
 
@@ -58,103 +59,9 @@ MECHANISMS: Final = (
 )
 
 
-_SET_UP: Final = r"basicConfig\(|dictConfig\(|fileConfig\("
-_SWALLOWS: Final = (
-    r"except(\s+\(?.*\b(Exception|BaseException|RecursionError|RuntimeError|ValueError)\b.*)?:"
-    r"|error_callback|return_exceptions|suppress\(|\.exception\("
-)
-_LOGS: Final = r"\.(debug|info|warning|error|exception|critical|log)\("
-
-
-class _Setting(NamedTuple):
-    """A kind of setting: where it is set, and by which marks it is known to be the cause.
-
-    `name` is searched in the clue's name; `{0}` in the others is that match's first group. `raises`
-    is searched in the exception (`type: message`) of a child, and `printed` in the program's text
-    where its output differs: None if a difference of the output is never due to it.
-    """
-
-    name: str
-    set_by: tuple[str, ...]
-    raises: str | None = None
-    printed: str | None = None
-
-
-_NUMBERS: Final = r"\b(InvalidOperation|DivisionByZero|Overflow|Inexact|Rounded|FloatOperation)\b"
-_SETTINGS: Final = (
-    _Setting(
-        r"^decimal\.getcontext\(\)\.(\w+)$",
-        (r"\.{0}\s*=[^=]", r"\.{0}\[", r"setcontext\(|\bContext\("),
-        _NUMBERS,
-        r"\bDecimal\b",
-    ),
-    _Setting(
-        r"^sys\.getrecursionlimit\(\)$", (r"setrecursionlimit\(",), r"RecursionError", _SWALLOWS
-    ),
-    _Setting(
-        r"^sys\.get_int_max_str_digits\(\)$",
-        (r"set_int_max_str_digits\(",),
-        r"Exceeds the limit .*integer string conversion",
-        _SWALLOWS,
-    ),
-    _Setting(
-        r"^threading\.stack_size\(\)$",
-        (r"\bstack_size\(\s*[^)\s]",),
-        r"can't start new thread",
-    ),
-    _Setting(r"^sys\.getswitchinterval\(\)$", (r"setswitchinterval\(",)),
-    _Setting(
-        r"^socket\.getdefaulttimeout\(\)$",
-        (r"setdefaulttimeout\(",),
-    ),
-    _Setting(
-        r"^locale\.setlocale",
-        (r"setlocale\(",),
-        r"locale|could not convert|does not match format",
-        r"\blocale\b|strftime|strptime|:n\}",
-    ),
-    _Setting(r"^csv\.field_size_limit", (r"field_size_limit\(",), r"field limit", _SWALLOWS),
-    _Setting(r"^csv\.list_dialects", (r"register_dialect\(",), r"unknown dialect", _SWALLOWS),
-    _Setting(
-        r"^warnings\.filters$",
-        (r"simplefilter\(|filterwarnings\(", r"catch_warnings"),
-        r"Warning\b",
-        r"\w*Warning\b|catch_warnings|\.warn\(",
-    ),
-    _Setting(
-        r"^logging\.getLogger\((.+)\)$",
-        (
-            rf"{_SET_UP}|addHandler\(",
-            r"setLevel\(|\.disabled\s*=|\.propagate\s*=",
-        ),
-        None,
-        _LOGS,
-    ),
-    _Setting(r"^logging\.disable", (r"logging\.disable\(|\bdisable\(",), None, _LOGS),
-    _Setting(
-        r"^sys\.(stdout|stderr)$",
-        (r"sys\.{0}\s*=[^=]|redirect_{0}\(", r"\b{0}\s*=[^=]"),
-        None,
-        r"\bprint\(|\.write\(",
-    ),
-    _Setting(
-        r"^builtins\.(\w+)$",
-        (r"builtins\.{0}\s*=[^=]|builtins.*\b{0}\b", r"install\("),
-        r"\b{0}\b",
-        r"\b{0}\b",
-    ),
-    _Setting(
-        r"\.(\w+)$",
-        (r"\.{0}\s*=[^=]", r"\bsetattr\(.*\b{0}\b", r"\bpatch.*\b{0}\b"),
-        r"\b{0}\b",
-        r"",
-    ),
-)
-
-
 def find(case: Case) -> Cause | None:
     """See that a child fails by what its parent has set for itself alone."""
-    clues = case.clues("setting")
+    clues = _known(case.clues(ChangedSetting))
     if not clues:
         return None
     for traceback in case.tracebacks:
@@ -170,10 +77,10 @@ def find(case: Case) -> Cause | None:
             return _cause(case, found, f"a child raises {said}{at}")
     names = [signals.name_of(code) for _, code, _ in case.died]
     names = [name for name in names if name in signals.CRASHES]
-    stacks = [clue for clue in clues if clue.name == _STACK]
+    stacks = [clue for clue in clues if clue.setting == _STACK]
     if names and stacks:
         return _cause(case, stacks, f"a child dies by {names[0]}", _DEEP)
-    timeouts = [clue for clue in clues if clue.name == _TIMEOUT]
+    timeouts = [clue for clue in clues if clue.setting == _TIMEOUT]
     if timeouts and case.trial.outcome == "hang":
         for process, thread in case.threads():
             where = line_of(thread)
@@ -183,6 +90,9 @@ def find(case: Case) -> Cause | None:
 
 
 _DEFAULT: Final = "as it is by default"
+_PATCHED: Final = "{0}"
+"""Whatever the program has put into a module of others."""
+
 _STACK: Final = "threading.stack_size()"
 _TIMEOUT: Final = "socket.getdefaulttimeout()"
 _ON_A_SOCKET: Final = re.compile(
@@ -198,14 +108,14 @@ _DEEP: Final = (
 
 def _in_lines(case: Case) -> Cause | None:
     """See by the lines themselves that children print something else as they lack a setting."""
-    clues = [clue for clue in case.telling("setting") if _is_used(case, clue)]
-    logs = [clue for clue in clues if clue.name.startswith("logging.")]
+    clues = [clue for clue in _known(case.telling(ChangedSetting)) if _is_used(case, clue)]
+    logs = [clue for clue in clues if clue.setting.startswith("logging.")]
     if logs and _are_logged(case):
         return _cause(case, logs, "")
-    numbers = [clue for clue in clues if clue.name.startswith("decimal.")]
+    numbers = [clue for clue in clues if clue.setting.startswith("decimal.")]
     if numbers and _are_rounded(case.lines):
         return _cause(case, numbers, "")
-    forms = [clue for clue in clues if clue.name.startswith("locale.")]
+    forms = [clue for clue in clues if clue.setting.startswith("locale.")]
     if forms:
         return _cause(case, forms, "")
     replaced = [clue for clue in clues if re.search(r" at \S+:\d+$", clue.parent)]
@@ -214,9 +124,10 @@ def _in_lines(case: Case) -> Cause | None:
 
 def suspect(case: Case) -> Cause | None:
     """Take what is set for the parent alone, and used, for the cause where there is no other."""
-    found = [clue for clue in case.telling("setting") if _is_used(case, clue)]
-    found.sort(key=lambda clue: _SETTINGS.index(_of(clue)[0]))
-    alike = [clue for clue in found if _of(clue)[0] is _of(found[0])[0]]
+    found = [clue for clue in _known(case.telling(ChangedSetting)) if _is_used(case, clue)]
+    order = list(SETTINGS)
+    found.sort(key=lambda clue: order.index(clue.setting))
+    alike = [clue for clue in found if clue.setting == found[0].setting]
     return _cause(case, alike, "") if alike else None
 
 
@@ -251,40 +162,42 @@ _LOGGED: Final = (
 )
 
 
-def _of(clue: Clue) -> tuple[_Setting, str]:
-    """Give the kind of a setting, and the name that its patterns have in them."""
-    for each in _SETTINGS:
-        match = re.search(each.name, clue.name)
-        if match is not None:
-            return each, re.escape(match[1]) if match.groups() else ""
-    return _Setting("", ()), ""
+def _known(clues: list[ChangedSetting]) -> list[ChangedSetting]:
+    """Leave out the settings that the table does not know."""
+    return [clue for clue in clues if clue.setting in SETTINGS]
 
 
-def _raises(clue: Clue, text: str, files: Sequence[str]) -> bool:
-    setting, name = _of(clue)
-    if setting.raises is None:
+def _pattern(clue: ChangedSetting, pattern: str) -> str:
+    """Put the last name of a setting's part into a pattern of the table."""
+    return pattern.replace("{0}", re.escape(clue.part.rpartition(".")[2]))
+
+
+def _raises(clue: ChangedSetting, text: str, files: Sequence[str]) -> bool:
+    raises = SETTINGS[clue.setting].raises
+    if raises is None:
         return False
-    if re.search(setting.raises.replace("{0}", name), text):
+    if re.search(_pattern(clue, raises), text):
         return True
     # What was put into a module shows where that module raises.
-    top = clue.name.partition(".")[0]
-    return setting is _SETTINGS[-1] and any(re.search(rf"/{top}(/|\.py$)", each) for each in files)
+    top = re.escape(clue.part.partition(".")[0])
+    shows = re.compile(rf"/{top}(/|\.py$)")
+    return clue.setting == _PATCHED and any(map(shows.search, files))
 
 
-def _is_used(case: Case, clue: Clue) -> bool:
-    setting, name = _of(clue)
-    if setting.printed is None:
+def _is_used(case: Case, clue: ChangedSetting) -> bool:
+    printed = SETTINGS[clue.setting].printed
+    if printed is None:
         return False
-    pattern = setting.printed.replace("{0}", name)
+    pattern = _pattern(clue, printed)
     return any(case.sources.file(each).mentions(pattern) for each in own_files(case.sources))
 
 
-def _cause(case: Case, clues: Sequence[Clue], came: str, more: str = "") -> Cause:
+def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "") -> Cause:
     clue = clues[0]
-    setting, name = _of(clue)
-    where = written(case.sources, *(each.replace("{0}", name) for each in setting.set_by))
+    set_by = [_pattern(clue, each) for each in SETTINGS[clue.setting].set_by]
+    where = written(case.sources, *set_by)
     place = where or started_at(case)
-    logs = clue.name.startswith("logging.")
+    logs = clue.setting.startswith("logging.")
     at = f", set at {where}," if where else ""
     if logs:
         title = "log output of the children is lost" + (

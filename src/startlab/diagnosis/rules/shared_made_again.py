@@ -39,11 +39,12 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import library_frames, line_of, own_frame
+from startlab.model import MadeAgain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Clue, Frame
+    from startlab.model import Frame
 
 
 MECHANISMS: Final = (
@@ -58,18 +59,18 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that every child makes its own of what is to be shared."""
-    clues = case.telling("made again")
+    clues = case.telling(MadeAgain)
     if not clues:
         return None
     clue = clues[0]
-    own = listed([f"`{each.name}()` at {each.where}" for each in clues[:4]])
+    own = listed([f"`{each.type}()` at {each.where}" for each in clues[:4]])
     return Cause(
         "shared_made_again",
         clue.where or "",
         f"every child makes its own {own}",
         "A child started by spawn or forkserver imports the main module, and what is made there "
         "to be "
-        f"shared is made again: what one process does to its `{clue.name}()`, the others never "
+        f"shared is made again: what one process does to its `{clue.type}()`, the others never "
         "see.",
         clue.where,
     )
@@ -77,7 +78,7 @@ def in_output(case: Case) -> Cause | None:
 
 def find(case: Case) -> Cause | None:
     """See parent and child wait for each other on two objects that should be one."""
-    clues = case.clues("made again")
+    clues = case.clues(MadeAgain)
     if not clues:
         return None
     waiting = [
@@ -93,22 +94,22 @@ def find(case: Case) -> Cause | None:
     library = library_frames(thread)
     clue = next((each for each in clues if _is_about(each, library)), clues[0])
     where = line_of(thread)
-    others = [f"`{each.name}()` of {each.where}" for each in clues if each is not clue]
+    others = [f"`{each.type}()` of {each.where}" for each in clues if each is not clue]
     also = f" The same holds for {' and '.join(others)}." if others else ""
     return Cause(
         "shared_made_again",
         clue.where or "",
-        f"{case.who(process)} waits at {where} for the `{clue.name}()` made at {clue.where}, of "
+        f"{case.who(process)} waits at {where} for the `{clue.type}()` made at {clue.where}, of "
         "which every child has its own",
         "A child started by spawn or forkserver imports the main module, and what is made there "
         "is made "
-        f"again: what one process does to its `{clue.name}()` of {clue.where}, the other never "
+        f"again: what one process does to its `{clue.type}()` of {clue.where}, the other never "
         f"sees.{also}",
         where,
     )
 
 
-def _polled(case: Case, clues: Sequence[Clue]) -> Cause | None:
+def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
     """See a child look again and again at an object of its own, in a loop of its own."""
     for process, thread in case.threads():
         frame = own_frame(thread)
@@ -123,21 +124,21 @@ def _polled(case: Case, clues: Sequence[Clue]) -> Cause | None:
                     "shared_made_again",
                     clue.where or "",
                     f"a child looks at {frame.file}:{line} again and again at its own "
-                    f"`{clue.name}()`, made at {clue.where}",
+                    f"`{clue.type}()`, made at {clue.where}",
                     "A child started by spawn or forkserver imports the main module, and what is "
                     "made there "
-                    f"is made again: what the program does to its `{clue.name}()` of {clue.where}, "
+                    f"is made again: what the program does to its `{clue.type}()` of {clue.where}, "
                     "the child never sees.",
                     f"{frame.file}:{line}",
                 )
     return None
 
 
-def _is_about(clue: Clue, library: Sequence[Frame]) -> bool:
+def _is_about(clue: MadeAgain, library: Sequence[Frame]) -> bool:
     """Tell whether a stack goes through what a clue's object has: `Event.wait`, `queues.py`."""
     text = " ".join(f"{each.file.rpartition('/')[2]} {each.function}" for each in library)
-    if clue.name in ("Queue", "JoinableQueue", "SimpleQueue", "Pool"):
-        return "queues.py" in text or f"{clue.name}." in text
-    if clue.name in ("Event", "Condition", "Barrier"):
+    if clue.type in ("Queue", "JoinableQueue", "SimpleQueue", "Pool"):
+        return "queues.py" in text or f"{clue.type}." in text
+    if clue.type in ("Event", "Condition", "Barrier"):
         return "wait" in text
     return "queues.py" not in text and "wait" not in text

@@ -34,6 +34,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
+from startlab.model import SignalSent
 
 MECHANISMS: Final = (
     Mechanism(
@@ -47,9 +48,7 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See that a child was sent a signal that its parent, and so it too, ignores."""
     ended = {-start.exit_code for start in case.trial.starts if start.exit_code}
-    sent = {
-        int(clue.name): clue.where for clue in case.clues("signal sent") if clue.name.isdecimal()
-    }
+    sent = {clue.number: clue.where for clue in case.clues(SignalSent)}
     for number in (signal.SIGTERM, signal.SIGINT):
         ignored = rf"signal\(\s*(signal\.)?{number.name}\s*,\s*(signal\.)?SIG_IGN"
         where = written(case.sources, ignored)

@@ -33,6 +33,7 @@ from startlab.diagnosis.case import (
 )
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
+from startlab.model import UnguardedStart
 
 MECHANISMS: Final = (
     Mechanism(
@@ -50,7 +51,7 @@ _BOOTSTRAPPING: Final = "An attempt has been made to start a new process before"
 def find(case: Case) -> Cause | None:
     """See that a child starts processes while it imports the main module, or what this imports."""
     told = [each for each in case.tracebacks if _BOOTSTRAPPING in each.exception.message]
-    clues = case.clues("unguarded")
+    clues = case.clues(UnguardedStart)
     if not clues and not told and _BOOTSTRAPPING not in case.trial.stderr:
         return None
     where = clues[0].where if clues else own_line(told[-1].frames) if told else None

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.model import Unpicklable
 from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See that what a child is to be given cannot be pickled."""
-    clues = case.clues("unpicklable")
+    clues = case.clues(Unpicklable)
     found = [each for each in case.tracebacks if _is_pickling(each)]
     refused = any(BY_INHERITANCE in each.exception.message for each in case.tracebacks)
     if refused or not (clues or found):
@@ -73,7 +74,7 @@ def find(case: Case) -> Cause | None:
             f"Python says {message}.",
             where,
         )
-    what = f"{clues[0].name}, a {clues[0].parent}," if clues else "what the child is to be given"
+    what = f"{clues[0].path}, a {clues[0].type}," if clues else "what the child is to be given"
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with all that hangs "
         "on it: "
@@ -92,7 +93,7 @@ def find(case: Case) -> Cause | None:
         )
     return Cause(
         "unpicklable",
-        clues[0].name if clues else where or message,
+        clues[0].path if clues else where or message,
         f"{what} cannot be pickled" + (f", at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,

@@ -34,9 +34,10 @@ function showTrial(trial) {
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 function clues(trial) {
-  return table("Seen from inside", ["what", "name", "at", "in the parent", "in the child", "times"],
-    trial.clues.map((clue) => [
-      clue.kind, clue.name, clue.where ?? "", clue.parent, clue.child, String(clue.count),
+  return table("Seen from inside", ["what", "which", "at", "in the parent", "in the child", "times"],
+    trial.clues.map(({kind, where, parent, child, count, ...which}) => [
+      kind, which.setting ? which.setting.replace("{0}", () => which.part) : Object.values(which).flat().join(" "),
+      where ?? "", parent ?? "", parent === undefined ? "" : child ?? "not there", String(count),
     ]));
 }
 
