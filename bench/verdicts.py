@@ -74,7 +74,7 @@ def measure(
                 if seen.ended == "proof" and stamped is not None:
                     found.append(seen.began_s + seen.duration_s - stamped)
                 else:
-                    said = seen.reason or seen.stderr.text()[-200:]
+                    said = seen.obstacle or seen.stderr.text()[-200:]
                     print(f"{program.stem} on {environment.name}: {seen.ended}: {said}")
     return found
 

@@ -22,11 +22,12 @@ from packaging.version import Version
 
 from startlab.backends import interpreters
 from startlab.backends.native import NativeBackend
+from startlab.judge import waiting
 from startlab.model import Request
 
 if TYPE_CHECKING:
     from startlab.backends import Agent
-    from startlab.model import Environment
+    from startlab.model import Environment, Observation
 
 
 class Row(NamedTuple):
@@ -62,7 +63,7 @@ def run(agent: Agent, program: Any, environment: Environment, limit_s: float) ->
         assumption = program.note("assumes: (.*)")
         expected = f"alive, or assumes: {assumption}" if assumption else "alive"
         right = (seen.ended == "exit" and seen.exit_status == 0) or (
-            seen.ended == "proof" and assumption in seen.assumptions
+            seen.ended == "proof" and assumption in waiting.ASSUMPTIONS
         )
     else:
         expected = program.verdict(short(environment))
@@ -78,8 +79,14 @@ def run(agent: Agent, program: Any, environment: Environment, limit_s: float) ->
         grade=grade,
         right=right,
         after_s=None if alive else seen.began_s + seen.duration_s - died,
-        reason=skipped or seen.reason or failure,
+        reason=skipped or _why(seen) or failure,
     )
+
+
+def _why(seen: Observation) -> str:
+    if seen.ended == "proof":
+        return waiting.hang(seen)
+    return waiting.obstacle(seen.obstacle) if seen.obstacle else ""
 
 
 def short(environment: Environment) -> str:

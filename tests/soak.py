@@ -26,6 +26,7 @@ from packaging.version import Version
 
 from startlab.backends import interpreters
 from startlab.backends.native import NativeBackend
+from startlab.judge import waiting
 from startlab.model import Request
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ def main() -> None:
                 observation = run(agent, program, environment)
                 seen[observation.ended] += 1
                 if observation.ended == "proof":
-                    false.append(f"{program.name} on {environment.name}: {observation.reason}")
+                    false.append(
+                        f"{program.name} on {environment.name}: {waiting.hang(observation)}"
+                    )
                     print(f"FALSE PROOF: {false[-1]}", flush=True)
                 elif observation.ended != "exit" or observation.exit_status != 0:
                     print(

@@ -52,8 +52,8 @@ def test_bytes_travel_as_base64() -> None:
 
 
 def test_an_observation_needs_only_its_end(environment: Environment) -> None:
-    said = b'{"ended": "launch", "exit_status": null, "duration_s": 0, "reason": "no"}'
-    assert msgspec.json.decode(said, type=Observation).reason == "no"
+    said = b'{"ended": "launch", "exit_status": null, "duration_s": 0, "where": "no"}'
+    assert msgspec.json.decode(said, type=Observation).where == "no"
     assert msgspec.json.decode(msgspec.json.encode(environment), type=Environment) == environment
 
 

@@ -61,7 +61,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The outcomes that the catalogue allows for the cells it matches.
 
     `when` is a PEP 508 marker; `exception` and `stdout` are regular expressions, searched in the
-    exception («type: message») and in the whole of stdout; `method_used` are the start methods
+    exception («type: message»), or the last line of stderr where there is none, and in the whole of
+    stdout; `method_used` are the start methods
     that the program must have been seen to use. `frequency` is the range, from 0 to 1, of the
     share of trials that have the first outcome, where the hazard is a race.
     """
@@ -485,34 +486,194 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     function: str
 
 
+ObstacleKind = Literal[
+    # Nothing can be proven in the environment at all.
+    "platform",
+    "machine",
+    "no cat",
+    "no waits",
+    "no holders",
+    "not tried",
+    # The job was not at rest.
+    "moved",
+    "second look",
+    "no process",
+    # A process may go on.
+    "namespace",
+    "posix timer",
+    "kernel acts",
+    "signal when ready",
+    "asynchronous",
+    "alarm",
+    "alarm unknown",
+    "socket timeout",
+    "socket timeout unknown",
+    "unreadable",
+    # Somebody outside the job may act on it.
+    "held by outsider",
+    "lock of outsider",
+    "traces outsider",
+    # A thread may go on.
+    "running",
+    "call",
+    "state",
+    "pending signal",
+    "traced",
+    "core dump",
+    "held by kernel",
+    "foreign call",
+    # What a thread waits for may come from outside.
+    "no such address",
+    "futex in file",
+    "named semaphore",
+    "not its child",
+    "ended child",
+    "end of outsider",
+    "descriptor",
+    "foreign descriptor",
+    "opened since",
+    "waits for signal",
+    "held outside",
+    "socket to outside",
+    "peer outside",
+    "open to connect",
+    "datagram",
+]
+"""What stands in the way of a proof that a job hangs; `judge.waiting` has a sentence for each."""
+
+
+class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the way of a proof: `kind` says in what way `pid`, or its thread, may go on.
+
+    `name` is the process's, or the system call's, which may be `timed`; `object` is what it has or
+    waits for, as the kernel calls it, and `descriptor` its number there; `others` are processes
+    that the kind speaks of; `error` are the system's own words.
+    """
+
+    kind: ObstacleKind
+    pid: int = 0
+    tid: int = 0
+    name: str = ""
+    object: str = ""
+    descriptor: int | None = None
+    timed: bool = False
+    others: tuple[int, ...] = ()
+    error: str = ""
+
+
+WaitKind = Literal[
+    "lock",
+    "shared lock",
+    "file lock",
+    "child",
+    "pipe read",
+    "pipe write",
+    "socket read",
+    "socket write",
+    "connection",
+    "poll",
+    "asleep",
+    "running",
+    "call",
+]
+"""What a thread waits for.
+
+`lock`: one of its own process; `shared lock`: one in memory that processes share; `file lock`: as
+flock(2) has it; `child`: the end of a child; `pipe` or `socket`, `read` from while empty or `write`
+to while full; `connection`: somebody to connect; `poll`: any of several; `asleep`: a time;
+`running`: nothing; `call`: another system call, or one of which it is not known what it waits for.
+"""
+
+
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several things that a thread waits for; a child is known by its `pid`."""
+
+    kind: Literal["pipe", "socket", "child"]
+    object: str = ""
+    descriptor: int | None = None
+    pid: int | None = None
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """What a thread waits for.
+
+    `object` is a lock's address (futex), a shared lock's name if it has one, a pipe or socket with
+    its inode, or the name of a system call, which may be `timed`. `others` are the other threads of
+    the process, which alone could release its lock. A `poller` is in a loop of the standard
+    library. `obstacle` is in what way the thread may go on all the same.
+    """
+
+    kind: WaitKind
+    object: str = ""
+    descriptor: int | None = None
+    polled: tuple[Polled, ...] = ()
+    others: int = 0
+    timed: bool = False
+    poller: bool = False
+    obstacle: Obstacle | None = None
+
+
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """A thread of a process at the verdict: what it waits for, who could end that, and where.
 
     `waits_for` are the processes of the job that could end it. `root` marks the thread that the
-    trial's reason is about. `started_s` is from the start of the trial.
+    trial's reason is about. `where` is the line of the program it is at, as `file:line`.
+    `started_s` is from the start of the trial. `waits` and `wakers` say `wait` and `waits_for` in
+    words.
     """
 
     tid: int
     name: str = ""
     started_s: float | None = None
+    wait: Wait | None = None
     waits: str = ""
     wakers: str = ""
     waits_for: tuple[int, ...] = ()
     root: bool = False
+    where: str | None = None
     stack: tuple[Frame, ...] = ()
 
 
+class LostThread(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread that a process lacks because a fork copies one alone; `where` it was then."""
+
+    name: str
+    where: str | None = None
+
+
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A process of the job as the kernel showed it last; times from the start of the trial."""
+    """A process of the job as the kernel showed it last; times from the start of the trial.
+
+    `role` is empty for a child of the program's own; `lost_threads` are those that its parent had
+    beside the one that forked it.
+    """
 
     pid: int
     ppid: int
     command: str
+    role: Literal["", "program", "fork server", "resource tracker", "semaphore tracker"] = ""
     started_s: float | None = None
     cpu_s: float = 0.0
     state: str = ""
     stacks_by: str = ""
+    lost_threads: tuple[LostThread, ...] = ()
     threads: tuple[Thread, ...] = ()
+
+
+class Respawn(msgspec.Struct, frozen=True, kw_only=True):
+    """A process whose workers die and are replaced forever: `deaths` so far, all alike."""
+
+    pid: int
+    exit_code: int
+    deaths: int
+
+
+class NotLaunched(msgspec.Struct, frozen=True, kw_only=True):
+    """At which step `program` could not be launched, and what the system said."""
+
+    step: Literal["copy", "start"]
+    program: str
+    error: str
 
 
 class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):
@@ -530,7 +691,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     can never go on, a wish to stop, or that it could not be launched. `stuck` are the processes
     that could not go on until they were ended, with their starter. `forced` is None where nothing
     was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
-    stacks that dying processes left. `assumptions` are those of a proof. `limit_s` is the time
+    stacks that dying processes left. `ring` are the threads that wait for one another, as pid and
+    tid, or the one that waits for itself; the last one is the root. `obstacle` is why there is no
+    proof. `all_ended` is false where a process outlived its end by the agent. `limit_s` is the time
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     `work` was the trial's own working directory, which held the copy of a user's files.
     `sys_platform` is the agent's; by it the numbers of signals have their names. `dropped_events`
@@ -553,11 +716,14 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     stuck: tuple[Process, ...] = ()
     left_behind: LeftBehind = LeftBehind()
     crashes: tuple[str, ...] = ()
+    not_launched: NotLaunched | None = None
     grade: Grade | None = None
-    reason: str = ""
+    ring: tuple[tuple[int, int], ...] = ()
+    respawn: Respawn | None = None
+    obstacle: Obstacle | None = None
+    all_ended: bool = True
     where: str | None = None
     verdict_s: float | None = None
-    assumptions: tuple[str, ...] = ()
     cpu_s: float = 0.0
     idle_s: float = 0.0
     limit_s: float = 0.0
@@ -584,6 +750,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[float, ...]
 
 
+DeviationKind = Literal["unexpected", "outcome", "exception", "stdout", "method"]
+"""In what a trial is not what the catalogue expects; `unexpected`: that expects nothing of it."""
+
+
 class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="trial"):
     """One run of a cell, judged: the line of the journal.
 
@@ -593,8 +763,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     trials of a program that have either in common are of one `output_group`, which they get when
     the run is read, as they get the outcome `differs`. `load` is the machine's of the last minute,
     per core. `stuck`, of a user's program, are the processes that could not go on until they were
-    ended, with their starter. `dropped_events` is how many that the inside told were not as they
-    should be, and are left out.
+    ended, with their starter. `obstacle` is what stood in the way of a proof, where the time limit
+    decided. `deviation` is in what a trial of the catalogue is not `as_expected`. `dropped_events`
+    is how many that the inside told were not as they should be, and are left out.
     """
 
     experiment: str
@@ -606,9 +777,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     as_expected: bool
     expected: tuple[Outcome, ...] | None
     frequency: tuple[float, float] | None = None
+    deviation: DeviationKind | None = None
     program: str | None = None
     method_used: tuple[StartMethod, ...] = ()
     grade: Grade | None = None
+    obstacle: Obstacle | None = None
     where: str | None = None
     exit_status: int | None = None
     signal: str | None = None
@@ -657,9 +830,10 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause, told once, with the cells it explains.
 
-    `title` is one sentence, `text` a paragraph. `mechanism` is what `startlab explain` explains,
-    `where` the `file:line` where the cause shows, `code` that line, and `lines` the same with those
-    around it. `outcome` is what it leads to; a finding about trials that are ok, and print what the
+    `title` is one sentence, which ends with the `cause`; `text` is a paragraph. `mechanism` is what
+    `startlab explain` explains, `where` the `file:line` where the cause shows, `code` that line,
+    and `lines` the same with those around it. `outcome` is what it leads to; a finding about trials
+    that are ok, and print what the
     others do, is a note. `experiment` is the one of the catalogue that shows the mechanism.
     """
 
@@ -667,6 +841,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     title: str
     text: str
+    cause: str = ""
     where: str | None = None
     code: str = ""
     lines: tuple[SourceLine, ...] = ()

@@ -54,14 +54,14 @@ STARTS = """
 
 @pytest.fixture(autouse=True, scope="module")
 def _provable() -> None:
-    reason = Watch.prepare()
-    if reason is not None:
-        pytest.skip(reason)
+    obstacle = Watch.prepare()
+    if obstacle is not None:
+        pytest.skip(f"no hang can be proven here: {obstacle}")
 
 
 def hang(run: RunProgram) -> Observation:
     observation = run(LOCK_HELD_AT_FORK)
-    assert observation.ended == "proof", observation.reason
+    assert observation.ended == "proof", observation.obstacle
     return observation
 
 
@@ -75,6 +75,8 @@ def test_every_wait_of_a_proof_names_the_processes_that_could_end_it(run: RunPro
 
 def test_the_thread_that_the_reason_is_about_is_marked(run: RunProgram) -> None:
     observation = hang(run)
+    child = observation.processes[1].pid
+    assert observation.ring == ((child, child),)
     assert [
         (thread.tid, thread.root) for process in observation.processes for thread in process.threads
         if thread.root

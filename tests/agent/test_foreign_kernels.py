@@ -15,12 +15,12 @@ from startlab.agent.proof.procfs import Mapping, Stat, Thread  # noqa: E402 - Li
 from startlab.agent.proof.waits import (  # noqa: E402 - Linux only
     Child,
     Epoll,
+    Inside,
     Lock,
     Open,
     Poll,
     Select,
     Transfer,
-    Wait,
 )
 
 # Python 3.13.5 with glibc 2.41: the file `syscall` of a blocked process, and its `wchan`.
@@ -232,7 +232,7 @@ def call_of(line: str) -> waits.Call:
 
 
 @pytest.mark.parametrize(("line", "channel", "expected"), AARCH64)
-def test_what_a_thread_waits_for_on_aarch64(line: str, channel: str, expected: Wait) -> None:
+def test_what_a_thread_waits_for_on_aarch64(line: str, channel: str, expected: Inside) -> None:
     wait = waits.decode(call_of(line), "aarch64")
     assert wait == expected
     assert isinstance(wait, Open) or waits.channel_fits(wait, channel)

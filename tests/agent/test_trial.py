@@ -208,8 +208,9 @@ def test_what_cannot_be_launched_is_told_with_its_reason(
 ) -> None:
     seen = agent.run(request_of("nowhere/python", "x"))
     assert (seen.ended, seen.exit_status) == ("launch", None)
-    assert seen.reason.startswith("nowhere/python could not be started: ")
-    assert re.search("No such file|cannot find", seen.reason)
+    assert seen.not_launched is not None
+    assert (seen.not_launched.step, seen.not_launched.program) == ("start", "nowhere/python")
+    assert re.search("No such file|cannot find", seen.not_launched.error)
 
 
 def test_what_is_not_executable_is_not_launched(
@@ -217,7 +218,8 @@ def test_what_is_not_executable_is_not_launched(
 ) -> None:
     seen = agent.run(request_of(str(write("pass"))))
     assert seen.ended == "launch"
-    assert re.search("Permission denied|not a valid", seen.reason)
+    assert seen.not_launched is not None
+    assert re.search("Permission denied|not a valid", seen.not_launched.error)
 
 
 @linux

@@ -15,60 +15,17 @@ import pytest
 from startlab.agent import faults, respawn, trial
 from startlab.agent.events import Event, parsed
 from startlab.agent.stacks import Frame, Stack
-from startlab.agent.watch import _died, _matched, _sentence, _server, _told, _where
+from startlab.agent.watch import _lost, _matched, _server, _where
+from startlab.judge import waiting
 
 if TYPE_CHECKING:
     from startlab.backends.conversation import Conversation
     from startlab.model import Environment
 
-LOCK = "pid 12 waits for a lock (futex 0x55d0): only threads of this process could release it"
 
-
-def test_the_sentence_names_the_process_the_line_and_who_was_left_behind() -> None:
-    said = _sentence(LOCK, 10, {(12, 12): "worker.py:24"}, 12, [("pusher", "/home/me/worker.py:9")])
-    assert said == (
-        "child 12 waits at worker.py:24 for a lock: only threads of this process could release it; "
-        'when it was forked, thread "pusher" was at worker.py:9: it does not exist here'
-    )
-
-
-def test_the_sentence_counts_further_threads_and_does_without_a_line() -> None:
-    said = _sentence(LOCK, 10, {}, 12, [("a", "x.py:1"), ("b", "x.py:2"), ("c", "x.py:3")])
-    assert said.startswith("child 12 waits for a lock: ")
-    assert 'thread "a" was at x.py:1 and 2 more' in said
-
-
-def test_a_wait_for_something_else_names_the_line_too_and_no_thread() -> None:
-    cause = "pid 12 reads from an empty pipe: only this process itself could write to it"
-    said = _sentence(cause, 12, {(12, 12): "a.py:3"}, 12, [("pusher", "b.py:1")])
-    assert said.startswith("the program, at a.py:3, reads from an empty pipe: ")
-    assert "pusher" not in said
-
-
-def test_a_thread_without_a_line_of_its_own_was_there() -> None:
-    assert _sentence(LOCK, 10, {}, 12, [("pusher", None)]).endswith(
-        'when it was forked, thread "pusher" was there: it does not exist here'
-    )
-
-
-def test_a_lock_of_another_thread_s_says_nothing_of_a_child_that_reads() -> None:
-    cause = "2 threads wait for one another: pid 10 waits for a lock; pid 12 reads from a pipe"
-    assert "forked" not in _sentence(cause, 10, {}, 12, [("pusher", "a.py:1")])
-
-
-def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
-    cause = (
-        "4 threads wait for one another: pid 10 waits for a lock (futex 0x1); "
-        "thread 20 of pid 10 writes to a full pipe; pid 12 waits for pid 10; "
-        "pid 13 reads from an empty pipe"
-    )
-    places = {(10, 10): "a.py:32", (10, 20): "a.py:15"}
-    assert _sentence(cause, 10, places, 12, ()) == (
-        "4 threads wait for one another: the program waits at a.py:32 for a lock; "
-        "thread 20 of the program, at a.py:15, writes to a full pipe; "
-        "child 12 waits for pid 10; child 13 reads from an empty pipe"
-    )
-    assert _told(cause) == [(10, 10), (10, 20), (12, 12), (13, 13)]
+def test_a_thread_that_a_fork_did_not_copy_has_a_name_and_a_line() -> None:
+    assert _lost("pusher", "/home/me/worker.py:9") == {"name": "pusher", "where": "worker.py:9"}
+    assert _lost("a at home", None) == {"name": "a at home", "where": None}
 
 
 MAIN = Stack(None, "", (Frame("/p/a.py", 3, "f"), Frame("/p/a.py", 9, "<module>")))
@@ -131,82 +88,6 @@ def test_the_line_that_a_forked_child_has_from_its_parent_is_not_where_it_is(
     )
 
 
-STDERR = """\
-Process SpawnPoolWorker-1:
-Traceback (most recent call last):
-  File "/usr/lib/python3.13/multiprocessing/pool.py", line 114, in worker
-    task = get()
-           ~~~^^
-AttributeError: Can't get attribute 'greet' on <module '__mp_main__'>
-"""
-
-
-IN_THREADS = """\
-Exception in thread Thread-3 (_handle_results):
-Traceback (most recent call last):
-  File "/usr/lib/python3.13/threading.py", line 1041, in _bootstrap_inner
-    self.run()
-    ~~~~~~~~^^
-KeyError: 1
-
-During handling of the above exception, another exception occurred:
-
-Traceback (most recent call last):
-  File "/p/a.py", line 3, in work
-TypeError: __init__() missing 1 required positional argument: 'text'
-Exception in thread Thread-4:
-Traceback (most recent call last):
-  File "/p/a.py", line 4, in work
-ValueError
-"""
-
-
-def ends(*codes: int) -> list[Event]:
-    return [
-        parsed(["end", "1", "0.1", "1", str(pid), str(code)])
-        for pid, code in enumerate(codes, start=21)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("codes", "stderr", "said"),
-    [
-        ([], STDERR, ""),
-        ([0, 0], STDERR, ""),
-        (
-            [0, 1],
-            STDERR,
-            (
-                "; child 22 had ended with exit code 1, "
-                "of AttributeError: Can't get attribute 'greet' on <module '__mp_main__'>"
-            ),
-        ),
-        ([1], "ready\n", "; child 21 had ended with exit code 1"),
-        ([-9, -9, -9], STDERR, "; child 21 and 2 more had ended by signal 9"),
-        (
-            [1],
-            IN_THREADS[IN_THREADS.index("Exception in thread Thread-4") :] + STDERR,
-            (
-                "; child 21 had ended with exit code 1, of AttributeError: Can't get attribute "
-                "'greet' on <module '__mp_main__'>; thread \"Thread-4\" had ended of ValueError"
-            ),
-        ),
-        (
-            [],
-            IN_THREADS,
-            (
-                '; thread "Thread-3 (_handle_results)" and 1 more had ended of '
-                "TypeError: __init__() missing 1 required positional argument: 'text'"
-            ),
-        ),
-    ],
-)
-def test_the_sentence_ends_with_who_had_ended_badly(
-    codes: list[int], stderr: str, said: str
-) -> None:
-    assert _died(ends(*codes), stderr) == said
-
-
 @pytest.mark.native
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux proves a hang")
 def test_what_a_replaced_worker_died_of_is_named(run: Any) -> None:
@@ -219,8 +100,9 @@ def test_what_a_replaced_worker_died_of_is_named(run: Any) -> None:
     """
     seen = run(textwrap.dedent(program), method="spawn", timeout_s=60)
     assert (seen.grade, seen.where) == ("proven", "program.py:6")
-    assert " had ended with exit code 1, of AttributeError: " in seen.reason
-    assert "'greet'" in seen.reason
+    sentence = waiting.hang(seen)
+    assert " had ended with exit code 1, of AttributeError: " in sentence
+    assert "'greet'" in sentence
 
 
 def stack(*frames: tuple[str, str]) -> Stack:
@@ -274,10 +156,11 @@ def test_the_sentence_names_the_child_and_not_its_fork_server(run: Any) -> None:
         for thread in process.threads
         if any(frame.function == "take" for frame in thread.stack)
     )
-    assert seen.reason.startswith(
+    sentence = waiting.hang(seen)
+    assert sentence.startswith(
         "2 threads wait for one another: the program waits at program.py:9 for a pipe (descriptor "
     )
-    assert f" of the fork server; child {child}, at program.py:4, reads from an " in seen.reason
+    assert f" of the fork server; child {child}, at program.py:4, reads from an " in sentence
 
 
 # --- stacks by py-spy ---
@@ -298,8 +181,9 @@ def test_a_second_thread_has_its_line_on_every_python(
     """)
     seen = spying.run(request_of(interpreter.executable, str(program), timeout_s=60))
     assert (seen.grade, seen.where) == ("proven", f"{program.name}:4")
-    assert f", at {program.name}:4, writes to a full pipe" in seen.reason
-    assert f"the program waits at {program.name}:8 for a lock" in seen.reason
+    sentence = waiting.hang(seen)
+    assert f", at {program.name}:4, writes to a full pipe" in sentence
+    assert f"the program waits at {program.name}:8 for a lock" in sentence
 
 
 @pytest.mark.targets
@@ -322,9 +206,10 @@ def test_what_the_thread_that_reads_results_died_of_is_named(
     asked = request_of(sys.executable, str(program), method=method, timeout_s=60)
     seen = spying.run(asked)
     assert (seen.grade, seen.where) == ("proven-given-pollers", f"{program.name}:9")
-    assert " (_handle_results)" in seen.reason
-    assert " had ended of TypeError: " in seen.reason
-    assert "'text'" in seen.reason
+    sentence = waiting.hang(seen)
+    assert " (_handle_results)" in sentence
+    assert " had ended of TypeError: " in sentence
+    assert "'text'" in sentence
 
 
 # --- workers that are replaced for ever ---
@@ -375,7 +260,8 @@ def test_an_unguarded_pool_is_respawning_long_before_the_limit(run: Any, method:
         pytest.skip("where the main module is preloaded the fork server dies instead")
     seen = run(textwrap.dedent(program), method=method, timeout_s=60)
     assert (seen.ended, seen.grade, seen.where) == ("proof", "respawning", "program.py:5")
-    assert "exit code 1" in seen.reason
+    assert seen.respawn is not None
+    assert (seen.respawn.exit_code, seen.respawn.deaths > 5) == (1, True)
     assert b"An attempt has been made to start a new process" in seen.stderr.head
 
 

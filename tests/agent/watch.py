@@ -22,7 +22,7 @@ from typing import Any
 
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent.proof import Prover, deadlock, procfs  # noqa: E402 - Linux only
+from startlab.agent.proof import Prover, deadlock, facts, procfs  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
 JOIN_S = 5.0  # somebody outside may hold the program's stdout
@@ -40,7 +40,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     unavailable = Prover.available()
     if unavailable:
-        raise SystemExit(unavailable)
+        raise SystemExit(str(unavailable))
     program = subprocess.Popen(
         asked.argv,
         stdin=subprocess.DEVNULL if asked.stdin_after is None else subprocess.PIPE,
@@ -81,7 +81,7 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
     began = time.monotonic()
     costs: list[float] = []
     verdict = status = None
-    blockers: dict[str, int] = {}
+    blockers: list[Any] = []
     looked: list[float] = []
     while verdict is None and time.monotonic() - began < limit_s:
         time.sleep(PERIOD_S)
@@ -90,7 +90,9 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
         verdict = prover.look()
         costs.append(time.process_time() - before)
         if verdict is None:
-            blockers[prover.blocker] = blockers.get(prover.blocker, 0) + 1
+            blocker = facts.plain(prover.blocker)
+            if blocker not in blockers:
+                blockers.append(blocker)
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, code = os.waitpid(-1, os.WNOHANG)
@@ -101,14 +103,11 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
         if status is not None and not procfs.descendants(os.getpid(), procfs.everyone()):
             break
     at = time.time()
-    root, sentence = deadlock.find(verdict.threads) if verdict else (None, None)
     return {
         "grade": verdict and verdict.grade,
-        "cause": sentence,
-        "root": root,
-        "threads": verdict and verdict.threads,
-        "assumptions": verdict and verdict.assumptions,
-        "survey": prover.waits(),
+        "ring": deadlock.find(verdict.threads) if verdict else (),
+        "threads": facts.plain(verdict.threads) if verdict else [],
+        "survey": facts.plain(prover.waits()),
         "blockers": blockers,
         "at": at,
         "looked": looked,

@@ -14,6 +14,7 @@ from startlab.catalogue import update
 from startlab.judge.expectation import expected
 from startlab.model import (
     Cell,
+    DeviationKind,
     Environment,
     Expectation,
     Method,
@@ -83,6 +84,7 @@ class Seen:
         name: str = "lock",
         exception: str | None = None,
         reason: str = "",
+        deviation: DeviationKind | None = None,
     ) -> None:
         environment = self.environments[version]
         entry = self.entry(version, method, name)
@@ -90,7 +92,7 @@ class Seen:
             self.trials.append(
                 Trial(
                     experiment=name, environment=environment.name, method=method, trial=number,
-                    outcome=outcome, reason=reason,
+                    outcome=outcome, reason=reason, deviation=deviation,
                     as_expected=entry is not None and outcome in entry.outcome and not reason,
                     expected=None if entry is None else entry.outcome,
                     frequency=None if entry is None else entry.frequency,
@@ -238,7 +240,7 @@ def test_another_exception_than_expected(seen: Seen) -> None:
     seen.write(LINUX.replace('["ok"]', '["error"]') + 'exception = "KeyError"\n')
     for version in VERSIONS:
         seen.see(version, "error", exception="EOFError",
-                 reason="expected an exception like 'KeyError'")  # fmt: skip
+                 reason="expected an exception like 'KeyError'", deviation="exception")  # fmt: skip
     text = seen.apply(seen.propose())
     assert text == LINUX.replace('["ok"]', '["error"]') + "exception = '^EOFError\\b'\n"
 

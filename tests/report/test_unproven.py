@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from startlab.diagnosis import Diagnosis, diagnose
-from startlab.model import Environment, PlannedEnvironment, Program
+from startlab.model import Environment, Obstacle, PlannedEnvironment, Program
 from startlab.report import markdown, terminal, unproven
 from startlab.results.summary import summarise
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from startlab.model import Grade, Run
     from tests.report.conftest import Make
 
-WHY = "not over after 10 s; its processes have used no CPU for 10 s; no proof: may wake: pid 7"
+WHY = Obstacle(kind="running", pid=7)
 
 
 @pytest.fixture
 def hung(make: Make, environment: Environment) -> Any:
     """Make a run of as many hangs, one of each cell, on a platform."""
 
-    def hung(*grades: Grade | None, sys_platform: str = "linux", reason: str = WHY) -> Run:
+    def hung(*grades: Grade | None, sys_platform: str = "linux", why: Obstacle | None = WHY) -> Run:
         there = msgspec.structs.replace(environment, sys_platform=sys_platform)
         cells = [make.cell(f"lock{number}") for number, _ in enumerate(grades)]
         trials = [
-            make.trial(cell, "hang", grade=grade, reason=reason)
+            make.trial(cell, "hang", grade=grade, obstacle=why)
             for cell, grade in zip(cells, grades, strict=True)
         ]
         planned = PlannedEnvironment(name=there.name, cells=tuple(cells), environment=there)
@@ -49,7 +49,7 @@ def test_a_hang_that_only_the_time_limit_decided_is_named_with_the_reason(
     run = hung(grade, "proven", grade)
     assert said(run) == (
         "2 hangs are not proven: lock0 × host-3.13 × fork, lock2 × host-3.13 × fork "
-        "(may wake: pid 7)"
+        "(pid 7 is running)"
     )
 
 
@@ -73,12 +73,14 @@ def test_of_a_users_program_findings_tell(hung: Any) -> None:
 def test_one_of_several_trials_is_enough(make: Make, environment: Environment) -> None:
     cell = make.cell()
     planned = PlannedEnvironment(name=cell.environment, cells=(cell,), environment=environment)
-    trials = [make.trial(cell, "hang", n, grade=("proven", "busy")[n], reason=WHY) for n in (0, 1)]
+    trials = [
+        make.trial(cell, "hang", n, grade=("proven", "busy")[n], obstacle=WHY) for n in (0, 1)
+    ]
     assert (said(make.run([cell], *trials, environments=(planned,))) or "").startswith("1 hang is ")
 
 
 def test_many_are_counted(hung: Any) -> None:
-    told = said(hung(*["busy"] * 9, reason="not over after 10 s"))
+    told = said(hung(*["busy"] * 9, why=None))
     assert told is not None
     assert told.startswith("9 hangs are not proven: lock0 ")
     assert told.endswith("lock5 × host-3.13 × fork and 3 more")
@@ -89,7 +91,7 @@ def test_the_terminal_says_so_below_the_table_and_all_is_as_expected(hung: Any) 
     run = hung("quiescent")
     terminal.show(run, diagnose(run), Console(file=file, width=200))
     text = file.getvalue()
-    line = "\n1 hang is not proven: lock0 × host-3.13 × fork (may wake: pid 7)\n"
+    line = "\n1 hang is not proven: lock0 × host-3.13 × fork (pid 7 is running)\n"
     assert text.index("∞ hang") < text.index(line) < text.index("all as expected")
     file = io.StringIO()
     run = hung("proven")
@@ -98,7 +100,8 @@ def test_the_terminal_says_so_below_the_table_and_all_is_as_expected(hung: Any) 
 
 
 def test_markdown_says_so_as_text(hung: Any) -> None:
-    page = markdown.render(hung("quiescent", reason=f"{WHY} in *x*"), Diagnosis())
-    assert r"1 hang is not proven: lock0 × host-3.13 × fork (may wake: pid 7 in \*x\*)" in page
+    run = hung("quiescent", why=Obstacle(kind="call", pid=7, name="*x*"))
+    page = markdown.render(run, Diagnosis())
+    assert r"1 hang is not proven: lock0 × host-3.13 × fork (may wake: \*x\* in pid 7)" in page
     assert "all 1 cell as expected" in page
     assert "not proven" not in markdown.render(hung("proven"), Diagnosis())

@@ -43,10 +43,6 @@ class Capture:
                 del self._tail[: len(self._tail) - self._keep]
         os.close(self._fd)
 
-    def text(self) -> str:
-        """Give what has come so far, of what is kept."""
-        return bytes(self._head + self._tail).decode("utf-8", "backslashreplace")
-
     def finish(self, timeout_s: float) -> Dict[str, Union[str, int]]:
         """Wait for the end of the stream, then give what was kept, as base64.
 

@@ -21,6 +21,7 @@ from typing import IO, Any, Dict, Optional, Tuple
 
 from . import trial
 from .job import prepare
+from .proof.facts import plain
 from .watch import Watch
 
 
@@ -37,7 +38,7 @@ def main(py_spy: str = "") -> None:
     scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid(), dir=_parent_of_scratch())
     try:
         injection = _injection(scratch)
-        _say(out, {"hello": {"pid": os.getpid(), "no_proofs": Watch.prepare()}})
+        _say(out, {"hello": {"pid": os.getpid(), "no_proofs": plain(Watch.prepare())}})
         if not Watch.may_use_py_spy():
             py_spy = ""  # faulthandler tells the stacks
         while True:

@@ -179,7 +179,7 @@ def run(
                 place.copy(request["files"])
             stdin = _stdin(place, request)
         except OSError as error:
-            return _not_launched("its files could not be copied: %s" % error)
+            return _not_launched("copy", request, error)
         try:
             out_read, out_write = os.pipe()
             err_read, err_write = os.pipe()
@@ -196,7 +196,7 @@ def run(
             except (OSError, ValueError) as error:
                 os.close(out_read)
                 os.close(err_read)
-                return _not_launched("%s could not be started: %s" % (request["argv"][0], error))
+                return _not_launched("start", request, error)
             finally:
                 os.close(out_write)
                 os.close(err_write)
@@ -229,12 +229,11 @@ def run(
                 observation["grade"] = "quiescent" if limit.quiet else "busy"
                 observation["verdict_s"] = limit.still_s
                 told = events.read(place.events).events
-                observation.update(watch.verdict(job, request["argv"], told, streams[1].text()))
+                observation.update(watch.verdict(job, request["argv"], told))
             if ended == "exit" and not _orphans_end(job, wishes):
                 left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
             shared = job.shared_memory()
-            if not job.end():
-                observation["reason"] = "a process in uninterruptible sleep could not be ended"
+            observation["all_ended"] = job.end()
         removed = remove_shared_memory(shared)
         if ended == "exit":
             left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
@@ -256,8 +255,13 @@ def run(
     return observation
 
 
-def _not_launched(reason: str) -> Dict[str, Any]:
-    return {"ended": "launch", "exit_status": None, "duration_s": 0.0, "reason": reason}
+def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[str, Any]:
+    return {
+        "ended": "launch",
+        "exit_status": None,
+        "duration_s": 0.0,
+        "not_launched": {"step": step, "program": request["argv"][0], "error": str(error)},
+    }
 
 
 def _wait(job: Job, limit: Limit, watch: Watch, wishes: Wishes) -> str:

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Match, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from . import events, faults, respawn
 from .proof import Prover, deadlock
+from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
 from .stacks import Frame, Stack, is_main, stacks, stacks_in_motion
 
 if TYPE_CHECKING:
     from .job import Job
-    from .proof.facts import Verdict
+    from .proof.facts import Verdict, Waiting
 
 MOST_STACKS = 20
 STACKS_S = 0.5  # for those of all processes together: at the limit, the end is due
 PROVEN_STACKS_S = 2.0  # of a proven hang nothing is lost by waiting, where others take the cores
-_TOLD = re.compile(
-    r"(?:(?<=^)|(?<=: )|(?<=; ))(?:thread (?P<tid>\d+) of )?pid (?P<pid>\d+)"
-    r"(?P<waits> waits)?(?= \w)"
-)
 
 
 class Watch:
     """Looks at a job now and then until there is a proof."""
 
-    _unable: Optional[str] = "prepare() was not called"
+    _unable: Optional[Obstacle] = Obstacle("not tried")
 
     @classmethod
-    def prepare(cls) -> Optional[str]:
+    def prepare(cls) -> Optional[Obstacle]:
         """Try out once whether hangs can be proven here; give the reason if not."""
         try:
             cls._unable = Prover.available()
         except Exception as error:  # noqa: BLE001 - a kernel that nobody has tried must not stop trials
-            cls._unable = "it could not be tried out: %r" % error
+            cls._unable = Obstacle("not tried", error=repr(error))
         return cls._unable
 
     @classmethod
@@ -99,17 +95,9 @@ class Watch:
                 continue
             tids = [each.tid for each in waiting]
             matched = _matched(pid, tids, found, ghosts=bool(at_fork.get(pid)))
-            threads = [
-                {
-                    "tid": each.tid,
-                    "waits": each.waits,
-                    "wakers": each.wakers,
-                    **_told_of(matched.get(each.tid)),
-                }
-                for each in waiting
-            ]
+            threads = [{**_wait_of(each), **_told_of(matched.get(each.tid))} for each in waiting]
             described.append({"pid": pid, "ppid": parent, "command": "", "threads": threads})
-        program = {"pid": job.pid, "ppid": os.getpid(), "command": ""}
+        program = {"pid": job.pid, "ppid": os.getpid(), "command": "", "role": "program"}
         return [program, *described] if described else []
 
     def _stacks_now(self, pid: int) -> List[Stack]:
@@ -131,17 +119,15 @@ class Watch:
             return []  # to a process without the injection the signal would be the end
         return faults.stacks(pid, self.signal_number, self._events_file + ".stacks", deadline)
 
-    def verdict(
-        self, job: Job, argv: Sequence[str], told: List[events.Event], stderr: str
-    ) -> Dict[str, Any]:
+    def verdict(self, job: Job, argv: Sequence[str], told: List[events.Event]) -> Dict[str, Any]:
         """Tell what every thread waits for and where, as fields of an `Observation`.
 
-        `told` is what the injection has told. Without a proof the reason is what stands in its way.
+        `told` is what the injection has told.
         """
         processes = job.processes()
         waiting = self._proof.threads if self._proof else self._prover.waits()
         deadline = time.monotonic() + (PROVEN_STACKS_S if self._proof else STACKS_S)
-        running = {each.pid for each in waiting if each.waits.startswith("runs")}
+        running = {each.pid for each in waiting if each.wait.kind == "running"}
         pids = [each["pid"] for each in processes[:MOST_STACKS]]
         found = {
             pid: self._stacks(pid, deadline, runs=pid in running)
@@ -161,129 +147,61 @@ class Watch:
         places = {
             of: place for of, stack in matched.items() for place in [_where(argv, stack)] if place
         }
-        root, sentence = None, ""
-        if self._proof is not None:
-            servers = {pid: name for pid in found for name in [_server(found[pid])] if name}
-            root, sentence = deadlock.find(waiting, places, servers)
+        servers = {pid: name for pid in found for name in [_server(found[pid])] if name}
+        ring = deadlock.find(waiting, places, servers) if self._proof is not None else ()
         for process in processes:
+            pid = process["pid"]
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
+            process["role"] = "program" if pid == job.pid else servers.get(pid, "")
+            process["lost_threads"] = [_lost(*each) for each in at_fork.get(pid, [])]
             started = {each["tid"]: each["started_s"] for each in process.get("threads", ())}
             process["threads"] = [
                 {
-                    "tid": each.tid,
+                    **_wait_of(each),
                     "started_s": started.get(each.tid),
-                    "waits": each.waits,
-                    "wakers": each.wakers,
-                    "waits_for": list(each.waits_for),
-                    "root": root == (each.pid, each.tid),
+                    "root": ring[-1:] == ((each.pid, each.tid),),
+                    "where": places.get((each.pid, each.tid)),
                     **_told_of(matched.get((each.pid, each.tid))),
                 }
                 for each in waiting
-                if each.pid == process["pid"]
+                if each.pid == pid
             ]
             if not process["threads"]:  # the platform does not show what they wait for
                 process["threads"] = [
-                    {"tid": stack.tid or 0, **_told_of(stack)}
-                    for stack in found.get(process["pid"], [])
+                    {"tid": stack.tid or 0, **_told_of(stack)} for stack in found.get(pid, [])
                 ]
         if self._respawn is not None:
             return {
                 "processes": processes,
                 "grade": "respawning",
-                "reason": "workers die and are replaced for ever: %d have ended with exit code %d"
-                % (self._respawn.deaths, self._respawn.exit_code),
+                "respawn": {
+                    "pid": self._respawn.pid,
+                    "exit_code": self._respawn.exit_code,
+                    "deaths": self._respawn.deaths,
+                },
                 "where": _short(self._respawn.where),
             }
-        if self._proof is None or root is None:
-            return {"processes": processes, "reason": self._prover.blocker}
-        left = at_fork.get(root[0], ())
-        of_it = [root, *_told(sentence)]
+        if self._proof is None:
+            return {"processes": processes, "obstacle": plain(self._prover.blocker)}
         return {
             "processes": processes,
             "grade": self._proof.grade,
-            "reason": _sentence(sentence, job.pid, places, root[0], left) + _died(told, stderr),
-            "where": next((places[each] for each in of_it if each in places), None),
-            "assumptions": list(self._proof.assumptions),
+            "ring": plain(ring),
+            "where": next((places[each] for each in (*ring[-1:], *ring) if each in places), None),
         }
 
 
-def _told(cause: str) -> List[Tuple[int, int]]:
-    """List the threads that a cause tells of, as pid and tid."""
-    return [(int(m["pid"]), int(m["tid"] or m["pid"])) for m in _TOLD.finditer(cause)]
+def _wait_of(waiting: Waiting) -> Dict[str, Any]:
+    return {
+        "tid": waiting.tid,
+        "wait": plain(waiting.wait),
+        "waits_for": list(waiting.waits_for),
+    }
 
 
-def _sentence(
-    cause: str,
-    program: int,
-    places: Dict[Tuple[int, int], str],
-    root: int,
-    left: Sequence[Tuple[str, Optional[str]]],
-) -> str:
-    """Say the cause for a person: who, at which line, and which threads a fork has left behind."""
-
-    def who_where(match: Match[str]) -> str:
-        pid, tid = int(match["pid"]), int(match["tid"] or match["pid"])
-        who = "the program" if pid == program else "child %d" % pid
-        if tid != pid:
-            who = "thread %d of %s" % (tid, who)
-        if (pid, tid) not in places:
-            return who + (match["waits"] or "")
-        if match["waits"]:
-            return "%s waits at %s" % (who, places[pid, tid])
-        return "%s, at %s," % (who, places[pid, tid])
-
-    sentence = _TOLD.sub(who_where, re.sub(r" \(futex 0x[0-9a-f]+\)", "", cause))
-    if left and re.search(r"pid %d waits for a lock" % root, cause):
-        name, place = left[0]
-        thread = "a native thread" if name == "?" else 'thread "%s"' % name
-        was_at = "was at %s" % _short(place) if place else "was there"
-        sentence += "; when it was forked, %s %s%s: it does not exist here" % (
-            thread,
-            was_at,
-            _and_more(left),
-        )
-    return sentence
-
-
-_TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t].*\n)*"
-_LAST_WORDS = re.compile(
-    r"^(?:Process .+|Exception in thread (?P<thread>.+)):\n"
-    rf"(?:{_TRACEBACK}\S.*\n\n(?:During handling of|The above exception was) .*\n\n)*"
-    rf"{_TRACEBACK}(?P<exception>\S.{{0,300}})",
-    re.MULTILINE,
-)
-
-
-def _died(told: List[events.Event], stderr: str) -> str:
-    """Say which children and threads have ended badly before, and what of, to end a sentence.
-
-    Which process printed which traceback is not known where there are several.
-    """
-    last_words = list(_LAST_WORDS.finditer(stderr))
-    said = _children_died(told, [each for each in last_words if not each["thread"]])
-    threads = [each for each in last_words if each["thread"]]
-    if threads:
-        name, exception = threads[0]["thread"], threads[0]["exception"]
-        said += '; thread "%s"%s had ended of %s' % (name, _and_more(threads), exception)
-    return said
-
-
-def _children_died(told: List[events.Event], last_words: Sequence[Match[str]]) -> str:
-    ends = [
-        (event.fields["child"], event.fields["code"])
-        for event in told
-        if event.kind == "end" and event.fields["code"] != 0
-    ]
-    if not ends:
-        return ""
-    child, code = ends[0]
-    how = "by signal %d" % -code if code < 0 else "with exit code %d" % code
-    of = ", of %s" % last_words[0]["exception"] if last_words and code > 0 else ""
-    return "; child %s%s had ended %s%s" % (child, _and_more(ends), how, of)
-
-
-def _and_more(found: Sequence[object]) -> str:
-    return " and %d more" % (len(found) - 1) if len(found) > 1 else ""
+def _lost(name: str, place: Optional[str]) -> Dict[str, Optional[str]]:
+    """Give a thread that a fork did not copy: its name, and the line that it was at."""
+    return {"name": name, "where": _short(place)}
 
 
 def _short(place: Optional[str]) -> Optional[str]:

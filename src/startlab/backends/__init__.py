@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from startlab.model import BackendName, Environment, Observation, Request, Unavailable
+    from startlab.model import BackendName, Environment, Observation, Obstacle, Request, Unavailable
 
 
 class Agent(Protocol):
@@ -19,7 +19,7 @@ class Agent(Protocol):
     program: str
     """The folder, inside the environment, that holds a user's `files` and `stdin`; or empty."""
 
-    no_proofs: str | None
+    no_proofs: Obstacle | None
     """Why it can prove no hang there and has only the time limit; None if it can."""
 
     def run(self, request: Request) -> Observation:

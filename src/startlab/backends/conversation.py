@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from startlab.errors import AgentError
-from startlab.model import Observation
+from startlab.model import Observation, Obstacle
 
 if TYPE_CHECKING:
     from startlab.model import Request
@@ -35,10 +35,14 @@ class Duplex(Protocol):
         """Close the stream, at which the agent ends its trial and itself."""
 
 
+class _Hello(msgspec.Struct, frozen=True):
+    no_proofs: Obstacle | None
+
+
 class _Answer(msgspec.Struct, frozen=True):
     observation: Observation | None = None
     error: str | None = None
-    hello: dict[str, Any] | None = None
+    hello: _Hello | None = None
 
 
 # Made here, by one thread: msgspec learns a type when it first meets it, and two threads that have
@@ -69,7 +73,7 @@ class Conversation:
         hello = self._answer().hello
         if hello is None:
             raise AgentError(f"The agent did not say hello. {stream.stderr_tail()}")
-        self.no_proofs: str | None = hello["no_proofs"]
+        self.no_proofs: Obstacle | None = hello.no_proofs
 
     def run(self, request: Request) -> Observation:
         """Run one trial. Raises AgentError when the agent is lost."""

@@ -177,7 +177,7 @@ def _seen(trials: Sequence[Trial], entry: Expectation | None) -> _Seen | None:
     odd = [trial for trial in trials if not trial.as_expected]
     if not odd and entry.frequency is not None:
         return _Seen(entry.outcome, None, _range(counts[entry.outcome[0]], len(trials)))
-    if exception and odd and all("expected an exception" in trial.reason for trial in odd):
+    if exception and odd and all(trial.deviation == "exception" for trial in odd):
         return _Seen(outcome, exception, frequency)
     return None
 

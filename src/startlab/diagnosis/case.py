@@ -245,19 +245,6 @@ def started_at(case: Case) -> str | None:
     return next((start.where for start in case.trial.starts if start.where), None)
 
 
-def pids_in(text: str) -> set[int]:
-    """Read the processes that a sentence about wakers names."""
-    found = re.search(r"only pids? ([\d, ]+)", text)
-    return {int(each) for each in re.findall(r"\d+", found[1])} if found else set()
-
-
-def without_numbers(text: str) -> str:
-    """Leave out of a sentence what is of this one trial."""
-    ids = r" \((futex 0x[0-9a-f]+|descriptor \d+|sem\.mp-\w+|a semaphore without a name)\)"
-    text = re.sub(ids, "", text)
-    return re.sub(r" pids? [\d, ]+\d", "", text)
-
-
 def ended_by(code: int) -> str:
     """Name how a process ended."""
     return signals.name_of(code) or f"exit status {code}"

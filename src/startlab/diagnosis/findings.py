@@ -353,6 +353,7 @@ class _Finder:
             mechanism=cause.mechanism,
             outcome=outcomes[0],
             title=f"{head}{cause.title}",
+            cause=cause.title,
             text=text.strip(),
             where=where,
             code=self.sources.code(where),

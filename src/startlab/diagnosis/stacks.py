@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Frame, Thread
+    from startlab.model import Frame, Thread, WaitKind
 
 
 # --- stacks and texts ---------------------------------------------------------------------------
@@ -36,6 +36,16 @@ def library_frames(thread: Thread) -> list[Frame]:
 def through(thread: Thread, *files: str) -> bool:
     """Tell whether the frames inside of the program's innermost one are of some files."""
     return any(part in each.file for each in library_frames(thread) for part in files)
+
+
+def is_waiting(thread: Thread, *kinds: WaitKind) -> bool:
+    """Tell whether what a thread waits for is of one of the kinds."""
+    return thread.wait is not None and thread.wait.kind in kinds
+
+
+def waits_for_lock(thread: Thread) -> bool:
+    """Tell whether a thread waits for a lock, of its process or between processes."""
+    return is_waiting(thread, "lock", "shared lock")
 
 
 def is_at(frame: Frame, file: str, function: str) -> bool:

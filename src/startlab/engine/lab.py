@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from startlab import catalogue
 from startlab.engine.schedule import Schedule, Task
 from startlab.errors import AgentError, JournalError, StartlabError
+from startlab.judge.waiting import obstacle
 from startlab.model import End, PlannedEnvironment, Trial, Unavailable
 from startlab.plan.cells import impossible, plan_cells, shards
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from startlab.backends import Agent, Backend
     from startlab.engine.subjects import Subject
-    from startlab.model import Cell, Environment, Observation, Selection
+    from startlab.model import Cell, Environment, Observation, Obstacle, Selection
     from startlab.results.journal import Journal
 
 STOPPING_S: Final = 0.05
@@ -86,7 +87,7 @@ class Lab:
         self._agents: dict[int, Agent] = {}
         self._stopping = False
         self._errors: list[Exception] = []
-        self._said: set[str] = set()
+        self._said: set[Obstacle] = set()
         self._done: set[tuple[Cell, int]] = set()
         self._repeats = _Repeats() if selection.repeat else None
         self._lock = threading.Lock()
@@ -321,7 +322,7 @@ class Lab:
             self._said.add(agent.no_proofs)
             self._listener.say(
                 f"Hangs cannot be proven in {task.environment.name}, the time limit decides: "
-                f"{agent.no_proofs}"
+                f"{obstacle(agent.no_proofs)}"
             )
         return agent.run(task.subject.request(task.cell, task.environment, agent))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.markers import Marker
 
+from startlab.output.tracebacks import last_line
 from startlab.plan.environments import marker_environment
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from startlab.judge.verdict import Verdict
     from startlab.model import (
         Cell,
+        DeviationKind,
         Environment,
         Expectation,
         Observation,
@@ -52,39 +54,51 @@ def expected(
     return None
 
 
+class Deviation(NamedTuple):
+    """In what a trial is not what was expected of it, and that in words."""
+
+    kind: DeviationKind
+    text: str
+
+
 def deviation_of(
     verdict: Verdict, expectation: Expectation | None, observation: Observation
-) -> str | None:
-    """Say in what a verdict is not what was expected, if so."""
+) -> Deviation | None:
+    """Tell in what a verdict is not what was expected, if so."""
     if expectation is None:
-        return "the catalogue expects nothing of this cell"
+        return Deviation("unexpected", "the catalogue expects nothing of this cell")
     if verdict.outcome not in expectation.outcome:
-        return f"expected {' or '.join(expectation.outcome)}"
+        return Deviation("outcome", f"expected {' or '.join(expectation.outcome)}")
     if verdict.outcome == "error" and expectation.exception is not None:
         exception = verdict.exception
-        said = f"{exception.type}: {exception.message}" if exception else verdict.reason
+        said = last_line(observation.stderr.text())
+        if exception is not None:
+            said = f"{exception.type}: {exception.message}"
         if not re.search(expectation.exception, said):
-            return f"expected an exception like {expectation.exception!r}"
+            return Deviation("exception", f"expected an exception like {expectation.exception!r}")
     if expectation.stdout is not None and not re.search(
         expectation.stdout, observation.stdout.text(), re.MULTILINE
     ):
-        return f"expected stdout like {expectation.stdout!r}"
+        return Deviation("stdout", f"expected stdout like {expectation.stdout!r}")
     used = {start.method for start in observation.starts}
     if expectation.method_used is not None and used != set(expectation.method_used):
-        return (
+        return Deviation(
+            "method",
             f"expected the program to use {' and '.join(expectation.method_used)}, "
-            f"it used {' and '.join(sorted(used)) or 'none'}"
+            f"it used {' and '.join(sorted(used)) or 'none'}",
         )
     return None
 
 
-def not_as_asked(cell: Cell, observation: Observation) -> str | None:
-    """Say that another method was used than was asked for, if so."""
+def not_as_asked(cell: Cell, observation: Observation) -> Deviation | None:
+    """Tell that another method was used than was asked for, if so."""
     reason = not_forced(cell, observation)
     if reason is not None:
-        return reason
+        return Deviation("method", reason)
     others = sorted({start.method for start in observation.starts} - {cell.method})
     if others:
         where = next(start.where for start in observation.starts if start.method in others)
-        return f"asked for {cell.method}, the program used {' and '.join(others)} at {where}"
+        return Deviation(
+            "method", f"asked for {cell.method}, the program used {' and '.join(others)} at {where}"
+        )
     return None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from startlab.model import (
         AnyClue,
         Observation,
+        Obstacle,
         Process,
         Program,
         Stream,
@@ -50,7 +51,7 @@ class Place:
             return observation
         return msgspec.structs.replace(
             observation,
-            reason=self._text(observation.reason),
+            obstacle=self._obstacle(observation.obstacle),
             stdout=self._stream(observation.stdout),
             stderr=self._stream(observation.stderr),
             crashes=tuple(self._bytes(each.encode()).decode() for each in observation.crashes),
@@ -78,7 +79,16 @@ class Place:
             msgspec.structs.replace(frame, file=self.own(frame.file) or frame.file)
             for frame in thread.stack
         )
-        return msgspec.structs.replace(thread, stack=stack)
+        wait = thread.wait
+        if wait is not None:
+            obstacle = self._obstacle(wait.obstacle)
+            wait = msgspec.structs.replace(wait, object=self._text(wait.object), obstacle=obstacle)
+        return msgspec.structs.replace(thread, wait=wait, stack=stack)
+
+    def _obstacle(self, found: Obstacle | None) -> Obstacle | None:
+        if found is None:
+            return None
+        return msgspec.structs.replace(found, object=self._text(found.object))
 
     def _line(self, where: str | None) -> str | None:
         if where is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from startlab.judge import waiting
 from startlab.judge.expectation import deviation_of, expected, not_as_asked, not_forced
 from startlab.judge.paths import Place, in_folder_of, told_as_own
 from startlab.judge.verdict import Verdict, classify
@@ -43,7 +44,8 @@ def judge(
     shown = verdict.outcome != "ok" or deviation is not None
     return msgspec.structs.replace(
         _observed(cell, number, observation, verdict, reproduce),
-        reason="; ".join(part for part in (verdict.reason, deviation) if part),
+        reason="; ".join(filter(None, (verdict.reason, deviation.text if deviation else ""))),
+        deviation=deviation.kind if deviation else None,
         as_expected=expectation is not None and deviation is None,
         expected=None if expectation is None else expectation.outcome,
         frequency=None if expectation is None else expectation.frequency,
@@ -81,7 +83,7 @@ def judge_program(
         stdout=excerpt(stdout, PROGRAM_EXCERPT),
         stderr=excerpt(stderr, PROGRAM_EXCERPT),
         notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
-        stuck=observation.stuck,
+        stuck=waiting.worded(observation.stuck),
         clues=observation.clues,
         crash_stacks=observation.crashes[-3:] if verdict.outcome != "ok" else (),
     )
@@ -103,6 +105,7 @@ def _observed(
         expected=None,
         method_used=tuple(sorted({start.method for start in observation.starts})),
         grade=verdict.grade,
+        obstacle=observation.obstacle if verdict.outcome == "hang" else None,
         where=verdict.where,
         exit_status=observation.exit_status,
         signal=signals.name_of(observation.exit_status, observation.sys_platform),
@@ -114,7 +117,7 @@ def _observed(
         stdout_digest=None if stdout.dropped else digest(stdout.text()),
         starts=observation.starts,
         dropped_events=observation.dropped_events,
-        processes=observation.processes if verdict.outcome == "hang" else (),
+        processes=waiting.worded(observation.processes) if verdict.outcome == "hang" else (),
         reproduce=reproduce,
     )
 
@@ -146,7 +149,8 @@ def notes(observation: Observation, expectation: Expectation | None) -> tuple[st
             f"{observation.dropped_events} events from inside the program did not fit and were "
             "dropped: what it told may not be all"
         )
-    found += [f"assumed: {assumption}" for assumption in observation.assumptions]
+    if observation.grade in ("proven", "proven-given-pollers"):
+        found += [f"assumed: {assumption}" for assumption in waiting.ASSUMPTIONS]
     if expectation is not None and expectation.unmeasured:
         found.append("the expectation was never measured")
     return tuple(found)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from startlab.judge import waiting
 from startlab.judge.check import wrong_output
 from startlab.judge.paths import where_in
 from startlab.output import signals
-from startlab.output.tracebacks import Traceback, crash_frames, find_tracebacks, first_line
+from startlab.output.tracebacks import (
+    Traceback,
+    crash_frames,
+    find_tracebacks,
+    first_line,
+    last_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +47,8 @@ def classify(observation: Observation, check: Check, own: Own) -> Verdict:
     """Give the outcome of a trial, from what was observed and what a right output is."""
     match observation.ended:
         case "launch":
-            return Verdict("unavailable", observation.reason)
+            failure = observation.not_launched
+            return Verdict("unavailable", waiting.not_launched(failure) if failure else "")
         case "proof":
             return _proven(observation, own)
         case "stopped":
@@ -52,15 +60,18 @@ def classify(observation: Observation, check: Check, own: Own) -> Verdict:
 
 
 def _proven(observation: Observation, own: Own) -> Verdict:
-    if observation.grade == "respawning":
-        died_of = find_tracebacks(observation.stderr.text())
-        if died_of:
-            exception = died_of[-1].exception
-            what = f"{exception.type}: {first_line(exception.message)}"
-            where = observation.where or where_in(died_of[-1].frames, own)
-            reason = f"{observation.reason}, of {what}"
-            return Verdict("hang", reason, observation.grade, where, exception)
-    return Verdict("hang", observation.reason, observation.grade, observation.where)
+    if not observation.all_ended:
+        return Verdict("hang", waiting.NOT_ENDED, observation.grade, observation.where)
+    if observation.respawn is None:
+        return Verdict("hang", waiting.hang(observation), observation.grade, observation.where)
+    reason = waiting.respawning(observation.respawn)
+    died_of = find_tracebacks(observation.stderr.text())
+    if not died_of:
+        return Verdict("hang", reason, observation.grade, observation.where)
+    exception = died_of[-1].exception
+    reason += f", of {exception.type}: {first_line(exception.message)}"
+    where = observation.where or where_in(died_of[-1].frames, own)
+    return Verdict("hang", reason, observation.grade, where, exception)
 
 
 def _at_the_limit(observation: Observation) -> Verdict:
@@ -73,8 +84,10 @@ def _at_the_limit(observation: Observation) -> Verdict:
         reason = f"not over {after}; its processes have used no CPU for {observation.idle_s:.1f} s"
     else:
         reason = f"not over {after}; its processes are using the CPU"
-    if observation.reason:
-        reason = f"{reason}; no proof: {observation.reason}"
+    if not observation.all_ended:
+        reason += f"; no proof: {waiting.NOT_ENDED}"
+    elif observation.obstacle is not None:
+        reason += f"; no proof: {waiting.obstacle(observation.obstacle)}"
     return Verdict("hang", reason, observation.grade, observation.where)
 
 
@@ -121,7 +134,7 @@ def _error(observation: Observation, tracebacks: Sequence[Traceback], own: Own) 
     status = observation.exit_status
     of_the_parent = [each for each in tracebacks if not each.child and not each.passing]
     if not tracebacks:
-        last = observation.stderr.text().strip().rpartition("\n")[2].strip()
+        last = last_line(observation.stderr.text())
         return Verdict("error", f"exit status {status}" + (f": {last}" if last else ""))
     traceback = (of_the_parent or tracebacks)[-1]
     of = "in a child: " if traceback.child else ""

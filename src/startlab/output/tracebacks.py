@@ -66,6 +66,27 @@ def find_tracebacks(text: str) -> list[Traceback]:
     return found
 
 
+class LastWords(NamedTuple):
+    """With what exception a child, or a thread of some name, has ended."""
+
+    thread: str | None
+    exception: str
+
+
+_TRACEBACK: Final = r"Traceback \(most recent call last\):\n(?:[ \t].*\n)*"
+_LAST_WORDS: Final = re.compile(
+    r"^(?:Process .+|Exception in thread (?P<thread>.+)):\n"
+    rf"(?:{_TRACEBACK}\S.*\n\n(?:During handling of|The above exception was) .*\n\n)*"
+    rf"{_TRACEBACK}(?P<exception>\S.{{0,300}})",
+    re.MULTILINE,
+)
+
+
+def last_words(text: str) -> list[LastWords]:
+    """Find with what children and threads have ended, in their order."""
+    return [LastWords(each["thread"], each["exception"]) for each in _LAST_WORDS.finditer(text)]
+
+
 def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
     """Tell by the outermost frame: it is multiprocessing's own, below `<string>` when spawned."""
     files = [file for file, _ in frames[:2]]
@@ -83,6 +104,11 @@ def crash_frames(crash: str) -> tuple[tuple[str, int], ...]:
     """Read the stack of the thread that crashed, which faulthandler gives innermost first."""
     current = crash.partition("\nCurrent thread ")[2] or crash
     return _frames(current.partition("\n\n")[0])[::-1]
+
+
+def last_line(text: str) -> str:
+    """Give the last line of an output."""
+    return text.strip().rpartition("\n")[2].strip()
 
 
 def first_line(message: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.judge.waiting import obstacle
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,7 @@ def hangs(run: Run, cells: Iterable[CellSummary]) -> str | None:
         if each.environment is not None and each.environment.sys_platform == "linux"
     }
     found = {
-        each.cell: trial.reason.partition("no proof: ")[2]
+        each.cell: trial.obstacle
         for each in cells
         if each.outcome == "hang" and each.cell.environment in provable
         for trial in each.trials
@@ -40,6 +42,6 @@ def hangs(run: Run, cells: Iterable[CellSummary]) -> str | None:
     which = ", ".join(named[:MOST_CELLS])
     if len(named) > MOST_CELLS:
         which += f" and {len(named) - MOST_CELLS} more"
-    why = next(filter(None, found.values()), "")
+    why = next(filter(None, found.values()), None)
     number = "1 hang is" if len(found) == 1 else f"{len(found)} hangs are"
-    return f"{number} not proven: {which}{f' ({why})' if why else ''}"
+    return f"{number} not proven: {which}{f' ({obstacle(why)})' if why else ''}"

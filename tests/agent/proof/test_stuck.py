@@ -49,8 +49,9 @@ def test_what_a_child_was_in_until_it_was_ended_is_told(
     assert (seen.ended, child.pid) == ("exit", int(seen.stdout.text()))
     assert child.ppid == starter.pid
     (thread,) = child.threads
-    assert thread.waits.startswith("waits for a lock")
-    assert thread.wakers.endswith("it has no other thread")
+    assert thread.wait is not None
+    assert (thread.wait.kind, thread.wait.others) == ("lock", 0)
+    assert thread.waits_for == (child.pid,)
     frame = next(each for each in thread.stack if each.file == str(program))
     assert frame.line == 5
 

@@ -10,7 +10,7 @@ from startlab.agent.proof.waits import Child, Epoll, Lock, Open, Poll, Select, T
 END = " 0x7ffd5c93d728 0x7fafb9726ef3\n"
 
 
-def decode(line: str, machine: str = "x86_64") -> waits.Wait:
+def decode(line: str, machine: str = "x86_64") -> waits.Inside:
     call = waits.parse((line + END).encode())
     assert call is not None
     assert (call.stack_pointer, call.program_counter) == (0x7FFD5C93D728, 0x7FAFB9726EF3)
@@ -130,7 +130,7 @@ def test_a_stop_outside_of_any_call_may_end() -> None:
         ),
     ],
 )
-def test_what_a_call_waits_for(line: str, expected: waits.Wait) -> None:
+def test_what_a_call_waits_for(line: str, expected: waits.Inside) -> None:
     assert decode(line) == expected
 
 
@@ -147,7 +147,7 @@ def test_what_a_call_waits_for(line: str, expected: waits.Wait) -> None:
         ("7 0x7f7d 0x2 0xffffffff 0x1 0x0 0x0", Open("system call 7", timed=False)),
     ],
 )
-def test_aarch64_has_its_own_numbers(line: str, expected: waits.Wait) -> None:
+def test_aarch64_has_its_own_numbers(line: str, expected: waits.Inside) -> None:
     assert decode(line, "aarch64") == expected
 
 
@@ -180,7 +180,7 @@ def test_no_number_is_two_calls() -> None:
     ],
 )
 def test_the_kernel_must_wait_where_the_call_waits(
-    wait: waits.Wait, channel: str, *, fits: bool
+    wait: waits.Inside, channel: str, *, fits: bool
 ) -> None:
     assert waits.channel_fits(wait, channel) is fits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict, Optional, Tuple
 
-from .facts import Verdict, Waiting
+from .facts import Obstacle, Verdict, Waiting
 
 if sys.platform == "linux":
     from .prover import Prover
@@ -19,12 +19,12 @@ else:
             agent_pid: int,  # noqa: ARG002 - as on Linux
             py_spy: Optional[str] = None,  # noqa: ARG002 - as on Linux
         ) -> None:
-            self.blocker = "only Linux shows what a thread waits for"
+            self.blocker: Optional[Obstacle] = Obstacle("platform")
 
         @staticmethod
-        def available() -> Optional[str]:
+        def available() -> Optional[Obstacle]:
             """Tell why nothing can be proven here."""
-            return "only Linux shows what a thread waits for"
+            return Obstacle("platform")
 
         def look(self) -> Optional[Verdict]:
             """Find no proof."""

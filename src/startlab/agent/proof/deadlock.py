@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Collection, Dict, List, Mapping, Optional, Sequence, Set, Tuple
-
-from .names import named
+from typing import TYPE_CHECKING, Collection, Dict, List, Sequence, Set, Tuple
 
 if TYPE_CHECKING:
     from .facts import Waiting
 
-
-_MOST_TOLD = 4
 
 Id = Tuple[int, int]
 """A thread: its process and its own number."""
@@ -19,15 +15,15 @@ Id = Tuple[int, int]
 def find(
     threads: Sequence[Waiting],
     own: Collection[Id] = (),
-    servers: Optional[Mapping[int, str]] = None,
-) -> Tuple[Id, str]:
-    """Give the thread at the bottom of it and one sentence that says why nothing goes on.
+    servers: Collection[int] = (),
+) -> Tuple[Id, ...]:
+    """Give the thread that nobody but itself could wake, or those that wait for one another.
 
-    `threads` are those of a proof, the program's first one first. Of several that a thread waits
-    for, one of `own` is told: it has a line of the program. `servers`, pid to name, are processes
-    of multiprocessing itself: not they are told, but whom they wait for.
+    The last one is the root, at the bottom of it. `threads` are those of a proof, the program's
+    first one first. Of several that a thread waits for, one of `own` is taken: it has a line of the
+    program. `servers` are processes of multiprocessing itself: not they are taken, but whom they
+    wait for.
     """
-    servers = servers or {}
     by_pid: Dict[int, List[Waiting]] = {}
     for thread in threads:
         if thread.waits_for:
@@ -36,13 +32,8 @@ def find(
     for thread in _reached(first, by_pid):
         alone = set(thread.waits_for) == {thread.pid} and len(by_pid[thread.pid]) == 1
         if alone and thread.pid not in servers:
-            return _id(thread), f"{_told(thread, servers)}: {thread.wakers}"
-    ring = _ring(first, by_pid, own, servers)
-    if len(ring) == 1:
-        return _id(ring[0]), f"{_told(ring[0], servers)}: {ring[0].wakers}"
-    told = "; ".join(_told(thread, servers) for thread in ring[:_MOST_TOLD])
-    more = f" and {len(ring) - _MOST_TOLD} more" if len(ring) > _MOST_TOLD else ""
-    return _id(ring[-1]), f"{len(ring)} threads wait for one another: {told}{more}"
+            return (_id(thread),)
+    return tuple(map(_id, _ring(first, by_pid, own, servers)))
 
 
 def _reached(first: Waiting, by_pid: Dict[int, List[Waiting]]) -> List[Waiting]:
@@ -60,7 +51,7 @@ def _ring(
     first: Waiting,
     by_pid: Dict[int, List[Waiting]],
     own: Collection[Id],
-    servers: Mapping[int, str],
+    servers: Collection[int],
 ) -> List[Waiting]:
     """Go from each thread to the one that should wake it, until one comes again."""
     path = [first]
@@ -79,20 +70,12 @@ def _ring(
         path.append(chosen)
 
 
-def _beyond(
-    here: Waiting, by_pid: Dict[int, List[Waiting]], servers: Mapping[int, str]
-) -> Set[int]:
+def _beyond(here: Waiting, by_pid: Dict[int, List[Waiting]], servers: Collection[int]) -> Set[int]:
     """Give whom a thread waits for, and in the place of a server whom that waits for."""
     pids = set(here.waits_for)
     for server in pids.intersection(servers):
         pids.update(*(thread.waits_for for thread in by_pid.get(server, [])))
     return pids.difference(servers) or pids
-
-
-def _told(thread: Waiting, servers: Mapping[int, str]) -> str:
-    names = {servers.get(pid) for pid in thread.waits_for if thread.pid not in servers}
-    of = f" of the {names.pop()}" if len(names) == 1 and None not in names else ""
-    return f"{named(thread.pid, thread.tid)} {thread.waits}{of}"
 
 
 def _id(thread: Waiting) -> Id:

@@ -1,20 +1,57 @@
-"""What the proof tells of a job, as plain values."""
+"""What the proof tells of a job, as plain values; the engine puts them into words."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Tuple
+from typing import NamedTuple, Optional, Tuple
+
+
+class Obstacle(NamedTuple):
+    """What stands in the way of a proof: `kind` says in what way `pid`, or its thread, may go on.
+
+    `name` is the process's, or the system call's, which may be `timed`; `object` is what it has or
+    waits for, as the kernel calls it, and `descriptor` its number there; `others` are processes
+    that the kind speaks of; `error` are the system's own words.
+    """
+
+    kind: str
+    pid: int = 0
+    tid: int = 0
+    name: str = ""
+    object: str = ""
+    descriptor: Optional[int] = None
+    timed: bool = False
+    others: Tuple[int, ...] = ()
+    error: str = ""
+
+
+class Polled(NamedTuple):
+    """One of several things that a thread waits for: a pipe, a socket, or the end of `pid`."""
+
+    kind: str
+    object: str = ""
+    descriptor: Optional[int] = None
+    pid: Optional[int] = None
+
+
+class Wait(NamedTuple):
+    """What a thread waits for, as the model's `Wait` has it."""
+
+    kind: str
+    object: str = ""
+    descriptor: Optional[int] = None
+    polled: Tuple[Polled, ...] = ()
+    others: int = 0
+    timed: bool = False
+    poller: bool = False
+    obstacle: Optional[Obstacle] = None
 
 
 class Waiting(NamedTuple):
-    """A thread, what it waits for, and who could end that and why they do not.
-
-    `waits_for` are the processes that could.
-    """
+    """A thread and what it waits for; `waits_for` are the processes that could end that."""
 
     pid: int
     tid: int
-    waits: str
-    wakers: str
+    wait: Wait
     waits_for: Tuple[int, ...] = ()
 
 
@@ -26,4 +63,16 @@ class Verdict(NamedTuple):
 
     grade: str
     threads: Tuple[Waiting, ...]
-    assumptions: Tuple[str, ...]
+
+
+def plain(value: object) -> object:
+    """Give a value as JSON has it: fields by their names, those with their defaults left out."""
+    named = getattr(value, "_asdict", None)
+    if named is not None:
+        defaults = getattr(value, "_field_defaults", {})
+        return {
+            name: plain(each)
+            for name, each in named().items()
+            if name not in defaults or each != defaults[name]
+        }
+    return list(map(plain, value)) if isinstance(value, (tuple, list)) else value

@@ -19,9 +19,6 @@ assert sys.platform == "linux"
 class Moved(Exception):  # noqa: N818 - a finding
     """The job was not at rest while it was looked at."""
 
-    def __init__(self, message: str = "threads of the job come and go") -> None:
-        super().__init__(message)
-
 
 class Thread(NamedTuple):
     """What a thread is in; two equal values mean that it did not run in between.

@@ -32,14 +32,12 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tup
 assert sys.platform == "linux"
 
 from . import pollers, procfs, ptrace, waits
-from .facts import Verdict, Waiting
-from .names import named, open_words
+from .facts import Obstacle, Verdict, Wait, Waiting
 from .procfs import Moved
-from .scene import Bond, MayWake, Process, Scene, Snapshot
+from .scene import Bond, MayWake, Process, Scene, Snapshot, about, open_call
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
 _ROUND_S = 0.1  # a pool's thread that spins takes 0.1 ms for a round
-_SECOND_LOOK = "only polling threads may wake; a second look is due"
 _FIRST_DUMP_S = 0.2
 _LONGEST_PAUSE_S = 8.0
 _SETTLE_S = 0.1
@@ -48,11 +46,9 @@ _MOST_CREDIT_S = 0.1
 _NEVER = 5
 _PEEKS = 20  # its number may be another's by now: every so often all are looked at
 
-ASSUMPTIONS = (
-    "no signal comes from outside the job",
-    "no process that the agent may not look into was handed a descriptor of the job",
-    "no descriptor was replaced by a like one while a thread slept on it",
-)
+
+class SecondLook(Moved):
+    """Only polling threads may wake; a second look is due."""
 
 
 class Prover:
@@ -64,7 +60,7 @@ class Prover:
     """
 
     def __init__(self, agent_pid: int, py_spy: Optional[str] = None) -> None:
-        self.blocker = ""
+        self.blocker: Optional[Obstacle] = None
         self._agent = agent_pid
         self._py_spy = py_spy
         self._machine = platform.machine()
@@ -72,7 +68,7 @@ class Prover:
         self._peeks = 0
         self._credit_s = _MOST_CREDIT_S
         self._looked_at = time.monotonic()
-        self._refuted: Tuple[Snapshot, str, float, float] = ((), "", 0.0, 0.0)
+        self._refuted: Tuple[Snapshot, Obstacle, float, float] = ((), Obstacle("moved"), 0.0, 0.0)
         self._dump_at = time.monotonic() + _FIRST_DUMP_S
         self._dump_pause = _FIRST_DUMP_S
         self._timed_sockets: Set[str] = set()
@@ -80,12 +76,12 @@ class Prover:
         self._polled: Tuple[Snapshot, float, Dict[int, float]] = ((), 0.0, {})
 
     @staticmethod
-    def available() -> Optional[str]:
+    def available() -> Optional[Obstacle]:
         """Tell why nothing can be proven here, or None; costs the start of two programs, once."""
         if sys.platform != "linux":
-            return "only Linux shows what a thread waits for"
+            return Obstacle("platform")
         if platform.machine() not in waits.NAMES:
-            return f"the system calls of {platform.machine()} are not known"
+            return Obstacle("machine", name=platform.machine())
         ptrace.works()  # remembered: the first proof need not wait for it
         return _try_out()
 
@@ -103,11 +99,12 @@ class Prover:
         try:
             return self._look()
         except MayWake as reason:
-            self.blocker = str(reason)
+            self.blocker = reason.obstacle
         except (Moved, OSError, ValueError, IndexError) as change:
             # A file of /proc that is gone, closed or half empty belongs to one that ends.
             self._suspect = None
-            self.blocker = str(change) if isinstance(change, Moved) else str(Moved())
+            second = isinstance(change, SecondLook)
+            self.blocker = Obstacle("second look" if second else "moved")
         finally:
             self._credit_s -= time.thread_time() - began
         return None
@@ -152,17 +149,22 @@ class Prover:
     def _describe(self, seen: Snapshot, thread: procfs.Thread) -> Waiting:
         call = waits.parse(thread.call)
         if call is None:
-            return Waiting(thread.pid, thread.tid, "runs", "")
+            return Waiting(thread.pid, thread.tid, Wait("running"))
         wait = waits.decode(call, self._machine)
         if isinstance(wait, waits.Open):
-            timeout = " with a timeout" if wait.timed else ""
-            return Waiting(thread.pid, thread.tid, f"is in {wait.name}{timeout}", "may wake")
+            kind = waits.kind(wait)
+            fact = Wait(kind, wait.name, timed=wait.timed, obstacle=open_call(wait, thread))
+            return Waiting(thread.pid, thread.tid, fact)
         try:
             bond = Scene(seen).bond(thread)
-        except (MayWake, OSError, ValueError, IndexError) as reason:
-            name = waits.name(call, self._machine)
-            return Waiting(thread.pid, thread.tid, f"is in {name}", str(reason))
-        return _waiting(bond)
+        except MayWake as reason:
+            obstacle = reason.obstacle
+        except (OSError, ValueError, IndexError) as error:
+            obstacle = about("unreadable", thread, error=str(error))
+        else:
+            return _waiting(bond)
+        fact = Wait("call", waits.name(call, self._machine), obstacle=obstacle)
+        return Waiting(thread.pid, thread.tid, fact)
 
     # --- the look ------------------------------------------------------------------------------
 
@@ -183,7 +185,7 @@ class Prover:
         except MayWake as found:
             # Only something outside can change the answer for a job that has not moved.
             pause = min(2 * pause, _LONGEST_PAUSE_S) if before == refuted else 1.0
-            self._refuted = (self._after_asking or before, str(found), now + pause, pause)
+            self._refuted = (self._after_asking or before, found.obstacle, now + pause, pause)
             raise
 
     def _check_call(self, pid: int, tid: int, *, patient: bool) -> bytes:
@@ -191,7 +193,7 @@ class Prover:
         try:
             line = procfs.call(pid, tid)
         except PermissionError as error:
-            raise MayWake(f"pid {pid} cannot be looked into: {error.strerror}") from error
+            raise MayWake(Obstacle("unreadable", pid, error=str(error.strerror))) from error
         call = waits.parse(line)
         if (call is None or call.number < 0) and procfs.ended(pid, tid):
             raise Moved
@@ -199,11 +201,11 @@ class Prover:
             return line
         if call is None:
             self._suspect = (pid, tid)
-            raise MayWake(f"{named(pid, tid)} is running")
+            raise MayWake(Obstacle("running", pid, tid))
         wait = waits.decode(call, self._machine)
         if isinstance(wait, waits.Open) and not (patient and wait.timed):
             self._suspect = (pid, tid)
-            raise MayWake(open_words(wait, pid, tid))
+            raise MayWake(Obstacle("call", pid, tid, wait.name, timed=wait.timed))
         return line
 
     def _snapshot(self, *, patient: bool) -> Snapshot:
@@ -221,7 +223,7 @@ class Prover:
         snapshot = self._snapshot_of(pids, patient=patient)
         if not any(process.threads for process in snapshot):
             self._suspect = None
-            raise MayWake("no process of the job is left")
+            raise MayWake(Obstacle("no process"))
         self._suspect = None
         return snapshot
 
@@ -279,13 +281,10 @@ class Prover:
                 Waiting(
                     thread.pid,
                     thread.tid,
-                    ("runs" if scene.runs(thread) else "wakes by the clock")
-                    + ", in a loop of the standard library",
-                    "does nothing until another thread or process has done something",
+                    Wait("running" if scene.runs(thread) else "asleep", poller=True),
                 )
                 for thread in restless
             ),
-            assumptions=ASSUMPTIONS,
         )
 
     def _come_to_rest(self, pollers_of: Set[int]) -> Snapshot:
@@ -334,34 +333,34 @@ class Prover:
         if seen != settled or ran_s.keys() != had_run_s.keys():
             self._polled = (settled, now, ran_s)
             self._dump_at, self._dump_pause = now + POLLERS_APART_S, _FIRST_DUMP_S
-            raise Moved(_SECOND_LOOK)
+            raise SecondLook
         idle = any(ran_s[tid] - had_run_s[tid] < _ROUND_S for tid in ran_s)
         if now - since < POLLERS_APART_S or idle:
-            raise Moved(_SECOND_LOOK)
+            raise SecondLook
 
     def _ask(
         self, scene: Scene, bonds: List[Bond]
-    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[str, ...]]:
+    ) -> Tuple[Snapshot, FrozenSet[int], Tuple[Obstacle, ...]]:
         """See that no process has a timer that /proc does not show.
 
         Give the snapshot that must be found next, who was asked, and what is against the proof.
         """
         snapshot: List[Process] = []
         asked: List[int] = []
-        refusals: List[str] = []
+        refusals: List[Obstacle] = []
         for pid in scene.alive:
             # Asking makes a timeout begin anew: once is enough.
             if self._timed_sockets.intersection(scene.sockets_of(pid).values()):
-                raise MayWake(f"may wake: a socket of {named(pid, pid)} has a timeout")
+                raise MayWake(Obstacle("socket timeout", pid))
         for process in scene.snapshot:
             threads = list(process.threads)
             if threads:
                 sockets = scene.sockets_of(process.stat.pid)
                 index = _spokesman(scene, process, bonds)
                 answer = None
-                why = "none of its threads can be asked"
+                why = None
                 if index is not None and not ptrace.works():
-                    why = "ptrace is not allowed here"
+                    why = ""
                 elif index is not None:
                     try:
                         answer = ptrace.ask(threads[index], sorted(sockets))
@@ -377,15 +376,13 @@ class Prover:
         return tuple(snapshot), frozenset(asked), tuple(refusals)
 
 
-def _alive(scene: Scene, thread: procfs.Thread) -> str:
-    if scene.runs(thread):
-        return f"{named(thread.pid, thread.tid)} is running"
-    return scene.may_wake(thread)
+def _alive(scene: Scene, thread: procfs.Thread) -> Obstacle:
+    return about("running", thread) if scene.runs(thread) else scene.may_wake(thread)
 
 
 def _waiting(bond: Bond) -> Waiting:
     thread = bond.thread
-    return Waiting(thread.pid, thread.tid, bond.what, bond.why, tuple(sorted(bond.wakers)))
+    return Waiting(thread.pid, thread.tid, bond.wait, tuple(sorted(bond.wakers)))
 
 
 def _oldest_first(snapshot: Snapshot) -> Callable[[Bond], Tuple[bool, int, int, int]]:
@@ -440,7 +437,7 @@ def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[in
 
 
 def _rank(scene: Scene, bond: Bond) -> int:
-    thread, wait = bond.thread, bond.wait
+    thread, wait = bond.thread, bond.call
     if isinstance(wait, waits.Lock):
         return 0 if scene.keeps(thread) else _NEVER
     if isinstance(wait, waits.Transfer):
@@ -456,21 +453,24 @@ def _judge(
     process: Process,
     answer: Optional[ptrace.Answer],
     sockets: Dict[Tuple[int, bool], str],
-    why: str,
-) -> List[str]:
-    """Give what the answer, or the lack of one, says against the proof."""
-    who = named(process.stat.pid, process.stat.pid)
+    why: Optional[str],
+) -> List[Obstacle]:
+    """Give what the answer, or the lack of one, says against the proof.
+
+    `why` there is no answer is what ptrace(2) said; None where no thread can be asked.
+    """
+    pid, name = process.stat.pid, "no thread" if why is None else "ptrace"
     deaf = _deaf(process, signal.SIGALRM)
     against = []
     if answer is not None:
         if any(answer.timeouts.values()):
-            against.append(f"may wake: a socket of {who} has a timeout")
+            against.append(Obstacle("socket timeout", pid))
         if answer.armed and not deaf:
-            against.append(f"may wake: {who} has armed an interval timer (alarm)")
+            against.append(Obstacle("alarm", pid))
     elif sockets:
-        against.append(f"may wake: a socket of {who} may have a timeout ({why})")
+        against.append(Obstacle("socket timeout unknown", pid, name=name, error=why or ""))
     elif not deaf and not _no_interval_timer_anywhere():
-        against.append(f"may wake: {who} may have armed an interval timer ({why})")
+        against.append(Obstacle("alarm unknown", pid, name=name, error=why or ""))
     return against
 
 
@@ -508,11 +508,11 @@ def _no_interval_timer_anywhere() -> bool:
     return bool(timers) and b"it_real_fn" not in timers
 
 
-def _try_out() -> Optional[str]:
+def _try_out() -> Optional[Obstacle]:
     """Look at a child that is blocked for ever, and see that /proc shows all that is needed."""
     cat = shutil.which("cat")
     if cat is None:
-        return "there is no cat to try it out on"
+        return Obstacle("no cat")
     with subprocess.Popen([cat], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
         try:
             thread = ptrace.asleep(child.pid)
@@ -521,11 +521,11 @@ def _try_out() -> Optional[str]:
             scene.bond(thread)
         except MayWake as reason:
             # Its other end is here: this is as far as it must go.
-            if "held outside the job" in str(reason):
+            if reason.obstacle.kind == "held outside":
                 return None
-            return f"/proc tells something else than expected: {reason}"
+            return reason.obstacle
         except (OSError, ValueError, IndexError) as error:
-            return f"/proc does not tell what a thread waits for: {error}"
+            return Obstacle("no waits", error=str(error))
         finally:
             child.kill()
-    return "/proc does not tell who holds a pipe"
+    return Obstacle("no holders")

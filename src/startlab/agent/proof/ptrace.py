@@ -242,14 +242,14 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
     gone. The calling thread must be the only one in this process that waits for any child.
     """
     if platform.machine() not in _MACHINES:
-        raise NotAllowed(f"no way to ask on {platform.machine()}")
+        raise NotAllowed(platform.machine())
     call = waits.parse(thread.call)
     if call is None:
         raise Moved
     try:
         _ptrace()(_SEIZE, thread.tid, 0, 0)
     except (PermissionError, ProcessLookupError) as error:
-        raise NotAllowed(f"ptrace: {error.strerror}") from error
+        raise NotAllowed(str(error.strerror)) from error
     with contextlib.suppress(ProcessLookupError):  # it ends: that is to be waited for, too
         _ptrace()(_INTERRUPT, thread.tid, 0, 0)
     stop = _wait(thread.tid, leads=thread.tid == thread.pid)

@@ -21,7 +21,7 @@ from typing import (
 assert sys.platform == "linux"
 
 from . import procfs, waits
-from .names import named, numbered, open_words
+from .facts import Obstacle, Polled, Wait
 from .procfs import Moved
 
 _PERIOD_S = 1.05  # no poller sleeps longer
@@ -35,6 +35,10 @@ _POLLFD = struct.Struct("=ihh")
 
 class MayWake(Exception):  # noqa: N818 - no error: a finding
     """Why the job may go on yet."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle)
+        self.obstacle = obstacle
 
 
 class Process(NamedTuple):
@@ -51,9 +55,8 @@ class Bond(NamedTuple):
     """What a thread waits for, and the processes of the job that could end it."""
 
     thread: procfs.Thread
-    wait: waits.Wait
-    what: str
-    why: str
+    call: waits.Inside
+    wait: Wait
     wakers: FrozenSet[int]
 
 
@@ -116,13 +119,13 @@ class Scene:
         left: float = seconds + fraction / wait.per_second - now
         return left < _PERIOD_S
 
-    def may_wake(self, thread: procfs.Thread) -> str:
-        """Say that a thread may wake, and from what."""
+    def may_wake(self, thread: procfs.Thread) -> Obstacle:
+        """Tell from what a thread may wake."""
         wait = self._wait(thread)
         assert isinstance(wait, waits.Open)
-        return open_words(wait, thread.pid, thread.tid)
+        return open_call(wait, thread)
 
-    def _wait(self, thread: procfs.Thread) -> waits.Wait:
+    def _wait(self, thread: procfs.Thread) -> waits.Inside:
         call = waits.parse(thread.call)
         if call is None:
             return waits.Open("a run", timed=False)
@@ -136,44 +139,43 @@ class Scene:
         if not process.threads:
             return
         tid = process.threads[0].tid
-        who = f"pid {pid} ({process.stat.name})"
+        name = process.stat.name
         if procfs.namespaces(pid, tid) != procfs.namespaces(os.getpid(), os.getpid()):
-            raise MayWake(f"may wake: {who} lives in a namespace of its own")
+            raise MayWake(Obstacle("namespace", pid, name=name))
         if procfs.read(f"/proc/{pid}/timers"):
-            raise MayWake(f"may wake: {who} has a POSIX timer")
+            raise MayWake(Obstacle("posix timer", pid, name=name))
         for each in self._descriptors[pid].values():
             if any(part in each.link for part in _KERNEL_ACTS):
-                raise MayWake(f"may wake: {who} has {each.link}, through which the kernel acts")
+                raise MayWake(Obstacle("kernel acts", pid, name=name, object=each.link))
             if each.flags & _FASYNC:
-                raise MayWake(f"may wake: {who} is sent a signal when {each.link} is ready")
+                raise MayWake(Obstacle("signal when ready", pid, name=name, object=each.link))
         maps = self.maps(pid)
         if b"io_uring]" in maps or b"[aio]" in maps:
-            raise MayWake(f"may wake: {who} has asynchronous input and output under way")
+            raise MayWake(Obstacle("asynchronous", pid, name=name))
         for thread in process.threads:
             self._check_thread(thread)
 
     def _check_thread(self, thread: procfs.Thread) -> None:
-        who = named(thread.pid, thread.tid)
         if thread.state != "S" and not self.runs(thread):
-            raise MayWake(f"may wake: {who} is in state {thread.state}")
+            raise MayWake(about("state", thread, object=thread.state))
         if thread.pending & ~thread.blocked:
-            raise MayWake(f"may wake: {who} has a signal to handle")
+            raise MayWake(about("pending signal", thread))
         if thread.tracer:
-            raise MayWake(f"may wake: {who} is traced by pid {thread.tracer}")
+            raise MayWake(about("traced", thread, others=(thread.tracer,)))
         if thread.dumping:
-            raise MayWake(f"may wake: {who} dumps core")
+            raise MayWake(about("core dump", thread))
         wait = self._wait(thread)
         if isinstance(wait, waits.Open):
             return
         channel = self._channel(thread)
         if not waits.channel_fits(wait, channel):
-            raise MayWake(f"may wake: {who} is held by the kernel in {channel}")
+            raise MayWake(about("held by kernel", thread, object=channel))
         call = waits.parse(thread.call)
         instruction = waits.SYSCALL_INSTRUCTION[self.machine]
         if call is None or instruction != procfs.memory(
             thread.pid, thread.tid, call.program_counter - len(instruction), len(instruction)
         ):
-            raise MayWake(f"may wake: {who} is in a system call of another kind of program")
+            raise MayWake(about("foreign call", thread))
 
     def _channel(self, thread: procfs.Thread) -> str:
         return procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan").decode()
@@ -195,17 +197,14 @@ class Scene:
                 continue
             held = self._relied.intersection(procfs.links(pid))
             if held:
-                raise MayWake(
-                    f"may wake: pid {pid} ({stat.name}), outside the job, holds {min(held)}, "
-                    "which the job waits for"
-                )
+                raise MayWake(Obstacle("held by outsider", pid, name=stat.name, object=min(held)))
             try:
                 if inodes and any(inode in procfs.read(f"/proc/{pid}/maps") for inode in inodes):
-                    raise MayWake(f"may wake: pid {pid} ({stat.name}), outside, shares a lock")
+                    raise MayWake(Obstacle("lock of outsider", pid, name=stat.name))
                 if waits_for_children:
                     tracer = procfs.thread(pid, pid, b"").tracer
                     if tracer in job:
-                        raise MayWake(f"may wake: pid {tracer} traces pid {pid}, outside the job")
+                        raise MayWake(Obstacle("traces outsider", tracer, others=(pid,)))
             except OSError:
                 continue
 
@@ -215,70 +214,54 @@ class Scene:
         """Tell what a thread waits for and who of the job could end that, or raise MayWake."""
         wait = self._wait(thread)
         if isinstance(wait, waits.Lock):
-            what, why, wakers = self._lock(thread, wait)
+            fact, wakers = self._lock(thread, wait)
         elif isinstance(wait, waits.Child):
-            what, why, wakers = self._child(thread, wait)
+            fact, wakers = self._child(thread, wait)
         elif isinstance(wait, waits.Transfer):
-            what, why, wakers = self._transfer(thread, wait)
+            fact, wakers = self._transfer(thread, wait)
         elif isinstance(wait, waits.Epoll):
-            what, why, wakers = self._several(thread, self._epoll(thread, wait))
+            fact, wakers = self._several(thread, self._epoll(thread, wait))
         elif isinstance(wait, (waits.Poll, waits.Select)):
-            what, why, wakers = self._several(thread, self._polled(thread, wait))
+            fact, wakers = self._several(thread, self._polled(thread, wait))
         else:
-            raise MayWake(open_words(wait, thread.pid, thread.tid))
-        return Bond(thread, wait, what, why, frozenset(wakers))
+            raise MayWake(open_call(wait, thread))
+        return Bond(thread, wait, fact, frozenset(wakers))
 
-    def _lock(self, thread: procfs.Thread, wait: waits.Lock) -> Tuple[str, str, Set[int]]:
+    def _lock(self, thread: procfs.Thread, wait: waits.Lock) -> Tuple[Wait, Set[int]]:
         if not wait.private:
             mapping = self._mapping(thread, wait.address)
             if mapping.inode:
                 return self._shared_lock(thread, mapping)
         others = len(self.alive[thread.pid].threads) - 1
-        return (
-            f"waits for a lock (futex {wait.address:#x})",
-            "only threads of this process could release it; "
-            + (f"the {others} others wait too" if others > 1 else "")
-            + ("the other one waits too" if others == 1 else "")
-            + ("it has no other thread" if others == 0 else ""),
-            {thread.pid},
-        )
+        return Wait("lock", f"{wait.address:#x}", others=others), {thread.pid}
 
     def _mapping(self, thread: procfs.Thread, address: int) -> procfs.Mapping:
         for mapping in procfs.mappings(self.maps(thread.pid)):
             if mapping.start <= address < mapping.end:
                 return mapping
-        raise MayWake(f"may wake: {named(thread.pid, thread.tid)} waits at an address it lacks")
+        raise MayWake(about("no such address", thread))
 
-    def _shared_lock(
-        self, thread: procfs.Thread, mapping: procfs.Mapping
-    ) -> Tuple[str, str, Set[int]]:
+    def _shared_lock(self, thread: procfs.Thread, mapping: procfs.Mapping) -> Tuple[Wait, Set[int]]:
         """Judge a futex in memory that has an inode.
 
         `(deleted)` in maps says nothing about that: sem_open(3) maps a file under a passing name
         and links it to its own afterwards.
         """
-        who = named(thread.pid, thread.tid)
         if not mapping.shared:
-            raise MayWake(f"may wake: {who} waits for a futex in the file {mapping.path}")
-        name = "shared memory without a name"
+            raise MayWake(about("futex in file", thread, object=mapping.path))
+        name = ""
         system_v = mapping.path.startswith("/SYSV")
         if mapping.device != procfs.anonymous_device() or system_v:
             device, linked = self._shared_memory(thread.pid)
             if mapping.device != device or system_v:
-                raise MayWake(f"may wake: {who} waits for a futex in the file {mapping.path}")
-            name = linked.get(mapping.inode, "a semaphore without a name")
-            if mapping.inode in linked and not name.startswith(_OURS):
-                raise MayWake(f"may wake: {who} waits for {name}, which anybody may open")
+                raise MayWake(about("futex in file", thread, object=mapping.path))
+            name = linked.get(mapping.inode, "")
+            if name and not name.startswith(_OURS):
+                raise MayWake(about("named semaphore", thread, object=name))
         self._relied_maps.add(mapping.inode)
         needle = b" %d " % mapping.inode
         sharers = {pid for pid in self.alive if needle in self.maps(pid)}
-        return (
-            f"waits for a lock shared between processes ({name})",
-            f"only {numbered(sharers)} could release it, and they wait too"
-            if sharers != {thread.pid}
-            else "only this process has it",
-            sharers,
-        )
+        return Wait("shared lock", name), sharers
 
     def _shared_memory(self, pid: int) -> Tuple[str, Dict[int, str]]:
         """List what has a name in the shared memory of a process: its device, inode to name."""
@@ -289,78 +272,51 @@ class Scene:
             self._linked[pid] = (procfs.device_name(os.stat(path).st_dev), linked)
         return self._linked[pid]
 
-    def _child(self, thread: procfs.Thread, wait: waits.Child) -> Tuple[str, str, Set[int]]:
+    def _child(self, thread: procfs.Thread, wait: waits.Child) -> Tuple[Wait, Set[int]]:
         children = {
             process.stat.pid: process
             for process in self.snapshot
             if process.stat.parent == thread.pid
         }
-        who = named(thread.pid, thread.tid)
         meant = set(children) if wait.pid is None else {wait.pid}
         if not meant or not meant <= set(children):
-            raise MayWake(f"may wake: {who} waits for a process that is no child of it")
+            raise MayWake(about("not its child", thread))
         ended = {pid for pid in meant if children[pid].stat.state in "ZX"}
         if ended:
-            raise MayWake(f"may wake: {who} waits for {numbered(ended)}, which ended")
-        return (
-            f"waits for the end of its child {numbered(meant)}",
-            "none of them can ever end" if len(meant) > 1 else "it can never end",
-            meant,
-        )
+            raise MayWake(about("ended child", thread, others=tuple(sorted(ended))))
+        return Wait("child"), meant
 
-    def _transfer(self, thread: procfs.Thread, wait: waits.Transfer) -> Tuple[str, str, Set[int]]:
+    def _transfer(self, thread: procfs.Thread, wait: waits.Transfer) -> Tuple[Wait, Set[int]]:
         descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
-        where = f"(descriptor {wait.fd})"
+        link = descriptor.link
         if descriptor.link.startswith("socket:"):
             sockets = self._transfers.setdefault(thread.pid, {})
             sockets[wait.fd, wait.writing] = descriptor.link
         elif not descriptor.link.startswith("pipe:"):
-            raise MayWake(
-                f"may wake: {named(thread.pid, thread.tid)} waits for {descriptor.link} {where}"
-            )
+            raise MayWake(about("descriptor", thread, object=link, descriptor=wait.fd))
         # Another thread may have put something else in its place meanwhile.
         if not waits.transfer_fits(
             descriptor.link, self._channel(thread), may=descriptor.may(writing=wait.writing)
         ):
-            raise MayWake(
-                f"may wake: {named(thread.pid, thread.tid)} does not wait for {descriptor.link} "
-                f"{where}, which was opened since"
-            )
-        wakers = self._other_ends(thread, descriptor.link, writing=wait.writing)
-        kind = "pipe" if descriptor.link.startswith("pipe:") else "socket"
-        if self._listens(descriptor.link):
-            return (
-                f"waits for a connection {where}",
-                "only processes of this job know the address, and they wait too",
-                wakers,
-            )
-        if wait.writing:
-            what, act = f"writes to a full {kind} {where}", "read from"
+            raise MayWake(about("opened since", thread, object=link, descriptor=wait.fd))
+        wakers = self._other_ends(thread, link, writing=wait.writing)
+        if self._listens(link):
+            kind = "connection"
         else:
-            what, act = f"reads from an empty {kind} {where}", "write to"
-        return what, self._only(thread, wakers, f"{act} it"), wakers
-
-    def _only(self, thread: procfs.Thread, wakers: Set[int], act: str) -> str:
-        if wakers == {thread.pid}:
-            return f"only this process itself could {act} or close the other end"
-        return f"only {numbered(wakers)} could {act}, and they wait too"
+            kind = f"{link.partition(':')[0]} {'write' if wait.writing else 'read'}"
+        return Wait(kind, link, wait.fd), wakers
 
     def _several(
-        self, thread: procfs.Thread, parts: List[Tuple[str, Set[int]]]
-    ) -> Tuple[str, str, Set[int]]:
+        self, thread: procfs.Thread, parts: List[Tuple[Polled, Set[int]]]
+    ) -> Tuple[Wait, Set[int]]:
         if not parts:
-            raise MayWake(f"may wake: {named(thread.pid, thread.tid)} waits for a signal")
+            raise MayWake(about("waits for signal", thread))
         wakers = set().union(*(pids for _, pids in parts))
-        names = ", ".join(name for name, _ in parts)
-        return (
-            f"waits for any of {names}" if len(parts) > 1 else f"waits for {names}",
-            self._only(thread, wakers, "make one of them ready"),
-            wakers,
-        )
+        return Wait("poll", polled=tuple(part for part, _ in parts)), wakers
 
     def _polled(
         self, thread: procfs.Thread, wait: Union[waits.Poll, waits.Select]
-    ) -> List[Tuple[str, Set[int]]]:
+    ) -> List[Tuple[Polled, Set[int]]]:
         fds: List[int] = []
         if isinstance(wait, waits.Poll):
             size = wait.length * _POLLFD.size
@@ -378,7 +334,7 @@ class Scene:
             for fd in sorted(set(fds))
         ]
 
-    def _epoll(self, thread: procfs.Thread, wait: waits.Epoll) -> List[Tuple[str, Set[int]]]:
+    def _epoll(self, thread: procfs.Thread, wait: waits.Epoll) -> List[Tuple[Polled, Set[int]]]:
         """List what an epoll instance watches, by inode.
 
         The number in `tfd` is that of the process and the time that added it: it may name
@@ -394,10 +350,7 @@ class Scene:
             candidates = (f"pipe:[{inode}]", f"socket:[{inode}]")
             link = next((each for each in candidates if self._holders_of(each)), None)
             if link is None:
-                raise MayWake(
-                    f"may wake: {named(thread.pid, thread.tid)} waits for a descriptor ({fd}) "
-                    "that is neither a pipe nor a socket of the job"
-                )
+                raise MayWake(about("foreign descriptor", thread, descriptor=fd))
             parts.append(self._ready(thread, fd, procfs.Descriptor(link, "")))
         return parts
 
@@ -406,54 +359,48 @@ class Scene:
 
     def _ready(
         self, thread: procfs.Thread, fd: int, descriptor: procfs.Descriptor
-    ) -> Tuple[str, Set[int]]:
+    ) -> Tuple[Polled, Set[int]]:
         """Tell what a polled descriptor is, and who of the job could make it ready."""
-        if descriptor.link == "anon_inode:[pidfd]":
+        link = descriptor.link
+        if link == "anon_inode:[pidfd]":
             pid = int(descriptor.field("Pid") or -1)
             if pid not in self.alive:
-                raise MayWake(
-                    f"may wake: {named(thread.pid, thread.tid)} waits for the end of pid {pid}, "
-                    "which is not of the job"
-                )
-            return f"the end of pid {pid}", {pid}
-        if not descriptor.link.startswith(("pipe:", "socket:")):
-            raise MayWake(
-                f"may wake: {named(thread.pid, thread.tid)} waits for {descriptor.link} "
-                f"(descriptor {fd})"
-            )
-        kind = "pipe" if descriptor.link.startswith("pipe:") else "socket"
-        wakers = self._other_ends(thread, descriptor.link, writing=False)
+                raise MayWake(about("end of outsider", thread, others=(pid,)))
+            return Polled("child", pid=pid), {pid}
+        if not link.startswith(("pipe:", "socket:")):
+            raise MayWake(about("descriptor", thread, object=link, descriptor=fd))
+        kind = link.partition(":")[0]
+        wakers = self._other_ends(thread, link, writing=False)
         if kind == "pipe":
-            wakers = wakers | self._other_ends(thread, descriptor.link, writing=True)
+            wakers = wakers | self._other_ends(thread, link, writing=True)
             if wakers != {thread.pid}:
                 wakers = wakers - {thread.pid}
-        return f"a {kind} (descriptor {fd})", wakers
+        return Polled(kind, link, fd), wakers
 
     def _other_ends(self, thread: procfs.Thread, link: str, *, writing: bool) -> Set[int]:
         """Give who of the job holds the end that could end the wait."""
         self._relied.add(link)
-        who = named(thread.pid, thread.tid)
         if link.startswith("pipe:"):
             found = self._holders.get((link, not writing), set())
             if not found:
-                raise MayWake(f"may wake: {who} waits for {link}, held outside the job")
+                raise MayWake(about("held outside", thread, object=link))
             return set(found)
         inode = _inode(link)
         found_socket = self._socket(inode)
         if found_socket is None:
-            raise MayWake(f"may wake: {who} waits for a socket to the outside")
+            raise MayWake(about("socket to outside", thread))
         if found_socket.listening:
             if not _own_listener(found_socket.name):
-                raise MayWake(f"may wake: {who} listens for anybody to connect")
+                raise MayWake(about("open to connect", thread))
             return set(self.alive)
         peer = self._socket(found_socket.peer)
         holders = self._holders.get((f"socket:[{found_socket.peer}]", True), set())
         if peer is None or not holders:
-            raise MayWake(f"may wake: {who} waits for a socket whose other end is not of the job")
+            raise MayWake(about("peer outside", thread))
         if found_socket.kind not in {_STREAM, _SEQPACKET} and (
             writing or found_socket.name or peer.peer != inode
         ):
-            raise MayWake(f"may wake: {who} waits for a datagram that anybody may send")
+            raise MayWake(about("datagram", thread))
         self._relied.add(f"socket:[{found_socket.peer}]")
         return set(holders)
 
@@ -480,6 +427,32 @@ class Scene:
             return False
         word = procfs.memory(thread.pid, thread.tid, call.args[0], 4)
         return int.from_bytes(word, "little") == call.args[2] & 0xFFFF_FFFF
+
+
+def about(
+    kind: str,
+    thread: procfs.Thread,
+    *,
+    object: str = "",  # noqa: A002 - the field's name
+    descriptor: Optional[int] = None,
+    others: Tuple[int, ...] = (),
+    error: str = "",
+) -> Obstacle:
+    """Tell in what way a thread may go on."""
+    return Obstacle(
+        kind,
+        thread.pid,
+        thread.tid,
+        object=object,
+        descriptor=descriptor,
+        others=others,
+        error=error,
+    )
+
+
+def open_call(call: waits.Open, thread: procfs.Thread) -> Obstacle:
+    """Tell that a thread may wake, and from what."""
+    return Obstacle("call", thread.pid, thread.tid, call.name, timed=call.timed)
 
 
 def _inode(link: str) -> int:

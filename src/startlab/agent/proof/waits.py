@@ -79,7 +79,8 @@ class Open(NamedTuple):
     per_second: int = 1_000_000_000
 
 
-Wait = Union[Lock, Child, Transfer, Poll, Select, Epoll, Open]
+Inside = Union[Lock, Child, Transfer, Poll, Select, Epoll, Open]
+"""What the system call is that a thread is in."""
 
 # Each name: its number on x86_64 and on aarch64, None where the architecture lacks the call.
 _NUMBERS: Dict[str, Tuple[Optional[int], Optional[int]]] = {
@@ -150,6 +151,7 @@ A 32-bit program, or `int 0x80` in a 64-bit one, has another instruction there a
 """
 
 _SLEEPS = frozenset({"nanosleep", "clock_nanosleep"})
+_FILE_LOCKS = frozenset({"flock", "fcntl"})
 _READS = frozenset({"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"})
 _WRITES = frozenset({"write", "writev", "sendto", "sendmsg"})
 # linux/futex.h: the operations that put a thread to sleep.
@@ -196,7 +198,14 @@ def name(call: Call, machine: str) -> str:
     return NAMES[machine].get(call.number, f"system call {call.number}")
 
 
-def decode(call: Call, machine: str) -> Wait:  # noqa: C901, PLR0911, PLR0912 - a table, row by row
+def kind(call: Open) -> str:
+    """Tell what kind of wait a call is that may return by itself."""
+    if call.name in _SLEEPS:
+        return "asleep"
+    return "file lock" if call.name in _FILE_LOCKS else "call"
+
+
+def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 - a table, row by row
     """Tell what the thread waits for.
 
     Timeouts are read as the kernel reads them: asyncio on Python 3.6 and 3.7 gives epoll_wait
@@ -260,7 +269,7 @@ _CHANNELS: Dict[type, Tuple[str, ...]] = {
 }
 
 
-def channel_fits(wait: Wait, channel: str) -> bool:
+def channel_fits(wait: Inside, channel: str) -> bool:
     """Whether the wait channel is that of the call; one that the kernel keeps to itself is."""
     if channel in {"", "0"}:
         return True

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import library_frames, line_of, own_frame, own_line
+from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
 from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def find(case: Case) -> Cause | None:
             place,
         )
     killed = not failed and died[0][1] < 0
-    if killed and any("shared between processes" in t.waits for _, t in case.threads()):
+    if killed and any(is_waiting(t, "shared lock") for _, t in case.threads()):
         return Cause(
             "holder_killed",
             where or "",
@@ -110,7 +110,7 @@ def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:
     """Give the line at which a process waits in acquire() for a lock between processes."""
     for _, thread in case.threads():
         where = line_of(thread)
-        shared = "for a lock shared between processes" in thread.waits
+        shared = is_waiting(thread, "shared lock")
         by_hand = not library_frames(thread) and ".acquire(" in case.sources.code(where)
         if shared and by_hand:
             return where

@@ -30,9 +30,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, without_numbers
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
+from startlab.judge import waiting
 
 MECHANISMS: Final = (
     Mechanism("deadlock", advice="Look at the lines above: each waits for another."),
@@ -51,8 +52,8 @@ def find(case: Case) -> Cause | None:
         at = f" at {line}" if line else ""
         if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
             parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
-        elif thread.waits:
-            parts.append(f"{case.who(process)}{at} {without_numbers(thread.waits)}")
+        elif thread.wait is not None:
+            parts.append(f"{case.who(process)}{at} {waiting.waits(thread, numbers=False)}")
         elif line:
             parts.append(f"{case.who(process)} is{at}")
     if not parts:

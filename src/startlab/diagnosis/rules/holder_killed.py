@@ -30,7 +30,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, is_helper
+from startlab.diagnosis.stacks import is_at, is_helper, is_waiting
 from startlab.model import SignalSent
 from startlab.output import signals
 
@@ -49,7 +49,7 @@ def find(case: Case) -> Cause | None:
     waiting = [
         thread
         for _, thread in case.threads()
-        if "for a lock shared between processes" in thread.waits
+        if is_waiting(thread, "shared lock")
         and not any(is_at(each, "synchronize.py", "wait") for each in thread.stack)
     ]
     ended = {s.child: s.exit_code for s in case.trial.starts if (s.exit_code or 0) < 0}

@@ -31,7 +31,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import line_of, through
+from startlab.diagnosis.stacks import is_waiting, line_of, through
 
 MECHANISMS: Final = (
     Mechanism(
@@ -44,7 +44,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See one wait for the end of another, which waits for the first to read what it writes."""
-    writers = [(p, t) for p, t in case.threads() if "to a full" in t.waits]
+    writers = [(p, t) for p, t in case.threads() if is_waiting(t, "pipe write", "socket write")]
     joins = [
         (p, t)
         for p, t in case.threads()

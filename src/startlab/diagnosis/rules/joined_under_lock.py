@@ -31,7 +31,14 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, held_locks, joining
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frames, through
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_waiting,
+    library_frames,
+    line_of,
+    own_frames,
+    through,
+)
 
 MECHANISMS: Final = (
     Mechanism("joined_under_lock", advice="Wait for the child's end after the lock was released."),
@@ -46,7 +53,7 @@ def find(case: Case) -> Cause | None:
         return None
     for process, thread in case.threads():
         own = own_frames(thread)
-        shared = "for a lock shared between processes" in thread.waits
+        shared = is_waiting(thread, "shared lock")
         if process == root or not shared or not own or through(thread, "queues.py"):
             continue
         if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, through
+from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of, through
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
 
 if TYPE_CHECKING:
@@ -65,13 +65,11 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See a forked child wait for a lock that nothing in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
-        if process == case.root or "for a lock" not in thread.waits:
-            continue
-        if "shared between processes" in thread.waits or "only threads" not in thread.wakers:
+        if process == case.root or not is_waiting(thread, "lock"):
             continue
         if not case.inherited_main and not case.clues(ThreadAtFork):
             continue
-        if any("to a full" in each.waits for each in process.threads):
+        if any(is_waiting(each, "pipe write", "socket write") for each in process.threads):
             continue
         if line_of(thread) is None:
             continue  # a thread of a library's that waits for work

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import line_of, own_frames, through
+from startlab.diagnosis.stacks import line_of, own_frames, through, waits_for_lock
 
 if TYPE_CHECKING:
     from startlab.model import Thread
@@ -63,7 +63,7 @@ def find(case: Case) -> Cause | None:
     """See a thread wait for a lock that it holds itself, or two for each other's."""
     found = []
     for process, thread in case.threads():
-        locks = _held_and_wanted(case, thread) if "for a lock" in thread.waits else None
+        locks = _held_and_wanted(case, thread) if waits_for_lock(thread) else None
         if locks is not None:
             found.append((process, thread, *locks))
     if not found:

@@ -29,11 +29,14 @@ def work(reader, writer):
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, pids_in
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import line_of, through
+from startlab.diagnosis.stacks import is_waiting, line_of, through
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -48,13 +51,13 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See a reader wait for the end of a pipe whose other end is open somewhere, maybe in it."""
     for process, thread in case.threads():
-        if "from an empty" not in thread.waits and "for a pipe" not in thread.waits:
+        if not is_waiting(thread, "pipe read", "socket read") and not _polls_a_pipe(thread):
             continue
         if through(thread, "queues.py", "pool.py", "managers.py", "popen_"):
             continue
         where = line_of(thread)
-        holders = pids_in(thread.wakers)
-        itself = "this process itself" in thread.wakers or process.pid in holders
+        holders = set(thread.waits_for)
+        itself = process.pid in holders
         siblings = len(holders - {process.pid}) > (0 if itself else 1)
         if where is None or not (itself or siblings):
             continue
@@ -69,3 +72,8 @@ def find(case: Case) -> Cause | None:
             where,
         )
     return None
+
+
+def _polls_a_pipe(thread: Thread) -> bool:
+    wait = thread.wait
+    return wait is not None and [each.kind for each in wait.polled] == ["pipe"]

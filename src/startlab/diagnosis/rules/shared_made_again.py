@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import library_frames, line_of, own_frame
+from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame
 from startlab.model import MadeAgain
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def find(case: Case) -> Cause | None:
     waiting = [
         (process, thread)
         for process, thread in case.threads()
-        if ("shared between processes" in thread.waits or "from an empty" in thread.waits)
+        if is_waiting(thread, "shared lock", "pipe read", "socket read")
         and own_frame(thread) is not None
     ]
     if not waiting:

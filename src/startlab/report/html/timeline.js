@@ -155,7 +155,7 @@ function threadRow(trial, {life, thread}, x, y) {
   const waits = Math.max(since, trial.duration_s - (trial.verdict_s ?? 0));
   const place = thread.stack.find((frame) => !/[/\\]lib[/\\](python|pypy)|^<|\\Lib\\/.test(frame.file));
   const name = thread.name || (thread.tid === life.pid ? "main thread" : `thread ${thread.tid}`);
-  const said = waitOf(thread);
+  const said = thread.waits || "runs";
   const text = cut(place ? `${said}, ${baseName(place.file)}:${place.line}` : said, 70);
   const before = x(waits) - TIMELINE.label > text.length * 6.5;
   return svg("g", {class: thread.root ? "root" : ""},
@@ -175,7 +175,6 @@ function threadRow(trial, {life, thread}, x, y) {
 
 const baseName = (file) => file.split(/[/\\]/).pop();
 const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
-const waitOf = (thread) => thread.waits.replace(/ \(futex 0x[0-9a-f]+\)/, "") || "runs";
 
 function hatching() {
   return svg("defs", {},

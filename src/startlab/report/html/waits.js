@@ -33,11 +33,16 @@ function waitGraph(trial) {
   ];
 }
 
+/** Give what a thread waits for, the same for two that wait for the like. */
+function kindOf({wait, waits}) {
+  return wait ? [wait.kind, wait.polled.map((each) => each.kind), wait.poller] : waits;
+}
+
 /** Make a box of each process, or of several that wait for the same in the same way. */
 function boxesOf(processes, trial) {
   const lives = new Map(livesOf(trial).map((life) => [life.pid, life]));
   const shape = (each) => JSON.stringify([each.ppid, each.threads.map((thread) => [
-    waitOf(thread).replace(/\d+/g, "#"), thread.root, thread.stack.slice(0, 3),
+    kindOf(thread), thread.root, thread.stack.slice(0, 3),
     thread.waits_for.filter((pid) => pid !== each.pid),
     thread.waits_for.includes(each.pid),
   ])]);
@@ -93,7 +98,7 @@ function drawBox(box) {
         svg("line", {x1: 0, x2: BOX.width, y1: y, y2: y, class: "box-line"}),
         svg("text", {x: 10, y: y + 14, class: "wait-said"},
           svg("title", {}, `${thread.waits}: ${thread.wakers}`),
-          cut(who + waitOf(thread), 43), thread.root ? " ◀" : ""),
+          cut(who + (thread.waits || "runs"), 43), thread.root ? " ◀" : ""),
         frame ? svg("text", {x: 10, y: y + 28, class: "wait-where"},
           cut(`${baseName(frame.file)}:${frame.line} in ${frame.function}`, 46)) : null);
     }),
@@ -126,7 +131,7 @@ function edgesInWords(boxes, byPid) {
   const told = boxes.flatMap((box) => box.threads.map((thread) => {
     const targets = [...new Set(thread.waits_for.map((pid) => byPid.get(pid)).filter(Boolean))];
     const whom = targets.map((each) => (each === box ? "itself" : each.life ? nameOf(each.life) : each.pids[0]));
-    return `${box.life ? nameOf(box.life) : box.pids[0]} ${waitOf(thread)}`
+    return `${box.life ? nameOf(box.life) : box.pids[0]} ${thread.waits || "runs"}`
       + (whom.length ? `, which only ${whom.join(" or ")} could end` : "");
   }));
   return `Wait graph: ${told.join("; ")}.`;
