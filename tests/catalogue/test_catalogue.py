@@ -211,7 +211,7 @@ def test_programs_without_an_experiment_are_refused(tmp_path: Path) -> None:
     make(tmp_path, GOOD, "wrong").rename(tmp_path / "wrong" / "experiments.toml")
     with pytest.raises(CatalogueError) as raised:
         catalogue.load(tmp_path)
-    assert str(raised.value) == f"{tmp_path / 'wrong'} has programs, and no experiment.toml"
+    assert str(raised.value) == f"{tmp_path / 'wrong'} has programs, but no experiment.toml"
 
 
 def test_what_git_leaves_of_an_experiment_is_none(tmp_path: Path) -> None:

@@ -278,7 +278,7 @@ def test_claims_names_every_cell_that_says_so(startlab: Startlab) -> None:
 def test_claims_without_a_run(tmp_path: Path) -> None:
     done = startlab_in(tmp_path)("claims")
     assert done.returncode == 2
-    assert "holds no run" in done.stderr
+    assert "is not a run" in done.stderr
 
 
 # --- lab --update-expectations -----------------------------------------------------------------
@@ -329,7 +329,7 @@ def test_a_broken_expectation_is_mended_in_its_file(tmp_path: Path) -> None:
         assert mended.count(comment_or_table) == broken.count(comment_or_table)
     again = startlab(*BROKEN, "--update-expectations=write")
     assert again.returncode == 0
-    assert "Nothing of the catalogue's expectations is to be changed." in again.stderr
+    assert "The catalogue's expectations need no change." in again.stderr
     assert toml.read_text("utf-8") == mended
 
 
@@ -343,7 +343,7 @@ def test_a_catalogue_that_cannot_be_written_is_left_alone(tmp_path: Path) -> Non
     toml.chmod(0o444)
     done = startlab(*BROKEN, "--update-expectations=write")
     assert done.returncode == 1
-    assert f"{toml} is left as it is, for it cannot be written" in done.stderr
+    assert f"{toml} is unchanged, because it cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert toml.read_bytes() == broken
 

@@ -529,7 +529,7 @@ def test_the_first_entry_that_matches_counts(
 def test_what_no_entry_matches_is_unknown_and_not_as_expected(judged: Callable[..., Trial]) -> None:
     trial = judged(observed(), expect=[Expectation(outcome=("ok",), method=("spawn",))])
     assert (trial.outcome, trial.expected, trial.as_expected) == ("ok", None, False)
-    assert trial.reason == "the catalogue expects nothing of this cell"
+    assert trial.reason == "the catalogue has no expectation for this cell"
 
 
 def test_several_outcomes_may_be_allowed(judged: Callable[..., Trial]) -> None:

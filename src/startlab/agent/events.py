@@ -1,4 +1,4 @@
-"""Reading what the injection told: one line of the events file per event, fields between tabs."""
+"""Reading the injection's events file: one line per event, with fields between tabs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MOST_CLUES = 60
 
 
 class Event(NamedTuple):
-    """One line: its kind, who told it, when on the clock of time.time(), and what."""
+    """One line: its kind, the process, the time of time.time(), and further fields."""
 
     kind: str
     pid: int
@@ -17,9 +17,9 @@ class Event(NamedTuple):
 
 
 def read(path: str) -> List[Event]:
-    """Read an events file; a line that was cut off by the end of its writer is left out.
+    """Read an events file; a line that the end of its writer truncated is left out.
 
-    A program can find the file and remove it: then nothing was told.
+    A program can find the file and remove it: then there are no events.
     """
     try:
         with open(path, "rb") as file:
@@ -37,7 +37,7 @@ def read(path: str) -> List[Event]:
 
 
 def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bool]:
-    """Tell whether the method was forced; None where nothing was asked or nothing imported it.
+    """Return whether the method was forced; None if none was requested, or it never mattered.
 
     A program that never imports multiprocessing has no start method, and an interpreter that the
     injection did not reach (-I, -E, -S) runs with its own default.
@@ -53,7 +53,7 @@ def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bo
 
 
 def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
-    """Put the events of multiprocessing together: one `Start` of the model for each process."""
+    """Combine the events of multiprocessing: one `Start` of the model for each process."""
     found: Dict[Any, Dict[str, Any]] = {}
     done = []
     for event in events:
@@ -65,7 +65,7 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
                 "where": where or None,
                 "time_s": event.time_s - began_s,
             }
-            # The id of an object is used again once the object is gone.
+            # The id of an object is reused once the object is gone.
             found[event.pid, key] = start
             done.append(start)
         elif event.kind == "end" and len(event.fields) == 3:
@@ -81,9 +81,9 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
 
 
 def _find_children(events: List[Event], found: List[Dict[str, Any]]) -> None:
-    """Find processes that were never waited for, by their starter and the name it gave them.
+    """Find processes that were never waited for, by their starter and their name.
 
-    Where a starter has given several the same name, it is not known which is which.
+    If several processes of a starter have the same name, it is unknown which is which.
     """
     starts = iter(found)
     last: Dict[int, Dict[str, Any]] = {}
@@ -100,14 +100,14 @@ def _find_children(events: List[Event], found: List[Dict[str, Any]]) -> None:
 
 
 def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: float) -> None:
-    """Note when each process that was started first told something, and when it began to run."""
-    told: Dict[int, List[Event]] = {}
+    """Note when each started process sent its first event, and when it began to run."""
+    by_pid: Dict[int, List[Event]] = {}
     for event in events:
-        told.setdefault(event.pid, []).append(event)
+        by_pid.setdefault(event.pid, []).append(event)
     for start in found:
-        for event in told.get(start.get("child", 0), []):
+        for event in by_pid.get(start.get("child", 0), []):
             since_s = event.time_s - began_s
-            # The number may have been another's before.
+            # The pid may have been another process's before.
             if since_s >= start["time_s"]:
                 start.setdefault("launched_s", since_s)
                 if event.kind == "begin":
@@ -115,7 +115,7 @@ def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: f
 
 
 def threads_at_fork(events: List[Event]) -> Dict[int, List[str]]:
-    """Give for each forked process the other threads its parent had, as `name at file:line`."""
+    """Return for each forked process the other threads its parent had, as `name at file:line`."""
     return {event.pid: event.fields[1:] for event in events if event.kind == "forked"}
 
 
@@ -123,9 +123,9 @@ def threads_at_fork(events: List[Event]) -> Dict[int, List[str]]:
 
 
 def clues(events: List[Event]) -> List[Dict[str, Any]]:
-    """Give what the inside saw that may explain an outcome: `Clue`s of the model.
+    """Return what the injection saw that may explain an outcome: `Clue`s of the model.
 
-    The same in several processes is one clue, with its count.
+    The same clue in several processes is given once, with its count.
     """
     found: Dict[Tuple[str, ...], int] = {}
     for finder in (_told, _made, _differences, _copies, _forks):
@@ -139,7 +139,7 @@ def clues(events: List[Event]) -> List[Dict[str, Any]]:
 
 
 def _told(events: List[Event]) -> Iterator[Tuple[str, ...]]:
-    """Give what one event tells by itself."""
+    """Yield the clues that are a single event."""
     for event in events:
         fields = event.fields
         if event.kind == "unguarded" and len(fields) == 1:
@@ -159,9 +159,9 @@ def _told(events: List[Event]) -> Iterator[Tuple[str, ...]]:
 
 
 def _made(events: List[Event]) -> Iterator[Tuple[str, ...]]:
-    """Find what is shared between processes, but made again by each that imports the main module.
+    """Find shared objects that each child makes again when it imports the main module.
 
-    And what was made for one start method where its maker starts processes by another.
+    Also those that were made for one start method in a process that starts its children by another.
     """
     made = {tuple(event.fields[:2]): event.pid for event in events if _makes(event, "")}
     again: Set[Tuple[Any, ...]] = set()
@@ -178,7 +178,7 @@ def _made(events: List[Event]) -> Iterator[Tuple[str, ...]]:
     for event in events:
         if _makes(event, "") and event.fields[2]:
             others = used.get(event.pid, set()) - {event.fields[2]}
-            # A context that is spawn's serves the fork server too, and the other way round.
+            # A context of spawn also works with the fork server, and vice versa.
             if others and "fork" in {event.fields[2], *others}:
                 yield (
                     "other context", event.fields[0], event.fields[1], event.fields[2],
@@ -191,7 +191,7 @@ def _makes(event: Event, importing: str) -> bool:
 
 
 def _differences(events: List[Event]) -> Iterator[Tuple[str, ...]]:
-    """Find what a child found otherwise than its parent had it when it started the child."""
+    """Find what differs in a child from its parent at the time of the start."""
     states: Dict[Tuple[int, str], Dict[Tuple[str, str], str]] = {}
     for event in events:
         if event.kind == "state" and event.fields:
@@ -204,7 +204,7 @@ def _differences(events: List[Event]) -> Iterator[Tuple[str, ...]]:
                     lost = set(value.split()) - set(now.get(("names", ""), value).split())
                     for variable in sorted(lost):
                         yield "environment", variable, "", "set", ""
-                elif kind == "value":  # of a module that the child need not have imported
+                elif kind == "value":  # of a module that the child may not have imported
                     if now.get((kind, name), value) != value:
                         yield "setting", name, "", value, now[kind, name]
                 elif now.get((kind, name)) != value:
@@ -212,7 +212,7 @@ def _differences(events: List[Event]) -> Iterator[Tuple[str, ...]]:
 
 
 def _copies(events: List[Event]) -> Iterator[Tuple[str, ...]]:
-    """Find what children have inherited or have in common, and should not."""
+    """Find what children have inherited or have in common, but should not."""
     states: Dict[Tuple[str, str], int] = {}
     undrawn = {(e.pid, name) for e in events if e.kind == "undrawn" for name in e.fields}
     for event in events:

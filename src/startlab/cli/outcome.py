@@ -1,4 +1,4 @@
-"""What a command that has run something prints at the end, and its exit status."""
+"""What a command prints at the end of a run, and its exit status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNWRITTEN: Final = 2
 
 
 def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
-    """Print a run and write its reports; give the exit status. `command` is what resumes it."""
+    """Print a run and write its reports; return the exit status. `command` resumes it."""
     problems = files.write(run, folder)
     for problem in problems:
         options.say(problem)
@@ -38,9 +38,9 @@ def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
 
 
 def exit_status(run: Run) -> int:
-    """Give 0 when everything is as expected, 1 for deviations, 3 when nothing could be run.
+    """Return 0 when everything is as expected, 1 for deviations, 3 when nothing could be run.
 
-    Of a user's program a finding is one as well, as of a child that raised, with exit status 0.
+    For a user's program any finding is one too, such as a child that raised, with exit status 0.
     """
     if all(trial.outcome in ("unavailable", "unsupported") for trial in run.trials):
         return 3

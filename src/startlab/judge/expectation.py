@@ -1,4 +1,4 @@
-"""What the catalogue expects of a cell, and whether it came so."""
+"""What the catalogue expects of a cell, and whether a trial meets it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def not_forced(cell: Cell, observation: Observation) -> str | None:
-    """Say that the asked-for method was not forced, if so."""
+    """Return why the trial does not count if the requested method was not forced."""
     if observation.forced is not False or cell.method == "default":
         return None
     return (
@@ -55,9 +55,9 @@ def expected(
 def deviation_of(
     verdict: Verdict, expectation: Expectation | None, observation: Observation
 ) -> str | None:
-    """Say in what a verdict is not what was expected, if so."""
+    """Return how a verdict differs from what was expected; None if it does not."""
     if expectation is None:
-        return "the catalogue expects nothing of this cell"
+        return "the catalogue has no expectation for this cell"
     if verdict.outcome not in expectation.outcome:
         return f"expected {' or '.join(expectation.outcome)}"
     if verdict.outcome == "error" and expectation.exception is not None:
@@ -79,7 +79,7 @@ def deviation_of(
 
 
 def not_as_asked(cell: Cell, observation: Observation) -> str | None:
-    """Say that another method was used than was asked for, if so."""
+    """Return where another method than the requested one was used; None if it was not."""
     reason = not_forced(cell, observation)
     if reason is not None:
         return reason

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Traceback(NamedTuple):
-    """A traceback found in an output: what it says, where it points, and whose it is.
+    """A traceback found in an output: the exception, the frames, and whether it is a child's.
 
-    `passing` is one after which Python went on: a thread's, a destructor's.
+    After a `passing` one Python went on: a thread's, or a destructor's.
     """
 
     exception: PythonException
@@ -86,5 +86,5 @@ def crash_frames(crash: str) -> tuple[tuple[str, int], ...]:
 
 
 def first_line(message: str) -> str:
-    """Give the first line of a message that says something."""
+    """Return the first line of a message that is not blank."""
     return next((line.strip() for line in message.splitlines() if line.strip()), "")

@@ -1,4 +1,4 @@
-"""What the cells of a program print: which print the same, and in which lines the others differ."""
+"""Which cells of a program print the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Grouped(Trials):
-    """Trials of a user's program with their output groups, by number, -1 where there is none."""
+    """Trials of the user's program with the numbers of their output groups, -1 for none."""
 
     __slots__ = ("_agree", "_groups", "_of")
 
@@ -46,11 +46,11 @@ class _Grouped(Trials):
 
 
 def grouped(run: Run) -> Run:
-    """Give the trials of a user's program their output groups: same letter, same output.
+    """Assign output groups to the trials of the user's program: same letter, same output.
 
-    The letters go by the plan, so that they do not depend on which trial ended first. Where there
-    is more than one, none of them is called right, and no trial is as expected; only what the user
-    said the output should be can tell, and then `wrong` does.
+    The letters follow the plan, so that they do not depend on which trial ended first. If there is
+    more than one, none of them counts as right, and no trial is as expected; only if the user gave
+    the expected output can one be `wrong`.
     """
     program = run.header.program
     if program is None or isinstance(run.trials, _Grouped):
@@ -61,7 +61,7 @@ def grouped(run: Run) -> Run:
 
 
 def _groups(run: Run) -> array[int]:
-    """Group trials that have the digest or the shape of their output in common."""
+    """Group trials whose outputs have the same digest or the same shape."""
     groups = array("l", [-1]) * len(run.trials)
     known: dict[str, int] = {}
     count = 0
@@ -71,7 +71,7 @@ def _groups(run: Run) -> array[int]:
             trial = trials[each]
             if trial.outcome not in ("ok", "wrong"):
                 continue
-            # What was cut has no digest: then no two are known to be alike.
+            # A truncated output has no digest: no two of them are known to be equal.
             keys = [key for key in (trial.stdout_digest, trial.stdout_shape) if key is not None]
             group = next((known[key] for key in keys if key in known), count)
             count = max(count, group + 1)
@@ -82,7 +82,7 @@ def _groups(run: Run) -> array[int]:
 
 
 def letter(number: int) -> str:
-    """Give A, B, …, Z, AA, AB, … for 0, 1, and so on."""
+    """Return A, B, …, Z, AA, AB, … for 0, 1, and so on."""
     name = ""
     number += 1
     while number:

@@ -3,12 +3,12 @@
 It makes the wanted start method the *platform default*, exactly as if the program ran on a platform
 with that default: the program's own set_start_method() and get_context() still work and win. It
 does so when multiprocessing.context is first imported and not before: importing it here would
-import pickle and others, and hide a module of the user's that shadows one of them.
+import pickle and others, and hide a user's module that shadows one of them.
 
-It also tells the agent what only the inside can see, one line of the events file each: that this
-interpreter was reached, every process that multiprocessing starts, and what its starter learnt of
-its end; startlab_inside.py, of Python 3, tells more. Nothing here shows in a traceback of the
-program.
+It also reports to the agent what can only be seen from inside, one line of the events file each:
+that this interpreter was reached, every process that multiprocessing starts, and what its starter
+learns of its end; startlab_inside.py, on Python 3, reports more. Nothing here shows in a traceback
+of the program.
 """
 
 import os
@@ -25,7 +25,7 @@ EVENTS = os.environ.get("STARTLAB_EVENTS")
 METHOD = os.environ.get("STARTLAB_START_METHOD")
 STDLIB = os.path.dirname(os.path.abspath(os.__file__))
 MAIN = ("__main__", "__mp_main__")
-CRASH_FD, STACKS_FD = 250, 251  # far above what a program counts on
+CRASH_FD, STACKS_FD = 250, 251  # far above the descriptors of most programs
 
 
 def tell(kind, *fields):
@@ -35,7 +35,7 @@ def tell(kind, *fields):
     if not isinstance(line, bytes):
         line = line.encode("utf-8", "backslashreplace")
     try:
-        fd = os.open(EVENTS, os.O_WRONLY | os.O_APPEND)  # not O_CREAT: a trial that is over stays so
+        fd = os.open(EVENTS, os.O_WRONLY | os.O_APPEND)  # not O_CREAT: nothing is written after the trial
         try:
             os.write(fd, line)
         finally:
@@ -55,7 +55,7 @@ def force(context):
 
 
 def watch(popen):
-    """See a process start and end where multiprocessing itself notes it: in `returncode`.
+    """See a process start and end where multiprocessing itself records it: in `returncode`.
 
     Popen sets it to None before it launches and to the exit code when it has waited. A property
     leaves no frame in a traceback, as a wrapped method would.
@@ -69,7 +69,7 @@ def watch(popen):
         if value:
             try:
                 looked_at(self, value, sys._getframe(1))
-            except Exception:  # it would be the program's
+            except Exception:  # it would be raised in the program
                 pass
         return value
 
@@ -90,7 +90,7 @@ looked = set()
 
 
 def looked_at(popen, code, frame):
-    """Tell once for each child that the program has read the exit code by which it failed."""
+    """Report once for each failed child that the program has read its exit code."""
     depth = 4
     while frame is not None and depth and is_stdlib(frame.f_code.co_filename):
         if frame.f_code.co_name == "exitcode":
@@ -103,15 +103,15 @@ def looked_at(popen, code, frame):
 
 
 def caller():
-    """Find the line of the program, or of a library of its, that called, as `file:line`."""
+    """Find the calling line of the program, or of a library, as `file:line`."""
     return user_line(sys._getframe(2))
 
 
 def user_line(frame):
     """Find the innermost line outside the standard library, as `file:line`.
 
-    What was made from a string, as the methods of a manager's proxies are, has no line to look at,
-    unless it is the program itself.
+    Code made from a string, like the methods of a manager's proxies, has no source line, unless it
+    is the program itself.
     """
     while frame is not None:
         file = frame.f_code.co_filename
@@ -128,19 +128,19 @@ def is_stdlib(file):
 
 
 def is_library(file):
-    """Tell whether a file is none of the program's own."""
+    """Return whether a file is not the program's own."""
     return is_stdlib(file) or "-packages" in file or file.startswith(HERE)
 
 
 threads_at_fork = []  # of the process that forks, each as `name at file:line`
-native_at_fork = []  # how many threads it has that are none of Python's, and libraries with threads
+native_at_fork = []  # how many threads it has that Python did not start, and libraries with threads
 inherited_main = False  # whether this process was forked from one that had run the main module
 THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
             "librdkafka", "libzmq", "libarrow", "torch", "tensorflow", "Accelerate", "libuv")
 
 
 def before_fork():
-    """See which other threads there are: none of them will exist in the child."""
+    """Note the other threads: none of them will exist in the child."""
     global inherited_main
     del threads_at_fork[:], native_at_fork[:]
     try:
@@ -197,7 +197,7 @@ def look_inside(module):
     """Have startlab_inside.py, which lies beside this file, look at a module of Python 3."""
     try:
         __import__("startlab_inside").PATCHES[module.__name__](module)
-    except Exception:  # a version that nobody has tried: then less is told
+    except Exception:  # an untested version: then less is reported
         tell("not inside", module.__name__)
 
 
@@ -208,7 +208,7 @@ PATCHES = {
 }
 if METHOD:
     PATCHES["multiprocessing.context"] = [force]
-    PATCHES["multiprocess.context"] = [force]  # pathos' own copy
+    PATCHES["multiprocess.context"] = [force]  # the copy of pathos
 if sys.version_info >= (3, 4):
     for name in (
         "multiprocessing.context",
@@ -227,7 +227,7 @@ if sys.version_info >= (3, 4):
 
 
 class Finder(object):
-    """Patches a module when its body has run, and otherwise keeps out of the way."""
+    """Patches a module when its body has run, and otherwise does nothing."""
 
     def find_spec(self, name, path=None, target=None):
         if name not in PATCHES:
@@ -260,7 +260,7 @@ class Finder(object):
 
 def patch_after(loader, name):
     if isinstance(loader, type) or not hasattr(loader, "exec_module"):
-        return  # frozen or built in: there is no loader of this module's own
+        return  # frozen or built in: the module has no loader of its own
     loader.exec_module = exec_module_and(loader.exec_module, lambda: patched(loader, name))
 
 
@@ -270,8 +270,8 @@ def patched(loader, name):
         patch(sys.modules[name])
 
 
-# When a module's body raises, importlib takes its own frames out of the traceback, as long as there
-# are no others between them. The frame of this function passes for one of them by its file's name.
+# When a module's body raises, importlib removes its own frames from the traceback, as long as there
+# are no others between them. The frame of this function counts as one because of its file's name.
 exec(compile("""
 def exec_module_and(exec_module, then):
     def call_with_frames_removed(module):
@@ -282,9 +282,9 @@ def exec_module_and(exec_module, then):
 
 
 def catch_crashes():
-    """Have a process that dies by a fatal signal leave its Python stacks beside the events.
+    """Make a process that dies by a fatal signal leave its Python stacks beside the events.
 
-    And one that is asked by a signal, where the agent has no other way to see them.
+    Also one that is asked by a signal, if the agent has no other way to see them.
     """
     import faulthandler
 
@@ -294,7 +294,7 @@ def catch_crashes():
     if wanted and open_as(STACKS_FD, EVENTS + ".stacks"):
         faulthandler.register(int(wanted), file=STACKS_FD, all_threads=True)
     at = os.environ.get("STARTLAB_STACKS_AT")
-    if at:  # where no signal can ask: just before the time limit, and again as long after
+    if at:  # without such a signal: just before the time limit, and again as long after
         file = "%s.stacks.%d" % (EVENTS, os.getpid())
         fd = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         delay = max(0.05, float(at) - time.time())
@@ -316,7 +316,7 @@ def open_as(number, path):
 
 
 def chain():
-    """Run the sitecustomize that this one shadows (Debian and coverage have one)."""
+    """Run the sitecustomize that this one shadows (of Debian or coverage, for example)."""
     rest = [p for p in sys.path if os.path.abspath(p or os.curdir) != HERE]
     if sys.version_info < (3,):
         import imp
@@ -331,7 +331,7 @@ def chain():
     for finder in sys.meta_path:
         spec = finder.find_spec("sitecustomize", rest) if hasattr(finder, "find_spec") else None
         if spec is not None and spec.loader is not None:
-            # importlib.util has this too, but imports what a module of the user's may shadow.
+            # importlib.util has this too, but imports modules that a user's module may shadow.
             from _frozen_importlib import module_from_spec
 
             module = sys.modules["sitecustomize"] = module_from_spec(spec)
@@ -340,7 +340,7 @@ def chain():
 
 
 if EVENTS:
-    sys.modules["startlab_inject"] = sys.modules[__name__]  # 2.7 clears a module that is let go
+    sys.modules["startlab_inject"] = sys.modules[__name__]  # 2.7 clears a module without references
     tell("interpreter", os.getppid() if hasattr(os, "getppid") else "")
     if sys.version_info >= (3, 4):
         try:
