@@ -1,4 +1,4 @@
-"""Reading what the injection told, from files written by hand."""
+"""Reading the injection's events, from files written by hand."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_starts_are_put_together_with_their_ends() -> None:
     ]
 
 
-def test_a_child_that_nobody_waited_for_is_known_by_its_name_and_when_it_began() -> None:
+def test_a_child_that_was_never_waited_for_is_known_by_its_name_and_when_it_began() -> None:
     told = [
         Event("begin", 8, 99.0, ["3", "Process-1", "inherited"]),  # the number was another's
         Event("start", 7, 100.0, ["42", "spawn", "a.py:3"]),

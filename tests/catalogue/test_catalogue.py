@@ -271,7 +271,7 @@ def test_the_sample_expects_what_the_catalogue_does(tmp_path: Path) -> None:
 
 
 @in_a_checkout
-def test_every_key_is_told() -> None:
+def test_every_key_is_reported() -> None:
     text = CONTRIBUTING.read_text("utf-8")
     table = text.partition("| key | what it is |")[2].partition("\n\n")[0]
     keys = set(Experiment.__struct_fields__) - {"name"}

@@ -133,7 +133,7 @@ def test_list_searches_names_texts_tags_and_programs(startlab: Startlab) -> None
     assert listed(startlab, "no such word") == []
 
 
-def test_an_unknown_tag_is_told_with_the_nearest(startlab: Startlab) -> None:
+def test_an_unknown_tag_is_reported_with_the_nearest(startlab: Startlab) -> None:
     done = startlab("list", "--tag", "lokcs")
     assert done.returncode == 2
     assert "--tag lokcs: no experiment has it. The nearest are locks, " in done.stderr

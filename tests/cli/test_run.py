@@ -89,7 +89,7 @@ def test_options_end_where_the_programs_begin(line: list[str], words: list[str])
 
 
 @pytest.mark.parametrize("line", [["--bogus", "a.py"], ["--jobs", "x", "a.py"], ["--env"]])
-def test_a_wrong_option_is_told(line: list[str]) -> None:
+def test_a_wrong_option_is_reported(line: list[str]) -> None:
     with pytest.raises(click.UsageError):
         command.make_context("run", line)
 

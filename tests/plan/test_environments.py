@@ -109,7 +109,7 @@ def test_a_selector_that_matches_nothing_lists_what_there_is(environment: Enviro
         environments.select([], ["*"])
 
 
-def test_an_interpreter_of_the_host_is_no_image_and_how_to_get_it_is_told() -> None:
+def test_an_interpreter_of_the_host_is_no_image_and_how_to_get_it_is_reported() -> None:
     told = str(environments.unmatched("host-3.13", ["linux-3.13"], docker=True))
     assert told == (
         "--env host-3.13 matches no environment. host-… are this host's own interpreters: "

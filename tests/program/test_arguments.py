@@ -1,4 +1,4 @@
-"""What the words of a command line mean, and what is told of a person's mistakes."""
+"""What a command line means, and the messages for usage errors."""
 
 from __future__ import annotations
 

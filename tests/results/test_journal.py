@@ -204,7 +204,7 @@ def test_without_its_header_a_journal_is_still_read(whole: Path) -> None:
     assert "The line that says what was run" in run.caveats[1]
 
 
-def test_trials_of_a_plan_that_is_lost_are_told_with_a_caveat(whole: Path) -> None:
+def test_trials_of_a_plan_that_is_lost_are_reported_with_a_caveat(whole: Path) -> None:
     path = whole / journal.NAME
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([lines[0], *lines[2:]]))

@@ -132,7 +132,7 @@ def test_unavailable_does_not_count_where_another_run_ran_the_cell(runs: Runs) -
     }  # fmt: skip
 
 
-def test_environments_of_one_name_that_differ_are_told_apart(
+def test_environments_of_one_name_that_differ_are_reported_apart(
     runs: Runs, environment: Environment
 ) -> None:
     systems = {"linux": "3.13.0", "win32": "3.13.0", "darwin": "3.13.0"}
@@ -156,7 +156,7 @@ def test_environments_that_are_the_same_are_one(runs: Runs, environment: Environ
     assert [t.trial for t in run.trials] == [0, 1]
 
 
-def test_patch_levels_are_told_apart(runs: Runs, environment: Environment) -> None:
+def test_patch_levels_are_reported_apart(runs: Runs, environment: Environment) -> None:
     for python in ("3.13.0", "3.13.15"):
         there = msgspec.structs.replace(environment, python=python)
         runs.add(planned(CELLS[0], environment=there), trial(CELLS[0]))

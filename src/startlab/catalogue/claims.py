@@ -280,10 +280,10 @@ def _judgement(claim: Claim, cells: _Cells) -> Judgement:
         pros: list[Witness] = []
         cons: list[Witness] = []
         for name in evidence.experiments:
-            heard = [*_heard(evidence, name, claim, cells)]
-            pros += [witness for witness, supports in heard if supports]
-            cons += [witness for witness, supports in heard if not supports]
-            if not heard:
+            found = [*_witnesses(evidence, name, claim, cells)]
+            pros += [witness for witness, supports in found if supports]
+            cons += [witness for witness, supports in found if not supports]
+            if not found:
                 lacking.append(_named(evidence, name))
         supporting |= dict.fromkeys(pros)
         contradicting |= dict.fromkeys(cons)
@@ -317,7 +317,7 @@ def _verdict(
     return "holds in part" if in_part else "refuted"
 
 
-def _heard(
+def _witnesses(
     evidence: Evidence, name: str, claim: Claim, cells: _Cells
 ) -> Iterator[tuple[Witness, bool]]:
     """Return the cells of a piece of evidence, each with whether it supports the claim."""

@@ -67,7 +67,7 @@ def find_tracebacks(text: str) -> list[Traceback]:
 
 
 def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
-    """Tell by the outermost frame: it is multiprocessing's own, below `<string>` when spawned."""
+    """Return whether the outermost frame is multiprocessing's, below `<string>` when spawned."""
     files = [file for file, _ in frames[:2]]
     if files[:1] == ["<string>"]:
         return _SPAWNED.search(files[-1]) is not None

@@ -194,7 +194,7 @@ def watch_module(module):
 
 
 def look_inside(module):
-    """Have startlab_inside.py, which lies beside this file, look at a module of Python 3."""
+    """Make startlab_inside.py, which is beside this file, watch a module of Python 3."""
     try:
         __import__("startlab_inside").PATCHES[module.__name__](module)
     except Exception:  # an untested version: then less is reported
