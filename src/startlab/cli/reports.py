@@ -74,7 +74,7 @@ def _write(run: Run, name: str, path: Path) -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
     help="The cells that the runs should have together, as printed by `startlab plan --json`; "
-    "any other is reported as missing.",
+    "those that no run has are missing.",
 )
 @click.option(
     "--allow-different-catalogues",

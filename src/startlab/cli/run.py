@@ -128,9 +128,9 @@ class _Words(click.Command):
 @options.JSON
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARG]...")
 def run(words: tuple[str, ...], **said: Any) -> None:
-    r"""Run a program, unmodified, under every start method, and report what happens.
+    """Run a program, unmodified, under every start method, and report what happens.
 
-    \b
+    \u0008
     startlab run [OPTIONS] SCRIPT [ARG]...
     startlab run [OPTIONS] -m MODULE [ARG]...
     startlab run [OPTIONS] -- COMMAND [ARG]...     pytest, python, any console script
