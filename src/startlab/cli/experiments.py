@@ -336,7 +336,7 @@ def update_expectations(run: Run, *, write: bool) -> None:
     """Print the changes of the catalogue's expectations after a run as a diff, or write them."""
     proposal = update.propose(run)
     for each in proposal.by_hand:
-        options.say(f"Needs a look, no expectation is proposed: {each}")
+        options.say(f"No expectation is proposed, check by hand: {each}")
     if not proposal.files:
         options.say("The catalogue's expectations need no change.")
     elif not write:
