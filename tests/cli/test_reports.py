@@ -91,7 +91,7 @@ def test_a_report_to_stdout_is_nothing_else(startlab: Any) -> None:
     done = startlab("report", "run", "--json", "-")
     assert json.loads(done.out)["damaged_lines"] == 1
     assert "line of the journal (4) could not be read" in done.err
-    assert "has no end" in done.err
+    assert "has not ended" in done.err
 
 
 def test_a_damaged_run_is_reported_with_what_could_not_be_read(startlab: Any) -> None:

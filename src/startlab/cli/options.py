@@ -184,7 +184,7 @@ engine = together(
     click.option(
         "--resume",
         is_flag=True,
-        help="Finish the run in --out, or the last one, with its options; begin one if there is none.",
+        help="Finish the run in --out, or the last one, with its options, or begin one.",
     ),
 )
 """The options for running cells."""
