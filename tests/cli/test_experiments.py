@@ -124,7 +124,7 @@ def test_list_searches_names_texts_tags_and_programs(startlab: Startlab) -> None
     assert listed(startlab, "ContextVar") == ["process_of_a_thread:contextvar"]  # its name
     assert listed(startlab, "setdefaulttimeout") == ["socket_timeout", "socket_timeout:cure"]
     assert "lock_held_at_fork:cure" in listed(startlab, "before the thread")  # its title
-    assert "frozen_environment" in listed(startlab, "filters of warnings")  # its mechanism
+    assert "frozen_environment" in listed(startlab, "warning filters")  # its mechanism
     assert "inherited_socket" in listed(startlab, "a forked CHILD keeps open")  # its claim
     assert "default_start_method" in listed(startlab, "getppid")  # its program alone
     both = listed(startlab, "socket", "0.2")
