@@ -202,7 +202,7 @@ def test_show_puts_a_cure_beside_what_it_cures(startlab: Startlab) -> None:
     assert [line for line in lines if line.startswith("--- ")] == [
         "--- lost_result/program.py", "--- lost_result/queue_item.py",
     ]  # fmt: skip
-    assert '"""A process puts something into a queue that cannot be pickled."""' in lines
+    assert '"""A process puts an item into a queue that cannot be pickled."""' in lines
     assert any(line.startswith("put() returns before anything is pickled") for line in lines)
 
 
@@ -317,20 +317,20 @@ def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path)
 
 
 @ON_LINUX
-def test_a_broken_expectation_is_mended_in_its_file(tmp_path: Path) -> None:
+def test_a_broken_expectation_is_fixed_in_its_file(tmp_path: Path) -> None:
     startlab, toml = break_an_expectation(tmp_path)
     broken = toml.read_text("utf-8")
     done = startlab(*BROKEN, "--update-expectations=write")
     assert done.returncode == 1  # what the run found, it found
-    assert f"Changed {toml}; look at it" in done.stdout
-    mended = toml.read_text("utf-8")
+    assert f"Changed {toml}; review it" in done.stdout
+    fixed = toml.read_text("utf-8")
     assert catalogue.read(toml, toml.parent.parent) != ()
     for comment_or_table in ("#", "[variants", "title", "cure", "mechanism"):
-        assert mended.count(comment_or_table) == broken.count(comment_or_table)
+        assert fixed.count(comment_or_table) == broken.count(comment_or_table)
     again = startlab(*BROKEN, "--update-expectations=write")
     assert again.returncode == 0
     assert "The catalogue's expectations need no change." in again.stderr
-    assert toml.read_text("utf-8") == mended
+    assert toml.read_text("utf-8") == fixed
 
 
 @ON_LINUX
