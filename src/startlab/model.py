@@ -31,7 +31,7 @@ BackendName = Literal["native", "docker"]
 """Where environments come from; `backends.opening` opens each."""
 
 BackendChoice = Literal["auto", BackendName]
-"""What a person may ask for: `auto` is the first that can be opened."""
+"""What the user may ask for: `auto` is the first that can be opened."""
 
 BaseChoice = Literal["auto", "hub", "debian"]
 """What Docker images are built on."""

@@ -43,7 +43,7 @@ class How(NamedTuple):
     """How a run goes, which changes nothing of what it finds.
 
     `building` are the fields of `backends.images.BuildOptions`, `pip_config` is a pip.conf; with
-    `keep`, containers are left, and the listener is told how to enter them.
+    `keep`, containers stay, and the listener gets the commands that enter them.
     """
 
     building: Mapping[str, Any] = {}
@@ -216,7 +216,7 @@ class _Opened(NamedTuple):
 def _opened(
     run_id: str, selection: Selection, program: Program | None, how: How
 ) -> AbstractContextManager[_Opened]:
-    """Open a backend for a run; a mistake is told before one is begun."""
+    """Open a backend for a run; invalid selectors fail before the run begins."""
     if program is None:
         return _catalogue_opened(run_id, selection, how)
     return _program_opened(run_id, selection, program, how)
