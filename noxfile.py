@@ -2,7 +2,7 @@
 # /// script
 # dependencies = ["nox>=2025.11"]
 # ///
-"""What a developer runs. `nox -l` lists it; everything after `--` goes to what a session runs."""
+"""Developer commands. `nox -l` lists them; arguments after `--` go to the session's command."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
 def groups(*names: str) -> list[str]:
-    """Give the requirements of dependency groups of pyproject.toml."""
+    """Return the requirements of dependency groups of pyproject.toml."""
     return list(nox.project.dependency_groups(PYPROJECT, *names))
 
 
 @nox.session
 def lab(session: nox.Session) -> None:
-    """Run the lab: in Docker images where an engine answers, else on this host's interpreters."""
+    """Run the lab: in Docker images if an engine answers, else on this host's interpreters."""
     session.install("-e", ".")
     session.run("startlab", "lab", *session.posargs)
 
 
 @nox.session
 def reproduce(session: nox.Session) -> None:
-    """Run a program of yours under every start method: nox -s reproduce -- script.py."""
+    """Run your own program under every start method: nox -s reproduce -- script.py."""
     session.install("-e", ".")
     session.chdir(session.invoked_from)
     session.run("startlab", "run", *session.posargs)
@@ -55,7 +55,7 @@ def tests_in_docker(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("platform", ["windows", "macos"])
 def elsewhere(session: nox.Session, platform: str) -> None:
-    """Run the lab and the tests with all hidden that Windows, or macOS, lacks."""
+    """Run the lab and the tests with everything hidden that Windows, or macOS, lacks."""
     session.install("-e", ".", *groups("test"))
     as_there = ("python", "tests/hiding/run.py", platform)
     session.run(*as_there, "lab", "--backend", "native", "--timeout", "5", *session.posargs)
@@ -74,7 +74,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typecheck(session: nox.Session) -> None:
-    """Check the types, as Linux, Windows and macOS have them."""
+    """Check the types for Linux, Windows and macOS."""
     session.install("-e", ".", *groups("typecheck"))
     session.run("mypy", "--platform", "linux", *session.posargs)
     for platform in ("win32", "darwin"):
@@ -103,14 +103,14 @@ def lint_workflows(session: nox.Session) -> None:
 
 @nox.session
 def workflow(session: nox.Session) -> None:
-    """Run the workflows of GitHub Actions here, through act, with stand-ins for its actions."""
+    """Run the workflows of GitHub Actions locally with act, with stubs for its actions."""
     session.install("-e", ".", *groups("test", "workflows"))
     session.run("pytest", "-m", "workflow", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Measure what the tests run, also in the processes that they start."""
+    """Measure the coverage of the tests, including the processes that they start."""
     session.install("-e", ".", *groups("test"), "coverage[toml]>=7.10")
     here = "not (targets or browser or workflow)"
     session.run("coverage", "run", "-m", "pytest", "-m", here, *session.posargs)

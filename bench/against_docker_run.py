@@ -1,4 +1,4 @@
-"""The lab against what people do by hand: a loop of `docker run` with a time-out of 12 s per cell.
+"""The lab compared with a shell loop of `docker run` with a timeout of 12 s per cell.
 
 Both run the same cells, those of every third experiment of the catalogue in one image, one after
 the other. Prints both durations and their ratio.
@@ -32,7 +32,7 @@ ENVIRONMENT = "linux-3.13"
 
 
 def ready(bases: str) -> Environment:
-    """Have the image, and tell what is in it."""
+    """Make the image, and return its environment."""
     options = BuildOptions(bases=bases)  # type: ignore[arg-type]
     content = Content.of({"agent": catalogue.ROOT.parent / "agent"})
     with closing(DockerBackend(content=content, say=print, options=options)) as backend:
@@ -43,7 +43,7 @@ def ready(bases: str) -> Environment:
 
 
 def by_hand(environment: Environment, experiments: Sequence[Experiment]) -> tuple[float, int]:
-    """Run every cell in a container of its own; give the seconds and the number of cells."""
+    """Run every cell in a container of its own; return the seconds and the number of cells."""
     client = connect()
     package = str(catalogue.ROOT.parent)
     named = {each.name: each for each in experiments}
@@ -72,7 +72,7 @@ def by_hand(environment: Environment, experiments: Sequence[Experiment]) -> tupl
 
 
 def lab(bases: str, experiments: Sequence[Experiment]) -> float:
-    """Run the same cells with startlab, one at a time too; give the seconds."""
+    """Run the same cells with startlab, also one at a time; return the seconds."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["lab", "--backend", "docker", "--bases", bases, "--env", ENVIRONMENT]
         command += ["--jobs", "1", "--out", str(Path(folder) / "run")]

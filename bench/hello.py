@@ -33,7 +33,7 @@ HELLO = """
 
 
 def measure(folder: Path, *options: str) -> tuple[float, float]:
-    """Run it once; give what it took, and what of that was spent in the program's trials."""
+    """Run it once; return the total time, and the time spent in the program's trials."""
     own = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
     argv = [sys.executable, "-m", "startlab", "run", "--backend", "native", "--env", own]
     began = time.monotonic()

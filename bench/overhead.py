@@ -92,7 +92,7 @@ def in_a_container(pairs: int, bases: str) -> None:
 
 
 def first(backend: Backend, *wanted: str) -> Environment:
-    """Give the first environment of a backend that is there."""
+    """Return the first environment of a backend that is there."""
     for environment in backend.environments(wanted):
         if isinstance(environment, Environment):
             return environment

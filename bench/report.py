@@ -41,7 +41,7 @@ OUTCOMES: tuple[Outcome, ...] = ("ok", "ok", "ok", "hang", "error")
 
 
 def main() -> None:
-    """Measure each size in a process of its own, for the peak is one's whole life's."""
+    """Measure each size in a process of its own, since the peak is per process."""
     for size in sys.argv[1:] or SIZES:
         cells, _, trials = size.partition("x")
         with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +87,7 @@ def _trials(cells: tuple[Cell, ...], trial: int) -> Iterator[Trial]:
             method=cell.method,
             trial=trial,
             outcome=outcome,
-            reason="" if outcome == "ok" else f"pid {number} waits for ever at program.py:12",
+            reason="" if outcome == "ok" else f"pid {number} waits forever at program.py:12",
             as_expected=number % 100 != 0,
             expected=(outcome,),
             method_used=(START_METHODS[number % 3],),

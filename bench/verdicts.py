@@ -1,4 +1,4 @@
-"""How long a deadlock goes unproven: from the moment that the program stamps to the verdict.
+"""How long a deadlock takes to prove: from the time that the program records to the verdict.
 
 Runs the programs of `tests/agent/dead` under the agent, on every interpreter of the host and in
 every image that a default run has. Prints the median, the 95th percentile and the maximum, and
@@ -35,7 +35,7 @@ LIMIT_S = 10.0
 
 
 def note(program: Path, key: str) -> str | None:
-    """Read what a program says of itself in its first lines: `# key: value`."""
+    """Read a key from the first lines of a program: `# key: value`."""
     for line in program.read_text("utf-8").splitlines():
         if line.startswith(f"# {key}: "):
             return line.partition(": ")[2]
@@ -43,7 +43,7 @@ def note(program: Path, key: str) -> str | None:
 
 
 def wanted(program: Path, environment: Environment) -> bool:
-    """Tell whether a program runs there, and needs no reading of stacks to be proven."""
+    """Return whether a program runs there, and can be proven without reading stacks."""
     needs, pollers = note(program, "needs"), note(program, "pollers")
     if needs and environment.python not in SpecifierSet(f">={needs}"):
         return False
@@ -56,7 +56,7 @@ def measure(
     folder: str,
     place_of: Callable[[Environment], tuple[str, Callable[[], float | None]]],
 ) -> list[float]:
-    """Run every program in every environment; give the latencies in seconds."""
+    """Run every program in every environment; return the latencies in seconds."""
     found = []
     for environment in environments:
         if not isinstance(environment, Environment):
@@ -64,7 +64,7 @@ def measure(
             continue
         with closing(backend.agent(environment)) as agent:
             for program in sorted(DEAD.glob("*.py")):
-                # A trial is over when its program is, whoever it leaves behind.
+                # A trial ends with its program, whatever it leaves behind.
                 if program.stem == "orphan" or not wanted(program, environment):
                     continue
                 place, stamp = place_of(environment)
@@ -104,7 +104,7 @@ def natively() -> None:
 
 
 def read(stamp: Path) -> float | None:
-    """Read a stamp, if there is one."""
+    """Read a time stamp, if there is one."""
     return float(stamp.read_text("utf-8")) if stamp.exists() else None
 
 

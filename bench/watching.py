@@ -1,7 +1,7 @@
-"""What watching costs: the CPU time of the agent while a trial runs that only waits.
+"""What watching costs: the CPU time of the agent while it watches a trial that only waits.
 
-A program of three processes sleeps for some seconds; what the agent uses meanwhile, with all that
-it starts itself, is its share of a core. Prints one line, in percent.
+A program of three processes sleeps for a few seconds; the CPU time of the agent and its own
+children meanwhile is its share of a core. Prints one line, in percent.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ SETTINGS = {"PIP_CONFIG_FILE": HERE / "pip.conf", "PIP_CERT": HERE / "ca.crt"}
 for variable, path in SETTINGS.items():
     if path.stat().st_size:
         os.environ[variable] = str(path)
-# Before 3.10 pip asks distutils where to install to, and Debian's Python has half of that only.
+# Before 3.10 pip asks distutils where to install, which Debian's Python has only in part.
 sysconfig._PIP_USE_SYSCONFIG = True  # noqa: SLF001 - meant for distributors
 sys.path[:0] = [str(wheel) for wheel in HERE.glob("pip-*.whl")]
 sys.argv = ["pip", "install", "--disable-pip-version-check", "--no-input", "--no-cache-dir"]

@@ -10,7 +10,7 @@ import platform
 import re
 import sys
 
-# What no program of a lab imports, or what does not compile on purpose.
+# Modules that no program of the lab imports, or that fail to compile on purpose.
 SKIPPED = re.compile("/(site-packages|dist-packages|test|tests|lib2to3|idlelib|turtledemo)/")
 
 compileall.compile_dir(os.path.dirname(os.__file__), rx=SKIPPED, quiet=1)  # noqa: PTH120 - 2.7

@@ -272,7 +272,7 @@ OUR_HTML = re.compile(r"(<details><summary>[\w ]*</summary>|</details>)\s*")
 
 def as_markdown(text: str) -> None:
     assert len(text.encode()) <= markdown.LIMIT
-    ours = text.replace("@\u2060", "@")  # so that nobody is mentioned
+    ours = text.replace("@\u2060", "@")  # so that no user is mentioned
     assert all(line.isprintable() for line in ours.split("\n"))
     opened = width = columns = 0
     for token in MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(text):

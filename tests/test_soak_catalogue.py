@@ -45,7 +45,7 @@ def run(outcomes: Iterable[Outcome], *expected: Outcome) -> Run:
     return Run(header=header, environments=(planned,), trials=trials, ends=())
 
 
-def test_an_experiment_that_flips_without_declaring_it_is_told(soak: Any) -> None:
+def test_an_experiment_that_flips_without_declaring_it_is_reported(soak: Any) -> None:
     found = run(MOSTLY, "hang")
     assert [*soak.flips(found)] == ["lock × host-3.13 × fork flips: hang 19 times, ok 1 times; why"]
     assert [*soak.deviations(found)] == []

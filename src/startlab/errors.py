@@ -1,4 +1,4 @@
-"""What went wrong, for the person: each with its exit status."""
+"""The errors that startlab reports, each with its exit status."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import ClassVar
 
 
 class StartlabError(Exception):
-    """Something that a person can mend; its message says what happened and what to do."""
+    """An error that the user can fix; its message says what happened and what to do."""
 
     exit_status: ClassVar[int] = 2
 
 
 class CatalogueError(StartlabError):
-    """An experiment is malformed."""
+    """An experiment or a claim of the catalogue is malformed."""
 
 
 class SelectionError(StartlabError):
-    """A selector matches nothing or is not one."""
+    """A selector matches nothing or is malformed."""
 
 
 class ProgramError(StartlabError):
-    """What is to be run is not there, is no Python program, or is too much."""
+    """The program is missing, is not Python, or is too large to copy."""
 
 
 class JournalError(StartlabError):
@@ -38,7 +38,7 @@ class NothingToRunError(StartlabError):
 
 
 class EngineError(NothingToRunError):
-    """The Docker engine is not there, refuses, or has died."""
+    """The Docker engine is missing, refuses a request, or has died."""
 
 
 class AgentError(StartlabError):

@@ -1,7 +1,7 @@
-"""The words of startlab as frozen types, to and from JSON.
+"""The data types of startlab: frozen, and converted to and from JSON.
 
-Every stage takes and gives these values: catalogue → plan → backend → agent → judge → journal →
-report. Nothing in here does anything.
+Every stage takes and returns these values: catalogue → plan → backend → agent → judge → journal →
+report. This module has no behaviour of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ StartMethod = Literal["fork", "forkserver", "spawn"]
 """multiprocessing's own term."""
 
 Method = Literal["fork", "forkserver", "spawn", "default"]
-"""What a cell asks for: a start method, or `default`, where nothing is forced."""
+"""The method of a cell: a start method, or `default`, where none is forced."""
 
 Outcome = Literal[
     "ok", "hang", "crash", "error", "wrong", "differs", "undecided", "unsupported", "unavailable"
@@ -35,7 +35,7 @@ BackendName = Literal["native", "docker"]
 """Where environments come from; `backends.opening` opens each."""
 
 BackendChoice = Literal["auto", BackendName]
-"""What a person may ask for: `auto` is the first that can be opened."""
+"""What the user may ask for: `auto` is the first that can be opened."""
 
 BaseChoice = Literal["auto", "hub", "debian"]
 """What Docker images are built on."""
@@ -48,7 +48,7 @@ METHODS: Final[tuple[Method, ...]] = get_args(Method)
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 JOURNAL_NAME: Final = "journal.jsonl"
-"""The file that makes a folder a run."""
+"""The file that marks a folder as a run."""
 
 SCHEMA_VERSION: Final = 2
 """Of the journal; raised when a reader of the old one could be misled by the new one."""
@@ -169,7 +169,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def argv(self) -> tuple[str, ...]:
-        """What a person would type, relative to `cwd`."""
+        """What the user would type, relative to `cwd`."""
         match self.kind:
             case "script":
                 path = posixpath.relpath(self.target, self.cwd)
@@ -183,7 +183,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def command(self) -> str:
-        """What a person would type, as a line of a shell."""
+        """What the user would type, as a line of a shell."""
         return shlex.join(self.argv)
 
 
@@ -219,7 +219,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
-    """An environment that was asked for and is not there, with the reason and what to do."""
+    """An environment that was asked for and is missing, with the reason and what to do."""
 
     name: str
     backend: BackendName
@@ -238,7 +238,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One trial, as the agent is asked for it.
+    """The request for one trial, as it is sent to the agent.
 
     `method` is forced onto the program unless it is None. `timeout_s` is the time limit on a
     machine that is not overloaded; `keep_bytes` is what is kept of the head, and again of the
@@ -270,9 +270,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str = "utf-8"
 
     def text(self) -> str:
-        """Give the stream as text; what cannot be read is escaped, what was dropped is said.
+        """Return the stream as text; invalid bytes are escaped, and dropped bytes are counted.
 
-        Its lines end as they do everywhere but on Windows.
+        Lines end with a newline, on Windows too.
         """
         if not self.dropped:
             return self._text(self.head + self.tail)
@@ -677,7 +677,7 @@ class NotLaunched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):
-    """What the program did not clean up after itself, and the agent did."""
+    """What the program left behind, and the agent removed."""
 
     processes: tuple[str, ...] = ()
     shared_memory: tuple[str, ...] = ()
@@ -807,7 +807,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
 
     @property
     def cell(self) -> Cell:
-        """The cell that this is a run of."""
+        """The cell of this trial."""
         return Cell(experiment=self.experiment, environment=self.environment, method=self.method)
 
 
@@ -828,7 +828,7 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One cause, told once, with the cells it explains.
+    """One cause, reported once, with the cells it explains.
 
     `title` is one sentence, which ends with the `cause`; `text` is a paragraph. `mechanism` is what
     `startlab explain` explains, `where` the `file:line` where the cause shows, `code` that line,
@@ -852,10 +852,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person asked for; a run is resumed with the selection it was begun with.
+    """What the user asked for; a run is resumed with the selection it was begun with.
 
-    With `repeat`, a cell whose trial surprises is run once more. `platform` is what environments
-    are called by, if not `host` or, of images, `linux`.
+    With `repeat`, a cell whose trial surprises is run once more. `platform` is the prefix of
+    environment names, if not `host` or, for images, `linux`.
     """
 
     backend: BackendChoice = "auto"
@@ -872,10 +872,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):
-    """The first line of a journal; `merged` are those of the runs that this one was made of.
+    """The first line of a journal; `merged` are those of the runs that were merged into it.
 
-    `program` is there where a user's own program is run. `caveats` say, in sentences, what is to
-    be known of the merged runs whenever this one is reported.
+    `program` is set if the user's own program is run. `caveats` are sentences about the merged runs
+    that every report shows.
     """
 
     id: str
@@ -894,7 +894,7 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 class PlannedEnvironment(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="environment"
 ):
-    """An environment and the cells that are planned in it, or why it is not there.
+    """An environment and the cells that are planned in it, or why it is unavailable.
 
     `elsewhere` are its cells that other shards of the same plan run.
     """
@@ -918,12 +918,11 @@ Record = RunHeader | PlannedEnvironment | Trial | End
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as it is read back from its journal.
+    """A run, as read back from its journal.
 
     `trials` read from a journal are not kept in memory, but decoded whenever they are asked for:
     its file stays open as long as they are in use, and JournalError is raised where it was
-    overwritten. `caveats` say, in sentences, what could not be read, and what is therefore not
-    known.
+    overwritten. `caveats` are sentences that say what could not be read and is therefore not known.
     """
 
     header: RunHeader
@@ -935,11 +934,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def planned(self) -> tuple[Cell, ...]:
-        """Every cell that was to be run."""
+        """Every cell of the plan."""
         return tuple(cell for planned in self.environments for cell in planned.cells)
 
     @property
     def missing(self) -> tuple[Cell, ...]:
-        """The planned cells of which no trial came back."""
+        """The planned cells without a trial."""
         ran = {trial.cell for trial in self.trials}
         return tuple(cell for cell in self.planned if cell not in ran)

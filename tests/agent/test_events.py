@@ -1,4 +1,4 @@
-"""Reading what the injection told, from files written by hand."""
+"""Reading the injection's events, from files written by hand."""
 
 from __future__ import annotations
 

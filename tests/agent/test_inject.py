@@ -106,7 +106,7 @@ def test_a_module(
 def test_a_command_and_stdin(
     agent: Conversation, request_of: Any, interpreter: Environment, method: str, way: str
 ) -> None:
-    """There is no file that a child could import: its target must be somebody else's."""
+    """There is no file that a child could import: its target must be in another module."""
     code = textwrap.dedent("""
         import multiprocessing, os
         if __name__ == "__main__":
@@ -227,7 +227,7 @@ def test_ends_of_processes(run: Any, interpreter: Environment, method: str) -> N
         assert 0 < start.time_s <= start.exit_s < seen.duration_s + 0.1
 
 
-def test_a_process_that_nobody_waits_for_has_no_end(run: Any, interpreter: Environment) -> None:
+def test_a_process_that_is_never_waited_for_has_no_end(run: Any, interpreter: Environment) -> None:
     seen = run(
         """
         import multiprocessing, os

@@ -263,7 +263,7 @@ def test_a_program_that_spins_is_busy_at_the_limit(run: Any) -> None:
 @pytest.mark.targets
 @linux
 def test_cpu_time_of_children_that_have_come_and_gone_counts(run: Any) -> None:
-    """A parent that replaces its dying children for ever is not quiescent."""
+    """A parent that replaces its dying children forever is not quiescent."""
     seen = run(
         """
         import os, time
@@ -677,7 +677,7 @@ def test_the_limit_grows_while_the_job_writes(
         (0.01, 0.0, 4, True),
         (1.0, 0.0, 4, False),
         (0.5, 0.5, 8, False),  # it had half of what it wanted
-        (0.0, 1.0, 24, True),  # nothing for ever: at most six times the limit
+        (0.0, 1.0, 24, True),  # not forever: at most six times the limit
         (2.0, 5.0, 4, False),  # it has all cores itself: its own threads are in its way
     ],
 )

@@ -25,7 +25,7 @@ assert sys.platform == "linux"  # the type checker skips this module elsewhere
 from startlab.agent.proof import Prover, deadlock, facts, procfs  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
-JOIN_S = 5.0  # somebody outside may hold the program's stdout
+JOIN_S = 5.0  # a process outside may hold the program's stdout
 PR_SET_CHILD_SUBREAPER = 36
 
 

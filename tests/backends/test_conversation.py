@@ -76,7 +76,7 @@ def test_an_agent_that_does_not_say_hello_is_no_agent(first: bytes) -> None:
         Conversation(Script(first, stderr="no module named agent"), "")
 
 
-def test_what_the_agent_could_not_do_is_told() -> None:
+def test_what_the_agent_could_not_do_is_reported() -> None:
     agent = Conversation(Script(HELLO, b'{"error": "KeyError: 3"}\n'), "")
     with pytest.raises(AgentError, match=r"(?s)failed at python program\.py:\nKeyError: 3"):
         agent.run(REQUEST)

@@ -160,7 +160,7 @@ def test_content_is_named_by_what_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, short: Path) -> None:
+def test_no_engine_is_reported(monkeypatch: pytest.MonkeyPatch, short: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{short}/none.sock")
     with pytest.raises(EngineError, match=r"No Docker engine answers at .*none.sock.*Start it"):
         connect()
@@ -174,7 +174,7 @@ def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, short: Path) -> None
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
-def test_a_refused_socket_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_socket_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/tmp/startlab-test-{os.getpid()}.sock"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -192,7 +192,9 @@ def test_a_refused_socket_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_engine_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch, short: Path) -> None:
+def test_an_engine_that_says_nothing_is_reported(
+    monkeypatch: pytest.MonkeyPatch, short: Path
+) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(short / "silent.sock"))
         listener.listen()
@@ -202,7 +204,7 @@ def test_an_engine_that_says_nothing_is_told(monkeypatch: pytest.MonkeyPatch, sh
     gc.collect()  # the SDK leaves the sockets of failed calls to the collector
 
 
-def test_an_owner_is_told_from_a_later_process_with_its_pid() -> None:
+def test_an_owner_is_reported_from_a_later_process_with_its_pid() -> None:
     mine = engine.owner()
     host, pid, started = mine.rsplit(":", 2)
     assert not engine.orphaned(mine)
@@ -274,7 +276,7 @@ def test_an_environment_tells_what_it_is(
 
 
 @pytest.mark.docker
-def test_a_selector_that_matches_nothing_is_told(make: Callable[..., DockerBackend]) -> None:
+def test_a_selector_that_matches_nothing_is_reported(make: Callable[..., DockerBackend]) -> None:
     with pytest.raises(SelectionError, match=r"linux-1.5 matches no environment.*linux-2.7"):
         list(make().environments(["linux-1.5"]))
     backend = make()
@@ -494,7 +496,7 @@ def test_lines_go_out_and_in(echo: ExecStream) -> None:
 
 
 @pytest.mark.docker
-def test_an_agent_that_ends_is_told(echo: ExecStream) -> None:
+def test_an_agent_that_ends_is_reported(echo: ExecStream) -> None:
     echo.write(b'{"exit": 3}\n')
     with pytest.raises(OSError, match="it ended with exit status 3"):
         echo.read_line()
@@ -858,7 +860,7 @@ def second_engine(
 @pytest.mark.docker
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_an_engine_that_dies_during_a_trial_is_told(
+def test_an_engine_that_dies_during_a_trial_is_reported(
     second_engine: SecondEngine, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
 ) -> None:
     monkeypatch.setattr(ExecStream, "SILENCE_S", 1.0)

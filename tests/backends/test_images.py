@@ -267,7 +267,7 @@ def test_a_base_is_made_with_debootstrap_once(
 
 
 @pytest.mark.docker
-def test_a_mirror_that_does_not_answer_is_told(
+def test_a_mirror_that_does_not_answer_is_reported(
     engine: DockerClient, can_debootstrap: None, said: list[str]
 ) -> None:
     options = BuildOptions(bases="debian", debian_mirror="http://127.0.0.1:1/debian")
@@ -279,7 +279,7 @@ def test_a_mirror_that_does_not_answer_is_told(
 
 
 @pytest.mark.docker
-def test_what_debootstrap_needs_is_told(
+def test_what_debootstrap_needs_is_reported(
     engine: DockerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: list[str]
 ) -> None:
     monkeypatch.setattr(debootstrap, "_path", lambda: str(tmp_path))
@@ -300,7 +300,9 @@ def test_without_root_debootstrap_is_not_tried(engine: DockerClient, can_deboots
 
 
 @pytest.mark.docker
-def test_an_environment_that_no_suite_has_is_told(engine: DockerClient, said: list[str]) -> None:
+def test_an_environment_that_no_suite_has_is_reported(
+    engine: DockerClient, said: list[str]
+) -> None:
     builder = Images(engine, BuildOptions(bases="debian"), said.append)
     made = builder.make("linux-3.12")
     assert isinstance(made, Unavailable)
@@ -311,7 +313,7 @@ def test_an_environment_that_no_suite_has_is_told(engine: DockerClient, said: li
 
 
 @pytest.mark.docker
-def test_a_pull_that_fails_is_told(engine: DockerClient, said: list[str]) -> None:
+def test_a_pull_that_fails_is_reported(engine: DockerClient, said: list[str]) -> None:
     refused = r"cannot pull registry\.invalid/none:1: .*Check"
     with pytest.raises(debootstrap.BuildError, match=refused):
         Images(engine, BuildOptions(), said.append)._pull("registry.invalid/none:1")

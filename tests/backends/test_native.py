@@ -79,7 +79,7 @@ def test_an_agent_gets_no_ctrl_c() -> None:
     agent.close()
 
 
-def test_what_cannot_be_started_is_told() -> None:
+def test_what_cannot_be_started_is_reported() -> None:
     with pytest.raises(AgentError, match=r"could not be started: .*nowhere"):
         Pipes(["/nowhere/python"])
 

@@ -211,7 +211,7 @@ def test_programs_without_an_experiment_are_refused(tmp_path: Path) -> None:
     make(tmp_path, GOOD, "wrong").rename(tmp_path / "wrong" / "experiments.toml")
     with pytest.raises(CatalogueError) as raised:
         catalogue.load(tmp_path)
-    assert str(raised.value) == f"{tmp_path / 'wrong'} has programs, and no experiment.toml"
+    assert str(raised.value) == f"{tmp_path / 'wrong'} has programs, but no experiment.toml"
 
 
 def test_what_git_leaves_of_an_experiment_is_none(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_the_sample_expects_what_the_catalogue_does(tmp_path: Path) -> None:
 
 
 @in_a_checkout
-def test_every_key_is_told() -> None:
+def test_every_key_is_reported() -> None:
     text = CONTRIBUTING.read_text("utf-8")
     table = text.partition("| key | what it is |")[2].partition("\n\n")[0]
     keys = set(Experiment.__struct_fields__) - {"name"}

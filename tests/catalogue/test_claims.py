@@ -1,4 +1,4 @@
-"""What the cells of a run say of a sentence, and what a malformed ledger is told."""
+"""What the cells of a run say about a sentence, and the errors for a malformed claims file."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def test_unlike_takes_only_cells_where_another_method_fails(ledger: Ledger) -> N
     [
         ((2.0, 2.1, 1.9), (40.0, 41.0, 39.0), "holds"),
         ((40.0, 41.0, 39.0), (2.0, 2.1, 1.9), "refuted"),
-        ((2.0, 9.0, 1.0), (3.0, 2.0, 8.0), "not run"),  # nobody can tell
+        ((2.0, 9.0, 1.0), (3.0, 2.0, 8.0), "not run"),  # inconclusive
         ((2.0,), (40.0,), "not run"),  # one process shows no interval
     ],
 )

@@ -125,7 +125,7 @@ class Seen:
         return update.propose(run, self.root)
 
     def apply(self, proposal: update.Proposal) -> str:
-        """Apply a proposal as a person does, and give the file."""
+        """Apply a proposal as the user does, and return the file."""
         patch = shutil.which("patch")
         if patch is None:
             pytest.skip("there is no patch(1) here")

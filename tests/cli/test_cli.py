@@ -1,4 +1,4 @@
-"""The command line as a person has it: `python -m startlab` in a process of its own."""
+"""The command line as the user runs it: `python -m startlab` in a process of its own."""
 
 from __future__ import annotations
 
@@ -353,7 +353,7 @@ def test_kill_9_leaves_no_process_and_resume_completes_the_run(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the shell, and head(1), are those of a Unix")
 def test_a_reader_that_has_had_enough_is_no_error(startlab: Startlab) -> None:
-    with subprocess.Popen(  # noqa: S602 - a pipe, as a person has it
+    with subprocess.Popen(  # noqa: S602 - a pipe, as in a shell
         f"{sys.executable} -m startlab list | head -n 1", shell=True, text=True,
         cwd=startlab.folder, env=startlab.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as both:  # fmt: skip

@@ -124,7 +124,7 @@ def test_list_searches_names_texts_tags_and_programs(startlab: Startlab) -> None
     assert listed(startlab, "ContextVar") == ["process_of_a_thread:contextvar"]  # its name
     assert listed(startlab, "setdefaulttimeout") == ["socket_timeout", "socket_timeout:cure"]
     assert "lock_held_at_fork:cure" in listed(startlab, "before the thread")  # its title
-    assert "frozen_environment" in listed(startlab, "filters of warnings")  # its mechanism
+    assert "frozen_environment" in listed(startlab, "warning filters")  # its mechanism
     assert "inherited_socket" in listed(startlab, "a forked CHILD keeps open")  # its claim
     assert "default_start_method" in listed(startlab, "getppid")  # its program alone
     both = listed(startlab, "socket", "0.2")
@@ -133,7 +133,7 @@ def test_list_searches_names_texts_tags_and_programs(startlab: Startlab) -> None
     assert listed(startlab, "no such word") == []
 
 
-def test_an_unknown_tag_is_told_with_the_nearest(startlab: Startlab) -> None:
+def test_an_unknown_tag_is_reported_with_the_nearest(startlab: Startlab) -> None:
     done = startlab("list", "--tag", "lokcs")
     assert done.returncode == 2
     assert "--tag lokcs: no experiment has it. The nearest are locks, " in done.stderr
@@ -202,7 +202,7 @@ def test_show_puts_a_cure_beside_what_it_cures(startlab: Startlab) -> None:
     assert [line for line in lines if line.startswith("--- ")] == [
         "--- lost_result/program.py", "--- lost_result/queue_item.py",
     ]  # fmt: skip
-    assert '"""A process puts something into a queue that cannot be pickled."""' in lines
+    assert '"""A process puts an item into a queue that cannot be pickled."""' in lines
     assert any(line.startswith("put() returns before anything is pickled") for line in lines)
 
 
@@ -278,7 +278,7 @@ def test_claims_names_every_cell_that_says_so(startlab: Startlab) -> None:
 def test_claims_without_a_run(tmp_path: Path) -> None:
     done = startlab_in(tmp_path)("claims")
     assert done.returncode == 2
-    assert "holds no run" in done.stderr
+    assert "is not a run" in done.stderr
 
 
 # --- lab --update-expectations -----------------------------------------------------------------
@@ -317,20 +317,20 @@ def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path)
 
 
 @ON_LINUX
-def test_a_broken_expectation_is_mended_in_its_file(tmp_path: Path) -> None:
+def test_a_broken_expectation_is_fixed_in_its_file(tmp_path: Path) -> None:
     startlab, toml = break_an_expectation(tmp_path)
     broken = toml.read_text("utf-8")
     done = startlab(*BROKEN, "--update-expectations=write")
     assert done.returncode == 1  # what the run found, it found
-    assert f"Changed {toml}; look at it" in done.stdout
-    mended = toml.read_text("utf-8")
+    assert f"Changed {toml}; review it" in done.stdout
+    fixed = toml.read_text("utf-8")
     assert catalogue.read(toml, toml.parent.parent) != ()
     for comment_or_table in ("#", "[variants", "title", "cure", "mechanism"):
-        assert mended.count(comment_or_table) == broken.count(comment_or_table)
+        assert fixed.count(comment_or_table) == broken.count(comment_or_table)
     again = startlab(*BROKEN, "--update-expectations=write")
     assert again.returncode == 0
-    assert "Nothing of the catalogue's expectations is to be changed." in again.stderr
-    assert toml.read_text("utf-8") == mended
+    assert "The catalogue's expectations need no change." in again.stderr
+    assert toml.read_text("utf-8") == fixed
 
 
 @ON_LINUX
@@ -343,7 +343,7 @@ def test_a_catalogue_that_cannot_be_written_is_left_alone(tmp_path: Path) -> Non
     toml.chmod(0o444)
     done = startlab(*BROKEN, "--update-expectations=write")
     assert done.returncode == 1
-    assert f"{toml} is left as it is, for it cannot be written" in done.stderr
+    assert f"{toml} is unchanged, because it cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert toml.read_bytes() == broken
 

@@ -101,7 +101,7 @@ def test_a_report_to_stdout_is_nothing_else(startlab: Any) -> None:
     done = startlab("report", "run", "--json", "-")
     assert json.loads(done.out)["damaged_lines"] == 1
     assert "line of the journal (4) could not be read" in done.err
-    assert "has no end" in done.err
+    assert "has not ended" in done.err
 
 
 def test_a_damaged_run_is_reported_with_what_could_not_be_read(startlab: Any) -> None:
@@ -128,11 +128,11 @@ def test_a_newer_run_is_reported_as_far_as_it_is_understood(startlab: Any) -> No
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["report", "nowhere"], "nowhere holds no run"),
+        (["report", "nowhere"], "nowhere is not a run"),
         (["report", "notes"], "notes is not the journal of a run"),
         (["report", "empty"], "empty is empty: the run was killed"),
         (["report", "run", "--html", "no/where"], "no/where cannot be written: No such file"),
-        (["report"], "holds no run"),
+        (["report"], "is not a run"),
         (["merge", "run", "nowhere", "-o", "out"], "nowhere is not there"),
         (["merge", "notes", "-o", "out"], "None of the runs can be read"),
         (["merge", "-o", "out"], "Missing argument 'RUN...'"),
@@ -140,8 +140,8 @@ def test_a_newer_run_is_reported_as_far_as_it_is_understood(startlab: Any) -> No
         (["merge", "run", "-o", "run"], "holds a run already"),
         (["merge", "run", "-o", "out", "--plan", "notes"], "notes is not a plan"),
         (["merge", "run", "other", "-o", "out"], "different versions of the catalogue"),
-        (["diff", "run", "nowhere"], "nowhere holds no run"),
-        (["diff", "run", "run", "--match", "x"], "it is not OLD=NEW"),
+        (["diff", "run", "nowhere"], "nowhere is not a run"),
+        (["diff", "run", "run", "--match", "x"], "it must be OLD=NEW"),
         (["diff", "run", "run", "--match", "x=y"], "no environment x in run run. There are: host"),
     ],
 )
@@ -194,7 +194,7 @@ def test_a_run_that_cannot_be_read_is_red(startlab: Any) -> None:
     Path("empty").mkdir()
     done = startlab("merge", "one", "empty", "-o", "out")
     assert done.status == 1
-    assert "A run is left out: empty holds no run" in done.out
+    assert "A run was skipped: empty is not a run" in done.out
 
 
 # --- diff --------------------------------------------------------------------------------------
@@ -238,6 +238,6 @@ def test_shards_of_one_plan_merge_to_the_whole(startlab: Any) -> None:
 
     done = startlab("merge", "shard1", "shard3", "-o", "without")
     assert done.status == 1
-    assert "2/3 did not come" in done.out
+    assert "missing are 2/3" in done.out
     lost = set(journal.read(Path("shard2")).planned)
     assert set(journal.read(Path("without")).missing) == lost

@@ -1,4 +1,4 @@
-"""`startlab run` as a person has it: a process of its own."""
+"""`startlab run` as the user runs it: in a process of its own."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_options_end_where_the_programs_begin(line: list[str], words: list[str])
 
 
 @pytest.mark.parametrize("line", [["--bogus", "a.py"], ["--jobs", "x", "a.py"], ["--env"]])
-def test_a_wrong_option_is_told(line: list[str]) -> None:
+def test_a_wrong_option_is_reported(line: list[str]) -> None:
     with pytest.raises(click.UsageError):
         command.make_context("run", line)
 
@@ -190,8 +190,8 @@ def test_at_a_terminal_it_says_how_what_is_typed_ends(startlab: Startlab) -> Non
 MISTAKES = [
     (["nope.py"], "There is no file nope.py."),
     (["."], "is a folder without a __main__.py"),
-    (["binary"], "it holds binary data"),
-    ([], "What is to be run?"),
+    (["binary"], "it contains binary data"),
+    ([], "Nothing to run"),
     (["--stdin", "nope", "a.py"], "--stdin nope: there is no such file"),
     (["--env", "nope", "--backend", "native", "a.py"], "--env nope matches no environment"),
     (["--env-var", "=x", "a.py"], "is not K=V"),
@@ -293,9 +293,9 @@ def test_watch_runs_again_when_a_file_changes(startlab: Startlab) -> None:
     startlab.put("helper.py", "TEXT = 'one'")
     words = [*NATIVE, "--method", METHODS[0], "--watch", "a.py"]
     with startlab.start(*words) as process:
-        line_of(process, "Waiting for a change")
+        line_of(process, "Waiting for its files")
         startlab.put("helper.py", "TEXT = 'three'")
-        line_of(process, "Waiting for a change")
+        line_of(process, "Waiting for its files")
         process.send_signal(INTERRUPT)
         process.communicate(timeout=300)
     assert process.returncode == 130

@@ -155,7 +155,7 @@ EXAMPLES: list[tuple[str, str, Outcome]] = [
 ]
 
 
-def test_every_cell_is_run_once_and_what_deviates_is_told(book: Book, drive: Any) -> None:
+def test_every_cell_is_run_once_and_what_deviates_is_reported(book: Book, drive: Any) -> None:
     for name, program, outcome in EXAMPLES:
         book.add(name, program, outcome)
     run = drive()
@@ -210,7 +210,7 @@ def test_arguments_may_hold_the_method(book: Book, drive: Any) -> None:
     assert trial.stdout_digest == likeness.digest("as spawn\n")
 
 
-def test_what_an_environment_lacks_is_told(book: Book, drive: Any, tmp_path: Path) -> None:
+def test_what_an_environment_lacks_is_reported(book: Book, drive: Any, tmp_path: Path) -> None:
     class Poor(Native):
         def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
             for each in super().environments(wanted):
@@ -291,7 +291,7 @@ def test_an_environment_whose_agent_never_starts_is_unavailable(
     assert run.missing == ()
 
 
-def test_an_environment_that_is_not_there_is_told_and_the_others_are_run(
+def test_an_environment_that_is_not_there_is_reported_and_the_others_are_run(
     book: Book, drive: Any, tmp_path: Path
 ) -> None:
     class Half(Native):
@@ -306,7 +306,7 @@ def test_an_environment_that_is_not_there_is_told_and_the_others_are_run(
     assert list(outcomes.values()) == [("ok", "")]
 
 
-def test_what_could_be_run_is_run_before_a_failing_backend_is_told(
+def test_what_could_be_run_is_run_before_a_failing_backend_is_reported(
     book: Book, drive: Any, tmp_path: Path
 ) -> None:
     class Dying(Native):

@@ -281,7 +281,7 @@ def test_the_newest_python_that_the_project_supports(here: Here) -> None:
     run = startlab.run("a.py", backend="native", methods=["spawn"])
     assert OWN in {each.name for each in run.environments}
     here.put("pyproject.toml", "[project]\nrequires-python = '>=4'")
-    with pytest.raises(SelectionError, match=r"wants Python >=4.*There are: .*host-3"):
+    with pytest.raises(SelectionError, match=r"requires Python >=4.*There are: .*host-3"):
         startlab.run("a.py", backend="native")
 
 

@@ -111,7 +111,7 @@ def test_what_is_added_once_closed_is_not_run(task) -> None:  # type: ignore[no-
     assert schedule.next(None) is None
 
 
-def test_whoever_runs_a_task_may_add_another_though_all_have_come(task) -> None:  # type: ignore[no-untyped-def]
+def test_a_running_task_may_add_another_after_all_have_come(task) -> None:  # type: ignore[no-untyped-def]
     schedule = Schedule()
     schedule.add("a", [task("a", 0)])
     schedule.complete()

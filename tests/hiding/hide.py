@@ -191,7 +191,7 @@ def _added_to_platform(real):
 
 def _added_to_signal(_):
     if _platform == "macos":
-        return {"SIGINFO": 29}  # the number there; here it is one that nobody uses
+        return {"SIGINFO": 29}  # its number there, which is unused here
     return {"CTRL_C_EVENT": 0, "CTRL_BREAK_EVENT": 1, "SIGBREAK": 21}
 
 

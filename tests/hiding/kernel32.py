@@ -63,7 +63,7 @@ def of_wintypes(_):
 
 
 class Function:
-    """A function of a library: whose types may be told, and which fails as Windows' do."""
+    """A function of a library: its types may be set, and it fails as on Windows."""
 
     def __init__(self, function):
         self._function = function
@@ -97,7 +97,7 @@ class Job:
         self.ended_cpu_s = _ended_cpu_s()
 
     def members(self):
-        """List the living processes of the job, and bury those that nobody waits for."""
+        """List the live processes of the job, and reap those that nothing waits for."""
         found = []
         todo = [pid for pid in _children(os.getpid()) if pid not in self.before]
         while todo:

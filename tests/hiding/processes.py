@@ -64,7 +64,7 @@ class OnWindows(Hidden):
         self._handle = self.pid
 
     def send_signal(self, sig):
-        if sig == 0:  # CTRL_C_EVENT reaches nobody in a group of its own
+        if sig == 0:  # CTRL_C_EVENT reaches no process in a group of its own
             return
         if sig == 1:
             sig = signal.SIGINT

@@ -248,7 +248,7 @@ def test_a_child_that_was_ended_on_purpose_is_no_crash(
     assert judged(observed(starts=(start(code),))).outcome == "ok"
 
 
-def test_a_crash_that_nobody_waited_for_is_known_by_its_stacks(
+def test_a_crash_that_was_not_waited_for_is_known_by_its_stacks(
     judged: Callable[..., Trial],
 ) -> None:
     trial = judged(observed(crashes=(CRASH,)))
@@ -280,7 +280,7 @@ def error(text: str, exit_status: int = 1) -> Verdict:
 
 
 @pytest.mark.parametrize("text", versions("child"))
-def test_an_exception_of_a_child_is_told_as_such(text: str) -> None:
+def test_an_exception_of_a_child_is_reported_as_such(text: str) -> None:
     """The parent ended by `sys.exit(text)`, the child by a KeyError."""
     verdict = error(text)
     assert verdict.reason == "in a child: KeyError: 'missing'"
@@ -301,7 +301,7 @@ def test_the_parents_exception_speaks_for_the_program(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", versions("unguarded-spawn"))
-def test_a_message_whose_first_line_is_empty_is_told_by_its_next(text: str) -> None:
+def test_a_message_whose_first_line_is_empty_is_reported_by_its_next(text: str) -> None:
     verdict = error(text)
     assert verdict.reason == (
         "in a child: RuntimeError: An attempt has been made to start a new process before the"
@@ -377,7 +377,7 @@ def test_an_exception_group_is_an_exception(text: str) -> None:
         ("Traceback (most recent call last):\n  cut off", "exit status 3: cut off"),
     ],
 )  # fmt: skip
-def test_without_a_traceback_the_last_line_is_told(stderr: str, reason: str) -> None:
+def test_without_a_traceback_the_last_line_is_reported(stderr: str, reason: str) -> None:
     verdict = error(stderr, 3)
     assert (verdict.reason, verdict.exception) == (reason, None)
 
@@ -553,7 +553,7 @@ def test_the_first_entry_that_matches_counts(
 def test_what_no_entry_matches_is_unknown_and_not_as_expected(judged: Callable[..., Trial]) -> None:
     trial = judged(observed(), expect=[Expectation(outcome=("ok",), method=("spawn",))])
     assert (trial.outcome, trial.expected, trial.as_expected) == ("ok", None, False)
-    assert trial.reason == "the catalogue expects nothing of this cell"
+    assert trial.reason == "the catalogue has no expectation for this cell"
 
 
 def test_several_outcomes_may_be_allowed(judged: Callable[..., Trial]) -> None:
@@ -620,7 +620,9 @@ def test_a_method_that_was_not_forced_is_not_as_asked(judged: Callable[..., Tria
     assert judged(observed(forced=None)).as_expected
 
 
-def test_what_is_wrong_is_told_before_what_was_not_as_asked(judged: Callable[..., Trial]) -> None:
+def test_what_is_wrong_is_reported_before_what_was_not_as_asked(
+    judged: Callable[..., Trial],
+) -> None:
     seen = observed(exit_status=2, starts=(start(method="fork"),))
     assert judged(seen, method="spawn").reason == "exit status 2; expected ok"
 
@@ -678,7 +680,7 @@ def test_a_program_that_chooses_another_exit_status_fails(
         ("C:\\Python\\x.py", None),
     ],
 )
-def test_lines_are_told_relative_to_the_programs_folder(
+def test_lines_are_reported_relative_to_the_programs_folder(
     of_program: Callable[..., Trial], file: str, where: str | None
 ) -> None:
     text = f'Traceback (most recent call last):\n  File "{file}", line 5, in f\nKeyError: 1\n'
@@ -780,7 +782,7 @@ def test_a_method_that_was_not_forced_is_not_as_expected(of_program: Callable[..
     assert of_program(observed(forced=False), method="default").as_expected
 
 
-def test_exceptions_that_nobody_saw_are_a_note(of_program: Callable[..., Trial]) -> None:
+def test_unseen_exceptions_are_a_note(of_program: Callable[..., Trial]) -> None:
     text = (TRACEBACKS / "child-spawn-3.14.txt").read_text("utf-8")
     trial = of_program(observed(stderr=text))
     assert trial.outcome == "ok"

@@ -88,7 +88,7 @@ def test_selectors(selector: str, name: str, python: str, *, expected: bool) -> 
 
 @pytest.mark.parametrize("selector", [">=three", ">", "=3.12", "~3", ">=3.9;<4"])
 def test_a_range_that_is_none_is_explained(selector: str) -> None:
-    with pytest.raises(SelectionError, match=r"looks like a range of versions and is none"):
+    with pytest.raises(SelectionError, match=r"looks like a range of versions but is not one"):
         matches("host-3.13", "3.13.0", selector)
 
 
@@ -109,7 +109,7 @@ def test_a_selector_that_matches_nothing_lists_what_there_is(environment: Enviro
         environments.select([], ["*"])
 
 
-def test_an_interpreter_of_the_host_is_no_image_and_how_to_get_it_is_told() -> None:
+def test_an_interpreter_of_the_host_is_no_image_and_how_to_get_it_is_reported() -> None:
     told = str(environments.unmatched("host-3.13", ["linux-3.13"], docker=True))
     assert told == (
         "--env host-3.13 matches no environment. host-… are this host's own interpreters: "

@@ -1,4 +1,4 @@
-"""What the words of a command line mean, and what is told of a person's mistakes."""
+"""What a command line means, and the messages for usage errors."""
 
 from __future__ import annotations
 
@@ -144,10 +144,10 @@ def test_a_file_that_is_not_there(here: Path) -> None:
     assert refused("a.py") == "There is no file a.py."
     assert refused("x/a.py") == "There is no file x/a.py."
     assert refused("pytest", "x") == (
-        "There is no file pytest. For a command: startlab run -- pytest x"
+        "There is no file pytest. To run a command: startlab run -- pytest x"
     )
     assert refused("package.module", "3").endswith(
-        "For the module: startlab run -m package.module 3"
+        "To run the module: startlab run -m package.module 3"
     )
 
 
@@ -157,9 +157,9 @@ def test_what_is_not_python(here: Path) -> None:
     put(here / "shell", "#!/bin/sh\necho\n")
     put(here / "prose.txt", "Once upon a time")
     (here / "plain.zip").write_bytes(b"PK\x05\x06" + bytes(18))
-    assert refused("binary") == "binary is not Python: it holds binary data."
-    assert refused("binary.py") == "binary.py is not Python: it holds binary data."
-    assert refused("shell") == "shell is not Python: its first line wants /bin/sh."
+    assert refused("binary") == "binary is not Python: it contains binary data."
+    assert refused("binary.py") == "binary.py is not Python: it contains binary data."
+    assert refused("shell") == "shell is not Python: its first line names /bin/sh."
     assert "does not look like Python" in refused("prose.txt")
     assert refused("plain.zip") == "plain.zip is a zip file without a __main__.py."
 
@@ -189,8 +189,8 @@ def test_a_file_that_may_not_be_read(here: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.usefixtures("here")
 def test_nothing_to_run() -> None:
     for words in ([], ["-m"], ["--"]):
-        assert "What is to be run?" in refused(*words)
-    assert "no module's name" in refused("-m", "a.py/")
+        assert "Nothing to run" in refused(*words)
+    assert "not a module name" in refused("-m", "a.py/")
 
 
 def test_words_that_no_system_takes(here: Path) -> None:

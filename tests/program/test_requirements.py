@@ -48,7 +48,9 @@ def test_a_project_on_the_command_line(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_mistakes(tmp_path: Path) -> None:
-    with pytest.raises(ProgramError, match=r"--with !!: that is no requirement: Expected package"):
+    with pytest.raises(
+        ProgramError, match=r"--with !!: this is not a requirement: Expected package"
+    ):
         requirements.read(None, ["!!"])
     with pytest.raises(ProgramError, match=r"nope\.txt cannot be read: No such file"):
         requirements.read(tmp_path / "nope.txt")

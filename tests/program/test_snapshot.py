@@ -198,7 +198,7 @@ def test_too_much_names_the_largest_folders_and_what_to_do(
     with pytest.raises(ProgramError) as error:
         names(tmp_path)
     said = str(error.value)
-    assert "that is 5 MB in 4 files" in said
+    assert "with the program: 5 MB in 4 files" in said
     assert "The largest: data/largest/ (3 MB), data/large/ (2 MB), small/ (0 MB)" in said
     assert "--exclude '*' --include PATH" in said
     assert names(tmp_path, exclude=("largest",)) == ["a.py", "data/large/x", "small/x"]

@@ -57,7 +57,7 @@ def said(found: Diff) -> list[tuple[str, str, str]]:
     return [(each.kind, each.cell.experiment, each.said) for each in found.changes]
 
 
-def test_only_what_changed_is_told_the_worse_first() -> None:
+def test_only_what_changed_is_reported_the_worse_first() -> None:
     old = run(same=OK, was_bad=HANG, was_good=OK, still_bad=HANG, went=OK, race=OK)
     new = run(same=OK, was_bad=OK, was_good=HANG, still_bad=("crash", False), came=HANG,
               race=("hang", True))  # fmt: skip

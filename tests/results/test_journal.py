@@ -193,7 +193,7 @@ def test_a_broken_line_in_the_middle_is_counted_and_the_rest_is_read(
     assert run.trials == (HANG, OK)
     assert run.damaged_lines == 1
     (caveat,) = run.caveats
-    assert caveat.startswith("1 line of the journal (3) could not be read: cut off or damaged")
+    assert caveat.startswith("1 line of the journal (3) could not be read: truncated or corrupt")
 
 
 def test_without_its_header_a_journal_is_still_read(whole: Path) -> None:
@@ -206,21 +206,21 @@ def test_without_its_header_a_journal_is_still_read(whole: Path) -> None:
     assert "The line that says what was run" in run.caveats[1]
 
 
-def test_trials_of_a_plan_that_is_lost_are_told_with_a_caveat(whole: Path) -> None:
+def test_trials_of_a_plan_that_is_lost_are_reported_with_a_caveat(whole: Path) -> None:
     path = whole / journal.NAME
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([lines[0], *lines[2:]]))
     run = journal.read(whole)
     assert run.planned == CELLS
     assert run.environments[0].environment is None
-    assert "The plan of host-3.13 is not in the journal" in run.caveats[0]
+    assert "The plan of host-3.13 is missing from the journal" in run.caveats[0]
 
 
 def test_a_run_without_an_end_was_killed_or_goes_on(whole: Path) -> None:
     path = whole / journal.NAME
     path.write_bytes(b"\n".join(path.read_bytes().splitlines()[:3]) + b"\n")
     assert journal.read(whole).caveats == (
-        "The run has no end: it was killed, or it is still going.",
+        "The run has not ended: it was killed, or is still going on.",
     )
 
 
@@ -279,7 +279,7 @@ def test_what_is_no_text_is_written_escaped(whole: Path) -> None:
 @pytest.mark.parametrize("latest", [b"\xff", b"", b"a/b", b"\0", b"x" * 5000])
 def test_a_latest_that_names_no_run_is_an_error(tmp_path: Path, latest: bytes) -> None:
     (tmp_path / "latest").write_bytes(latest)
-    with pytest.raises(JournalError, match=r"latest|holds no run"):
+    with pytest.raises(JournalError, match=r"latest|is not a run"):
         journal.read(tmp_path / "latest")
 
 
@@ -490,7 +490,7 @@ def test_a_journal_that_is_overwritten_in_its_place_is_an_error_that_says_so(
         "other": data.replace(b"host-3.13", b"host-3.12"),
     }[how])  # fmt: skip
     for ask in (lambda: run.trials[0], lambda: list(run.trials), lambda: summarise(run)):
-        with pytest.raises(JournalError, match="was overwritten or cut off while it was read"):
+        with pytest.raises(JournalError, match="was overwritten or truncated while it was read"):
             ask()
     failed = files.write(run, diagnose(run), whole)
     assert all("was overwritten or cut off" in each for each in failed)

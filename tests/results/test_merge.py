@@ -103,7 +103,7 @@ def test_what_a_lost_shard_was_to_bring_is_missing(runs: Runs) -> None:
              selection=Selection(shard=(2, 3)))  # fmt: skip
     run = runs.merge()
     assert words(run) == {"lock": "ok", "lock:cure": "missing", "other": "missing"}
-    assert run.caveats == ("Not every shard of the plan is here: 1/3, 3/3 did not come.",)
+    assert run.caveats == ("Not every shard of the plan is here: missing are 1/3, 3/3.",)
 
 
 def test_a_cell_of_the_plan_that_no_run_brought_is_missing(runs: Runs) -> None:
@@ -134,7 +134,7 @@ def test_unavailable_does_not_count_where_another_run_ran_the_cell(runs: Runs) -
     }  # fmt: skip
 
 
-def test_environments_of_one_name_that_differ_are_told_apart(
+def test_environments_of_one_name_that_differ_are_reported_apart(
     runs: Runs, environment: Environment
 ) -> None:
     systems = {"linux": "3.13.0", "win32": "3.13.0", "darwin": "3.13.0"}
@@ -158,7 +158,7 @@ def test_environments_that_are_the_same_are_one(runs: Runs, environment: Environ
     assert [t.trial for t in run.trials] == [0, 1]
 
 
-def test_patch_levels_are_told_apart(runs: Runs, environment: Environment) -> None:
+def test_patch_levels_are_reported_apart(runs: Runs, environment: Environment) -> None:
     for python in ("3.13.0", "3.13.15"):
         there = msgspec.structs.replace(environment, python=python)
         runs.add(planned(CELLS[0], environment=there), trial(CELLS[0]))
@@ -200,19 +200,19 @@ def test_lines_of_a_program_are_quoted_far_from_where_it_was_run(runs: Runs) -> 
     assert Sources(run.header.program).code("x.py:2") == "print(1)"
     assert [source.program.sources for source in run.header.merged if source.program] == [{}, {}]
     runs.paths.append(runs.root / "out")
-    with pytest.raises(SelectionError, match="have the same run"):
+    with pytest.raises(SelectionError, match="both contain the run"):
         merge(runs.paths, runs.root / "again")
 
 
 def test_a_run_is_not_counted_twice(runs: Runs) -> None:
     runs.add(planned(CELLS[0]), trial(CELLS[0]))
     runs.add(planned(CELLS[0]), trial(CELLS[0]), id="run0")
-    with pytest.raises(SelectionError, match="have the same run in them, run0"):
+    with pytest.raises(SelectionError, match="both contain the run run0"):
         runs.merge()
     runs.paths.pop()
     run = runs.merge()
     runs.paths.append(runs.root / "out")
-    with pytest.raises(SelectionError, match="have the same run"):
+    with pytest.raises(SelectionError, match="both contain the run"):
         merge(runs.paths, runs.root / "again")
     assert len(run.trials) == 1
 
@@ -240,7 +240,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_merged(runs: Runs) -> None:
     assert len(unread) == 2
     run = journal.read(runs.root / "out")
     assert run.missing == ()
-    for said in ("empty", "holds no run", "line of the journal (4) could not be read", "no end"):
+    for said in ("empty", "is not a run", "line of the journal (4) could not be read", "not ended"):
         assert any(said in caveat for caveat in run.caveats), said
     with pytest.raises(JournalError, match="None of the runs can be read"):
         merge([runs.root / "empty"], runs.root / "none")

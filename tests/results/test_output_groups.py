@@ -136,7 +136,7 @@ def test_lines_are_quoted_with_their_number() -> None:
     assert len(compare.quoted(["x" * 500])) < 110
 
 
-def test_names_of_processes_are_told_only_where_nothing_else_differs() -> None:
+def test_names_of_processes_are_reported_only_where_nothing_else_differs() -> None:
     one, two = (
         "ForkPoolWorker-1: a\nForkPoolWorker-2: b",
         "SpawnPoolWorker-2: a\nSpawnPoolWorker-1: c",

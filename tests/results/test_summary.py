@@ -39,7 +39,7 @@ def test_one_trial_is_its_outcome() -> None:
     assert cell.interval is None
 
 
-def test_a_program_is_told_by_its_outcomes_and_outputs() -> None:
+def test_a_program_is_reported_by_its_outcomes_and_outputs() -> None:
     said = of_program([
         *summarise(run(trial(0, "ok", output_group="A"))),
         *summarise(run(trial(0, "hang"), trial(1, "ok", output_group="C"))),
@@ -87,14 +87,14 @@ def test_the_interval_is_wilsons() -> None:
     assert wilson(10, 10) == pytest.approx((0.7224672, 1.0), abs=1e-6)
 
 
-def test_a_race_is_told_with_its_interval_and_by_its_typical_outcome() -> None:
+def test_a_race_is_reported_with_its_interval_and_by_its_typical_outcome() -> None:
     race = {"frequency": (0.5, 1.0)}
     (cell,) = summarise(run(trial(0, "ok", **race), *(trial(n, "hang", **race) for n in (1, 2, 3))))
     assert (cell.outcome, cell.count, cell.as_expected) == ("hang", 3, True)
     assert cell.word == "hang 3/4, 30–95 %"
 
 
-def test_a_race_that_never_went_the_typical_way_is_told_as_what_it_was() -> None:
+def test_a_race_that_never_went_the_typical_way_is_reported_as_what_it_was() -> None:
     race = {"frequency": (0.0, 1.0)}
     (cell,) = summarise(run(trial(0, "ok", **race), trial(1, "ok", **race)))
     assert cell.word == "ok 2/2, 34–100 %"

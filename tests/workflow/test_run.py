@@ -1,4 +1,4 @@
-"""The reusable workflow and the composite action, on a small project of somebody else."""
+"""The reusable workflow and the composite action, on a small project of a user."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ USER = """
 
 @pytest.fixture
 def foreign(repository: Callable[..., Repository]) -> Callable[..., Repository]:
-    """Make somebody else's project, whose program may have a bug under spawn."""
+    """Make a user's project, whose program may have a bug under spawn."""
 
     def make(workflow: str, change: str = "pass") -> Repository:
         made = repository(".github/workflows/run.yml")

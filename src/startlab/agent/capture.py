@@ -11,12 +11,12 @@ from typing import Dict, Union
 
 CHUNK = 1 << 16
 ENCODING = "utf-8"
-if sys.platform == "win32":  # where Python, up to 3.14, writes to a pipe in the ANSI code page
+if sys.platform == "win32":  # where Python up to 3.14 writes to pipes in the ANSI code page
     ENCODING = locale.getpreferredencoding(do_setlocale=False)
 
 
 class Capture:
-    """Reads a pipe to its end in a thread of its own, keeping at most `keep` bytes of each end."""
+    """Reads a pipe to its end in a thread, keeping at most `keep` bytes of the head and tail."""
 
     def __init__(self, fd: int, keep: int) -> None:
         self._fd = fd
@@ -44,10 +44,10 @@ class Capture:
         os.close(self._fd)
 
     def finish(self, timeout_s: float) -> Dict[str, Union[str, int]]:
-        """Wait for the end of the stream, then give what was kept, as base64.
+        """Wait for the end of the stream, then return what was kept, as base64.
 
-        A process that could not be ended may still hold the pipe: after `timeout_s` what has come
-        is given.
+        A process that could not be ended may still hold the pipe: after `timeout_s` it returns what
+        has arrived.
         """
         self._thread.join(timeout_s)
         tail = bytes(self._tail)[max(0, len(self._tail) - self._keep) :]

@@ -23,7 +23,7 @@ ITEMS = (
 
 
 class Event(NamedTuple):
-    """One line: its kind, who told it, when on the clock of time.time(), and what."""
+    """One line: its kind, the process, the time of time.time(), and further fields."""
 
     kind: str
     pid: int
@@ -154,7 +154,7 @@ def parsed(parts: List[str]) -> Event:
 def read(path: str) -> Told:
     """Read an events file; a line that was cut off by the end of its writer does not fit either.
 
-    A program can find the file and remove it: then nothing was told.
+    A program can find the file and remove it: then there are no events.
     """
     try:
         with open(path, "rb") as file:
@@ -174,7 +174,7 @@ def read(path: str) -> Told:
 
 
 def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bool]:
-    """Tell whether the method was forced; None where nothing was asked or nothing imported it.
+    """Return whether the method was forced; None if none was requested, or it never mattered.
 
     A program that never imports multiprocessing has no start method, and an interpreter that the
     injection did not reach (-I, -E, -S) runs with its own default.
@@ -190,7 +190,7 @@ def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bo
 
 
 def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
-    """Put the events of multiprocessing together: one `Start` of the model for each process."""
+    """Combine the events of multiprocessing: one `Start` of the model for each process."""
     found: Dict[Any, Dict[str, Any]] = {}
     done = []
     for event in events:
@@ -216,9 +216,9 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
 
 
 def _find_children(events: List[Event], found: List[Dict[str, Any]]) -> None:
-    """Find processes that were never waited for, by their starter and the name it gave them.
+    """Find processes that were never waited for, by their starter and their name.
 
-    Where a starter has given several the same name, it is not known which is which.
+    If several processes of a starter have the same name, it is unknown which is which.
     """
     starts = iter(found)
     last: Dict[int, Dict[str, Any]] = {}
@@ -236,13 +236,13 @@ def _find_children(events: List[Event], found: List[Dict[str, Any]]) -> None:
 
 def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: float) -> None:
     """Note when each process that was started first told something, and when it began to run."""
-    told: Dict[Optional[int], List[Event]] = {}
+    by_pid: Dict[Optional[int], List[Event]] = {}
     for event in events:
-        told.setdefault(event.pid, []).append(event)
+        by_pid.setdefault(event.pid, []).append(event)
     for start in found:
-        for event in told.get(start.get("child"), []):
+        for event in by_pid.get(start.get("child"), []):
             since_s = event.time_s - began_s
-            # The number may have been another's before.
+            # The pid may have been another process's before.
             if since_s >= start["time_s"]:
                 start.setdefault("launched_s", since_s)
                 if event.kind == "begin":
@@ -260,7 +260,7 @@ def threads_at_fork(events: List[Event]) -> Dict[int, Tuple[Tuple[str, Optional[
 def clues(events: List[Event]) -> List[Dict[str, Any]]:
     """Give what the inside saw that may explain an outcome: each a clue of the model.
 
-    The same in several processes is one clue, with its count.
+    The same clue in several processes is given once, with its count.
     """
     found: Dict[Tuple[Tuple[str, object], ...], int] = {}
     for finder in (_told, _made, _differences, _copies, _forks):
@@ -288,7 +288,7 @@ def _told(events: List[Event]) -> Iterator[Dict[str, Any]]:
 def _made(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find what is shared between processes, but made again by each that imports the main module.
 
-    And what was made for one start method where its maker starts processes by another.
+    Also those that were made for one start method in a process that starts its children by another.
     """
     made: Dict[Tuple[str, Optional[str]], int] = {}
     used: Dict[int, Set[str]] = {}

@@ -1,8 +1,8 @@
-"""Python stacks by faulthandler, where there is no py-spy: a signal has a process write its own.
+"""Python stacks from faulthandler, without py-spy: a signal makes a process write its own.
 
-On Windows, where there is no such signal, every process writes them just before the time limit.
-The injection registers the signal, only when the agent names one. A signal ends the wait of the
-thread that gets it, so this is for the end of a trial alone.
+On Windows, which has no such signal, every process writes them just before the time limit. The
+injection registers the signal only if the agent names one. A signal interrupts the wait of the
+thread that gets it, so it is sent only at the end of a trial.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function
 
 
 def signal_number() -> Optional[int]:
-    """Choose the signal, one that programs hardly use; None where a process cannot be asked so."""
+    """Choose a signal that programs rarely use; None if the platform has none."""
     if sys.platform == "win32":
         return None
     if sys.platform == "linux":
@@ -34,7 +34,7 @@ def signal_number() -> Optional[int]:
 
 
 def stacks(pid: int, number: int, file: str, deadline: float) -> List[Stack]:
-    """Have a process append its stacks to `file`, and read them; none if it has not by `deadline`.
+    """Make a process append its stacks to `file`, and read them; none if it has not by `deadline`.
 
     The process may be gone, stopped, or have closed or removed the file.
     """
@@ -54,14 +54,14 @@ def _stacks(pid: int, number: int, file: str, deadline: float) -> List[Stack]:
             seen, since = size, time.monotonic()
         elif seen > before and time.monotonic() - since > SETTLED_S:
             break
-        time.sleep(0.002)  # a file tells nobody that it has grown
+        time.sleep(0.002)  # nothing portable notifies of a file that grows
     with open(file, "rb") as dumped:
         dumped.seek(before)
         return parse(dumped.read().decode("utf-8", "backslashreplace"))
 
 
 def written(file: str) -> List[Stack]:
-    """Read the last stacks that a process has written by itself; none if it has not."""
+    """Read the last stacks that a process has written by itself; none if there are none."""
     try:
         with open(file, "rb") as dumped:
             text = dumped.read().decode("utf-8", "backslashreplace")
@@ -71,7 +71,7 @@ def written(file: str) -> List[Stack]:
 
 
 def parse(text: str) -> List[Stack]:
-    """Read what faulthandler wrote of the threads of one process."""
+    """Parse what faulthandler wrote about the threads of one process."""
     found: List[Stack] = []
     for line in text.splitlines():
         thread, frame = _THREAD.match(line), _FRAME.match(line)

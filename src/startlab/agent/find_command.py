@@ -24,7 +24,7 @@ def find(name):
         for ending in ("", ".exe", "-script.py"):
             path = os.path.join(folder, name + ending)
             if os.path.isfile(path) and os.access(path, os.X_OK):
-                # Whichever interpreter its first line names: here it is run with this one.
+                # It is run with this interpreter, whichever its first line names.
                 return [sys.executable, path] if is_python(path) else [path]
     return [sys.executable, "-m", name] if is_module(name) else None
 
@@ -37,7 +37,7 @@ def is_python(path):
 
 
 def is_module(name):
-    """Tell whether `-m name` runs something: a module, or a package with a `__main__`."""
+    """Return whether `-m name` runs something: a module, or a package with a `__main__`."""
     if not re.match(r"[A-Za-z_]\w*$", name):
         return False
     try:

@@ -1,8 +1,8 @@
-"""The agent's conversation: a line of JSON in for each wish, a line out for each observation.
+"""The agent's conversation: a line of JSON in for each request, a line out for each result.
 
 In: `{"run": Request}`, `{"stop": true}`, the end of the stream. Out: `{"hello": ...}` once, then
-for every run `{"observation": Observation}` or `{"error": text}`. With the end of its input it ends
-the trial in flight, removes its scratch directory and goes.
+for every run `{"observation": Observation}` or `{"error": text}`. At the end of its input it ends
+the running trial, removes its scratch directory and exits.
 """
 
 from __future__ import annotations
@@ -26,40 +26,42 @@ from .watch import Watch
 
 
 def main(py_spy: str = "") -> None:
-    """Serve until the end of stdin. `py_spy` is the path of that program, or empty."""
-    # What else may print in here must not get into the conversation.
+    """Serve until the end of stdin. `py_spy` is the path of py-spy, or empty."""
+    # Whatever else this process prints must not get into the conversation.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    wishes = trial.Wishes()
+    control = trial.Control()
     _catch_ignored_signals()
-    prepare(wishes.wake)
+    prepare(control.wake)
     requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, wishes), daemon=True).start()
+    threading.Thread(
+        target=_listen, args=(sys.stdin.buffer, requests, control), daemon=True
+    ).start()
     scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid(), dir=_parent_of_scratch())
     try:
         injection = _injection(scratch)
         _say(out, {"hello": {"pid": os.getpid(), "no_proofs": plain(Watch.prepare())}})
         if not Watch.may_use_py_spy():
-            py_spy = ""  # faulthandler tells the stacks
+            py_spy = ""  # faulthandler gives the stacks
         while True:
             request = requests.get()
             if request is None:
                 return
             try:
-                _say(out, {"observation": trial.run(request, wishes, scratch, injection, py_spy)})
+                _say(out, {"observation": trial.run(request, control, scratch, injection, py_spy)})
             except BrokenPipeError:
                 return
-            except Exception:  # noqa: BLE001 - the engine must hear of it, whatever it is
+            except Exception:  # noqa: BLE001 - whatever it is, report it to the engine
                 _say(out, {"error": traceback.format_exc()})
     finally:
         trial.remove(scratch)
 
 
 def _catch_ignored_signals() -> None:
-    """Have every program begin with no signal ignored, however startlab itself was started.
+    """Make every program start with no signal ignored, however startlab itself was started.
 
-    A shell has what it runs in the background ignore SIGINT and SIGQUIT, and nohup SIGHUP.
-    execve(2) keeps that, but gives a signal that was caught its default action back.
+    A shell makes background programs ignore SIGINT and SIGQUIT, and nohup SIGHUP. execve(2) keeps
+    that, but resets a signal with a handler to its default action.
     """
     for number in signal.valid_signals():
         if signal.getsignal(number) == signal.SIG_IGN:
@@ -67,13 +69,13 @@ def _catch_ignored_signals() -> None:
 
 
 def _parent_of_scratch() -> str:
-    """Choose where trials are: a socket in a trial's TMPDIR must have a path that is short enough.
+    """Choose where trials run: a socket in a trial's TMPDIR must have a path that is short enough.
 
     sockaddr_un has room for 103 bytes on macOS, whose own TMPDIR takes 48 of them, and for 107 on
     Linux. The fork server's socket is TMPDIR/pymp-xxxxxxxx/listener-xxxxxxxx.
     """
     own = tempfile.gettempdir()
-    if sys.platform == "win32":  # no fork server, and no such socket
+    if sys.platform == "win32":  # no fork server, hence no such socket
         return own
     socket = "/startlab-4194304-xxxxxxxx/trial-xxxxxxxx/tmp/pymp-xxxxxxxx/listener-xxxxxxxx"
     short = len(own) + len(socket) <= 103
@@ -81,28 +83,28 @@ def _parent_of_scratch() -> str:
 
 
 def _injection(scratch: str) -> str:
-    """Have the injection where bytecode can be kept: compiling it takes an interpreter 8 ms."""
+    """Put the injection where its bytecode can be cached: compiling it takes 8 ms."""
     if os.access(trial.INJECTION, os.W_OK) or not os.access(trial.INJECTION, os.R_OK | os.X_OK):
         return trial.INJECTION
     return shutil.copytree(trial.INJECTION, os.path.join(scratch, "inject"))
 
 
 def _listen(
-    stdin: IO[bytes], requests: "queue.Queue[Optional[Dict[str, Any]]]", wishes: trial.Wishes
+    stdin: IO[bytes], requests: "queue.Queue[Optional[Dict[str, Any]]]", control: trial.Control
 ) -> None:
     try:
         for line in stdin:
             message = json.loads(line)
             if "run" in message:
-                wishes.stop = False  # one for the trial before came too late
+                control.stop = False  # a stop of the previous trial came too late
                 requests.put(message["run"])
             else:
-                wishes.stop = True
-                wishes.wake()
-    finally:  # also after a line that was cut off by the end of the engine
+                control.stop = True
+                control.wake()
+    finally:  # also after a line that the end of the engine truncated
         requests.put(None)
-        wishes.stop = True
-        wishes.wake()
+        control.stop = True
+        control.wake()
 
 
 def _say(out: IO[bytes], message: Dict[str, Any]) -> None:

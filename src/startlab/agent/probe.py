@@ -1,7 +1,7 @@
 """Run by a target interpreter, 2.7 to the newest: print as JSON what it is and can do.
 
-The arguments are shared libraries and modules that experiments may need; those that it has are
-named in `libraries`.
+The arguments are shared libraries and modules that experiments may need; `libraries` lists those
+that it has.
 """
 
 import json
@@ -15,7 +15,7 @@ FRAMEWORKS = {"Accelerate": "/System/Library/Frameworks/Accelerate.framework/Acc
 def main(libraries):
     import multiprocessing
 
-    methods = ["fork"] if hasattr(os, "fork") else ["spawn"]  # 2.7 has one, and no name for it
+    methods = ["fork"] if hasattr(os, "fork") else ["spawn"]  # 2.7 has only one, without a name
     default = methods[0]
     if hasattr(multiprocessing, "get_all_start_methods"):
         methods = multiprocessing.get_all_start_methods()
@@ -49,7 +49,7 @@ def base_executable():
     if os.name == "nt":
         return executable
     real = os.path.realpath(executable)
-    # A symbolic link may be what tells the interpreter where its library is.
+    # The interpreter may find its library through the symbolic link.
     return real if os.path.dirname(real).endswith("bin") else executable
 
 
@@ -58,7 +58,7 @@ def libc():
         return os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (AttributeError, ValueError, OSError):
         pass
-    name, version = platform.libc_ver()  # 2.7 does not know that word
+    name, version = platform.libc_ver()  # 2.7 has no such argument
     if name:
         return name + " " + version
     if sys.platform.startswith("linux") and any(
@@ -75,7 +75,7 @@ def free_threaded():
 
 
 def loads(name):
-    """Tell whether a shared library (`libc.so.6`) can be loaded, or a module be found."""
+    """Return whether a shared library (`libc.so.6`) can be loaded, or a module be found."""
     try:
         if ".so" in name or name in FRAMEWORKS:
             import ctypes

@@ -1,4 +1,4 @@
-"""Recognising a pool whose workers die and are replaced for ever, by the repetition."""
+"""Recognizing a pool whose workers die and are replaced forever, by the repetition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SPAN_S = 1.0
 
 
 class Respawn(NamedTuple):
-    """Which process replaces workers, where it got its first ones, and how they end."""
+    """Which process replaces workers, where it started the first ones, and how they end."""
 
     pid: int
     where: Optional[str]
@@ -21,11 +21,11 @@ class Respawn(NamedTuple):
 
 
 def find(events: List[Event]) -> Optional[Respawn]:
-    """Find a process that replaces one worker after another, all of which died the same death.
+    """Find a process that replaces one worker after another, all of which ended alike.
 
-    Only replacements count: those that no line of the program started, but a thread of
-    multiprocessing.Pool. At least `DEATHS` of them over `SPAN_S`, none of which ended well: a pool
-    that lets its workers go after some tasks is left alone, and so is a program that tries again.
+    Only replacements count: those that a thread of multiprocessing.Pool started, and no line of the
+    program. There must be at least `DEATHS` of them over `SPAN_S`, all of which failed: this
+    excludes a pool with maxtasksperchild, and a program that retries.
     """
     replacements = set()
     first_at: Dict[int, str] = {}
@@ -35,7 +35,7 @@ def find(events: List[Event]) -> Optional[Respawn]:
             key, where = event.fields["key"], event.fields["where"]
             if where:
                 first_at.setdefault(event.pid, where)
-                replacements.discard((event.pid, key))  # the id of an object that is gone
+                replacements.discard((event.pid, key))  # the id of an object that no longer exists
             else:
                 replacements.add((event.pid, key))
         elif event.kind == "end" and (event.pid, event.fields["key"]) in replacements:

@@ -1,4 +1,4 @@
-"""One trial: a fresh place, the program in it, its whole process tree, and what was seen of it."""
+"""One trial: a fresh place, the program in it, its process tree, and what was observed."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ PASSED_ON = (
     "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA",
     "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "NUMBER_OF_PROCESSORS",
 )  # fmt: skip
-"""Of the agent's environment, what a program may need; LC_* too.
+"""The variables of the agent's environment that a program may need; also LC_*.
 
-PYTHONUNBUFFERED and PYTHONDONTWRITEBYTECODE, among others, would hide hazards.
+Others, such as PYTHONUNBUFFERED and PYTHONDONTWRITEBYTECODE, would hide hazards.
 """
 
 TICK_S = 0.05
-ORPHANS_S = 1.0  # helpers (resource tracker, fork server) outlive the program by some ms
+ORPHANS_S = 1.0  # helpers (resource tracker, fork server) outlive the program by a few ms
 DRAIN_S = 1.0
 MOST_STARVED = 6  # times the time limit
-MOST_PROGRESS = 3  # likewise
-STACKS_BEFORE_S = 1.0  # the limit, where processes cannot be asked for them
+MOST_PROGRESS = 3  # the same
+STACKS_BEFORE_S = 1.0  # before the limit, if processes cannot be asked for their stacks
 CORES = os.cpu_count() or 1
 QUIET_S = 2.0
-QUIET_SHARE = 0.05  # of a core: less is quiescent
+QUIET_SHARE = 0.05  # of a core; less is quiescent
 MOST_NAMED = 20
 
 
-class Wishes:
-    """What the engine and the kernel want of a trial in flight: looked at whenever one comes."""
+class Control:
+    """Stop requests and wake-ups for the running trial."""
 
     def __init__(self) -> None:
         self.stop = False
         self._queue: "queue.SimpleQueue[None]" = queue.SimpleQueue()
 
     def wake(self) -> None:
-        """Have `wait` return; may be called from a signal handler."""
+        """Make `wait` return; may be called from a signal handler."""
         self._queue.put(None)
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until something has happened, or the time is over."""
+        """Wait until `wake` is called, or the time is over."""
         try:
             self._queue.get(timeout=timeout_s)
         except queue.Empty:
@@ -66,7 +66,7 @@ class Wishes:
 
 
 class Place:
-    """A fresh working directory, TMPDIR and events file, gone afterwards whatever is in them."""
+    """A fresh working directory, TMPDIR and events file, removed afterwards with all contents."""
 
     def __init__(self, parent: str) -> None:
         self.path = os.path.realpath(tempfile.mkdtemp(prefix="trial-", dir=parent))
@@ -95,7 +95,7 @@ class Place:
         shutil.copytree(files, self.work, symlinks=True, copy_function=copy_file)
 
     def left_files(self) -> List[str]:
-        """Name what the program left in its TMPDIR; nothing if it has removed or locked that."""
+        """List what the program left in its TMPDIR; nothing if it has removed or locked it."""
         try:
             return sorted(os.listdir(self.tmp))[:MOST_NAMED]
         except OSError:
@@ -103,10 +103,10 @@ class Place:
 
 
 class Limit:
-    """The time limit: its clock stands still while others take the cores that the job would use.
+    """The time limit: its clock stops while other programs use the cores that the job needs.
 
-    A job that starves itself, with more threads than there are cores, is not forgiven for it.
-    `written` gives how much the job has written; while that grows, the limit does.
+    It does not stop for a job that starves itself, with more threads than cores. `written` returns
+    how much the job has written; while that grows, so does the limit.
     """
 
     def __init__(self, job: Job, timeout_s: float, written: Callable[[], int]) -> None:
@@ -129,21 +129,21 @@ class Limit:
 
     @property
     def idle_s(self) -> float:
-        """How long the job has used next to no CPU."""
+        """How long the job has used almost no CPU."""
         return self._looked - self._busy_at
 
     @property
     def still_s(self) -> float:
-        """How long no thread of the job has run at all."""
+        """How long no thread of the job has run."""
         return time.monotonic() - self._ran_at
 
     @property
     def quiet(self) -> bool:
-        """Whether the job has used next to no CPU lately."""
+        """Whether the job has used almost no CPU recently."""
         return self.idle_s >= min(QUIET_S, self._timeout_s / 2)
 
     def look(self) -> bool:
-        """See what the job used and what it lacked; tell whether the time is over."""
+        """Measure what the job used and lacked since the last look; return whether time is over."""
         now = time.monotonic()
         written = self._written()
         if written > self._seen_written:
@@ -158,17 +158,17 @@ class Limit:
             if used > QUIET_SHARE * passed:
                 self._busy_at = now
             self._ran, self._starved, self._looked = ran, starved, now
-            # Hundreds of processes take a while to look through.
+            # Measuring hundreds of processes takes a while.
             self._next = now + 20 * (time.monotonic() - now)
         return now - self._began > self.limit_s
 
 
 def run(
-    request: Dict[str, Any], wishes: Wishes, scratch: str, injection: str, py_spy: str
+    request: Dict[str, Any], control: Control, scratch: str, injection: str, py_spy: str
 ) -> Dict[str, Any]:
-    """Run one trial as a `Request` of the model asks, and give its `Observation`.
+    """Run one trial for a `Request` of the model, and return its `Observation`.
 
-    `injection` is the folder of what is put into the program, `py_spy` the path of that program,
+    `injection` is the folder of the code that is put into the program, `py_spy` the path of py-spy,
     or empty.
     """
     entered = time.monotonic()
@@ -205,11 +205,11 @@ def run(
         streams = [Capture(fd, request["keep_bytes"]) for fd in (out_read, err_read)]
 
         def written() -> int:
-            # What is kept: a flood is no progress.
+            # Only what is kept: a flood of output is not progress.
             return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
 
         limit = Limit(job, request["timeout_s"], written)
-        ended = _wait(job, limit, watch, wishes)
+        ended = _wait(job, limit, watch, control)
         duration_s = time.monotonic() - began
         observation: Dict[str, Any] = {
             "ended": ended,
@@ -230,7 +230,7 @@ def run(
                 observation["verdict_s"] = limit.still_s
                 told = events.read(place.events).events
                 observation.update(watch.verdict(job, request["argv"], told))
-            if ended == "exit" and not _orphans_end(job, wishes):
+            if ended == "exit" and not _orphans_end(job, control):
                 left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
             shared = job.shared_memory()
             observation["all_ended"] = job.end()
@@ -264,27 +264,27 @@ def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[
     }
 
 
-def _wait(job: Job, limit: Limit, watch: Watch, wishes: Wishes) -> str:
-    """Wait for the end of the program or of its time, a proof that neither comes, or a wish."""
+def _wait(job: Job, limit: Limit, watch: Watch, control: Control) -> str:
+    """Wait for the end of the program, the time limit, a proof of a hang, or a stop request."""
     while True:
         job.reap()
         if job.exit_status is not None:
             return "exit"
-        if wishes.stop:
+        if control.stop:
             return "stopped"
         over = limit.look()
         if watch.proves():
             return "proof"
         if over:
             return "limit"
-        wishes.wait(TICK_S)
+        control.wait(TICK_S)
 
 
 @contextmanager
 def _urgency() -> Iterator[None]:
-    """Go before all others, where the agent may: who forks without end leaves it next to nothing.
+    """Raise the agent's priority, if allowed: endless forks would leave it almost no CPU.
 
-    sched(7). Ending twenty chains of forks took up to 22 s without, and takes 0.8 s.
+    sched(7). Ending twenty chains of forks took up to 22 s without it, and takes 0.8 s with it.
     """
     if sys.platform != "linux":
         yield
@@ -292,7 +292,7 @@ def _urgency() -> Iterator[None]:
     first = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
     try:
         os.sched_setscheduler(0, first, os.sched_param(1))
-    except OSError:  # it takes root's rights, which no container gives; musl has it not
+    except OSError:  # it needs root, which no container gives; musl lacks the call
         yield
         return
     try:
@@ -301,13 +301,13 @@ def _urgency() -> Iterator[None]:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def _orphans_end(job: Job, wishes: Wishes) -> bool:
-    """Give what the program has left running a moment to end by itself; tell whether it did."""
+def _orphans_end(job: Job, control: Control) -> bool:
+    """Give the remaining processes a moment to end by themselves; return whether they did."""
     deadline = time.monotonic() + ORPHANS_S
     while job.members():
-        if wishes.stop or time.monotonic() > deadline:
+        if control.stop or time.monotonic() > deadline:
             return False
-        wishes.wait(TICK_S / 10)
+        control.wait(TICK_S / 10)
         job.reap()
     return True
 
@@ -315,7 +315,7 @@ def _orphans_end(job: Job, wishes: Wishes) -> bool:
 def environment(
     place: Place, request: Dict[str, Any], injection: str, watch: Watch
 ) -> Dict[str, str]:
-    """Make the environment of the program: what it may need, the injection, what was asked for."""
+    """Make the program's environment: what it may need, the injection, the requested variables."""
     passed = {
         name: value
         for name, value in os.environ.items()
@@ -350,7 +350,7 @@ def _stdin(place: Place, request: Dict[str, Any]) -> int:
 
 
 def copy_file(source: str, target: str) -> None:
-    """Copy a file's data and rights; where the file system can, blocks are shared until written.
+    """Copy a file's data and mode; if the file system can, blocks are shared until written.
 
     copy_file_range(2).
     """
@@ -361,31 +361,31 @@ def copy_file(source: str, target: str) -> None:
                     pass
             except (AttributeError, OSError):  # an old libc or kernel, or two file systems
                 pass
-        shutil.copyfileobj(read, write)  # what is left, which is mostly nothing
+        shutil.copyfileobj(read, write)  # the rest, usually nothing
     shutil.copymode(source, target)
 
 
 def _crashes(place: Place) -> List[str]:
-    """Read the stacks that dying processes left, one text for each fatal error."""
+    """Read the stacks that crashing processes left, one text for each fatal error."""
     try:
         with open(place.events + ".crashes", "rb") as file:
             text = file.read(1 << 20).decode("utf-8", "backslashreplace")
     except OSError:
         return []
-    # Windows knows exceptions that are no signals.
+    # Windows has exceptions that are not signals.
     parts = re.split(r"(?m)^(?=Fatal Python error: |Windows fatal exception: )", text)
     return [part.rstrip() for part in parts[1:]][:MOST_NAMED]
 
 
 def _load() -> float:
-    """Give the load of the last minute per core, or 0 where there is no such number."""
+    """Return the load of the last minute per core, or 0 if the platform has no such number."""
     if sys.platform == "win32":
         return 0.0
     return os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
 def remove(path: str) -> None:
-    """Remove a directory, also where the program took away its own rights to it."""
+    """Remove a directory, even if the program has removed the permissions."""
     shutil.rmtree(path, ignore_errors=True)
     if not os.path.lexists(path):
         return

@@ -1,4 +1,4 @@
-"""Where environments come from: each backend gives environments, and an agent in each."""
+"""Where environments come from: each backend provides environments, and an agent in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Agent(Protocol):
     """The folder, inside the environment, that holds `agent` and `catalogue`."""
 
     program: str
-    """The folder, inside the environment, that holds a user's `files` and `stdin`; or empty."""
+    """The folder, inside the environment, that holds the user's `files` and `stdin`; or empty."""
 
     no_proofs: Obstacle | None
     """Why it can prove no hang there and has only the time limit; None if it can."""
@@ -29,7 +29,7 @@ class Agent(Protocol):
         """End the trial in flight; from another thread than the one in `run`."""
 
     def close(self) -> None:
-        """End the agent, and with it all that it started."""
+        """End the agent and everything that it started."""
 
 
 class Backend(Protocol):
@@ -44,19 +44,19 @@ class Backend(Protocol):
         """
 
     def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
-        """Give each environment that the selectors match, as soon as it is ready."""
+        """Yield each environment that the selectors match, as soon as it is ready."""
 
     def agent(self, environment: Environment) -> Agent:
         """Start an agent. Raises AgentError."""
 
     def ask(self, environment: Environment, script: str, *args: str) -> object:
-        """Have an environment's Python run a script of the agent's folder; give what it says.
+        """Run a script of the agent's folder with an environment's Python; return what it prints.
 
         It prints one line of JSON. Raises AgentError.
         """
 
     def kept(self) -> Mapping[str, str]:
-        """Tell for each environment of which a container is kept the command that enters it."""
+        """Map each environment whose container is kept to the command that enters it."""
 
     def close(self) -> None:
-        """Remove all that the backend has started."""
+        """Remove everything that the backend has started."""

@@ -29,10 +29,10 @@ class Duplex(Protocol):
         """Read one line, empty at the end of the stream. Raises OSError."""
 
     def stderr_tail(self) -> str:
-        """Give the end of what the agent wrote to its stderr."""
+        """Return the end of what the agent wrote to its stderr."""
 
     def close(self) -> None:
-        """Close the stream, at which the agent ends its trial and itself."""
+        """Close the stream, which makes the agent end its trial and itself."""
 
 
 class _Hello(msgspec.Struct, frozen=True):
@@ -45,31 +45,31 @@ class _Answer(msgspec.Struct, frozen=True):
     hello: _Hello | None = None
 
 
-# Made here, by one thread: msgspec learns a type when it first meets it, and two threads that have
-# it do so at the same time crash (8 of 30 interpreters with 0.22).
+# Made here, by one thread: msgspec inspects a type at its first use, and if two threads do that at
+# the same time it crashes (8 of 30 interpreters with 0.22).
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
 
 
 def command(python: str, content: str, py_spy: str | None) -> list[str]:
-    """Give the command line of an agent.
+    """Return the command line of an agent.
 
-    `content` is the folder that holds `agent`; `py_spy` is where that program is, if it is there.
+    `content` is the folder that holds `agent`; `py_spy` is the path of py-spy, or None.
     """
     return [python, "-I", "-c", BOOT, content, py_spy or ""]
 
 
 class Conversation:
-    """An agent, once its process runs at the other end of a stream.
+    """An agent whose process runs at the other end of a stream.
 
-    `content` and `program` are folders in its environment. `no_proofs` is why it can prove no hang
-    and has only the time limit; None if it can.
+    `content` and `program` are folders in its environment. `no_proofs` is why it cannot prove a
+    hang and has only the time limit; None if it can.
     """
 
     def __init__(self, stream: Duplex, content: str, program: str = "") -> None:
         self.content = content
         self.program = program
         self._stream = stream
-        self._writing = threading.Lock()  # a stop must not come into the middle of a long request
+        self._writing = threading.Lock()  # a stop must not interrupt a long request
         hello = self._answer().hello
         if hello is None:
             raise AgentError(f"The agent did not say hello. {stream.stderr_tail()}")
@@ -88,7 +88,7 @@ class Conversation:
         self._say({"stop": True})
 
     def close(self) -> None:
-        """End the agent, and with it all that it started."""
+        """End the agent and everything that it started."""
         self._stream.close()
 
     def _say(self, message: object) -> None:

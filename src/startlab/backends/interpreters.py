@@ -42,8 +42,8 @@ def native_name(probed: Environment) -> str:
 def find() -> Iterator[Environment]:
     """Find the host's interpreters, one per version; the running one comes at once.
 
-    Where several have the same version but for the patch level, the running one is taken, else the
-    newest. What was probed is remembered as long as the executable is unchanged.
+    If several differ only in the patch level, the running one is taken, else the newest. Probes are
+    cached as long as the executable is unchanged.
     """
     memory = _Memory(platformdirs.user_cache_path("startlab") / "interpreters.json")
     own = memory.probe(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
@@ -62,9 +62,9 @@ def find() -> Iterator[Environment]:
 
 
 def candidates() -> list[str]:
-    """List the executables that may be interpreters, each once: of PATH, pyenv, uv and others.
+    """List the executables that may be interpreters, each once: from PATH, pyenv, uv and others.
 
-    Where to look is findpython's knowledge. Shims are left out: what they stand for is listed.
+    findpython knows where to look. Shims are left out, since what they stand for is listed.
     """
     found: set[str] = set()
     for provider in findpython.Finder().setup_providers():
@@ -80,14 +80,14 @@ def candidates() -> list[str]:
 
 
 class _Probed(msgspec.Struct, frozen=True):
-    """What an executable said when it was probed; None if it is no interpreter."""
+    """The result of probing an executable; None if it is not an interpreter."""
 
     stamp: str
     said: object
 
 
 class _Memory:
-    """What earlier probes said, by path, as long as the file is the same."""
+    """The results of earlier probes, by path, as long as the file is the same."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -114,7 +114,7 @@ class _Memory:
         return msgspec.structs.replace(probed, name=native_name(probed))
 
     def save(self) -> None:
-        """Remember, if there is where to; the next search is only slower otherwise."""
+        """Save the cache if possible; otherwise the next search is only slower."""
         fresh = self._path.with_suffix(f".{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ class _Memory:
 
 
 def probe(executable: str) -> object | None:
-    """Ask an interpreter what it is; None when it is none, or too old to say."""
+    """Ask an interpreter what it is; None if it is not one, or too old to answer."""
     try:
         done = subprocess.run(
             [executable, str(PROBE), *LIBRARIES],
@@ -143,9 +143,9 @@ def probe(executable: str) -> object | None:
 def environment_of(
     said: object, *, name: str, backend: str, image: str | None = None
 ) -> Environment:
-    """Make an environment of what `agent/probe.py` printed in it.
+    """Make an environment from what `agent/probe.py` printed in it.
 
-    Raises TypeError or msgspec.ValidationError if that was something else.
+    Raises TypeError or msgspec.ValidationError if the output is not a probe's.
     """
     if not isinstance(said, dict):
         raise TypeError(f"the probe said {said!r}")

@@ -1,4 +1,4 @@
-"""What a killed run has left on this host, and its removal."""
+"""Finding and removing what killed runs have left on this host."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCRATCH: Final = re.compile(r"startlab-(?P<pid>\d+)-")
-"""An agent names its scratch folder after itself (agent/main.py)."""
+"""An agent's scratch folder has its pid in its name (agent/main.py)."""
 
 
 def clean() -> list[str]:
-    """End the programs of agents that are gone and remove their folders; say what was removed.
+    """End the programs of dead agents and remove their folders; return what was removed.
 
-    A program is known by the events file in its environment, which only its agent gave it.
+    A program is recognized by the events file in its environment variables, which only an agent
+    sets.
     """
     removed = []
     for process in _orphans():
@@ -28,10 +29,10 @@ def clean() -> list[str]:
             command = " ".join(process.cmdline())
             process.kill()
         except psutil.Error:
-            continue  # it has ended meanwhile
+            continue  # it has ended in the meantime
         removed.append(f"process {process.pid}: {command}")
-    # An agent whose own temporary directory has too long a name takes /tmp (agent/main.py).
-    parents = {Path(tempfile.gettempdir()), Path("/tmp")}  # noqa: S108 - looked at, not written to
+    # An agent whose temporary directory has too long a path uses /tmp (agent/main.py).
+    parents = {Path(tempfile.gettempdir()), Path("/tmp")}  # noqa: S108 - only searched
     for folder in sorted(each for parent in parents for each in parent.glob("startlab-*")):
         match = SCRATCH.match(folder.name)
         if match and not _agent_lives(int(match["pid"]), folder):
@@ -46,7 +47,7 @@ def _orphans() -> Iterator[psutil.Process]:
         try:
             events = process.environ().get("STARTLAB_EVENTS")
         except psutil.Error:
-            continue  # somebody else's, or gone
+            continue  # another user's, or gone
         for folder in Path(events).parents if events else ():
             match = SCRATCH.match(folder.name)
             if match and _is_here(process.pid) and not _agent_lives(int(match["pid"]), folder):
@@ -54,7 +55,7 @@ def _orphans() -> Iterator[psutil.Process]:
 
 
 def _is_here(pid: int) -> bool:
-    """Tell whether a process counts pids as this one does: a container's means others by them."""
+    """Return whether a process is in this pid namespace, and not in a container's."""
     try:
         return Path(f"/proc/{pid}/ns/pid").readlink() == Path("/proc/self/ns/pid").readlink()
     except FileNotFoundError:
@@ -64,10 +65,10 @@ def _is_here(pid: int) -> bool:
 
 
 def _agent_lives(pid: int, folder: Path) -> bool:
-    """Tell whether the agent that made a folder lives; a later process may have its pid."""
+    """Return whether the agent that made a folder lives; a later process may have its pid."""
     try:
         return psutil.Process(pid).create_time() <= folder.stat().st_mtime + 1
     except psutil.NoSuchProcess:
         return False
     except (psutil.Error, OSError):
-        return True  # not ours to judge
+        return True  # unknown, so leave it alone

@@ -26,7 +26,7 @@ CONTENT: Final = Path(__file__).parents[1]
 """The package itself: it holds `agent` and `catalogue`."""
 
 GOODBYE_S: Final = 10.0
-"""How long an agent may take to end its trial; far more than it needs."""
+"""How long an agent may take to end its trial; far longer than it needs."""
 
 STDERR_KEPT: Final = 4000
 
@@ -34,8 +34,8 @@ STDERR_KEPT: Final = 4000
 class NativeBackend:
     """Runs programs on the host's interpreters.
 
-    `program` is the folder of a user's snapshot; with `requirements`, each interpreter is that of a
-    virtual environment. `say` gets a line for what takes time. Environments are called by
+    `program` is the folder of the user's snapshot; with `requirements`, each interpreter is that of
+    a virtual environment. `say` gets a line for each slow step. Environment names begin with
     `platform`: `host-3.13`.
     """
 
@@ -60,7 +60,7 @@ class NativeBackend:
         return [each.name for each in environments.select(self._found, wanted)]
 
     def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
-        """Give the running interpreter at once, then the others."""
+        """Yield the running interpreter at once, then the others."""
         found = self._found or self._find()
         for each in environments.select(found, wanted) if wanted else found:
             yield self._with_requirements(each)
@@ -81,8 +81,8 @@ class NativeBackend:
             return Unavailable(name=environment.name, backend=self.name, reason=str(error))
         return msgspec.structs.replace(environment, executable=python)
 
-    def agent(self, environment: Environment) -> Conversation:  # noqa: ARG002 - one fits all
-        """Start an agent, on the interpreter that runs startlab; its targets may be any."""
+    def agent(self, environment: Environment) -> Conversation:  # noqa: ARG002 - the same for all
+        """Start an agent, on the interpreter that runs startlab; it can run trials on any other."""
         stream = Pipes(command(sys.executable, str(CONTENT), py_spy.py_spy()))
         try:
             return Conversation(stream, str(CONTENT), self._program)
@@ -91,7 +91,7 @@ class NativeBackend:
             raise
 
     def ask(self, environment: Environment, script: str, *args: str) -> object:
-        """Have an interpreter run a script of the agent's folder. Raises AgentError."""
+        """Run a script of the agent's folder with an interpreter. Raises AgentError."""
         try:
             done = subprocess.run(
                 [environment.executable, str(CONTENT / "agent" / script), *args],
@@ -102,22 +102,22 @@ class NativeBackend:
             )
             said: object = msgspec.json.decode(done.stdout)
         except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
-            raise AgentError(f"{environment.executable} does not run {script}: {error}") from None
+            raise AgentError(f"{environment.executable} cannot run {script}: {error}") from None
         return said
 
     def kept(self) -> dict[str, str]:
-        """Tell of no container, for there is none."""
+        """Return nothing: there are no containers."""
         return {}
 
     def close(self) -> None:
-        """Do nothing: there is nothing but the agents."""
+        """Do nothing: agents are all that the backend starts."""
 
 
 class Pipes:
     """A process of this host, its stdin and its stdout."""
 
     def __init__(self, argv: list[str]) -> None:
-        # An agent is not to get the Ctrl-C that is meant for startlab.
+        # An agent must not get the Ctrl-C that is meant for startlab.
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -150,17 +150,17 @@ class Pipes:
         return self._out.readline()
 
     def stderr_tail(self) -> str:
-        """Give the end of what the agent wrote to its stderr."""
+        """Return the end of what the agent wrote to its stderr."""
         size = self._stderr.seek(0, 2)
         self._stderr.seek(max(0, size - STDERR_KEPT))
         return self._stderr.read().decode(errors="backslashreplace")
 
     def close(self) -> None:
-        """Close the stream, at which the agent ends its trial and itself."""
+        """Close the stream, which makes the agent end its trial and itself."""
         try:
             self._in.close()
         except OSError:
-            pass  # it has gone before
+            pass  # it is already gone
         try:
             self._process.wait(GOODBYE_S)
         except subprocess.TimeoutExpired:

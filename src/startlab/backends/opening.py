@@ -1,4 +1,4 @@
-"""Which backend a run is on."""
+"""Choosing the backend of a run."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def open_backend(
     requirements: Requirements | None = None,
     keep: bool = False,
 ) -> Backend:
-    """Make the backend that is wanted; `auto` is Docker where an engine answers.
+    """Make the wanted backend; `auto` is Docker if an engine answers.
 
-    `program` is the folder of a user's snapshot, `requirements` what it needs, `building` the
-    fields of BuildOptions. Raises EngineError where only Docker is wanted and no engine answers.
+    `program` is the folder of the user's snapshot, `requirements` what it needs, `building` the
+    fields of BuildOptions. Raises EngineError if Docker is required and no engine answers.
     """
     wanted = _Wanted(selection, building, run_id, say, program, requirements, keep)
     if selection.backend != "auto":
@@ -54,9 +54,9 @@ def open_backend(
     try:
         backend = _docker(wanted)
     except EngineError as error:
-        say(f"On this host's own interpreters: {error}")
+        say(f"Using this host's interpreters: {error}")
         return _native(wanted)
-    say("In Docker images, for an engine answers; --backend native takes this host's Pythons.")
+    say("Using Docker images (a Docker engine was found); --backend native uses this host.")
     return backend
 
 
@@ -90,7 +90,7 @@ def open_docker(
     say: Say,
     **options: Any,  # noqa: ANN401 - DockerBackend's own
 ) -> DockerBackend:
-    """Reach the Docker engine; its SDK is slow to import, and only needed here."""
+    """Connect to the Docker engine; its SDK is slow to import, and only needed here."""
     from startlab.backends.docker.backend import DockerBackend
     from startlab.backends.docker.containers import PY_SPY, Content
     from startlab.backends.docker.images import BuildOptions

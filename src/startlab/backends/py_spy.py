@@ -1,4 +1,4 @@
-"""Where py-spy is."""
+"""Finding py-spy."""
 
 from __future__ import annotations
 

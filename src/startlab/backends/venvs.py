@@ -1,4 +1,4 @@
-"""Virtual environments with what a user's program needs, one for each interpreter of this host."""
+"""Virtual environments with what the user's program needs, one for each interpreter here."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ INSTALL_S: Final = 1800.0
 
 LAST_LINES: Final = 12
 NOT_PASSED_ON: Final = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")
-"""Variables that would have pip install somewhere else, or from somewhere else."""
+"""Variables that would make pip install to, or from, somewhere else."""
 
 
 def python_with(
     requirements: Requirements, environment: Environment, say: Callable[[str], None]
 ) -> str:
-    """Give the Python of a virtual environment of an interpreter, made if need be.
+    """Return the Python of a virtual environment of an interpreter; make it if necessary.
 
-    It is found again by what was asked for and by the interpreter. Raises AgentError with the
-    reason, ProgramError for a local project that cannot be copied.
+    It is reused for the same requirements and interpreter. Raises AgentError with the reason,
+    ProgramError for a local project that cannot be copied.
     """
     with tempfile.TemporaryDirectory(prefix=f"startlab-{os.getpid()}-") as folder:
         wanted = requirements.write(Path(folder))
@@ -64,7 +64,7 @@ def _python(folder: Path) -> Path:
 
 
 def _make(wanted: Path, environment: Environment, pointer: Path) -> Path:
-    """Make it under a name of its own, for it cannot be moved; only then say where it is."""
+    """Make it under a unique name, since it cannot be moved; then write the pointer to it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     folder = CACHE / f"{environment.name}-{uuid.uuid4().hex[:8]}"
     try:
@@ -80,7 +80,7 @@ def _make(wanted: Path, environment: Environment, pointer: Path) -> Path:
 
 
 def _install(wanted: Path, python: Path) -> None:
-    """Install what `Requirements.write` has written into a folder. Raises AgentError."""
+    """Install the requirements that `Requirements.write` wrote to a folder. Raises AgentError."""
     words = ["install", "--disable-pip-version-check", "--no-input", "--quiet"]
     words += ["-r", str(wanted / "requirements.txt"), "-c", str(wanted / "constraints.txt")]
     log = _run([str(python), "-m", "pip", *words], wanted / "pip.conf")
@@ -89,10 +89,10 @@ def _install(wanted: Path, python: Path) -> None:
 
 
 def _create(executable: str, folder: Path) -> None:
-    """Create an empty virtual environment. Raises AgentError with what each way said.
+    """Create an empty virtual environment. Raises AgentError with the output of each attempt.
 
-    virtualenv needs no ensurepip, which Debian leaves out, but has given up old Pythons; those have
-    venv, or 2.7 a virtualenv of its own if somebody has installed it.
+    virtualenv needs no ensurepip, which Debian leaves out, but has dropped old Pythons; those have
+    venv, or on 2.7 their own virtualenv if it is installed.
     """
     virtualenv = [sys.executable, "-m", "virtualenv", "--quiet", "--no-periodic-update"]
     ways = [
@@ -108,13 +108,13 @@ def _create(executable: str, folder: Path) -> None:
         logs.append(log.strip().rpartition("\n")[2])
         shutil.rmtree(folder, ignore_errors=True)
     raise AgentError(
-        f"no virtual environment can be made for {executable} ({'; '.join(logs)}); install "
+        f"cannot make a virtual environment for {executable} ({'; '.join(logs)}); install "
         "virtualenv or ensurepip there"
     )
 
 
 def _run(argv: list[str], pip_config: Path | None = None) -> str | None:
-    """Run a program to its end; None when it did well, else the last lines that it said."""
+    """Run a program to its end; return None on success, else its last lines of output."""
     environ = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
     if pip_config is not None and pip_config.stat().st_size:
         environ["PIP_CONFIG_FILE"] = str(pip_config)
@@ -129,7 +129,7 @@ def _run(argv: list[str], pip_config: Path | None = None) -> str | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{argv[0]} was not done after {INSTALL_S:g} s"
+        return f"{argv[0]} did not finish within {INSTALL_S:g} s"
     except OSError as error:
         return f"{argv[0]}: {error.strerror}"
     lines = done.stdout.decode(errors="backslashreplace").splitlines()[-LAST_LINES:]
@@ -137,7 +137,7 @@ def _run(argv: list[str], pip_config: Path | None = None) -> str | None:
 
 
 def clean() -> list[str]:
-    """Remove every virtual environment; say what was removed."""
+    """Remove every virtual environment; return what was removed."""
     if not CACHE.exists():
         return []
     shutil.rmtree(CACHE, ignore_errors=True)

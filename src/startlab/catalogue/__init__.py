@@ -36,13 +36,13 @@ GROUPS: Final = {
     "pickling": "Something cannot be sent to another process",
     "main": "The main module runs again, or the child does not find it",
     "state": "The child sees other values than its parent",
-    "inherited": "The child has what should not be its own: threads, files, sockets, handlers",
-    "exit": "Cleaning up comes too early, twice or never",
-    "workers": "Waits for ever under every method: queues, pools, killed workers",
+    "inherited": "The child has what belongs to its parent: threads, files, sockets, handlers",
+    "exit": "Cleanup happens too early, twice or never",
+    "workers": "Waits forever under every method: queues, pools, killed workers",
     "refused": "multiprocessing refuses, warns or crashes",
     "cost": "What it costs",
 }
-"""What goes wrong, in the order in which a person reads of it."""
+"""What goes wrong, in the order of `startlab list`."""
 
 LIBCS: Final = ("glibc", "musl")
 VALUES: Final = {
@@ -52,7 +52,7 @@ VALUES: Final = {
     "platform_system": ("Darwin", "Linux", "Windows"),
     "sys_platform": ("darwin", "linux", "win32"),
 }
-"""What some variables of markers can be; any other value is a marker that is never true."""
+"""The possible values of some marker variables; with any other a marker is never true."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _COMPARED: Final = (
@@ -63,7 +63,7 @@ _COMPARED: Final = (
 
 
 class _Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a variant says of itself; for the rest it is as its experiment."""
+    """What a variant changes; everything else is as in its experiment."""
 
     title: str
     expect: tuple[Expectation, ...]
@@ -106,14 +106,14 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 @cache
 def load(root: Path = ROOT) -> tuple[Experiment, ...]:
-    """Read every experiment below `root`, with its variants behind it, by name.
+    """Read every experiment below `root`, each followed by its variants, sorted by name.
 
-    A catalogue is read once. Raises CatalogueError, naming the file, the key and what was expected.
+    The result is cached. Raises CatalogueError, naming the file, the key and what was expected.
     """
     files = sorted(root.glob("*/experiment.toml"))
     without = {program.parent for program in root.glob("*/*.py")} - {file.parent for file in files}
     if without:
-        raise CatalogueError(f"{min(without)} has programs, and no experiment.toml")
+        raise CatalogueError(f"{min(without)} has programs, but no experiment.toml")
     return tuple(experiment for file in files for experiment in read(file, root))
 
 
@@ -207,7 +207,7 @@ def _compile(pattern: str, file: Path, key: str) -> re.Pattern[str]:
 
 
 def check_marker(when: str, file: Path, key: str) -> None:
-    """Raise CatalogueError, naming file and key, if a text is no PEP 508 marker or never true."""
+    """Raise CatalogueError, naming file and key, if a marker (PEP 508) is invalid or never true."""
     try:
         marker = Marker(when)
         marker.evaluate()
@@ -225,14 +225,14 @@ def check_marker(when: str, file: Path, key: str) -> None:
 
 
 def check(right: object, file: Path, key: str, expected: str, found: str) -> None:
-    """Raise CatalogueError, naming file and key, if something is not right."""
+    """Raise CatalogueError, naming file and key, unless `right` is true."""
     if not right:
         raise CatalogueError(f"{file}: {key}: expected {expected}, found {found!r}")
 
 
 @cache
 def digest(root: Path = ROOT) -> str:
-    """Give the hash of all that the catalogue's outcomes depend on: programs and expectations."""
+    """Return the hash of everything that outcomes depend on: programs and expectations."""
     whole = hashlib.sha256()
     for file in sorted(root.glob("*/*")):
         if file.suffix in (".py", ".toml"):
@@ -243,15 +243,15 @@ def digest(root: Path = ROOT) -> str:
 
 @cache
 def durations() -> dict[str, float]:
-    """Read what a trial of each experiment took in an earlier run, in seconds.
+    """Read how long a trial of each experiment took in an earlier run, in seconds.
 
-    They are part of the catalogue, so that whoever has the same one gets the same shards.
+    They are part of the catalogue, so that the same catalogue always gives the same shards.
     """
     return msgspec.json.decode((ROOT / DURATIONS).read_bytes(), type=dict[str, float])
 
 
 def learn(trials: Iterable[Trial]) -> bytes:
-    """Give the `durations.json` of a run: the means of its experiments, the others as before."""
+    """Return a new `durations.json`: the means of the run's experiments, the others as before."""
     seconds: dict[str, list[float]] = {}
     for trial in trials:
         if trial.outcome not in ("unsupported", "unavailable"):

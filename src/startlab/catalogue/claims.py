@@ -1,6 +1,6 @@
-"""The textbook's sentences, and what the cells of a run say of each.
+"""The textbook's sentences, and what the cells of a run say about each.
 
-`catalogue/claims.toml` holds the sentences and which cells are evidence of them.
+`catalogue/claims.toml` has the sentences and which cells are evidence for them.
 """
 
 from __future__ import annotations
@@ -29,26 +29,25 @@ if TYPE_CHECKING:
 
 NAME: Final = "claims.toml"
 LONGEST_ROW: Final = 2
-"""Environments in a row that are all named; of more, the first and the last."""
+"""How many consecutive environments are all named; of more, the first and the last."""
 
 SPEAKING: Final[tuple[Outcome, ...]] = ("ok", "hang", "crash", "error", "wrong")
-"""The outcomes of trials that were run to an end, which alone say anything."""
+"""The outcomes of trials that ran to an end; others are not evidence."""
 
 Verdict = Literal["holds", "holds in part", "refuted", "not run"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which cells speak for or against a claim, and by what.
+    """Which cells support or contradict a claim, and how.
 
     `experiments` are names or globs, of which only those with `tag` count; `method` and `when`, a
     PEP 508 marker, say which cells. `unlike` takes only cells whose experiment did not end ok
     under that method in the same environment.
 
-    A cell speaks by its outcome: those in `supports` are for the claim, those in `contradicts`,
-    which are all others unless it is given, against it. Where `method_used` is given, it speaks
-    against the claim if the program was seen to use other methods. Where `measure` is, it speaks
-    by whether the 95 % interval of that quantity, or with `to_fork` of its ratio to fork's, is
-    above or below `above`.
+    The outcome of a cell decides: those in `supports` support the claim, those in `contradicts`, by
+    default all others, contradict it. With `method_used`, a cell also contradicts the claim if the
+    program was seen to use other methods. With `measure`, it depends on whether the 95 % interval
+    of that quantity, or with `to_fork` of its ratio to fork's, is above or below `above`.
     """
 
     experiments: tuple[str, ...]
@@ -74,9 +73,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sentence, and the evidence for and against it.
 
-    `origin` tells whose it is. `quantifier` tells what the sentence says of the cells: `all` are
-    so; `none` is otherwise, so that one refutes it; `some` are so, for which one is enough;
-    `contrast`, that there is a difference, of which each piece of evidence is one side.
+    `origin` says whose it is. `quantifier` is what the sentence says about the cells: it holds for
+    `all`; for `none` it fails, so that one refutes it; for `some` it holds, so that one is enough;
+    or there is a `contrast`, where each piece of evidence is one side.
     """
 
     id: str
@@ -88,9 +87,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
-    """A cell that says something of a claim: what was seen in it, and exactly, in words.
+    """A cell that is evidence for or against a claim: what was seen in it, in short and in full.
 
-    `value` is the number, where it is something that was measured; `seen` has `{}` in its place.
+    `value` is the number, if something was measured; `seen` has `{}` in its place.
     """
 
     cell: Cell
@@ -100,10 +99,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run says of a claim.
+    """What a run says about a claim.
 
-    `where_not` says, where the claim does not simply hold, in which cells it is not so.
-    `lacking` names the evidence of which the run has no cell that says anything.
+    `where_not` says in which cells the claim does not hold, if there are any. `lacking` names the
+    evidence for which the run has no usable cell.
     """
 
     claim: Claim
@@ -115,7 +114,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """The verdict, with where it does not hold: `holds in part: not in …`."""
+        """The verdict, and where it does not hold: `holds in part: not in …`."""
         if self.verdict == "holds in part":
             return f"holds in part: not in {self.where_not}"
         return self.verdict
@@ -186,13 +185,13 @@ def _chosen(name: str, tag: str | None, experiments: Iterable[Experiment]) -> It
 
 
 def judged(run: Run) -> tuple[Judgement, ...]:
-    """Judge the claims, if they are those of the catalogue that was run."""
+    """Judge the claims, if the run is of the catalogue that comes with startlab."""
     if run.header.program is not None or run.header.catalogue != catalogue.digest():
         return ()
     try:
         return judge(run)
     except CatalogueError:
-        return ()  # a catalogue of the user's own, without the experiments that claims are about
+        return ()  # the user's own catalogue, without the experiments of the claims
 
 
 def judge(run: Run, root: Path = catalogue.ROOT) -> tuple[Judgement, ...]:
@@ -202,7 +201,7 @@ def judge(run: Run, root: Path = catalogue.ROOT) -> tuple[Judgement, ...]:
 
 
 class _Said(NamedTuple):
-    """What trials have in common that say the same."""
+    """What trials with the same evidence have in common."""
 
     outcome: Outcome
     as_expected: bool
@@ -221,7 +220,7 @@ class _Cells:
         self._levels: dict[tuple[Cell, str], Level] = {}
         self._markers: dict[tuple[str, str], bool] = {}
         if run.header.program is not None:
-            return  # a user's program may have the name of an experiment
+            return  # a user's program may be named like an experiment
         alike: dict[tuple[tuple[_Said, int], ...], Counter[_Said]] = {}  # as most cells are
         for cell, trials in by_cell(run):
             said = Counter(
@@ -241,7 +240,7 @@ class _Cells:
             self._levels[cell, level.name] = level
 
     def of(self, evidence: Evidence, name: str) -> Iterator[tuple[Cell, Counter[_Said]]]:
-        """Give the cells of experiments of a name that are evidence and were run."""
+        """Yield the cells of experiments of a name that are evidence and were run."""
         for experiment in _chosen(name, evidence.tag, self.experiments):
             for cell, said in self._said.get(experiment.name, {}).items():
                 if (
@@ -252,7 +251,7 @@ class _Cells:
                     yield cell, said
 
     def level(self, cell: Cell, measure: str) -> Level | None:
-        """Give what was measured in a cell."""
+        """Return what was measured in a cell."""
         return self._levels.get((cell, measure))
 
     def _is_where(self, when: str | None, name: str) -> bool:
@@ -281,10 +280,10 @@ def _judgement(claim: Claim, cells: _Cells) -> Judgement:
         pros: list[Witness] = []
         cons: list[Witness] = []
         for name in evidence.experiments:
-            heard = [*_heard(evidence, name, claim, cells)]
-            pros += [witness for witness, supports in heard if supports]
-            cons += [witness for witness, supports in heard if not supports]
-            if not heard:
+            found = [*_witnesses(evidence, name, claim, cells)]
+            pros += [witness for witness, supports in found if supports]
+            cons += [witness for witness, supports in found if not supports]
+            if not found:
                 lacking.append(_named(evidence, name))
         supporting |= dict.fromkeys(pros)
         contradicting |= dict.fromkeys(cons)
@@ -318,13 +317,13 @@ def _verdict(
     return "holds in part" if in_part else "refuted"
 
 
-def _heard(
+def _witnesses(
     evidence: Evidence, name: str, claim: Claim, cells: _Cells
 ) -> Iterator[tuple[Witness, bool]]:
-    """Hear the cells of a piece of evidence, each with whether it supports the claim."""
+    """Return the cells of a piece of evidence, each with whether it supports the claim."""
     for cell, said in cells.of(evidence, name):
         if evidence.measure is None:
-            # Of several trials one is enough: to show what can be, else to contradict.
+            # Of several trials one is enough: to show a possibility, or to contradict.
             found = _by_trials(evidence, cell, said, decisive=claim.quantifier == "some")
         else:
             found = _by_measure(evidence, cells.level(cell, evidence.measure))
@@ -346,10 +345,10 @@ def _by_trials(
 
 
 def _says(evidence: Evidence, trial: _Said) -> bool | None:
-    """Tell what a trial says: True for, False against, None nothing.
+    """Return what a trial says: True for the claim, False against it, None nothing.
 
     An ok that is not as expected says nothing: the output, or the start method, was not the one
-    that the catalogue counts as ok there.
+    that the catalogue expects.
     """
     if trial.outcome == "ok" and not trial.as_expected and evidence.method_used is None:
         return None
@@ -399,7 +398,7 @@ def _number(value: float) -> str:
 
 
 def _named(evidence: Evidence, name: str) -> str:
-    """Name a piece of evidence in words, for a person who wonders what would have to be run."""
+    """Describe a piece of evidence, to show what would have to be run."""
     parts = [name]
     if evidence.tag is not None:
         parts.append(f"tagged {evidence.tag}")
@@ -410,7 +409,7 @@ def _named(evidence: Evidence, name: str) -> str:
     return " ".join(parts)
 
 
-# --- telling -----------------------------------------------------------------------------------
+# --- describing --------------------------------------------------------------------------------
 
 
 def describe(
@@ -418,10 +417,10 @@ def describe(
     environments: Mapping[str, Environment],
     most: int | None = None,
 ) -> str:
-    """Say in one line which cells say what: `lock_held_at_fork (hang under fork everywhere)`.
+    """Describe in one line what was seen where: `lock_held_at_fork (hang under fork everywhere)`.
 
-    `environments` are those of the run; everywhere is in all of them that have the methods.
-    Experiments of which the same is said are named together, at most `most` of them.
+    `environments` are those of the run; everywhere means in all of them that have the methods.
+    Experiments with the same result are named together, at most `most` of them.
     """
     by_seen: dict[tuple[str, str], dict[Method, list[Witness]]] = {}
     for each in witnesses:
@@ -434,8 +433,8 @@ def describe(
         values += [each.value for of in methods.values() for each in of if each.value is not None]
     parts = []
     for (seen, where), (names, values) in groups.items():
-        told = seen.format(_between(values)) if values else seen
-        parts.append(f"{_and(names, most)} ({told} {where})")
+        what = seen.format(_between(values)) if values else seen
+        parts.append(f"{_and(names, most)} ({what} {where})")
     return "; ".join(parts)
 
 
@@ -459,7 +458,7 @@ def _where(
 
 
 def places(names: Collection[str], order: Sequence[str]) -> str:
-    """Name environments, those in a row by the first and the last: `host-2.7 to host-3.13`."""
+    """Name environments, consecutive ones as a range: `host-2.7 to host-3.13`."""
     rows: list[list[str]] = []
     previous = ""
     for name in order:

@@ -1,4 +1,4 @@
-"""A mistake in a TOML file of the catalogue, in words for the person who made it."""
+"""Error messages for mistakes in the TOML files of the catalogue."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read(file: Path, kind: type[T]) -> T:
 
 
 def convert(said: object, kind: type[T], file: Path, key: str = "") -> T:
-    """Make a struct of what a file says at a key. Raises CatalogueError as `read` does."""
+    """Convert a value of a file to a struct. Raises CatalogueError as `read` does."""
     try:
         return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
@@ -57,18 +57,18 @@ def convert(said: object, kind: type[T], file: Path, key: str = "") -> T:
 
 
 def entry(key: str, number: int) -> str:
-    """Name a table of a list as a person counts: `the 2nd [[expect]]` is number 1."""
+    """Name a table of a list, counted from 1: `the 2nd [[expect]]` is number 1."""
     return f"the {ordinal(number + 1)} [[{key}]]"
 
 
 def ordinal(number: int) -> str:
-    """Give 1st, 2nd, 3rd, 4th, 11th, 21st."""
+    """Return 1st, 2nd, 3rd, 4th, 11th, 21st."""
     teen = number % 100 in (11, 12, 13)
     return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def nearest(word: str, words: Iterable[str], most: int = 3) -> list[str]:
-    """Give the words that are most like one: those that have it in them, then by letters."""
+    """Return the words most similar to one: those that contain it, then by spelling."""
 
     def unlikeness(other: str) -> tuple[bool, float, str]:
         return word not in other, -difflib.SequenceMatcher(None, word, other).ratio(), other
@@ -105,7 +105,7 @@ def _place(said: Any, steps: Sequence[str | int], key: str) -> str:  # noqa: ANN
 
 
 def _expected(kind: object, steps: Sequence[str | int]) -> Any:  # noqa: ANN401 - a msgspec.inspect.Type
-    """Give what msgspec knows of the type at a path."""
+    """Return what msgspec knows of the type at a path."""
     from msgspec import inspect
 
     def said(found: inspect.Type) -> inspect.Type:

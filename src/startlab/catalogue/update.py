@@ -1,8 +1,8 @@
-"""What a run saw, as changes of the catalogue's expectations, which a person looks through.
+"""Proposed changes of the catalogue's expectations after a run, for review.
 
-Where a run saw in every environment what an entry does not expect, the entry is changed; where
-only in some, an entry for exactly those goes before it. What had never been measured and was now
-as expected gets an entry of its own that says where.
+If a run saw an unexpected outcome in every environment of an entry, the entry is changed; if only
+in some, an entry for exactly those is inserted before it. What had never been measured and was as
+expected gets an entry of its own that says where.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 
 _HEADER: Final = re.compile(r"\[\[(?:variants\.(?P<variant>\w+)\.)?expect\]\]\s*(?:#.*)?\n?")
 _LOOSE: Final = ("exception", "stdout", "method_used", "frequency", "unmeasured")
-"""Keys of an entry that say more of an outcome, and do not outlive it."""
+"""Keys of an entry that describe its outcome, and are dropped if it changes."""
 
 
 class Edited(NamedTuple):
-    """An `experiment.toml` as it is, and as it would be; with line ends of one character."""
+    """An `experiment.toml` before and after the change, with line ends of one character."""
 
     file: Path
     before: str
     after: str
 
     def write(self) -> None:
-        """Put what is new into the file, with the line ends that it has.
+        """Write the new text to the file, with the file's own line ends.
 
-        Raises OSError where it cannot be written.
+        Raises OSError if it cannot be written.
         """
         ends = "\r\n" if b"\r\n" in self.file.read_bytes() else "\n"
         self.file.write_bytes(self.after.replace("\n", ends).encode())
 
 
 class Proposal(NamedTuple):
-    """The files that a run would change, and what a person has to see to without a change."""
+    """The files that would change, and what must be edited by hand."""
 
     files: tuple[Edited, ...]
     by_hand: tuple[str, ...]
@@ -71,12 +71,12 @@ class _Seen(NamedTuple):
     frequency: tuple[float, float] | None = None
 
     def keys(self) -> dict[str, Any]:
-        """Give the keys of an entry that expects it."""
+        """Return the keys of an entry that expects this."""
         return {key: value for key, value in self._asdict().items() if value is not None}
 
 
 class _Sight(NamedTuple):
-    """A cell that was run, and what was seen there; None where it is as the entry expects."""
+    """A cell that was run, and what was seen there; None if the entry expects it."""
 
     method: Method
     environment: Environment
@@ -84,14 +84,14 @@ class _Sight(NamedTuple):
 
 
 class _Insert(NamedTuple):
-    """An entry to be put before another; at the end, if `at` is their number."""
+    """An entry to insert before another; at the end if `at` is their number."""
 
     at: int
     keys: dict[str, Any]
 
 
 class _Change(NamedTuple):
-    """An entry to expect something else."""
+    """An entry whose expectation changes."""
 
     at: int
     seen: _Seen
@@ -100,7 +100,7 @@ class _Change(NamedTuple):
 def propose(run: Run, root: Path = catalogue.ROOT) -> Proposal:
     """Propose what the expectations of a catalogue should be, going by a run."""
     left: dict[str, list[Cell]] = {}
-    # As the files are now, not as they were when the run began: their entries are told by number.
+    # The files as they are now, not as when the run began: entries are identified by number.
     files_now = root.glob("*/experiment.toml")
     experiments = {each.name: each for file in files_now for each in catalogue.read(file, root)}
     sights = _sights(run, experiments, left)
@@ -111,7 +111,7 @@ def propose(run: Run, root: Path = catalogue.ROOT) -> Proposal:
         if found:
             edits[root / name / "experiment.toml"][variant] = found
     files = []
-    by_hand = [_told(cells, why) for why, cells in left.items()]
+    by_hand = [_note(cells, why) for why, cells in left.items()]
     for file, by_variant in edits.items():
         before = file.read_text("utf-8")
         try:
@@ -129,7 +129,7 @@ def propose(run: Run, root: Path = catalogue.ROOT) -> Proposal:
 def _sights(
     run: Run, experiments: Mapping[str, Experiment], left: dict[str, list[Cell]]
 ) -> dict[Experiment, dict[int, list[_Sight]]]:
-    """Put what was seen beside the entry that it concerns, by its place in the experiment's."""
+    """Group what was seen by the entry that it concerns, by its index in the experiment's."""
     environments = {each.name: each.environment for each in run.environments if each.environment}
     sights: dict[Experiment, dict[int, list[_Sight]]] = {}
     for summary in summarise(run):
@@ -156,16 +156,16 @@ def _first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _told(cells: Sequence[Cell], why: str) -> str:
+def _note(cells: Sequence[Cell], why: str) -> str:
     first = f"{cells[0].experiment} × {cells[0].environment} × {cells[0].method}"
     more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
     return f"{first}{more}: {why}"
 
 
 def _seen(trials: Sequence[Trial], entry: Expectation | None) -> _Seen | None:
-    """Say what an entry must be for what was seen; None if it is not outcome, exception or share.
+    """Return what an entry must expect; None if only the output or the method differs.
 
-    What a program printed instead of what was expected is no expectation: a person has to look.
+    An unexpected output does not become an expectation: it needs a review.
     """
     counts = Counter(trial.outcome for trial in trials)
     outcome = tuple(each for each, _ in counts.most_common())
@@ -183,7 +183,7 @@ def _seen(trials: Sequence[Trial], entry: Expectation | None) -> _Seen | None:
 
 
 def _range(count: int, of: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share in whole percent, no narrower than it is."""
+    """Return the 95 % interval of a share, rounded outwards to whole percent."""
     low, high = wilson(count, of)
     return math.floor(low * 100) / 100, math.ceil(high * 100) / 100
 
@@ -194,7 +194,7 @@ def _range(count: int, of: int) -> tuple[float, float]:
 def _edits(
     experiment: Experiment, at: int, sights: Sequence[_Sight]
 ) -> Iterator[_Insert | _Change]:
-    """Give the changes for one entry, from all that was seen in the cells that it matched."""
+    """Yield the changes for one entry, from all that was seen in the cells that it matched."""
     entry = experiment.expect[at] if at < len(experiment.expect) else None
     deviating = [each for each in sights if each.seen is not None]
     if entry is not None and not entry.unmeasured and len(deviating) == len(sights):
@@ -227,7 +227,7 @@ def _narrow(
     seen: _Seen | None,
     environments: Sequence[Environment],
 ) -> dict[str, Any]:
-    """Give the keys of an entry for exactly some environments."""
+    """Return the keys of an entry for exactly some environments."""
     keys: dict[str, Any] = {"when": _marker(environments)}
     if len({each.free_threaded for each in environments}) == 1 and (
         environments[0].free_threaded or (entry and entry.free_threaded is not None)
@@ -246,7 +246,7 @@ def _narrow(
 
 
 def _marker(environments: Sequence[Environment]) -> str:
-    """Give a PEP 508 marker of exactly these platforms and versions."""
+    """Return a PEP 508 marker of exactly these platforms and versions."""
     versions: dict[str, dict[str, None]] = {}
     for each in sorted(environments, key=lambda each: sort_key(each.name)):
         versions.setdefault(each.sys_platform, {})[each.python] = None
@@ -262,9 +262,9 @@ def _marker(environments: Sequence[Environment]) -> str:
 
 
 def _edit(text: str, edits: Mapping[str, Sequence[_Insert | _Change]]) -> str:
-    """Make the changes in the text of an `experiment.toml`; all else stays as it was written.
+    """Make the changes in the text of an `experiment.toml`; everything else stays as it is.
 
-    Raises ValueError, saying what is in the way.
+    Raises ValueError if the file cannot be edited.
     """
     lines = text.splitlines(keepends=True)
     blocks: list[tuple[int, int, list[str]]] = []  # first line, line after the last, new lines
@@ -307,7 +307,7 @@ def _heads(lines: Sequence[str], variant: str) -> list[int]:
 
 
 def _end(lines: Sequence[str], start: int) -> int:
-    """Find the end of an entry: the next table, but for the comments and blank lines before it."""
+    """Find the end of an entry: the next table, without the comments and blank lines before it."""
     end = start + 1
     while end < len(lines) and not lines[end].startswith("["):
         end += 1
@@ -323,7 +323,7 @@ def _above_comments(lines: Sequence[str], start: int) -> int:
 
 
 def _changed(text: str, seen: _Seen) -> str:
-    """Have an entry expect something else."""
+    """Change what an entry expects."""
     document = tomlkit.parse(text)
     entry: Any = document
     for key in _HEADER.match(text)[0].split("]]")[0].strip("[").split("."):  # type: ignore[index]

@@ -15,7 +15,7 @@ INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit; a person's mistake is one message and exit status 2."""
+    """Run the command line and exit; a usage error is one message and exit status 2."""
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)  # no traceback of the end itself
     try:
         from startlab.cli import ending  # here, for Ctrl-C may come while all is imported

@@ -1,4 +1,4 @@
-"""`startlab claims`: what a run says of the textbook's sentences."""
+"""`startlab claims`: what a run says about the textbook's sentences."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ GLYPHS: Final[dict[Verdict, tuple[str, str]]] = {
 HEADINGS: Final = {"textbook": "What the textbook says", "startlab": "What it does not say"}
 MARGIN: Final = 6
 MOST: Final = 6
-"""Experiments named together; --cells names every cell."""
+"""How many experiments are named together; --cells names every cell."""
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), default=journal.RUNS / "latest")
-@click.option("--cells", "every_cell", is_flag=True, help="Name every cell that says so.")
+@click.option("--cells", "every_cell", is_flag=True, help="Name every cell that is evidence.")
 @options.JSON
 def claims(run: Path, *, every_cell: bool, as_json: bool) -> None:
-    """Say of each sentence of the textbook whether it holds, by the cells of a run.
+    """Show for each sentence of the textbook whether it holds, by the cells of a run.
 
-    RUN is a run's folder, or its journal; without it, the last run.
+    RUN is a run's folder or journal. [default: the last run]
     """
     found = journal.read(run)
     judgements = ledger.judge(found)

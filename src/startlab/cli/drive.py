@@ -1,4 +1,4 @@
-"""What `startlab lab` and `startlab run` do alike: drive a run, and show a person how it goes."""
+"""What `startlab lab` and `startlab run` have in common: a run with progress on the terminal."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def to_resume(out: Path | None) -> Path | None:
 def _followed(
     folder: Path, go: Callable[[Path, Listener], Run], trials: int, earlier: Sequence[Trial]
 ) -> Run:
-    """Have it go; what could not be run is told, and in the journal."""
+    """Run it; what could not be run is reported, and in the journal."""
     with terminal.Follower(Console(stderr=True), trials=trials, earlier=earlier) as follower:
         try:
             return go(folder, follower)

@@ -39,7 +39,7 @@ MEANS: Final = {
     errno.ENAMETOOLONG: "Name a shorter path.",
     errno.EMFILE: "Too many files are open: raise the limit (ulimit -n), or take fewer --jobs.",
 }
-"""What a person can do about it."""
+"""What the user can do about it."""
 
 
 def status_of(arguments: Sequence[str] | None) -> int:
@@ -51,7 +51,7 @@ def status_of(arguments: Sequence[str] | None) -> int:
         status = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        _forget_stdout()  # whoever read it has had enough
+        _forget_stdout()  # its reader has closed it
         return 0
     except OSError as error:
         if os.environ.get(TRACEBACK):
@@ -128,7 +128,7 @@ class _Stdout(io.FileIO):
 
 
 class _Lossy(io.TextIOWrapper):
-    """stderr: where it cannot be written there is nobody to tell, and nothing else is wrong."""
+    """stderr: if it cannot be written nothing can be reported, but nothing else is wrong."""
 
     def write(self, text: str, /) -> int:
         try:

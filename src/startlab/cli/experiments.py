@@ -1,4 +1,4 @@
-"""`startlab list` and `startlab show`: what the catalogue has."""
+"""`startlab list` and `startlab show`: the experiments of the catalogue."""
 
 from __future__ import annotations
 
@@ -30,19 +30,21 @@ if TYPE_CHECKING:
 EXPECTABLE: Final = OUTCOMES[: OUTCOMES.index("undecided")]
 
 SIMILAR: Final = 0.6
-"""How much two programs must have in common for their differences to be shorter than themselves."""
+"""How similar two programs must be for a diff to be shorter than the program."""
 
 
 @click.command(name="list")
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @click.option("--group", type=click.Choice(list(catalogue.GROUPS)), help="What goes wrong.")
-@click.option("--tag", "tags", multiple=True, help="With this tag. May be repeated.")
+@click.option("--tag", "tags", multiple=True, help="Those with this tag. May be repeated.")
 @click.option(
     "--outcome",
     type=click.Choice(EXPECTABLE),
-    help="Where this is expected, under --method if that is given.",
+    help="Those that expect this outcome, under --method if given.",
 )
-@click.option("--method", "-m", type=click.Choice(METHODS), help="With cells for this method.")
+@click.option(
+    "--method", "-m", type=click.Choice(METHODS), help="Those with cells for this method."
+)
 @options.JSON
 def list_(
     words: tuple[str, ...],
@@ -55,7 +57,8 @@ def list_(
 ) -> None:
     """List the experiments of the catalogue, by what goes wrong.
 
-    With words, those that have all of them in their name, title, claim, mechanism, tags or program.
+    With words, only those that contain all of them in their name, title, claim, mechanism, tags or
+    program.
     """
     every = catalogue.load()
     _known_tags(tags, every)
@@ -100,7 +103,7 @@ def _known_tags(tags: Sequence[str], experiments: Sequence[Experiment]) -> None:
 
 
 def _has(experiment: Experiment, words: Sequence[str]) -> bool:
-    """Tell whether all words are in what an experiment says, or in its program."""
+    """Return whether all words are in the texts of an experiment, or in its program."""
     if not words:
         return True
     said = (experiment.name, experiment.title, experiment.claim, experiment.mechanism)
@@ -110,7 +113,7 @@ def _has(experiment: Experiment, words: Sequence[str]) -> bool:
 
 
 def _may_be(experiment: Experiment, outcome: Outcome, method: Method | None) -> bool:
-    """Tell whether an outcome is among those expected, under a method if one is given."""
+    """Return whether an outcome is expected, under a method if one is given."""
     return any(
         outcome in each.outcome and (method is None or each.method is None or method in each.method)
         for each in experiment.expect
@@ -124,9 +127,9 @@ def _may_be(experiment: Experiment, outcome: Outcome, method: Method | None) -> 
 @click.argument("experiment", shell_complete=lambda *_: [e.name for e in catalogue.load()])
 @options.JSON
 def show(experiment: str, *, as_json: bool) -> None:
-    """Show an experiment: its program, what it shows and why, what is expected, the cure.
+    """Show an experiment: its program, claim, mechanism, expectations and cure.
 
-    Of an experiment with variants, the variants too: what each changes in the program.
+    For an experiment with variants, also what each changes in the program.
     """
     family = _family(experiment)
     found, variants = family[0], family[1:]
@@ -195,7 +198,7 @@ def _code(text: str, language: str) -> Syntax:
 
 
 def _model(variant: Experiment, family: Sequence[Experiment]) -> Experiment:
-    """Find what a variant varies: the variant that it is the cure of, else the experiment."""
+    """Find what a variant is based on: the variant that it cures, else the experiment."""
     cured = {f"{each.name}_cure": each for each in family}
     return cured.get(variant.name, family[0])
 
@@ -203,7 +206,7 @@ def _model(variant: Experiment, family: Sequence[Experiment]) -> Experiment:
 def _variant(
     console: Console, model: Experiment, variant: Experiment, programs: dict[str, str]
 ) -> None:
-    """Show a variant: what it changes in its model, or all of it where that is shorter."""
+    """Show a variant: as a diff to its model, or in full if that is shorter."""
     _heading(console, f"{variant.name}: {variant.title}")
     before, after = (programs[each.name].splitlines() for each in (model, variant))
     if variant.program == model.program:
@@ -294,7 +297,7 @@ def _seen(console: Console, run: Run | None, family: Sequence[Experiment]) -> No
     cells = {each.cell: each for each in summarise(run) if each.cell.experiment in members}
     _heading(console, f"Seen in the last run, {run.header.id}")
     if not cells:
-        console.print(f"It had no cell of it: startlab lab -x '{family[0].name}*'")
+        console.print(f"It did not run this experiment: startlab lab -x '{family[0].name}*'")
         return
     names = sorted({cell.environment for cell in cells}, key=sort_key)
     for part in tables.words(cells, names, console, of_program=False):
@@ -330,12 +333,12 @@ def _number(middle: float, interval: tuple[float, float] | None) -> str:
 
 
 def update_expectations(run: Run, *, write: bool) -> None:
-    """Print what a run changes of the catalogue's expectations, as a diff, or change its files."""
+    """Print the changes of the catalogue's expectations after a run as a diff, or write them."""
     proposal = update.propose(run)
     for each in proposal.by_hand:
-        options.say(f"No expectation is proposed, look at it: {each}")
+        options.say(f"No expectation is proposed, check by hand: {each}")
     if not proposal.files:
-        options.say("Nothing of the catalogue's expectations is to be changed.")
+        options.say("The catalogue's expectations need no change.")
     elif not write:
         click.echo(proposal.diff, nl=False)
     else:
@@ -348,9 +351,9 @@ def _write(edited: update.Edited) -> None:
         edited.write()
     except OSError as error:
         options.say(
-            f"{edited.file} is left as it is, for it cannot be written ({error.strerror}): this "
-            "startlab is probably installed, and not a checkout. --update-expectations without "
+            f"{edited.file} is unchanged, because it cannot be written ({error.strerror}): this "
+            "startlab is probably installed, not a checkout. --update-expectations without "
             "=write prints the change as a diff."
         )
     else:
-        click.echo(f"Changed {edited.file}; look at it before you commit it.")
+        click.echo(f"Changed {edited.file}; review it before you commit it.")

@@ -1,4 +1,4 @@
-"""What is available on this machine and what is not, and why."""
+"""What is available on this machine, what is not, and why."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from startlab.plan import environments
 
 
 class Facility(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a lab can use, whether it is there, and which it is or why it is not."""
+    """Something that a lab can use: whether it is available, and its details or why it is not."""
 
     what: str
     there: bool
@@ -21,7 +21,7 @@ class Facility(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine() -> list[Facility]:
-    """Look at everything that a run could use."""
+    """Check everything that a run could use."""
     return [
         Facility(what="cores", there=(os.cpu_count() or 1) > 1, details=str(os.cpu_count())),
         *_interpreters(),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="How often each cell is run.",
+    help="How often to run each cell.",
 )
 @options.engine
 @click.option(
@@ -47,7 +47,7 @@ def lab(
     as_json: bool,
     **said: Any,
 ) -> None:
-    """Run the experiments of the catalogue and report what is not as expected."""
+    """Run the experiments of the catalogue and report unexpected outcomes."""
     if update and as_json:
         raise click.UsageError(
             "--update-expectations prints what it changes, and --json one document."

@@ -1,4 +1,4 @@
-"""`startlab images`, `doctor`, `clean` and `completion`: this machine and what is on it."""
+"""`startlab images`, `doctor`, `clean` and `completion`: commands for this machine."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def list_images(*, as_json: bool) -> None:
 @click.command()
 @options.JSON
 def doctor(*, as_json: bool) -> None:
-    """Say what is available here and what is not, and why."""
+    """Show what is available here, what is not, and why."""
     facilities = health.examine()
     if as_json:
         options.print_json({"facilities": facilities})
@@ -109,12 +109,12 @@ def clean(*, everything: bool) -> None:
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "fish", "zsh"]))
 def completion(shell: str) -> None:
-    """Print a shell's completion of startlab's words; have your shell's start-up file eval it."""
+    """Print a shell's completion script for startlab, to eval in your shell's start-up file."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"click does not know {shell}.")
+        raise click.UsageError(f"click does not support {shell}.")
     click.echo(
         kind(
             click.get_current_context().find_root().command, {}, "startlab", "_STARTLAB_COMPLETE"

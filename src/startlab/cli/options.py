@@ -1,4 +1,4 @@
-"""The options that commands share, and what is made of them."""
+"""The options that commands share, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _shard(_: object, __: object, value: str | None) -> tuple[int, int] | None:
 
 
 def together(*options: Callable[..., Any]) -> Callable[..., Any]:
-    """Make one decorator of several options, which help lists in this order."""
+    """Make one decorator of several options, which the help lists in this order."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
         for option in reversed(options):
@@ -48,7 +48,7 @@ def variables(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
         if not name:
             raise click.BadParameter(f"{said!r} is not K=V, like LEVEL=3, nor the name of one.")
         if name.startswith("STARTLAB_"):
-            raise click.BadParameter(f"{name} is startlab's own.")
+            raise click.BadParameter(f"{name} is reserved by startlab.")
         if not equals and name not in os.environ:
             raise click.BadParameter(f"{name} is not in the environment; set it, or say {name}=V.")
         pairs[name] = value if equals else os.environ[name]
@@ -68,7 +68,7 @@ def _named(_: object, __: object, values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 WIDEST: Final = 10_000
-"""Characters; no line of a list is longer."""
+"""In characters; no line of a list is longer."""
 
 PATH: Final = click.Path(path_type=Path)
 EXISTING: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -103,8 +103,8 @@ _PLATFORM = click.option(
     default="",
     callback=_platform,
     metavar="NAME",
-    help="What environments are called by: windows, linux-arm64; auto: as this platform is called. "
-    "For runs that are merged.  [default: host, and linux for images]",
+    help="Prefix of environment names: windows, linux-arm64; auto: this platform's. "
+    "For runs that will be merged.  [default: host, and linux for images]",
 )
 
 selectors = together(
@@ -132,7 +132,7 @@ selectors = together(
         "--shard",
         callback=_shard,
         metavar="K/N",
-        help="Only the K-th of N equal parts of the cells.",
+        help="Run only the K-th of N equal parts of the cells.",
     ),
 )
 """The options that select cells of the catalogue."""
@@ -157,7 +157,7 @@ engine = together(
         "-j",
         type=click.IntRange(1),
         default=None,
-        help="Trials at the same time.  [default: the number of cores]",
+        help="How many trials run at the same time.  [default: the number of cores]",
     ),
     click.option(
         "--isolation",
@@ -184,10 +184,10 @@ engine = together(
     click.option(
         "--resume",
         is_flag=True,
-        help="Finish the run in --out, or the last one, as it was begun; begin one if none was.",
+        help="Finish the run in --out, or the last one, with its options, or begin one.",
     ),
 )
-"""The options of how cells are run."""
+"""The options for running cells."""
 
 building = together(
     click.option(
@@ -215,17 +215,17 @@ building = together(
         "--apt-config",
         type=EXISTING,
         envvar="STARTLAB_APT_CONFIG",
-        help="An apt.conf for builds: a proxy, say.",
+        help="An apt.conf for builds, for example with a proxy.",
     ),
     click.option(
         "--build-network",
         "network",
         metavar="NET",
         envvar="STARTLAB_BUILD_NETWORK",
-        help="The network of build steps, as docker build --network: host, say.",
+        help="The network of build steps, as docker build --network: for example host.",
     ),
 )
-"""The options of how images are built, most of them for closed networks."""
+"""The options for building images, most of them for closed networks."""
 
 BUILDING: Final = ("bases", "debian_mirror", "ca_bundle", "apt_config", "network")
 
@@ -236,17 +236,17 @@ def print_json(document: object) -> None:
 
 
 def console() -> Console:
-    """Give a console that wraps and cuts nothing where no person reads, but a pipe or a file."""
+    """Return a console that does not wrap or cut lines if stdout is a pipe or a file."""
     return Console(width=None if sys.stdout.isatty() else WIDEST)
 
 
 def say(text: str) -> None:
-    """Tell a person something, on stderr."""
+    """Print a message to stderr."""
     Console(stderr=True).print(Text(text), soft_wrap=True)
 
 
 def split(options: dict[str, Any]) -> tuple[dict[str, Any], Selection]:
-    """Tell the options of how images are built from those of what is run."""
+    """Separate the options for building images from the selection."""
     building_options = {key: options.pop(key) for key in BUILDING}
     selection = msgspec.convert(options | {"bases": building_options["bases"]}, Selection)
     return building_options, selection

@@ -1,4 +1,4 @@
-"""What a command that has run something prints at the end, and its exit status."""
+"""What a command prints at the end of a run, and its exit status."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tell(run: Run, folder: Path, command: str, *, as_json: bool) -> int:
 def exit_status(run: Run, diagnosis: Diagnosis) -> int:
     """Give 0 when everything is as expected, 1 for deviations, 3 when nothing could be run.
 
-    Of a user's program a finding is one as well, as of a child that raised, with exit status 0.
+    For a user's program any finding is one too, such as a child that raised, with exit status 0.
     """
     if all(trial.outcome in ("unavailable", "unsupported") for trial in run.trials):
         return 3

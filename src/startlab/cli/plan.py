@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @click.option(
     "--github",
     is_flag=True,
-    help="Print the matrix of GitHub Actions, of the runners that it offers; --backend and "
-    "--shard mean nothing then.",
+    help="Print a matrix for GitHub Actions, with the runners that it offers; --backend and "
+    "--shard are then ignored.",
 )
 @click.option(
     "--cells",
@@ -38,20 +38,20 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
     metavar="FILE",
-    help="Also write the planned cells there, as `startlab merge --plan` takes them.",
+    help="Also write the planned cells to this file, for `startlab merge --plan`.",
 )
 @click.option(
     "--learn",
     type=click.Path(path_type=Path, exists=True),
     default=None,
     metavar="RUN",
-    help="Take into the catalogue how long the trials of that run took, by which shards are made "
-    "equally long, and end.",
+    help="Record in the catalogue how long the trials of that run took, so that shards are "
+    "equally long, and exit.",
 )
 def plan(
     *, as_json: bool, github: bool, cells_file: Path | None, learn: Path | None, **said: Any
 ) -> None:
-    """Show the cells that a run would have."""
+    """Show the cells that would be run."""
     if learn is not None:
         learnt = catalogue.learn(journal.read(learn).trials)
         (catalogue.ROOT / catalogue.DURATIONS).write_bytes(learnt)

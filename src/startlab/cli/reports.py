@@ -1,4 +1,4 @@
-"""`startlab report`, `merge` and `diff`: what is made of runs that have been."""
+"""`startlab report`, `merge` and `diff`: commands on finished runs."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class _Plan(msgspec.Struct, frozen=True):
 def report(run: Path, **wanted: Path | None) -> None:
     """Report a run: on the terminal, or in files.
 
-    RUN is a run's folder or journal; without it, the last run here. A FILE of - is stdout. What
-    is damaged in the journal is said, and the rest is reported.
+    RUN is a run's folder or journal; without it, the last run here. A FILE of - is stdout. Damaged
+    lines of the journal are noted, and the rest is reported.
     """
     found = journal.read(run, any_version=True)
     asked = {name: path for name, path in wanted.items() if path is not None}
@@ -76,21 +76,21 @@ def _write(run: Run, diagnosis: Diagnosis, name: str, path: Path) -> None:
     "--plan",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="The cells that the runs are to have brought together, as `startlab plan --json` prints "
-    "them; one that none did is missing.",
+    help="The cells that the runs should have together, as printed by `startlab plan --json`; "
+    "those that no run has are missing.",
 )
 @click.option(
     "--allow-different-catalogues",
     is_flag=True,
-    help="Merge runs of different versions of the catalogue all the same.",
+    help="Merge runs of different versions of the catalogue anyway.",
 )
 def merge(
     runs: tuple[Path, ...], out: Path, plan: Path | None, *, allow_different_catalogues: bool
 ) -> None:
     """Make one run of several: of shards, or of many machines.
 
-    A planned cell that no run brought is missing; what several brought are several trials of it.
-    Exit status 1 if a cell is not as expected, or a run cannot be read.
+    A planned cell that no run has is missing; a cell that several have gets several trials. Exit
+    status 1 if a cell is not as expected, or a run cannot be read.
     """
     for path in runs:
         if not path.exists():
@@ -121,7 +121,7 @@ def _cells(plan: Path) -> tuple[Cell, ...]:
 def _instead(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
     pairs = dict(value.partition("=")[::2] for value in values)
     if not all(pairs) or not all(pairs.values()):
-        raise click.BadParameter("it is not OLD=NEW, like linux-3.14=linux-3.15.")
+        raise click.BadParameter("it must be OLD=NEW, like linux-3.14=linux-3.15.")
     return pairs
 
 
@@ -134,12 +134,12 @@ def _instead(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
     multiple=True,
     callback=_instead,
     metavar="OLD=NEW",
-    help="Compare that environment of the old run with that of the new one: "
+    help="Compare an environment of the old run with one of the new run: "
     "linux-3.14=linux-3.15. May be repeated.  [default: the same names]",
 )
 @options.JSON
 def diff(old: Path, new: Path, instead: dict[str, str], *, as_json: bool) -> None:
-    """Tell what changed from one run to another; exit status 1 if something got worse."""
+    """Show what changed from one run to another; exit status 1 if something got worse."""
     before, after = journal.read(old), journal.read(new)
     _refuse_unknown(instead, before, after)
     found = comparing.compare(before, after, instead)

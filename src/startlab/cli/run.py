@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 OWN_STDIN: Final = Path("-")
 END_OF_FILE: Final = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
 WATCH_S: Final = 0.3
-"""Between two looks at the files."""
+"""Between two checks of the files."""
 
 
 class _Words(click.Command):
-    """A command whose own options end where those of the program begin, as python's do.
+    """A command whose own options end where the program begins, as python's do.
 
-    That is at the script, at `-m MODULE` or at `--`, which stay among the words.
+    That is at the script, at `-m MODULE` or at `--`, which stay in the arguments.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -62,7 +62,7 @@ class _Words(click.Command):
     "--trials",
     type=click.IntRange(1),
     default=None,
-    help="How often each cell is run.  [default: once, and once more where it surprises]",
+    help="How often to run each cell.  [default: once, and once more after a surprise]",
 )
 @options.engine
 @click.option(
@@ -70,26 +70,26 @@ class _Words(click.Command):
     type=options.PATH,
     default=None,
     metavar="FILE",
-    help="What the program reads; - is what is piped into this command.  [default: nothing]",
+    help="A file for the program's stdin; - passes on this command's.  [default: empty]",
 )
 @click.option(
     "--expect-stdout",
     type=options.PATH,
     default=None,
     metavar="FILE",
-    help="What it should print. Without, nothing that it prints is called wrong.",
+    help="A file with the expected output. Without it no output is called wrong.",
 )
 @click.option(
     "--include",
     type=options.PATH,
     multiple=True,
-    help="A file or folder that goes with it besides its own, whatever .gitignore says.",
+    help="Another file or folder to copy, even if .gitignore excludes it.",
 )
 @click.option(
     "--exclude",
     multiple=True,
     metavar="PATTERN",
-    help="What is left out of its folder, written as in .gitignore. May be repeated.",
+    help="What to leave out of its folder, written as in .gitignore. May be repeated.",
 )
 @click.option(
     "--requirements",
@@ -97,21 +97,21 @@ class _Words(click.Command):
     type=options.PATH,
     default=None,
     metavar="FILE",
-    help="A requirements file of what pip installs for it.",
+    help="A requirements file for pip.",
 )
 @click.option(
     "--with",
     "packages",
     multiple=True,
     metavar="PACKAGE",
-    help="A package that pip installs for it, or a project's folder. May be repeated.",
+    help="A package for pip to install, or a project's folder. May be repeated.",
 )
 @click.option(
     "--pip-config",
     type=options.EXISTING,
     default=None,
     envvar="STARTLAB_PIP_CONFIG",
-    help="A pip.conf to install with, which containers need on a closed network.",
+    help="The pip.conf to use, which containers need on a closed network.",
 )
 @click.option(
     "--env-var",
@@ -122,25 +122,25 @@ class _Words(click.Command):
     help="A variable of its environment; without a value, as it is in this one. No file that "
     "startlab writes holds the value. May be repeated.",
 )
-@click.option("--keep", is_flag=True, help="Leave the containers, and say how to enter them.")
-@click.option("--watch", is_flag=True, help="Run again whenever one of its files changes.")
+@click.option("--keep", is_flag=True, help="Keep the containers, and print how to enter them.")
+@click.option("--watch", is_flag=True, help="Run again whenever a file of the program changes.")
 @options.building
 @options.JSON
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARG]...")
 def run(words: tuple[str, ...], **said: Any) -> None:
-    r"""Run a program, unmodified, under every start method, and say what happens.
+    """Run a program, unmodified, under every start method, and report what happens.
 
-    \b
+    \u0008
     startlab run [OPTIONS] SCRIPT [ARG]...
     startlab run [OPTIONS] -m MODULE [ARG]...
     startlab run [OPTIONS] -- COMMAND [ARG]...     pytest, python, any console script
 
     Without --env it runs on the newest Python that the nearest pyproject.toml supports, of each
-    kind there is: containers with glibc and with musl where a Docker engine answers, else this
-    host's CPython, free-threaded CPython and PyPy.
+    kind: containers with glibc and with musl if a Docker engine answers, else this host's CPython,
+    free-threaded CPython and PyPy.
 
-    Every trial has a fresh copy of the script's folder, or of the project's where there is a
-    pyproject.toml; nothing that it does to its files reaches yours.
+    Every trial has a fresh copy of the script's folder, or of the project's if there is a
+    pyproject.toml; your own files are not touched.
 
     Exit status: 0 every cell is ok and all outputs agree, 1 findings, 2 bad usage or bad input,
     3 nothing could be run.
@@ -185,11 +185,11 @@ def _no_words(words: tuple[str, ...]) -> None:
 
 
 def _kept_stdin() -> Path:
-    """Read all of stdin into a file: for every trial, and for a run that is resumed or repeated."""
+    """Copy stdin into a file: for every trial, and for a resumed or repeated run."""
     if sys.stdin is None:
-        raise click.UsageError("--stdin -: stdin is closed, so there is nothing to give it.")
+        raise click.UsageError("--stdin -: stdin is closed, so there is nothing to read.")
     if sys.stdin.isatty():
-        options.say(f"Type what the program is to read; {END_OF_FILE} ends it.")
+        options.say(f"Type the input of the program; {END_OF_FILE} ends it.")
     path = journal.RUNS / f"{journal.new_id()}.stdin"
     try:
         journal.RUNS.mkdir(exist_ok=True)
@@ -205,7 +205,7 @@ def _kept_stdin() -> Path:
 
 
 def _stamp(words: tuple[str, ...], said: dict[str, Any]) -> object:
-    """Give what changes when a file of the program does."""
+    """Return a value that changes when a file of the program does."""
     program = runs.understand(words, **said)
     others = [program.stdin, said["expect_stdout"], said["requirements"]]
     times = [Path(each).stat().st_mtime_ns for each in others if each is not None]
@@ -217,7 +217,7 @@ def _watch(once: Callable[[], int], stamp: Callable[[], object]) -> int:
     before = stamp()
     status = once()
     while status != INTERRUPTED:
-        options.say("Waiting for a change of its files; Ctrl-C ends it.")
+        options.say("Waiting for its files to change; Ctrl-C ends it.")
         before = _changed(stamp, before)
         try:
             status = once()
@@ -227,7 +227,7 @@ def _watch(once: Callable[[], int], stamp: Callable[[], object]) -> int:
 
 
 def _changed(stamp: Callable[[], object], before: object) -> object:
-    """Look again and again, but never for more than a tenth of the time; give the new stamp."""
+    """Poll, using at most a tenth of the time, until the stamp changes; return the new one."""
     while True:
         began = time.monotonic()
         try:

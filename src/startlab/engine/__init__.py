@@ -1,1 +1,1 @@
-"""Driving a run: which trial is next, and where."""
+"""Driving a run: which trial runs next, and where."""

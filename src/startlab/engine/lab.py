@@ -1,4 +1,4 @@
-"""The engine: drives cells through agents, and what comes back into the journal."""
+"""The engine: runs cells through agents, and writes the results to the journal."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ STOPPING_S: Final = 0.05
 
 
 class Listener(Protocol):
-    """Somebody who follows a run while it goes."""
+    """Receives the events of a run."""
 
     def planned(self, environment: PlannedEnvironment) -> None:
-        """Hear that an environment has come, with its cells."""
+        """Take note of an environment that is ready, with its cells."""
 
     def began(self, cell: Cell) -> None:
-        """Hear that a trial has begun; told from the thread that runs it."""
+        """Take note of a trial that begins; called from the thread that runs it."""
 
     def say(self, text: str) -> None:
-        """Hear what a person should know; told from any thread."""
+        """Show the user a message; called from any thread."""
 
     def ended(self, trial: Trial) -> None:
-        """Hear that a trial is over and in the journal."""
+        """Take note of a trial that is over and in the journal."""
 
 
 class Silent:
-    """A listener that tells nobody."""
+    """A listener that does nothing."""
 
     def planned(self, environment: PlannedEnvironment) -> None:
         """Do nothing."""
@@ -99,11 +99,11 @@ class Lab:
                 self._repeat_after(trial)
 
     def run(self) -> bool:
-        """Run every trial that is left; tell whether it was interrupted.
+        """Run every remaining trial; return whether the run was interrupted.
 
-        Ctrl-C ends the trials in flight, which are then as if they had not been begun. Raises the
-        StartlabError that kept the backend from giving its environments, once all that could be
-        run has been.
+        Ctrl-C ends the running trials, which then count as not begun. If the backend failed to
+        provide its environments, its StartlabError is raised once everything that could be run has
+        been.
         """
         began = time.monotonic()
         work: list[Callable[[], None]] = [self._find, *[self._work] * self._jobs]
@@ -117,7 +117,7 @@ class Lab:
                 self._collect()
         except KeyboardInterrupt:
             while self._runs(threads):
-                self._stop()  # again: a trial that was just beginning may have missed it
+                self._stop()  # again: a trial that was just starting may have missed it
                 self._collect()
         except JournalError:  # the disk is full: whatever more is found has no place
             while any(thread.is_alive() for thread in threads):
@@ -139,9 +139,9 @@ class Lab:
         return any(thread.is_alive() for thread in threads) or not self._results.empty()
 
     def _collect(self) -> None:
-        """Put what comes into the journal."""
+        """Write results to the journal."""
         try:
-            # With a time-out, for on Windows nothing interrupts a wait without.
+            # With a timeout: on Windows nothing interrupts a wait without one.
             result = self._results.get(timeout=0.05)
         except queue.Empty:
             return
@@ -159,12 +159,12 @@ class Lab:
             try:
                 agent.stop()
             except AgentError:
-                continue  # it has gone before
+                continue  # it is already gone
 
     def _thread(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - raised again where the person is told
+        except Exception as error:  # noqa: BLE001 - raised again in the main thread
             self._errors.append(error)
             self._schedule.close()
             self._schedule.take_away()
@@ -185,7 +185,7 @@ class Lab:
     def _planned(
         self,
     ) -> Iterator[tuple[Environment | Unavailable, tuple[Cell, ...], tuple[Cell, ...]]]:
-        """Give each environment with its cells, and those that other shards run."""
+        """Yield each environment with its cells, and those that other shards run."""
         found = (
             (each, plan_cells(list(self._subjects.values()), each.name, self._selection.methods))
             for each in self._backend.environments(self._selection.environments)
@@ -273,7 +273,7 @@ class Lab:
             try:
                 observation = self._observe(worker.agent(task), task)
             except AgentError:
-                worker.close()  # whatever it was may have been of that one agent
+                worker.close()  # the cause may have been this one agent
                 observation = self._observe(worker.agent(task), task)
         except AgentError as error:
             worker.close()
@@ -328,10 +328,10 @@ class Lab:
 
 
 class _Repeats:
-    """Which cells are run once more: those whose first trial surprises.
+    """Which cells are run once more: those whose first trial is a surprise.
 
-    That is one that is not ok, or one whose output is not what that of the first cell was; then
-    the first cell is run again too, for a program may print something else every time.
+    That is one that is not ok, or one whose output differs from the first cell's; then the first
+    cell is run again too, since the program may print something else every time.
     """
 
     def __init__(self) -> None:
@@ -340,7 +340,7 @@ class _Repeats:
         self._repeated: set[Cell] = set()
 
     def after(self, trial: Trial) -> list[Cell]:
-        """Give the cells that are to be run again, now that this trial has come."""
+        """Return the cells to run again, after this trial."""
         if trial.trial != 0:
             return []
         with self._lock:
@@ -364,7 +364,7 @@ class _Worker:
         self._agent: Agent | None = None
 
     def agent(self, task: Task) -> Agent:
-        """Give an agent in the task's environment. Raises AgentError."""
+        """Return an agent in the task's environment. Raises AgentError."""
         if self._agent is None or self.environment != task.environment.name:
             self.close()
             self._agent = self._backend.agent(task.environment)
@@ -388,7 +388,7 @@ def not_run(
     as_expected: bool,
     number: int = 0,
 ) -> Trial:
-    """Make the record of a trial that could not be."""
+    """Make the record of a trial that could not be run."""
     return Trial(
         experiment=cell.experiment,
         environment=cell.environment,

@@ -43,7 +43,7 @@ class How(NamedTuple):
     """How a run goes, which changes nothing of what it finds.
 
     `building` are the fields of `backends.images.BuildOptions`, `pip_config` is a pip.conf; with
-    `keep`, containers are left, and the listener is told how to enter them.
+    `keep`, containers stay, and the listener gets the commands that enter them.
     """
 
     building: Mapping[str, Any] = {}
@@ -83,21 +83,22 @@ def run(
     folder: Path | None = None,
     listener: Listener | None = None,
 ) -> Run:
-    """Run a program, unmodified, under start methods and in environments; give all that was seen.
+    """Run a program, unmodified, under start methods and in environments; return what was seen.
 
-    `program` is a script's path, or words as after `startlab run`: `["script.py", "arg"]`, `["-m",
-    "package.module"]`, `["--", "pytest", "tests"]`. Without `methods` it is run under all; without
-    `environments` on the newest Python that its pyproject.toml supports, of each kind that there
-    is; they are called by `platform`, if given. Without `trials` each cell is run once, and one
-    that surprises once more. `stdin` and `expect_stdout` are files; what is not expected to be
-    printed is not judged. `requirements` is a requirements file, `packages` what pip is to install
-    besides, and `pip_config` a pip.conf to do so with. With `keep`, containers are left, and the
-    listener is told how to enter them. `building` are the fields of `backends.images.BuildOptions`.
-    The journal is in `folder`, `.startlab/<time>-<id>` by default; what is given reads the trials
-    from it whenever they are asked for, and keeps it open (Windows deletes no file that is).
+    `program` is a script's path, or arguments as for `startlab run`: `["script.py", "arg"]`,
+    `["-m", "package.module"]`, `["--", "pytest", "tests"]`. Without `methods` it is run under all;
+    without `environments` on the newest Python that its pyproject.toml supports, of each kind;
+    their names begin with `platform`, if given. Without `trials` each cell is run once, and once
+    more if its trial is a surprise. `stdin` and `expect_stdout` are files; without `expect_stdout`
+    no output is called wrong. `requirements` is a requirements file, `packages` are installed in
+    addition, and `pip_config` is the pip.conf to use. With `keep`, containers stay, and the
+    listener gets the commands that enter them. `building` are the fields of
+    `backends.images.BuildOptions`. The journal is in `folder`, `.startlab/<time>-<id>` by default;
+    the returned run reads its trials from it when they are accessed, and keeps it open (Windows
+    cannot delete an open file).
 
     Raises StartlabError: ProgramError for a program that cannot be run, SelectionError for a
-    selector that matches nothing, NothingToRunError where there is nothing to run it with.
+    selector that matches nothing, NothingToRunError if no environment can run it.
     """
     understood = understand(
         program,
@@ -136,7 +137,7 @@ def understand(
     env: Mapping[str, str] | None = None,
     **_: object,
 ) -> Program:
-    """Understand what `run` is given. Raises ProgramError."""
+    """Parse the program that `run` is given. Raises ProgramError."""
     words = [os.fspath(program)] if isinstance(program, str | os.PathLike) else list(program)
     return arguments.understand(
         words,
@@ -215,7 +216,7 @@ class _Opened(NamedTuple):
 def _opened(
     run_id: str, selection: Selection, program: Program | None, how: How
 ) -> AbstractContextManager[_Opened]:
-    """Open a backend for a run; a mistake is told before one is begun."""
+    """Open a backend for a run; invalid selectors fail before the run begins."""
     if program is None:
         return _catalogue_opened(run_id, selection, how)
     return _program_opened(run_id, selection, program, how)

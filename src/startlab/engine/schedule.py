@@ -1,4 +1,4 @@
-"""Which trial is next: what workers ask, and what keeps those alone that are to be."""
+"""Which trial is next; keeps trials apart that must run alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Task(NamedTuple):
-    """One trial to be run; `again` if it is, because others ran beside it the first time."""
+    """One trial to run; `again` if it is repeated because others ran beside it the first time."""
 
     cell: Cell
     number: int
@@ -29,9 +29,9 @@ class Task(NamedTuple):
 
 
 class Schedule:
-    """The tasks that are left. A worker stays in its environment while there is work in it.
+    """The remaining tasks. A worker stays in its environment while there is work in it.
 
-    What is to run alone comes last, one at a time, while nothing else runs.
+    Tasks that must run alone come last, one at a time, while nothing else runs.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Schedule:
         self._complete = self._closed = False
 
     def add(self, environment: str, tasks: Collection[Task]) -> None:
-        """Add tasks of an environment; once it is closed, none."""
+        """Add tasks of an environment; ignored once the schedule is closed."""
         with self._changed:
             if self._closed:
                 return
@@ -52,19 +52,19 @@ class Schedule:
             self._changed.notify_all()
 
     def complete(self) -> None:
-        """Say that no more will be added, but by whoever runs a task."""
+        """Declare that only running tasks will add more."""
         with self._changed:
             self._complete = True
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Say that no more will be added by anybody."""
+        """Declare that no more will be added."""
         with self._changed:
             self._complete = self._closed = True
             self._changed.notify_all()
 
     def take_away(self, environment: str | None = None) -> list[Task]:
-        """Give up what has not been begun, in one environment or in all, and return it."""
+        """Remove and return the tasks that have not begun, in one environment or in all."""
         with self._changed:
             names = list(self._tasks) if environment is None else [environment]
             taken = [task for name in names for task in self._tasks.pop(name, ())]
@@ -74,7 +74,7 @@ class Schedule:
             return taken + alone
 
     def next(self, preferred: str | None) -> Task | None:
-        """Give the next task, waiting for one if need be; None when there will be none."""
+        """Return the next task, waiting for one if necessary; None when there will be no more."""
         with self._changed:
             while True:
                 task = self._choose(preferred)
@@ -87,7 +87,7 @@ class Schedule:
                 self._changed.wait()
 
     def done(self, task: Task) -> None:
-        """Say that a task is over."""
+        """Mark a task as done."""
         with self._changed:
             self._running[task.environment.name] -= 1
             self._changed.notify_all()

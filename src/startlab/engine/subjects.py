@@ -1,4 +1,4 @@
-"""What the cells of a run are runs of: experiments of the catalogue, or a user's program."""
+"""What is run: experiments of the catalogue, or the user's program."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 EXPERIMENT_TIMEOUT_S: Final = 10.0
 PROGRAM_TIMEOUT_S: Final = 60.0
-"""Somebody's program may take a while; a hang that can be proven does not last that long."""
+"""A user's program may take a while; a hang that can be proven is found earlier."""
 
 TAKEN: Final = re.compile(r"Address (?:already )?in use|WinError 10048|File exists: '/")
-"""What a server says of its port, and shared memory or a file of its name: an absolute one."""
+"""Errors for a taken port, or a taken name: of shared memory, or of a file by absolute path."""
 
 
 class Subject(cells.Named, Protocol):
-    """What the cells of a run are runs of."""
+    """What is run: its cells are planned, requested and judged by it."""
 
     @property
     def exclusive(self) -> bool:
@@ -43,16 +43,16 @@ class Subject(cells.Named, Protocol):
 
     @property
     def may_lack(self) -> bool:
-        """Whether it is as expected that an environment lacks what it needs."""
+        """Whether an environment that lacks what it needs is as expected."""
 
     def lacking(self, environment: Environment) -> str | None:
-        """Say what it needs that the environment has not; None if it can be run there."""
+        """Return what it needs and the environment lacks; None if it can be run there."""
 
     def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
-        """Say what the agent is to run."""
+        """Return what the agent runs."""
 
     def disturbed(self, observation: Observation) -> bool:
-        """Whether a trial looks as if another one, beside it, had been in its way."""
+        """Whether a trial looks as if another one that ran beside it interfered."""
 
     def judge(
         self, cell: Cell, environment: Environment, number: int, observation: Observation
@@ -74,11 +74,11 @@ class ExperimentSubject:
         self.exclusive = experiment.exclusive
 
     def lacking(self, environment: Environment) -> str | None:
-        """Say what the experiment needs that the environment has not."""
+        """Return what the experiment needs and the environment lacks."""
         return cells.lacking(self._experiment, environment)
 
     def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
-        """Have its program run, under the cell's method unless that is not to be forced."""
+        """Run its program, under the cell's method unless the experiment forbids forcing it."""
         experiment, method = self._experiment, cell.method
         program = f"{agent.content}/catalogue/{experiment.program}"
         args = (arg.format(method=method) for arg in experiment.args)
@@ -89,7 +89,7 @@ class ExperimentSubject:
         )
 
     def disturbed(self, _: Observation) -> bool:
-        """Never: what cannot run beside others is exclusive."""
+        """Never: an experiment that cannot run beside others is exclusive."""
         return False
 
     def judge(
@@ -104,7 +104,7 @@ class ExperimentSubject:
 
 
 class ProgramSubject:
-    """A user's own program, of whose files every trial has a copy."""
+    """The user's own program; every trial has a copy of its files."""
 
     exclusive = False
     may_lack = False
@@ -119,7 +119,7 @@ class ProgramSubject:
         self.methods: tuple[Method, ...] = START_METHODS
 
     def lacking(self, environment: Environment) -> str | None:
-        """Say that a command is not there."""
+        """Return that a command is missing, if so."""
         if self._program.kind != "command":
             return None
         name = self._program.target
@@ -133,7 +133,7 @@ class ProgramSubject:
         return None
 
     def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
-        """Have it run in a fresh copy of its folder."""
+        """Run it in a fresh copy of its folder."""
         program = self._program
         if program.kind == "command":
             argv = [*(self._commands[environment.name] or ()), *program.args]
@@ -150,13 +150,13 @@ class ProgramSubject:
         )
 
     def disturbed(self, observation: Observation) -> bool:
-        """Whether it found a port, or a name that all trials share, taken."""
+        """Whether a port, or a name that all trials share, was already taken."""
         return any(TAKEN.search(each.text()) for each in (observation.stdout, observation.stderr))
 
     def judge(
         self, cell: Cell, environment: Environment, number: int, observation: Observation
     ) -> Trial:
-        """Judge a trial by what every program should do: end, of itself, without an exception."""
+        """Judge a trial by what every program should do: end by itself, without an exception."""
         words = ["startlab", "run", "--backend", environment.backend]
         if self._selection.platform:
             words += ["--platform", self._selection.platform]
@@ -170,7 +170,7 @@ class ProgramSubject:
 
 
 def options(program: Program, selection: Selection) -> list[str]:
-    """Give the words of a command line that mean a program, run from its `cwd`.
+    """Return the words of a command line that mean a program, run from its `cwd`.
 
     What is secret is left out: variables are taken from the environment.
     """

@@ -1,4 +1,4 @@
-"""Whether an output is the one that a check asks for."""
+"""Whether an output is what the experiment's check expects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def wrong_output(check: Check, observation: Observation) -> str | None:
-    """Say what is wrong with the output; None if it is as the experiment's check wants it."""
+    """Return what is wrong with the output; None if it is as the check expects."""
     lines = observation.stdout.text().splitlines()
     if check.stdout is not None and lines != check.stdout.strip("\n").splitlines():
         return f"stdout is not as it should be: {_difference(check.stdout, lines)}"
@@ -37,7 +37,7 @@ def wrong_output(check: Check, observation: Observation) -> str | None:
 
 
 def is_interleaving(lines: Sequence[str], texts: Sequence[Sequence[str]]) -> bool:
-    """Tell whether `lines` is made of all lines of all `texts`, each text in its order."""
+    """Return whether `lines` has exactly the lines of all `texts`, each text in its order."""
     reached = {(0,) * len(texts)}
     for line in lines:
         reached = {

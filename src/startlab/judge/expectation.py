@@ -1,4 +1,4 @@
-"""What the catalogue expects of a cell, and whether it came so."""
+"""What the catalogue expects of a cell, and whether a trial meets it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def not_forced(cell: Cell, observation: Observation) -> str | None:
-    """Say that the asked-for method was not forced, if so."""
+    """Return why the trial does not count if the requested method was not forced."""
     if observation.forced is not False or cell.method == "default":
         return None
     return (

@@ -1,4 +1,4 @@
-"""What the user calls the paths of a trial."""
+"""The paths of a trial, as the user knows them."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     )
 
     Own = Callable[[str], str | None]
-    """Gives a file of the program the name that a person knows it by, None for any other file."""
+    """Maps a file of the program to the name that the user knows, any other file to None."""
 
 
 class Place:
-    """Where a trial was: its paths, and what a person calls them."""
+    """Where a trial ran: its paths, and the user's names for them."""
 
     def __init__(self, observation: Observation, program: Program) -> None:
         self._work = observation.work.replace("\\", "/")
         self._cwd = program.cwd
         place = posixpath.dirname(self._work)
-        # The paths of one trial are in no other, and its output would be like no other's.
+        # Each trial has its own paths, which would make every output different.
         self._names = {self._work + "/": "", self._work: ".", place + "/tmp": "$TMPDIR"}  # noqa: S108 - the trial's own
 
     def own(self, file: str) -> str | None:
-        """Name a file of the program's folder. Python 3.8 and older have it relative."""
+        """Name a file of the program's folder. Python 3.8 and older give a relative path."""
         file = file.replace("\\", "/")
         if file.startswith("<"):
             return None
@@ -46,7 +46,7 @@ class Place:
         return file[len(self._work) + 1 :] if inside else None
 
     def seen(self, observation: Observation) -> Observation:
-        """Give the observation with the user's names for the paths in it."""
+        """Return the observation with its paths as the user knows them."""
         if not self._work:
             return observation
         return msgspec.structs.replace(
@@ -120,13 +120,13 @@ class Place:
 _RELATIVE: Final = re.compile(rb'(?m)(^ *File ")(?!/|<|[A-Za-z]:[\\/])([^"\n]+)(", line )')
 
 
-def told_as_own(file: str) -> str | None:
-    """Take a file for the program's own by how it is told: relative."""
+def own_if_relative(file: str) -> str | None:
+    """Treat relative paths as the program's own files: `Place.seen` has made them so."""
     return None if posixpath.isabs(file) or file[:1] == "<" or file[1:2] == ":" else file
 
 
 def where_in(frames: Sequence[tuple[str, int]], own: Own) -> str | None:
-    """Give the innermost line of the program's own files, as `file:line`."""
+    """Return the innermost line of the program's own files, as `file:line`."""
     for file, line in reversed(frames):
         if (name := own(file)) is not None:
             return f"{name}:{line}"
@@ -134,7 +134,7 @@ def where_in(frames: Sequence[tuple[str, int]], own: Own) -> str | None:
 
 
 def in_folder_of(program: str) -> Own:
-    """Take a program of the catalogue, and what lies beside it, for the program's own files."""
+    """Treat a program of the catalogue, and the files beside it, as its own files."""
     folder = program.rpartition("/")[0]
 
     def own(file: str) -> str | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from startlab.judge import waiting
 from startlab.judge.expectation import deviation_of, expected, not_as_asked, not_forced
-from startlab.judge.paths import Place, in_folder_of, told_as_own
+from startlab.judge.paths import Place, in_folder_of, own_if_relative
 from startlab.judge.verdict import Verdict, classify
 from startlab.model import Check, Trial
 from startlab.output import measured, signals
@@ -65,12 +65,12 @@ def judge_program(
 ) -> Trial:
     """Judge one trial of a user's own program.
 
-    An exit status other than 0 is an error, also without an exception: whoever started the program
-    takes it for one. Paths are told as the user knows them, relative to the program's folder.
+    An exit status other than 0 is an error, even without an exception, because callers treat it as
+    a failure. Paths are reported as the user knows them, relative to the program's folder.
     """
     place = Place(observation, program)
     observation = place.seen(observation)
-    verdict = classify(observation, Check(lines=program.stdout), told_as_own)
+    verdict = classify(observation, Check(lines=program.stdout), own_if_relative)
     stdout, stderr = observation.stdout.text(), observation.stderr.text()
     unforced = not_forced(cell, observation)
     return msgspec.structs.replace(
@@ -92,7 +92,7 @@ def judge_program(
 def _observed(
     cell: Cell, number: int, observation: Observation, verdict: Verdict, reproduce: str
 ) -> Trial:
-    """Make the record of a trial, of what does not depend on what it was expected to do."""
+    """Make the record of a trial, without what depends on its expectation."""
     stdout = observation.stdout
     return Trial(
         experiment=cell.experiment,
@@ -123,7 +123,7 @@ def _observed(
 
 
 def _passed_over(verdict: Verdict, stderr: str) -> tuple[str, ...]:
-    """Say of exceptions in children and threads that they did not show in the exit status."""
+    """Note exceptions in children and threads that did not change the exit status."""
     found = find_tracebacks(stderr) if verdict.outcome == "ok" else []
     return tuple(
         f"exit status 0 in spite of {each.exception.type}: {first_line(each.exception.message)}"
@@ -132,7 +132,7 @@ def _passed_over(verdict: Verdict, stderr: str) -> tuple[str, ...]:
 
 
 def notes(observation: Observation, expectation: Expectation | None) -> tuple[str, ...]:
-    """Say what an outcome does not: what was left behind, dropped or never measured."""
+    """Note what the outcome does not show: what was left behind, dropped or never measured."""
     found = []
     left = observation.left_behind
     if left.processes:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
 
 STARVED_SHARE: Final = 0.25
-"""Of the time limit: a busy job that lacked a core for longer may only have been slow."""
+"""Of the time limit: a busy job that waited longer for a core may only have been slow."""
 
 
 class Verdict(NamedTuple):
@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
 
 
 def classify(observation: Observation, check: Check, own: Own) -> Verdict:
-    """Give the outcome of a trial, from what was observed and what a right output is."""
+    """Return the outcome of a trial, from what was observed and the expected output."""
     match observation.ended:
         case "launch":
             failure = observation.not_launched
@@ -92,9 +92,9 @@ def _at_the_limit(observation: Observation) -> Verdict:
 
 
 def _deaf_pool(observation: Observation) -> bool:
-    """Tell whether the thread of a Pool that takes results has died: nobody will take any more.
+    """Return whether the thread that takes a Pool's results has died: none will be taken any more.
 
-    Another thread of the pool then spins, and looks alive.
+    Another thread of the pool then spins, so the job looks busy.
     """
     return (
         re.search(r'pool\.py", line \d+, in _handle_results', observation.stderr.text()) is not None

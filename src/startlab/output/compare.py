@@ -1,4 +1,4 @@
-"""In which lines two outputs differ."""
+"""The lines in which two outputs differ."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Difference(NamedTuple):
 
 
 def compare(first: str, second: str) -> Difference:
-    """Compare the lines of two outputs, whatever their order, and the names of processes in them.
+    """Compare the lines of two outputs, ignoring their order and process names in them.
 
-    Where they differ in nothing but such names, they are compared with them.
+    If they differ only in such names, these are compared too.
     """
     for alike in (nameless, str):
         ours = Counter(map(alike, first.splitlines()))
@@ -43,7 +43,7 @@ def _in_order(text: str, lines: Counter[str], alike: Callable[[str], str]) -> tu
 
 
 def quoted(lines: Iterable[str], most: int = 4) -> str:
-    """Put lines into a sentence: each in quotes, with how often it comes, the first few."""
+    """Quote the first few lines for a sentence, each with how often it occurs."""
     counts = Counter(lines)
     shown = [
         f'"{line if len(line) <= 100 else line[:100] + "…"}"' + (f" ×{count}" if count > 1 else "")
@@ -54,5 +54,5 @@ def quoted(lines: Iterable[str], most: int = 4) -> str:
 
 
 def loose(text: str) -> str:
-    """Give a text without its numbers, which a log line has many of."""
+    """Return a text without numbers, such as the times in log lines."""
     return re.sub(r"\d+", "0", text)

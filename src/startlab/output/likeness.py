@@ -1,4 +1,4 @@
-"""Which outputs are alike: what no two runs have in common is left out."""
+"""Which outputs are alike: what differs between any two runs is ignored."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 EXCERPT: Final = 4000
-"""Characters kept of the head and of the tail of each output stream of a trial that is not ok."""
+"""How much of the head and the tail of each output stream of a failed trial is kept."""
 
 PROGRAM_EXCERPT: Final = 20_000
-"""Likewise of every trial of a user's program, whose outputs are compared."""
+"""The same for every trial of the user's program, whose outputs are compared."""
 
 
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
@@ -42,20 +42,20 @@ _KIND: Final = re.compile(
 
 
 def nameless(text: str) -> str:
-    """Give an output without the names that differ by start method, or by who took a task.
+    """Return an output without process names, which depend on the method and on scheduling.
 
-    multiprocessing and threading number processes and threads, and name processes by the method:
-    ForkPoolWorker-3, SpawnProcess-1. The blanks beside a name go too, for it may be in a column.
+    multiprocessing and threading number processes and threads, and name processes after the method:
+    ForkPoolWorker-3, SpawnProcess-1. Blanks around a name go too, because it may be in a column.
     """
     return _KIND.sub("<method>", _GIVEN.sub(" <name> ", text))
 
 
 def shape(text: str, observation: Observation) -> str:
-    """Give an output without what no two runs have in common.
+    """Return an output without what differs between any two runs.
 
-    Those are addresses, durations, times of day, UUIDs, names that tempfile made, what `nameless`
-    leaves out, and the ids of the processes that were started; numbers of one or two digits are not
-    taken for ids, for small numbers are what programs count.
+    That is addresses, durations, times of day, UUIDs, names from tempfile, what `nameless` leaves
+    out, and the ids of the processes that were started; numbers of one or two digits do not count
+    as ids, because programs often print small numbers.
     """
     pids = {str(pid) for start in observation.starts for pid in (start.pid, start.child)}
     text = _TEMPORARY.sub("<temporary>", _UUID.sub("<uuid>", nameless(text)))
@@ -65,7 +65,7 @@ def shape(text: str, observation: Observation) -> str:
 
 
 def digest(text: str) -> str:
-    """Give a hash of the lines of a text, whatever their order."""
+    """Return a hash of the lines of a text, whatever their order."""
     return hashlib.sha256("\n".join(sorted(text.splitlines())).encode()).hexdigest()[:16]
 
 

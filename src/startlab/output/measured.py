@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read(measures: Sequence[Measure], stdout: str) -> tuple[Measurement, ...]:
-    """Read from an output what a program measured; a line that is cut off or no number is left."""
+    """Read what a program measured from its output; skip truncated lines and non-numbers."""
     found = []
     for measure in measures:
         for match in re.finditer(measure.pattern, stdout, re.MULTILINE):

@@ -1,4 +1,4 @@
-"""The names of signals where a program ran, which may not be where startlab does."""
+"""The names of signals on the platform where a program ran, which may not be this one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NTSTATUS: Final = {
     0xC000_0374: "STATUS_HEAP_CORRUPTION",
     0xC000_0409: "STATUS_STACK_BUFFER_OVERRUN",  # of abort() too
 }
-"""What a process on Windows dies by instead, by its exit status; [MS-ERREF] 2.3.1."""
+"""What ends a process on Windows instead, by its exit status; [MS-ERREF] 2.3.1."""
 
 CRASHES: Final = frozenset(
     {
@@ -39,11 +39,11 @@ CRASHES: Final = frozenset(
         "STATUS_STACK_OVERFLOW", "STATUS_HEAP_CORRUPTION", "STATUS_STACK_BUFFER_OVERRUN",
     }
 )  # fmt: skip
-"""What kills a process for what it did; the others somebody in the job may have sent."""
+"""Signals that a process causes by itself; others may have been sent by another process."""
 
 
 def name_of(exit_status: int | None, sys_platform: str = "linux") -> str | None:
-    """Name what a process died by, by its exit status; None if it ended by itself.
+    """Name the signal that ended a process, by its exit status; None if it ended by itself.
 
     signal(7), and signal(3) of macOS.
     """

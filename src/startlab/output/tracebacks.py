@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Traceback(NamedTuple):
-    """A traceback found in an output: what it says, where it points, and whose it is.
+    """A traceback found in an output: the exception, the frames, and whether it is a child's.
 
-    `passing` is one after which Python went on: a thread's, a destructor's.
+    After a `passing` one Python went on: a thread's, or a destructor's.
     """
 
     exception: PythonException
@@ -88,7 +88,7 @@ def last_words(text: str) -> list[LastWords]:
 
 
 def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
-    """Tell by the outermost frame: it is multiprocessing's own, below `<string>` when spawned."""
+    """Return whether the outermost frame is multiprocessing's, below `<string>` when spawned."""
     files = [file for file, _ in frames[:2]]
     if files[:1] == ["<string>"]:
         return _SPAWNED.search(files[-1]) is not None
@@ -112,5 +112,5 @@ def last_line(text: str) -> str:
 
 
 def first_line(message: str) -> str:
-    """Give the first line of a message that says something."""
+    """Return the first line of a message that is not blank."""
     return next((line.strip() for line in message.splitlines() if line.strip()), "")

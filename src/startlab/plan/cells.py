@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from startlab.model import Environment, Experiment, Method
 
 UNKNOWN_S: Final = 0.3
-"""How long a trial is taken to last of which nothing is known; about the mean of the catalogue."""
+"""The assumed duration of a trial without an earlier run; about the mean of the catalogue."""
 
 
 class Named(Protocol):
-    """What cells are planned of."""
+    """What cells are planned for."""
 
     @property
     def name(self) -> str:
@@ -31,11 +31,11 @@ class Named(Protocol):
 
     @property
     def methods(self) -> tuple[Method, ...]:
-        """The methods that it has cells for."""
+        """The methods for which it has cells."""
 
 
 def choose(experiments: Sequence[Experiment], selectors: Sequence[str]) -> tuple[Experiment, ...]:
-    """Choose experiments by names or globs of them; `x` is `x` alone, `x*` has its variants too.
+    """Choose experiments by name or glob; `x` is `x` alone, `x*` includes its variants.
 
     Raises SelectionError for a selector that matches none.
     """
@@ -68,7 +68,7 @@ def newest_of_each_kind(names: Sequence[str], requires_python: str) -> list[str]
     """Choose environments for a program whose project supports these Pythons (PEP 440).
 
     A kind is what the name says besides the version: linux, linux-musl, host, host with the
-    free-threaded build, host-pypy. Raises SelectionError where none is supported.
+    free-threaded build, host-pypy. Raises SelectionError if none is supported.
     """
     newest: dict[str, str] = {}
     for name in sorted(names, key=sort_key):
@@ -78,8 +78,8 @@ def newest_of_each_kind(names: Sequence[str], requires_python: str) -> list[str]
     if not newest:
         there = ", ".join(names) or "none"
         raise SelectionError(
-            f"pyproject.toml wants Python {requires_python}, and no environment here has that. "
-            f"There are: {there}. --env chooses one all the same."
+            f"pyproject.toml requires Python {requires_python}, and no environment here has that. "
+            f"There are: {there}. --env chooses one anyway."
             if requires_python
             else "There is no environment here."
         )
@@ -87,7 +87,7 @@ def newest_of_each_kind(names: Sequence[str], requires_python: str) -> list[str]
 
 
 def _supports(requires_python: str, version: str) -> bool:
-    """Tell whether some patch level of a version is meant: only the interpreter knows its own."""
+    """Return whether any patch level of a version matches: names have only major and minor."""
     meant = SpecifierSet(requires_python, prereleases=True)
     return meant.contains(f"{version}.0") or meant.contains(f"{version}.99")
 
@@ -95,10 +95,10 @@ def _supports(requires_python: str, version: str) -> bool:
 def shards(
     every: Sequence[Cell], of: int, durations: Mapping[str, float] | None = None
 ) -> list[tuple[Cell, ...]]:
-    """Split cells into `of` shards: disjoint, together complete, whatever their order was.
+    """Split cells into `of` shards: disjoint and together complete, whatever their order.
 
-    They take about equally long, where `durations` are those of a trial of each experiment, in
-    seconds. The cells of an environment are in as few shards as that allows.
+    They take about equally long, given `durations` of a trial of each experiment, in seconds. The
+    cells of an environment are in as few shards as that allows.
     """
     ordered = sorted(every, key=lambda cell: (cell.environment, cell.experiment, cell.method))
     weights = [duration(cell, durations or {}) for cell in ordered]
@@ -115,7 +115,7 @@ def duration(cell: Cell, durations: Mapping[str, float]) -> float:
 
 
 def impossible(environment: Environment, method: Method) -> str | None:
-    """Say why a cell is `unsupported`; None if its start method is there."""
+    """Return why a cell is `unsupported`; None if its start method exists."""
     if method == "default" or method in environment.methods:
         return None
     there = ", ".join(environment.methods) or "none"
@@ -126,7 +126,7 @@ def impossible(environment: Environment, method: Method) -> str | None:
 
 
 def lacking(experiment: Experiment, environment: Environment) -> str | None:
-    """Say what an experiment needs that the environment has not; None if it has all."""
+    """Return what an experiment needs and the environment lacks; None if it has everything."""
     if not SpecifierSet(experiment.requires_python, prereleases=True).contains(environment.python):
         return (
             f"{experiment.name} is for Python {experiment.requires_python}, "

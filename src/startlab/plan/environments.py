@@ -1,4 +1,4 @@
-"""What an environment is called, what it matches, and which interpreters this host has."""
+"""The names of environments, and the selectors and markers that match them."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ LIBRARIES: Final = (
     "multiprocessing.shared_memory",
     "numpy",
 )
-"""What experiments may require of an environment: shared libraries and Python modules."""
+"""What experiments may require: shared libraries and Python modules."""
 
 IMPLEMENTATIONS: Final = {"cpython": "CPython", "pypy": "PyPy"}
-"""What markers call an implementation: `implementation_name`, `platform_python_implementation`."""
+"""The `implementation_name` and `platform_python_implementation` of markers."""
 
 msgspec.json.Decoder(Environment)
-"""Has msgspec learn this type here, and not in two threads at once (backends/conversation.py)."""
+"""Makes msgspec inspect this type here, not in two threads at once (backends/conversation.py)."""
 
 
 OLDEST: Final = Version("2.7")
 
 
 def platform_name() -> str:
-    """Name this platform as the matrix of GitHub Actions has it: `windows`, `linux-arm64`."""
+    """Name this platform as in the matrix of GitHub Actions: `windows`, `linux-arm64`."""
     systems = {"win32": "windows", "darwin": "macos"}
     system = systems.get(sys.platform, sys.platform)
     usual, other = ("arm64", "intel") if system == "macos" else ("x86_64", "arm64")
@@ -64,7 +64,7 @@ def sort_key(name: str) -> tuple[str, str, Version, str]:
 
 
 def matches(name: str, python: str, selector: str) -> bool:
-    """Tell whether a selector means an environment.
+    """Return whether a selector matches an environment.
 
     A selector is a name, a glob of names (`linux-*`), a version (`3.13`) or a specifier of
     versions (`>=3.12`).
@@ -74,7 +74,7 @@ def matches(name: str, python: str, selector: str) -> bool:
             return SpecifierSet(selector, prereleases=True).contains(python)
         except InvalidSpecifier:
             raise SelectionError(
-                f"--env {selector}: this looks like a range of versions and is none; "
+                f"--env {selector}: this looks like a range of versions but is not one; "
                 "write it like '>=3.12' or '>=3.9,<3.13'."
             ) from None
     if selector[:1].isdigit():
@@ -96,7 +96,7 @@ def select(environments: Iterable[Environment], selectors: Sequence[str]) -> lis
 
 
 def unmatched(selector: str, names: Sequence[str], *, docker: bool = False) -> SelectionError:
-    """Tell which environments there are, of images in `docker`, where a selector matches none."""
+    """Make the error for a selector that matches nothing; it lists the environments."""
     native = ""
     if docker and selector.startswith("host-"):
         native = " host-… are this host's own interpreters: add --backend native."
@@ -105,7 +105,7 @@ def unmatched(selector: str, names: Sequence[str], *, docker: bool = False) -> S
 
 
 def marker_environment(environment: Environment) -> dict[str, str]:
-    """Give what PEP 508 markers are evaluated against."""
+    """Return the environment that PEP 508 markers are evaluated against."""
     version = Version(environment.python)
     return {
         "implementation_name": environment.implementation,

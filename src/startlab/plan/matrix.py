@@ -23,11 +23,11 @@ MOST_JOBS: Final = 256
 """GitHub's limit for one matrix."""
 
 JOB_S: Final = 240.0
-"""What a job's trials may take together; with less, making it ready would take longer than them."""
+"""How long a job's trials may take in total; with less, the setup would take longer than they."""
 
 
 class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A kind of machine that GitHub offers, and the environments it is for: see matrix.toml."""
+    """A kind of machine that GitHub offers, and its environments: see matrix.toml."""
 
     label: str
     platform: str
@@ -36,16 +36,16 @@ class Runner(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     musl: tuple[str, ...] = ()
 
     def environments(self) -> dict[str, str]:
-        """Give the Python of each environment, by the environment's name."""
+        """Return the Python of each environment, by the environment's name."""
         named = {f"{self.platform}-{python}": python for python in self.pythons}
         return named | {f"{self.platform}-musl-{python}": python for python in self.musl}
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job of the matrix: an environment, or a part of one that would take too long.
+    """One job of the matrix: an environment, or part of one that would take too long.
 
-    `python` is what actions/setup-python is asked for; `estimate_s` is the sum of what its trials
-    took in earlier runs.
+    `python` is the input of actions/setup-python; `estimate_s` is the total of what its trials took
+    in earlier runs.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
-    """The jobs, and all the cells that they are to bring."""
+    """The jobs, and all the cells that they run."""
 
     jobs: tuple[Job, ...]
     cells: tuple[Cell, ...]
@@ -68,7 +68,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def runners() -> tuple[Runner, ...]:
-    """Read which runners there are."""
+    """Read the runners from matrix.toml."""
     text = (Path(__file__).parent / "matrix.toml").read_bytes()
     return tuple(msgspec.toml.decode(text, type=dict[str, tuple[Runner, ...]])["runner"])
 
@@ -111,7 +111,7 @@ def _choose(every: Mapping[str, Runner], wanted: Sequence[str]) -> list[str]:
 
 
 def _parts(takes: Mapping[str, float]) -> dict[str, int]:
-    """Say into how many jobs each environment is split, so that all are about equally long."""
+    """Return into how many jobs each environment is split, so that all are about equally long."""
     if len(takes) > MOST_JOBS:
         raise SelectionError(
             f"These are {len(takes)} environments, and a matrix has at most {MOST_JOBS} jobs; "

@@ -1,1 +1,1 @@
-"""The user's program: how it is named, what is copied, what it needs."""
+"""The user's program: its command line, what is copied, what it needs."""

@@ -1,4 +1,4 @@
-"""A user's own program: what the words of a command line mean by it."""
+"""The user's program, as given on the command line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 HEAD: Final = 1 << 16
-"""Bytes of a file that are looked at to see what it is."""
+"""How many bytes of a file are read to see what it is."""
 
 MODULE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 class _Target(NamedTuple):
-    """What is run, and a folder that it belongs to."""
+    """What is run, and the folder that it belongs to."""
 
     kind: Any
     name: str
@@ -44,9 +44,9 @@ def understand(
     stdout: Path | None = None,
     requirements: Sequence[str] = (),
 ) -> Program:
-    """Understand `SCRIPT ARG...`, `-m MODULE ARG...` or `-- COMMAND ARG...`.
+    """Parse `SCRIPT ARG...`, `-m MODULE ARG...` or `-- COMMAND ARG...`.
 
-    Paths are relative to the current directory. `stdout` is a file of what it should print. Raises
+    Paths are relative to the current directory. `stdout` is a file with the expected output. Raises
     ProgramError.
     """
     for text in [*words, *(env or {}), *(env or {}).values()]:
@@ -84,16 +84,14 @@ def understand(
 def _target(words: Sequence[str]) -> _Target:
     match [*words]:
         case ["-m"] | ["--"] | []:
-            raise ProgramError("What is to be run? A SCRIPT, -m MODULE, or -- COMMAND.")
+            raise ProgramError("Nothing to run: give a SCRIPT, -m MODULE, or -- COMMAND.")
         case ["-m", module, *args]:
             if not MODULE.fullmatch(module):
-                raise ProgramError(
-                    f"-m {module}: that is no module's name, which is like package.module."
-                )
+                raise ProgramError(f"-m {module}: this is not a module name, like package.module.")
             return _Target("module", module, module, tuple(args), Path.cwd())
         case ["--", command, *args]:
             # `./manage.py` and the like; python itself and console scripts have no folder.
-            if os.path.dirname(command) or command.endswith(".py"):  # noqa: PTH120 - as it was said
+            if os.path.dirname(command) or command.endswith(".py"):  # noqa: PTH120 - as it was given
                 return _script(command, args)
             return _Target("command", command, command, tuple(args), Path.cwd())
         case [script, *args]:
@@ -119,21 +117,21 @@ def _script(word: str, args: Sequence[str]) -> _Target:
 
 
 def _meant(word: str, args: Sequence[str]) -> str:
-    """Guess what a word that is no file may have been meant for."""
+    """Suggest what a word that is not a file may mean."""
     rest = " ".join([word, *args])
     if MODULE.fullmatch(word) and (
         Path(*word.split(".")).is_dir() or Path(*word.split(".")).with_suffix(".py").is_file()
     ):
-        return f" For the module: startlab run -m {rest}"
-    if os.path.dirname(word) or Path(word).suffix:  # noqa: PTH120 - as it was said
+        return f" To run the module: startlab run -m {rest}"
+    if os.path.dirname(word) or Path(word).suffix:  # noqa: PTH120 - as it was given
         return ""
-    return f" For a command: startlab run -- {rest}"
+    return f" To run a command: startlab run -- {rest}"
 
 
 def _check_python(word: str, path: Path) -> None:
-    """Raise ProgramError for what no Python could ever run.
+    """Raise ProgramError for a file that no Python can run.
 
-    What only some Pythons can run, because of its syntax, is a finding of theirs.
+    A file whose syntax only some Pythons accept is run: that is a finding.
     """
     if zipfile.is_zipfile(path):
         try:
@@ -146,11 +144,11 @@ def _check_python(word: str, path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(HEAD)
     if b"\0" in head:
-        raise ProgramError(f"{word} is not Python: it holds binary data.")
+        raise ProgramError(f"{word} is not Python: it contains binary data.")
     first = head.partition(b"\n")[0]
     if first.startswith(b"#!") and b"python" not in first and b"pypy" not in first:
         interpreter = first[2:].strip().decode(errors="backslashreplace")
-        raise ProgramError(f"{word} is not Python: its first line wants {interpreter}.")
+        raise ProgramError(f"{word} is not Python: its first line names {interpreter}.")
     if path.suffix in (".py", ".pyw") or first.startswith(b"#!"):
         return
     try:
@@ -159,7 +157,7 @@ def _check_python(word: str, path: Path) -> None:
         return  # nested as only code is, too deeply for this Python
     except (SyntaxError, ValueError):
         raise ProgramError(
-            f"{word} does not look like Python, and neither its name (.py) nor a first line like "
+            f"{word} does not look like Python: neither its name (.py) nor a first line like "
             "#!/usr/bin/env python3 says that it is."
         ) from None
 
@@ -168,20 +166,20 @@ def _check_python(word: str, path: Path) -> None:
 
 
 def _project(folder: Path) -> Path | None:
-    """Find the folder of the nearest pyproject.toml, upwards."""
+    """Find the folder of the nearest pyproject.toml, here or above."""
     every = (folder, *folder.parents)
     return next((each for each in every if (each / "pyproject.toml").is_file()), None)
 
 
 def _requires_python(project: Path | None) -> str:
-    """Give the Pythons that a project says it supports; nothing where it does not say."""
+    """Return the Pythons that a project says it supports; empty if it does not say."""
     if project is None:
         return ""
     try:
         said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
         return str(SpecifierSet(said.get("project", {}).get("requires-python", "")))
     except (OSError, ValueError, AttributeError, TypeError, RecursionError, InvalidSpecifier):
-        return ""  # whoever builds the project will be told
+        return ""  # building the project reports the error
 
 
 def _look_for_src(here: Path, module: str, env: Mapping[str, str]) -> None:
@@ -189,8 +187,8 @@ def _look_for_src(here: Path, module: str, env: Mapping[str, str]) -> None:
     beside = any((here / name).exists() for name in (package, f"{package}.py"))
     if not beside and (here / "src" / package).is_dir() and "PYTHONPATH" not in env:
         raise ProgramError(
-            f"There is no {package} in {here}; it is in src/, where Python does not look. Say "
-            "--env-var PYTHONPATH=src, or have it installed: --with ."
+            f"There is no {package} in {here}; it is in src/, where Python does not look. Add "
+            "--env-var PYTHONPATH=src, or install it: --with ."
         )
 
 
@@ -203,8 +201,8 @@ def _root(paths: Sequence[Path]) -> Path:
         return Path(os.path.commonpath(paths))
     except ValueError:  # Windows has a root for each drive
         raise ProgramError(
-            f"{' and '.join(map(str, paths))} are on different drives; what goes with a program "
-            "must be on the drive that it is on."
+            f"{' and '.join(map(str, paths))} are on different drives; a program's files must "
+            "be on the same drive as the program."
         ) from None
 
 
@@ -235,4 +233,4 @@ def _check_text(text: str) -> None:
     except UnicodeEncodeError:
         raise ProgramError(f"{text!r} is not UTF-8.") from None
     if "\0" in text:
-        raise ProgramError(f"{text!r} holds a NUL, which no argument may.")
+        raise ProgramError(f"{text!r} contains a NUL, which arguments must not.")

@@ -1,4 +1,4 @@
-"""What pip installs for a user's program: from a requirements file and from the command line."""
+"""What pip installs for the user's program: from a requirements file and the command line."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _OPTION: Final = re.compile(
 )
 _COMMENT: Final = re.compile(r"(^|\s)#.*")
 CONSTRAINT: Final = "-c "
-"""Begins a requirement that only says which version, if another one wants the package."""
+"""Prefix of a constraint, which only limits the version of a package if it is needed."""
 
 
 class Requirements(msgspec.Struct, frozen=True, kw_only=True):
-    """What pip installs, as `read` gives it, and a pip.conf to do so with."""
+    """What pip installs, as returned by `read`, and the pip.conf to use."""
 
     lines: tuple[str, ...]
     pip_config: Path | None = None
 
     def write(self, folder: Path, seen_as: str | None = None) -> str:
-        """Write `requirements.txt`, `constraints.txt` and `pip.conf` into a folder; name them all.
+        """Write requirements.txt, constraints.txt and pip.conf to a folder; return their digest.
 
-        Local projects are copied into it, for a build leaves its traces. `seen_as` is the path by
-        which pip will see the folder, if not its own. Raises ProgramError.
+        Local projects are copied into it, because a build leaves files behind. `seen_as` is the
+        folder's path as pip will see it, if different. Raises ProgramError.
         """
         here = seen_as or str(folder)
         texts: dict[str, list[str]] = {"requirements.txt": [], "constraints.txt": []}
@@ -73,9 +73,9 @@ def _path_of(line: str) -> Path | None:
 
 
 def read(file: Path | None, packages: Sequence[str] = ()) -> tuple[str, ...]:
-    """Read a requirements file, with those it refers to, and add packages.
+    """Read a requirements file, including those it refers to, and add packages.
 
-    Gives one line for each: `name>=1`, the absolute path of a local project, a URL, an option of
+    Returns one line for each: `name>=1`, the absolute path of a local project, a URL, an option of
     pip (`--index-url ...`), or `-c name<2` for a constraint. Raises ProgramError.
     """
     lines = [] if file is None else list(_lines(file, set()))
@@ -109,7 +109,7 @@ def _lines(file: Path, seen: set[Path], *, constraints: bool = False) -> Iterato
 
 
 def _local(wanted: str, beside: Path) -> str | None:
-    """Give the absolute path, with its extras, of what is a folder or a file; else None."""
+    """Return the absolute path, with its extras, if it is a folder or a file; else None."""
     name, bracket, extras = wanted.partition("[")
     path = beside / name
     if not (name.startswith((".", "/", "~")) or "/" in name) or "://" in name:
@@ -126,4 +126,4 @@ def _check(package: str) -> None:
         Requirement(package)
     except InvalidRequirement as error:
         reason = str(error).partition("\n")[0]
-        raise ProgramError(f"--with {package}: that is no requirement: {reason}") from None
+        raise ProgramError(f"--with {package}: this is not a requirement: {reason}") from None

@@ -28,7 +28,7 @@ _OF_A_VARIABLE: Final = re.compile(r"(.*:)?\$\{\w+\}")
 """`user:${TOKEN}`, which pip itself takes from the environment."""
 
 _FREE: Final = ("reason", "stdout", "stderr", "notes", "exception", "clues", "crash_stacks")
-"""What a program, or somebody about it, may say at will in a trial."""
+"""The fields of a trial that may quote what the program says."""
 
 
 def without_credentials(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The files that go with a user's program: which they are, and a copy of them for a run."""
+"""The files of the user's program: which they are, and a copy of them for a run."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 200 << 20
 MOST_FILES: Final = 20_000
 MOST_SOURCES: Final = 256 << 10
-"""Bytes of a program's Python files that go into the journal."""
+"""How many bytes of a program's Python files go into the journal."""
 
 LOOK_ON_S: Final = 1.0
-"""How long to look on once there is too much, to name the largest folders."""
+"""How long to go on counting once it is too large, to name the largest folders."""
 
 NEVER: Final = frozenset(
     {
@@ -38,13 +38,13 @@ NEVER: Final = frozenset(
 """Folders that no program needs, whatever .gitignore says."""
 
 NEVER_WITH: Final = ("pyvenv.cfg", JOURNAL_NAME)
-"""Files that show a folder to be one of those: a virtual environment, a run of startlab."""
+"""Files that mark such a folder: of a virtual environment, of a run of startlab."""
 
 
 class File(NamedTuple):
-    """A file that goes with a program: its path below the root, and what is copied for it.
+    """A file of a program: its path below the root, and what is copied for it.
 
-    `link` is the target of a symbolic link that stays one.
+    `link` is the target of a symbolic link that is copied as a link.
     """
 
     path: str
@@ -55,7 +55,7 @@ class File(NamedTuple):
 
 
 class Snapshot:
-    """A copy of a program's files, as they were when the run began; gone with `close`.
+    """A copy of a program's files, as they were when the run began; `close` removes it.
 
     `files` is the folder of the copy, `stdin` the copy of what the program reads, `digest` names
     the files by their content. `left_out` are the links that lead out of what was to be copied.
@@ -63,7 +63,7 @@ class Snapshot:
     """
 
     def __init__(self, program: Program) -> None:
-        # `startlab clean` knows by the process id in the name when it may be removed.
+        # From the process id in the name `startlab clean` knows when it may be removed.
         self.folder = Path(tempfile.mkdtemp(prefix=f"startlab-{os.getpid()}-"))
         self.files = self.folder / "files"
         self.stdin: Path | None = None
@@ -87,7 +87,7 @@ class Snapshot:
         return digest
 
     def sources(self, main: str) -> dict[str, str]:
-        """Read its Python files, `main` first, then those nearest to the root, up to a limit."""
+        """Read its Python files up to a limit: `main` first, then those nearest to the root."""
         paths = {path.relative_to(self.files).as_posix(): path for path in self.files.rglob("*.py")}
         texts: dict[str, str] = {}
         left = MOST_SOURCES
@@ -104,7 +104,7 @@ class Snapshot:
 
 
 def copy(files: Iterable[File], to: Path) -> str:
-    """Copy files into a folder; name them all by their content. Raises ProgramError."""
+    """Copy files into a folder; return a hash of them all. Raises ProgramError."""
     digest = hashlib.sha256()
     try:
         for file in files:
@@ -125,7 +125,7 @@ def copy(files: Iterable[File], to: Path) -> str:
 
 
 def collect(program: Program, left_out: list[Path] | None = None) -> list[File]:
-    """List the files that go with a program: those of its folder, and all that it includes.
+    """List the files of a program: those of its folder, and everything in `include`.
 
     `include` overrules what is left out of the folder, and so does the script itself. What a link
     out of them leads to was not asked for; such links are added to `left_out`. Raises ProgramError
@@ -139,7 +139,7 @@ def collect(program: Program, left_out: list[Path] | None = None) -> list[File]:
 
 
 def one(path: Path) -> list[File]:
-    """Give one file, as `walk` would."""
+    """List one file, as `walk` would."""
     return list(_file(path.parent, path))
 
 
@@ -150,7 +150,7 @@ def walk(
     exclude: Sequence[str] = (),
     bounds: _Bounds | None = None,
 ) -> list[File]:
-    """List the files of a folder, and all in `include`, by their paths below `root`.
+    """List the files of a folder, and everything in `include`, by their paths below `root`.
 
     What .gitignore or a pattern of `exclude` leaves out stays here, and so do folders of version
     control, caches and virtual environments; not so with `include`. No link is followed out of
@@ -177,7 +177,7 @@ class _Bounds:
         self._left_out = left_out
 
     def hold(self, link: Path) -> bool:
-        """Tell whether a link leads to what was asked for; remember one that does not."""
+        """Return whether a link leads to what was asked for; remember one that does not."""
         target = Path(os.path.realpath(link))
         if any(target.is_relative_to(place) for place in self._places):
             return True
@@ -187,9 +187,9 @@ class _Bounds:
 
 
 class _Ignored:
-    """What the .gitignore files of a tree leave out: those above the root up to the repository's.
+    """The .gitignore files of a tree, and those above it up to the root of the repository.
 
-    As in git, the last pattern that matches counts, and a file that is nearer counts more.
+    As in git, the last pattern that matches wins, and a nearer file overrides a farther one.
     """
 
     def __init__(self, root: Path, exclude: Sequence[str]) -> None:
@@ -208,7 +208,7 @@ class _Ignored:
             self.enter(folder)
 
     def enter(self, folder: Path) -> None:
-        """Read the .gitignore of a folder that the walk has come to."""
+        """Read the .gitignore of the folder that the walk has reached."""
         path = folder / ".gitignore"
         try:
             if not path.is_file():  # a pipe or a device would never end
@@ -235,7 +235,7 @@ class _Ignored:
 
 
 def _patterns(lines: Sequence[str]) -> GitIgnoreSpec | None:
-    """Give what lines of a .gitignore mean; None if one of them is no pattern."""
+    """Return what lines of a .gitignore mean; None if one of them is no pattern."""
     try:
         return GitIgnoreSpec.from_lines(lines)
     except ValueError:
@@ -245,7 +245,7 @@ def _patterns(lines: Sequence[str]) -> GitIgnoreSpec | None:
 def _walk(
     root: Path, top: Path, ignored: _Ignored | None, bounds: _Bounds | None
 ) -> Iterator[File]:
-    """Give the files of a folder, or one file."""
+    """Yield the files of a folder, or a single file."""
     if not top.is_dir():
         yield from _file(root, top, bounds)
         return
@@ -268,7 +268,7 @@ def _walk(
 
 
 def _file(root: Path, path: Path, bounds: _Bounds | None = None) -> Iterator[File]:
-    """Give a file as it is to be copied; not what is no file: a socket, a pipe, a device.
+    """Yield a file as it is copied; skip sockets, pipes and devices.
 
     A link that stays in the tree is one in the copy too, else it is what it points to; one that
     leads out of the bounds is left out.
@@ -288,14 +288,14 @@ def _file(root: Path, path: Path, bounds: _Bounds | None = None) -> Iterator[Fil
                 yield File(inside, path, 0, path.lstat().st_mtime_ns, os.fspath(link))
                 return
         status = path.stat()
-    except OSError:  # gone meanwhile, or a link to nothing
+    except OSError:  # removed in the meantime, or a broken link
         return
     if stat.S_ISREG(status.st_mode):
         yield File(inside, path, status.st_size, status.st_mtime_ns)
 
 
 class _Amount:
-    """How much there is, and where the most of it is."""
+    """The size of the files, and where most of it is."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -304,7 +304,7 @@ class _Amount:
         self._until: float | None = None
 
     def add(self, file: File) -> None:
-        """Count a file. Raises ProgramError, once there is so much that looking on takes long."""
+        """Count a file. Raises ProgramError once they are too large and counting on takes long."""
         self._size += file.size
         self._count += 1
         parts = file.path.split("/")
@@ -316,7 +316,7 @@ class _Amount:
                 raise self._too_much("at least ")
 
     def check(self) -> None:
-        """Raise ProgramError if there is too much."""
+        """Raise ProgramError if the files are too large."""
         if self._until is not None:
             raise self._too_much("")
 
@@ -324,9 +324,9 @@ class _Amount:
         largest = sorted(self._folders.items(), key=lambda item: -item[1])[:3]
         named = ", ".join(f"{name} ({size / 1e6:.0f} MB)" for name, size in largest)
         return ProgramError(
-            f"{self._root} goes with the program, and that is {at_least}{self._size / 1e6:.0f} MB "
-            f"in {self._count} files; the most that is copied for every trial is "
+            f"{self._root} would be copied with the program: {at_least}{self._size / 1e6:.0f} MB "
+            f"in {self._count} files; the limit of what is copied for every trial is "
             f"{MOST_BYTES / 1e6:.0f} MB and {MOST_FILES} files. The largest: {named}. "
             "Leave out what the program does not need (--exclude PATTERN, or .gitignore), or leave "
-            "out all and name what it needs (--exclude '*' --include PATH)."
+            "out everything and name what it needs (--exclude '*' --include PATH)."
         )

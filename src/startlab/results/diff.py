@@ -41,11 +41,11 @@ NOW: Final = {
 }
 
 Kind = Literal["worse", "better", "changed", "new", "gone"]
-"""`worse` was as expected and is not; `new` and `gone` are cells that only one run has."""
+"""`worse` was as expected and no longer is; `new` and `gone` are cells of one run only."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell that is not what it was; `said` is the change in words."""
+    """One cell that has changed; `said` describes how."""
 
     kind: Kind
     cell: Cell
@@ -56,7 +56,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """An environment that is not what it was: what of it changed, from what, to what."""
+    """An environment that has changed: which property, from what, to what."""
 
     name: str
     what: str
@@ -83,8 +83,8 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 def compare(old: Run, new: Run, instead: Mapping[str, str] | None = None) -> Diff:
     """Compare two runs, cell by cell; environments are matched by their names.
 
-    `instead` names, for an environment of the old run, the one of the new run to put beside it:
-    of another Python, say.
+    `instead` maps an environment of the old run to the one of the new run to compare it with: with
+    another Python, for example.
     """
     instead = instead or {}
     before = {_put(each.cell, instead): each for each in summarise(old)}
@@ -130,15 +130,15 @@ def _change(cell: Cell, was: CellSummary | None, now: CellSummary | None) -> Cha
         said = "" if was is None else f"{_word(was, WAS)}, no longer planned"
         return Change(kind="gone", cell=cell, said=said)
     if was is None:
-        return _told("new", now, f"was not planned, {_word(now, NOW)}")
+        return _with("new", now, f"was not planned, {_word(now, NOW)}")
     if was.as_expected != now.as_expected:
-        return _told("better" if now.as_expected else "worse", now, _said(was, now))
+        return _with("better" if now.as_expected else "worse", now, _said(was, now))
     if was.outcome != now.outcome or _exception(was) != _exception(now) or _moved(was, now):
-        return _told("changed", now, _said(was, now))
+        return _with("changed", now, _said(was, now))
     return None
 
 
-def _told(kind: Kind, now: CellSummary, said: str) -> Change:
+def _with(kind: Kind, now: CellSummary, said: str) -> Change:
     first = now.first
     return Change(
         kind=kind,
@@ -170,14 +170,14 @@ def _exception(each: CellSummary) -> str:
 
 
 def _moved(was: CellSummary, now: CellSummary) -> bool:
-    """Tell whether an outcome is rarer or more frequent than it was, beyond chance."""
+    """Return whether an outcome has become significantly rarer or more frequent."""
     if was.interval is None or now.interval is None:
         return False
     return was.interval[1] < now.interval[0] or now.interval[1] < was.interval[0]
 
 
 def _environments(old: Run, new: Run, instead: Mapping[str, str]) -> tuple[EnvironmentChange, ...]:
-    """Say which of the environments that are compared are not what they were."""
+    """Return the changes of the environments that are compared."""
     before = {instead.get(each.name, each.name): each for each in old.environments}
     found = []
     for now in new.environments:

@@ -44,21 +44,21 @@ if TYPE_CHECKING:
 NAME: Final = JOURNAL_NAME
 RUNS: Final = Path(".startlab")
 LONGEST_LINE: Final = 1 << 26
-"""Bytes; a longer line is no record of a run, and is not taken into memory."""
+"""In bytes; a longer line is not a record of a run, and is not read into memory."""
 
 LONGEST_S: Final = 1e9
 LONGEST_NAME: Final = 200
-"""Characters of an environment's name."""
+"""Of an environment's name, in characters."""
 
 MOST_NAMED: Final = 5
-"""Damaged lines that are named; of more, how many."""
+"""How many damaged lines are listed; of the rest the number is given."""
 
 _NUMBERS: Final = 1 << 32
-"""Of cells, and half as many of trials: a number of each make one of 64 bits."""
+"""The most cells, and half as many trials: the two numbers fit into one key of 64 bits."""
 
 
 class _Version(msgspec.Struct, frozen=True, tag_field="kind", tag="run"):
-    """Of a header, what every version of startlab can read."""
+    """The part of a header that every version of startlab can read."""
 
     schema_version: int
     startlab: str = "?"
@@ -115,7 +115,7 @@ class Journal:
         """Append one record. Raises JournalError, as where the disk is full."""
         try:
             line = msgspec.json.encode(record)
-        except UnicodeEncodeError:  # a name of a file or an argument that is no text
+        except UnicodeEncodeError:  # a file name or an argument that is not valid text
             line = msgspec.json.encode(_encodable(msgspec.to_builtins(record)))
         self._write(line + b"\n")
 
@@ -136,7 +136,7 @@ class Journal:
 
 
 def _encodable(value: object) -> object:
-    """Escape, in every text of a value, what UTF-8 has no place for."""
+    """Escape what UTF-8 cannot encode in every string of a value."""
     match value:
         case str():
             return value.encode(errors="backslashreplace").decode()
@@ -175,7 +175,7 @@ def refuse_taken(folder: Path) -> None:
 
 
 def point_latest_at(folder: Path) -> None:
-    """Have `.startlab/latest` mean a run; on a file system without links, a file names it."""
+    """Point `.startlab/latest` at a run; on a file system without links it is a file."""
     latest = RUNS / "latest"
     if folder.parent.resolve() != RUNS.resolve():
         return
@@ -207,7 +207,7 @@ def find(run: Path) -> Path:
         raise JournalError(f"{run} cannot be read: {error}") from None
     if not there:
         raise NoJournalError(
-            f"{run} holds no run: there is no {NAME}. Runs are in {RUNS}/; the last one is "
+            f"{run} is not a run: it has no {NAME}. Runs are in {RUNS}/; the last one is "
             f"{RUNS / 'latest'}."
         )
     return path
@@ -244,7 +244,7 @@ def read_as_written(run: Path, *, any_version: bool = False) -> Run:
 
 
 class _File:
-    """A journal that stays open as long as anybody reads it, so that it may be deleted meanwhile.
+    """A journal that stays open as long as it is read, so that it can be deleted meanwhile.
 
     Several threads may read it at once.
     """
@@ -257,7 +257,7 @@ class _File:
         weakref.finalize(self, self._file.close)
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:
-        """Give the lines and where they are, None for one that is too long to be a record."""
+        """Yield each line with its offset, None for a line that is too long to be a record."""
         offset = 0
         while line := self._file.readline(LONGEST_LINE):
             if len(line) < LONGEST_LINE:
@@ -269,7 +269,7 @@ class _File:
             offset = self._file.tell()
 
     def trial(self, offset: int, cell: Cell) -> Trial:
-        """Decode a line again. Raises JournalError if it is not what it was."""
+        """Decode a line again. Raises JournalError if it has changed."""
         trial = None
         try:
             with self._lock:
@@ -282,13 +282,13 @@ class _File:
             pass
         if trial is None or trial.cell != cell:
             raise JournalError(
-                f"{self._path} was overwritten or cut off while it was read; read it again."
+                f"{self._path} was overwritten or truncated while it was read; read it again."
             )
         return trial
 
 
 class _Lines(Trials):
-    """The trials of a journal: of each is kept where its line is, and a cell that many share."""
+    """The trials of a journal: for each the offset of its line is kept, and a shared cell."""
 
     __slots__ = ("_file", "_offsets", "cells")
 
@@ -309,7 +309,7 @@ class _Lines(Trials):
 class _Found:
     """What has been read of a journal so far.
 
-    Of a trial that is its key, made of its own number and its cell's, and where its line is.
+    For a trial, that is its key, made of its number and its cell's, and the offset of its line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -324,7 +324,7 @@ class _Found:
         self._names: dict[str, str] = {}
 
     def add(self, record: Record, offset: int) -> None:
-        """Take in a line; the last word on an environment or a trial counts."""
+        """Add a record; the last one for an environment or a trial counts."""
         match record:
             case RunHeader():
                 self.headers.append(record)
@@ -341,24 +341,24 @@ class _Found:
                 self.ends.append(record)
 
     def _share_names(self, cell: Cell) -> None:
-        """Have equal names be one in memory."""
+        """Keep equal names only once in memory."""
         for field in ("experiment", "environment"):
             name = getattr(cell, field)
             msgspec.structs.force_setattr(cell, field, self._names.setdefault(name, name))
 
     def run(self, file: _File, caveats: list[str]) -> Run:
-        """Make a run of it; raises JournalError if there is none."""
+        """Make the run. Raises JournalError if nothing of one was found."""
         if not (self.headers or self.environments or self._keys):
             raise JournalError(_nothing(self.path, len(self.damaged)))
         if self.damaged:
-            caveats.append(_told_of(self.damaged))
+            caveats.append(_damage(self.damaged))
         if not self.headers:
-            caveats.append("The line that says what was run, and with which startlab, is lost.")
+            caveats.append("The line that says what was run, and with which startlab, is missing.")
             self.headers.append(_lost_header(self.path, self.environments.values()))
         trials = self._trials(file)
         caveats += _complete(self.environments, self._unplanned(trials.cells))
         if not self.ends:
-            caveats.append("The run has no end: it was killed, or it is still going.")
+            caveats.append("The run has not ended: it was killed, or is still going on.")
         return Run(
             header=self.headers[0],
             environments=tuple(self.environments.values()),
@@ -369,7 +369,7 @@ class _Found:
         )
 
     def _unplanned(self, ran: Iterable[Cell]) -> Iterable[Cell]:
-        """Give the cells that were run and that no line of the plan has."""
+        """Return the cells that were run but are not in the plan."""
         planned = bytearray(len(self._cells))
         for each in self.environments.values():
             for cell in each.cells:
@@ -377,7 +377,7 @@ class _Found:
         return dict.fromkeys(cell for cell in ran if not planned[self._cells[cell]])
 
     def _trials(self, file: _File) -> _Lines:
-        """Give each trial once, where it was first told of, by what was last told of it."""
+        """Return each trial once, at the place of its first record, with its last record."""
         again = {key for key, other in pairwise(sorted(self._keys)) if key == other}
         lines = zip(self._keys, self._offsets, strict=True)
         last = {key: offset for key, offset in lines if key in again}
@@ -407,15 +407,15 @@ def _read(path: Path, *, any_version: bool) -> Run:
 
 
 def _checked(record: Record) -> Record:
-    """Raise ValidationError for what the types cannot say is wrong."""
+    """Raise ValidationError for invalid values that the types allow."""
     if isinstance(record, RunHeader) and record.program is not None and not record.program.target:
         raise msgspec.ValidationError("a program without a name")
     if isinstance(record, Trial | End) and not 0 <= record.duration_s <= LONGEST_S:
-        raise msgspec.ValidationError(f"{record.duration_s} s is not how long something took")
+        raise msgspec.ValidationError(f"{record.duration_s} s is not a duration")
     if isinstance(record, Trial):
         _name(record.environment)
         if not 0 <= record.trial < _NUMBERS // 2:
-            raise msgspec.ValidationError(f"{record.trial} is no number of a trial")
+            raise msgspec.ValidationError(f"{record.trial} is not a trial number")
     if isinstance(record, PlannedEnvironment):
         _name(record.name)
         if record.environment is not None:
@@ -428,14 +428,14 @@ def _checked(record: Record) -> Record:
 
 def _name(said: str) -> None:
     if len(said) > LONGEST_NAME:
-        raise msgspec.ValidationError(f"{said[:LONGEST_NAME]!r}… is no name of an environment")
+        raise msgspec.ValidationError(f"{said[:LONGEST_NAME]!r}… is not an environment's name")
 
 
 def _version(said: str) -> None:
     try:
         Version(said)
     except ValueError:
-        raise msgspec.ValidationError(f"{said!r} is no version of Python") from None
+        raise msgspec.ValidationError(f"{said!r} is not a Python version") from None
 
 
 def _of_other_version(line: bytes | None) -> str | None:
@@ -452,18 +452,18 @@ def _of_other_version(line: bytes | None) -> str | None:
 
 def _nothing(path: Path, damaged: int) -> str:
     if damaged:
-        return f"{path} is not the journal of a run: none of its {damaged} lines tells of one."
-    return f"{path} is empty: the run was killed before it could say anything."
+        return f"{path} is not the journal of a run: none of its {damaged} lines is a record."
+    return f"{path} is empty: the run was killed before it could write anything."
 
 
-def _told_of(damaged: list[int]) -> str:
+def _damage(damaged: list[int]) -> str:
     which = ", ".join(map(str, damaged[:MOST_NAMED]))
     if len(damaged) > MOST_NAMED:
         which += f" and {len(damaged) - MOST_NAMED} more"
-    lines, was = ("line", "was") if len(damaged) == 1 else ("lines", "were")
+    lines, their = ("line", "its") if len(damaged) == 1 else ("lines", "their")
     return (
         f"{len(damaged)} {lines} of the journal ({which}) could not be read: "
-        f"cut off or damaged, and what {was} in it is not told here."
+        f"truncated or corrupt; {their} contents are missing from this report."
     )
 
 
@@ -481,7 +481,7 @@ def _lost_header(path: Path, environments: Collection[PlannedEnvironment]) -> Ru
 
 
 def _complete(environments: dict[str, PlannedEnvironment], unplanned: Iterable[Cell]) -> list[str]:
-    """Put into the plan the cells that no line of it has; say of which environments."""
+    """Add the cells that are missing from the plan; return a caveat for each environment."""
     lacking: dict[str, list[Cell]] = {}
     for cell in unplanned:
         lacking.setdefault(cell.environment, []).append(cell)
@@ -489,23 +489,23 @@ def _complete(environments: dict[str, PlannedEnvironment], unplanned: Iterable[C
         known = environments.get(name, PlannedEnvironment(name=name, cells=()))
         environments[name] = msgspec.structs.replace(known, cells=(*known.cells, *cells))
     return [
-        f"The plan of {name} is not in the journal, or not all of it: "
+        f"The plan of {name} is missing from the journal, or part of it: "
         "its cells that were not run are not shown as missing."
         for name in lacking
     ]
 
 
 def schema() -> bytes:
-    """Give the JSON Schema of a line, as it is in `journal.schema.json`."""
+    """Return the JSON Schema of a line, as in `journal.schema.json`."""
     return schema_of(Record, "A line of a startlab journal")
 
 
 def schema_of(kind: object, title: str) -> bytes:
-    """Give the JSON Schema of a type of the model."""
+    """Return the JSON Schema of a type of the model."""
     described = msgspec.json.schema(kind)
     for definition in described["$defs"].values():
         if "description" in definition:
-            # A docstring, which only Python 3.13 and later free from its indentation.
+            # A docstring, whose indentation only Python 3.13 and later remove.
             definition["description"] = inspect.cleandoc(definition["description"])
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

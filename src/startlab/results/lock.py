@@ -9,10 +9,10 @@ if sys.platform == "win32":
     import msvcrt
 
     PLACE: Final = (1 << 31) - 2
-    """The byte that is locked: nobody can read it meanwhile, so it is one that no file has."""
+    """The byte that is locked: it is unreadable meanwhile, so it is one that no file has."""
 
     def lock(file: IO[bytes]) -> bool:
-        """Lock a file until it is closed; tell whether nobody else has it locked."""
+        """Lock a file until it is closed; return whether no other process has it locked."""
         file.seek(PLACE)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -24,7 +24,7 @@ else:
     import fcntl
 
     def lock(file: IO[bytes]) -> bool:
-        """Lock a file until it is closed; tell whether nobody else has it locked.
+        """Lock a file until it is closed; return whether no other process has it locked.
 
         Not with lockf(): such a lock ends when the process closes any descriptor of the file, as
         it does after it has read a journal.

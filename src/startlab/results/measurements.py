@@ -1,8 +1,8 @@
-"""What programs measured: reading it from their output, and intervals of it.
+"""What programs measured, with confidence intervals.
 
-The intervals are made pyperf's way: a program warms up and measures in several processes, whose
+The intervals are computed as in pyperf: a program warms up and measures in several processes, whose
 values are independent of each other; the values of one process are not, and count as one, their
-median. Times are never negative and now and then very long, so logarithms are averaged.
+median. Times are positive and sometimes very long, so their logarithms are averaged.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ STUDENT_975: Final = (
     2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
     2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
-"""97.5 % quantiles of Student's t for 1 to 30 degrees of freedom; beyond, the last is close."""
+"""97.5 % quantiles of Student's t for 1 to 30 degrees of freedom; beyond, the last is used."""
 
 BASE: Final[Method] = "fork"
-"""What the other methods are compared with."""
+"""The method that the others are compared with."""
 
 
 class Level(msgspec.Struct, frozen=True, kw_only=True):
     """What the processes of a cell measured of one quantity, and its ratio to fork's.
 
-    `values` are one for each process, `middle` their geometric mean in `unit`; `interval` and
-    `ratio_interval` are 95 % confidence intervals, None of a single process. `ratio` is None where
-    the environment has no fork, and for fork itself.
+    `values` has one value for each process, `middle` is their geometric mean in `unit`; `interval`
+    and `ratio_interval` are 95 % confidence intervals, None for a single process. `ratio` is None
+    if the environment has no fork, and for fork itself.
     """
 
     experiment: str
@@ -54,7 +54,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def levels(run: Run) -> tuple[Level, ...]:
-    """Put together what all trials of a run measured, by experiment, quantity and environment."""
+    """Collect what all trials of a run measured, by experiment, quantity and environment."""
     units: dict[tuple[str, str], str] = {}
     values: dict[tuple[str, str, str], dict[Method, list[float]]] = {}
     for trial in run.trials:
@@ -93,7 +93,7 @@ def _level(
 
 
 def geometric_mean(values: Sequence[float]) -> tuple[float, tuple[float, float] | None]:
-    """Give the geometric mean of positive values and its 95 % interval, after Student."""
+    """Return the geometric mean of positive values and its 95 % interval, after Student."""
     logs = _logs(values)
     middle = statistics.fmean(logs)
     if len(logs) < 2:
@@ -105,7 +105,7 @@ def geometric_mean(values: Sequence[float]) -> tuple[float, tuple[float, float] 
 def geometric_ratio(
     values: Sequence[float], base: Sequence[float]
 ) -> tuple[float, tuple[float, float] | None]:
-    """Give the ratio of two geometric means and its 95 % interval, after Welch (1947)."""
+    """Return the ratio of two geometric means and its 95 % interval, after Welch (1947)."""
     logs, base_logs = _logs(values), _logs(base)
     difference = statistics.fmean(logs) - statistics.fmean(base_logs)
     if min(len(logs), len(base_logs)) < 2:

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 SYSTEMS: Final = {"win32": "windows", "darwin": "macos"}
 
 _Names = Mapping[tuple[int, str], str]
-"""What an environment, by the number of its run and its name there, is called in the whole."""
+"""The merged name of an environment, by the number of its run and its name there."""
 
 
 class _Part(NamedTuple):
-    """What is kept in memory of a run that is merged; its trials are read again, one run at a time.
+    """A run to be merged, as kept in memory; its trials are read again, one run at a time.
 
-    `ran` are the cells that something was run of.
+    `ran` are the cells that were run.
     """
 
     path: Path
@@ -47,14 +47,14 @@ def merge(
     plan: Iterable[Cell] = (),
     allow_different_catalogues: bool = False,
 ) -> tuple[str, ...]:
-    """Write the run that `runs` make together into `folder`; give what could not be read.
+    """Merge `runs` into one in `folder`; return what could not be read.
 
-    Its plan is all of theirs, with what other shards of the same plan have, and with the cells of
-    `plan`: one that no run brought is missing. What several runs brought of a cell are several
-    trials of it; that it was unavailable in one of them does not count where another ran it.
-    Environments of the same name that are not the same are told apart: `host-3.13@windows`.
+    Its plan has the cells of all of them, of other shards of the same plan, and of `plan`: a cell
+    that no run has is missing. Several runs of a cell become several trials of it; that it was
+    unavailable in one of them does not count if another ran it. Different environments with the
+    same name get different names: `host-3.13@windows`.
 
-    Raises SelectionError for runs that do not go together, JournalError if none can be read.
+    Raises SelectionError for runs that cannot be merged, JournalError if none can be read.
     """
     if (folder / journal.NAME).exists():
         raise SelectionError(f"{folder} holds a run already; choose another folder, or move it.")
@@ -67,33 +67,33 @@ def merge(
     names = _names(parts)
     ran = {_renamed(cell, number, names) for number, part in enumerate(parts) for cell in part.ran}
     caveats = (*unread, *(each for part in parts for each in part.caveats), *_absent(sources))
-    with journal.Journal(folder, new=True) as book:
-        book.write(_header(parts, sources, caveats))
+    with journal.Journal(folder, new=True) as journal_file:
+        journal_file.write(_header(parts, sources, caveats))
         for environment in _plan(parts, names, plan):
-            book.write(environment)
+            journal_file.write(environment)
         counts: Counter[Cell] = Counter()
         for number, part in enumerate(parts):
             for trial in journal.read_as_written(part.path).trials:
                 cell = _renamed(trial.cell, number, names)
                 if trial.outcome == "unavailable" and cell in ran:
                     continue
-                book.write(_trial(trial, cell, counts[cell]))
+                journal_file.write(_trial(trial, cell, counts[cell]))
                 counts[cell] += 1
         for part in parts:
             for end in part.ends:
-                book.write(end)
+                journal_file.write(end)
     return unread
 
 
 def _read(runs: Sequence[Path]) -> tuple[list[_Part], tuple[str, ...]]:
-    """Read every run that can be; of the others, say why not."""
+    """Read every run that can be read; return why the others cannot."""
     parts: list[_Part] = []
     unread: list[str] = []
     for path in runs:
         try:
             run = journal.read_as_written(path)
         except JournalError as error:
-            unread.append(f"A run is left out: {error}")
+            unread.append(f"A run was skipped: {error}")
             continue
         parts.append(_part(path, run))
     if not parts:
@@ -118,14 +118,14 @@ def _part(path: Path, run: Run) -> _Part:
 
 
 def _sources(part: _Part) -> Iterator[RunHeader]:
-    """Give the runs that a run is made of; the program's texts are in its own header alone."""
+    """Yield the runs that a run is made of, without the program's sources."""
     for source in part.header.merged or (part.header,):
         program = source.program
         alone = program and msgspec.structs.replace(program, sources={})
         yield msgspec.structs.replace(source, program=alone)
 
 
-# --- what does not go together -----------------------------------------------------------------
+# --- what cannot be merged ---------------------------------------------------------------------
 
 
 def _refuse_the_same_twice(parts: Sequence[_Part]) -> None:
@@ -133,11 +133,11 @@ def _refuse_the_same_twice(parts: Sequence[_Part]) -> None:
     for part in parts:
         for source in _sources(part):
             if source.startlab == "?":
-                continue  # its header is lost, so nothing can be said
+                continue  # its header is missing, so its id is unknown
             other = seen.setdefault(msgspec.json.encode(source), part.path)
             if other is not part.path:
                 raise SelectionError(
-                    f"{other} and {part.path} have the same run in them, {source.id}: "
+                    f"{other} and {part.path} both contain the run {source.id}: "
                     "its trials would count twice. Give it once."
                 )
 
@@ -156,14 +156,14 @@ def _refuse_different_catalogues(parts: Sequence[_Part]) -> None:
 
 
 def _refuse_different_programs(parts: Sequence[_Part]) -> None:
-    """Refuse to take different programs of one name for the same, or a program for a lab."""
+    """Refuse to merge different programs of the same name, or a program and the catalogue."""
     first, *others = parts
     for other in others:
         if _program(first) != _program(other):
             raise SelectionError(
                 f"{first.path} and {other.path} are not runs of the same thing: the first is of "
-                f"{_program(first)}, the other of {_program(other)}. Merge those of one program, "
-                "unchanged, or those of the lab."
+                f"{_program(first)}, the other of {_program(other)}. Merge runs of one program, "
+                "unchanged, or runs of the lab."
             )
 
 
@@ -176,7 +176,7 @@ def _program(part: _Part) -> str:
 
 
 def _names(parts: Sequence[_Part]) -> _Names:
-    """Name the environments of all runs, so that different ones have different names."""
+    """Name the environments of all runs, so that different ones get different names."""
     found: dict[str, list[tuple[int, Environment]]] = {}
     for number, part in enumerate(parts):
         for planned in part.environments:
@@ -193,7 +193,7 @@ def _names(parts: Sequence[_Part]) -> _Names:
 
 
 def _facts(environment: Environment) -> tuple[str, ...]:
-    """Give what makes an environment another one, the most telling first."""
+    """Return what distinguishes environments, the most significant first."""
     return (
         SYSTEMS.get(environment.sys_platform, environment.sys_platform),
         environment.machine,
@@ -235,7 +235,7 @@ def _plan(
 
 
 def _absent(sources: Iterable[RunHeader]) -> Iterator[str]:
-    """Say which shards of a plan are not among the runs."""
+    """Yield a caveat for shards of a plan that are not among the runs."""
     shards: dict[tuple[bytes, int], set[int]] = {}
     for source in sources:
         if source.selection.shard is not None:
@@ -246,7 +246,7 @@ def _absent(sources: Iterable[RunHeader]) -> Iterator[str]:
         absent = sorted(set(range(1, of + 1)) - there)
         if absent:
             which = ", ".join(f"{number}/{of}" for number in absent)
-            yield f"Not every shard of the plan is here: {which} did not come."
+            yield f"Not every shard of the plan is here: missing are {which}."
 
 
 # --- the records -------------------------------------------------------------------------------

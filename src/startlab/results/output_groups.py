@@ -1,4 +1,4 @@
-"""What the cells of a program print: which print the same, and in which lines the others differ."""
+"""Which cells of a program print the same."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Grouped(Trials):
 
 
 def grouped(run: Run) -> Run:
-    """Give the trials of a user's program their output groups: same letter, same output.
+    """Assign output groups to the trials of the user's program: same letter, same output.
 
     The letters go by the plan, so that they do not depend on which trial ended first. Where the
     trials of one environment have more than one, none of them is called right: each of these trials
@@ -80,7 +80,7 @@ def _differing(run: Run, groups: array[int]) -> frozenset[str]:
 
 
 def _groups(run: Run) -> array[int]:
-    """Group trials that have the digest or the shape of their output in common."""
+    """Group trials whose outputs have the same digest or the same shape."""
     groups = array("l", [-1]) * len(run.trials)
     known: dict[str, int] = {}
     count = 0
@@ -90,7 +90,7 @@ def _groups(run: Run) -> array[int]:
             trial = trials[each]
             if trial.outcome not in ("ok", "wrong"):
                 continue
-            # What was cut has no digest: then no two are known to be alike.
+            # A truncated output has no digest: no two of them are known to be equal.
             keys = [key for key in (trial.stdout_digest, trial.stdout_shape) if key is not None]
             group = next((known[key] for key in keys if key in known), count)
             count = max(count, group + 1)
@@ -101,7 +101,7 @@ def _groups(run: Run) -> array[int]:
 
 
 def letter(number: int) -> str:
-    """Give A, B, …, Z, AA, AB, … for 0, 1, and so on."""
+    """Return A, B, …, Z, AA, AB, … for 0, 1, and so on."""
     name = ""
     number += 1
     while number:

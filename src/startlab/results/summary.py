@@ -1,4 +1,4 @@
-"""Trials → what each planned cell came to."""
+"""Trials → the result of each planned cell."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ WELL: Final[tuple[Outcome, ...]] = ("ok", "differs")
 """The outcomes of a user's program that ended with exit status 0."""
 
 Z_95: Final = 1.959964
-"""Of the normal distribution: 95 % lie within that many standard deviations."""
+"""Of the normal distribution: 95 % lie within this many standard deviations."""
 
 
 class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the trials of a planned cell came to.
+    """The result of the trials of a planned cell.
 
     `outcome` speaks for the cell: that of the first trial that is not as expected, else of a race
     the typical one if it was seen, else the first trial's; `count` trials had it, the first of them
@@ -57,7 +57,7 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def first(self) -> Trial | None:
-        """The trial that speaks for the cell."""
+        """The first trial with the outcome of the cell."""
         return self.trials[self.place] if self.trials else None
 
     @property
@@ -73,9 +73,9 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def of_program(cells: Collection[CellSummary]) -> str:
-    """Say in a few words what the cells of a program came to: `4 ok, 2 hang`.
+    """Summarize the cells of a program in a few words: `4 ok, 2 hang`.
 
-    What was expected of a program nobody has said: each start method is held against the others.
+    A program has no expectations: each start method is compared with the others.
     """
     counts = Counter(each.outcome for each in cells)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
@@ -84,13 +84,13 @@ def of_program(cells: Collection[CellSummary]) -> str:
 
 
 def summarise(run: Run) -> tuple[CellSummary, ...]:
-    """Put the trials of every planned cell together, in the order of the plan."""
+    """Summarize the trials of every planned cell, in the order of the plan."""
     every = ByCell(run)
     return tuple(_summary(every, number) for number in range(every.planned))
 
 
 def _summary(every: ByCell, number: int) -> CellSummary:
-    """Go through the trials of a cell once, without keeping more than those that may speak."""
+    """Go through the trials of a cell once, keeping only those that may represent it."""
     trials = OfCell(every, number)
     first = unexpected = typical = None
     counts: Counter[Outcome] = Counter()
@@ -156,7 +156,7 @@ def _typical(trial: Trial) -> Outcome | None:
 
 
 def _out_of_frequency(first: Trial, counts: Counter[Outcome]) -> str | None:
-    """Say how often a race went the typical way, if the range that is expected excludes it."""
+    """Return how often a race had the typical outcome, if that is not the expected range."""
     expected, frequency = first.expected, first.frequency
     if not expected or frequency is None:
         return None
@@ -171,9 +171,9 @@ def _out_of_frequency(first: Trial, counts: Counter[Outcome]) -> str | None:
 
 
 def wilson(count: int, of: int) -> tuple[float, float]:
-    """Give the 95 % confidence interval of a share, `count` of `of`, after Wilson (1927).
+    """Return the 95 % confidence interval of a share, `count` of `of`, after Wilson (1927).
 
-    It holds for few trials and for shares near 0 and 1, where the normal approximation does not.
+    It also holds for few trials and for shares near 0 and 1, unlike the normal approximation.
     """
     share = count / of
     spread = Z_95**2 / of

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Trials(Sequence[Trial]):
-    """Trials of which each is made anew whenever it is asked for.
+    """Trials, each of which is made again whenever it is accessed.
 
-    They are equal to any sequence of equal trials; a slice, and what is unpickled, is a tuple.
+    They are equal to any sequence of equal trials; slicing or unpickling gives a tuple.
     """
 
     __slots__ = ()
@@ -29,7 +29,7 @@ class Trials(Sequence[Trial]):
     @property
     @abstractmethod
     def cells(self) -> Sequence[Cell]:
-        """The cell of each, which is known without making the trial."""
+        """The cell of each trial, which is known without making the trial."""
 
     @abstractmethod
     def make(self, place: int) -> Trial:
@@ -59,7 +59,7 @@ class Trials(Sequence[Trial]):
 
 
 class OfCell(Trials):
-    """The trials of one cell, of all those of a run."""
+    """The trials of one cell of a run."""
 
     __slots__ = ("_every", "_number")
 
@@ -76,11 +76,11 @@ class OfCell(Trials):
         return self._every.ends[self._number] - self._start
 
     def make(self, place: int) -> Trial:
-        """Have the run make it."""
+        """Make the trial from the run's."""
         return self._every.trials[self.place(place)]
 
     def place(self, place: int) -> int:
-        """Give the place in the run of the trial at a place here."""
+        """Return the place in the run of a trial, given its place here."""
         return self._every.places[self._start + place]
 
     @property
@@ -89,11 +89,11 @@ class OfCell(Trials):
 
 
 class ByCell:
-    """Where the trials of each cell are among all those of a run: 4 bytes for each.
+    """Where the trials of each cell are among all those of a run, in 4 bytes for each.
 
-    Of the `cells` the first `planned` are those of the plan, in its order; others were run without
+    The first `planned` of the `cells` are those of the plan, in its order; others were run without
     being in it. `places` has the trials of one cell after another, each in the run's order; `ends`
-    says where those of a cell end there.
+    says where those of each cell end.
     """
 
     def __init__(self, run: Run) -> None:
@@ -115,12 +115,12 @@ class ByCell:
 
 
 def cells_of(trials: Sequence[Trial]) -> Sequence[Cell]:
-    """Give the cell of each trial."""
+    """Return the cell of each trial."""
     return trials.cells if isinstance(trials, Trials) else [trial.cell for trial in trials]
 
 
 def by_cell(run: Run) -> Iterator[tuple[Cell, OfCell]]:
-    """Give every cell of a run with its trials, in the order of `ByCell`."""
+    """Yield every cell of a run with its trials, in the order of `ByCell`."""
     every = ByCell(run)
     for number, cell in enumerate(every.cells):
         yield cell, OfCell(every, number)

@@ -1,4 +1,4 @@
-# A grandchild, blocked for ever, is killed by its interval timer; the chain above wakes up.
+# A grandchild, blocked forever, is killed by its interval timer; the chain above wakes up.
 import os
 import signal
 

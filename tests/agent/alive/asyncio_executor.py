@@ -1,5 +1,5 @@
 # needs: 3
-# The event loop waits for ever on its own sockets; a thread of it sleeps.
+# The event loop waits forever on its own sockets; a thread of it sleeps.
 import asyncio
 import time
 

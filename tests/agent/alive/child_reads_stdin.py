@@ -1,5 +1,5 @@
 # stdin
-# Somebody outside types; a child that is no Python reads it.
+# A process outside types; a child that is no Python reads it.
 import subprocess
 
 assert subprocess.check_output(["cat"]) == b"something\n"

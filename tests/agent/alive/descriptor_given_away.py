@@ -1,6 +1,6 @@
 # outside
 # needs: 3.9
-# The write end of the pipe was handed to somebody outside.
+# The write end of the pipe was handed to a process outside.
 import os
 import socket
 import sys

@@ -1,6 +1,6 @@
 # outside
 # needs: 3.9
-# The write end of the pipe was handed to somebody outside, and kept, too.
+# The write end of the pipe was handed to a process outside, and kept, too.
 import os
 import socket
 import sys

@@ -1,5 +1,5 @@
 # outside
-# open(2) of a FIFO for reading blocks until somebody outside opens it for writing.
+# open(2) of a FIFO for reading blocks until a process outside opens it for writing.
 import os
 import sys
 import time

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside maps the same file and wakes the futex in it.
+# A process outside maps the same file and wakes the futex in it.
 import ctypes
 import mmap
 import os

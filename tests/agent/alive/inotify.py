@@ -1,5 +1,5 @@
 # outside
-# Somebody outside creates a file in a watched directory.
+# A process outside creates a file in a watched directory.
 import ctypes
 import os
 import sys

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside releases a lock on a file.
+# A process outside releases a lock on a file.
 import fcntl
 import os
 import sys

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside sends to a POSIX message queue.
+# A process outside sends to a POSIX message queue.
 import ctypes
 import os
 import sys

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside opens the FIFO by its name and writes into it. We hold both ends, too.
+# A process outside opens the FIFO by its name and writes into it. We hold both ends, too.
 import os
 import sys
 import time

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside opens the semaphore by its name and posts it. maps calls it (deleted).
+# A process outside opens the semaphore by its name and posts it. maps calls it (deleted).
 import ctypes
 import os
 import sys

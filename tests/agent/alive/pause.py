@@ -1,5 +1,5 @@
 # outside
-# It waits for a signal, and somebody outside sends it.
+# It waits for a signal, and a process outside sends it.
 import os
 import signal
 import sys

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside opens the pipe through /proc, and writes into it later. We hold both ends, too.
+# A process outside opens the pipe through /proc, and writes into it later. We hold both ends, too.
 import os
 import sys
 import time

@@ -1,4 +1,4 @@
-# The clock wakes it: poll(2) with a timeout on a pipe that nobody else holds.
+# The clock wakes it: poll(2) with a timeout on a pipe that no other process holds.
 import os
 import select
 

@@ -1,5 +1,5 @@
 # needs: 3.8
-# A pool's thread spins, for nobody takes its results; another thread will do something.
+# A pool's thread spins, because its results are not taken; another thread will do something.
 import multiprocessing
 import threading
 import time

@@ -1,5 +1,5 @@
 # needs: 3.8
-# A pool's thread spins, for nobody takes its results; a worker of it writes to a pipe of its own.
+# A pool's thread spins, because its results are not taken; a worker of it writes to a pipe of its own.
 import multiprocessing
 import os
 import time

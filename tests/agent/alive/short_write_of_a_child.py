@@ -1,4 +1,4 @@
-# A full pipe is read late: nobody may have shortened the write meanwhile.
+# A full pipe is read late: nothing may have shortened the write meanwhile.
 import os
 import time
 

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside writes into a FIFO that is to send SIGIO; nobody waits for the FIFO itself.
+# A process outside writes into a FIFO that is to send SIGIO; nothing waits for the FIFO itself.
 import fcntl
 import os
 import signal

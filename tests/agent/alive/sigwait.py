@@ -1,6 +1,6 @@
 # outside
 # needs: 3
-# It waits for a signal, and somebody outside sends it.
+# It waits for a signal, and a process outside sends it.
 import os
 import signal
 import sys

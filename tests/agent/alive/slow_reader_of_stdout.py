@@ -1,5 +1,5 @@
 # slow reader
-# Somebody outside is slow to read our output.
+# A process outside is slow to read our output.
 import os
 
 data = b"x" * 300000

@@ -1,5 +1,5 @@
 # stdin
-# Somebody outside types.
+# A process outside types.
 import sys
 
 assert sys.stdin.readline() == "something\n"

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside stops a child that was about to go on, and lets it go on later.
+# A process outside stops a child that was about to go on, and lets it go on later.
 import os
 import signal
 import sys

@@ -1,5 +1,5 @@
 # outside
-# The child stops itself; somebody outside continues it.
+# The child stops itself; a process outside continues it.
 import os
 import signal
 import sys

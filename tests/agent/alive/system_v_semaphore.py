@@ -1,5 +1,5 @@
 # outside
-# Somebody outside raises a System V semaphore.
+# A process outside raises a System V semaphore.
 import ctypes
 import os
 import sys

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside connects, and answers in its own time.
+# A process outside connects, and answers in its own time.
 import os
 import socket
 import sys

@@ -1,4 +1,4 @@
-# A timerfd, watched by an epoll that waits for ever, becomes readable.
+# A timerfd, watched by an epoll that waits forever, becomes readable.
 import ctypes
 import select
 

@@ -1,5 +1,5 @@
 # outside
-# Somebody outside sends a datagram to a socket's name.
+# A process outside sends a datagram to a socket's name.
 import os
 import socket
 import sys

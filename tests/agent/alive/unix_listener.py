@@ -1,5 +1,5 @@
 # outside
-# Somebody outside connects to a Unix socket by its name.
+# A process outside connects to a Unix socket by its name.
 import os
 import socket
 import sys

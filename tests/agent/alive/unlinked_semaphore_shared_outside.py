@@ -1,5 +1,5 @@
 # outside
-# Somebody outside has opened the semaphore before its name was removed, and posts it.
+# A process outside has opened the semaphore before its name was removed, and posts it.
 import ctypes
 import os
 import sys

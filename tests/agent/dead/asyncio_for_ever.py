@@ -1,5 +1,5 @@
 # needs: 3
-# An event loop with nothing to do but a future that nobody completes.
+# An event loop with nothing to do but a future that is never completed.
 import asyncio
 import sys
 import time

@@ -1,4 +1,4 @@
-# not in a container: nobody can ask a lone writer for its interval timer
+# not in a container: nothing can ask a lone writer for its interval timer
 # The child writes more than a pipe holds; the parent reads only after its end.
 import os
 import sys

@@ -1,4 +1,4 @@
-# Two processes write to each other more than the socket holds, and nobody reads.
+# Two processes write to each other more than the socket holds, and neither reads.
 import os
 import socket
 import sys

@@ -1,4 +1,4 @@
-# The child inherits a lock that is held, and has nobody to release it.
+# The child inherits a lock that is held, and nothing releases it.
 import multiprocessing
 import sys
 import threading

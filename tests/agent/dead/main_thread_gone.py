@@ -1,4 +1,4 @@
-# The first thread has ended by itself; the other one waits for ever.
+# The first thread has ended by itself; the other one waits forever.
 import ctypes
 import os
 import sys

@@ -1,5 +1,5 @@
 # pollers: >=3
-# Everybody waits on the queue of a manager, whose server waits for everybody.
+# Everybody waits on the queue of a manager, whose server waits foreverybody.
 import multiprocessing
 import sys
 import time

@@ -1,4 +1,4 @@
-# The program has ended; a child of it waits for ever.
+# The program has ended; a child of it waits forever.
 import os
 import sys
 import time

@@ -1,5 +1,5 @@
 # pollers: <3.8
-# A worker of a pool ends in the middle of its task: nobody tells the parent.
+# A worker of a pool ends in the middle of its task: the parent is not notified.
 import multiprocessing
 import os
 import sys

@@ -1,5 +1,5 @@
 # pollers: <3.8
-# The worker of a pool waits for a lock that nobody will release.
+# The worker of a pool waits for a lock that is never released.
 import multiprocessing
 import sys
 import time

@@ -3,12 +3,12 @@
 It makes the wanted start method the *platform default*, exactly as if the program ran on a platform
 with that default: the program's own set_start_method() and get_context() still work and win. It
 does so when multiprocessing.context is first imported and not before: importing it here would
-import pickle and others, and hide a module of the user's that shadows one of them.
+import pickle and others, and hide a user's module that shadows one of them.
 
-It also tells the agent what only the inside can see, one line of the events file each: that this
-interpreter was reached, every process that multiprocessing starts, and what its starter learnt of
-its end; startlab_inside.py, of Python 3, tells more. Nothing here shows in a traceback of the
-program.
+It also reports to the agent what can only be seen from inside, one line of the events file each:
+that this interpreter was reached, every process that multiprocessing starts, and what its starter
+learns of its end; startlab_inside.py, on Python 3, reports more. Nothing here shows in a traceback
+of the program.
 """
 
 import os
@@ -61,7 +61,7 @@ def force(context):
 
 
 def watch(popen):
-    """See a process start and end where multiprocessing itself notes it: in `returncode`.
+    """See a process start and end where multiprocessing itself records it: in `returncode`.
 
     Popen sets it to None before it launches and to the exit code when it has waited. A property
     leaves no frame in a traceback, as a wrapped method would.
@@ -75,7 +75,7 @@ def watch(popen):
         if value:
             try:
                 looked_at(self, value, sys._getframe(1))
-            except Exception:  # it would be the program's
+            except Exception:  # it would be raised in the program
                 pass
         return value
 
@@ -96,7 +96,7 @@ looked = set()
 
 
 def looked_at(popen, code, frame):
-    """Tell once for each child that the program has read the exit code by which it failed."""
+    """Report once for each failed child that the program has read its exit code."""
     depth = 4
     while frame is not None and depth and is_stdlib(frame.f_code.co_filename):
         if frame.f_code.co_name == "exitcode":
@@ -109,15 +109,15 @@ def looked_at(popen, code, frame):
 
 
 def caller():
-    """Find the line of the program, or of a library of its, that called, as `file:line`."""
+    """Find the calling line of the program, or of a library, as `file:line`."""
     return user_line(sys._getframe(2))
 
 
 def user_line(frame):
     """Find the innermost line outside the standard library, as `file:line`.
 
-    What was made from a string, as the methods of a manager's proxies are, has no line to look at,
-    unless it is the program itself.
+    Code made from a string, like the methods of a manager's proxies, has no source line, unless it
+    is the program itself.
     """
     while frame is not None:
         file = frame.f_code.co_filename
@@ -134,7 +134,7 @@ def is_stdlib(file):
 
 
 def is_library(file):
-    """Tell whether a file is none of the program's own."""
+    """Return whether a file is not the program's own."""
     return is_stdlib(file) or "-packages" in file or file.startswith(HERE)
 
 
@@ -146,7 +146,7 @@ THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda",
 
 
 def before_fork():
-    """See which other threads there are: none of them will exist in the child."""
+    """Note the other threads: none of them will exist in the child."""
     global inherited_main
     del threads_at_fork[:], native_at_fork[:]
     try:
@@ -200,10 +200,10 @@ def watch_module(module):
 
 
 def look_inside(module):
-    """Have startlab_inside.py, which lies beside this file, look at a module of Python 3."""
+    """Make startlab_inside.py, which is beside this file, watch a module of Python 3."""
     try:
         __import__("startlab_inside").PATCHES[module.__name__](module)
-    except Exception:  # a version that nobody has tried: then less is told
+    except Exception:  # an untested version: then less is reported
         tell("not inside", module.__name__)
 
 
@@ -214,7 +214,7 @@ PATCHES = {
 }
 if METHOD:
     PATCHES["multiprocessing.context"] = [force]
-    PATCHES["multiprocess.context"] = [force]  # pathos' own copy
+    PATCHES["multiprocess.context"] = [force]  # the copy of pathos
 if sys.version_info >= (3, 4):
     for name in (
         "multiprocessing.context",
@@ -233,7 +233,7 @@ if sys.version_info >= (3, 4):
 
 
 class Finder(object):
-    """Patches a module when its body has run, and otherwise keeps out of the way."""
+    """Patches a module when its body has run, and otherwise does nothing."""
 
     def find_spec(self, name, path=None, target=None):
         if name not in PATCHES:
@@ -266,7 +266,7 @@ class Finder(object):
 
 def patch_after(loader, name):
     if isinstance(loader, type) or not hasattr(loader, "exec_module"):
-        return  # frozen or built in: there is no loader of this module's own
+        return  # frozen or built in: the module has no loader of its own
     loader.exec_module = exec_module_and(loader.exec_module, lambda: patched(loader, name))
 
 
@@ -276,8 +276,8 @@ def patched(loader, name):
         patch(sys.modules[name])
 
 
-# When a module's body raises, importlib takes its own frames out of the traceback, as long as there
-# are no others between them. The frame of this function passes for one of them by its file's name.
+# When a module's body raises, importlib removes its own frames from the traceback, as long as there
+# are no others between them. The frame of this function counts as one because of its file's name.
 exec(compile("""
 def exec_module_and(exec_module, then):
     def call_with_frames_removed(module):
@@ -288,9 +288,9 @@ def exec_module_and(exec_module, then):
 
 
 def catch_crashes():
-    """Have a process that dies by a fatal signal leave its Python stacks beside the events.
+    """Make a process that dies by a fatal signal leave its Python stacks beside the events.
 
-    And one that is asked by a signal, where the agent has no other way to see them.
+    Also one that is asked by a signal, if the agent has no other way to see them.
     """
     import faulthandler
 
@@ -300,7 +300,7 @@ def catch_crashes():
     if wanted and open_as(STACKS_FD, EVENTS + ".stacks"):
         faulthandler.register(int(wanted), file=STACKS_FD, all_threads=True)
     at = os.environ.get("STARTLAB_STACKS_AT")
-    if at:  # where no signal can ask: just before the time limit, and again as long after
+    if at:  # without such a signal: just before the time limit, and again as long after
         file = "%s.stacks.%d" % (EVENTS, os.getpid())
         fd = os.open(file, APPEND | os.O_CREAT)
         delay = max(0.05, float(at) - time.time())
@@ -322,7 +322,7 @@ def open_as(number, path):
 
 
 def chain():
-    """Run the sitecustomize that this one shadows (Debian and coverage have one)."""
+    """Run the sitecustomize that this one shadows (of Debian or coverage, for example)."""
     rest = [p for p in sys.path if os.path.abspath(p or os.curdir) != HERE]
     if sys.version_info < (3,):
         import imp
@@ -337,7 +337,7 @@ def chain():
     for finder in sys.meta_path:
         spec = finder.find_spec("sitecustomize", rest) if hasattr(finder, "find_spec") else None
         if spec is not None and spec.loader is not None:
-            # importlib.util has this too, but imports what a module of the user's may shadow.
+            # importlib.util has this too, but imports modules that a user's module may shadow.
             from _frozen_importlib import module_from_spec
 
             module = sys.modules["sitecustomize"] = module_from_spec(spec)
@@ -346,7 +346,7 @@ def chain():
 
 
 if EVENTS:
-    sys.modules["startlab_inject"] = sys.modules[__name__]  # 2.7 clears a module that is let go
+    sys.modules["startlab_inject"] = sys.modules[__name__]  # 2.7 clears a module without references
     tell("interpreter", os.getppid() if hasattr(os, "getppid") else "")
     if sys.version_info >= (3, 4):
         try:

@@ -1,9 +1,9 @@
-"""What of a program only its inside can see, and what explains how it ends: told as events.
+"""What can only be seen inside a program, and may explain its outcome: reported as events.
 
-sitecustomize.py has each of `PATCHES` run when the body of its module has run, so that nothing is
-imported which the program does not import. All of it looks and tells, and changes nothing: no code
-of the program is called (no repr, no pickling, no property of its classes), what goes wrong in
-here is dropped, and no frame of this file is on the stack when code of the program runs. Python 3.
+sitecustomize.py runs each of `PATCHES` after the body of its module, so that nothing is imported
+that the program does not import. It only observes and changes nothing: no code of the program is
+called (no repr, no pickling, no property of its classes), errors in here are dropped, and no frame
+of this file is on the stack when code of the program runs. Python 3.
 """
 
 import builtins
@@ -17,7 +17,7 @@ inject = sys.modules["startlab_inject"]
 tell = inject.tell
 user_line = inject.user_line
 
-MOST = 50  # events of each kind that a process tells
+MOST = 50  # events of each kind per process
 LONGEST = 160  # characters of a value
 environ = dict(os.environ)  # as this interpreter found it
 left = {}
@@ -39,7 +39,7 @@ def harmless(function):
 
 
 def importing_main():
-    """Tell whether this process is a child, or a fork server, that is running the main module."""
+    """Return whether this process is a child, or a fork server, that is running the main module."""
     process = sys.modules["multiprocessing.process"]
     return getattr(process.current_process(), "_inheriting", False)
 
@@ -80,7 +80,7 @@ def seen(check_available):
 
 @harmless
 def pinned(method, by, frame):
-    # What the standard library gets, or a child is given, nobody has chosen.
+    # The program has not chosen what the standard library gets, or a child is given.
     if not inject.is_stdlib(frame.f_code.co_filename) and not importing_main():
         tell("pinned", method, by, user_line(frame))
 
@@ -89,7 +89,7 @@ def pinned(method, by, frame):
 
 
 def watch_shared(synchronize):
-    """See where a semaphore is made, of which all that is shared between processes has one."""
+    """See where a semaphore is made: everything shared between processes has one."""
     make_name = synchronize.SemLock._make_name
 
     def name():
@@ -117,7 +117,7 @@ def made(frame):
 
 @harmless
 def starting(frame):
-    """A process is about to be started, by `Popen.__init__`, whose frame this is."""
+    """Note that `Popen.__init__`, whose frame this is, is about to start a process."""
     process = frame.f_locals.get("process_obj")
     if importing_main():
         tell("unguarded", user_line(frame))
@@ -126,7 +126,7 @@ def starting(frame):
 
 
 def watch_spawn(spawn):
-    """See, in a child, what the main module registers to be run at the end."""
+    """See, in a child, what the main module registers with atexit."""
     import atexit  # built in
 
     register = atexit.register
@@ -167,7 +167,7 @@ def sent(popen, number, frame):
 
 
 def watch_begin(util):
-    """See a child just before it runs its target: it then logs that."""
+    """See a child just before it runs its target: it logs that."""
     info = util.info
 
     def info_(message, *args, **kwargs):
@@ -200,7 +200,7 @@ def begin():
 def state(program, whole=False):
     """Give what a child may find otherwise than its parent, each as `kind NUL name NUL value`.
 
-    Of what nobody has set only the `whole` tells.
+    Values that were never set are included only with `whole`.
     """
     found = []
     for place, name, value in program.globals():
@@ -231,7 +231,7 @@ def state(program, whole=False):
 
 
 def is_other(value, name):
-    """Tell whether a function has been put in the place of the one of that name."""
+    """Return whether another function has replaced the one of that name."""
     return type(value) is FUNCTION and (
         value.__name__ != name or "<locals>" in value.__qualname__
     )
@@ -248,7 +248,7 @@ class Program(object):
                 mention(value, self.names)
 
     def globals(self):
-        """Give the globals that are mentioned, each as (module with a dot, name, value)."""
+        """Return the globals that are mentioned, each as (module with a dot, name, value)."""
         names = self.names
         for module in self.modules:
             place = "" if module.__name__ in inject.MAIN else module.__name__ + "."
@@ -256,17 +256,17 @@ class Program(object):
                 if name in names and not name.startswith("__"):
                     yield place, name, value
                     if is_class(value) and value.__module__ == module.__name__:
-                        for key, each in list(vars(value).items()):  # it may be a configuration
+                        for key, each in list(vars(value).items()):  # it may hold settings
                             if key in names and not key.startswith("__"):
                                 yield place + name + ".", key, each
 
 
 libraries = {}  # whether the files of modules are a library's
-looked_over = {}  # the program as it was found last, by how many modules and globals there were
+looked_over = {}  # the program as last seen, by the number of modules and globals
 
 
 def the_program():
-    """Look the program over, again only when it has grown: it costs a quarter of a millisecond."""
+    """Inspect the program, again only when it has grown: it costs a quarter of a millisecond."""
     sizes = [len(sys.modules)]
     for program in looked_over.values():
         sizes += [len(vars(module)) for module in program.modules]
@@ -296,7 +296,7 @@ def of_library(file):
 
 
 def is_class(value):
-    # Not isinstance(): that may ask the value's own __class__. An Enum's members are no settings.
+    # Not isinstance(): that may call the value's own __class__. An Enum's members are not settings.
     return type(value) is type or type(value).__name__ == "ABCMeta"
 
 
@@ -340,7 +340,7 @@ def of_interpreter(program):
         usual = str(usual if usual >= 0 else sys.int_info.default_max_str_digits)
         yield "sys.get_int_max_str_digits()", "", str(sys.get_int_max_str_digits()), usual
     thread = sys.modules.get("_thread")
-    if len(sys._current_frames()) == 1:  # to ask for it is to set it to 0
+    if len(sys._current_frames()) == 1:  # reading it sets it to 0
         size = thread.stack_size()
         if size:
             thread.stack_size(size)
@@ -411,7 +411,7 @@ def of_logging(program):
 
 
 def of_modules(program):
-    """Give what the program has put into modules of others: functions, and plain values."""
+    """Return what the program has changed in other modules: functions and plain values."""
     own = set(inject.MAIN).union([module.__name__ for module in program.modules])
     found = {"sys": sys, "builtins": builtins}
     for module in program.modules:
@@ -452,7 +452,7 @@ began = {}  # the states that this process began with
 
 
 def random_states(program):
-    """Give the state of every random number generator that the program's functions can reach."""
+    """Return the state of every random number generator that the program's functions can reach."""
     random, numpy = sys.modules.get("random"), sys.modules.get("numpy.random")
     if random is not None and "_inst" in vars(random):
         _, drawn, gauss = random._inst.getstate()  # up to 3.11, hash(None) is its address
@@ -468,7 +468,7 @@ def random_states(program):
         kind = type(value)
         if random is not None and issubclass(kind, random.Random):
             if not issubclass(kind, random.SystemRandom) and value is not random._inst:
-                # Not its own getstate(), which a class of the program's may have overridden.
+                # Not its own getstate(), which the program may have overridden.
                 yield path, "%x" % hash(random.Random.__mro__[1].getstate(value))
         elif kind in own:
             bits = getattr(value, "bit_generator", None) or value._bit_generator
@@ -477,7 +477,7 @@ def random_states(program):
 
 @harmless
 def undrawn():
-    """Tell at this process's end which generators have not drawn: their state says nothing."""
+    """Report at the end of the process which generators were not used: ignore their state."""
     states = began.pop(os.getpid(), None)
     if states:
         now = dict(random_states(the_program()))
@@ -487,7 +487,7 @@ def undrawn():
 
 
 def reachable(roots):
-    """Give objects that can be reached from named ones in a few steps: (path, object)."""
+    """Return objects that can be reached from named ones in a few steps: (path, object)."""
     queue = [(path, value, 0) for path, value in roots]
     seen = set()
     for path, value, depth in queue:
@@ -502,7 +502,7 @@ def reachable(roots):
 
 
 def held(value):
-    """Give what a value holds, without a call of its own code: (how to write it, object)."""
+    """Return what a value contains, without calling its code: (how to write it, object)."""
     kind = type(value)
     if issubclass(kind, dict):
         for key, each in list(dict.items(value))[:100]:
@@ -546,7 +546,7 @@ OF_PYTHON = ("multiprocessing", "threading", "logging", "asyncio", "concurrent",
 
 
 def numbers(value):
-    """Give the integers in a state of numpy's, in their order; a hash of texts is not stable."""
+    """Return the integers in a state of numpy's, in their order; a hash of texts is not stable."""
     if isinstance(value, int):
         yield value
     elif isinstance(value, dict):
@@ -559,7 +559,7 @@ def numbers(value):
 
 
 def handlers():
-    """Give the program's own signal handlers."""
+    """Return the program's own signal handlers."""
     signal = sys.modules.get("_signal")
     for name in ("SIGTERM", "SIGINT", "SIGCHLD"):
         number = getattr(signal, name, None)
@@ -569,7 +569,7 @@ def handlers():
 
 
 def open_globals(program):
-    """Give the globals that are open files, sockets or databases."""
+    """Return the globals that are open files, sockets or databases."""
     for place, name, value in program.globals():
         kind = type(value)
         if kind.__module__ in ("_io", "socket", "ssl", "sqlite3", "mmap") and value not in (
@@ -578,14 +578,14 @@ def open_globals(program):
             yield place + name, kind.__name__
 
 
-# --- values, without the help of their own code -------------------------------------------------
+# --- values, without calling their own code -----------------------------------------------------
 
 PLAIN = (type(None), bool, float, complex)
 NOT_TOLD = (type(os), type(mention), type(len), type, type(importing_main.__get__(0)))
 
 
 def show(value, depth):
-    """Write a value down; None for what is no data: functions, classes, modules."""
+    """Write a value as text; None for what is not data: functions, classes, modules."""
     kind = type(value)
     if isinstance(value, NOT_TOLD):
         return None
@@ -638,7 +638,7 @@ def together(kind, base, form, shown, length):
 
 
 def named(function):
-    """Name a callable, with the place of its code."""
+    """Name a callable, with the location of its code."""
     function = getattr(function, "__func__", function)
     name = getattr(function, "__qualname__", type(function).__name__)
     module = getattr(function, "__module__", "")
@@ -672,7 +672,7 @@ def unpicklable_process(process, error, frame):
     fields = object.__getattribute__(process, "__dict__")
     target = fields.get("_target")
     roots = [("target=", target)]
-    if getattr(target, "__module__", None) in POOLS:  # a worker, which is given what its pool was
+    if getattr(target, "__module__", None) in POOLS:  # a worker, which gets its pool's arguments
         roots += [(key, each) for key, each in zip(POOL_ARGS, (fields.get("_args") or ())[2:4])]
     else:
         roots += [("args[%d]=" % i, each) for i, each in enumerate(fields.get("_args") or ())]
@@ -726,7 +726,7 @@ def unpicklable_item(what, item, error):
     elif hasattr(item, "work_id"):
         function, args = item.fn, item.args
         if type(function).__name__ == "partial" and function.func.__module__.startswith("conc"):
-            function, args = function.args[0], item.args[0]  # map() has put them together
+            function, args = function.args[0], item.args[0]  # map() has combined them
         roots = [("the function ", function)]
         roots += [("its argument %d " % i, each) for i, each in enumerate(args)]
         roots += [("its argument %s " % key, each) for key, each in item.kwargs.items()]
@@ -763,7 +763,7 @@ def unpicklable_task(task, error):
 
 
 def told(roots, error, frame):
-    """Tell what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
+    """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
     wanted = looked_for(error)
     found = find(roots, wanted) if wanted is not None else None
     if found is None:
@@ -792,7 +792,7 @@ MESSAGES = (
 
 
 def looked_for(error):
-    """Give what pickle's message names: ("type" or "name", text)."""
+    """Return what pickle's message names: ("type" or "name", text)."""
     re = sys.modules["re"]  # pickle has it
     for pattern, kind in MESSAGES:
         match = re.search(pattern, str(error))
@@ -804,7 +804,7 @@ def looked_for(error):
 def find(roots, wanted):
     """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
 
-    A path has a NUL where the root ends. Where a class has its own way to be pickled, it ends.
+    A path has a NUL where the root ends. It stops at a class that pickles itself.
     """
     queue = [(path + "\0", value, value) for path, value in roots]
     seen = set()
@@ -834,7 +834,7 @@ def matches(value, wanted):
 
 
 def parts(path, value):
-    """Give what pickle would go on to, each with its path."""
+    """Return what pickle would visit next, each with its path."""
     kind = type(value)
     if isinstance(value, dict):
         for key, each in list(dict.items(value)):
@@ -867,7 +867,7 @@ def parts(path, value):
         return
     head = path[: path.index("\0") + 1]
     for key, each in list(fields.items()):
-        # The innermost class is what a person knows it by.
+        # The innermost class is the one that the user knows.
         yield "%s%s.%s" % (head, kind.__name__, key), each
 
 

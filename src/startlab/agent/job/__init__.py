@@ -1,4 +1,4 @@
-"""The processes of a trial, as this platform lets them be known and ended."""
+"""Finding and ending the processes of a trial, on each platform."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ assert sys.platform == "linux"
 PR_SET_CHILD_SUBREAPER = 36
 TICKS = os.sysconf("SC_CLK_TCK")
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the kernel shows POSIX shared memory
-# gVisor lists all children of the process for each thread, and threads among them.
+# gVisor lists all children of the process for each thread, including threads.
 KERNEL_LISTS_CHILDREN = os.path.exists(
     "/proc/self/task/%d/children" % os.getpid()
 ) and not os.path.exists("/proc/sentry-meminfo")
@@ -57,7 +57,7 @@ class Job:
         self.pid = self._process.pid
 
     def reap(self) -> None:
-        """Take note of every child that has ended, the program itself or an orphan of its."""
+        """Reap every child that has ended: the program itself, or one of its orphans."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -108,15 +108,15 @@ class Job:
         return max(0.0, seen.started / TICKS - self._launched)
 
     def cpu(self) -> float:
-        """Give the CPU time of the whole job so far, in seconds."""
+        """Return the CPU time of the whole job so far, in seconds."""
         living = [seen for seen in map(_stat, self.members()) if seen is not None]
         return self._reaped_cpu_s + sum(seen.cpu_s + seen.children_cpu_s for seen in living)
 
     def scheduling(self) -> Tuple[float, float]:
-        """Give how long the job ran, and how long its living threads waited for a core.
+        """Return how long the job ran, and how long its living threads waited for a core.
 
-        In seconds; the first two numbers of /proc/PID/task/TID/schedstat. What threads ran that
-        have ended since is known by the clock tick.
+        In seconds; the first two numbers of /proc/PID/task/TID/schedstat. For threads that have
+        ended the run time is known in clock ticks.
         """
         ran_s, starved_ns = self._reaped_cpu_s, 0
         for pid in self.members():
@@ -132,7 +132,7 @@ class Job:
         return ran_s, starved_ns / 1e9
 
     def end(self) -> bool:
-        """End every process of the job; tell whether none is left."""
+        """End every process of the job; return whether none is left."""
         self._stop()
         deadline = time.monotonic() + UNINTERRUPTIBLE_S
         while time.monotonic() < deadline:
@@ -142,14 +142,14 @@ class Job:
                 return True
             for pid in members:
                 _signal(pid, signal.SIGKILL)
-            time.sleep(0.001)  # the kernel takes them down meanwhile
+            time.sleep(0.001)  # while the kernel ends them
         return False
 
     def _stop(self) -> None:
-        """Stop every process: a program that forks without end is faster than its killer.
+        """Stop every process: a program that forks endlessly is faster than its killer.
 
-        Each is stopped as soon as it is seen, for it may have passed its work on to a child and be
-        gone a moment later; the dead are reaped, for they make the look longer.
+        Each is stopped as soon as it is seen, since it may pass its work on to a child and be gone
+        a moment later; dead ones are reaped, since they slow down the search.
         """
         stopped: Set[int] = set()
         while True:
@@ -167,9 +167,9 @@ class Job:
             stopped = found
 
     def shared_memory(self) -> Dict[str, int]:
-        """Find the semaphores and shared memory that the job has made and mapped: name → inode.
+        """Find the semaphores and shared memory that the job has created and mapped: name → inode.
 
-        The job is stopped, lest it make more before its end.
+        This stops the job, so that it cannot create more.
         """
         self._stop()
         inodes: Set[int] = set()
@@ -179,7 +179,7 @@ class Job:
                 if len(fields) > 5 and fields[5].startswith(SHARED_MEMORY):
                     inodes.add(int(fields[4]))
         mapped: Dict[str, int] = {}
-        # Thousands of names, which others have left there, are 5 ms: only where it is worth it.
+        # Thousands of names that other programs have left take 5 ms: do it only if needed.
         for name in _list(SHARED_MEMORY) if inodes else []:
             if name in self._shared_before:
                 continue
@@ -193,7 +193,7 @@ class Job:
 
 
 def remove_shared_memory(mapped: Dict[str, int]) -> List[str]:
-    """Remove what of the job's shared memory is still there; give the names."""
+    """Remove the job's shared memory that still exists; return its names."""
     removed = []
     for name, inode in sorted(mapped.items()):
         path = os.path.join(SHARED_MEMORY, name)
@@ -210,7 +210,7 @@ def _stat(pid: int, file: str = "stat") -> Optional[Stat]:
     text = _read("/proc/%d/%s" % (pid, file))
     if not text:
         return None
-    # The name is in brackets and may hold anything, brackets and spaces too.
+    # The name is in brackets and may contain anything, even brackets and spaces.
     fields = text[text.rindex(")") + 2 :].split()
     user, system, children_user, children_system = map(int, fields[11:15])
     cpu_s, children_cpu_s = (user + system) / TICKS, (children_user + children_system) / TICKS

@@ -1,7 +1,7 @@
 """The processes of a trial on a unix without /proc and subreapers (macOS): as ps(1) shows them.
 
-An orphan is known by its process group, or because it was seen before it became one: a process that
-leaves the group and loses its parent between two looks is not found.
+An orphan is recognized by its process group, or because it was seen before it became one: a process
+that leaves the group and loses its parent between two looks is not found.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 def prepare(wake: Callable[[], None]) -> None:
-    """Have `wake` called when a child ends."""
+    """Call `wake` when a child ends."""
     signal.signal(signal.SIGCHLD, lambda *_: wake())
 
 
@@ -43,7 +43,7 @@ class Job:
         self.pid = self._process.pid
 
     def reap(self) -> None:
-        """Take note of the end of the program."""
+        """Reap the program if it has ended."""
         self.exit_status = self._process.poll()
 
     def members(self) -> List[int]:
@@ -64,16 +64,16 @@ class Job:
         ]
 
     def cpu(self) -> float:
-        """Give the CPU time of the job, in seconds, as far as it was seen."""
+        """Return the CPU time of the job that was seen, in seconds."""
         self._rows()
         return sum(self._seen.values())
 
     def scheduling(self) -> Tuple[float, float]:
-        """Give how long the job ran, in seconds; how long it waited for a core is not to be had."""
+        """Return how long the job ran, in seconds; how long it waited for a core is unknown."""
         return self.cpu(), 0.0
 
     def end(self) -> bool:
-        """End every process of the job; tell whether none is left."""
+        """End every process of the job; return whether none is left."""
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             rows = self._rows()
@@ -88,7 +88,7 @@ class Job:
         return False
 
     def shared_memory(self) -> Dict[str, int]:
-        """Give nothing: POSIX shared memory has no names to be listed here."""
+        """Return nothing: the names of POSIX shared memory cannot be listed here."""
         return {}
 
     def _rows(self) -> List[Row]:
@@ -120,11 +120,11 @@ def _ps() -> List[Row]:
 
 
 def parse(shown: str) -> List[Row]:
-    """Read what ps(1) has printed."""
+    """Parse the output of ps(1)."""
     rows = []
     for line in shown.splitlines():
         fields = line.split(None, 10)
-        if len(fields) > 9 and fields[0].isdigit():  # else the rest of a command of several lines
+        if len(fields) > 9 and fields[0].isdigit():  # else it continues a command line
             pid, ppid, pgid = map(int, fields[:3])
             command = fields[10] if len(fields) > 10 else ""
             rows.append(
@@ -134,7 +134,7 @@ def parse(shown: str) -> List[Row]:
 
 
 def _cpu(shown: str) -> float:
-    """Read `[DAYS-][HOURS:]MINUTES:SECONDS[.HUNDREDTHS]`."""
+    """Parse `[DAYS-][HOURS:]MINUTES:SECONDS[.HUNDREDTHS]`."""
     days, _, rest = shown.rpartition("-")
     total = 0.0
     for part in rest.split(":"):

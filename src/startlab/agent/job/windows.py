@@ -17,7 +17,7 @@ CREATE_SUSPENDED = 0x4
 KILL_ON_JOB_CLOSE = 0x2000
 QUERY_LIMITED_INFORMATION = 0x1000
 BASIC_ACCOUNTING, BASIC_PROCESS_ID_LIST, EXTENDED_LIMIT = 1, 3, 9
-ENDED_BY_AGENT = 0xC000013A  # STATUS_CONTROL_C_EXIT, as a person's own Ctrl-C gives
+ENDED_BY_AGENT = 0xC000013A  # STATUS_CONTROL_C_EXIT, as the user's own Ctrl-C gives
 MOST_PROCESSES = 4096
 MORE_DATA = 234  # ERROR_MORE_DATA
 LONGEST_PATH = 32768
@@ -66,7 +66,7 @@ class _Limits(ctypes.Structure):
 
 
 def prepare(wake: Callable[[], None]) -> None:
-    """Have `wake` called when the program ends."""
+    """Call `wake` when the program ends."""
     global _wake  # noqa: PLW0603 - one agent, one waker
     _wake = wake
 
@@ -86,7 +86,7 @@ class Job:
         size = ctypes.sizeof(limits)
         set_information = self._kernel32.SetInformationJobObject
         self._done(set_information(self._object, EXTENDED_LIMIT, ctypes.byref(limits), size))
-        # Suspended until it is in the job: nothing that it starts can be outside.
+        # Suspended until it is in the job: nothing that it starts can be outside the job.
         flags = CREATE_SUSPENDED | subprocess.CREATE_NEW_PROCESS_GROUP
         try:
             self._process = subprocess.Popen(argv, creationflags=flags, **options)
@@ -110,7 +110,7 @@ class Job:
         _wake()
 
     def reap(self) -> None:
-        """Take note of the end of the program."""
+        """Note if the program has ended."""
         self.exit_status = self._process.poll()
 
     def members(self) -> List[int]:
@@ -124,16 +124,16 @@ class Job:
         return [{"pid": pid, "ppid": 0, "command": self._executable(pid)} for pid in self.members()]
 
     def cpu(self) -> float:
-        """Give the CPU time of the whole job so far, in seconds."""
+        """Return the CPU time of the whole job so far, in seconds."""
         self._query(BASIC_ACCOUNTING, self._used)
         return float(self._used.TotalUserTime + self._used.TotalKernelTime) / 1e7
 
     def scheduling(self) -> Tuple[float, float]:
-        """Give how long the job ran, in seconds; how long it waited for a core is not to be had."""
+        """Return how long the job ran, in seconds; how long it waited for a core is unknown."""
         return self.cpu(), 0.0
 
     def end(self) -> bool:
-        """End every process of the job; tell whether none is left."""
+        """End every process of the job; return whether none is left."""
         if self._object is not None:
             self._done(self._kernel32.TerminateJobObject(self._object, ENDED_BY_AGENT))
         try:
@@ -145,17 +145,17 @@ class Job:
         while self.members():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.001)  # the kernel takes them down meanwhile
+            time.sleep(0.001)  # while the kernel ends them
         self.cpu()  # for the last time
         self._close()
         return True
 
     def shared_memory(self) -> Dict[str, int]:
-        """Give nothing: shared memory ends with its last handle here."""
+        """Return nothing: shared memory ends with its last handle here."""
         return {}
 
     def _query(self, what: int, into: ctypes.Structure) -> None:
-        """Fill a structure; once the job is over it stays as it is."""
+        """Fill a structure; once the job is over it stays unchanged."""
         if self._object is None:
             return
         query = self._kernel32.QueryInformationJobObject
@@ -165,7 +165,7 @@ class Job:
                 raise ctypes.WinError(error)
 
     def _executable(self, pid: int) -> str:
-        """Give the path of what a process runs; nothing if it has ended or may not be asked."""
+        """Return the path of a process's executable; empty if it has ended or access is denied."""
         process = wintypes.HANDLE(
             self._kernel32.OpenProcess(QUERY_LIMITED_INFORMATION, False, pid)  # noqa: FBT003 - Windows' own order
         )
@@ -178,14 +178,14 @@ class Job:
         return path.value if found else ""
 
     def _close(self) -> None:
-        """Give the job object back: an agent has thousands of them."""
+        """Close the job object: an agent makes thousands of them."""
         if self._object is not None:
             self._kernel32.CloseHandle(self._object)
             self._object = None
 
     @staticmethod
     def _done(result: int) -> int:
-        """Raise OSError if Windows has refused."""
+        """Raise OSError if a call failed."""
         if not result:
             raise ctypes.WinError(ctypes.get_last_error())
         return result

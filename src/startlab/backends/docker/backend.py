@@ -37,13 +37,12 @@ if TYPE_CHECKING:
 
 
 class DockerBackend:
-    """Gives environments of the Docker engine; a context manager that leaves no container.
+    """Provides environments in Docker containers; a context manager that leaves none behind.
 
-    `program` is the folder of a user's snapshot, which goes into the containers, read-only;
-    `requirements` are what it needs, on top of each image. `say` gets a line for what takes time
-    and for what was chosen. With `isolation` `fresh` every agent has a container of its own. With
-    `keep` the containers stay; `kept` tells how to enter. Raises EngineError when no engine can be
-    used.
+    `program` is the folder of the user's snapshot, which goes into the containers, read-only;
+    `requirements` are what it needs, on top of each image. `say` gets a line for each slow step and
+    each choice. With `isolation` `fresh` every agent has a container of its own. With `keep` the
+    containers stay; `kept` says how to enter them. Raises EngineError if no engine can be used.
     """
 
     name: BackendName = "docker"
@@ -87,11 +86,11 @@ class DockerBackend:
         self.close()
 
     def environments(self, wanted: Sequence[str]) -> Iterator[Environment | Unavailable]:
-        """Give each environment that the selectors match, as soon as it is ready.
+        """Yield each environment that the selectors match, as soon as it is ready.
 
-        Those whose image is there come first, so that their trials run while others are built.
-        Once the engine is lost the rest is unavailable. Raises SelectionError for a selector that
-        matches none, EngineError when the engine is lost before any was asked for.
+        Those whose image exists come first, so that their trials run while others are built. Once
+        the engine is lost the rest is unavailable. Raises SelectionError for a selector that
+        matches none, EngineError if the engine is lost before the first environment.
         """
         left = self.names(wanted)
         to_build = []
@@ -118,7 +117,7 @@ class DockerBackend:
         except AgentError:
             if self._isolation == "fresh":
                 raise
-        # The container that the last agent was lost with may just have been ending.
+        # If the last agent was lost, its container may still have been ending.
         self._discard(self._made[environment.name])
         return self._begin(environment)
 
@@ -148,7 +147,7 @@ class DockerBackend:
             raise AgentError(str(error)) from None
 
     def ask(self, environment: Environment, script: str, *args: str) -> object:
-        """Have an environment's Python run a script of the agent's folder. Raises AgentError."""
+        """Run a script of the agent's folder with an environment's Python. Raises AgentError."""
         argv = [environment.executable, f"{CONTENT}/agent/{script}", *args]
         stream = self.execute(environment, argv)
         try:
@@ -162,7 +161,7 @@ class DockerBackend:
         return said
 
     def kept(self) -> Mapping[str, str]:
-        """Tell for each environment the command that enters its container, if it is kept."""
+        """Map each environment whose container is kept to the command that enters it."""
         if not self._maker.keep:
             return {}
         folder = f" -w {PROGRAM}/files" if self._program else ""
@@ -171,7 +170,7 @@ class DockerBackend:
         }
 
     def close(self) -> None:
-        """Remove all containers, unless they are to be kept."""
+        """Remove all containers, unless they are kept."""
         with self._lock:
             containers = [*self._pool.values(), *self._own]
             self._pool.clear()
@@ -193,7 +192,7 @@ class DockerBackend:
             self._client.close()
 
     def names(self, wanted: Sequence[str]) -> list[str]:
-        """Name the environments that the selectors match; without any, those to be had here.
+        """Name the environments that the selectors match; without any, those available here.
 
         Raises SelectionError for a selector that matches none.
         """
@@ -208,7 +207,7 @@ class DockerBackend:
             matching = [name for name in every if _matches(name, selector)]
             if not matching:
                 raise environments.unmatched(selector, every, docker=True)
-            # A name is meant; a pattern means what can be had here, before all there is.
+            # A name is taken as is; a pattern is tried on what is available here first.
             if selector not in matching:
                 matching = [name for name in matching if name in default] or matching
             chosen += matching
@@ -230,9 +229,9 @@ class DockerBackend:
         except APIError as error:
             return _unavailable(image, f"its container does not start: {explanation(error)}")
         except (AgentError, TypeError, msgspec.ValidationError) as error:
-            return _unavailable(image, f"its interpreter does not tell what it is: {error}")
+            return _unavailable(image, f"its interpreter could not be probed: {error}")
         self._made[image.name] = image
-        if self._requirements is not None:  # the probe tells what the virtual one was made from
+        if self._requirements is not None:  # the probe describes the base interpreter
             environment = msgspec.structs.replace(environment, executable=image.target)
         return environment
 
@@ -262,7 +261,7 @@ class DockerBackend:
         try:
             return ExecStream(self._client.api, container.id, argv)
         except APIError:
-            # A program may have ended all processes of its uid, and the container with them.
+            # A program may have killed all processes of its uid, and so ended the container.
             self._discard(image)
             return ExecStream(self._client.api, self._pooled(image).id, argv)
 

@@ -1,4 +1,4 @@
-"""Containers: locked down, with the volumes that they share."""
+"""Locked-down containers, and the volumes that they share."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ CONTENT: Final = "/startlab"
 """The folder, inside a container, that holds `agent` and `catalogue`."""
 
 PY_SPY: Final = "py-spy"
-"""The name of that program in the content, where it is in it."""
+"""The name of py-spy in the content, if it is included."""
 
 PROGRAM: Final = "/program"
-"""The folder, inside a container, that holds a user's `files` and `stdin`."""
+"""The folder, inside a container, that holds the user's `files` and `stdin`."""
 
 COMPLETE: Final = "complete"
 """The file that is written last into a volume."""
@@ -51,11 +51,11 @@ FILL_S: Final = 60.0
 """How long another run may take to fill the volume; it takes a tenth of a second."""
 
 USER: Final = "1000:1000"
-"""Of agent and programs alike: /proc of a process of another uid *or gid* is closed."""
+"""Of agent and programs alike: /proc of a process with another uid *or gid* is unreadable."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a container may use, in bytes where it is memory; never more than the engine has."""
+    """What a container may use, memory in bytes; never more than the engine has."""
 
     memory: int = 4 << 30
     pids: int = 1024
@@ -66,13 +66,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """The files that go into every container: path and data, and whether it is executable."""
+    """The files that go into every container: path, data, and whether it is executable."""
 
     files: tuple[tuple[str, bytes, bool], ...]
 
     @staticmethod
     def of(folders: Mapping[str, Path]) -> Content:
-        """Read folders or files of the host, each under a name of its own."""
+        """Read folders or files of the host, each under the given name."""
         found = []
         for name, source in folders.items():
             for path in [source] if source.is_file() else sorted(source.rglob("*")):
@@ -90,7 +90,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Container:
-    """A running container; it ends, and is removed by the engine, when `leash` is let go."""
+    """A running container; it ends, and the engine removes it, when `leash` is closed."""
 
     def __init__(self, container: str, name: str, leash: Any) -> None:  # noqa: ANN401 - the SDK's type depends on the transport
         self.id = container
@@ -99,7 +99,7 @@ class Container:
 
 
 class Volume(NamedTuple):
-    """A volume that containers share, named by what is in it; `brief` ones go with the run."""
+    """A volume that containers share, named by its content; `brief` ones end with the run."""
 
     name: str
     where: str
@@ -108,18 +108,18 @@ class Volume(NamedTuple):
 
     @staticmethod
     def of_content(content: Content) -> Volume:
-        """Make the one of agent and catalogue, which serves all runs."""
+        """Make the volume of agent and catalogue, which all runs share."""
         name = f"startlab-content-{content.digest}"
         return Volume(name, CONTENT, lambda: _packed(content.files), brief=False)
 
     @staticmethod
     def of_folder(folder: Path) -> Volume:
-        """Make the one of a user's snapshot, which may be large: it stays on disk."""
+        """Make the volume of the user's snapshot, which may be large: it stays on disk."""
 
         def archive() -> IO[bytes]:
-            file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
+            file = tempfile.TemporaryFile()  # noqa: SIM115 - its reader closes it
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                tar.add(folder, arcname=".", filter=_of_nobody)
+                tar.add(folder, arcname=".", filter=_anonymous)
             file.seek(0)
             return file
 
@@ -131,7 +131,7 @@ class Volume(NamedTuple):
         return Volume(name, PROGRAM, archive, brief=True)
 
     def mount(self, *, read_only: bool) -> Mount:
-        """Give it to a container."""
+        """Return the mount of the volume for a container."""
         return Mount(
             self.where,
             self.name,
@@ -142,8 +142,8 @@ class Volume(NamedTuple):
         )
 
 
-def _of_nobody(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Make the same archive of the same files, readable for all."""
+def _anonymous(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Drop owner and times: the same files make the same archive, readable by all."""
     info.uid = info.gid = info.mtime = 0
     info.uname = info.gname = ""
     info.mode = 0o755 if info.isdir() or info.mode & 0o100 else 0o644
@@ -175,7 +175,7 @@ class Maker:
         name = f"startlab-{image.name}-{self._run_id}-{uuid.uuid4().hex[:6]}"
         container = self._api.create_container(
             image.id,
-            # Whatever ends this process, with SIGKILL too, ends `cat` and so the container.
+            # Whatever ends this process, even SIGKILL, ends `cat` and so the container.
             ["tail", "-f", "/dev/null"] if self.keep else ["cat"],
             name=name,
             hostname="startlab",
@@ -199,7 +199,7 @@ class Maker:
         return made
 
     def remove(self, container: Container) -> None:
-        """Remove a container with all that runs in it. Raises what LOST names."""
+        """Remove a container with everything that runs in it. Raises what LOST names."""
         remove_container(self._api, container.id)
         if container.leash is not None:
             let_go(container.leash)
@@ -219,7 +219,7 @@ class Maker:
     def _locked_down(self) -> dict[str, Any]:
         limits, engine = self._limits, self._engine
         bounds: dict[str, Any] = {}
-        # An engine without root may have no say over some of these, and then refuses them.
+        # A rootless engine may not support some of these, and then refuses them.
         if engine.get("MemoryLimit"):
             bounds["mem_limit"] = min(limits.memory, engine["MemTotal"])
             if engine.get("SwapLimit"):
@@ -242,7 +242,7 @@ class Maker:
             log_config=LogConfig(type="none"),
             ulimits=[
                 Ulimit(name="core", soft=0, hard=0),
-                # The engine's own limit, a million, makes 2.7's close_fds a matter of seconds.
+                # With the engine's own limit, a million, close_fds of 2.7 takes seconds.
                 Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files_hard),
             ],
             mounts=[volume.mount(read_only=True) for volume in self._volumes],
@@ -253,7 +253,7 @@ class Maker:
     # --- the volumes ---
 
     def remove_volumes(self) -> None:
-        """Remove the volumes of this run, but those that another one uses too."""
+        """Remove the volumes of this run, except those that another run uses."""
         for volume in self._volumes:
             if volume.brief:
                 with suppress(APIError):
@@ -274,7 +274,7 @@ class Maker:
                 return
             with closing(_readable(volume.archive())) as archive:
                 self._api.put_archive(filler, volume.where, archive)
-            # Only now: a volume without this file was left in the middle, and is filled again.
+            # Last: a volume without this file was interrupted, and is filled again.
             self._api.put_archive(filler, volume.where, _packed([(COMPLETE, b"", False)]))
         finally:
             remove_container(self._api, filler)
@@ -299,7 +299,7 @@ class Maker:
                 self._wait_for(name)
             else:
                 return str(created["Id"])
-        raise EngineError(f"The container {name} never goes away: remove it.")
+        raise EngineError(f"The container {name} does not go away: remove it.")
 
     def _wait_for(self, filler: str) -> None:
         """Wait until another process has filled the volume, if it lives."""
@@ -310,8 +310,8 @@ class Maker:
             else:
                 self._api.wait(filler, timeout=int(FILL_S), condition="removed")
         except NotFound:
-            # Its name is taken and it is not there: it is being made or removed at this moment,
-            # which the engine gives no means to wait for.
+            # Its name is taken but it does not exist: it is just being made or removed, which the
+            # engine offers no way to wait for.
             time.sleep(0.02)
 
 
@@ -320,7 +320,7 @@ def _readable(archive: bytes | IO[bytes]) -> IO[bytes]:
 
 
 def _packed(files: Sequence[tuple[str, bytes, bool]]) -> bytes:
-    """Pack files, readable for all, with the folders they are in."""
+    """Pack files, readable by all, with the folders they are in."""
     buffer = io.BytesIO()
     folders: set[str] = set()
     with tarfile.open(fileobj=buffer, mode="w") as tar:

@@ -1,4 +1,4 @@
-"""A base without an image registry: a root file system that debootstrap makes."""
+"""A base image without an image registry: a root file system made with debootstrap."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ EMPTIED: Final = frozenset(
         "var/log",
     )
 )
-"""Folders of a root file system of which only the folder itself goes into the image."""
+"""Folders of a root file system that go into the image empty."""
 
 
 class BuildError(Exception):
-    """An image cannot be made; the message is the reason, for the person."""
+    """An image cannot be made; the message is the reason, for the user."""
 
 
 def cannot_debootstrap(api: APIClient) -> str | None:
-    """Say why no root file system can be made on this host; None if it can."""
+    """Return why no root file system can be made on this host; None if it can."""
     if not sys.platform.startswith("linux"):
         return "debootstrap needs Linux"
     if shutil.which("debootstrap", path=_path()) is None:
@@ -64,12 +64,12 @@ def cannot_debootstrap(api: APIClient) -> str | None:
 
 
 def _path() -> str:
-    """Give PATH with the folders of the system's programs, which it lacks for some users."""
+    """Return PATH with the folders of system programs, which some users lack."""
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def host_mirror(apt: Path = Path("/etc/apt"), release: Path = Path("/etc/os-release")) -> str:
-    """Find the mirror that this host's apt uses, if it is a Debian; else the general one."""
+    """Find the mirror that this host's apt uses, if it runs Debian; else the default one."""
     try:
         system = dict(
             line.split("=", 1) for line in release.read_text().splitlines() if "=" in line
@@ -86,7 +86,7 @@ def host_mirror(apt: Path = Path("/etc/apt"), release: Path = Path("/etc/os-rele
 
 
 def _apt_sources(apt: Path) -> Iterator[tuple[str, str]]:
-    """Give each URI and suite of binary packages in `main`; sources.list(5)."""
+    """Yield each URI and suite of binary packages in `main`; sources.list(5)."""
     for file in sorted(apt.glob("sources.list.d/*.sources")):
         for stanza in file.read_text(errors="replace").split("\n\n"):
             fields = dict(
@@ -115,9 +115,9 @@ def root_file_system(
     ca_bundle: Path | None = None,
     timeout_s: float,
 ) -> Iterator[Path]:
-    """Make a minimal Debian with debootstrap in a scratch folder, which is removed at the end.
+    """Make a minimal Debian with debootstrap in a scratch folder, which is removed afterwards.
 
-    It runs in a mount namespace of its own, so that nothing stays mounted, however it ends.
+    It runs in its own mount namespace, so that nothing stays mounted, however it ends.
     """
     scratch = scratch_folder()
     try:
@@ -131,8 +131,8 @@ def root_file_system(
             suite,
             str(root),
             mirror,
-            # All suites of Debian share this script; a debootstrap older than a suite has no link
-            # from the suite's name to it.
+            # All suites of Debian use this script; a debootstrap older than a suite has no link to
+            # it under the suite's name.
             str(scripts / "sid"),
         ]
         environment = {**os.environ, "PATH": _path(), "LC_ALL": "C"}
@@ -157,7 +157,7 @@ def root_file_system(
 def _run(
     command: list[str], environment: dict[str, str], timeout_s: float
 ) -> tuple[int, list[str]]:
-    """Run a program of the host to its end or the time limit; give its status and last lines."""
+    """Run a program of the host, up to the time limit; return its status and last lines."""
     if sys.platform == "win32":
         raise NotImplementedError("only debootstrap is run like this")
     with subprocess.Popen(
@@ -184,7 +184,7 @@ def _run(
 
 
 def packed(root: Path) -> Iterator[bytes]:
-    """Give a root file system as a tar stream, of which never much is in memory."""
+    """Yield a root file system as a tar stream, without holding it in memory."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         for path in _walk(root):
@@ -207,5 +207,5 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def last_lines(log: Iterable[str], count: int = 12) -> str:
-    """Give the last lines of a log that say something."""
+    """Return the last lines of a log that are not blank."""
     return "\n".join([line for line in log if line.strip()][-count:])

@@ -1,4 +1,4 @@
-"""The Docker engine: reaching it, its errors in words, and what startlab has left in it."""
+"""The Docker engine: connecting to it, explaining its errors, removing what startlab left."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LABEL: Final = "startlab"
 OWNER: Final = "startlab.owner"
 
 LOST: Final = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-"""What the SDK lets through when the engine goes away in the middle of a call."""
+"""What the SDK raises when the engine goes away in the middle of a call."""
 
 UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
 """What it lets through where settings, as ~/.docker/config.json, are not what they should be."""
@@ -37,16 +37,16 @@ UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, Overflo
 API_TIMEOUT_S: Final = 60.0
 
 CONFLICT: Final = 409
-"""The engine's status for a name that is taken, or a container that is going already."""
+"""The engine's status for a name that is taken, or a container that is already being removed."""
 
 CLOCK_SET_S: Final = 5.0
-"""How far the start time of a living process may move when the clock is set."""
+"""How far the start time of a live process may shift when the clock is set."""
 
 
 def connect(timeout_s: float = API_TIMEOUT_S) -> DockerClient:
-    """Reach the engine that the docker command would reach: DOCKER_HOST, the context, the socket.
+    """Connect to the engine that the docker command would use: DOCKER_HOST, context, socket.
 
-    Raises EngineError, which says why not and what to do.
+    Raises EngineError, which says why it cannot and what to do.
     """
     try:
         return docker.from_env(timeout=int(timeout_s), use_ssh_client=True)
@@ -76,7 +76,7 @@ def _why_not(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk through what an exception was raised from or wraps: requests hides it in `args`."""
+    """Yield what an exception was raised from or wraps: requests hides it in `args`."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:
@@ -102,7 +102,7 @@ def in_words(doing: str) -> Iterator[None]:
 
 
 def explanation(error: Exception) -> str:
-    """Give the engine's own words for why it refuses."""
+    """Return the engine's own message for why it refuses."""
     words = error.explanation if isinstance(error, APIError) else None
     return _short(words or error)
 
@@ -116,13 +116,13 @@ def _short(words: object, limit: int = 500) -> str:
 
 
 def owner() -> str:
-    """Name this process for a label, so that it is told from a later one with its pid."""
+    """Name this process for a label, distinct from a later process with the same pid."""
     started = psutil.Process().create_time()
     return f"{socket.gethostname()}:{os.getpid()}:{started:.0f}"
 
 
 def orphaned(label: str) -> bool:
-    """Tell whether the owner that a label names has ended; one of another host has not."""
+    """Return whether the owner named by a label has ended; on another host it counts as alive."""
     host, _, rest = label.rpartition(":")[0].rpartition(":")
     started = label.rpartition(":")[2]
     if not (rest.isdecimal() and started.isdecimal()):
@@ -138,7 +138,7 @@ def orphaned(label: str) -> bool:
 
 
 def scratch_folder() -> Path:
-    """Give a new folder for a root file system; its name tells whose it is."""
+    """Return a new folder for a root file system, named after its owner."""
     parent = Path("/var/tmp")  # noqa: S108 - on disk, where /tmp is often in memory and `nodev`
     return Path(tempfile.mkdtemp(prefix=f"startlab-{owner()}-", dir=parent))
 
@@ -147,10 +147,10 @@ def scratch_folder() -> Path:
 
 
 def clean(client: DockerClient, *, everything: bool = False) -> list[str]:
-    """Remove what ended runs have left; with `everything`, the images too.
+    """Remove what earlier runs have left; with `everything`, the images too.
 
-    What belongs to a run that is alive stays. Returns what was removed, in words. Raises
-    EngineError when the engine is lost.
+    What belongs to a live run stays. Returns descriptions of what was removed. Raises EngineError
+    when the engine is lost.
     """
     with in_words("removing what is labelled"):
         removed = [*_clean_containers(client.api), *_clean_volumes(client.api)]
@@ -168,7 +168,7 @@ def _clean_containers(api: APIClient) -> Iterator[str]:
 
 
 def remove_container(api: APIClient, container: str) -> bool:
-    """Remove a container with all that runs in it; False if it was gone or going already."""
+    """Remove a container with everything that runs in it; False if it was already going."""
     try:
         api.remove_container(container, force=True, v=True)
     except APIError as error:
@@ -182,13 +182,13 @@ def _clean_volumes(api: APIClient) -> Iterator[str]:
     for found in api.volumes(filters={"label": f"{LABEL}=content"})["Volumes"] or ():
         try:
             api.remove_volume(found["Name"])
-        except APIError:  # in use, or removed by someone else meanwhile
+        except APIError:  # in use, or already removed by another process
             continue
         yield f"volume {found['Name']}"
 
 
 def _clean_images(api: APIClient) -> Iterator[str]:
-    # Images of environments first: they stand on the bases.
+    # Images of environments first: they are built on the bases.
     for kind in ("image", "base"):
         for found in api.images(filters={"label": f"{LABEL}={kind}"}):
             for name in found["RepoTags"] or [found["Id"]]:

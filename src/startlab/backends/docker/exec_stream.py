@@ -1,4 +1,4 @@
-"""A process in a container: its stdin and its stdout, over one connection to the engine."""
+"""The stdin and stdout of a process in a container, over one connection to the engine."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 class ExecStream:
     """A process in a container, its stdin and its stdout, over one connection to the engine.
 
-    What comes is framed: the stream (1 stdout, 2 stderr), three zero bytes, the length as a
-    big-endian 32-bit number, the data. Raises what the SDK raises when it cannot be started.
+    The engine sends frames: the stream (1 stdout, 2 stderr), three zero bytes, the length as a
+    big-endian 32-bit number, the data. Raises what the SDK raises if it cannot be started.
     """
 
     LINE_LIMIT: Final = 64 << 20
     STDERR_KEPT: Final = 4000
     GOODBYE_S: Final = 10.0
     SILENCE_S = 30.0
-    """After so long a silence the engine is asked whether it is still there."""
+    """After this long without data the engine is asked whether it still answers."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ExecStream:
         self._attached: Any = api.exec_start(self._execution, socket=True)
         self._socket: Any = getattr(self._attached, "_sock", self._attached)
         self._early = _early(self._attached, self._socket)
-        # Only a real socket can be read on after its time limit.
+        # Only a real socket can still be read after its timeout.
         real = isinstance(self._socket, socket.socket)
         self._socket.settimeout(self.SILENCE_S if real else None)
         self._stdout = bytearray()
@@ -60,7 +60,7 @@ class ExecStream:
     def read_line(self) -> bytes:
         """Read one line; nothing once the stream is closed.
 
-        Raises OSError, in words, when the process ended or the engine was lost.
+        Raises OSError with an explanation if the process ended or the engine was lost.
         """
         if self._closed:
             return b""
@@ -80,16 +80,16 @@ class ExecStream:
                 raise ConnectionError(self._why_ended())
 
     def stderr_tail(self) -> str:
-        """Give the end of what the process wrote to its stderr."""
+        """Return the end of what the process wrote to its stderr."""
         return self._stderr.decode(errors="backslashreplace")
 
     def close(self) -> None:
-        """Close the stream, at which the agent ends its trial and itself; wait for that."""
+        """Close the stream, which makes the agent end its trial and itself; wait for that."""
         if self._closed:
             return
         self._closed = True
         with suppress(OSError):
-            # Half of it: the engine closes the process's stdin, and we hear of the process's end.
+            # Only our side: the engine closes the process's stdin, and still reports its end.
             self._socket.shutdown(socket.SHUT_WR)
             self._socket.settimeout(self.GOODBYE_S)
             while self._read_frame():
@@ -135,8 +135,8 @@ class ExecStream:
             except TimeoutError:
                 if self._closed:
                     raise
-                # A program may be silent for long; an engine that is frozen, or on a machine
-                # that has vanished, would be so for ever.
+                # A program may be silent for long; an engine that is frozen, or on a machine that
+                # has vanished, would be silent forever.
                 try:
                     connect(10).close()
                 except EngineError as error:
@@ -160,7 +160,7 @@ class ExecStream:
 
 
 def let_go(attached: Any) -> None:  # noqa: ANN401 - the SDK's types depend on the transport
-    """Close a connection: the answer that it was, the file over the socket, and the socket."""
+    """Close a connection: the HTTP response, the file over the socket, and the socket."""
     parts = [getattr(attached, "_response", None), attached, getattr(attached, "_sock", None)]
     for part in parts:
         if part is not None:
@@ -169,9 +169,9 @@ def let_go(attached: Any) -> None:  # noqa: ANN401 - the SDK's types depend on t
 
 
 def _early(attached: Any, raw: Any) -> bytes:  # noqa: ANN401 - the SDK's types depend on the transport
-    """Give what HTTP's own buffer holds already.
+    """Return what the HTTP response has already buffered.
 
-    The SDK hands out the bare socket, and so loses what arrived together with the answer's header.
+    The SDK returns the bare socket, and so loses data that arrived with the response's header.
     """
     response = getattr(attached, "_response", None)
     buffered = getattr(getattr(getattr(response, "raw", None), "_fp", None), "fp", None)

@@ -1,4 +1,4 @@
-"""Images: which environments Docker can give, what each is built on, and building it."""
+"""Images: which environments Docker can provide, what each is built on, and building it."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ Bases = Literal["hub", "debian"]
 """Where a base comes from: an image registry, or debootstrap on this host."""
 
 FORMAT: Final = 1
-"""Of the images; raised when one must be built again though its recipe reads the same."""
+"""Of the images; increase it to rebuild them although their recipes are unchanged."""
 
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 """The engine colours what a build step writes to stderr."""
 
 OLDEST_PIP: Final = (3, 9)
-"""The oldest Python that the pip of today installs for."""
+"""The oldest Python that the bundled pip supports."""
 
-# --- what there is -----------------------------------------------------------------------------
+# --- recipes -----------------------------------------------------------------------------------
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an environment is built on, and where its Pythons are then.
+    """What an environment is built on, and where its Pythons are.
 
     `base` is an image's name or a Debian suite; `packages` are installed by the build.
     """
@@ -67,7 +67,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an environment is made, from a registry and, where a suite has its Python, without."""
+    """How an environment is made: from a registry or, if a suite has its Python, without one."""
 
     hub: Base
     debian: Base | None = None
@@ -82,11 +82,11 @@ class Recipes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How images are built; all but `bases` is for networks that are closed or far.
+    """How images are built; all but `bases` is for closed or slow networks.
 
-    `ca_bundle` and `apt_config` are used while packages are fetched and are not left in a Debian
+    `ca_bundle` and `apt_config` are used while packages are fetched and do not stay in a Debian
     image. `network` is the engine's network for build steps that fetch packages (`host`).
-    `platform` is what environments are called by instead of `linux`.
+    `platform` is the prefix of environment names instead of `linux`.
     """
 
     bases: BaseChoice = "auto"
@@ -101,7 +101,7 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
-    """An image that is there; `id` is the engine's digest of it."""
+    """An existing image; `id` is the engine's digest of it."""
 
     name: str
     id: str
@@ -131,7 +131,7 @@ def data_folder() -> Path:
 
 
 def recipes(platform: str = "") -> Recipes:
-    """Read which environments there are; `platform` is what they are called by, not `linux`."""
+    """Read the recipes; `platform` is the prefix of environment names instead of `linux`."""
     text = (data_folder() / "environments.toml").read_bytes()
     found = msgspec.toml.decode(text, type=Recipes)
     called = platform or "linux"
@@ -163,7 +163,7 @@ def image_hash(base: Base, base_id: str, files: Mapping[str, str], mirror: str |
 class Images:
     """The images of one engine.
 
-    `say` gets one line for each thing that takes time, and for each choice that was made.
+    `say` gets one line for each slow step, and for each choice.
     """
 
     def __init__(
@@ -180,14 +180,14 @@ class Images:
         self._asked = False
 
     def names(self) -> tuple[str, ...]:
-        """Give every environment there is a recipe for."""
+        """Return every environment that has a recipe."""
         return tuple(self._recipes.environments)
 
     def default_names(self) -> tuple[str, ...]:
-        """Give the environments of a run that names none: those that can be had here.
+        """Return the environments of a run that names none: those available here.
 
-        Where images were made with debootstrap before, the registry is not asked: on a closed
-        network its silence would cost every run some seconds.
+        If images were made with debootstrap before, the registry is not asked: on a closed network
+        waiting for it would cost every run a few seconds.
         """
         every = {n: r for n, r in self._recipes.environments.items() if r.default}
         debian = tuple(name for name, recipe in every.items() if recipe.debian)
@@ -208,7 +208,7 @@ class Images:
         return here
 
     def existing(self, name: str) -> Image | None:
-        """Give the image of an environment if nothing needs to be built or asked for it."""
+        """Return the image of an environment if it exists and nothing must be built for it."""
         recipe = self._recipes.environments.get(name)
         if recipe is None:
             return None
@@ -220,14 +220,14 @@ class Images:
         return None
 
     def make(self, name: str) -> Image | Unavailable:
-        """Give the image of an environment, built if need be.
+        """Return the image of an environment; build it if necessary.
 
-        Raises EngineError when the engine is lost; anything else is the environment's own trouble.
+        Raises EngineError when the engine is lost; any other failure makes it Unavailable.
         """
         recipe = self._recipes.environments.get(name)
         if recipe is None:
             known = ", ".join(self.names())
-            return _unavailable(name, f"there is no recipe for it; there are {known}")
+            return _unavailable(name, f"there is no recipe for it; known are {known}")
         image = self.existing(name)
         if image:
             return image
@@ -238,9 +238,9 @@ class Images:
             return _unavailable(name, explanation_lines(error))
 
     def with_requirements(self, image: Image, requirements: Requirements) -> Image | Unavailable:
-        """Give an image with what a program needs, in a virtual environment on top of another.
+        """Return an image with what a program needs, in a virtual environment on top of an image.
 
-        Raises EngineError when the engine is lost, ProgramError for a project that is too much.
+        Raises EngineError when the engine is lost, ProgramError for a project that is too large.
         """
         with tempfile.TemporaryDirectory(prefix=f"startlab-{os.getpid()}-") as folder:
             digest = requirements.write(Path(folder), "/tmp/requirements")  # noqa: S108 - in the build
@@ -306,13 +306,13 @@ class Images:
         return tuple(rows)
 
     def registry_refusal(self) -> str | None:
-        """Ask the image registry, through the engine, once; None if it answers, else why not."""
+        """Ask the image registry once, through the engine; None if it answers, else why not."""
         if self._asked:
             return self._registry
         self._asked = True
         timeout_s = self._options.registry_timeout_s
         try:
-            # The engine asks: it may sit elsewhere, behind another proxy, with a mirror.
+            # The engine asks: it may run elsewhere, behind another proxy, with a mirror.
             client = connect(timeout_s)
             try:
                 client.images.get_registry_data("python:3.13-slim")
@@ -350,7 +350,7 @@ class Images:
             return "hub"
         refusal = self.registry_refusal()
         if refusal is None:
-            self._say_once("Docker images: on the official ones, from the image registry.")
+            self._say_once("Docker images: built on the official ones, from the image registry.")
             return "hub"
         if recipe.debian is None:
             raise BuildError(
@@ -453,12 +453,12 @@ class Images:
             "startlab.base": from_,
             "startlab.python": python.rpartition(" ")[2],
         }
-        # The same steps, out of the cache (40 ms): only now is it known what to label it with,
-        # and an image has its tag only when it is whole.
+        # The same steps, from the cache (40 ms): only now are the labels known, and an image gets
+        # its tag only when it is complete.
         self._run_build(context, arguments, network, tag=tag, labels=labels)
         image = self._image(name, bases, base)
         if image is None:
-            raise BuildError(f"the engine built {tag} and does not have it")
+            raise BuildError(f"the engine built {tag} but does not have it")
         return image
 
     def _run_build(
@@ -517,12 +517,12 @@ class Images:
         for line in str(answer).splitlines():
             event = json.loads(line) if line.startswith("{") else {}
             if "error" in event:
-                raise BuildError(f"the engine does not take its file system: {event['error']}")
+                raise BuildError(f"the engine cannot import its file system: {event['error']}")
         return tag
 
 
 def _pip_wheel(image: Image) -> Path:
-    """Find the pip that virtualenv carries for the image's Python."""
+    """Find the pip that virtualenv bundles for the image's Python."""
     from virtualenv.seed.wheels.embed import get_embed_wheel
 
     version = re.search(r"(\d+)\.(\d+)$", image.name)
@@ -530,7 +530,7 @@ def _pip_wheel(image: Image) -> Path:
     wheel = get_embed_wheel("pip", "{}.{}".format(*numbers)) if numbers >= OLDEST_PIP else None
     if wheel is None:
         oldest = ".".join(map(str, OLDEST_PIP))
-        raise BuildError(f"pip has given up this Python; {oldest} is the oldest")
+        raise BuildError(f"pip no longer supports this Python; {oldest} is the oldest")
     return Path(wheel.path)
 
 
@@ -539,7 +539,7 @@ def _unavailable(name: str, reason: str) -> Unavailable:
 
 
 def explanation_lines(error: Exception) -> str:
-    """Give the reason of a failed build, whose last lines of output stay lines."""
+    """Return the reason of a failed build, with the last lines of its output."""
     return str(error) if isinstance(error, BuildError) else explanation(error)
 
 
@@ -561,7 +561,7 @@ def _read(path: Path | None) -> bytes:
 
 
 def _context(files: Mapping[str, bytes]) -> bytes:
-    """Pack the files of a build, always to the same bytes, for the engine's cache."""
+    """Pack the files of a build reproducibly, for the engine's cache."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, data in files.items():
@@ -574,9 +574,9 @@ def _context(files: Mapping[str, bytes]) -> bytes:
 def _in_thread(
     begin: Callable[[], Iterable[dict[str, Any]]], silence_s: float
 ) -> Iterator[dict[str, Any]]:
-    """Give what `begin()` gives; raise TimeoutError when it gives nothing for that long.
+    """Yield what `begin()` yields; raise TimeoutError if it yields nothing for `silence_s`.
 
-    The SDK reads the progress of a pull with no time limit at all.
+    The SDK reads the progress of a pull without any time limit.
     """
     given: queue.SimpleQueue[dict[str, Any] | BaseException | None] = queue.SimpleQueue()
 

@@ -1,4 +1,4 @@
-"""What the process needs is handed to it as an argument."""
+"""The process gets what it needs as an argument."""
 
 from __future__ import print_function
 

@@ -6,7 +6,7 @@ from multiprocessing import Process
 
 
 def private_kib():
-    """Count the memory that this process has written to and shares with nobody."""
+    """Count the memory that this process has written to and does not share."""
     with open("/proc/self/smaps") as smaps:
         return sum(int(line.split()[1]) for line in smaps if line.startswith("Private_Dirty:"))
 

@@ -1,4 +1,4 @@
-"""The generator is seeded anew in every process that multiprocessing starts."""
+"""The generator is reseeded in every process that multiprocessing starts."""
 
 from __future__ import print_function
 

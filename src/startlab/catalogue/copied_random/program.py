@@ -1,4 +1,4 @@
-"""A module has a random generator of its own, and two processes draw a session's token from it."""
+"""A module has a random generator of its own, and two processes draw session tokens from it."""
 
 from __future__ import print_function
 

@@ -14,7 +14,7 @@ def take(connection, order):
 
 def work(go_on):
     go_on.wait()
-    own = sqlite3.connect("orders.db", timeout=0)  # what it waits for will not come
+    own = sqlite3.connect("orders.db", timeout=0)  # waiting for the lock would not help
     take(own, "the child's order")
     own.commit()
     own.close()

@@ -1,4 +1,4 @@
-"""The process is no daemon, and its parent waits for it."""
+"""The process is not a daemon, and its parent waits for it."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A program gives a process an object that knows how to get into another process."""
+"""A program gives a process an object that multiprocessing can send to another process."""
 
 from __future__ import print_function
 

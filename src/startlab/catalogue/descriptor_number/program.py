@@ -1,4 +1,4 @@
-"""A program tells a process the number of a file descriptor that it is to read from."""
+"""A program passes a process the number of a file descriptor to read from."""
 
 from __future__ import print_function
 
@@ -15,7 +15,7 @@ def read(number):
 
 if __name__ == "__main__":
     reader, writer = os.pipe()
-    os.dup2(reader, NUMBER)  # and one that is inherited, by what PEP 446 says
+    os.dup2(reader, NUMBER)  # inheritable, according to PEP 446
     os.write(writer, b"a line of the log")
     process = Process(target=read, args=(NUMBER,))
     process.start()

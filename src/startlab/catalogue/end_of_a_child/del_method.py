@@ -1,4 +1,4 @@
-"""A process leaves an object behind whose __del__() has something to do at the end."""
+"""A process leaves behind an object whose __del__() has something to do at the end."""
 
 from __future__ import print_function
 

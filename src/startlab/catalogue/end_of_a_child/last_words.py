@@ -1,4 +1,4 @@
-"""A function that runs at the end of the child prints, and leaves the flushing to others."""
+"""A function that runs at the end of the child prints, and does not flush."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A process registers a function that is to run at its exit."""
+"""A process registers a function to run at its exit."""
 
 from __future__ import print_function
 

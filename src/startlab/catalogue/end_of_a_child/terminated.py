@@ -9,7 +9,7 @@ from multiprocessing import Event, Process
 def work(opened, done):
     try:
         print("the child has opened a connection")
-        sys.stdout.flush()  # what is still in the buffer dies with the process
+        sys.stdout.flush()  # what is still in the buffer is lost with the process
         opened.set()
         done.wait()
     finally:

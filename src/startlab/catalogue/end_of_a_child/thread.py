@@ -1,4 +1,4 @@
-"""A process leaves a thread behind, that is no daemon and has something to do at the end."""
+"""A process leaves behind a non-daemon thread that has something to do at the end."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""The process makes a loop of its own, with asyncio.run()."""
+"""The process makes its own loop, with asyncio.run()."""
 
 import asyncio
 import sys

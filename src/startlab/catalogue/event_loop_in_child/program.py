@@ -1,4 +1,4 @@
-"""A coroutine starts a process that runs a coroutine of its own, in the loop that it finds."""
+"""A coroutine starts a process that runs another coroutine, in the loop that it finds."""
 
 import asyncio
 import sys

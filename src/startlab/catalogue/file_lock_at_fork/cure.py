@@ -10,7 +10,7 @@ writing, go_on = threading.Event(), threading.Event()
 
 
 class SlowDisk(io.FileIO):
-    """A file on a disk that takes its time over what the reporter writes."""
+    """A file on a slow disk: writing takes long when the reporter does it."""
 
     def write(self, data):
         if threading.current_thread().name == "reporter":

@@ -1,4 +1,4 @@
-"""Each line goes straight to the file, by one call of the system and without any buffer or lock."""
+"""Each line goes straight to the file, in one system call, without any buffer or lock."""
 
 from __future__ import print_function
 

@@ -1,6 +1,6 @@
 """A thread writes to a file or logs to it, and a process that does so too is started meanwhile.
 
-Nothing makes the two meet: what the thread is doing at the fork is left to chance.
+Nothing synchronizes the two: what the thread is doing at the fork is left to chance.
 """
 
 from __future__ import print_function

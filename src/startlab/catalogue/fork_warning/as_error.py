@@ -1,4 +1,4 @@
-"""A process is started while another thread runs, in a program that takes warnings for errors."""
+"""A process is started while another thread runs, in a program that turns warnings into errors."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A process is started while a thread runs that Python knows nothing of, a library's."""
+"""A process is started while a library's thread runs, which Python does not know about."""
 
 from __future__ import print_function
 

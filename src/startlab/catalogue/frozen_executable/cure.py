@@ -1,4 +1,4 @@
-"""The executable looks first whether it was started to be a child."""
+"""The executable first checks whether it was started as a child."""
 
 from __future__ import print_function
 

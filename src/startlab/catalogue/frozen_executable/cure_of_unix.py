@@ -1,4 +1,4 @@
-"""The same, through what freeze_support() calls on Windows alone."""
+"""The same, with the function that freeze_support() calls only on Windows."""
 
 from __future__ import print_function
 

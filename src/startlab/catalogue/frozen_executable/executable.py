@@ -1,7 +1,7 @@
 """What PyInstaller and the like make of a program: a file that runs it, whatever its arguments.
 
-Such a file takes no -c: what starts it gets the program. multiprocessing's resource tracker, which
-the packers know of, is left to the interpreter.
+Such a file has no option -c: starting it always runs the program. multiprocessing's resource
+tracker, which the packagers handle, is left to the interpreter.
 """
 
 import os
@@ -18,7 +18,7 @@ exec "{python}" "{program}" "$@"
 
 
 def be_one(program):
-    """Have this process be that of an executable, as far as multiprocessing can see."""
+    """Make this process look like an executable's to multiprocessing."""
     path = os.path.join(os.getcwd(), "greeter.cmd" if os.name == "nt" else "greeter")
     python = os.environ.setdefault("GREETERS_PYTHON", sys.executable)
     if not os.path.exists(path):

@@ -1,4 +1,4 @@
-"""The pipe is emptied by a thread that does nothing else, whatever the program does."""
+"""A thread that does nothing else reads the pipe, whatever the program does."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A program catches its own output in a pipe, and starts a process while the pipe is full."""
+"""A program captures its own output in a pipe, and starts a process while the pipe is full."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A plugin that takes its time to import: in the main program it waits for what that prepares."""
+"""A plugin that is slow to import: in the main program its import waits for an event."""
 
 import sys
 

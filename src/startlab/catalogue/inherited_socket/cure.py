@@ -1,4 +1,4 @@
-"""The worker closes the listening socket, which it has no use for."""
+"""The worker closes the listening socket, which it does not need."""
 
 from __future__ import print_function
 

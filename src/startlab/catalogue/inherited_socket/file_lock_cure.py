@@ -1,4 +1,4 @@
-"""The service gives its lock back, and does not leave that to the closing of the file."""
+"""The service unlocks its file explicitly, instead of relying on close()."""
 
 from __future__ import print_function
 

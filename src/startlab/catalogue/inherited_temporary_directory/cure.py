@@ -1,4 +1,4 @@
-"""The process keeps its directory to itself, and leaves alone the object that it inherited."""
+"""The process makes its own directory, and does not touch the object that it inherited."""
 
 import os
 from multiprocessing import Process

@@ -1,4 +1,4 @@
-"""A process exchanges its parent's temporary directory for one of its own."""
+"""A process replaces its parent's temporary directory with one of its own."""
 
 import os
 from multiprocessing import Process

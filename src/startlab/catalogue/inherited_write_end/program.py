@@ -22,6 +22,6 @@ if __name__ == "__main__":
     reader.close()
     writer.send("the first line")
     writer.send("the last line")
-    writer.close()  # the end of the file, if nobody else can write to it
+    writer.close()  # the end of the file, if no other process can write to it
     process.join()
     print("the child ended with exit code", process.exitcode)

@@ -1,4 +1,4 @@
-"""The parent gets the result first, and joins the process then."""
+"""The parent gets the result first, then joins the process."""
 
 from __future__ import print_function
 

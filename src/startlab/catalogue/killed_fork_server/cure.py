@@ -1,4 +1,4 @@
-"""The program waits for what the process says, and not for its end."""
+"""The program waits for the process's message, not for its end."""
 
 from __future__ import print_function
 

@@ -19,7 +19,7 @@ if __name__ == "__main__":
     forever = Event()
     process = Process(target=update, args=(of_the_child, forever))
     process.start()
-    of_the_child.close()  # else the parent itself would keep the pipe open
+    of_the_child.close()  # otherwise the parent itself would keep the pipe open
     print("the parent has", updates.recv())
     os.kill(process.pid, SIGKILL)
     process.join()

@@ -1,4 +1,4 @@
-"""A ProcessPoolExecutor notices that its worker is gone, and says so."""
+"""A ProcessPoolExecutor notices that its worker is gone, and raises an exception."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A context has a start method of its own, and nobody else's choice matters to it."""
+"""A context has its own start method, whatever other code has chosen."""
 
 import multiprocessing
 

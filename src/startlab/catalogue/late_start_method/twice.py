@@ -1,4 +1,4 @@
-"""A program chooses its start method, and a function that it calls, as a library's, does too."""
+"""A program chooses its start method, and so does a function that it calls, like a library's."""
 
 import multiprocessing
 

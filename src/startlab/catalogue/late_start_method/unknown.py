@@ -1,4 +1,4 @@
-"""A program chooses a start method that there is not: the name is misspelt."""
+"""A program chooses a start method that does not exist: the name is misspelt."""
 
 import multiprocessing
 

@@ -1,4 +1,4 @@
-"""Launch an application whose target is in a module of its own, beside `__main__`."""
+"""Launch an application whose target is in a separate module, beside `__main__`."""
 
 from __future__ import print_function
 

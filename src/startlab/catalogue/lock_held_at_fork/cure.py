@@ -1,4 +1,4 @@
-"""The process is started first: there is no thread yet, and nobody holds the lock."""
+"""The process is started first: there is no thread yet, and the lock is free."""
 
 from __future__ import print_function
 

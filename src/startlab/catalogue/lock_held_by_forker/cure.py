@@ -1,4 +1,4 @@
-"""The lock is let go before the process is started."""
+"""The lock is released before the process is started."""
 
 from __future__ import print_function
 

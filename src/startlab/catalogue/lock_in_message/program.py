@@ -1,4 +1,4 @@
-"""A pool's task is given a lock, so that the tasks do not print at once."""
+"""A pool's task is given a lock, so that the tasks do not print at the same time."""
 
 from __future__ import print_function
 

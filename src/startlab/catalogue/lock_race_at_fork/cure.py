@@ -1,4 +1,4 @@
-"""The process is started before the thread, and is sent what it is to read."""
+"""The process is started before the thread, and is sent the statistics that it reads."""
 
 from __future__ import print_function
 

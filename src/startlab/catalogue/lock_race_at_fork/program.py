@@ -1,6 +1,6 @@
 """A thread keeps statistics under a lock, and a process that reads them is started meanwhile.
 
-Nothing makes the two meet: whether the thread holds the lock at the fork is left to chance.
+Nothing synchronizes the two: whether the thread holds the lock at the fork is left to chance.
 """
 
 from __future__ import print_function

@@ -11,7 +11,7 @@ writing, go_on = threading.Event(), threading.Event()
 
 
 class PrinterHandler(logging.Handler):
-    """Sends records to a printer, which takes its time over what the reporter has to say."""
+    """Sends records to a printer, which is slow when the reporter logs."""
 
     def __init__(self):
         logging.Handler.__init__(self)

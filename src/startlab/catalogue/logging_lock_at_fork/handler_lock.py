@@ -1,6 +1,6 @@
 """A thread is in the middle of logging while a process is started that logs too.
 
-The handler leaves it to logging to keep its records apart, with the lock that each handler has.
+The handler relies on the lock that logging gives each handler to keep its records apart.
 """
 
 from __future__ import print_function
@@ -14,7 +14,7 @@ writing, go_on = threading.Event(), threading.Event()
 
 
 class PrinterHandler(logging.Handler):
-    """Sends records to a printer, which takes its time over what the reporter has to say."""
+    """Sends records to a printer, which is slow when the reporter logs."""
 
     def emit(self, record):
         if record.threadName == "reporter":

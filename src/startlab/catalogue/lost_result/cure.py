@@ -1,4 +1,4 @@
-"""The exception keeps the arguments that it is made of, and can be made again from them."""
+"""The exception keeps its arguments, so it can be rebuilt from them."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A task of a Pool raises an exception whose class wants two arguments."""
+"""A task of a Pool raises an exception whose class takes two arguments."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A process puts something into a queue that cannot be pickled."""
+"""A process puts an item into a queue that cannot be pickled."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A process puts into a queue what can be pickled: the words, and not the way to find them."""
+"""A process puts an item into a queue that can be pickled: a list instead of a generator."""
 
 from __future__ import print_function
 

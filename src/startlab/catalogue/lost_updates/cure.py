@@ -1,4 +1,4 @@
-"""Reading and writing are one step, under the lock of the Value."""
+"""Reading and writing happen as one step, under the lock of the Value."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""What is to be done once is under the main guard; importing the script does nothing."""
+"""What should run once is under the main guard; importing the script does nothing."""
 
 from __future__ import print_function
 

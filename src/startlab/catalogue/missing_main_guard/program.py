@@ -1,4 +1,4 @@
-"""A script as people write it first: it starts a process, and has no main guard."""
+"""A typical first script: it starts a process, and has no main guard."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A forked child gets a new mutex, as a C library sees to with pthread_atfork()."""
+"""A forked child gets a new mutex, as a C library arranges with pthread_atfork()."""
 
 from __future__ import print_function
 

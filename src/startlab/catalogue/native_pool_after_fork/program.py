@@ -1,7 +1,7 @@
 """A native library starts its worker thread when it is imported, and a process uses the library.
 
-This is the shape of Accelerate, OpenBLAS and gRPC: the thread is made by pthread_create(), Python
-knows nothing of it, and whoever calls the library waits for that thread's answer.
+Accelerate, OpenBLAS and gRPC work like this: the thread is made by pthread_create(), Python does
+not know about it, and each call of the library waits for that thread's answer.
 """
 
 from __future__ import print_function

@@ -1,4 +1,4 @@
-"""The function is one of the module, and gets as an argument what it used of its caller's."""
+"""The function is at module level, and gets its caller's variables as arguments."""
 
 from __future__ import print_function
 

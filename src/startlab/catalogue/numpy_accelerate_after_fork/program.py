@@ -1,4 +1,4 @@
-"""A program multiplies matrices, which Accelerate does for numpy, and so does a child of its."""
+"""A program multiplies matrices, which Accelerate does for numpy, and so does its child."""
 
 from __future__ import print_function
 

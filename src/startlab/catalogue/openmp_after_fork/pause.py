@@ -1,4 +1,4 @@
-"""The parent sends the threads of OpenMP home before it starts a process."""
+"""The parent ends the threads of OpenMP before it starts a process."""
 
 from __future__ import print_function
 

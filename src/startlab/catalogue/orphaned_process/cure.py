@@ -1,4 +1,4 @@
-"""The helper watches its parent, and ends when that does."""
+"""The helper watches its parent, and ends when its parent does."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A service has a daemon process for its helper; the service is killed."""
+"""A service has a daemon process as its helper; the service is killed."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""The forking thread takes the lock itself before every fork, and both processes let go of theirs."""
+"""The forking thread takes the lock before every fork, and both processes release their copy."""
 
 import os
 import threading
@@ -28,7 +28,7 @@ if __name__ == "__main__":
     thread.start()
     taken.wait()
     if hasattr(os, "register_at_fork"):
-        # What is registered last runs first: a fork has begun before the thread lets go.
+        # What is registered last runs first: a fork has begun before the thread releases the lock.
         os.register_at_fork(before=release.set)
     process = Process(target=use_the_lock)
     process.start()

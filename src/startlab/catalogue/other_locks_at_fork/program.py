@@ -1,4 +1,4 @@
-"""A thread holds an RLock, a Condition or a Semaphore while a process is started that wants it."""
+"""A thread holds an RLock, a Condition or a Semaphore while a process is started that takes it."""
 
 from __future__ import print_function
 

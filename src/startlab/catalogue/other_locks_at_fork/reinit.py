@@ -1,4 +1,4 @@
-"""A forked child makes the lock anew by the private method that the standard library uses."""
+"""A forked child reinitializes the lock with the private method that the standard library uses."""
 
 import os
 import threading

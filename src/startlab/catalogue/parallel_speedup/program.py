@@ -1,9 +1,9 @@
 """Do two processes, and do two threads, run pure Python at the same time?
 
-The amount of work done tells little on a machine that is busy with other things. So each worker
+The amount of work done says little on a machine that is busy with other things. So each worker
 notes in which moments, a fifth of a millisecond long, it got anything done. Workers that take turns
-have no moments in common except where one hands over to the other, for turns are far longer than a
-moment; workers that run at once have many in a row.
+have no moments in common except where one hands over to the other, because turns are far longer
+than a moment; workers that run in parallel have many in a row.
 """
 
 from __future__ import print_function
@@ -17,8 +17,8 @@ import time
 clock = getattr(time, "perf_counter", time.time)  # one clock for all processes; 2.7 has no other
 MOMENTS_PER_SECOND = 5000
 AT_ONCE = 5  # moments in a row, a millisecond
-ROUNDS = 8  # of both kinds by turns; each worker of a round sets out anew, on a core of its own
-MOST_ROUNDS = 30  # where others keep the cores so busy that no two processes ran at once in eight
+ROUNDS = 8  # of both kinds in turn; each round has new workers, each on a core of its own
+MOST_ROUNDS = 30  # if the cores are so busy that no two processes ran in parallel in eight
 ROUND_SECONDS = 0.05
 
 
@@ -40,7 +40,7 @@ def stay_on(core):
 
 
 def work(core, until):
-    """Compute on one core up to a time; give how much was done, by moment."""
+    """Compute on one core up to a time; return how much was done, by moment."""
     stay_on(core)
     numbers = list(range(200))
     done = {}
@@ -82,7 +82,7 @@ def run_threads(cores):
 
 
 def longest_in_common(results):
-    """Give the length of the longest row of moments in which both workers got something done."""
+    """Return the length of the longest row of moments in which both workers got something done."""
     first, second = results
     longest = row = 0
     previous = None

@@ -1,4 +1,4 @@
-"""What the process calls is an argument, so that a test can hand it a stub."""
+"""What the process calls is an argument, so that a test can pass it a stub."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A test replaces a function of a module by a stub, and its process calls the function."""
+"""A test replaces a function of a module with a stub, and its process calls the function."""
 
 from __future__ import print_function
 

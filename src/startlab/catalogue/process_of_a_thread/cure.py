@@ -1,4 +1,4 @@
-"""The thread asks the main thread to start the process, and the process gets no request by chance."""
+"""The thread asks the main thread to start the process, which then inherits no request."""
 
 from __future__ import print_function
 

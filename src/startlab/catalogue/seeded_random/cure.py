@@ -1,4 +1,4 @@
-"""Every process gets a seed of its own as an argument: its samples are its own, every time."""
+"""Every process gets its own seed as an argument: its samples differ, and can be repeated."""
 
 from __future__ import print_function
 

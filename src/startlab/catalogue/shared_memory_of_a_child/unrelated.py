@@ -1,4 +1,4 @@
-"""A program that is no relative attaches to a block of shared memory, and ends."""
+"""An unrelated program attaches to a block of shared memory, and ends."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The program that only reads the block has no resource tracker watch over it."""
+"""The program that only reads the block keeps it out of its resource tracker."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The process gives up what it may have inherited of the event loop's handling of signals."""
+"""The process drops the event loop's signal handling that it may have inherited."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""The process gives up the handler that it may have inherited."""
+"""The process drops the handler that it may have inherited."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A program that shuts down gently on SIGTERM terminates a process that waits for work."""
+"""A program that shuts down gracefully on SIGTERM terminates a process that waits for work."""
 
 from __future__ import print_function
 
@@ -9,7 +9,7 @@ shutdown = []
 
 
 def ask_for_shutdown(signal_number, frame):
-    shutdown.append(signal_number)  # the main loop would look at this
+    shutdown.append(signal_number)  # the main loop would check this
 
 
 def wait_for_work(ready, work):

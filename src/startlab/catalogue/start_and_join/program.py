@@ -1,4 +1,4 @@
-"""What start and join promise, made visible without a clock: the two processes talk by a pipe."""
+"""What start and join promise, shown without a clock: the two processes talk over a pipe."""
 
 from __future__ import print_function
 

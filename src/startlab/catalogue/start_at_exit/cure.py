@@ -1,4 +1,4 @@
-"""The report is sent as the last thing that the program does, before it ends."""
+"""Sending the report is the last thing that the program does, before it ends."""
 
 from __future__ import print_function
 

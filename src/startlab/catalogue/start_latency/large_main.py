@@ -1,7 +1,7 @@
-"""The same measurement in a program whose main module imports much, as that of an application does.
+"""The same measurement with a main module that imports much, like an application's.
 
-As pyperf does it: several fresh interpreters measure, each warms up first, and each tells all its
-values, for those of one interpreter have much in common that those of another have not.
+As in pyperf, several fresh interpreters measure, each warms up first, and each prints all its
+values, because values of one interpreter are more alike than those of different ones.
 """
 
 from __future__ import print_function
@@ -29,7 +29,7 @@ def tell_time(pipe):
 
 
 def latency():
-    """Start a process; give the milliseconds from the call to the first line of its target."""
+    """Start a process; return the milliseconds from the call to the first line of its target."""
     here, there = Pipe(False)
     process = Process(target=tell_time, args=(there,))
     called = clock()

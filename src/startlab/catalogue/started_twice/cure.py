@@ -1,4 +1,4 @@
-"""Each time there is a new Process."""
+"""Each start uses a new Process."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""The parent asks and tells the process the answer."""
+"""The parent asks and passes the answer to the process."""
 
 from __future__ import print_function
 
@@ -17,7 +17,7 @@ def delete(name, answer):
 
 
 def type_in(text):
-    """Have the program's stdin give a text, as `echo yes | python program.py` does."""
+    """Make the program's stdin return a text, as `echo yes | python program.py` does."""
     read, write = os.pipe()
     os.write(write, text)
     os.close(write)

@@ -1,4 +1,4 @@
-"""A process asks the person at the keyboard, who has typed an answer."""
+"""A process asks the user, who has typed an answer."""
 
 from __future__ import print_function
 
@@ -18,7 +18,7 @@ def confirm(name):
 
 
 def type_in(text):
-    """Have the program's stdin give a text, as `echo yes | python program.py` does."""
+    """Make the program's stdin return a text, as `echo yes | python program.py` does."""
     read, write = os.pipe()
     os.write(write, text)
     os.close(write)

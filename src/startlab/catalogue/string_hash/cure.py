@@ -1,4 +1,4 @@
-"""The files of the cache are named by a hash that is the same in every process."""
+"""The files of the cache are named after a hash that is the same in every process."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""A cache names its files by the hash of the address; a process looks for what its parent wrote."""
+"""A cache names its files after the hash of the address; a process looks for its parent's file."""
 
 from __future__ import print_function
 

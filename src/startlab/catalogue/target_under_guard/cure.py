@@ -1,4 +1,4 @@
-"""The function is outside the main guard, where whoever imports the script finds it."""
+"""The function is outside the main guard, where every import of the script defines it."""
 
 from __future__ import print_function
 

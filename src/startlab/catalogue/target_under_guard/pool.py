@@ -1,4 +1,4 @@
-"""Everything is under the main guard, the function that a pool's worker is to call too."""
+"""Everything is under the main guard, including the function that a pool's worker calls."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""Everything is under the main guard, the target of the process too."""
+"""Everything is under the main guard, including the target of the process."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""The pool is made at the first use, anew in each process."""
+"""Each process makes its own pool, at the first use."""
 
 from __future__ import print_function
 

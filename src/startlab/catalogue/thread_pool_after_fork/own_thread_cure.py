@@ -1,4 +1,4 @@
-"""The recorder starts its thread anew in a process that has none."""
+"""The recorder starts a new thread in a process that has none."""
 
 from __future__ import print_function
 

@@ -1,4 +1,4 @@
-"""The same script with an executor in place of the pool, and no main guard either."""
+"""The same script with an executor instead of the pool, and no main guard either."""
 
 from concurrent.futures import ProcessPoolExecutor
 
