@@ -24,6 +24,7 @@ import msgspec
 import startlab
 from startlab.diagnosis import Diagnosis, diagnose
 from startlab.model import (
+    SCHEMA_VERSION,
     START_METHODS,
     Cell,
     Clue,
@@ -217,7 +218,8 @@ def read(case: Case) -> Run:
     )
     planned = PlannedEnvironment(name=environment.name, cells=cells, environment=environment)
     header = RunHeader(
-        id="recorded", schema_version=1, startlab="", catalogue="", started="", backend="native",
+        id="recorded", schema_version=SCHEMA_VERSION,
+        startlab="", catalogue="", started="", backend="native",
         selection=Selection(), program=program,
     )  # fmt: skip
     trials = tuple(trial for each in found for trial in each.trials)

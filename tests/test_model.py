@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from startlab.model import (
+    SCHEMA_VERSION,
     Cell,
     Environment,
     Observation,
@@ -67,7 +68,7 @@ def test_what_is_missing_is_what_was_planned_and_has_no_trial() -> None:
     run = Run(
         header=RunHeader(
             id="x",
-            schema_version=1,
+            schema_version=SCHEMA_VERSION,
             startlab="0",
             catalogue="0",
             started="",

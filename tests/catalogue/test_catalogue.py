@@ -133,7 +133,7 @@ MEASURE = '[[measure]]\nname = "n"\nunit = "s"\n'
         (GOOD.replace('"locks"', '"stat"'), "group: expected one of basics, locks, "),
         ("requires = ['x']" + GOOD, "requires: expected one of libc.so.6, "),
         (GOOD + GOOD[GOOD.index("[[") :].replace('"ok"', '"fine"'),
-         "the 2nd [[expect]], outcome: expected one of crash, error, hang, ok, "),
+         "the 2nd [[expect]], outcome: expected one of crash, differs, error, hang, ok, "),
         (GOOD + 'method = ["thread"]',
          "the 1st [[expect]], method: expected one of default, fork, forkserver, spawn, found 'th"),
         (GOOD + VARIANT.replace("]}]", "]}, {outcome = ['fine']}]"),

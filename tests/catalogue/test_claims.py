@@ -348,7 +348,7 @@ def test_environments_in_a_row_are_named_by_the_first_and_the_last() -> None:
         ("experiments = [], supports = ['ok']", "experiments", "at least one"),
         ('experiments = ["lock"]', "", "one of supports"),
         ('experiments = ["lock"], supports = ["fine"]', "supports",
-         "expected one of crash, error, hang, "),
+         "expected one of crash, differs, error, hang, "),
         ('experiments = ["lock"], supports = ["ok"], contradicts = ["ok"]', "contradicts",
          "no outcome that supports, found 'ok'"),
         ('experiments = ["lock"], supports = ["ok"], when = "python >"', "when",

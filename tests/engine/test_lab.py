@@ -18,6 +18,7 @@ from startlab.engine.lab import Lab
 from startlab.engine.subjects import ExperimentSubject
 from startlab.errors import AgentError, EngineError
 from startlab.model import (
+    SCHEMA_VERSION,
     Cell,
     Environment,
     Outcome,
@@ -127,7 +128,8 @@ def drive(tmp_path: Path):  # type: ignore[no-untyped-def]
             if not resume:
                 writing.write(
                     RunHeader(
-                        id="x", schema_version=1, startlab="0", catalogue="0", started="",
+                        id="x", schema_version=SCHEMA_VERSION,
+                        startlab="0", catalogue="0", started="",
                         backend="native", selection=selection,
                     )
                 )  # fmt: skip

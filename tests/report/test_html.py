@@ -22,6 +22,7 @@ from startlab.catalogue import claims
 from startlab.diagnosis import diagnose
 from startlab.errors import CatalogueError
 from startlab.model import (
+    SCHEMA_VERSION,
     ChangedGlobal,
     Environment,
     Experiment,
@@ -159,7 +160,8 @@ def hostile_trial(text: str, **said: Any) -> Trial:
 
 def hostile_run(text: str, make: Make, *, program: bool = False) -> Run:
     header = RunHeader(
-        id=text, schema_version=1, startlab=text, catalogue=text, started=text, backend="native",
+        id=text, schema_version=SCHEMA_VERSION,
+        startlab=text, catalogue=text, started=text, backend="native",
         selection=Selection(), host={text: text}, caveats=(text,),
         program=Program(kind="script", name=text, target=text, root="", args=(text,))
         if program else None,
@@ -405,7 +407,8 @@ def test_the_catalogue_is_read_once_for_all_reports(
 def program_run(make: Make, root: Path, started: str, *trials: Trial) -> Run:
     program = Program(kind="script", name="prog.py", target="prog.py", root=str(root))
     header = RunHeader(
-        id="x", schema_version=1, startlab="0", catalogue="0", started=started, backend="native",
+        id="x", schema_version=SCHEMA_VERSION,
+        startlab="0", catalogue="0", started=started, backend="native",
         selection=Selection(), program=program,
     )  # fmt: skip
     return make.run([trial.cell for trial in trials], *trials, header=header)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from startlab.diagnosis import diagnose
 from startlab.model import (
+    SCHEMA_VERSION,
     Cell,
     End,
     Method,
@@ -32,7 +33,8 @@ from startlab.report import prose, table, terminal
 from startlab.results import diff, output_groups
 
 HEADER = RunHeader(
-    id="x", schema_version=1, startlab="0", catalogue="0", started="", backend="native",
+    id="x", schema_version=SCHEMA_VERSION,
+    startlab="0", catalogue="0", started="", backend="native",
     selection=Selection(),
 )  # fmt: skip
 

@@ -7,7 +7,16 @@ import random
 
 import pytest
 
-from startlab.model import Measure, Measurement, Method, Run, RunHeader, Selection, Trial
+from startlab.model import (
+    SCHEMA_VERSION,
+    Measure,
+    Measurement,
+    Method,
+    Run,
+    RunHeader,
+    Selection,
+    Trial,
+)
 from startlab.output import measured
 from startlab.results import measurements
 
@@ -43,7 +52,8 @@ def trial(method: Method, *processes: tuple[float, ...], number: int = 0) -> Tri
 
 def levels(*trials: Trial) -> dict[Method, measurements.Level]:
     header = RunHeader(
-        id="id", schema_version=1, startlab="1", catalogue="c", started="now", backend="native",
+        id="id", schema_version=SCHEMA_VERSION,
+        startlab="1", catalogue="c", started="now", backend="native",
         selection=Selection(),
     )  # fmt: skip
     run = Run(header=header, environments=(), trials=trials, ends=())

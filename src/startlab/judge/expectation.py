@@ -66,7 +66,7 @@ def deviation_of(
 ) -> Deviation | None:
     """Tell in what a verdict is not what was expected, if so."""
     if expectation is None:
-        return Deviation("unexpected", "the catalogue expects nothing of this cell")
+        return Deviation("unexpected", "the catalogue has no expectation for this cell")
     if verdict.outcome not in expectation.outcome:
         return Deviation("outcome", f"expected {' or '.join(expectation.outcome)}")
     if verdict.outcome == "error" and expectation.exception is not None:
