@@ -480,7 +480,7 @@ def test_a_journal_that_is_overwritten_in_its_place_is_an_error_that_says_so(
         with pytest.raises(JournalError, match="was overwritten or truncated while it was read"):
             ask()
     failed = files.write(run, whole)
-    assert all("was overwritten or cut off" in each for each in failed)
+    assert all("was overwritten or truncated" in each for each in failed)
     assert len(failed) == sum(each.file is not None for each in FORMATS.values())
 
 
