@@ -197,11 +197,11 @@ MISTAKES = [
     (["--env-var", "=x", "a.py"], "is not K=V"),
     (["--env-var", "NOT_SET_ANYWHERE", "a.py"], "NOT_SET_ANYWHERE is not in the environment"),
     (["--env", "", "a.py"], "an empty name matches nothing"),
-    (["--timeout", "nan", "a.py"], "nan is no number of seconds"),
-    (["--timeout", "inf", "a.py"], "inf is no number of seconds"),
-    (["--env-var", "STARTLAB_EVENTS=x", "a.py"], "is startlab's own"),
-    (["--with", "!", "a.py"], "that is no requirement"),
-    (["--resume"], "What is to be run?"),
+    (["--timeout", "nan", "a.py"], "nan is not a number of seconds"),
+    (["--timeout", "inf", "a.py"], "inf is not a number of seconds"),
+    (["--env-var", "STARTLAB_EVENTS=x", "a.py"], "is reserved by startlab"),
+    (["--with", "!", "a.py"], "this is not a requirement"),
+    (["--resume"], "Nothing to run"),
 ]
 
 

@@ -57,7 +57,7 @@ def variables(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
 
 def _finite(_: object, __: object, value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is no number of seconds.")
+        raise click.BadParameter(f"{value} is not a number of seconds.")
     return value
 
 
