@@ -63,7 +63,7 @@ def run(agent: Agent, program: Any, environment: Environment, limit_s: float) ->
         assumption = program.note("assumes: (.*)")
         expected = f"alive, or assumes: {assumption}" if assumption else "alive"
         right = (seen.ended == "exit" and seen.exit_status == 0) or (
-            seen.ended == "proof" and assumption in waiting.ASSUMPTIONS
+            seen.ended == "proof" and assumption in map(waiting.ASSUMPTIONS.get, seen.assumptions)
         )
     else:
         expected = program.verdict(short(environment))

@@ -506,11 +506,13 @@ ObstacleKind = Literal[
     "asynchronous",
     "alarm",
     "alarm unknown",
+    "cpu limit",
     "socket timeout",
     "socket timeout unknown",
     "unreadable",
     # Somebody outside the job may act on it.
     "held by outsider",
+    "descriptor under way",
     "lock of outsider",
     "traces outsider",
     # A thread may go on.
@@ -518,6 +520,7 @@ ObstacleKind = Literal[
     "call",
     "state",
     "pending signal",
+    "handles readiness",
     "traced",
     "core dump",
     "held by kernel",
@@ -533,6 +536,7 @@ ObstacleKind = Literal[
     "foreign descriptor",
     "opened since",
     "waits for signal",
+    "file lock",
     "held outside",
     "socket to outside",
     "peer outside",
@@ -561,6 +565,23 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
+AssumptionKind = Literal[
+    "signal",
+    "unreadable",
+    "opened later",
+    "replaced",
+    "under way",
+    "wanders",
+    "io_uring",
+    "eventfd",
+    "poll list",
+    "timeout changed",
+    "address",
+    "name",
+    "own classes",
+]
+"""What a proof takes for granted, where it matters; `judge.waiting` has a sentence for each."""
+
 WaitKind = Literal[
     "lock",
     "shared lock",
@@ -571,6 +592,8 @@ WaitKind = Literal[
     "socket read",
     "socket write",
     "connection",
+    "eventfd",
+    "signal",
     "poll",
     "asleep",
     "running",
@@ -580,8 +603,9 @@ WaitKind = Literal[
 
 `lock`: one of its own process; `shared lock`: one in memory that processes share; `file lock`: as
 flock(2) has it; `child`: the end of a child; `pipe` or `socket`, `read` from while empty or `write`
-to while full; `connection`: somebody to connect; `poll`: any of several; `asleep`: a time;
-`running`: nothing; `call`: another system call, or one of which it is not known what it waits for.
+to while full; `connection`: somebody to connect; `eventfd`: its counter; `signal`: any; `poll`: any
+of several; `asleep`: a time; `running`: nothing; `call`: another system call, or one of which it is
+not known what it waits for.
 """
 
 
@@ -692,7 +716,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     that could not go on until they were ended, with their starter. `forced` is None where nothing
     was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
     stacks that dying processes left. `ring` are the threads that wait for one another, as pid and
-    tid, or the one that waits for itself; the last one is the root. `obstacle` is why there is no
+    tid, or the one that waits for itself; the last one is the root. `assumptions` are those of a
+    proof. `obstacle` is why there is no
     proof. `all_ended` is false where a process outlived its end by the agent. `limit_s` is the time
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     `work` was the trial's own working directory, which held the copy of a user's files.
@@ -719,6 +744,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     not_launched: NotLaunched | None = None
     grade: Grade | None = None
     ring: tuple[tuple[int, int], ...] = ()
+    assumptions: tuple[AssumptionKind, ...] = ()
     respawn: Respawn | None = None
     obstacle: Obstacle | None = None
     all_ended: bool = True

@@ -106,6 +106,7 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
     return {
         "grade": verdict and verdict.grade,
         "ring": deadlock.find(verdict.threads) if verdict else (),
+        "assumptions": verdict.assumptions if verdict else (),
         "threads": facts.plain(verdict.threads) if verdict else [],
         "survey": facts.plain(prover.waits()),
         "blockers": blockers,

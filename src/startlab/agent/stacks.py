@@ -23,13 +23,15 @@ class Frame(NamedTuple):
 class Stack(NamedTuple):
     """The Python stack of a thread, innermost frame first; `tid` where py-spy can tell.
 
-    `has_gil`: whether it held the global interpreter lock.
+    `ident` is its pthread_self(3), which lies in the stack's own memory but for the first thread's;
+    `has_gil` tells whether it held the global interpreter lock.
     """
 
     tid: Optional[int]
     name: str
     frames: Tuple[Frame, ...]
     has_gil: bool = False
+    ident: Optional[int] = None
 
 
 def stacks(py_spy: str, pid: int) -> List[Stack]:
@@ -57,6 +59,7 @@ def stacks(py_spy: str, pid: int) -> List[Stack]:
                 for frame in thread["frames"]
             ),
             has_gil=bool(thread.get("owns_gil")),
+            ident=thread.get("thread_id"),
         )
         for thread in threads
     ]

@@ -187,6 +187,7 @@ class Watch:
             "processes": processes,
             "grade": self._proof.grade,
             "ring": plain(ring),
+            "assumptions": list(self._proof.assumptions),
             "where": next((places[each] for each in (*ring[-1:], *ring) if each in places), None),
         }
 

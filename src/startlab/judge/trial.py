@@ -149,8 +149,7 @@ def notes(observation: Observation, expectation: Expectation | None) -> tuple[st
             f"{observation.dropped_events} events from inside the program did not fit and were "
             "dropped: what it told may not be all"
         )
-    if observation.grade in ("proven", "proven-given-pollers"):
-        found += [f"assumed: {assumption}" for assumption in waiting.ASSUMPTIONS]
+    found += [f"assumed: {waiting.ASSUMPTIONS[each]}" for each in observation.assumptions]
     if expectation is not None and expectation.unmeasured:
         found.append("the expectation was never measured")
     return tuple(found)

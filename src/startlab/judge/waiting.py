@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from startlab.model import (
+        AssumptionKind,
         NotLaunched,
         Observation,
         Obstacle,
@@ -24,12 +25,21 @@ if TYPE_CHECKING:
         WaitKind,
     )
 
-ASSUMPTIONS: Final = (
-    "no signal comes from outside the job",
-    "no process that the agent may not look into was handed a descriptor of the job",
-    "no descriptor was replaced by a like one while a thread slept on it",
-)
-"""Of every proof."""
+ASSUMPTIONS: Final[Mapping[AssumptionKind, str]] = {
+    "signal": "no signal comes from outside the job",
+    "unreadable": "no process that the agent may not look into was handed a descriptor of the job",
+    "opened later": "no process outside opens a descriptor of the job later",
+    "replaced": "no descriptor was replaced by a like one while a thread slept on it",
+    "under way": "no descriptor of the job is in a message that a process outside has yet to read",
+    "wanders": "no descriptor of the job goes from one process outside to another",
+    "io_uring": "no io_uring that is neither open nor mapped has requests under way",
+    "eventfd": "nothing in the kernel but a process of the job raises the eventfd",
+    "poll list": "no list of polled descriptors was overwritten while a thread slept on it",
+    "timeout changed": "no timeout of a socket was changed while a thread slept on it",
+    "address": "nobody outside is told the address",
+    "name": "nobody outside is told the name",
+    "own classes": "no pool or manager has classes of the program's own",
+}
 
 _MOST_IN_RING: Final = 4
 
@@ -71,6 +81,8 @@ _WAITS: Final[Mapping[WaitKind, tuple[str, str]]] = {
     "socket read": ("reads", "from an empty socket{at}"),
     "socket write": ("writes", "to a full socket{at}"),
     "connection": ("waits", "for a connection{at}"),
+    "eventfd": ("reads", "from an eventfd{at} that is zero"),
+    "signal": ("waits", "for a signal"),
     "poll": ("waits", "for {polled}"),
     "asleep": ("sleeps", "{name}"),
     "running": ("runs", ""),
@@ -122,6 +134,18 @@ _WAKERS: Final[Mapping[WaitKind, tuple[str, str]]] = {
     "pipe write": _WRITE,
     "socket write": _WRITE,
     "connection": ("", "only processes of this job know the address, and they wait too"),
+    "file lock": (
+        "only this process has it",
+        "only {pids} could release it, and they wait too",
+    ),
+    "eventfd": (
+        "only this process itself could raise it",
+        "only {pids} could raise it, and they wait too",
+    ),
+    "signal": (
+        "only this process itself could send one",
+        "only {pids} could send one, and they wait too",
+    ),
     "poll": (
         "only this process itself could make one of them ready or close the other end",
         "only {pids} could make one of them ready, and they wait too",
@@ -305,15 +329,20 @@ _OBSTACLES: Final[Mapping[ObstacleKind, str]] = {
     "asynchronous": "may wake: {process} has asynchronous input and output under way",
     "alarm": "may wake: {who} has armed an interval timer (alarm)",
     "alarm unknown": "may wake: {who} may have armed an interval timer ({unasked})",
+    "cpu limit": "may wake: {who} is sent a signal when it has run for long",
     "socket timeout": "may wake: a socket of {who} has a timeout",
     "socket timeout unknown": "may wake: a socket of {who} may have a timeout ({unasked})",
     "held by outsider": (
         "may wake: {process}, outside the job, holds {object}, which the job waits for"
     ),
+    "descriptor under way": (
+        "may wake: {process}, outside the job, has yet to read a message with descriptors"
+    ),
     "lock of outsider": "may wake: {process}, outside the job, shares a lock",
     "traces outsider": "may wake: {who} traces {others}, outside the job",
     "state": "may wake: {who} is in state {object}",
     "pending signal": "may wake: {who} has a signal to handle",
+    "handles readiness": "may wake: {who} handles a signal that a descriptor may send",
     "traced": "may wake: {who} is traced by {others}",
     "core dump": "may wake: {who} dumps core",
     "held by kernel": "may wake: {who} is held by the kernel in {object}",
@@ -330,6 +359,7 @@ _OBSTACLES: Final[Mapping[ObstacleKind, str]] = {
     ),
     "opened since": "may wake: {who} does not wait for {object}{at}, which was opened since",
     "waits for signal": "may wake: {who} waits for a signal",
+    "file lock": "may wake: {who} waits for a lock of {object}{at}, held outside the job",
     "held outside": "may wake: {who} waits for {object}, held outside the job",
     "socket to outside": "may wake: {who} waits for a socket to the outside",
     "peer outside": "may wake: {who} waits for a socket whose other end is not of the job",

@@ -1,4 +1,5 @@
 # needs: 3
+# assumes: no io_uring that is neither open nor mapped has requests under way
 # io_uring writes into the pipe after a timeout, through a ring that is neither open nor mapped.
 import ctypes
 import os

@@ -1,4 +1,5 @@
 # needs: 3
+# assumes: no pool or manager has classes of the program's own
 # A manager's server looks every second whether it is to stop; that question acts later.
 import multiprocessing
 import multiprocessing.managers

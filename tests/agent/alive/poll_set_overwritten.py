@@ -1,4 +1,5 @@
 # needs: 3
+# assumes: no list of polled descriptors was overwritten while a thread slept on it
 # A thread polls a FIFO; its list of descriptors is overwritten meanwhile: the kernel has its own.
 # outside
 import ctypes

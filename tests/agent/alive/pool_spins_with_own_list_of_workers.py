@@ -1,4 +1,5 @@
 # needs: 3.8
+# assumes: no pool or manager has classes of the program's own
 # A pool's thread spins over its list of workers, whose class is the program's own and acts later.
 import multiprocessing
 import multiprocessing.pool

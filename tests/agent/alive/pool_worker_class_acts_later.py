@@ -1,4 +1,5 @@
 # needs: 3
+# assumes: no pool or manager has classes of the program's own
 # Up to 3.7 a pool's thread naps and asks its workers how they ended; their class acts later.
 import multiprocessing
 import multiprocessing.context

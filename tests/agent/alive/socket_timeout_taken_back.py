@@ -1,4 +1,5 @@
 # needs: 3
+# assumes: no timeout of a socket was changed while a thread slept on it
 # A thread sleeps with a timeout of its socket; meanwhile another one has set that to none.
 import os
 import socket

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 LIB = "/usr/lib/python3"
 
 
-def stack(*frames: tuple[str, str]) -> Stack:
-    return Stack(None, "", tuple(Frame(LIB + file, 1, function) for file, function in frames))
+def stack(*frames: tuple[str, str], ident: int | None = None) -> Stack:
+    found = tuple(Frame(LIB + file, 1, function) for file, function in frames)
+    return Stack(None, "", found, ident=ident)
 
 
 POOL = stack(("/multiprocessing/pool.py", "_handle_workers"), ("/threading.py", "run"))
@@ -47,7 +48,9 @@ POOL_BUSY = stack(
     ("/multiprocessing/pool.py", "_join_exited_workers"),
     *[(frame.file[len(LIB) :], frame.function) for frame in POOL.frames],
 )
-OWN_POOL = Stack(None, "", (Frame("/home/me/pool.py", 1, "_handle_workers"),))
+RUN = ("/threading.py", "run")
+OWN_POOL = stack(("/../me/pool.py", "_handle_workers"), RUN)
+ANOTHER_LIBRARY = stack(("/site-packages/that/multiprocessing/pool.py", "_handle_workers"), RUN)
 
 
 @pytest.mark.parametrize("found", [POOL, MANAGER, MANAGER_QUALIFIED])
@@ -55,16 +58,36 @@ def test_pollers(found: Stack) -> None:
     assert is_poller(found)
 
 
-@pytest.mark.parametrize("found", [POOL_SINCE_3_8, TIMER, POOL_BUSY, OWN_POOL, stack()])
+@pytest.mark.parametrize(
+    "found", [POOL_SINCE_3_8, TIMER, POOL_BUSY, OWN_POOL, ANOTHER_LIBRARY, stack()]
+)
 def test_others(found: Stack) -> None:
     assert not is_poller(found)
 
 
+FIRST, SECOND = (0x1000, 0x2000), (0x4000, 0x5000)
+"""The memory of two stacks."""
+
+
 def test_every_thread_with_a_timeout_must_be_one() -> None:
-    assert all_pollers([POOL, POOL_SINCE_3_8], timed=1)
-    assert not all_pollers([POOL, TIMER], timed=2)
-    assert not all_pollers([POOL_SINCE_3_8, TIMER], timed=1)
-    assert not all_pollers([], timed=1)
+    pool, other = POOL._replace(ident=0x1F00), TIMER._replace(ident=0x4F00)
+    assert all_pollers([pool, other], 1, {7: FIRST})
+    assert not all_pollers([pool, other], 1, {8: SECOND})  # and 7 waits forever
+    assert not all_pollers([pool, other], 1, {7: FIRST, 8: SECOND})
+    assert not all_pollers([POOL, TIMER], 1, {7: FIRST})
+    assert not all_pollers([], 1, {7: FIRST})
+
+
+def test_the_first_thread_has_its_stack_elsewhere() -> None:
+    manager = MANAGER._replace(frames=(*MANAGER.frames, Frame("a.py", 1, "<module>")), ident=0x7F00)
+    assert all_pollers([manager, TIMER], 1, {1: FIRST})
+    assert not all_pollers([manager, TIMER], 1, {7: FIRST})
+
+
+def test_numbers_tell_which_thread_is_which() -> None:
+    known = [POOL._replace(tid=7), TIMER._replace(tid=8)]
+    assert all_pollers(known, 1, {7: FIRST})
+    assert not all_pollers(known, 1, {8: FIRST})
 
 
 BEGINNING = (
@@ -104,18 +127,18 @@ def test_who_runs_something_else_is_no_spinner(found: Stack) -> None:
 
 def test_a_spinner_is_known_by_its_number() -> None:
     known = [SPINNER._replace(tid=7), WORKING._replace(tid=8), MAIN._replace(tid=6)]
-    assert all_pollers(known, timed=0, running={7})
-    assert not all_pollers(known, timed=0, running={8})  # and 7 waits for ever
-    assert not all_pollers(known, timed=0, running={7, 8})
-    assert not all_pollers(known, timed=1, running={7})
-    assert not all_pollers(known[1:], timed=0, running={7})
+    assert all_pollers(known, 1, {}, running={7})
+    assert not all_pollers(known, 1, {}, running={8})  # and 7 waits for ever
+    assert not all_pollers(known, 1, {}, running={7, 8})
+    assert not all_pollers(known, 1, {9: FIRST}, running={7})
+    assert not all_pollers(known[1:], 1, {}, running={7})
 
 
 def test_a_spinner_without_a_number_has_the_lock() -> None:
-    assert all_pollers([SPINNER._replace(has_gil=True), MAIN], timed=0, running={7})
-    assert not all_pollers([SPINNER, WORKING._replace(has_gil=True)], timed=0, running={7})
-    assert not all_pollers([SPINNER, WORKING], timed=0, running={7})  # in C, say
-    assert not all_pollers([SPINNER._replace(has_gil=True), SPINNER], timed=0, running={7, 8})
+    assert all_pollers([SPINNER._replace(has_gil=True), MAIN], 1, {}, running={7})
+    assert not all_pollers([SPINNER, WORKING._replace(has_gil=True)], 1, {}, running={7})
+    assert not all_pollers([SPINNER, WORKING], 1, {}, running={7})  # in C, say
+    assert not all_pollers([SPINNER._replace(has_gil=True), SPINNER], 1, {}, running={7, 8})
 
 
 # --- reading them ---

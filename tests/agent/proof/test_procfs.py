@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -14,7 +16,9 @@ if sys.platform != "linux":
     pytest.skip("/proc is Linux's", allow_module_level=True)
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent.proof import procfs  # noqa: E402 - Linux only
+import fcntl  # noqa: E402 - not on Windows
+
+from startlab.agent.proof import procfs, ptrace  # noqa: E402 - Linux only
 from startlab.agent.proof.procfs import Descriptor, Mapping, Stat  # noqa: E402 - Linux only
 
 MAPS = b"""\
@@ -61,6 +65,12 @@ def test_the_flags_of_a_descriptor(flags: str, *, reads: bool, writes: bool) -> 
     assert descriptor.field("nothing") is None
 
 
+def test_what_an_epoll_instance_watches() -> None:
+    line = "tfd:        4 events:       19 data:                4  pos:0 ino:4d2 sdev:d\n"
+    descriptor = Descriptor("anon_inode:[eventpoll]", f"pos:\t0\nflags:\t02\n{line}{line}")
+    assert descriptor.watched() == [(4, 0x4D2), (4, 0x4D2)]
+
+
 def test_descendants() -> None:
     def stat(pid: int, parent: int) -> Stat:
         return Stat(pid, "x", "S", parent, 1, 0)
@@ -80,10 +90,97 @@ def test_this_process() -> None:
     try:
         assert procfs.descriptor(pid, pid, read).reads
         assert procfs.descriptor(pid, pid, write).writes
-        assert procfs.descriptor(pid, pid, write).link in procfs.links(pid)
     finally:
         os.close(read)
         os.close(write)
+
+
+def test_the_descriptors_of_a_process() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:  # noqa: S607 - as it is found
+        ptrace.asleep(child.pid)
+        found = procfs.descriptors(child.pid, procfs.threads(child.pid))
+        assert procfs.descriptor(child.pid, child.pid, 0) in found
+        assert len(found) == len(set(found)) == len(os.listdir(f"/proc/{child.pid}/fd"))
+        assert child.stdin is not None
+        child.stdin.close()
+
+
+def test_threads_share_their_table_of_descriptors() -> None:
+    release = threading.Event()
+    thread = threading.Thread(target=release.wait)
+    thread.start()
+    try:
+        assert thread.native_id is not None
+        assert procfs.tables([os.getpid(), thread.native_id]) == [os.getpid()]
+        assert len(procfs.tables([os.getpid(), os.getppid()])) == 2
+    finally:
+        release.set()
+        thread.join()
+
+
+def test_a_duplicate_is_the_same_open_file() -> None:
+    read, write = os.pipe()
+    copy = os.dup(read)
+    try:
+        assert procfs.same_file((os.getpid(), read), (os.getpid(), copy)) is True
+        assert procfs.same_file((os.getpid(), read), (os.getpid(), write)) is False
+        assert procfs.same_file((os.getpid(), read), (os.getpid(), 1 << 20)) is None
+    finally:
+        for fd in (read, write, copy):
+            os.close(fd)
+
+
+def test_the_timeout_of_a_socket() -> None:
+    pid = os.getpid()
+    one, other = socket.socketpair()
+    with one, other:
+        link = os.readlink(f"/proc/self/fd/{one.fileno()}")
+        assert procfs.socket_timeout(pid, one.fileno(), link, writing=False) is False
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 5, 0))
+        assert procfs.socket_timeout(pid, one.fileno(), link, writing=False) is True
+        assert procfs.socket_timeout(pid, one.fileno(), link, writing=True) is False
+        assert procfs.socket_timeout(pid, other.fileno(), link, writing=False) is None
+
+
+def test_a_limit_of_the_time_on_a_processor() -> None:
+    limit = "import resource as r, sys; r.setrlimit(r.RLIMIT_CPU, (60, 60)); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", limit], stdin=subprocess.PIPE) as child:
+        thread = ptrace.asleep(child.pid)
+        while not procfs.cpu_limited(child.pid):
+            assert thread.state != "Z"
+            thread = ptrace.asleep(child.pid)
+        assert not procfs.cpu_limited(os.getpid())
+        assert child.stdin is not None
+        child.stdin.close()
+
+
+def test_the_locks_of_a_file(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        found = os.fstat(file.fileno())
+        mine = [each for each in procfs.file_locks() if each.inode == found.st_ino]
+    device = procfs.device_name(found.st_dev)
+    assert {(each.kind, each.waits, each.pid, each.device) for each in mine} >= {
+        ("FLOCK", False, os.getpid(), device),
+        ("POSIX", False, os.getpid(), device),
+    }
+
+
+def test_the_two_ends_of_a_tcp_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        other, _ = server.accept()
+    with client, other:
+        inodes = {each.inode: each for each in procfs.tcp_sockets()}
+        one, two = (inodes[os.fstat(each.fileno()).st_ino] for each in (client, other))
+        assert one.ends == two.ends[::-1]
+        client.sendall(b"x")
+        assert other.recv(1) == b"x"
+        while not all(
+            each.quiet for each in procfs.tcp_sockets() if each.inode in {one.inode, two.inode}
+        ):
+            pass  # what was received is yet to be acknowledged
 
 
 def test_memory() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from startlab.agent.proof import waits
-from startlab.agent.proof.waits import Child, Epoll, Lock, Open, Poll, Select, Transfer
+from startlab.agent.proof.waits import (
+    Child,
+    Epoll,
+    FileLock,
+    Lock,
+    Open,
+    Poll,
+    Select,
+    Signal,
+    Transfer,
+)
 
 END = " 0x7ffd5c93d728 0x7fafb9726ef3\n"
 
@@ -117,8 +127,12 @@ def test_a_stop_outside_of_any_call_may_end() -> None:
         pytest.param(
             "219 0x1 0x1 0x7f 0x0 0x0 0x0", Open("restart_syscall", timed=False), id="219"
         ),
-        pytest.param("34 0x0 0x0 0x0 0x0 0x0 0x0", Open("pause", timed=False), id="pause"),
-        pytest.param("73 0x3 0x2 0x0 0x0 0x0 0x0", Open("flock", timed=False), id="flock"),
+        pytest.param("34 0x0 0x0 0x0 0x0 0x0 0x0", Signal(), id="pause"),
+        pytest.param("73 0x3 0x2 0x0 0x0 0x0 0x0", FileLock(3, "FLOCK"), id="flock"),
+        pytest.param("72 0x3 0x7 0x7ffe 0x0 0x0 0x0", FileLock(3, "POSIX"), id="lockf"),
+        pytest.param(
+            "72 0x3 0x26 0x7ffe 0x0 0x0 0x0", Open("fcntl", timed=False), id="lock of an open file"
+        ),
         pytest.param("449 0x7f 0x1 0x0 0x0 0x0 0x0", Open("futex_waitv", timed=False), id="waitv"),
         pytest.param(
             "999 0x7f 0x1 0x0 0x0 0x0 0x0", Open("system call 999", timed=False), id="unheard of"
@@ -196,9 +210,30 @@ def test_the_kernel_must_wait_where_the_call_waits(
         ("pipe:[1]", "unix_stream_read_generic", True, False),
         ("socket:[1]", "unix_stream_read_generic", True, True),
         ("socket:[1]", "anon_pipe_read", True, False),
+        ("socket:[1]", "wait_woken", True, True),
+        ("socket:[1]", "do_wait_intr_irq", True, False),
+        ("anon_inode:[eventfd]", "do_wait_intr_irq", True, True),
+        ("anon_inode:[eventfd]", "anon_pipe_read", True, False),
+        ("/a/fifo", "anon_pipe_read", True, True),
+        ("/a/fifo", "unix_stream_read_generic", True, False),
     ],
 )
 def test_a_descriptor_that_was_replaced_meanwhile(
     link: str, channel: str, *, may: bool, fits: bool
 ) -> None:
     assert waits.transfer_fits(link, channel, may=may) is fits
+
+
+@pytest.mark.parametrize(
+    ("line", "descriptors"),
+    [
+        ("0 0x3 0x7f7d 0x1 0x0 0x0 0x0", (3,)),
+        ("275 0x3 0x0 0x5 0x0 0x1 0x0", (3, 5)),
+        ("40 0x5 0x3 0x0 0x1 0x0 0x0", (5, 3)),
+        ("202 0x7ffe 0x189 0x0 0x0 0x0 0xffffffff", ()),
+    ],
+)
+def test_what_a_call_keeps_open(line: str, descriptors: tuple[int, ...]) -> None:
+    call = waits.parse((line + END).encode())
+    assert call is not None
+    assert waits.descriptors(call, "x86_64") == descriptors

@@ -59,10 +59,12 @@ class Verdict(NamedTuple):
     """A proof that the job hangs: of every thread that it can never run again.
 
     The first thread of the program comes first, or that of the oldest process it has left.
+    `assumptions` are the kinds of what could not be seen, and would matter.
     """
 
     grade: str
     threads: Tuple[Waiting, ...]
+    assumptions: Tuple[str, ...] = ()
 
 
 def plain(value: object) -> object:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Collection, Sequence, Tuple
+from typing import Collection, List, Mapping, Sequence, Tuple
 
-from ..stacks import TRY_S, Stack, is_whole, stacks
+from ..stacks import TRY_S, Stack, is_main, is_whole, stacks
 
 # Innermost frames, exactly: a name further out may be a caller of something that does wake.
 _POLLERS: Tuple[Tuple[Tuple[str, Tuple[str, ...]], ...], ...] = (
@@ -29,14 +29,24 @@ _POLLERS: Tuple[Tuple[Tuple[str, Tuple[str, ...]], ...], ...] = (
 
 def is_poller(stack: Stack) -> bool:
     """Whether the thread is in one of the loops, and just waiting in it."""
+    library = _library(stack)
     return any(
         len(stack.frames) >= len(pattern)
         and all(
-            frame.file.endswith(os.sep + file) and frame.function in functions
+            frame.file == os.path.join(library, file) and frame.function in functions
             for frame, (file, functions) in zip(stack.frames, pattern)  # noqa: B905 - not in 3.8
         )
         for pattern in _POLLERS
     )
+
+
+def _library(stack: Stack) -> str:
+    """Give the folder of the interpreter's own standard library: the one of its `threading`.
+
+    Other libraries have copies of multiprocessing.
+    """
+    files = [frame.file for frame in stack.frames if os.path.basename(frame.file) == "threading.py"]
+    return os.path.dirname(files[-1]) if files else os.devnull
 
 
 def is_spinner(stack: Stack) -> bool:
@@ -47,11 +57,10 @@ def is_spinner(stack: Stack) -> bool:
     names = [frame.function.rpartition(".")[2] for frame in stack.frames]
     if names[-4:] != ["_handle_workers", "run", "_bootstrap_inner", "_bootstrap"]:
         return False
-    pool = stack.frames[-4].file
-    multiprocessing = os.path.dirname(pool)
-    library = os.path.dirname(multiprocessing)
+    library = _library(stack)
+    multiprocessing = os.path.join(library, "multiprocessing")
     return (
-        pool.endswith(os.path.join(os.sep, "multiprocessing", "pool.py"))
+        stack.frames[-4].file == os.path.join(multiprocessing, "pool.py")
         and all(
             (
                 frame.file.startswith("<")  # a namedtuple's
@@ -63,12 +72,17 @@ def is_spinner(stack: Stack) -> bool:
     )
 
 
-def only_pollers(py_spy: str, pid: int, timed: int, running: Collection[int]) -> bool:
-    """Whether of the threads of a process all that have a timeout, or run, are pollers."""
+def only_pollers(
+    py_spy: str, pid: int, timed: Mapping[int, Tuple[int, int]], running: Collection[int]
+) -> bool:
+    """Whether of the threads of a process all that have a timeout, or run, are pollers.
+
+    `timed` are the former, with the memory, from and to, that they have their stacks in.
+    """
     deadline = time.monotonic() + TRY_S
     while True:
         found = stacks(py_spy, pid)
-        if all_pollers(found, timed, running):
+        if all_pollers(found, pid, timed, running):
             return True
         torn = not found or not all(map(is_whole, found))
         if not running or time.monotonic() > deadline:
@@ -77,12 +91,17 @@ def only_pollers(py_spy: str, pid: int, timed: int, running: Collection[int]) ->
             return False
 
 
-def all_pollers(found: Sequence[Stack], timed: int, running: Collection[int] = ()) -> bool:
+def all_pollers(
+    found: Sequence[Stack],
+    pid: int,
+    timed: Mapping[int, Tuple[int, int]],
+    running: Collection[int] = (),
+) -> bool:
     """Whether the `timed` threads of a process, and those that are `running`, are all pollers.
 
-    py-spy cannot always tell which stack is which thread's, so the numbers must agree. A thread of
-    a Pool that spins looks as one that waits: it must be known by its number, or by having the
-    lock that only a thread that runs has.
+    py-spy cannot always tell a thread's number: then the memory of its stack tells which it is. A
+    thread of a Pool that spins looks as one that waits: it must be known by its number, or by
+    having the lock that only a thread that runs has.
     """
     if any(stack.tid is not None for stack in found):
         spinning = [stack for stack in found if stack.tid in running]
@@ -92,5 +111,18 @@ def all_pollers(found: Sequence[Stack], timed: int, running: Collection[int] = (
     return (
         len(spinning) == len(running)
         and all(map(is_spinner, spinning))
-        and sum(map(is_poller, others)) == timed
+        and all(
+            len(mine) == 1 and is_poller(mine[0])
+            for mine in [_of(tid, home, others, pid) for tid, home in timed.items()]
+        )
     )
+
+
+def _of(tid: int, home: Tuple[int, int], found: Sequence[Stack], pid: int) -> List[Stack]:
+    """Find the stack of a thread."""
+    known = [stack for stack in found if stack.tid == tid]
+    if known:
+        return known
+    begin, end = home
+    known = [stack for stack in found if stack.ident and begin <= stack.ident < end]
+    return known or [stack for stack in found if tid == pid and is_main(stack)]

@@ -6,12 +6,15 @@ because a task without memory belongs to root. None of them means more than that
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import os
+import platform
 import re
 import socket
 import struct
 import sys
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 assert sys.platform == "linux"
 
@@ -25,6 +28,7 @@ class Thread(NamedTuple):
 
     `call` is the line of `syscall`, with stack pointer and program counter; `voluntary` and
     `involuntary` count context switches; the sets of signals are bit masks, signal 1 lowest.
+    `seccomp` is its mode, and how many filters it has where the kernel (5.9) tells.
     """
 
     pid: int
@@ -39,6 +43,7 @@ class Thread(NamedTuple):
     caught: int
     tracer: int
     dumping: bool
+    seccomp: Tuple[int, int] = (0, 0)
 
 
 class Stat(NamedTuple):
@@ -95,6 +100,18 @@ class Descriptor(NamedTuple):
                 return line[len(name) + 1 :].strip()
         return None
 
+    def watched(self) -> List[Tuple[int, int]]:
+        """List what an epoll instance watches: descriptor and inode.
+
+        The former is of the process and the time that added it: it may name something else by now.
+        """
+        found = []
+        for line in self.info.splitlines():
+            if line.startswith("tfd:"):
+                fields = line.replace(":", ": ").split()
+                found.append((int(fields[1]), int(fields[fields.index("ino:") + 1], 16)))
+        return found
+
 
 class UnixSocket(NamedTuple):
     """A socket of the kernel's table of Unix sockets; `peer` is 0 where there is none."""
@@ -139,6 +156,8 @@ _STATUS = re.compile(
     rb"(?:.*?\nTracerPid:\t(\d+))"
     rb"(?:.*?\nCoreDumping:\t(\d))?"
     rb".*?\nSigPnd:\t(\w+)\nShdPnd:\t(\w+)\nSigBlk:\t(\w+)\nSigIgn:\t(\w+)\nSigCgt:\t(\w+)"
+    rb"(?:.*?\nSeccomp:\t(\d+))?"
+    rb"(?:\nSeccomp_filters:\t(\d+))?"
     rb".*?\nvoluntary_ctxt_switches:\t(\d+)\nnonvoluntary_ctxt_switches:\t(\d+)",
     re.DOTALL,
 )
@@ -149,7 +168,7 @@ def thread(pid: int, tid: int, line: bytes) -> Thread:
     found = _STATUS.search(read(f"/proc/{pid}/task/{tid}/status"))
     if found is None:
         raise ProcessLookupError(pid)
-    state, tracer, dumping, own, shared, blocked, ignored, caught, voluntary, involuntary = (
+    state, tracer, dumping, own, shared, blocked, ignored, caught, mode, filters, *switches = (
         found.groups()
     )
     return Thread(
@@ -157,14 +176,15 @@ def thread(pid: int, tid: int, line: bytes) -> Thread:
         tid=tid,
         call=line,
         state=state.decode(),
-        voluntary=int(voluntary),
-        involuntary=int(involuntary),
+        voluntary=int(switches[0]),
+        involuntary=int(switches[1]),
         pending=int(own, 16) | int(shared, 16),
         blocked=int(blocked, 16),
         ignored=int(ignored, 16),
         caught=int(caught, 16),
         tracer=int(tracer),
         dumping=dumping == b"1",
+        seccomp=(int(mode or 0), int(filters or 0)),
     )
 
 
@@ -234,28 +254,106 @@ def descriptor(pid: int, tid: int, fd: int) -> Descriptor:
     )
 
 
-def descriptors(pid: int, tid: int) -> Dict[int, Descriptor]:
-    """Look at every descriptor of a process, through a thread of it that is alive.
+def descriptors(pid: int, tids: Iterable[int]) -> List[Descriptor]:
+    """Look at every descriptor of a process, through threads of it that are alive.
 
     A first thread that has ended while others go on shows none.
     """
-    return {
-        int(fd): descriptor(pid, tid, int(fd)) for fd in os.listdir(f"/proc/{pid}/task/{tid}/fd")
-    }
+    return [
+        descriptor(pid, tid, int(fd))
+        for tid in tables(tids)
+        for fd in os.listdir(f"/proc/{pid}/task/{tid}/fd")
+    ]
 
 
-def links(pid: int) -> List[str]:
-    """List what the descriptors of a process are, as far as one may know."""
-    found = []
-    try:
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            try:
-                found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
-            except OSError:
-                continue
-    except OSError:
-        pass
+def tables(tids: Iterable[int]) -> List[int]:
+    """Choose of the threads of a process one for each table of descriptors: mostly all share one.
+
+    Where kcmp(2) is not to be had, each thread seems to have its own.
+    """
+    found: List[int] = []
+    for tid in tids:
+        if not any(same_table(tid, other) for other in found):
+            found.append(tid)
     return found
+
+
+_CALLS = {"x86_64": 312, "aarch64": 272}  # kcmp; the next two are the same everywhere
+_PIDFD_OPEN, _PIDFD_GETFD = 434, 438
+_KCMP_FILE, _KCMP_FILES = 0, 2
+
+
+@functools.lru_cache(maxsize=1)
+def _syscall() -> Callable[..., int]:
+    function = ctypes.CDLL(None, use_errno=True).syscall
+    function.restype = ctypes.c_long
+
+    def syscall(number: int, *args: int) -> int:
+        result: int = function(*map(ctypes.c_long, (number, *args)))
+        return result
+
+    return syscall
+
+
+def same_table(one: int, other: int) -> bool:
+    """Whether two threads share their table of descriptors, as far as one may know."""
+    return _syscall()(_CALLS[platform.machine()], one, other, _KCMP_FILES, 0, 0) == 0
+
+
+def same_file(one: Tuple[int, int], other: Tuple[int, int]) -> Optional[bool]:
+    """Whether two descriptors (thread, number) are of one open file; None if one may not know."""
+    order = _syscall()(_CALLS[platform.machine()], one[0], other[0], _KCMP_FILE, one[1], other[1])
+    return None if order < 0 else order == 0
+
+
+def socket_timeout(pid: int, fd: int, link: str, *, writing: bool) -> Optional[bool]:
+    """Whether a socket of a process has SO_SNDTIMEO or SO_RCVTIMEO; None if it cannot be told.
+
+    It is asked through a duplicate, so that the process never notices.
+    """
+    number = -1
+    pidfd = _syscall()(_PIDFD_OPEN, pid, 0)
+    if pidfd >= 0:
+        number = _syscall()(_PIDFD_GETFD, pidfd, fd, 0)
+        os.close(pidfd)
+    if number < 0:
+        return None
+    if link != f"socket:[{os.fstat(number).st_ino}]":
+        os.close(number)
+        return None  # the thread has a table of its own
+    option = socket.SO_SNDTIMEO if writing else socket.SO_RCVTIMEO
+    with socket.socket(fileno=number) as duplicate:
+        return any(duplicate.getsockopt(socket.SOL_SOCKET, option, 16))
+
+
+@functools.lru_cache(maxsize=1)
+def io_uring_is_allowed() -> bool:
+    """Whether a process like this one may use io_uring; one of another group might, too."""
+    size = 120  # struct io_uring_params
+    parameters = ctypes.create_string_buffer(size)
+    ring = _syscall()(425, 1, ctypes.addressof(parameters))
+    if ring >= 0:
+        os.close(ring)
+        return True
+    try:
+        return int(read("/proc/sys/kernel/io_uring_disabled")) == 1
+    except (OSError, ValueError):
+        return False
+
+
+def cpu_limited(pid: int) -> bool:
+    """Whether a process is sent a signal for having run for long."""
+    limits = read(f"/proc/{pid}/limits").decode()
+    return any(
+        line.startswith(("Max cpu time", "Max realtime timeout")) and line.split()[3] != "unlimited"
+        for line in limits.splitlines()
+    )
+
+
+def file_id(pid: int, tid: int, fd: int) -> Tuple[int, int]:
+    """Give the device and inode of what a descriptor is."""
+    found = os.stat(f"/proc/{pid}/task/{tid}/fd/{fd}")
+    return found.st_dev, found.st_ino
 
 
 def mappings(text: bytes) -> List[Mapping]:
@@ -352,6 +450,54 @@ def _unix_socket(answer: bytes) -> UnixSocket:
             (peer,) = struct.unpack("=I", value)
         at += (size + 3) & ~3
     return UnixSocket(inode=inode, kind=kind, listening=state == _TCP_LISTEN, name=name, peer=peer)
+
+
+class FileLock(NamedTuple):
+    """A lock of a file, or one that somebody waits for; `pid` took it, -1 where none did alone."""
+
+    kind: str
+    waits: bool
+    pid: int
+    device: str
+    inode: int
+
+
+def file_locks() -> List[FileLock]:
+    """List all locks of files, as this process's pid namespace sees them."""
+    found = []
+    for line in read("/proc/locks").decode().splitlines():
+        fields = line.split()[1:]
+        waiting = fields[0] == "->"
+        kind, _, _, pid, file = fields[waiting : waiting + 5]
+        major, minor, inode = file.split(":")
+        found.append(FileLock(kind, waiting, int(pid), f"{major}:{minor}", int(inode)))
+    return found
+
+
+class TcpSocket(NamedTuple):
+    """A TCP socket; `quiet` where it is connected, with nothing under way and no timer."""
+
+    inode: int
+    ends: Tuple[str, str]
+    quiet: bool
+
+
+_ESTABLISHED = "01"
+
+
+def tcp_sockets() -> List[TcpSocket]:
+    """List the TCP sockets of this network namespace."""
+    found = []
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = read(f"/proc/net/{name}").decode().splitlines()[1:]
+        except FileNotFoundError:  # no IPv6
+            continue
+        for line in lines:
+            _, ours, theirs, state, queues, timer, _, _, _, inode = line.split()[:10]
+            quiet = (state, queues, timer[:2]) == (_ESTABLISHED, "00000000:00000000", "00")
+            found.append(TcpSocket(int(inode), (ours, theirs), quiet))
+    return found
 
 
 _CAP_SYS_PTRACE = 19

@@ -8,15 +8,14 @@ wake anybody. It is shown in this order:
    switches, state and signals. The first thread that may wake ends the look; most looks end here.
 2. What the calls wait for: descriptors, memory maps, sockets.
 3. `after` = `before`: no thread has run since, so 2 saw a system at rest, like a seqlock's reader.
-4. Nobody outside the job holds what the job waits for, and no process has armed a timer.
+4. Nobody outside the job holds what the job waits for (see `outsiders`), and no process has armed
+   a timer.
 5. `finally` = `before`, but for the switches that asking for the timers took.
 
 Threads that do not sleep for ever, but only poll, as their Python stacks show, are let pass: then
 the grade is `proven-given-pollers` (see `pollers`).
 
-Assumed, and said in the verdict: no signal comes from outside the job; no process outside that the
-agent may not look into was handed one of the job's descriptors or shared locks; and no thread has
-put another pipe, socket or memory in the place of the one that another thread sleeps on.
+What a proof assumes, where it matters, is said in the verdict.
 """
 
 from __future__ import annotations
@@ -31,19 +30,21 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tup
 
 assert sys.platform == "linux"
 
-from . import pollers, procfs, ptrace, waits
+from . import outsiders, pollers, procfs, ptrace, waits
 from .facts import Obstacle, Verdict, Wait, Waiting
+from .outsiders import MayWake
 from .procfs import Moved
-from .scene import Bond, MayWake, Process, Scene, Snapshot, about, open_call
+from .scene import Bond, Process, Scene, Snapshot, about, open_call
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
 _ROUND_S = 0.1  # a pool's thread that spins takes 0.1 ms for a round
 _FIRST_DUMP_S = 0.2
 _LONGEST_PAUSE_S = 8.0
 _SETTLE_S = 0.1
+_UNDER_WAY_S = 0.2
 _SHARE = 0.03  # of a core
 _MOST_CREDIT_S = 0.1
-_NEVER = 5
+_NEVER = 6
 _PEEKS = 20  # its number may be another's by now: every so often all are looked at
 
 
@@ -73,6 +74,7 @@ class Prover:
         self._dump_pause = _FIRST_DUMP_S
         self._timed_sockets: Set[str] = set()
         self._after_asking: Optional[Snapshot] = None
+        self._under_way: Tuple[Snapshot, FrozenSet[str]] = ((), frozenset())
         self._polled: Tuple[Snapshot, float, Dict[int, float]] = ((), 0.0, {})
 
     @staticmethod
@@ -163,7 +165,7 @@ class Prover:
             obstacle = about("unreadable", thread, error=str(error))
         else:
             return _waiting(bond)
-        fact = Wait("call", waits.name(call, self._machine), obstacle=obstacle)
+        fact = Wait(waits.kind(wait), waits.name(call, self._machine), obstacle=obstacle)
         return Waiting(thread.pid, thread.tid, fact)
 
     # --- the look ------------------------------------------------------------------------------
@@ -185,6 +187,8 @@ class Prover:
         except MayWake as found:
             # Only something outside can change the answer for a job that has not moved.
             pause = min(2 * pause, _LONGEST_PAUSE_S) if before == refuted else 1.0
+            if isinstance(found, outsiders.UnderWay):
+                pause = _UNDER_WAY_S
             self._refuted = (self._after_asking or before, found.obstacle, now + pause, pause)
             raise
 
@@ -266,8 +270,9 @@ class Prover:
             raise Moved
         if restless:
             self._check_pollers(scene, before, restless)
-        scene.check_outside(self._agent)
-        expected, asked, refusals = self._ask(scene, bonds)
+            scene.assumed.add("own classes")
+        self._check_outside(scene, _settled(before, ours))
+        expected, asked, refusals = self._ask(scene, bonds, {thread.pid for thread in restless})
         finally_ = self._come_to_rest(ours)
         if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
             raise Moved
@@ -285,7 +290,17 @@ class Prover:
                 )
                 for thread in restless
             ),
+            assumptions=("signal", *sorted(scene.assumed)),
         )
+
+    def _check_outside(self, scene: Scene, settled: Snapshot) -> None:
+        """See that nobody outside the job holds what it waits for."""
+        job, sockets = self._under_way
+        try:
+            scene.check_outside(self._agent, sockets if job == settled else None)
+        except outsiders.UnderWay as found:
+            self._under_way = settled, found.sockets
+            raise
 
     def _come_to_rest(self, pollers_of: Set[int]) -> Snapshot:
         """Take a snapshot once the threads that were asked are asleep again."""
@@ -319,8 +334,8 @@ class Prover:
         for pid in sorted({thread.pid for thread in restless}):
             mine = [thread for thread in restless if thread.pid == pid]
             running = {thread.tid for thread in mine if scene.runs(thread)}
-            timed = len(mine) - len(running)
-            if not pollers.only_pollers(self._py_spy or "", pid, timed, running):
+            homes = {each.tid: scene.stack_of(each) for each in mine if each.tid not in running}
+            if not pollers.only_pollers(self._py_spy or "", pid, homes, running):
                 raise MayWake(_alive(scene, mine[0]))
         settled = _settled(before, {thread.tid for thread in restless})
         now = time.monotonic()
@@ -339,41 +354,68 @@ class Prover:
             raise SecondLook
 
     def _ask(
-        self, scene: Scene, bonds: List[Bond]
+        self, scene: Scene, bonds: List[Bond], restless: Set[int]
     ) -> Tuple[Snapshot, FrozenSet[int], Tuple[Obstacle, ...]]:
         """See that no process has a timer that /proc does not show.
 
         Give the snapshot that must be found next, who was asked, and what is against the proof.
+        A process with a thread that is `restless` may have a timer that counts how long it runs.
         """
         snapshot: List[Process] = []
         asked: List[int] = []
         refusals: List[Obstacle] = []
-        for pid in scene.alive:
-            # Asking makes a timeout begin anew: once is enough.
-            if self._timed_sockets.intersection(scene.sockets_of(pid).values()):
-                raise MayWake(Obstacle("socket timeout", pid))
+        unknown = {pid: self._unknown_sockets(scene, pid) for pid in scene.alive}
         for process in scene.snapshot:
             threads = list(process.threads)
             if threads:
-                sockets = scene.sockets_of(process.stat.pid)
+                pid = process.stat.pid
+                runs = pid in restless
                 index = _spokesman(scene, process, bonds)
                 answer = None
                 why = None
                 if index is not None and not ptrace.works():
                     why = ""
                 elif index is not None:
+                    on_socket = _socket_of(scene, threads[index]) is not None
+                    timers = (ptrace.ITIMER_REAL, ptrace.ITIMER_VIRTUAL, ptrace.ITIMER_PROF)
                     try:
-                        answer = ptrace.ask(threads[index], sorted(sockets))
+                        answer = ptrace.ask(
+                            threads[index],
+                            sorted(unknown[pid]),
+                            timers=timers if runs else timers[:1],
+                            on_socket=on_socket,
+                        )
                     except ptrace.NotAllowed as refusal:
                         why = str(refusal)
                     else:
-                        timed = {sockets[each] for each, has in answer.timeouts.items() if has}
+                        timed = {unknown[pid][each] for each, has in answer.timeouts.items() if has}
                         self._timed_sockets |= timed
                         threads[index] = _afterwards(threads[index], answer)
                         asked.append(threads[index].tid)
-                refusals += _judge(process, answer, sockets, why)
+                if _taken_back_unseen(scene, process, asked):
+                    scene.assumed.add("timeout changed")
+                if runs and procfs.cpu_limited(pid):
+                    refusals.append(Obstacle("cpu limit", pid))
+                refusals += _judge(process, answer, unknown[pid], why, runs=runs)
             snapshot.append(process._replace(threads=tuple(threads)))
         return tuple(snapshot), frozenset(asked), tuple(refusals)
+
+    def _unknown_sockets(self, scene: Scene, pid: int) -> Dict[Tuple[int, bool], str]:
+        """Give the sockets that threads sleep on of which only the process knows the timeouts.
+
+        Raises MayWake where one has a timeout. To ask the process makes that begin anew: once is
+        enough.
+        """
+        unknown = {}
+        for (fd, writing), link in scene.sockets_of(pid).items():
+            has = link in self._timed_sockets or procfs.socket_timeout(
+                pid, fd, link, writing=writing
+            )
+            if has is None:
+                unknown[fd, writing] = link
+            elif has:
+                raise MayWake(Obstacle("socket timeout", pid))
+        return unknown
 
 
 def _alive(scene: Scene, thread: procfs.Thread) -> Obstacle:
@@ -441,12 +483,39 @@ def _rank(scene: Scene, bond: Bond) -> int:
     if isinstance(wait, waits.Lock):
         return 0 if scene.keeps(thread) else _NEVER
     if isinstance(wait, waits.Transfer):
+        # A socket's timeout would begin anew, or be over.
+        last = 2 if _socket_of(scene, thread) else 0
         if wait.writing:
             whole = wait.resumable and not thread.caught & _bit(signal.SIGALRM)
-            return 4 if whole else _NEVER
-        # A socket's timeout would begin anew.
-        return 3 if (wait.fd, False) in scene.sockets_of(thread.pid) else 1
-    return 2 if isinstance(wait, waits.Epoll) else 1
+            return 3 + last if whole else _NEVER
+        return 1 + last
+    return 2 if isinstance(wait, (waits.Epoll, waits.FileLock)) else 1
+
+
+def _socket_of(scene: Scene, thread: procfs.Thread) -> Optional[str]:
+    """Give the socket that a thread reads from or writes to."""
+    call = waits.parse(thread.call)
+    wait = waits.decode(call, scene.machine) if call is not None else None
+    if not isinstance(wait, waits.Transfer):
+        return None
+    return scene.sockets_of(thread.pid).get((wait.fd, wait.writing))
+
+
+def _taken_back_unseen(scene: Scene, process: Process, asked: List[int]) -> bool:
+    """Whether a thread may sleep with a timeout that its socket has no more.
+
+    One that was asked while it read had none: its call was not interrupted, but restarted.
+    """
+    for thread in process.threads:
+        call = waits.parse(thread.call)
+        wait = waits.decode(call, scene.machine) if call is not None else None
+        if (
+            isinstance(wait, waits.Transfer)
+            and _socket_of(scene, thread)
+            and (wait.writing or thread.tid not in asked)
+        ):
+            return True
+    return False
 
 
 def _judge(
@@ -454,22 +523,26 @@ def _judge(
     answer: Optional[ptrace.Answer],
     sockets: Dict[Tuple[int, bool], str],
     why: Optional[str],
+    *,
+    runs: bool,
 ) -> List[Obstacle]:
     """Give what the answer, or the lack of one, says against the proof.
 
-    `why` there is no answer is what ptrace(2) said; None where no thread can be asked.
+    `sockets` are those whose timeouts only the process knows; a process that `runs` may be sent a
+    signal for that. `why` there is no answer is what ptrace(2) said; None where no thread can be
+    asked.
     """
     pid, name = process.stat.pid, "no thread" if why is None else "ptrace"
     deaf = _deaf(process, signal.SIGALRM)
     against = []
     if answer is not None:
-        if any(answer.timeouts.values()):
+        if any(answer.timeouts.values()) or answer.timed_out:
             against.append(Obstacle("socket timeout", pid))
-        if answer.armed and not deaf:
+        if (ptrace.ITIMER_REAL in answer.armed and not deaf) or answer.armed - {ptrace.ITIMER_REAL}:
             against.append(Obstacle("alarm", pid))
     elif sockets:
         against.append(Obstacle("socket timeout unknown", pid, name=name, error=why or ""))
-    elif not deaf and not _no_interval_timer_anywhere():
+    elif runs or (not deaf and not _no_interval_timer_anywhere()):
         against.append(Obstacle("alarm unknown", pid, name=name, error=why or ""))
     return against
 

@@ -1,12 +1,15 @@
-"""Ask a blocked process what the kernel tells nobody else: its interval timer, its socket timeouts.
+"""Ask a blocked process what the kernel tells nobody else: its interval timers.
 
-setitimer(ITIMER_REAL) and alarm(2) leave no trace in /proc/PID, nor do SO_RCVTIMEO and
-SO_SNDTIMEO. Only the process itself can ask, so it is made to: a thread of it that sleeps in a
-system call is stopped (PTRACE_SEIZE, PTRACE_INTERRUPT), led through getitimer(2) and
-getsockopt(2) with the very system call instruction that it sleeps behind, and put back to where
-it was, as checkpointing tools and debuggers do. The call it slept in goes on as if nothing had
-been: the kernel restarts it, and where it would not (epoll_wait fails with EINTR), it is issued
-again with the same arguments.
+setitimer(2) and alarm(2) leave no trace in /proc/PID, nor do SO_RCVTIMEO and SO_SNDTIMEO, where no
+duplicate of the socket is to be had. Only the process itself can ask, so it is made to: a thread of
+it that sleeps in a system call is stopped (PTRACE_SEIZE, PTRACE_INTERRUPT), led through
+getitimer(2) and getsockopt(2) with the very system call instruction that it sleeps behind, and put
+back to where it was, as checkpointing tools and debuggers do. The call it slept in goes on as if
+nothing had been: the kernel restarts it, and where it would not (epoll_wait fails with EINTR), it
+is issued again with the same arguments. A call on a socket fails with EINTR only where it had a
+timeout: if the socket has none any more, the call is made to end early rather than never.
+
+A thread whose seccomp mode or filters might kill it for such a question is left alone.
 
 Needs no privilege beyond what reading /proc/PID/syscall takes. `works` tries it out first.
 """
@@ -22,7 +25,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, FrozenSet, NamedTuple, Sequence, Tuple
 
 assert sys.platform == "linux"
 
@@ -37,16 +40,18 @@ class NotAllowed(Exception):  # noqa: N818 - a finding
 class Answer(NamedTuple):
     """What the process answered.
 
-    `armed` tells whether ITIMER_REAL is; `timeouts` whether each (fd, writing) has one. `switches`
-    is how many voluntary context switches it costs the thread: one for the stop, one for each
-    question, one for going back to sleep. `written` is how many bytes of a write had been written,
-    which the call is not about any more.
+    `armed` are the interval timers that are; `timeouts` tells whether each (fd, writing) has one.
+    `switches` is how many voluntary context switches it costs the thread: one for the stop, one for
+    each question, one for going back to sleep. `written` is how many bytes of a write had been
+    written, which the call is not about any more. `timed_out`: the call had a timeout, though its
+    socket has none any more.
     """
 
-    armed: bool
+    armed: FrozenSet[int]
     timeouts: Dict[Tuple[int, bool], bool]
     switches: int
     written: int = 0
+    timed_out: bool = False
 
 
 class _Machine(NamedTuple):
@@ -82,12 +87,13 @@ _NT_PRSTATUS = 1
 _WALL = 0x4000_0000
 _CLD_STOPPED = 5  # os has it since 3.9
 _WORD = (1 << 64) - 1
-_EINTR, _RESTART_BLOCK = _WORD + 1 - 4, _WORD + 1 - 516
+_EINTR, _EAGAIN, _RESTART_BLOCK = (_WORD + 1 - code for code in (4, 11, 516))
 # ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND: the kernel restarts these as they were.
 _RESTARTED = frozenset(_WORD + 1 - code for code in (512, 513, 514))
 _SOL_SOCKET, _SO_RCVTIMEO, _SO_SNDTIMEO = 1, 20, 21
 _RED_ZONE = 128
-_ITIMER_REAL = 0
+ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF = 0, 1, 2
+_SECCOMP_STRICT, _SECCOMP_FILTER = 1, 2
 
 
 class _Vector(ctypes.Structure):
@@ -202,6 +208,14 @@ class _Stopped:
         self._set(changes)
         return written
 
+    def had_timeout(self) -> bool:
+        """Whether a call on a socket, by the way that it was stopped, had a timeout."""
+        return self.before[self.machine.result] == _EINTR
+
+    def time_out(self) -> None:
+        """Have the call end as if its timeout were over."""
+        self._set({self.machine.result: _EAGAIN, self.machine.original: -1})
+
     def restore(self) -> None:
         """Give the thread its registers back as they were."""
         self._set({})
@@ -235,9 +249,16 @@ def _wait(tid: int, *, leads: bool) -> int:
     return taken.si_status
 
 
-def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
+def ask(
+    thread: procfs.Thread,
+    sockets: Sequence[Tuple[int, bool]] = (),
+    *,
+    timers: Sequence[int] = (ITIMER_REAL,),
+    on_socket: bool = False,
+) -> Answer:
     """Ask the process of `thread`, which sleeps in a system call, for its timers.
 
+    `on_socket`: that call is on a socket, whose timeout is either none now or one of `sockets`.
     Raises NotAllowed, or Moved if the thread was not asleep there any more, or OSError if it is
     gone. The calling thread must be the only one in this process that waits for any child.
     """
@@ -246,6 +267,8 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
     call = waits.parse(thread.call)
     if call is None:
         raise Moved
+    if _may_be_killed(thread):
+        raise NotAllowed("seccomp")
     try:
         _ptrace()(_SEIZE, thread.tid, 0, 0)
     except (PermissionError, ProcessLookupError) as error:
@@ -260,7 +283,7 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
         stopped = _Stopped(_MACHINES[platform.machine()], thread)
         stopped.check(call)
         try:
-            answer = _questions(stopped, thread, call, sockets)
+            answer = _questions(stopped, thread, call, sockets, timers)
         except _Signalled as signalled:
             pass_on = signalled.number
             stopped.restore()  # so that the signal does what it does
@@ -268,6 +291,9 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
         except BaseException:
             stopped.put_back(call, whole=True)
             raise
+        if on_socket and stopped.had_timeout() and not any(answer.timeouts.values()):
+            stopped.time_out()
+            return answer._replace(timed_out=True)
         # A write that has a timeout would come back with its half in the end, too.
         whole = not any(answer.timeouts.values())
         return answer._replace(written=stopped.put_back(call, whole=whole))
@@ -275,8 +301,24 @@ def ask(thread: procfs.Thread, sockets: List[Tuple[int, bool]]) -> Answer:
         _ptrace()(_DETACH, thread.tid, 0, pass_on)
 
 
+def _may_be_killed(thread: procfs.Thread) -> bool:
+    """Whether the thread has more of seccomp than this process, which has made its children so.
+
+    Before Linux 5.9 one does not see how many filters there are.
+    """
+    mode, filters = thread.seccomp
+    our_mode, our_filters = procfs.thread(os.getpid(), os.getpid(), b"").seccomp
+    return mode == _SECCOMP_STRICT or (
+        mode == _SECCOMP_FILTER and (mode != our_mode or filters > our_filters)
+    )
+
+
 def _questions(
-    stopped: _Stopped, thread: procfs.Thread, call: waits.Call, sockets: List[Tuple[int, bool]]
+    stopped: _Stopped,
+    thread: procfs.Thread,
+    call: waits.Call,
+    sockets: Sequence[Tuple[int, bool]],
+    timers: Sequence[int],
 ) -> Answer:
     now = procfs.thread(thread.pid, thread.tid, b"")
     # One switch more is this stop. Two would mean that it had run and gone to sleep again.
@@ -286,8 +328,11 @@ def _questions(
     # Below the red zone of its stack: memory that belongs to nobody.
     scratch = (call.stack_pointer - _RED_ZONE - 64) & ~63
     # What cannot be told is taken for the worse.
-    failed = stopped.make(call, machine.getitimer, _ITIMER_REAL, scratch)
-    armed = bool(failed) or any(procfs.memory(thread.pid, thread.tid, scratch, 32))
+    armed = set()
+    for timer in timers:
+        failed = stopped.make(call, machine.getitimer, timer, scratch)
+        if failed or any(procfs.memory(thread.pid, thread.tid, scratch, 32)):
+            armed.add(timer)
     timeouts = {}
     for fd, writing in sockets:
         _ptrace()(_POKEDATA, thread.tid, scratch + 32, 16)
@@ -297,7 +342,8 @@ def _questions(
         )
         has = any(procfs.memory(thread.pid, thread.tid, scratch, 16))
         timeouts[fd, writing] = bool(failed) or has
-    return Answer(armed=armed, timeouts=timeouts, switches=len(sockets) + 3)
+    switches = len(timers) + len(sockets) + 2
+    return Answer(armed=frozenset(armed), timeouts=timeouts, switches=switches)
 
 
 _SUBJECT = """
@@ -331,7 +377,7 @@ def works() -> bool:
             subject.stdin.write(b"unharmed\n")
             subject.stdin.close()
             return (
-                answer.armed
+                answer.armed == {ITIMER_REAL}
                 and answer.timeouts == {(one, False): True, (other, False): False}
                 and subject.stdout.read() == b"unharmed\n"
                 and subject.wait() == 0

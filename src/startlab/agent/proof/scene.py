@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import signal
+import stat
 import struct
 import sys
 import time
@@ -20,25 +23,34 @@ from typing import (
 
 assert sys.platform == "linux"
 
-from . import procfs, waits
+from . import outsiders, procfs, waits
 from .facts import Obstacle, Polled, Wait
+from .outsiders import EVENTFD, MayWake
 from .procfs import Moved
 
 _PERIOD_S = 1.05  # no poller sleeps longer
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live
-_OURS = "sem.mp-"
+_OURS = re.compile(r"sem\.mp-[a-z0-9_]{8}")
+_ABSTRACT = re.compile(rb"\0listener-(\d+)-\d+")
+_IN_DIRECTORY = re.compile(rb"/.*/pymp-\w{6,8}/(?:listener|sock)-\w{6,8}")
 _KERNEL_ACTS = ("io_uring", "perf_event", "userfaultfd", "fanotify", "kvm")
 _FASYNC = 0o20000
 _STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
 _POLLFD = struct.Struct("=ihh")
-
-
-class MayWake(Exception):  # noqa: N818 - no error: a finding
-    """Why the job may go on yet."""
-
-    def __init__(self, obstacle: Obstacle) -> None:
-        super().__init__(obstacle)
-        self.obstacle = obstacle
+# SIGINT, and with faulthandler those that a process sends itself when it fails.
+_CAUGHT_BY_PYTHON = sum(
+    1 << number - 1
+    for number in (
+        signal.SIGINT,
+        signal.SIGILL,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGSEGV,
+    )
+)
+# What a descriptor sends (F_SETOWN), one too that the job has no more.
+_READY_SIGNALS = 1 << signal.SIGIO - 1 | 1 << signal.SIGURG - 1
 
 
 class Process(NamedTuple):
@@ -68,28 +80,31 @@ class Scene:
         self.machine = platform.machine()
         self.alive = {process.stat.pid: process for process in snapshot if process.threads}
         self._maps: Dict[int, bytes] = {}
-        self._descriptors: Dict[int, Dict[int, procfs.Descriptor]] = {}
+        self.assumed: Set[str] = set()
+        self._descriptors: Dict[int, List[procfs.Descriptor]] = {}
         self._sockets: Dict[int, procfs.UnixSocket] = {}
         self._holders: Dict[Tuple[str, bool], Set[int]] = {}
         self._linked: Dict[int, Tuple[str, Dict[int, str]]] = {}
         self._mapped: Dict[int, Set[int]] = {}
-        self._relied: Set[str] = set()
-        self._relied_maps: Set[int] = set()
+        self._relied = outsiders.Relied(set(), set(), set(), set(), set())
         self._transfers: Dict[int, Dict[Tuple[int, bool], str]] = {}
         for pid in self.alive:
             self._read_descriptors(pid)
 
     def _read_descriptors(self, pid: int) -> None:
-        found = procfs.descriptors(pid, self.alive[pid].threads[0].tid)
+        found = procfs.descriptors(pid, [thread.tid for thread in self.alive[pid].threads])
         self._descriptors[pid] = found
-        for each in found.values():
-            if each.link.startswith("pipe:"):
-                if each.writes:
-                    self._holders.setdefault((each.link, True), set()).add(pid)
-                if each.reads:
-                    self._holders.setdefault((each.link, False), set()).add(pid)
-            elif each.link.startswith("socket:"):
-                self._holders.setdefault((each.link, True), set()).add(pid)
+        for each in found:
+            thing = each.link
+            if each.link == EVENTFD:
+                thing = f"eventfd:[{each.field('eventfd-id')}]"
+            elif not each.link.startswith(("pipe:", "socket:")):
+                continue
+            socket = each.link.startswith("socket:")
+            if each.writes or socket:
+                self._holders.setdefault((thing, True), set()).add(pid)
+            if each.reads and not socket:
+                self._holders.setdefault((thing, False), set()).add(pid)
 
     def maps(self, pid: int) -> bytes:
         """Read the memory map of a process."""
@@ -119,6 +134,13 @@ class Scene:
         left: float = seconds + fraction / wait.per_second - now
         return left < _PERIOD_S
 
+    def stack_of(self, thread: procfs.Thread) -> Tuple[int, int]:
+        """Give the memory, from and to, that a thread that sleeps has its stack in."""
+        call = waits.parse(thread.call)
+        assert call is not None
+        mapping = self._mapping(thread, call.stack_pointer)
+        return mapping.start, mapping.end
+
     def may_wake(self, thread: procfs.Thread) -> Obstacle:
         """Tell from what a thread may wake."""
         wait = self._wait(thread)
@@ -144,7 +166,7 @@ class Scene:
             raise MayWake(Obstacle("namespace", pid, name=name))
         if procfs.read(f"/proc/{pid}/timers"):
             raise MayWake(Obstacle("posix timer", pid, name=name))
-        for each in self._descriptors[pid].values():
+        for each in self._descriptors[pid]:
             if any(part in each.link for part in _KERNEL_ACTS):
                 raise MayWake(Obstacle("kernel acts", pid, name=name, object=each.link))
             if each.flags & _FASYNC:
@@ -154,6 +176,8 @@ class Scene:
             raise MayWake(Obstacle("asynchronous", pid, name=name))
         for thread in process.threads:
             self._check_thread(thread)
+        if procfs.io_uring_is_allowed():
+            self.assumed.add("io_uring")
 
     def _check_thread(self, thread: procfs.Thread) -> None:
         if thread.state != "S" and not self.runs(thread):
@@ -164,6 +188,8 @@ class Scene:
             raise MayWake(about("traced", thread, others=(thread.tracer,)))
         if thread.dumping:
             raise MayWake(about("core dump", thread))
+        if thread.caught & _READY_SIGNALS:
+            raise MayWake(about("handles readiness", thread))
         wait = self._wait(thread)
         if isinstance(wait, waits.Open):
             return
@@ -180,33 +206,23 @@ class Scene:
     def _channel(self, thread: procfs.Thread) -> str:
         return procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan").decode()
 
-    def check_outside(self, agent: int) -> None:
-        """See that the job is whole, and that nobody else holds what it waits for."""
+    def check_outside(self, agent: int, seen_before: Optional[FrozenSet[str]] = None) -> None:
+        """See that the job is whole, and that nobody else holds what it waits for.
+
+        `seen_before`: see `outsiders.check`.
+        """
         everyone = procfs.everyone()
         job = {process.stat.pid for process in self.snapshot}
         if set(procfs.descendants(agent, everyone)) != job:
             raise Moved
-        waits_for_children = any(
-            isinstance(self._wait(thread), waits.Child)
+        any_child = any(
+            self._wait(thread) == waits.Child(None)
             for process in self.snapshot
             for thread in process.threads
         )
-        inodes = {b" %d " % inode for inode in self._relied_maps}
-        for pid, stat in everyone.items():
-            if pid in job:
-                continue
-            held = self._relied.intersection(procfs.links(pid))
-            if held:
-                raise MayWake(Obstacle("held by outsider", pid, name=stat.name, object=min(held)))
-            try:
-                if inodes and any(inode in procfs.read(f"/proc/{pid}/maps") for inode in inodes):
-                    raise MayWake(Obstacle("lock of outsider", pid, name=stat.name))
-                if waits_for_children:
-                    tracer = procfs.thread(pid, pid, b"").tracer
-                    if tracer in job:
-                        raise MayWake(Obstacle("traces outsider", tracer, others=(pid,)))
-            except OSError:
-                continue
+        if self._relied.any():
+            self.assumed.update(("unreadable", "opened later", "replaced"))
+        self.assumed |= outsiders.check(self._relied, job, seen_before, tracing=any_child)
 
     # --- one thread ----------------------------------------------------------------------------
 
@@ -219,7 +235,12 @@ class Scene:
             fact, wakers = self._child(thread, wait)
         elif isinstance(wait, waits.Transfer):
             fact, wakers = self._transfer(thread, wait)
+        elif isinstance(wait, waits.FileLock):
+            fact, wakers = self._file_lock(thread, wait)
+        elif isinstance(wait, waits.Signal):
+            fact, wakers = self._signal(thread)
         elif isinstance(wait, waits.Epoll):
+            self._relied.epolls.add((thread.tid, wait.fd))
             fact, wakers = self._several(thread, self._epoll(thread, wait))
         elif isinstance(wait, (waits.Poll, waits.Select)):
             fact, wakers = self._several(thread, self._polled(thread, wait))
@@ -256,9 +277,13 @@ class Scene:
             if mapping.device != device or system_v:
                 raise MayWake(about("futex in file", thread, object=mapping.path))
             name = linked.get(mapping.inode, "")
-            if name and not name.startswith(_OURS):
+            if name and not _OURS.fullmatch(name):
                 raise MayWake(about("named semaphore", thread, object=name))
-        self._relied_maps.add(mapping.inode)
+            if name:
+                self.assumed.add("name")
+        self._relied.memory.add(mapping.inode)
+        major, minor = (int(each, 16) for each in mapping.device.split(":"))
+        self._relied.files.add((os.makedev(major, minor), mapping.inode))
         needle = b" %d " % mapping.inode
         sharers = {pid for pid in self.alive if needle in self.maps(pid)}
         return Wait("shared lock", name), sharers
@@ -289,22 +314,93 @@ class Scene:
     def _transfer(self, thread: procfs.Thread, wait: waits.Transfer) -> Tuple[Wait, Set[int]]:
         descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
         link = descriptor.link
-        if descriptor.link.startswith("socket:"):
-            sockets = self._transfers.setdefault(thread.pid, {})
-            sockets[wait.fd, wait.writing] = descriptor.link
-        elif not descriptor.link.startswith("pipe:"):
-            raise MayWake(about("descriptor", thread, object=link, descriptor=wait.fd))
         # Another thread may have put something else in its place meanwhile.
         if not waits.transfer_fits(
-            descriptor.link, self._channel(thread), may=descriptor.may(writing=wait.writing)
+            link, self._channel(thread), may=descriptor.may(writing=wait.writing)
         ):
             raise MayWake(about("opened since", thread, object=link, descriptor=wait.fd))
+        if link.startswith("socket:"):
+            self._transfers.setdefault(thread.pid, {})[wait.fd, wait.writing] = link
+        if link == EVENTFD:
+            return self._eventfd(thread, wait, descriptor)
+        if link.startswith("/"):
+            return self._fifo(thread, wait, link)
+        if not link.startswith(("socket:", "pipe:")):
+            raise MayWake(about("descriptor", thread, object=link, descriptor=wait.fd))
         wakers = self._other_ends(thread, link, writing=wait.writing)
         if self._listens(link):
             kind = "connection"
         else:
             kind = f"{link.partition(':')[0]} {'write' if wait.writing else 'read'}"
         return Wait(kind, link, wait.fd), wakers
+
+    def _eventfd(
+        self, thread: procfs.Thread, wait: waits.Transfer, descriptor: procfs.Descriptor
+    ) -> Tuple[Wait, Set[int]]:
+        """Judge a read from an eventfd, which anything in the kernel may raise, too.
+
+        Asynchronous I/O may be under way though its ring is mapped no more: none may be anywhere.
+        """
+        number = descriptor.field("eventfd-id")  # since 5.2
+        if number is None or wait.writing or int(procfs.read("/proc/sys/fs/aio-nr")):
+            raise MayWake(about("descriptor", thread, object=EVENTFD, descriptor=wait.fd))
+        self._relied.events.add(number)
+        self.assumed.add("eventfd")
+        return Wait("eventfd", EVENTFD, wait.fd), set(self._holders[f"eventfd:[{number}]", True])
+
+    def _fifo(
+        self, thread: procfs.Thread, wait: waits.Transfer, link: str
+    ) -> Tuple[Wait, Set[int]]:
+        """Judge a FIFO: one that has no name any more is a pipe."""
+        path = f"/proc/{thread.pid}/task/{thread.tid}/fd/{wait.fd}"
+        found = os.stat(path)
+        if not stat.S_ISFIFO(found.st_mode) or found.st_nlink:
+            raise MayWake(about("descriptor", thread, object=link, descriptor=wait.fd))
+        file = found.st_dev, found.st_ino
+        self._relied.files.add(file)
+        wakers = self._holders_of_file(file, writing=not wait.writing)
+        return Wait(f"pipe {'write' if wait.writing else 'read'}", link, wait.fd), wakers
+
+    def _holders_of_file(self, file: Tuple[int, int], *, writing: Optional[bool]) -> Set[int]:
+        """Give the processes that have a file open, for writing or reading where that matters."""
+        return {
+            pid
+            for pid, process in self.alive.items()
+            for tid in procfs.tables([thread.tid for thread in process.threads])
+            for fd in os.listdir(f"/proc/{pid}/task/{tid}/fd")
+            if procfs.descriptor(pid, tid, int(fd)).field("ino") in {None, str(file[1])}
+            and procfs.file_id(pid, tid, int(fd)) == file
+            and (writing is None or procfs.descriptor(pid, tid, int(fd)).may(writing=writing))
+        }
+
+    def _file_lock(self, thread: procfs.Thread, wait: waits.FileLock) -> Tuple[Wait, Set[int]]:
+        """Judge a wait for a lock of a file: nobody outside may have that open, or a lock of it.
+
+        The lock's owner in the kernel's list is the process that took it; an open file that is
+        shared (flock) keeps it as long as anybody has that.
+        """
+        link = os.readlink(f"/proc/{thread.pid}/task/{thread.tid}/fd/{wait.fd}")
+        file = procfs.file_id(thread.pid, thread.tid, wait.fd)
+        name = procfs.device_name(file[0]), file[1]
+        locks = [each for each in procfs.file_locks() if (each.device, each.inode) == name]
+        takers = {each.pid for each in locks}
+        waiting = any(
+            each.waits and (each.kind, each.pid) == (wait.kind, thread.pid) for each in locks
+        )
+        if not waiting or not takers <= set(self.alive):
+            raise MayWake(about("file lock", thread, object=link, descriptor=wait.fd))
+        self._relied.files.add(file)
+        self._relied.memory.add(file[1])
+        wakers = {each.pid for each in locks if not each.waits}
+        if wait.kind == "FLOCK":
+            wakers |= self._holders_of_file(file, writing=None) - {thread.pid}
+        return Wait("file lock", link, wait.fd), wakers
+
+    def _signal(self, thread: procfs.Thread) -> Tuple[Wait, Set[int]]:
+        """Judge a wait for a signal: of a process that has no handler of its own for any."""
+        if thread.caught & ~_CAUGHT_BY_PYTHON:
+            raise MayWake(about("waits for signal", thread))
+        return Wait("signal"), set(self.alive) - {thread.pid} or {thread.pid}
 
     def _several(
         self, thread: procfs.Thread, parts: List[Tuple[Polled, Set[int]]]
@@ -318,6 +414,7 @@ class Scene:
         self, thread: procfs.Thread, wait: Union[waits.Poll, waits.Select]
     ) -> List[Tuple[Polled, Set[int]]]:
         fds: List[int] = []
+        self.assumed.add("poll list")
         if isinstance(wait, waits.Poll):
             size = wait.length * _POLLFD.size
             data = procfs.memory(thread.pid, thread.tid, wait.address, size) if size else b""
@@ -335,18 +432,10 @@ class Scene:
         ]
 
     def _epoll(self, thread: procfs.Thread, wait: waits.Epoll) -> List[Tuple[Polled, Set[int]]]:
-        """List what an epoll instance watches, by inode.
-
-        The number in `tfd` is that of the process and the time that added it: it may name
-        something else by now.
-        """
+        """List what an epoll instance watches, by inode."""
         parts = []
-        for line in procfs.descriptor(thread.pid, thread.tid, wait.fd).info.splitlines():
-            if not line.startswith("tfd:"):
-                continue
-            fields = line.replace(":", ": ").split()
-            fd = int(fields[1])
-            inode = int(fields[fields.index("ino:") + 1], 16)
+        descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
+        for fd, inode in descriptor.watched():
             candidates = (f"pipe:[{inode}]", f"socket:[{inode}]")
             link = next((each for each in candidates if self._holders_of(each)), None)
             if link is None:
@@ -379,7 +468,7 @@ class Scene:
 
     def _other_ends(self, thread: procfs.Thread, link: str, *, writing: bool) -> Set[int]:
         """Give who of the job holds the end that could end the wait."""
-        self._relied.add(link)
+        self._relied.links.add(link)
         if link.startswith("pipe:"):
             found = self._holders.get((link, not writing), set())
             if not found:
@@ -387,11 +476,14 @@ class Scene:
             return set(found)
         inode = _inode(link)
         found_socket = self._socket(inode)
+        if found_socket is None and not writing:
+            return self._tcp(thread, inode)
         if found_socket is None:
             raise MayWake(about("socket to outside", thread))
         if found_socket.listening:
-            if not _own_listener(found_socket.name):
+            if not self._own_listener(thread, found_socket.name):
                 raise MayWake(about("open to connect", thread))
+            self.assumed.add("address")
             return set(self.alive)
         peer = self._socket(found_socket.peer)
         holders = self._holders.get((f"socket:[{found_socket.peer}]", True), set())
@@ -401,13 +493,43 @@ class Scene:
             writing or found_socket.name or peer.peer != inode
         ):
             raise MayWake(about("datagram", thread))
-        self._relied.add(f"socket:[{found_socket.peer}]")
+        self._relied.links.add(f"socket:[{found_socket.peer}]")
+        return set(holders)
+
+    def _tcp(self, thread: procfs.Thread, inode: int) -> Set[int]:
+        """Judge a read from a TCP connection that has both its ends in the job, and is quiet."""
+        found = {each.inode: each for each in procfs.tcp_sockets() if each.quiet}
+        ours = found.get(inode)
+        if ours is None:
+            raise MayWake(about("socket to outside", thread))
+        peers = [each for each in found.values() if each.ends == ours.ends[::-1]]
+        link = f"socket:[{peers[0].inode}]" if peers else ""
+        holders = self._holders.get((link, True), set())
+        if not holders:
+            raise MayWake(about("peer outside", thread))
+        self._relied.links.add(link)
         return set(holders)
 
     def _socket(self, inode: int) -> Optional[procfs.UnixSocket]:
         if inode and inode not in self._sockets:
             self._sockets.update(procfs.unix_sockets([inode]))
         return self._sockets.get(inode)
+
+    def _own_listener(self, thread: procfs.Thread, name: bytes) -> bool:
+        """Whether a listening socket is multiprocessing's own.
+
+        It lies, under a random name, in a directory that multiprocessing has made with mkdtemp:
+        others do not know it, and may not enter. 3.9 has it in the abstract namespace, named after
+        its process and a counter (until gh-97514).
+        """
+        abstract = _ABSTRACT.fullmatch(name)
+        if abstract:
+            return int(abstract[1]) in self.alive
+        path = name.rstrip(b"\0")
+        if not _IN_DIRECTORY.fullmatch(path):
+            return False
+        root = f"/proc/{thread.pid}/root".encode()
+        return not os.stat(root + os.path.dirname(path)).st_mode & 0o077
 
     def _listens(self, link: str) -> bool:
         found = self._sockets.get(_inode(link)) if link.startswith("socket:") else None
@@ -457,17 +579,3 @@ def open_call(call: waits.Open, thread: procfs.Thread) -> Obstacle:
 
 def _inode(link: str) -> int:
     return int(link[link.index("[") + 1 : -1])
-
-
-def _own_listener(name: bytes) -> bool:
-    """Whether a listening socket is multiprocessing's own.
-
-    It lies, under a random name (`listener-…`, on newer versions `sock-…`), in a directory that
-    multiprocessing has made with mkdtemp: others do not know it, and may not enter. 3.9 has it in
-    the abstract namespace, named after its process (until gh-97514).
-    """
-    if name.startswith(b"\0listener-"):
-        return True
-    directory, _, base = name.rstrip(b"\0").rpartition(b"/")
-    private = directory.rpartition(b"/")[2].startswith(b"pymp-")
-    return private and base.startswith((b"listener-", b"sock-"))

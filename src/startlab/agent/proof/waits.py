@@ -64,6 +64,17 @@ class Epoll(NamedTuple):
     fd: int
 
 
+class FileLock(NamedTuple):
+    """A wait for a lock of a file: flock(2), or F_SETLKW of fcntl(2), which is POSIX's."""
+
+    fd: int
+    kind: str
+
+
+class Signal(NamedTuple):
+    """pause(2): a wait for any signal that is caught."""
+
+
 class Open(NamedTuple):
     """A call that may return by itself or by something outside; `timed` where it has a timeout.
 
@@ -79,7 +90,7 @@ class Open(NamedTuple):
     per_second: int = 1_000_000_000
 
 
-Inside = Union[Lock, Child, Transfer, Poll, Select, Epoll, Open]
+Inside = Union[Lock, Child, Transfer, Poll, Select, Epoll, FileLock, Signal, Open]
 """What the system call is that a thread is in."""
 
 # Each name: its number on x86_64 and on aarch64, None where the architecture lacks the call.
@@ -125,9 +136,13 @@ _NUMBERS: Dict[str, Tuple[Optional[int], Optional[int]]] = {
     "pselect6": (270, 72),
     "ppoll": (271, 73),
     "splice": (275, 76),
+    "tee": (276, 77),
+    "vmsplice": (278, 75),
     "epoll_pwait": (281, 22),
     "accept4": (288, 242),
     "recvmmsg": (299, 243),
+    "sendmmsg": (307, 269),
+    "copy_file_range": (326, 285),
     "io_uring_enter": (426, 426),
     "clone3": (435, 435),
     "epoll_pwait2": (441, 441),
@@ -154,6 +169,14 @@ _SLEEPS = frozenset({"nanosleep", "clock_nanosleep"})
 _FILE_LOCKS = frozenset({"flock", "fcntl"})
 _READS = frozenset({"read", "readv", "recvfrom", "recvmsg", "accept", "accept4"})
 _WRITES = frozenset({"write", "writev", "sendto", "sendmsg"})
+# Which arguments are descriptors, of calls that may sleep and keep what was open when they began.
+_DESCRIPTORS: Dict[str, Tuple[int, ...]] = {
+    **dict.fromkeys(_READS | _WRITES | {"recvmmsg", "sendmmsg", "connect", "vmsplice"}, (0,)),
+    **dict.fromkeys(("fcntl", "flock", "fsync"), (0,)),
+    **dict.fromkeys(("sendfile", "tee"), (0, 1)),
+    **dict.fromkeys(("splice", "copy_file_range"), (0, 2)),
+}
+_F_SETLKW = 7
 # linux/futex.h: the operations that put a thread to sleep.
 _FUTEX_WAIT, _FUTEX_LOCK_PI, _FUTEX_WAIT_BITSET, _FUTEX_WAIT_REQUEUE_PI, _FUTEX_LOCK_PI2 = (
     0,
@@ -198,11 +221,16 @@ def name(call: Call, machine: str) -> str:
     return NAMES[machine].get(call.number, f"system call {call.number}")
 
 
-def kind(call: Open) -> str:
-    """Tell what kind of wait a call is that may return by itself."""
-    if call.name in _SLEEPS:
-        return "asleep"
-    return "file lock" if call.name in _FILE_LOCKS else "call"
+def descriptors(call: Call, machine: str) -> Tuple[int, ...]:
+    """Give the descriptors that a call is on."""
+    return tuple(_int32(call.args[index]) for index in _DESCRIPTORS.get(name(call, machine), ()))
+
+
+def kind(call: Inside) -> str:
+    """Tell what kind of wait a call is of which it is not known who could end it."""
+    if isinstance(call, FileLock) or (isinstance(call, Open) and call.name in _FILE_LOCKS):
+        return "file lock"
+    return "asleep" if isinstance(call, Open) and call.name in _SLEEPS else "call"
 
 
 def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 - a table, row by row
@@ -238,6 +266,12 @@ def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 
             writing=what in _WRITES,
             resumable=what not in {"writev", "sendmsg"},
         )
+    if what == "flock":
+        return FileLock(_int32(args[0]), "FLOCK")
+    if what == "fcntl" and _int32(args[1]) == _F_SETLKW:
+        return FileLock(_int32(args[0]), "POSIX")
+    if what == "pause":
+        return Signal()
     if what == "poll" and _int32(args[2]) < 0:
         return Poll(address=args[0], length=args[1] & 0xFFFF_FFFF)
     if what == "ppoll" and not args[2]:
@@ -262,7 +296,9 @@ def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 
 _CHANNELS: Dict[type, Tuple[str, ...]] = {
     Lock: ("futex", "rt_mutex"),
     Child: ("do_wait", "kernel_wait"),
-    Transfer: ("pipe", "unix", "skb", "sock"),
+    Transfer: ("pipe", "unix", "skb", "sock", "wait_woken", "do_wait_intr_irq", "eventfd"),
+    FileLock: ("lock", "setlk"),
+    Signal: ("pause",),
     Poll: ("poll", "select"),
     Select: ("poll", "select"),
     Epoll: ("poll",),
@@ -280,4 +316,8 @@ def transfer_fits(link: str, channel: str, *, may: bool) -> bool:
     """Whether a read or write that the kernel has in `channel` can be on what `link` names."""
     if channel in {"", "0"}:
         return may
-    return may and ("pipe" in channel) == link.startswith("pipe:")
+    if "pipe" in channel:
+        return may and not link.startswith(("socket:", "anon_inode:"))
+    if "eventfd" in channel or channel == "do_wait_intr_irq":
+        return may and link == "anon_inode:[eventfd]"
+    return may and link.startswith("socket:")
