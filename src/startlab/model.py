@@ -455,6 +455,21 @@ class NativeThreadsAtFork(Clue, frozen=True, kw_only=True, tag="native threads a
     libraries: tuple[str, ...] = ()
 
 
+class Noted(Clue, frozen=True, kw_only=True, tag="noted"):
+    """What an experiment on a cause met: a held lock, unwritten text, a line that made a change."""
+
+    what: str
+    name: str
+    where: str | None = None
+
+
+class NotApplied(Clue, frozen=True, kw_only=True, tag="not applied"):
+    """An aspect that an experiment could not change, and why."""
+
+    aspect: str
+    why: str
+
+
 AnyClue = (
     UnguardedStart
     | PinnedMethod
@@ -474,6 +489,8 @@ AnyClue = (
     | SameRandom
     | ThreadAtFork
     | NativeThreadsAtFork
+    | Noted
+    | NotApplied
 )
 """Each kind of clue; `kind` is its tag in JSON."""
 
@@ -837,6 +854,40 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
         return Cell(experiment=self.experiment, environment=self.environment, method=self.method)
 
 
+AspectKind = Literal[
+    "modules", "sys.path", "environ", "global", "registry", "statement", "main", "exit handlers",
+    "flush", "signal handlers", "event loop", "lock", "threads", "seed", "made again",
+    "identity", "child signal", "pipes", "one worker", "trace",
+]  # fmt: skip
+"""What may be another in another world: see `agent/inject/startlab_experiment.py`."""
+
+
+class Aspect(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a process's state; `words` say which: a global's name, a statement's line."""
+
+    kind: AspectKind
+    words: tuple[str, ...] = ()
+
+
+class CauseExperiment(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="experiment of a cause"
+):
+    """Trials of a cell in which aspects were as in another world: the cell of `good`, if there is.
+
+    `cured` of the `of` trials did what that world does. It is confirmed if all did, the cell itself
+    never does, and `good` always does. `noted` is what the trials met.
+    """
+
+    environment: str
+    method: Method
+    aspects: tuple[Aspect, ...]
+    good: Method | None = None
+    cured: int = 0
+    of: int = 0
+    confirmed: bool = False
+    noted: tuple[Noted, ...] = ()
+
+
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """A cell that a finding explains: `count` of its `of` trials."""
 
@@ -853,14 +904,18 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
     marked: bool = False
 
 
+FindingGrade = Literal["shown", "confirmed", "suspected", "unknown"]
+"""How sure a cause is: seen directly, by an experiment, recognized only, or not known."""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause, reported once, with the cells it explains.
 
     `title` is one sentence, which ends with the `cause`; `text` is a paragraph. `mechanism` is what
     `startlab explain` explains, `where` the `file:line` where the cause shows, `code` that line,
     and `lines` the same with those around it. `outcome` is what it leads to; a finding about trials
-    that are ok, and print what the
-    others do, is a note. `experiment` is the one of the catalogue that shows the mechanism.
+    that are ok, and print what the others do, is a note. `experiment` is the one of the catalogue
+    that shows the mechanism; `grade` is how sure the cause is.
     """
 
     mechanism: str
@@ -875,6 +930,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     advice: str = ""
     experiment: str | None = None
     note: bool = False
+    grade: FindingGrade = "suspected"
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -940,7 +996,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="end"
     interrupted: bool = False
 
 
-Record = RunHeader | PlannedEnvironment | Trial | End
+Record = RunHeader | PlannedEnvironment | Trial | CauseExperiment | End
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -955,6 +1011,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[PlannedEnvironment, ...]
     trials: Sequence[Trial]
     ends: tuple[End, ...]
+    experiments: tuple[CauseExperiment, ...] = ()
     damaged_lines: int = 0
     caveats: tuple[str, ...] = ()
 

@@ -267,7 +267,7 @@ def test_a_finding_says_why_what_to_do_and_how_to_reproduce_it_in_this_order() -
     lines = shown(of_program(*trials)).splitlines()
     first = next(at for at, line in enumerate(lines) if line.startswith("1. "))
     parts = [line[:13].strip() for line in lines[first + 1 :] if line.startswith("   ")]
-    assert parts == ["Why", "What to do", "Explained", "Reproduce"]
+    assert parts == ["Why", "Cause is", "What to do", "Explained", "Reproduce"]
 
 
 def test_a_finding_shows_its_line_with_two_around_it() -> None:
@@ -284,7 +284,7 @@ def test_a_finding_shows_its_line_with_two_around_it() -> None:
         "        6 |",
     ]
     assert lines[at - 1].startswith("1. Prints something else than expected under fork: boom")
-    assert lines[at + 7] == "   Reproduce  startlab run lock"
+    assert lines[at + 8] == "   Reproduce  startlab run lock"
     assert lines[-1] == "Breaks under fork; forkserver and spawn were not tried; fix 1 line."
 
 

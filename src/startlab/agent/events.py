@@ -121,12 +121,14 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     "unpicklable": {"path": _text, "type": _text, "where": _line},
     "signal sent": {"child": _process, "number": _number, "where": _line},
     "exit code read": {"code": _number, "where": _line},
+    "noted": {"what": _text, "name": _text, "where": _line},
+    "not applied": {"aspect": _text, "why": _text},
 }
 """What is told of each kind of event, in order; what begins with `*` is all that remains."""
 
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
-    "native threads at fork",
+    "native threads at fork", "noted", "not applied",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 

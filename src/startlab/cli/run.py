@@ -122,6 +122,13 @@ class _Words(click.Command):
     help="A variable of its environment; without a value, as it is in this one. No file that "
     "startlab writes holds the value. May be repeated.",
 )
+@click.option(
+    "--explain",
+    type=click.Choice(["quick", "full", "off"]),
+    default="quick",
+    show_default=True,
+    help="How long causes are looked for by experiment: at most 30 s, at most 5 minutes, not.",
+)
 @click.option("--keep", is_flag=True, help="Keep the containers, and print how to enter them.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file of the program changes.")
 @options.building
@@ -174,7 +181,9 @@ def _finished(
     building: dict[str, Any], said: dict[str, Any], folder: Path, listener: Listener
 ) -> Run:
     """Finish a run as it was begun, with what was said of how it goes and of its secrets."""
-    how = runs.How(building, said["pip_config"], said["jobs"], said["keep"], listener)
+    how = runs.How(
+        building, said["pip_config"], said["jobs"], said["keep"], listener, said["explain"]
+    )
     needed = requirements.read(said["requirements"], said["packages"])
     return runs.resume(folder, "run", how, env=said["env"], requirements=needed)
 

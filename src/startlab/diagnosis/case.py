@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from startlab.diagnosis.source.sources import Sources
-    from startlab.model import Process, PythonException, Thread, Trial
+    from startlab.model import FindingGrade, Process, PythonException, Thread, Trial
     from startlab.output.tracebacks import Traceback
 
 
@@ -60,7 +60,7 @@ class Cause(NamedTuple):
 
     `title` goes on from «Hangs under fork: »; `text` says more; `where` is the line where it shows.
     `chosen` is an end that the program itself chose, by its exit status or by a check of its own:
-    why it chose so is another question.
+    why it chose so is another question. `grade` is that of the mechanism, if it is None.
     """
 
     mechanism: str
@@ -69,6 +69,7 @@ class Cause(NamedTuple):
     text: str = ""
     where: str | None = None
     chosen: bool = False
+    grade: FindingGrade | None = None
 
 
 NO_LINES: Final = Difference((), ())
@@ -262,13 +263,19 @@ def own_exceptions(case: Case, said: str) -> str:
     return f" In the program that is {' or '.join(told)}." if told else ""
 
 
-def may_end_by(case: Case) -> str:
-    """Name the line of a function of the main module that ends a process, if there is one."""
+def ending_line(case: Case) -> str | None:
+    """Find the line of a function of the main module that ends a process."""
     source = case.sources.file(case.sources.main)
     line = source.mentions(r"\b(os\._exit|sys\.exit)\((?!main\b)|\braise SystemExit\b(?!\(main)")
     if line is None or source.function_of(line) is None:
-        return ""
-    return f" `{source.line(line)}` at {case.sources.main}:{line} ends a process."
+        return None
+    return f"{case.sources.main}:{line}"
+
+
+def may_end_by(case: Case) -> str:
+    """Name the line of a function of the main module that ends a process, if there is one."""
+    where = ending_line(case)
+    return "" if where is None else f" `{case.sources.code(where)}` at {where} ends a process."
 
 
 def what_was_raised(trial: Trial) -> str:

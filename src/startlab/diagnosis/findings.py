@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import Version
 
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
+from startlab.diagnosis.experiments import confirmed, rejected
 from startlab.diagnosis.phrases import listed, or_nothing, prints, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.sources import Sources
@@ -24,8 +25,8 @@ from startlab.results.summary import WELL
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from startlab.diagnosis.rule import Rules
-    from startlab.model import Cell, Outcome, Run, Trial
+    from startlab.diagnosis.rule import Mechanism, Rules
+    from startlab.model import Cell, FindingGrade, Outcome, Run, Trial
     from startlab.output.compare import Difference
 
 BROKEN: Final[tuple[Outcome, ...]] = ("hang", "crash", "error", "wrong")
@@ -89,6 +90,12 @@ class _Finder:
         self.by_cell = {cell: trials[cell] for cell in run.planned if cell in trials}
         self.ran = [trial for trials in self.by_cell.values() for trial in trials]
         self.rules = rules
+        self.experiments = {
+            (each.environment, each.method): each for each in run.experiments if each.confirmed
+        }
+        self.in_vain = [
+            each for each in run.experiments if not each.confirmed and len(each.aspects) > 1
+        ]
         self.by_environment: dict[str, list[Trial]] = {}
         for trial in self.ran:
             self.by_environment.setdefault(trial.environment, []).append(trial)
@@ -145,8 +152,25 @@ class _Finder:
         """Explain a hang, a crash or an error."""
         if trial.outcome not in ("hang", "crash", "error"):
             return None  # undecided
-        cause = self.rules.first(trial.outcome, self._case(trial))
-        return self._why_chosen(trial, cause) if cause is not None and cause.chosen else cause
+        case = self._case(trial)
+        cause = self.rules.first(trial.outcome, case)
+        if cause is not None and self._fails_everywhere(trial):
+            every = self.rules.every(trial.outcome, case)
+            cause = next((each for each in every if not _is_of_import(each)), cause)
+        cause = self._why_chosen(trial, cause) if cause is not None and cause.chosen else cause
+        return self._confirmed(trial, cause) or cause
+
+    def _confirmed(self, trial: Trial, found: Cause | None = None) -> Cause | None:
+        """Give the cause that an experiment in the trial's cell has confirmed, if there was one."""
+        made = self.experiments.get((trial.environment, trial.method))
+        return None if made is None else confirmed(self._case(trial), made, found)
+
+    def _fails_everywhere(self, trial: Trial) -> bool:
+        """Tell whether the same exception at the same line ends it under fork and elsewhere."""
+        every = self.by_environment[trial.environment]
+        ends = {(each.exception, each.where) for each in every}
+        methods = {method for each in every for method in each.method_used}
+        return len(ends) == 1 and trial.exception is not None and {"fork"} < methods
 
     def _why_chosen(self, trial: Trial, cause: Cause) -> Cause:
         """Explain an end of the program's own choice that is another under some start method."""
@@ -195,7 +219,8 @@ class _Finder:
         race = self.rules.first("race", self._case(ok[0])) if len(groups) > 2 else None
         if race is not None:
             return [self._finding(race, ok, self._lines(groups))]
-        found = self._why_not_alike(ok)
+        sure = [(0, why, each) for each in differing if (why := self._confirmed(each))]
+        found = sure or self._why_not_alike(ok)
         known = {id(trial) for _, _, trial in found}
         usual = {trial.output_group for trial in ok if id(trial) not in known}
         # Who prints what others print without a reason needs none either.
@@ -251,7 +276,8 @@ class _Finder:
     def _unstable(self, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list[Finding]:
         """Tell of cells whose trials do not print the same."""
         trials = self.by_cell[unstable[0]]
-        cause = self.rules.first("unstable", self._case(trials[0]))
+        cause = self._confirmed(trials[0])
+        cause = cause or self.rules.first("unstable", self._case(trials[0]))
         if cause is None:
             return []
         one = trials[0]
@@ -348,6 +374,10 @@ class _Finder:
         text = f"{cause.text}{more}"
         if not note and not own_head:
             text += _mixed(cells, self.by_cell)
+        if not mechanism.explains and not note:
+            told = {(each.cell.environment, each.cell.method) for each in cells}
+            vain = [each for each in self.in_vain if (each.environment, each.method) in told]
+            text += "".join(rejected(each) for each in vain[:1])
         where = cause.where or None
         return Finding(
             mechanism=cause.mechanism,
@@ -362,6 +392,7 @@ class _Finder:
             advice=mechanism.advice,
             experiment=mechanism.experiment,
             note=note,
+            grade=cause.grade or _grade(mechanism),
         )
 
     def _cells_of(self, trials: Iterable[Trial]) -> str:
@@ -382,6 +413,16 @@ class _Finder:
         if list(told) == [""] and len(told[""]) == len(every) > 1 and set(every) >= self.methods:
             return "every start method"
         return ", and ".join(f"{listed(names)}{on}" for on, names in told.items())
+
+
+def _is_of_import(cause: Cause) -> bool:
+    return MECHANISMS[cause.mechanism].imported
+
+
+def _grade(mechanism: Mechanism) -> FindingGrade:
+    if not mechanism.explains:
+        return "unknown"
+    return "shown" if mechanism.shown else "suspected"
 
 
 def _by_group(trials: Iterable[Trial]) -> dict[str, list[Trial]]:

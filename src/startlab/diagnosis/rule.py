@@ -29,7 +29,9 @@ class Mechanism(NamedTuple):
     `explains` is False where only what was seen is told: nothing is held against a start method
     then, and `answer` are the parts of the last line, each with shorter ones to take. `by_method`
     is False where it is a matter of the Python alone. A `race` may show in any cell, whichever it
-    has shown in. A note may speak `against` a start method that is safe.
+    has shown in. What is `shown` was seen directly: an exception's own words, or who waits for
+    whom. `imported` is what only children have that import the main module, which forks do not.
+    A note may speak `against` a start method that is safe.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Mechanism(NamedTuple):
     explains: bool = True
     by_method: bool = True
     race: bool = False
+    shown: bool = False
+    imported: bool = False
     answer: tuple[tuple[str, ...], ...] = ()
     against: StartMethod | None = None
 

@@ -13,6 +13,7 @@ import msgspec
 
 from startlab import __version__, catalogue
 from startlab.backends.opening import open_backend
+from startlab.engine.experiments import BUDGET_S, Experimenter, Explain
 from startlab.engine.lab import Lab, Silent
 from startlab.engine.subjects import ExperimentSubject, ProgramSubject
 from startlab.errors import ProgramError, SelectionError
@@ -23,6 +24,7 @@ from startlab.program.requirements import Requirements
 from startlab.program.requirements import read as read_requirements
 from startlab.program.snapshot import Snapshot
 from startlab.results import journal
+from startlab.results.output_groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +45,8 @@ class How(NamedTuple):
     """How a run goes, which changes nothing of what it finds.
 
     `building` are the fields of `backends.images.BuildOptions`, `pip_config` is a pip.conf; with
-    `keep`, containers stay, and the listener gets the commands that enter them.
+    `keep`, containers stay, and the listener gets the commands that enter them. `explain` says how
+    long causes are looked for by experiment.
     """
 
     building: Mapping[str, Any] = {}
@@ -51,6 +54,7 @@ class How(NamedTuple):
     jobs: int | None = None
     keep: bool = False
     listener: Listener = Silent()
+    explain: Explain = "off"
 
 
 AS_USUAL: Final = How()
@@ -81,6 +85,7 @@ def run(
     keep: bool = False,
     building: Mapping[str, Any] | None = None,
     folder: Path | None = None,
+    explain: Explain = "off",
     listener: Listener | None = None,
 ) -> Run:
     """Run a program, unmodified, under start methods and in environments; return what was seen.
@@ -93,7 +98,8 @@ def run(
     no output is called wrong. `requirements` is a requirements file, `packages` are installed in
     addition, and `pip_config` is the pip.conf to use. With `keep`, containers stay, and the
     listener gets the commands that enter them. `building` are the fields of
-    `backends.images.BuildOptions`. The journal is in `folder`, `.startlab/<time>-<id>` by default;
+    `backends.images.BuildOptions`. `explain` (quick, full) looks for causes by experiment. The
+    journal is in `folder`, `.startlab/<time>-<id>` by default;
     the returned run reads its trials from it when they are accessed, and keeps it open (Windows
     cannot delete an open file).
 
@@ -121,7 +127,7 @@ def run(
         timeout_s=timeout_s,
         bases=(building or {}).get("bases", "auto"),
     )
-    how = How(building or {}, pip_config, jobs, keep, listener or Silent())
+    how = How(building or {}, pip_config, jobs, keep, listener or Silent(), explain)
     return begin(folder or journal.new_folder(), selection, understood, how)
 
 
@@ -162,7 +168,9 @@ def begin(
     ):
         journal.point_latest_at(folder)
         book.write(_header(run_id, opened))
-        opened.lab(book, how).run()
+        interrupted = opened.lab(book, how).run()
+        if not interrupted:
+            _explain(folder, book, opened, how)
     return journal.read(folder)
 
 
@@ -192,7 +200,9 @@ def resume(
         with _opened(header.id, header.selection, program, how) as opened:
             _refuse_changed_files(header, opened)
             journal.point_latest_at(folder)
-            opened.lab(book, how, earlier.trials).run()
+            interrupted = opened.lab(book, how, earlier.trials).run()
+            if not interrupted:
+                _explain(folder, book, opened, how)
     return journal.read(folder)
 
 
@@ -211,6 +221,23 @@ class _Opened(NamedTuple):
             jobs=how.jobs or os.cpu_count() or 1,
             earlier=earlier,
         )  # fmt: skip
+
+
+def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> None:
+    """Look for the causes of what a program does otherwise somewhere, by experiment."""
+    if how.explain == "off" or opened.program is None:
+        return
+    run = grouped(journal.read(folder))
+    with closing(
+        Experimenter(run, opened.subjects[0], opened.backend, BUDGET_S[how.explain])
+    ) as experimenter:
+        if experimenter.has_work:
+            how.listener.say(
+                f"Looking for causes by experiment, for at most {BUDGET_S[how.explain]:.0f} s; "
+                "--explain off leaves that out."
+            )
+        for made in experimenter.explain():
+            book.write(made)
 
 
 def _opened(

@@ -9,7 +9,7 @@ from startlab.catalogue import claims
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
 from startlab.report import text, unproven
-from startlab.report.text import CHILD_FAILED
+from startlab.report.text import CHILD_FAILED, GRADES
 from startlab.results.summary import of_program, summarise
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def _finding(finding: Finding) -> str:
     if len(finding.cells) > MOST_NAMED:
         cells += f" and {len(finding.cells) - MOST_NAMED} more"
     lines = [f"- {'' if finding.note else f'{glyph} '}**{escaped(finding.title)}**{place}"]
-    lines += [code(finding.code), escaped(finding.text), cells, escaped(finding.advice)]
+    grade = "" if finding.note else f"The cause is {GRADES[finding.grade]}."
+    lines += [code(finding.code), escaped(finding.text), grade, cells, escaped(finding.advice)]
     lines.append(code(f"startlab explain {finding.mechanism}"))
     if finding.experiment is not None:
         lines.append(code(f"startlab show {finding.experiment}"))

@@ -11,7 +11,7 @@ from startlab.plan.environments import sort_key
 from startlab.report import github, prose, unproven
 from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
-from startlab.report.text import CHILD_FAILED, excerpt, one_line, printable
+from startlab.report.text import CHILD_FAILED, GRADES, excerpt, one_line, printable
 from startlab.results.summary import of_program, summarise
 from startlab.results.trials import by_cell
 
@@ -159,6 +159,8 @@ def _findings(run: Run, found: Iterable[Finding], console: Console) -> None:
         prose.say(console, one_line(finding.title), style, first=f"{number}.", indent=3)
         _source(finding, console)
         _labelled("Why", excerpt(finding.text), console)
+        if not finding.note:
+            _labelled("Cause is", GRADES[finding.grade], console)
         _labelled("What to do", excerpt(finding.advice), console)
         _labelled("Seen in", _explained(finding), console)
         _labelled("Explained", f"startlab explain {finding.mechanism}", console)

@@ -24,6 +24,7 @@ from startlab.errors import JournalError, NoJournalError
 from startlab.model import (
     JOURNAL_NAME,
     SCHEMA_VERSION,
+    CauseExperiment,
     Cell,
     End,
     PlannedEnvironment,
@@ -316,6 +317,7 @@ class _Found:
         self.path = path
         self.headers: list[RunHeader] = []
         self.environments: dict[str, PlannedEnvironment] = {}
+        self.experiments: list[CauseExperiment] = []
         self.ends: list[End] = []
         self.damaged: list[int] = []
         self._keys = array("q")
@@ -337,6 +339,8 @@ class _Found:
                 number = self._cells.setdefault(record.cell, len(self._cells))
                 self._keys.append(record.trial * _NUMBERS + number)
                 self._offsets.append(offset)
+            case CauseExperiment():
+                self.experiments.append(record)
             case End():
                 self.ends.append(record)
 
@@ -364,6 +368,7 @@ class _Found:
             environments=tuple(self.environments.values()),
             trials=trials,
             ends=tuple(self.ends),
+            experiments=tuple(self.experiments),
             damaged_lines=len(self.damaged),
             caveats=(*self.headers[0].caveats, *caveats),
         )

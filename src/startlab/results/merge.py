@@ -10,7 +10,7 @@ import msgspec
 
 from startlab import __version__
 from startlab.errors import JournalError, SelectionError
-from startlab.model import SCHEMA_VERSION, Cell, End, PlannedEnvironment, RunHeader
+from startlab.model import SCHEMA_VERSION, CauseExperiment, Cell, End, PlannedEnvironment, RunHeader
 from startlab.results import journal
 from startlab.results.trials import by_cell
 
@@ -36,6 +36,7 @@ class _Part(NamedTuple):
     header: RunHeader
     environments: tuple[PlannedEnvironment, ...]
     ends: tuple[End, ...]
+    experiments: tuple[CauseExperiment, ...]
     caveats: tuple[str, ...]
     ran: frozenset[Cell]
 
@@ -80,6 +81,8 @@ def merge(
                 journal_file.write(_trial(trial, cell, counts[cell]))
                 counts[cell] += 1
         for part in parts:
+            for made in part.experiments:
+                journal_file.write(made)
             for end in part.ends:
                 journal_file.write(end)
     return unread
@@ -108,6 +111,7 @@ def _part(path: Path, run: Run) -> _Part:
         header=run.header,
         environments=run.environments,
         ends=run.ends,
+        experiments=run.experiments,
         caveats=(*old, *(f"{path}: {caveat}" for caveat in run.caveats[len(old) :])),
         ran=frozenset(
             cell

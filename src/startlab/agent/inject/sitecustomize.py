@@ -355,4 +355,6 @@ if EVENTS:
             pass
     watch_forks()
     sys.meta_path.insert(0, Finder())
+    if os.environ.get("STARTLAB_EXPERIMENT"):
+        import startlab_experiment
 chain()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import experiments
 from startlab.diagnosis.rules import (
     barrier_short,
     buffer_copied,
@@ -205,12 +206,17 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
 
 def _modules() -> dict[str, ModuleType]:
     """Give the files of the rules, by their names."""
-    here = {name: each for name, each in globals().items() if hasattr(each, "MECHANISMS")}
+    inside = f"{__name__}."
+    here = {
+        name: each
+        for name, each in globals().items()
+        if hasattr(each, "MECHANISMS") and each.__name__.startswith(inside)
+    }
     return dict(sorted(here.items()))
 
 
 RULES: Final = _modules()
 
 MECHANISMS: Final[Mapping[str, Mechanism]] = {
-    each.name: each for module in RULES.values() for each in module.MECHANISMS
+    each.name: each for module in (experiments, *RULES.values()) for each in module.MECHANISMS
 }

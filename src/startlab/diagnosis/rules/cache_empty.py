@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "cache_empty",
+        imported=True,
         advice="Give the children the result: as an argument of Process, or through `initializer=` "
         "and `initargs=` of a pool; or make sure that the function gives the same each time.",
         experiment="changed_global",

@@ -37,8 +37,10 @@ from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
-    Mechanism("exception"),
-    Mechanism("child_raised", advice="Fix what the child raises: the rest follows from it."),
+    Mechanism("exception", shown=True),
+    Mechanism(
+        "child_raised", shown=True, advice="Fix what the child raises: the rest follows from it."
+    ),
 )
 
 

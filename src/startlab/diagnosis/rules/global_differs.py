@@ -48,12 +48,14 @@ from startlab.output.tracebacks import first_line
 MECHANISMS: Final = (
     Mechanism(
         "global_differs",
+        imported=True,
         advice="Give it to the children: as an argument of Process, or through `initializer=` and "
         "`initargs=` of a pool.",
         experiment="changed_global",
     ),
     Mechanism(
         "environment_differs",
+        imported=True,
         advice="Set it before the first process is started, or in the child.",
         experiment="frozen_environment",
     ),

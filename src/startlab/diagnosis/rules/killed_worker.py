@@ -36,6 +36,7 @@ from startlab.output.tracebacks import first_line
 MECHANISMS: Final = (
     Mechanism(
         "killed_worker",
+        shown=True,
         advice="Find out what ends the worker: a signal (out of memory?), os._exit() or sys.exit() "
         "in the task.",
         experiment="killed_pool_worker",

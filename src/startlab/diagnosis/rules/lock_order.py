@@ -49,10 +49,12 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "lock_order",
+        shown=True,
         advice="Take the locks in one order everywhere, or have one lock for both.",
     ),
     Mechanism(
         "lock_taken_twice",
+        shown=True,
         advice="Use an RLock, or have the inner function be called with the lock held and not take "
         "it.",
     ),

@@ -40,6 +40,7 @@ from startlab.results.summary import WELL
 MECHANISMS: Final = (
     Mechanism(
         "logging_differs",
+        imported=True,
         advice="Set logging up in the child too: in the target, or in a pool's initializer; or "
         "send records through a QueueHandler.",
         experiment="changed_global",

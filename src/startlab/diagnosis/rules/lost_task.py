@@ -32,6 +32,7 @@ from startlab.diagnosis.case import (
     Case,
     Cause,
     ended_by,
+    ending_line,
     may_end_by,
     own_exceptions,
     waits_for_pool,
@@ -76,6 +77,8 @@ def find(case: Case) -> Cause | None:
     died = case.died
     if not died and not case.tracebacks:
         return None
+    if died and not case.tracebacks and all(code > 0 for _, code, _ in died):
+        return _ended(case, where)
     ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exception"
     return Cause(
         "lost_task",
@@ -93,11 +96,18 @@ def suspect(case: Case) -> Cause | None:
     ended = [start for start in case.trial.starts if start.exit_code is not None]
     if where is None or not ended:
         return None
+    return _ended(case, where)
+
+
+def _ended(case: Case, waits: str) -> Cause:
+    """Lead with the line that ends a worker from within its task, if there is one."""
+    line = ending_line(case)
+    what = f"`{case.sources.code(line)}` at {line} ends" if line else "something has ended"
     return Cause(
         "lost_task",
-        where or "",
-        f"a worker of the pool has ended with its task, and {where} waits for the result",
+        line or waits,
+        f"{what} a worker of the pool with its task, and {waits} waits for the result",
         "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
-        "for the result never gets it." + may_end_by(case),
-        where,
+        "for the result never gets it.",
+        line or waits,
     )

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "made_in_each_child",
+        imported=True,
         advice='Make it below `if __name__ == "__main__":`, and give it to the children: as an '
         "argument of Process, or through `initializer=` and `initargs=` of a pool.",
         experiment="main_module_again",

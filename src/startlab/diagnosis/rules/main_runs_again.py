@@ -39,6 +39,7 @@ from startlab.output.compare import loose, quoted
 MECHANISMS: Final = (
     Mechanism(
         "main_runs_again",
+        imported=True,
         advice='Put what is to happen once below `if __name__ == "__main__":`.',
         experiment="main_module_again",
     ),

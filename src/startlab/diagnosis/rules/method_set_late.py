@@ -35,6 +35,7 @@ from startlab.diagnosis.stacks import own_line
 MECHANISMS: Final = (
     Mechanism(
         "method_set_late",
+        shown=True,
         advice="Call set_start_method() before anything of multiprocessing is made, or make it by "
         "get_context().",
         experiment="top_level_start_method",

@@ -38,6 +38,7 @@ from startlab.output import signals
 MECHANISMS: Final = (
     Mechanism(
         "mixed_contexts",
+        shown=True,
         advice="Make locks, queues and values by the context that starts the processes: "
         "`ctx = multiprocessing.get_context(...)`, then `ctx.Queue()` and `ctx.Process()`.",
         experiment="mixed_contexts",

@@ -40,11 +40,13 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "not_importable",
+        shown=True,
         advice="Define it at the top level of a module, outside of any `if` and function.",
         experiment="target_under_guard",
     ),
     Mechanism(
         "defined_after_start",
+        shown=True,
         advice="Make the pool, or start the process, after what it runs.",
     ),
 )

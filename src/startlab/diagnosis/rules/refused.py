@@ -36,36 +36,43 @@ from startlab.diagnosis.stacks import own_line
 MECHANISMS: Final = (
     Mechanism(
         "shared_as_argument",
+        shown=True,
         advice="Give it to the processes when they are started: as an argument of Process, by "
         "`initargs=` of a pool; or use one of a Manager.",
         experiment="lock_in_message",
     ),
     Mechanism(
         "daemonic_children",
+        shown=True,
         advice="Use concurrent.futures.ProcessPoolExecutor, whose workers may have children.",
         experiment="daemon_children",
     ),
     Mechanism(
         "method_set_twice",
+        shown=True,
         advice='Call set_start_method() once, below `if __name__ == "__main__":`; a library uses '
         "get_context().",
         experiment="top_level_start_method",
     ),
     Mechanism(
         "no_such_method",
+        shown=True,
         advice="Ask multiprocessing.get_all_start_methods() what there is.",
         experiment="choose_start_method",
     ),
     Mechanism(
         "pool_not_closed",
+        shown=True,
         advice="Call close() before join(), or use `with` and collect the results.",
     ),
     Mechanism(
         "pool_ended",
+        shown=True,
         advice="Give the pool all its tasks before close(), within its `with` block.",
     ),
     Mechanism(
         "start_at_exit",
+        shown=True,
         advice="Start processes while the main thread runs.",
         experiment="start_at_exit",
     ),

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "setting_differs",
+        imported=True,
         advice="Set it in the child too: at the start of its target, by a pool's `initializer=`, "
         "or at the top level of a module that the children import.",
     ),

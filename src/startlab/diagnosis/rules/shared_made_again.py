@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "shared_made_again",
+        imported=True,
         advice='Make it below `if __name__ == "__main__":` or in a function, and give it to the '
         "children as an argument (for a pool: `initializer=` and `initargs=`).",
         experiment="changed_global",

@@ -38,6 +38,7 @@ from startlab.model import UnguardedStart
 MECHANISMS: Final = (
     Mechanism(
         "unguarded_main",
+        shown=True,
         advice='Put what starts processes below `if __name__ == "__main__":`, or into a function '
         "that is called there.",
         experiment="missing_main_guard",

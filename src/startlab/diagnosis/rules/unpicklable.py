@@ -40,12 +40,14 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "unpicklable",
+        shown=True,
         advice="Give the child a function of a module and plain data, make the lock, file or "
         "connection in the child, or leave it out in `__getstate__`.",
         experiment="unpicklable_target",
     ),
     Mechanism(
         "unpicklable_result",
+        shown=True,
         advice="Return plain data: a list instead of a generator, what was read instead of an open "
         "file.",
         experiment="unpicklable_target",

@@ -35,6 +35,7 @@ MECHANISMS: Final = (
     Mechanism("syntax", advice="Run it on the Pythons that it is written for: --env NAME."),
     Mechanism(
         "missing_module",
+        shown=True,
         advice="Install what it needs: --requirements FILE or --with PACKAGE.",
     ),
 )

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from startlab.report import text
 from startlab.report.html import data, page
 from startlab.report.html.subjects import subjects as subjects_of
+from startlab.report.text import GRADES
 from startlab.results.output_groups import grouped
 from startlab.results.summary import summarise
 
@@ -54,6 +55,7 @@ def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
     shown = page.Page(run, diagnosis, cells, subjects)
     pieces = _template().generate(
         page=shown,
+        grades=GRADES,
         style=Markup(style),  # noqa: S704 - our own
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704 - our own

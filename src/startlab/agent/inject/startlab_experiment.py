@@ -1,0 +1,865 @@
+"""Makes an aspect of a program's processes as it is in another world: an experiment on a cause.
+
+STARTLAB_EXPERIMENT holds the aspects, one in each line, with tabs between the words of one. A child
+that is started by spawn or forkserver is given what its parent has; a forked child is rid of what
+it inherited; and some aspects are changed in every process. What cannot be done is left: then the
+outcome stays as it was, and the experiment shows nothing. sitecustomize.py imports this, and only
+where there is an experiment. Python 3.
+"""
+
+import gc
+import os
+import sys
+
+inject = sys.modules["startlab_inject"]
+tell = inject.tell
+ASPECTS = [tuple(line.split("\t")) for line in os.environ["STARTLAB_EXPERIMENT"].splitlines()]
+NAMES = {aspect[0] for aspect in ASPECTS}
+MOST = 20000  # objects that are looked through
+
+
+def harmless(function):
+    """Leave undone what cannot be done: the program is not to see it."""
+
+    def call(*args):
+        try:
+            return function(*args)
+        except Exception as error:
+            tell("not applied", function.__name__, "%s: %s" % (type(error).__name__, error))
+            return None
+
+    return call
+
+
+noted = set()
+
+
+def note(what, name, where=""):
+    """Tell once what an experiment met: a lock that was held, a file with unwritten text."""
+    if (what, name) not in noted and len(noted) < 50:
+        noted.add((what, name))
+        tell("noted", what, name, where)
+
+
+# --- what children that import the main module are given ----------------------------------------
+
+
+class Luggage(object):
+    """What the parent has, pickled with the process: locks and queues may travel then."""
+
+    def __reduce__(self):
+        pickler = sys.modules["multiprocessing.reduction"].ForkingPickler
+        packed = []
+        for aspect in ASPECTS:
+            pack = PACK.get(aspect[0])
+            if pack is None:
+                continue
+            try:
+                value = pack(*aspect[1:])
+                packed.append((aspect, bytes(pickler.dumps(value))))
+            except Exception as error:
+                tell("not applied", aspect[0], "%s: %s" % (type(error).__name__, error))
+        return list, (packed,)
+
+
+def module_of(name):
+    """Find a module by the name it has in the parent: the main module has another in a child."""
+    if name in ("", "__main__"):
+        return sys.modules.get("__mp_main__") or sys.modules["__main__"]
+    return sys.modules[name]
+
+
+def resolve(name):
+    """Split `package.module.Class.attribute`, or what is of the main module, at the module's end."""
+    parts = name.split(".")
+    for i in range(len(parts) - 1, 0, -1):
+        if ".".join(parts[:i]) in sys.modules:
+            return ".".join(parts[:i]), parts[i:]
+    return "", parts
+
+
+def pack_global(name):
+    module, path = resolve(name)
+    value = module_of(module)
+    for each in path:
+        value = vars(value)[each]
+    return module, path, value
+
+
+def set_global(packed, name):
+    module, path, value = packed
+    if module not in ("", "__main__"):
+        __import__(module)
+    owner = module_of(module)
+    for name in path[:-1]:
+        owner = vars(owner)[name]
+    old = vars(owner).get(path[-1])
+    if type(old) is type(value) and isinstance(value, (dict, list, set)):
+        # Whoever imported it by name has the same object.
+        old.clear()
+        (old.extend if isinstance(value, list) else old.update)(value)
+    elif len(path) > 1:
+        setattr(owner, path[-1], value)
+    else:
+        for place in namespaces(owner):
+            place[path[-1]] = value
+
+
+def namespaces(module):
+    """Give the dictionaries that are a module's globals: runpy leaves its functions another one."""
+    found = {id(vars(module)): vars(module)}
+    for value in list(vars(module).values()):
+        if type(value) is FUNCTION and value.__module__ == module.__name__:
+            found[id(value.__globals__)] = value.__globals__
+    return list(found.values())
+
+
+FUNCTION = type(namespaces)
+
+
+def pack_registry(name):
+    return REGISTRIES[name][0]()
+
+
+def set_registry(value, name):
+    REGISTRIES[name][1](value)
+
+
+registered = {"codec": [], "codec error": [], "sqlite": []}
+
+
+def watch_registries():
+    """Note what is registered where nothing can be read back: codecs, their errors, adapters."""
+    import _codecs
+
+    codecs = sys.modules.get("codecs")
+    for kind, name in (("codec", "register"), ("codec error", "register_error")):
+        function = getattr(_codecs, name)
+
+        def noted(*args, _function=function, _kind=kind):
+            result = _function(*args)
+            registered[_kind].append(args)
+            return result
+
+        noted.__name__ = noted.__qualname__ = name
+        setattr(_codecs, name, noted)
+        if codecs is not None:
+            setattr(codecs, name, noted)
+
+
+def get_codecs():
+    return registered["codec"], registered["codec error"]
+
+
+def set_codecs(value):
+    import _codecs
+
+    for args in value[0]:
+        _codecs.register(*args)
+    for args in value[1]:
+        _codecs.register_error(*args)
+
+
+def get_random():
+    return sys.modules["random"].getstate() if "random" in sys.modules else None
+
+
+def set_random(state):
+    if state is not None:
+        __import__("random").setstate(state)
+
+
+def get_logging():
+    """Give levels and handlers, a handler as its class and fields; its lock and stream are new."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return None
+    loggers = [("", logging.root)]
+    loggers += [
+        (name, each) for name, each in logging.root.manager.loggerDict.items()
+        if isinstance(each, logging.Logger)
+    ]
+    found = []
+    for name, logger in loggers:
+        handlers = []
+        for handler in logger.handlers:
+            stream = getattr(handler, "stream", None)
+            fields = {k: v for k, v in vars(handler).items() if k not in ("lock", "stream")}
+            place = {sys.stdout: "stdout", sys.stderr: "stderr"}.get(stream)
+            path = getattr(handler, "baseFilename", None)
+            handlers.append((type(handler), fields, place, path))
+        found.append((name, logger.level, logger.propagate, logger.disabled, handlers))
+    return found, logging.root.manager.disable
+
+
+def set_logging(value):
+    if value is None:
+        return
+    import logging
+
+    loggers, disable = value
+    for name, level, propagate, disabled, handlers in loggers:
+        logger = logging.getLogger(name) if name else logging.root
+        logger.setLevel(level)
+        logger.propagate, logger.disabled = propagate, disabled
+        logger.handlers = []
+        for kind, fields, place, path in handlers:
+            handler = kind.__new__(kind)
+            vars(handler).update(fields)
+            handler.createLock()
+            if place:
+                handler.stream = getattr(sys, place)
+            elif path:
+                handler.stream = open(path, "a")
+            logger.addHandler(handler)
+    logging.disable(disable)
+
+
+def get_decimal():
+    decimal = sys.modules.get("decimal")
+    return decimal and decimal.getcontext()
+
+
+def set_decimal(context):
+    if context is not None:
+        __import__("decimal").setcontext(context)
+
+
+def get_warnings():
+    return [each for each in sys.modules["warnings"].filters] if "warnings" in sys.modules else None
+
+
+def set_warnings(filters):
+    if filters is not None:
+        warnings = __import__("warnings")
+        warnings.filters[:] = filters
+        warnings._filters_mutated_lock_held() if hasattr(
+            warnings, "_filters_mutated_lock_held"
+        ) else warnings._filters_mutated()
+
+
+def get_socket():
+    socket = sys.modules.get("_socket")
+    return socket and (socket.getdefaulttimeout(),)
+
+
+def set_socket(value):
+    if value is not None:
+        __import__("socket").setdefaulttimeout(value[0])
+
+
+def get_locale():
+    if "locale" not in sys.modules:
+        return None
+    return sys.modules["_locale"].setlocale(sys.modules["_locale"].LC_ALL)
+
+
+def set_locale(value):
+    if value is not None:
+        locale = __import__("locale")
+        locale.setlocale(locale.LC_ALL, value)
+
+
+def get_csv():
+    csv = sys.modules.get("_csv")
+    if csv is None:
+        return None
+    return csv.field_size_limit(), [
+        (name, {key: getattr(csv.get_dialect(name), key) for key in DIALECT})
+        for name in csv.list_dialects()
+    ]
+
+
+DIALECT = ("delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting",
+           "skipinitialspace", "strict")
+
+
+def set_csv(value):
+    if value is not None:
+        csv = __import__("csv")
+        csv.field_size_limit(value[0])
+        for name, fields in value[1]:
+            csv.register_dialect(name, **fields)
+
+
+def get_sqlite():
+    sqlite = sys.modules.get("sqlite3.dbapi2")
+    return sqlite and (dict(sqlite.adapters), dict(sqlite.converters))
+
+
+def set_sqlite(value):
+    if value:
+        __import__("sqlite3")
+        sqlite = sys.modules["sqlite3.dbapi2"]
+        sqlite.adapters.update(value[0])
+        sqlite.converters.update(value[1])
+
+
+def get_context():
+    return [
+        (place, name, value.get())
+        for place, module in own_modules()
+        for name, value in list(vars(module).items())
+        if type(value).__name__ == "ContextVar" and value.get(inject) is not inject
+    ]
+
+
+def set_context(values):
+    for place, name, value in values:
+        for each in namespaces(module_of(place)):
+            if name in each:
+                each[name].set(value)
+
+
+def own_modules():
+    """Give the program's own modules, with the names that their parent knows them by."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name == "__mp_main__" or type(module) is not type(os):
+            continue
+        if name == "__main__" or (isinstance(file, str) and not inject.is_library(file)):
+            yield name, module
+
+
+def get_builtins():
+    import builtins
+
+    return {
+        name: value for name, value in vars(builtins).items()
+        if name not in BUILTINS and name != "_" or (name == "_" and callable(value))
+    }
+
+
+def set_builtins(values):
+    import builtins
+
+    vars(builtins).update(values)
+
+
+BUILTINS = set(vars(sys.modules["builtins"]))
+
+REGISTRIES = {
+    "codecs": (get_codecs, set_codecs),
+    "random": (get_random, set_random),
+    "logging": (get_logging, set_logging),
+    "decimal": (get_decimal, set_decimal),
+    "warnings": (get_warnings, set_warnings),
+    "socket": (get_socket, set_socket),
+    "locale": (get_locale, set_locale),
+    "csv": (get_csv, set_csv),
+    "sqlite3": (get_sqlite, set_sqlite),
+    "contextvars": (get_context, set_context),
+    "builtins": (get_builtins, set_builtins),
+    "recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
+    "switch interval": (sys.getswitchinterval, sys.setswitchinterval),
+    "umask": (lambda: (os.umask(0o22), os.umask(0o22))[0], os.umask),
+}
+"""Settings of the interpreter and the standard library: how to read one, and how to set it."""
+
+
+def get_umask():
+    mask = os.umask(0o22)
+    os.umask(mask)
+    return mask
+
+
+REGISTRIES["umask"] = (get_umask, os.umask)
+
+PACK = {
+    "global": pack_global,
+    "registry": pack_registry,
+    "environ": lambda: dict(os.environ),
+    "sys.path": lambda: list(sys.path),
+    "modules": lambda: {
+        name: module.__file__ for name, module in own_modules() if name not in inject.MAIN
+    },
+}
+BEFORE_IMPORT = ("sys.path", "environ", "modules")
+
+
+class SameFiles(object):
+    """A finder that takes modules from the files that the parent has them from."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.files:
+            return None
+        import importlib.util
+
+        return importlib.util.spec_from_file_location(name, self.files[name])
+
+
+@harmless
+def apply_before_import(aspect, packed):
+    import pickle
+
+    value = pickle.loads(packed)
+    if aspect[0] == "sys.path":
+        sys.path[:] = value
+    elif aspect[0] == "environ":
+        os.environ.update(value)
+    else:
+        sys.meta_path.insert(0, SameFiles(value))
+
+
+@harmless
+def apply_after_import(aspect, packed):
+    import pickle
+
+    value = pickle.loads(packed)
+    if aspect[0] == "global":
+        set_global(value, *aspect[1:])
+    else:
+        set_registry(value, *aspect[1:])
+
+
+luggage = []
+
+
+def watch_spawn(spawn):
+    """Send the luggage with what a child is told first, and unpack it around its main's import."""
+    get_preparation_data, prepare = spawn.get_preparation_data, spawn.prepare
+
+    def get_preparation_data_(name):
+        data = get_preparation_data(name)
+        data["startlab"] = Luggage()
+        return data
+
+    def prepare_(data):
+        packed = data.pop("startlab", [])
+        if "sys.path" in NAMES and "sys_path" in data:
+            data["sys_path"] = list(data["sys_path"])
+        for aspect, value in packed:
+            if aspect[0] in BEFORE_IMPORT:
+                apply_before_import(aspect, value)
+        luggage[:] = [each for each in packed if each[0][0] not in BEFORE_IMPORT]
+        return prepare(data)
+
+    spawn.get_preparation_data, spawn.prepare = get_preparation_data_, prepare_
+    if {"statement", "main"} & NAMES:
+        spawn._fixup_main_from_path = import_main_without(spawn._fixup_main_from_path)
+
+
+def import_main_without(fixup):
+    """Import the main module without some of its statements, or as `__main__` without its guard."""
+
+    def fixup_main_from_path(path):
+        runpy = sys.modules["runpy"]
+        get_code = runpy._get_code_from_file
+
+        def edited(*args):
+            found = get_code(*args)
+            code = edited_code(path)
+            return (code,) + found[1:] if isinstance(found, tuple) else code
+
+        runpy._get_code_from_file = edited
+        try:
+            fixup(path)
+        finally:
+            runpy._get_code_from_file = get_code
+
+    return fixup_main_from_path
+
+
+def edited_code(path):
+    import ast
+    import tokenize
+
+    with tokenize.open(path) as file:
+        tree = ast.parse(file.read(), path)
+    left_out = {int(aspect[1]) for aspect in ASPECTS if aspect[0] == "statement"}
+    tree.body = [each for each in tree.body if each.lineno not in left_out]
+    if "main" in NAMES:
+        tree.body = [each for each in tree.body if not is_guard(each)]
+        tree.body[:0] = ast.parse("__name__ = '__main__'").body
+    return compile(tree, path, "exec")
+
+
+def is_guard(statement):
+    import ast
+
+    return isinstance(statement, ast.If) and any(
+        isinstance(each, ast.Name) and each.id == "__name__" for each in ast.walk(statement.test)
+    )
+
+
+random_state = []  # of the process that forks; multiprocessing seeds a forked child anew
+
+
+@harmless
+def before_the_task():
+    """A child is about to run its target."""
+    for aspect, packed in luggage:
+        apply_after_import(aspect, packed)
+    for state in random_state:
+        set_random(state)
+    if "exit handlers" in NAMES:
+        import atexit
+
+        atexit._clear()
+
+
+def watch_begin(util):
+    info = util.info
+
+    def info_(message, *args, **kwargs):
+        if message == "child process calling self.run()":
+            before_the_task()
+        return info(message, *args, **kwargs)
+
+    info_.__name__ = info_.__qualname__ = "info"
+    util.info = info_
+
+
+# --- what forked children are rid of ------------------------------------------------------------
+
+
+opened = {}  # by the ids of files: the lines that opened them
+
+
+def watch_open():
+    """Note where files are opened, for `flush` to name the one that held unwritten text."""
+    import builtins
+
+    open_ = builtins.open
+
+    def open(*args, **kwargs):
+        file = open_(*args, **kwargs)
+        opened[id(file)] = inject.user_line(sys._getframe(1))
+        return file
+
+    builtins.open = open
+
+
+@harmless
+def flush():
+    """Write out what waits in every text file and buffer."""
+    for each in gc.get_objects():
+        if type(each).__module__ == "_io" and hasattr(each, "flush") and not each.closed:
+            if each.writable():
+                raw = getattr(getattr(each, "buffer", each), "raw", None)
+                before = raw.tell() if raw is not None and raw.seekable() else 0
+                each.flush()
+                if raw is not None and raw.seekable() and raw.tell() > before:
+                    note("unwritten", str(getattr(each, "name", "")), opened.get(id(each), ""))
+
+
+@harmless
+def release_locks(*only):
+    """Make locks new that are held, by the paths that `walk` gives; without a path, all of them."""
+    for path, each in walk():
+        if type(each).__name__ in ("lock", "RLock", "_RLock") and (not only or path in only):
+            if is_locked(each):
+                note("lock", path)
+                each._at_fork_reinit()
+
+
+def is_locked(lock):
+    if type(lock).__name__ == "lock":
+        return lock.locked()
+    return "count=0" not in repr(lock) if type(lock).__name__ == "RLock" else lock._block.locked()
+
+
+def walk():
+    """Give what the program's modules, and logging, hold: (path, object), each object once."""
+    queue = [(name, vars(module)) for name, module in own_modules()]
+    if "logging" in sys.modules:
+        queue.append(("logging", vars(sys.modules["logging"])))
+    seen = set()
+    for path, value in queue:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield path, value
+        if len(queue) > MOST or isinstance(value, (str, bytes, int, float)):
+            continue
+        if isinstance(value, dict):
+            queue += [
+                ("%s.%s" % (path, key), each) for key, each in list(dict.items(value))
+                if type(each) is not type(os)
+            ]
+        elif isinstance(value, (list, tuple)):
+            queue += [("%s[%d]" % (path, i), each) for i, each in enumerate(list(value))]
+        else:
+            try:
+                queue.append((path, object.__getattribute__(value, "__dict__")))
+            except AttributeError:
+                continue
+
+
+@harmless
+def reset_handlers():
+    import signal
+
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, usual)
+    signal.set_wakeup_fd(-1)
+
+
+@harmless
+def new_loop():
+    asyncio = sys.modules.get("asyncio.events")
+    if asyncio is not None:
+        asyncio._set_running_loop(None)
+        asyncio._event_loop_policy = None
+
+
+@harmless
+def seed():
+    for _, each in walk():
+        for kind in type(each).__mro__:
+            if kind.__module__ in ("random", "_random") and kind.__name__ == "Random":
+                each.seed()
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+
+
+@harmless
+def make_again(module, name):
+    """Run the statement again that binds a global."""
+    import ast
+    import tokenize
+
+    owner = module_of(module)
+    with tokenize.open(owner.__file__) as file:
+        tree = ast.parse(file.read(), owner.__file__)
+    for each in tree.body:
+        targets = getattr(each, "targets", None) or [getattr(each, "target", None)]
+        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            for place in namespaces(owner):
+                exec(compile(ast.Module([each], []), owner.__file__, "exec"), place)
+            return
+
+
+@harmless
+def start_threads():
+    """Start again the threads that the fork has left behind."""
+    threading = sys.modules["threading"]
+    for thread in list(missing):
+        if thread is not threading.main_thread() and thread._target is not None:
+            threading.Thread(
+                target=thread._target, args=thread._args, kwargs=thread._kwargs, daemon=True
+            ).start()
+
+
+missing = []
+
+
+@harmless
+def note_threads():
+    threading = sys.modules.get("threading")
+    missing[:] = [] if threading is None else [
+        each for each in threading.enumerate()
+        if each is not threading.current_thread() and hasattr(each, "_target")
+    ]
+
+
+def watch_forks():
+    if not hasattr(os, "register_at_fork"):
+        return
+    before = [flush] if "flush" in NAMES else []
+    before += [note_threads] if "threads" in NAMES else []
+    if ("registry", "random") in ASPECTS:
+        before.append(lambda: random_state.__setitem__(slice(None), [get_random()]))
+    after = []
+    for aspect in ASPECTS:
+        if aspect[0] in IN_FORKED_CHILD:
+            function = IN_FORKED_CHILD[aspect[0]]
+            after.append(lambda function=function, aspect=aspect: function(*aspect[1:]))
+    for each in before:
+        os.register_at_fork(before=each)
+    for each in after:
+        os.register_at_fork(after_in_child=each)
+
+
+IN_FORKED_CHILD = {
+    "lock": release_locks,
+    "signal handlers": reset_handlers,
+    "event loop": new_loop,
+    "seed": seed,
+    "made again": make_again,
+    "threads": start_threads,
+}
+
+
+# --- the line that makes the difference ---------------------------------------------------------
+
+
+def trace():
+    """Follow the first process line by line, and tell after which line an aspect was another."""
+    words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
+    look = LOOKS[words[0]]
+    inside = __import__("startlab_inside")
+    state = {"last": "", "file": "", "value": look(inside, *words[1:])}
+    first = os.getpid()
+
+    def line(frame, event, arg):
+        if os.getpid() == first:
+            try:
+                value = look(inside, *words[1:])
+            except Exception:
+                value = None
+            if value != state["value"]:
+                state["value"] = value
+                tell("noted", "line", caller(frame, state["file"]), state["last"])
+            if event == "line":
+                state["file"] = frame.f_code.co_filename
+                state["last"] = "%s:%d" % (state["file"], frame.f_lineno)
+        return line
+
+    def caller(frame, file):
+        """Find the call that led to a file, in another file of the program."""
+        while frame is not None:
+            place = frame.f_code.co_filename
+            if place != file and not place.startswith("<") and not inject.is_library(place):
+                return "%s:%d" % (place, frame.f_lineno)
+            frame = frame.f_back
+        return ""
+
+    def call(frame, event, arg):
+        return None if inject.is_library(frame.f_code.co_filename) else line
+
+    sys.settrace(call)
+
+
+def look_at_global(inside, name):
+    try:
+        _, _, value = pack_global(name)
+    except (KeyError, TypeError):
+        return None
+    return inside.show(value, 3) or id(value)
+
+
+def look_at_registry(inside, name):
+    if name == "codecs":
+        return len(registered["codec"]), len(registered["codec error"])
+    return repr(REGISTRIES[name][0]())
+
+
+def look_at_handlers(inside):
+    signal = sys.modules.get("_signal")
+    if signal is None or "signal" not in sys.modules:
+        return None
+    found = [id(signal.getsignal(number)) for number in range(1, 32)]
+    fd = signal.set_wakeup_fd(-1)
+    if fd != -1:
+        signal.set_wakeup_fd(fd)
+    return found, fd
+
+
+LOOKS = {
+    "global": look_at_global,
+    "registry": look_at_registry,
+    "modules": lambda inside: tuple(sys.path),
+    "sys.path": lambda inside: tuple(sys.path),
+    "environ": lambda inside, *names: [os.environ.get(each) for each in names],
+    "signal handlers": look_at_handlers,
+    "child signal": look_at_handlers,
+}
+
+
+# --- what is changed in every process -----------------------------------------------------------
+
+
+def watch_connection(connection):
+    """Have pipes that hold 1 MiB."""
+    pipe = connection.Pipe
+
+    def Pipe(duplex=True):
+        ends = pipe(duplex)
+        try:
+            import fcntl
+
+            for end in ends:
+                fcntl.fcntl(end.fileno(), getattr(fcntl, "F_SETPIPE_SZ", 1031), 1 << 20)
+        except (ImportError, OSError):
+            pass
+        return ends
+
+    connection.Pipe = Pipe
+
+
+def watch_reduction(reduction):
+    """Have what is a global of a module of the program travel by its name: it stays itself."""
+
+    def reducer_override(self, value):
+        kind = type(value)
+        if kind in (str, bytes, int, float, bool, type(None), list, dict, tuple, FUNCTION, type):
+            return NotImplemented
+        for name, module in own_modules():
+            for key, each in list(vars(module).items()):
+                if each is value and not kind.__module__.startswith(("multiprocessing", "_thread")):
+                    note("by name", key if name in inject.MAIN else "%s.%s" % (name, key))
+                    return global_by_name, (name, key)
+        return NotImplemented
+
+    reduction.ForkingPickler.reducer_override = reducer_override
+
+
+def global_by_name(module, name):
+    if module != "__main__":
+        __import__(module)
+    return vars(module_of(module))[name]
+
+
+@harmless
+def ignore_child_signal():
+    """Install no handler of SIGCHLD of the program's own: the fork server needs its one."""
+    import _signal
+
+    signal_ = _signal.signal
+
+    def signal(number, handler):
+        if number == _signal.SIGCHLD and not inject.is_stdlib(sys._getframe(2).f_code.co_filename):
+            return _signal.SIG_DFL
+        return signal_(number, handler)
+
+    _signal.signal = signal
+
+
+def watch_pool(pool):
+    """Have one worker, so that tasks come one after the other."""
+    init = pool.Pool.__init__
+
+    def __init__(self, processes=None, *args, **kwargs):
+        return init(self, 1, *args, **kwargs)
+
+    pool.Pool.__init__ = __init__
+
+
+def watch_executor(process):
+    init = process.ProcessPoolExecutor.__init__
+
+    def __init__(self, max_workers=None, *args, **kwargs):
+        return init(self, 1, *args, **kwargs)
+
+    process.ProcessPoolExecutor.__init__ = __init__
+
+
+PATCHES = {
+    "multiprocessing.spawn": [watch_spawn],
+    "multiprocessing.util": [watch_begin],
+}
+if "pipes" in NAMES:
+    PATCHES["multiprocessing.connection"] = [watch_connection]
+if "identity" in NAMES:
+    PATCHES["multiprocessing.reduction"] = [watch_reduction]
+if "one worker" in NAMES:
+    PATCHES["multiprocessing.pool"] = [watch_pool]
+    PATCHES["concurrent.futures.process"] = [watch_executor]
+if "child signal" in NAMES:
+    ignore_child_signal()
+if any("codecs" in aspect for aspect in ASPECTS):
+    watch_registries()
+if "flush" in NAMES:
+    watch_open()
+watch_forks()
+for name, patches in PATCHES.items():
+    inject.PATCHES[name] = inject.PATCHES.get(name, []) + patches
+if "trace" in NAMES and os.environ.pop("STARTLAB_TRACED", None) is None:
+    trace()

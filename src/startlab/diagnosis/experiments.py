@@ -1,0 +1,242 @@
+"""What experiments on causes have confirmed, as causes: in their words, with the line that counts.
+
+A cause that a rule has found too is confirmed; another one takes its place, for what was shown goes
+before what was only recognized.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import written
+from startlab.results.summary import WELL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from startlab.model import Aspect, AspectKind, CauseExperiment
+
+MECHANISMS: Final = (
+    Mechanism(
+        "module_elsewhere",
+        advice="Leave the folder on sys.path, or import the module in a pool's initializer too.",
+    ),
+    Mechanism(
+        "child_reaped",
+        advice="Wait for your own children only: os.waitpid() of their pids, not of -1, or "
+        "Popen.wait() and Process.join().",
+    ),
+)
+"""Mechanisms that no rule recognizes."""
+
+
+class Told(NamedTuple):
+    """How an aspect is told: `what` was changed, the cause's `title`, and `why` it is one.
+
+    `{name}` is the aspect's own name, `{at}` the place that it was set at.
+    """
+
+    mechanism: str
+    what: str
+    title: str
+    why: str
+
+
+ANEW: Final = (
+    "A child started by spawn or forkserver imports the main module, and has what that makes: "
+    "nothing of what the parent changed afterwards."
+)
+COPIED: Final = "A forked child begins with a copy of all that its parent has."
+
+TOLD: Final[Mapping[AspectKind, Told]] = {
+    "modules": Told(
+        "module_elsewhere",
+        "modules found where the parent found them",
+        "the children cannot import a module that the parent imported with another sys.path{at}",
+        "A child searches sys.path as it is when the child is started.",
+    ),
+    "environ": Told(
+        "environment_differs",
+        "the parent's environment variables",
+        "the children lack environment variables of the parent",
+        "Children of the fork server have the environment that it was started with.",
+    ),
+    "global": Told(
+        "global_differs",
+        "{name} as the parent has it",
+        "the children do not see the parent's change to {name}{at}",
+        ANEW,
+    ),
+    "registry": Told(
+        "setting_differs",
+        "{name} as the parent has it",
+        "the children do not have the parent's {name}{at}",
+        ANEW,
+    ),
+    "statement": Told(
+        "main_runs_again",
+        "line {name} of the main module left out of the children's import",
+        "line {name} of the main module runs again in every child that imports it",
+        "A child started by spawn or forkserver runs the main module's own statements once more.",
+    ),
+    "flush": Told(
+        "buffer_copied",
+        "all buffers written out before each fork",
+        "forked children have a copy of text that was not yet written{at}",
+        COPIED + " What was in a file's buffer gets into the file from each of them.",
+    ),
+    "signal handlers": Told(
+        "handler_inherited",
+        "signal handlers and wake-up descriptor reset in the children",
+        "forked children have the parent's signal handlers{at}",
+        COPIED,
+    ),
+    "event loop": Told(
+        "loop_inherited",
+        "no event loop inherited",
+        "forked children inherit the parent's event loop",
+        COPIED,
+    ),
+    "lock": Told(
+        "lock_held_at_fork",
+        "the locks that were held at the fork released in the children",
+        "forked children have a lock that was held when they were forked{at}",
+        COPIED + " The thread that would release the lock is not there.",
+    ),
+    "threads": Told(
+        "thread_gone_at_fork",
+        "the parent's threads started again in the children",
+        "forked children wait for a thread of the parent's that is not there",
+        "A fork copies only the thread that forks.",
+    ),
+    "seed": Told(
+        "random_copied",
+        "each child's generators seeded anew",
+        "forked children draw the same random numbers",
+        COPIED,
+    ),
+    "identity": Told(
+        "end_mark_copied",
+        "{name} sent by its name",
+        "{name} is another object after it was pickled, and is compared by `is`",
+        "What is put into a queue or given to a child is pickled: it arrives as a copy.",
+    ),
+    "child signal": Told(
+        "child_reaped",
+        "no handler of SIGCHLD",
+        "the program's handler of SIGCHLD{at} also takes the exit of multiprocessing's children",
+        "Whoever calls os.waitpid(-1) takes a child's exit status from the one who waits for it.",
+    ),
+    "pipes": Told(
+        "join_before_drain",
+        "pipes that hold 1 MiB",
+        "a child is waited for before its queue is read",
+        "A child ends only when all that it put into a queue has been read, or fits into the pipe.",
+    ),
+}
+
+REGISTRIES: Final[Mapping[str, str]] = {
+    "codecs": "registered codecs and error handlers",
+    "sqlite3": "SQLite adapters and converters",
+    "csv": "CSV dialects and limits",
+    "builtins": "additions to builtins",
+    "contextvars": "context variables",
+    "decimal": "decimal context",
+    "locale": "locale",
+    "warnings": "warning filters",
+    "socket": "default socket timeout",
+    "recursion limit": "recursion limit",
+    "switch interval": "switch interval",
+    "umask": "umask",
+    "logging": "logging configuration",
+    "random": "random seed",
+}
+
+
+def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
+    """Give the cause that an experiment has confirmed; `found` is what a rule has found."""
+    told = TOLD[made.aspects[0].kind]
+    name = _named(made)
+    said = f" Confirmed by experiment: {_said(case, made, told.what.format(name=name))}"
+    where = _where(made) or _known(case, made)
+    if found is not None and found.mechanism == told.mechanism:
+        return found._replace(
+            text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
+        )
+    at = f" at {where}" if where else ""
+    return Cause(
+        told.mechanism,
+        f"{made.aspects[0].kind} {name}",
+        told.title.format(name=name, at=at),
+        f"{told.why}{said}",
+        where or (None if found is None else found.where),
+        grade="confirmed",
+    )
+
+
+def rejected(made: CauseExperiment) -> str:
+    """Say what was tried in vain: all aspects at once changed nothing."""
+    kinds = dict.fromkeys(
+        _name(each) or each.kind for each in made.aspects if each.kind != "statement"
+    )
+    return f" By experiment it is none of these: {', '.join(kinds)}."
+
+
+def _named(made: CauseExperiment) -> str:
+    names = [_name(each) for each in made.aspects if each.kind == made.aspects[0].kind]
+    met = [each.name for each in made.noted if each.what == "by name"]
+    return listed([name for name in names if name] or [f"`{each}`" for each in met[:1]] or [""])
+
+
+def _name(aspect: Aspect) -> str:
+    if aspect.kind == "global":
+        return f"`{aspect.words[0]}`"
+    if aspect.kind == "registry":
+        return REGISTRIES[aspect.words[0]]
+    return "".join(aspect.words)
+
+
+def _said(case: Case, made: CauseExperiment, what: str) -> str:
+    without = sum(trial.method == made.method for trial in (case.trial, *case.others))
+    if made.good is None and case.trial.outcome in WELL:
+        return f"with {what} and one worker, {made.of} of {made.of} trials print the same."
+    if made.good is None:
+        return f"with {what}, it ends well in {made.cured} of {made.of} trials; without, in none."
+    return (
+        f"with {what}, {made.method} does what {made.good} does in {made.cured} of {made.of} "
+        f"trials; without, in 0 of {max(without, 1)}."
+    )
+
+
+def _where(made: CauseExperiment) -> str | None:
+    """Give the line that makes the difference: of the last change before the children's work."""
+    lines = [each.where for each in made.noted if each.where and not each.where.startswith("<")]
+    if made.aspects[0].kind == "global":  # the call of a setter in another file tells more
+        callers = [each.name for each in made.noted if each.what == "line" and ":" in each.name]
+        lines = callers or lines
+    return lines[-1] if lines else None
+
+
+def _known(case: Case, made: CauseExperiment) -> str | None:
+    """Find the line in the sources, where no process was followed to it."""
+    aspect = made.aspects[0]
+    met = [each.name for each in made.noted if each.what == "by name"]
+    if aspect.kind == "statement":
+        return f"{case.sources.main}:{aspect.words[0]}"
+    if aspect.kind == "global":
+        return case.sources.changed(aspect.words[0])
+    for name in met[:1]:
+        own = name.rpartition(".")[2]
+        compared = written(case.sources, rf"\bis\s+(not\s+)?([\w.]+\.)?{own}\b")
+        if compared is not None:
+            return compared
+        module, _, own = name.rpartition(".")
+        files = case.sources.files_of(module, ".") if module else [case.sources.main]
+        for file in files:
+            line = case.sources.file(file).assigned(own)
+            if line is not None:
+                return f"{file}:{line}"
+    return None

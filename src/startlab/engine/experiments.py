@@ -1,0 +1,403 @@
+"""Experiments on causes: a program is run again with one aspect as it is in a world where it works.
+
+A cell is bad where its trials fail, or print something else, and good where all of them are ok. In
+the bad world an aspect is made as in the good one: if then the program does what it does there,
+three times of three, the aspect is the cause, or is on the way to it. Aspects are tried in causal
+order: a module that comes from another file before a value in it.
+
+The base rates of both worlds are known first. A good world that has failed once is none.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import msgspec
+
+from startlab.errors import AgentError
+from startlab.model import Aspect, CauseExperiment, ChangedGlobal, Noted
+from startlab.results.summary import WELL
+from startlab.results.trials import by_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from startlab.backends import Agent, Backend
+    from startlab.engine.subjects import Subject
+    from startlab.model import Cell, Environment, Program, Run, Trial
+
+TIMES: Final = 3
+"""How often each world, and the aspect, must give the same."""
+
+SHORTEST_S: Final = 3.0
+LONGER: Final = 5
+"""A trial of an experiment may take so many times what the good world does, or `SHORTEST_S`."""
+
+Explain = Literal["quick", "full", "off"]
+"""How long causes are looked for."""
+
+BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
+
+REGISTRIES: Final = (
+    "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
+    "socket", "recursion limit", "switch interval", "umask", "logging", "random",
+)  # fmt: skip
+"""Settings of a process that are carried over, what others may depend on first."""
+
+FORKED: Final = (
+    Aspect(kind="flush"),
+    Aspect(kind="signal handlers"),
+    Aspect(kind="event loop"),
+    Aspect(kind="lock"),
+    Aspect(kind="threads"),
+    Aspect(kind="seed"),
+)
+EVERYWHERE: Final = (
+    Aspect(kind="identity"),
+    Aspect(kind="child signal"),
+    Aspect(kind="pipes"),
+)
+SEEDED: Final = (Aspect(kind="registry", words=("random",)), Aspect(kind="one worker"))
+TRACED: Final = frozenset(
+    {"global", "registry", "modules", "sys.path", "environ", "signal handlers", "child signal"}
+)
+"""Kinds of aspect of which a line of the first process makes the difference."""
+
+ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
+
+
+class World(NamedTuple):
+    """The trials of one cell that were run without any change."""
+
+    cell: Cell
+    trials: list[Trial]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all are ok and print the same."""
+        groups = {trial.output_group for trial in self.trials}
+        return len(groups) == 1 and all(trial.outcome in WELL for trial in self.trials)
+
+    @property
+    def group(self) -> str | None:
+        """The letter of what all print."""
+        return self.trials[0].output_group
+
+    @property
+    def is_unstable(self) -> bool:
+        """Whether all end well, and do not print the same."""
+        groups = {trial.output_group for trial in self.trials}
+        return len(groups) > 1 and all(trial.outcome in WELL for trial in self.trials)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether none is ok, and all end alike."""
+        return len({trial.outcome for trial in self.trials} - {"undecided"}) == 1
+
+
+def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
+    """Give each bad world of an environment, with the good one that an aspect is taken from.
+
+    Of two that are ok and print different things, none is known to be right: each may be what the
+    other is measured by. What fails everywhere has no good one.
+    """
+    good = [world for world in worlds if world.is_good]
+    for bad in worlds:
+        if bad.is_bad and bad.trials[0].outcome not in WELL:
+            yield bad, good[0] if good else None
+    for bad in good:
+        other = next((each for each in good if each.group != bad.group), None)
+        if other is not None:
+            yield bad, other
+
+
+def _explains(made: CauseExperiment, environment: Environment, bad: World) -> bool:
+    """Tell whether an experiment is about a cell, or about the other side of its difference."""
+    return made.environment == environment.name and (
+        made.method == bad.cell.method or (bad.is_good and made.good == bad.cell.method)
+    )
+
+
+class Experimenter:
+    """Explains the bad cells of a program's run, as long as there is time."""
+
+    def __init__(self, run: Run, subject: Subject, backend: Backend, budget_s: float) -> None:
+        self._run = run
+        self._subject = subject
+        self._backend = backend
+        self._deadline = time.monotonic() + budget_s
+        self._environments = {
+            each.name: each.environment for each in run.environments if each.environment
+        }
+        self._agents: dict[str, Agent] = {}
+        self._made: list[CauseExperiment] = []
+        self._worlds = self._by_environment()
+
+    def close(self) -> None:
+        """End the agents."""
+        for agent in self._agents.values():
+            agent.close()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is a cell whose cause can be looked for."""
+        return any(
+            any(pairs(of)) or any(world.is_unstable for world in of) for of in self._worlds.values()
+        )
+
+    def explain(self) -> Iterator[CauseExperiment]:
+        """Give each experiment that was made, confirmed or not."""
+        for name, of in self._worlds.items():
+            yield from self._in_environment(self._environments[name], of)
+
+    def _by_environment(self) -> dict[str, list[World]]:
+        worlds: dict[str, list[World]] = {}
+        for cell, trials in by_cell(self._run):
+            tried = [t for t in trials if t.outcome not in ("unsupported", "unavailable")]
+            if tried and cell.environment in self._environments:
+                worlds.setdefault(cell.environment, []).append(World(cell, tried))
+        return worlds
+
+    def _in_environment(
+        self, environment: Environment, worlds: Sequence[World]
+    ) -> Iterator[CauseExperiment]:
+        for world in worlds:
+            if world.is_unstable:
+                yield from self._seeded(environment, world)
+        for bad, good in pairs(worlds):
+            if any(made.confirmed for made in self._made if _explains(made, environment, bad)):
+                continue
+            for made in self._of_cell(environment, bad, good):
+                self._made.append(made)
+                yield made
+
+    def _seeded(self, environment: Environment, world: World) -> Iterator[CauseExperiment]:
+        """See whether an output is always the same once children have the parent's random state.
+
+        One worker takes all tasks then: else which task draws which numbers is left to chance.
+        """
+        groups = set()
+        noted: tuple[Noted, ...] = ()
+        for _ in range(TIMES):
+            trial = self._trial(environment, world.cell, SEEDED, self._limit_s(world))
+            if trial is None or trial.outcome not in WELL:
+                return
+            groups.add(trial.stdout_digest)
+        confirmed = len(groups) == 1
+        if confirmed:
+            traced = Aspect(kind="trace", words=("registry", "random"))
+            last = self._trial(environment, world.cell, [traced], self._limit_s(world) * 3)
+            noted = _noted(last) if last is not None else ()
+        made = CauseExperiment(
+            environment=environment.name,
+            method=world.cell.method,
+            aspects=SEEDED,
+            cured=TIMES if confirmed else 0,
+            of=TIMES,
+            # Without a seed of the program's own, that output varies is as it should be.
+            confirmed=confirmed and any(each.where for each in noted[1:]),
+            noted=noted,
+        )
+        self._made.append(made)
+        yield made
+
+    # --- one bad cell ---------------------------------------------------------------------------
+
+    def _of_cell(
+        self, environment: Environment, bad: World, good: World | None
+    ) -> Iterator[CauseExperiment]:
+        candidates = list(self._candidates(bad, good))
+        if not candidates or not self._base_rates(environment, bad, good):
+            return
+        limit_s = self._limit_s(good)
+        changed = self._try(environment, bad, good, candidates, limit_s)
+        if changed is None or not changed:
+            yield CauseExperiment(
+                environment=environment.name,
+                method=bad.cell.method,
+                good=good.cell.method if good else None,
+                aspects=tuple(candidates),
+                of=1,
+            )
+            return
+        for aspects in self._smaller(candidates):
+            if time.monotonic() > self._deadline:
+                return
+            made = self._experiment(environment, bad, good, aspects, limit_s)
+            yield made
+            if made.confirmed:
+                return
+
+    def _smaller(self, candidates: Sequence[Aspect]) -> Iterator[tuple[Aspect, ...]]:
+        """Give what is tried when all together have helped: each alone, then the values at once."""
+        for each in candidates:
+            yield (each,)
+        values = tuple(each for each in candidates if each.kind == "global")
+        if 1 < len(values) < len(candidates):
+            yield values
+        yield tuple(candidates)
+
+    def _experiment(
+        self,
+        environment: Environment,
+        bad: World,
+        good: World | None,
+        aspects: Sequence[Aspect],
+        limit_s: float,
+    ) -> CauseExperiment:
+        cured = 0
+        noted: tuple[Noted, ...] = ()
+        for number in range(TIMES):
+            trial = self._trial(environment, bad.cell, aspects, limit_s)
+            if trial is None or not self._is_cured(trial, bad, good):
+                break
+            cured = number + 1
+            noted = _noted(trial)
+        confirmed = cured == TIMES
+        if confirmed and len(aspects) == 1 and aspects[0].kind in TRACED:
+            cell = (good or bad).cell
+            traced = Aspect(kind="trace", words=(aspects[0].kind, *aspects[0].words))
+            trial = self._trial(environment, cell, [traced], limit_s * 3)
+            noted = _noted(trial) if trial is not None else ()
+        return CauseExperiment(
+            environment=environment.name,
+            method=bad.cell.method,
+            good=good.cell.method if good else None,
+            aspects=tuple(aspects),
+            cured=cured,
+            of=TIMES if confirmed else cured + 1,
+            confirmed=confirmed,
+            noted=noted,
+        )
+
+    def _try(
+        self,
+        environment: Environment,
+        bad: World,
+        good: World | None,
+        aspects: Sequence[Aspect],
+        limit_s: float,
+    ) -> bool | None:
+        trial = self._trial(environment, bad.cell, aspects, limit_s)
+        return None if trial is None else self._is_cured(trial, bad, good)
+
+    @staticmethod
+    def _is_cured(trial: Trial, bad: World, good: World | None) -> bool:
+        """Tell whether a trial of the bad world did what the good one does.
+
+        A program that hung, and ends now, need not print the same: what held it up may have been
+        before that. One without a good world is to end well.
+        """
+        if trial.outcome != "ok":
+            return False
+        if good is None or bad.trials[0].outcome == "hang":
+            return "Traceback (most recent call last)" not in trial.stderr
+        right = good.trials[0]
+        return trial.stdout_digest == right.stdout_digest or (
+            trial.stdout_shape is not None and trial.stdout_shape == right.stdout_shape
+        )
+
+    def _base_rates(self, environment: Environment, bad: World, good: World | None) -> bool:
+        """Run both worlds until each was seen `TIMES` times; tell whether both stay what they are.
+
+        A hang that was proven twice is not waited for again.
+        """
+        worlds = [(world, good is world) for world in (good, bad) if world is not None]
+        for world, is_good in worlds:
+            proven = all((trial.grade or "").startswith("proven") for trial in world.trials)
+            wanted = 2 if proven and not is_good else TIMES
+            while len(world.trials) < wanted:
+                trial = self._trial(environment, world.cell, (), self._limit_s(good))
+                if trial is None:
+                    return False
+                same = (trial.outcome in WELL) == (world.trials[0].outcome in WELL)
+                if is_good:
+                    same = same and self._is_cured(trial, bad, world)
+                if not same:
+                    return False
+                world.trials.append(
+                    msgspec.structs.replace(trial, output_group=world.trials[0].output_group)
+                )
+        return True
+
+    def _limit_s(self, good: World | None) -> float:
+        longest = max((trial.duration_s for trial in good.trials), default=0.0) if good else 2.0
+        return max(SHORTEST_S, LONGER * longest)
+
+    def _trial(
+        self, environment: Environment, cell: Cell, aspects: Sequence[Aspect], limit_s: float
+    ) -> Trial | None:
+        """Run a trial with aspects changed; None where the time is over or no agent can."""
+        if time.monotonic() > self._deadline:
+            return None
+        try:
+            if environment.name not in self._agents:
+                self._agents[environment.name] = self._backend.agent(environment)
+            agent = self._agents[environment.name]
+            request = self._subject.request(cell, environment, agent)
+            text = "\n".join("\t".join((each.kind, *each.words)) for each in aspects)
+            if text:
+                request = msgspec.structs.replace(request, env={**request.env, ENVIRONMENT: text})
+            request = msgspec.structs.replace(request, timeout_s=min(request.timeout_s, limit_s))
+            observation = agent.run(request)
+        except AgentError:
+            return None
+        return self._subject.judge(cell, environment, 0, observation)
+
+    # --- what is tried --------------------------------------------------------------------------
+
+    def _candidates(self, bad: World, good: World | None) -> Iterator[Aspect]:
+        """Give what may be the cause of a bad cell, in causal order."""
+        program = self._run.header.program
+        if program is None:
+            return
+        method = bad.cell.method
+        if good is not None and method == "fork":
+            yield from FORKED
+        elif good is not None:
+            yield Aspect(kind="modules")
+            if method == "forkserver":
+                yield Aspect(kind="environ")
+            for name in differing_globals(bad.trials):
+                yield Aspect(kind="global", words=(name,))
+            for name in REGISTRIES:
+                yield Aspect(kind="registry", words=(name,))
+            for line in statements(program):
+                yield Aspect(kind="statement", words=(str(line),))
+        else:
+            yield from EVERYWHERE
+
+
+def _noted(trial: Trial) -> tuple[Noted, ...]:
+    return tuple(each for each in trial.clues if isinstance(each, Noted))
+
+
+def differing_globals(trials: Sequence[Trial]) -> list[str]:
+    """Name the globals that children have with another value, each once."""
+    clues = (clue for trial in trials for clue in trial.clues)
+    return list(dict.fromkeys(each.name for each in clues if isinstance(each, ChangedGlobal)))
+
+
+def statements(program: Program) -> list[int]:
+    """List the lines of the main module's statements that do something when it is imported.
+
+    What defines, imports, assigns a constant or is below a guard does not.
+    """
+    text = program.sources.get(program.target, "") if program.kind == "script" else ""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [each.lineno for each in body if _acts(each)]
+
+
+def _acts(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.If):
+        return "__name__" not in ast.unparse(statement.test)
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return any(isinstance(each, ast.Call) for each in ast.walk(statement))
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call)
+    return isinstance(statement, ast.For | ast.While | ast.With | ast.Try | ast.Delete)

@@ -1,0 +1,284 @@
+"""Causes that are shown by experiment: what is tried, what is confirmed, and at which line.
+
+The programs are run natively, on the oldest Python that tells enough, and on a newer one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+import startlab
+from startlab.backends import interpreters
+from startlab.diagnosis import diagnose
+
+if TYPE_CHECKING:
+    from startlab.model import Finding, Run
+    from tests.conftest import Write
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.targets,
+    pytest.mark.skipif(sys.platform != "linux", reason="the programs hang, which is proven there"),
+]
+
+
+class Seen(NamedTuple):
+    run: Run
+    first: Finding
+
+    def kinds(self) -> set[str]:
+        """Name the kinds of aspect that were confirmed."""
+        made = [each for each in self.run.experiments if each.confirmed]
+        return {each.aspects[0].kind for each in made}
+
+
+def explained(program: Path, tmp_path: Path, *methods: str) -> Seen:
+    there = {each.name for each in interpreters.find()}
+    name = next((each for each in ("host-3.12", "host-3.11") if each in there), None)
+    if name is None:
+        pytest.skip("no Python 3.11 or 3.12 here")
+    here = Path.cwd()
+    os.chdir(program.parent)
+    try:
+        run = startlab.run(
+            program.name,
+            environments=[name],
+            methods=methods or ("fork", "spawn"),  # type: ignore[arg-type]
+            backend="native",
+            explain="full",
+            folder=tmp_path / "run",
+        )
+    finally:
+        os.chdir(here)
+    findings = diagnose(run).findings
+    assert findings
+    return Seen(run, findings[0])
+
+
+def test_a_value_set_by_another_module_is_shown_with_the_call(write: Write, tmp_path: Path) -> None:
+    write(
+        """
+        class Settings:
+            current = None
+
+            def __init__(self, unit):
+                self.unit = unit
+
+        def configure(unit):
+            Settings.current = Settings(unit)
+
+        def unit():
+            return Settings.current.unit if Settings.current else "metre"
+        """,
+        "settings.py",
+    )
+    program = write("""\
+        from multiprocessing import Pool
+        import settings
+
+        def convert(value):
+            return "%d %s" % (value, settings.unit())
+
+        def main():
+            settings.configure("foot")
+            with Pool(1) as pool:
+                print(pool.map(convert, [1, 2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "3 of 3 trials; without, in 0 of" in seen.first.text
+
+
+def test_a_module_that_children_cannot_find_is_shown_with_the_path_put_back(
+    write: Write, tmp_path: Path
+) -> None:
+    write("def double(x):\n    return 2 * x\n", "plugins/doubler.py")
+    program = write("""\
+        import sys
+        from multiprocessing import Pool
+
+        if __name__ == "__main__":
+            sys.path.insert(0, "plugins")
+            import doubler
+            sys.path.remove("plugins")
+            with Pool(1) as pool:
+                print(pool.map(doubler.double, [1, 2]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("module_elsewhere", "confirmed")
+    assert seen.first.where == "program.py:7"
+
+
+def test_what_is_registered_in_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import codecs
+        from multiprocessing import Process
+
+        def question(error):
+            return "?", error.end
+
+        def read():
+            print(b"caf\\xc3".decode("ascii", "question"))
+
+        if __name__ == "__main__":
+            codecs.register_error("question", question)
+            child = Process(target=read)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:11"
+    assert "codecs and error handlers" in seen.first.title
+
+
+def test_a_sentinel_that_is_compared_by_identity_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process, Queue
+
+        class Mark:
+            pass
+
+        END = Mark()
+
+        def work(queue):
+            while True:
+                item = queue.get()
+                if item is END:
+                    return
+
+        if __name__ == "__main__":
+            queue = Queue()
+            child = Process(target=work, args=(queue,))
+            child.start()
+            queue.put(1)
+            queue.put(END)
+            child.join()
+            print("done")
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"identity"}
+    assert (seen.first.mechanism, seen.first.grade) == ("end_mark_copied", "confirmed")
+    assert seen.first.where == "program.py:11"
+
+
+def test_unwritten_text_that_a_fork_copies_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        class Log:
+            def __init__(self):
+                self.file = open("log.txt", "w")
+
+        def work(log):
+            log.file.write("child\\n")
+            log.file.close()
+
+        def main():
+            log = Log()
+            log.file.write("begin\\n")
+            child = Process(target=work, args=(log,))
+            child.start()
+            child.join()
+            log.file.close()
+            print(open("log.txt").read().count("begin"))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    if seen.run.trials[0].outcome == "differs":
+        assert seen.first.mechanism == "buffer_copied"
+    assert seen.first.grade in ("confirmed", "shown")
+
+
+def test_a_seed_that_children_do_not_have_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import random
+        from multiprocessing import Pool
+
+        def draw(_):
+            return random.randrange(10 ** 9)
+
+        if __name__ == "__main__":
+            random.seed(7)
+            with Pool(2) as pool:
+                print(sorted(pool.map(draw, range(4), chunksize=2)))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "print the same" in seen.first.text
+
+
+def test_random_output_without_a_seed_is_not_blamed(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import random
+        from multiprocessing import Pool
+
+        def draw(_):
+            return random.randrange(10 ** 9)
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                print(pool.map(draw, range(3)))
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == set()
+    assert (seen.first.mechanism, seen.first.grade) == ("unstable_output", "unknown")
+
+
+def test_what_fails_alike_everywhere_is_no_start_methods_fault(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        RATES = {"EUR": 1.0}
+
+        def rate(name):
+            return RATES[name]
+
+        if __name__ == "__main__":
+            RATES.update(USD=1.1)
+            with Pool(1) as pool:
+                print(pool.map(rate, ["EUR", "JPY"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == set()
+    assert seen.first.mechanism == "exception"
+    assert seen.first.where == "program.py:6"
+    assert "JPY" in seen.first.title
+
+
+def test_a_healthy_program_is_not_experimented_with(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        def square(x):
+            return x * x
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                print(pool.map(square, range(3)))
+        """)
+    here = Path.cwd()
+    os.chdir(program.parent)
+    try:
+        run = startlab.run(program.name, backend="native", explain="full", folder=tmp_path / "run")
+    finally:
+        os.chdir(here)
+    assert run.experiments == ()
+    assert diagnose(run).findings == ()
