@@ -156,13 +156,18 @@ REGISTRIES: Final[Mapping[str, str]] = {
 }
 
 
-def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
-    """Give the cause that an experiment has confirmed; `found` is what a rule has found."""
+def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: bool) -> Cause:
+    """Give the cause that an experiment has confirmed; `found` is what a rule has found.
+
+    `named` tells that this is no mere symptom: then it says more than the number of a statement.
+    """
     told = TOLD[made.aspects[0].kind]
     name = _named(made)
     said = f" Confirmed by experiment: {_said(case, made, told.what.format(name=name))}"
     where = _where(made) or _known(case, made)
-    if found is not None and found.mechanism == told.mechanism:
+    same = found is not None and found.mechanism == told.mechanism
+    if found is not None and (same or (named and made.aspects[0].kind == "statement")):
+        where = where if same else found.where
         return found._replace(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
         )

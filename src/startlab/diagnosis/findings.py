@@ -163,7 +163,10 @@ class _Finder:
     def _confirmed(self, trial: Trial, found: Cause | None = None) -> Cause | None:
         """Give the cause that an experiment in the trial's cell has confirmed, if there was one."""
         made = self.experiments.get((trial.environment, trial.method))
-        return None if made is None else confirmed(self._case(trial), made, found)
+        if made is None:
+            return None
+        named = found is not None and not MECHANISMS[found.mechanism].symptom
+        return confirmed(self._case(trial), made, found, named=named)
 
     def _fails_everywhere(self, trial: Trial) -> bool:
         """Tell whether the same exception at the same line ends it under fork and elsewhere."""

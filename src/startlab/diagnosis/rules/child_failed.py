@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "child_failed",
+        symptom=True,
         advice="Fix what the child raises; wait with a timeout, or on Process.sentinel too.",
     ),
     Mechanism(

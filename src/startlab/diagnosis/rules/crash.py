@@ -35,7 +35,7 @@ from startlab.diagnosis.case import (
 from startlab.diagnosis.rule import Mechanism
 from startlab.output import signals
 
-MECHANISMS: Final = (Mechanism("crash", shown=True),)
+MECHANISMS: Final = (Mechanism("crash", symptom=True, shown=True),)
 
 
 def find(case: Case) -> Cause:

@@ -36,8 +36,13 @@ from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
 from startlab.judge import waiting
 
 MECHANISMS: Final = (
-    Mechanism("deadlock", shown=True, advice="Look at the lines above: each waits for another."),
-    Mechanism("no_end", advice="If it is only slow: --timeout SECONDS."),
+    Mechanism(
+        "deadlock",
+        symptom=True,
+        shown=True,
+        advice="Look at the lines above: each waits for another.",
+    ),
+    Mechanism("no_end", symptom=True, advice="If it is only slow: --timeout SECONDS."),
 )
 
 

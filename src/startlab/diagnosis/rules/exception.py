@@ -37,9 +37,12 @@ from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
-    Mechanism("exception", shown=True),
+    Mechanism("exception", symptom=True, shown=True),
     Mechanism(
-        "child_raised", shown=True, advice="Fix what the child raises: the rest follows from it."
+        "child_raised",
+        symptom=True,
+        shown=True,
+        advice="Fix what the child raises: the rest follows from it.",
     ),
 )
 

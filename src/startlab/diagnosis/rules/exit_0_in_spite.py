@@ -38,6 +38,7 @@ from startlab.output.tracebacks import first_line
 MECHANISMS: Final = (
     Mechanism(
         "exit_0_in_spite",
+        symptom=True,
         shown=True,
         advice="Look at Process.exitcode after join(), or use concurrent.futures, whose result() "
         "raises what the child did.",

@@ -46,15 +46,18 @@ from startlab.output.compare import compare, quoted
 MECHANISMS: Final = (
     Mechanism(
         "exit_status",
+        symptom=True,
         advice="Find out why the program exits with that status. If it should, it says nothing "
         "against a start method.",
     ),
     Mechanism(
         "child_status",
+        symptom=True,
         advice="Look at what leads the child to that line: have it print what it caught or found.",
     ),
     Mechanism(
         "exit_status_differs",
+        symptom=True,
         advice="Look at what the children read that they were not given, and at what the program "
         "makes of what they return.",
     ),
