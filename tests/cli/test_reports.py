@@ -11,17 +11,19 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from startlab import cli
+from startlab import cli, diagnosis
 from startlab.model import (
     SCHEMA_VERSION,
     Cell,
     End,
     PlannedEnvironment,
     Record,
+    Run,
     RunHeader,
     Selection,
     Trial,
 )
+from startlab.report.formats import FORMATS
 from startlab.results import journal
 
 HEADER = RunHeader(
@@ -72,6 +74,37 @@ def startlab(
 
 
 # --- report ------------------------------------------------------------------------------------
+
+
+def test_each_trial_is_decoded_once_and_the_run_is_diagnosed_once(
+    startlab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many formats are asked for."""
+    decoded: list[str] = []
+    diagnosed: list[str] = []
+
+    real = msgspec.json.Decoder
+
+    class Decoder:
+        def __init__(self, kind: Any) -> None:
+            self.decoder = real(kind)
+
+        def decode(self, line: bytes) -> object:
+            record = self.decoder.decode(line)
+            if isinstance(record, Trial):
+                decoded.append(record.experiment)
+            return record
+
+    def diagnose(run: Run) -> diagnosis.Diagnosis:
+        diagnosed.append(run.header.id)
+        return diagnosis.diagnose(run)
+
+    write("run", PLAN, trial("hang", as_expected=False), END)
+    monkeypatch.setattr(msgspec.json, "Decoder", Decoder)
+    monkeypatch.setattr("startlab.cli.reports.diagnose", diagnose)
+    formats = [word for name in FORMATS for word in (f"--{name}", f"{name}.txt")]
+    assert startlab("report", "run", *formats).status == 0
+    assert (decoded, diagnosed) == (["lock"], ["run"])
 
 
 def test_a_run_is_reported_on_the_terminal(startlab: Any) -> None:

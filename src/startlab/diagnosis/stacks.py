@@ -90,3 +90,8 @@ def own_frames(thread: Thread) -> list[Frame]:
     ends = (i for i, each in enumerate(thread.stack) if is_at(each, "popen_fork.py", "_launch"))
     stack = thread.stack[: next(ends, None)]
     return [each for each in stack if not ABSOLUTE.match(each.file)]
+
+
+def is_own(where: str | None) -> bool:
+    """Tell whether a `file:line` is the program's own, whose files are relative."""
+    return where is not None and not ABSOLUTE.match(where)

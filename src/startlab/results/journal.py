@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 
 NAME: Final = JOURNAL_NAME
 RUNS: Final = Path(".startlab")
+KEPT: Final = 4 << 20
+"""Bytes of a journal whose trials stay decoded: of a longer one, memory would grow with it."""
+
 LONGEST_LINE: Final = 1 << 26
 """In bytes; a longer line is not a record of a run, and is not read into memory."""
 
@@ -255,6 +258,8 @@ class _File:
         self._file = path.open("rb")
         self._lock = threading.Lock()
         self._decoder = msgspec.json.Decoder(Trial)
+        self._room = KEPT
+        self._kept: dict[int, Trial] = {}
         weakref.finalize(self, self._file.close)
 
     def lines(self) -> Iterator[tuple[int, bytes | None]]:
@@ -269,9 +274,20 @@ class _File:
                 yield offset, None
             offset = self._file.tell()
 
+    def keep(self, offset: int, line: bytes, trial: Trial) -> None:
+        """Keep a decoded trial for all reports of it, as long as there is room."""
+        if len(line) <= self._room:
+            self._room -= len(line)
+            self._kept[offset] = trial
+
     def trial(self, offset: int, cell: Cell) -> Trial:
-        """Decode a line again. Raises JournalError if it has changed."""
-        trial = None
+        """Return a trial that was kept, or decode its line again.
+
+        Raises JournalError if the line has changed.
+        """
+        trial = self._kept.get(offset)
+        if trial is not None:
+            return trial
         try:
             with self._lock:
                 self._file.seek(offset)
@@ -405,7 +421,10 @@ def _read(path: Path, *, any_version: bool) -> Run:
                 raise JournalError(f"{path} {said}; read it with that version.")
             caveats.append(f"The journal {said}: what only that version knows is left out.")
         try:
-            found.add(_checked(decoder.decode(line or b"")), offset)
+            record = _checked(decoder.decode(line or b""))
+            found.add(record, offset)
+            if isinstance(record, Trial):
+                file.keep(offset, line or b"", record)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found.damaged.append(number)
     return found.run(file, caveats)

@@ -47,7 +47,7 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that the main module's exit handlers run in children too."""
-    clues = case.telling(ExitHandler)
+    clues = [each for each in case.telling(ExitHandler) if is_own(each.where)]
     if not clues:
         return None
     clue = clues[0]
@@ -64,7 +64,7 @@ def in_output(case: Case) -> Cause | None:
 
 def find(case: Case) -> Cause | None:
     """See that a child has run main's exit handlers, and cleared away what is the parent's."""
-    clues = case.clues(ExitHandler)
+    clues = [each for each in case.clues(ExitHandler) if is_own(each.where)]
     gone = [each for each in case.tracebacks if OF_WHAT_IS_GONE.search(each.exception.type)]
     if not clues or not gone:
         return None
