@@ -686,7 +686,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     """A process of the job as the kernel showed it last; times from the start of the trial.
 
     `role` is empty for a child of the program's own; `lost_threads` are those that its parent had
-    beside the one that forked it.
+    beside the one that forked it. `exit_code` is that of a process that has ended and was not
+    waited for, negative for a signal.
     """
 
     pid: int
@@ -696,6 +697,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     started_s: float | None = None
     cpu_s: float = 0.0
     state: str = ""
+    exit_code: int | None = None
     stacks_by: str = ""
     lost_threads: tuple[LostThread, ...] = ()
     threads: tuple[Thread, ...] = ()

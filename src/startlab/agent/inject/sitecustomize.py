@@ -139,7 +139,6 @@ def is_library(file):
 
 
 threads_at_fork = []  # of the process that forks: the name of each, and its `file:line`
-native_at_fork = []  # how many threads it has that are none of Python's, and libraries with threads
 inherited_main = False  # whether this process was forked from one that had run the main module
 THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
             "librdkafka", "libzmq", "libarrow", "torch", "tensorflow", "Accelerate", "libuv")
@@ -148,7 +147,7 @@ THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda",
 def before_fork():
     """Note the other threads: none of them will exist in the child."""
     global inherited_main
-    del threads_at_fork[:], native_at_fork[:]
+    del threads_at_fork[:]
     try:
         main = sys.modules["__main__"]
         inherited_main = hasattr(main, "__file__") or not sys.argv[0] == "-c"
@@ -158,21 +157,40 @@ def before_fork():
         for ident, frame in sys._current_frames().items():
             if ident != get_ident():
                 threads_at_fork.extend((names.get(ident, "?"), user_line(frame)))
-        if sys.platform == "linux":
-            native = len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork) // 2
-            if native > 0:
-                with open("/proc/self/maps") as maps:
-                    text = maps.read()
-                native_at_fork.append(native)
-                native_at_fork.extend(name for name in THREADED if name in text)
     except Exception:  # it would be printed on the program's stderr
         pass
 
 
 def after_fork_in_child():
     tell("forked", os.getppid(), *threads_at_fork)
-    if native_at_fork:
-        tell("native threads at fork", *native_at_fork)
+
+
+def after_fork_in_parent():
+    """See which native threads there are still: OpenBLAS ends its own for a fork."""
+    try:
+        if sys.platform == "linux":
+            native = len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork) // 2
+            if native > 0:
+                tell("native threads at fork", native, *(named_threads() or threaded_libraries()))
+    except Exception:  # it would be printed on the program's stderr
+        pass
+
+
+def named_threads():
+    """Give the names that libraries have given their threads: `polars` of `polars-0`."""
+    names = set()
+    for tid in os.listdir("/proc/self/task"):
+        with open("/proc/self/task/%s/comm" % tid) as file:
+            names.add(file.read().strip())
+    with open("/proc/self/comm") as file:
+        names.discard(file.read().strip())
+    return sorted(set(name.rstrip("0123456789").rstrip("-_: ") for name in names))
+
+
+def threaded_libraries():
+    with open("/proc/self/maps") as maps:
+        text = maps.read()
+    return [name for name in THREADED if name in text]
 
 
 def fork_and_tell(fork):
@@ -183,6 +201,8 @@ def fork_and_tell(fork):
         pid = fork()
         if pid == 0:
             after_fork_in_child()
+        else:
+            after_fork_in_parent()
         return pid
 
     return fork_
@@ -190,7 +210,11 @@ def fork_and_tell(fork):
 
 def watch_forks():
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=before_fork, after_in_child=after_fork_in_child)
+        os.register_at_fork(
+            before=before_fork,
+            after_in_child=after_fork_in_child,
+            after_in_parent=after_fork_in_parent,
+        )
     elif hasattr(os, "fork"):
         os.fork = fork_and_tell(os.fork)
 

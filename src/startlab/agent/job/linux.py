@@ -25,7 +25,8 @@ UNINTERRUPTIBLE_S = 5.0  # how long a process in D state is given to die
 class Stat(NamedTuple):
     """What /proc/PID/stat says of a process; `started` in ticks since boot.
 
-    `children_cpu_s` is what the children that it has waited for have used.
+    `children_cpu_s` is what the children that it has waited for have used. `exit_code` is that of a
+    zombie, negative for a signal.
     """
 
     pid: int
@@ -34,6 +35,7 @@ class Stat(NamedTuple):
     cpu_s: float
     children_cpu_s: float
     started: int
+    exit_code: Optional[int]
 
 
 def prepare(wake: Callable[[], None]) -> None:
@@ -92,6 +94,7 @@ class Job:
                         "ppid": seen.ppid,
                         "command": _read("/proc/%d/cmdline" % pid).rstrip("\0").replace("\0", " "),
                         "state": seen.state,
+                        "exit_code": seen.exit_code,
                         "cpu_s": seen.cpu_s,
                         "started_s": self._since(seen),
                         "threads": [
@@ -214,7 +217,13 @@ def _stat(pid: int, file: str = "stat") -> Optional[Stat]:
     fields = text[text.rindex(")") + 2 :].split()
     user, system, children_user, children_system = map(int, fields[11:15])
     cpu_s, children_cpu_s = (user + system) / TICKS, (children_user + children_system) / TICKS
-    return Stat(pid, int(fields[1]), fields[0], cpu_s, children_cpu_s, int(fields[19]))
+    exit_code = _exit_code(int(fields[49])) if fields[0] == "Z" and len(fields) > 49 else None
+    return Stat(pid, int(fields[1]), fields[0], cpu_s, children_cpu_s, int(fields[19]), exit_code)
+
+
+def _exit_code(status: int) -> int:
+    """Read a status of wait(2), as os.waitstatus_to_exitcode() of 3.9."""
+    return -(status & 0x7F) if status & 0x7F else status >> 8
 
 
 def _children(pid: int) -> List[int]:

@@ -31,7 +31,7 @@ from typing import Final
 
 from startlab.diagnosis.case import OF_WHAT_IS_GONE, Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import ExitHandler
 from startlab.output.tracebacks import first_line
 

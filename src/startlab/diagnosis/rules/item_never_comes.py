@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, takes
+from startlab.diagnosis.case import Case, Cause, ended_by, last_words, takes
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of
 
@@ -37,6 +37,12 @@ MECHANISMS: Final = (
         "item_never_comes",
         advice="Let the child end by itself, read only as much as was put, or read with a timeout "
         "and look whether the children are alive.",
+    ),
+    Mechanism(
+        "child_died_unseen",
+        shown=True,
+        advice="Look at what the child said last, and read with a timeout, or with "
+        "multiprocessing.connection.wait() on the queue and the child's sentinel.",
     ),
     Mechanism(
         "item_lost_at_exit",
@@ -67,6 +73,18 @@ def find(case: Case) -> Cause | None:
             f"by `{case.sources.code(place)}` at {place}",
             "put() only hands an item to a thread of the child's, which writes it later, and the "
             "child ends without waiting for that: the item is lost.",
+            where,
+        )
+    died = next((e for e in case.trial.processes if e != root and e.exit_code), None)
+    if died is not None:
+        said, end = last_words(case.trial.stderr), ended_by(died.exit_code or 0)
+        return Cause(
+            "child_died_unseen",
+            where or "",
+            f"a child has ended ({end}), and the program waits at {where} for an item of the queue "
+            "that it would have put",
+            "A queue's reader is not notified when the writing process exits."
+            + (f" The last that was said: {said}." if said else ""),
             where,
         )
     return Cause(
