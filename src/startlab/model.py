@@ -195,7 +195,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
     `python` is the full version; `libc` is like `glibc 2.36` or empty; `methods` are the start
     methods the interpreter says it has; `libraries` are the shared libraries, of those that
-    experiments may require, that it can load; `image` is the id of the Docker image.
+    experiments may require, that it can load; `image` is the id of the Docker image. `prefix` is
+    the folder of the user's own environment, whose packages it has.
     """
 
     name: str
@@ -216,6 +217,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[str, ...] = ()
     cores: int = 1
     image: str | None = None
+    prefix: str = ""
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
