@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nox
@@ -35,7 +36,9 @@ def reproduce(session: nox.Session) -> None:
     """Run your own program under every start method: nox -s reproduce -- script.py."""
     session.install("-e", ".")
     session.chdir(session.invoked_from)
-    session.run("startlab", "run", *session.posargs)
+    # The user's environment is the one that is activated outside, not that of this session.
+    outside = {name: os.environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX")}
+    session.run("startlab", "run", *session.posargs, env=outside)
 
 
 @nox.session

@@ -68,9 +68,10 @@ def on_terminal(command: str, folder: Path) -> str:
     """Run a command and give what a terminal without colors shows of its stdout."""
     ours, theirs = pty.openpty()
     terminal = {"TERM": "dumb", "COLUMNS": str(COLUMNS), "LINES": "50"}
+    outside = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     print("$", command)
     with subprocess.Popen(
-        shlex.split(command), cwd=folder, env={**os.environ, **terminal}, stdout=theirs
+        shlex.split(command), cwd=folder, env={**outside, **terminal}, stdout=theirs
     ):
         os.close(theirs)
         shown = b""

@@ -30,6 +30,10 @@ hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("others", deadline=None)
 hypothesis.settings.load_profile("others" if "STARTLAB_FUZZ_CASES" in os.environ else "same")
 
+# Where the tests run is not what their programs are to run in.
+for activated in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+    os.environ.pop(activated, None)
+
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel shows POSIX shared memory
 
 

@@ -146,7 +146,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     Every trial has a copy of `folder` and `include`, less `exclude` (patterns as in .gitignore),
     digested in `digest`, and runs in `cwd`. `stdin` is the absolute path of what it reads; `stdout`
     is what it should print, if the user said so. `requirements` are what pip installs for it, as
-    in a requirements file. `sources` are the texts of its Python files as they were when it was
+    in a requirements file, and `pythonpath` is the folder where its modules are, if Python does not
+    look there. `sources` are the texts of its Python files as they were when it was
     run, by their paths, as far as they are short: what reports quote, wherever they are made.
     """
 
@@ -165,6 +166,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     stdout: str | None = None
     requirements: tuple[str, ...] = ()
     requires_python: str = ""
+    pythonpath: str = ""
     sources: dict[str, str] = {}
 
     @property
@@ -196,7 +198,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     `python` is the full version; `libc` is like `glibc 2.36` or empty; `methods` are the start
     methods the interpreter says it has; `libraries` are the shared libraries, of those that
     experiments may require, that it can load; `image` is the id of the Docker image. `prefix` is
-    the folder of the user's own environment, whose packages it has.
+    the folder of the user's own environment, and empty for every other one.
     """
 
     name: str
@@ -941,7 +943,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What the user asked for; a run is resumed with the selection it was begun with.
 
     With `repeat`, a cell whose trial surprises is run once more. `platform` is the prefix of
-    environment names, if not `host` or, for images, `linux`.
+    environment names, if not `host` or, for images, `linux`. `python` is the executable of the
+    user's own environment, which is one of a program's.
     """
 
     backend: BackendChoice = "auto"
@@ -955,6 +958,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     shard: tuple[int, int] | None = None
     isolation: Isolation = "pooled"
     timeout_s: float | None = None
+    python: str = ""
 
 
 class RunHeader(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="run"):

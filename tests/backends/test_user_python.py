@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -45,9 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def found(*args: Any) -> Environment:
-    place = user_python.find(*args)
-    assert place is not None
-    return user_python.probe(place)
+    executable = user_python.find(*args)
+    assert executable is not None
+    return user_python.probe(executable)
 
 
 def test_an_activated_environment_is_the_users(folder: Path, tmp_path: Path) -> None:
@@ -73,11 +74,31 @@ def test_a_projects_own_environment_is_found_from_below(folder: Path) -> None:
 
 
 def test_what_is_activated_goes_before_what_lies_there(folder: Path, tmp_path: Path) -> None:
-    place = user_python.find(folder.parent, {"CONDA_PREFIX": str(folder)})
-    assert place is not None
-    assert place.kind == "conda"
+    """Conda's base does not: it is active in every shell."""
+    bin_folder = tmp_path / "conda" / Path(folder.name, user_python.BIN)
+    python = bin_folder / user_python.PYTHON
+    python.parent.mkdir(parents=True)
+    python.touch()
+    prefix = {"CONDA_PREFIX": str(bin_folder.parent)}
+    theirs = folder / user_python.BIN / user_python.PYTHON
+    assert user_python.find(folder.parent, prefix) == python
+    assert user_python.find(folder.parent, prefix | {"VIRTUAL_ENV": str(folder)}) == theirs
+    base = prefix | {"CONDA_DEFAULT_ENV": "base"}
+    assert user_python.find(folder.parent, base) == theirs
+    assert user_python.find(tmp_path, base) == python
     gone = {"VIRTUAL_ENV": str(tmp_path / "gone")}
     assert user_python.find(tmp_path, gone) is None
+
+
+def test_an_environment_of_conda_is_one_of_its_own(folder: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "conda"
+    shutil.copytree(folder, prefix, symlinks=True)
+    (prefix / "pyvenv.cfg").unlink()
+    (prefix / "conda-meta").mkdir()
+    there = found(tmp_path, {"CONDA_PREFIX": str(prefix)})
+    assert there.name == NAME.replace("venv", "conda")
+    assert user_python.variables(there)["CONDA_PREFIX"] == str(prefix)
+    assert "VIRTUAL_ENV" not in user_python.variables(there)
 
 
 def test_python_may_be_given_as_a_file_or_a_folder(folder: Path, tmp_path: Path) -> None:
@@ -86,7 +107,8 @@ def test_python_may_be_given_as_a_file_or_a_folder(folder: Path, tmp_path: Path)
     assert by_file == by_folder
     plain = found(tmp_path, {}, BASE)
     assert plain.name.startswith("python-")
-    assert plain.prefix == ""
+    assert user_python.shown(plain, tmp_path) == str(BASE)
+    assert user_python.shown(by_folder, folder.parent) == folder.name
 
 
 @pytest.mark.parametrize("content", [None, "#!/bin/sh\necho no\n"])
@@ -102,7 +124,7 @@ def test_what_is_no_python_is_an_error(tmp_path: Path, content: str | None) -> N
 
 def test_what_is_installed_there_can_be_installed_elsewhere(folder: Path, tmp_path: Path) -> None:
     there = found(tmp_path, {"VIRTUAL_ENV": str(folder)})
-    installed = user_python.installed(there)
+    installed = user_python.installed(Path(there.executable))
     assert "only-there==1.5" in installed
     assert str(folder.parent / "with blank") in installed
 
@@ -129,4 +151,6 @@ def test_its_scripts_come_first(folder: Path, tmp_path: Path) -> None:
     path = user_python.variables(user)["PATH"].split(os.pathsep)
     assert Path(path[0]).parent == folder
     assert len(path) > 1
-    assert user_python.variables(found(tmp_path, {}, BASE)) == {}
+    plain = user_python.variables(found(tmp_path, {}, BASE))
+    assert list(plain) == ["PATH"]
+    assert plain["PATH"].startswith(str(BASE.parent))

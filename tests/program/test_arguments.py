@@ -200,12 +200,16 @@ def test_words_that_no_system_takes(here: Path) -> None:
     assert "NUL" in refused("a.py", env={"A": "\0"})
 
 
-def test_a_module_below_src(here: Path) -> None:
-    put(here / "src" / "package" / "__init__.py")
-    assert "--env-var PYTHONPATH=src" in refused("-m", "package.tool")
-    program = arguments.understand(["-m", "package.tool"], env={"PYTHONPATH": "src"})
-    assert program.env == {"PYTHONPATH": "src"}
-    assert arguments.understand(["-m", "package"], requirements=["x"]).kind == "module"
+def test_modules_below_src_are_found(here: Path) -> None:
+    put(here / "pyproject.toml")
+    put(here / "src" / "package" / "tool.py")
+    assert arguments.understand(["-m", "package.tool"]).pythonpath == "src"
+    put(here / "tests" / "a.py")
+    assert arguments.understand(["tests/a.py"]).pythonpath == "src"
+    assert not arguments.understand(["-m", "package"], requirements=["x"]).pythonpath
+    assert not arguments.understand(["-m", "package"], env={"PYTHONPATH": "lib"}).pythonpath
+    put(here / "src" / "__init__.py")
+    assert not arguments.understand(["-m", "package"]).pythonpath
 
 
 def test_other_files_that_are_not_there(here: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from startlab.backends import Backend
     from startlab.backends.docker.backend import DockerBackend
-    from startlab.model import BackendName, Selection
+    from startlab.model import BackendName, Environment, Selection
     from startlab.program.requirements import Requirements
 
     Say = Callable[[str], None]
@@ -41,14 +41,26 @@ def open_backend(
     *,
     program: Path | None = None,
     requirements: Requirements | None = None,
+    user: Environment | None = None,
     keep: bool = False,
 ) -> Backend:
     """Make the wanted backend; `auto` is Docker if an engine answers.
 
     `program` is the folder of the user's snapshot, `requirements` what it needs, `building` the
-    fields of BuildOptions. Raises EngineError if Docker is required and no engine answers.
+    fields of BuildOptions. The environment of the `user` is one more. Raises EngineError if Docker
+    is required and no engine answers.
     """
     wanted = _Wanted(selection, building, run_id, say, program, requirements, keep)
+    if user is None:
+        return _chosen(wanted)
+    from startlab.backends.native import NativeBackend
+    from startlab.backends.user_python import WithUserPython
+
+    return WithUserPython(user, NativeBackend(program), _chosen(wanted))
+
+
+def _chosen(wanted: _Wanted) -> Backend:
+    selection, say = wanted.selection, wanted.say
     if selection.backend != "auto":
         return BACKENDS[selection.backend](wanted)
     try:

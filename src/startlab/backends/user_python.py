@@ -1,6 +1,6 @@
 """The environment that the user works in: an activated one, the project's `.venv`, or `--python`.
 
-A program that imports what is installed there runs nowhere else without more ado. So it is an
+A program that imports what is installed there may run nowhere else as it is. So it is an
 environment of its own, beside those of a backend; nothing is ever installed into it.
 """
 
@@ -10,10 +10,9 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from packaging.version import Version
 
 from startlab.backends import interpreters
 from startlab.errors import ProgramError, SelectionError
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 BIN: Final = "Scripts" if os.name == "nt" else "bin"
 PYTHON: Final = "python.exe" if os.name == "nt" else "python"
+ACTIVE: Final = {"venv": "VIRTUAL_ENV", "conda": "CONDA_PREFIX"}
+"""What names the environment of a kind that is activated."""
 
 INSTALLED: Final = """
 import importlib.metadata, json
@@ -42,48 +43,41 @@ print(json.dumps(found))
 """Run by an interpreter of 3.8 or later: what is installed there, with versions and origins."""
 
 
-class Place(NamedTuple):
-    """Where the user's Python is: the executable, its kind, and how it was found."""
-
-    executable: Path
-    kind: str
-    how: str
-
-
-def find(project: Path, environ: Mapping[str, str], given: Path | None = None) -> Place | None:
+def find(project: Path, environ: Mapping[str, str], given: Path | None = None) -> Path | None:
     """Find the user's Python: `given`, else that of the activated environment, else the project's.
 
     `project` is the program's folder; a `.venv` in it counts, and one beside the nearest
-    pyproject.toml above. Raises ProgramError for a `given` that is no Python.
+    pyproject.toml above. Conda's base is active in every shell of many, so it comes last. Raises
+    ProgramError for a `given` that is no Python.
     """
     if given is not None:
         return _given(given)
-    for variable, kind in (("VIRTUAL_ENV", "venv"), ("CONDA_PREFIX", "conda")):
-        prefix = environ.get(variable)
+    conda = environ.get(ACTIVE["conda"])
+    is_base = environ.get("CONDA_DEFAULT_ENV") in ("base", "root")
+    activated = [environ.get(ACTIVE["venv"]), None if is_base else conda]
+    for prefix in [*activated, *_own(project), conda]:
         executable = _python_of(Path(prefix)) if prefix else None
         if executable is not None:
-            return Place(executable, kind, f"the activated environment {prefix}")
-    for folder in (project, *project.parents):
-        executable = _python_of(folder / ".venv")
-        if executable is not None:
-            return Place(executable, "venv", f"the project's {folder / '.venv'}")
-        if (folder / "pyproject.toml").is_file():
-            break
+            return executable
     return None
 
 
-def _given(path: Path) -> Place:
+def _own(project: Path) -> Iterator[str]:
+    """Give where a project's own environment may be."""
+    for folder in (project, *project.parents):
+        yield os.fspath(folder / ".venv")
+        if (folder / "pyproject.toml").is_file():
+            return
+
+
+def _given(path: Path) -> Path:
     executable = _python_of(path) if path.is_dir() else path
     if executable is None or not executable.exists():
         raise ProgramError(
             f"--python {path}: there is no Python. Name an interpreter, or the folder of a virtual "
             "environment."
         )
-    executable = Path(os.path.abspath(executable))  # noqa: PTH100 - resolving leaves a venv
-    in_venv = (_prefix(executable) / "pyvenv.cfg").is_file()
-    in_conda = (_prefix(executable) / "conda-meta").is_dir()
-    kind = "venv" if in_venv else "conda" if in_conda else "python"
-    return Place(executable, kind, f"--python {path}")
+    return Path(os.path.abspath(executable))  # noqa: PTH100 - resolving leaves a venv
 
 
 def _python_of(folder: Path) -> Path | None:
@@ -100,34 +94,50 @@ def _prefix(executable: Path) -> Path:
     return folder.parent if folder.name == BIN else folder
 
 
-def probe(place: Place) -> Environment:
-    """Ask the user's Python what it is. Raises ProgramError."""
-    said = interpreters.probe(os.fspath(place.executable))
+def _kind(prefix: Path) -> str:
+    if (prefix / "pyvenv.cfg").is_file():
+        return "venv"
+    return "conda" if (prefix / "conda-meta").is_dir() else "python"
+
+
+def probe(executable: Path, platform: str = "") -> Environment:
+    """Ask the user's Python what it is; its name begins with `platform`, if given.
+
+    Raises ProgramError.
+    """
+    said = interpreters.probe(os.fspath(executable))
     try:
         found = interpreters.environment_of(said, name="", backend="native")
     except (TypeError, msgspec.ValidationError):
         raise ProgramError(
-            f"{place.executable}, of {place.how}, does not run as a Python: is its base "
-            "interpreter gone? Make the environment again, or name another one with --python."
+            f"{executable} does not run as a Python: is its base interpreter gone? Make the "
+            "environment again, or name another one with --python."
         ) from None
-    version = Version(found.python)
-    threaded = "t" if found.free_threaded else ""
+    prefix = _prefix(executable)
+    version = interpreters.native_name(found).removeprefix("host-")
     return msgspec.structs.replace(
         found,
-        name=f"{place.kind}-{version.major}.{version.minor}{threaded}",
-        executable=os.fspath(place.executable),
-        prefix="" if place.kind == "python" else os.fspath(_prefix(place.executable)),
+        name=f"{platform}-{_kind(prefix)}-{version}".removeprefix("-"),
+        executable=os.fspath(executable),
+        prefix=os.fspath(prefix),
     )
 
 
-def installed(environment: Environment) -> tuple[str, ...]:
+def shown(user: Environment, here: Path) -> str:
+    """Name the user's environment as `--python` takes it, from a folder."""
+    is_environment = _kind(Path(user.prefix)) in ACTIVE
+    path = Path(user.prefix if is_environment else user.executable)
+    return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def installed(executable: Path) -> tuple[str, ...]:
     """List what is installed in the user's environment, as requirements.
 
     What was installed from a folder, editable or not, is that folder's path. Raises ProgramError.
     """
     try:
         done = subprocess.run(
-            [environment.executable, "-c", INSTALLED],
+            [os.fspath(executable), "-c", INSTALLED],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=interpreters.PROBE_TIMEOUT_S,
@@ -136,7 +146,7 @@ def installed(environment: Environment) -> tuple[str, ...]:
         found: dict[str, tuple[str, str]] = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise ProgramError(
-            f"--same-packages: {environment.executable} does not say what is installed: {error}"
+            f"--same-packages: {executable} does not say what is installed: {error}"
         ) from None
     return tuple(
         _requirement(name, version, url)
@@ -213,8 +223,11 @@ def variables(environment: Environment) -> dict[str, str]:
     """Give what activating an environment sets: its scripts come first on PATH."""
     if not environment.prefix:
         return {}
-    scripts = os.path.join(environment.prefix, BIN)  # noqa: PTH118 - a text for the program
-    return {
-        "VIRTUAL_ENV": environment.prefix,
-        "PATH": os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]),
-    }
+    prefix = Path(environment.prefix)
+    kind = _kind(prefix)
+    folders = [prefix / BIN]
+    if kind == "conda" and os.name == "nt":
+        folders = [prefix, prefix / "Library" / "bin", *folders]
+    path = [*map(os.fspath, folders), os.environ.get("PATH", os.defpath)]
+    named = {ACTIVE[kind]: environment.prefix} if kind in ACTIVE else {}
+    return {**named, "PATH": os.pathsep.join(path)}

@@ -14,22 +14,30 @@ from typing import TYPE_CHECKING, Final
 
 import platformdirs
 
+from startlab.backends import uv
 from startlab.errors import AgentError
 from startlab.program.secrets import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from startlab.model import Environment
     from startlab.program.requirements import Requirements
 
 CACHE: Final = platformdirs.user_cache_path("startlab") / "environments"
 INSTALL_S: Final = 1800.0
-"""How long pip may take: it may have to compile."""
+"""How long uv or pip may take: it may have to compile."""
 
 LAST_LINES: Final = 12
-NOT_PASSED_ON: Final = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")
-"""Variables that would make pip install to, or from, somewhere else."""
+NOT_PASSED_ON: Final = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PIP_USER",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "UV_SYSTEM_PYTHON",
+)
+"""Variables that would make pip or uv install to, or from, somewhere else."""
 
 
 def python_with(
@@ -68,8 +76,9 @@ def _make(wanted: Path, environment: Environment, pointer: Path) -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     folder = CACHE / f"{environment.name}-{uuid.uuid4().hex[:8]}"
     try:
-        _create(environment.executable, folder)
-        _install(wanted, _python(folder))
+        if not _with_uv(wanted, environment, folder):
+            _create(environment.executable, folder)
+            _install(wanted, _python(folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -79,11 +88,40 @@ def _make(wanted: Path, environment: Environment, pointer: Path) -> Path:
     return _python(folder)
 
 
+def _with_uv(wanted: Path, environment: Environment, folder: Path) -> bool:
+    """Make it by uv; return whether that could do it. If not, pip is tried, and says why."""
+    program = uv.find()
+    if program is None or not uv.can_install(environment):
+        return False
+    config = _config_in(wanted)
+    variables = uv.variables(config)
+    if variables is None:
+        return False
+    words = ["--requirements", "requirements.txt", "--constraints", "constraints.txt"]
+    ways = [
+        [program, "venv", "--no-project", "--python", environment.executable, str(folder)],
+        [program, "pip", "install", "--python", str(_python(folder)), *words],
+    ]
+    # Not from here, where a uv.toml may be that is about something else.
+    if all(_run(way, variables, cwd=wanted) is None for way in ways):
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    return False
+
+
+def _config_in(wanted: Path) -> Path | None:
+    """Give the pip.conf that `Requirements.write` wrote, if one was given."""
+    path = wanted / "pip.conf"
+    return path if path.stat().st_size else None
+
+
 def _install(wanted: Path, python: Path) -> None:
     """Install the requirements that `Requirements.write` wrote to a folder. Raises AgentError."""
     words = ["install", "--disable-pip-version-check", "--no-input", "--quiet"]
     words += ["-r", str(wanted / "requirements.txt"), "-c", str(wanted / "constraints.txt")]
-    log = _run([str(python), "-m", "pip", *words], wanted / "pip.conf")
+    config = _config_in(wanted)
+    variables = {} if config is None else {"PIP_CONFIG_FILE": str(config)}
+    log = _run([str(python), "-m", "pip", *words], variables)
     if log is not None:
         raise AgentError(f"pip cannot install what the program needs:\n{without_credentials(log)}")
 
@@ -113,15 +151,17 @@ def _create(executable: str, folder: Path) -> None:
     )
 
 
-def _run(argv: list[str], pip_config: Path | None = None) -> str | None:
+def _run(
+    argv: list[str], variables: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> str | None:
     """Run a program to its end; return None on success, else its last lines of output."""
     environ = {key: value for key, value in os.environ.items() if key not in NOT_PASSED_ON}
-    if pip_config is not None and pip_config.stat().st_size:
-        environ["PIP_CONFIG_FILE"] = str(pip_config)
+    environ.update(variables or {})
     try:
         done = subprocess.run(
             argv,
             env=environ,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -97,14 +97,27 @@ class _Words(click.Command):
     type=options.PATH,
     default=None,
     metavar="FILE",
-    help="A requirements file for pip.",
+    help="A requirements file of what to install for it.",
 )
 @click.option(
     "--with",
     "packages",
     multiple=True,
     metavar="PACKAGE",
-    help="A package for pip to install, or a project's folder. May be repeated.",
+    help="A package to install for it, or a project's folder. May be repeated.",
+)
+@click.option(
+    "--python",
+    type=options.PATH,
+    default=None,
+    metavar="PATH",
+    help="An interpreter, or the folder of an environment, to run it on as well, with what is "
+    "installed there.  [default: the activated one, or the project's .venv]",
+)
+@click.option(
+    "--same-packages",
+    is_flag=True,
+    help="Give the other Pythons what is installed there, instead of what the project declares.",
 )
 @click.option(
     "--pip-config",
@@ -144,7 +157,8 @@ def run(words: tuple[str, ...], **said: Any) -> None:
 
     Without --env it runs on the newest Python that the nearest pyproject.toml supports, of each
     kind: containers with glibc and with musl if a Docker engine answers, else this host's CPython,
-    free-threaded CPython and PyPy.
+    free-threaded CPython and PyPy. First of all it runs in your own environment, with its packages:
+    the one that is activated, or the project's .venv. Nothing is installed into that.
 
     Every trial has a fresh copy of the script's folder, or of the project's if there is a
     pyproject.toml; your own files are not touched.

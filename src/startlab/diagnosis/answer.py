@@ -18,6 +18,7 @@ from startlab.results.trials import cells_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from startlab.diagnosis.rule import Mechanism
     from startlab.model import Cell, Finding, Run
 
 LONGEST: Final = 100
@@ -68,16 +69,33 @@ class _Answer:
             for trial in grouped(run).trials
             if trial.outcome not in ("unsupported", "unavailable")
         ]
+        self._lacking = self._where_it_cannot_run(told)
+        self._trials = [each for each in self._trials if each.environment not in self._lacking]
+        self._real = [
+            each
+            for each in self._real
+            if any(found.cell.environment not in self._lacking for found in each.cells)
+        ]
         self._cells = {trial.cell for trial in self._trials}
         self._bad = {each.cell for finding in self._real for each in finding.cells}
+        self._bad &= self._cells
         self._tried = [m for m in (*START_METHODS, "default") if self._cells_of(m)]
         self._missing = len(set(run.planned) - set(cells_of(run.trials)))
 
+    def _where_it_cannot_run(self, told: Sequence[tuple[Finding, Mechanism]]) -> set[str]:
+        """Name the environments in which the program has come to no start method at all."""
+        cells = {found.cell for each, of in told if of.cannot_run for found in each.cells}
+        others = {trial.environment for trial in self._trials if trial.cell not in cells}
+        return {cell.environment for cell in cells} - others
+
     def line(self) -> str:
         if not self._trials:
-            return "Nothing could be run."
+            missing = "Nothing could be tried: what the program imports is not installed."
+            return missing if self._lacking else "Nothing could be run."
         head, *rest = self._verdict()
         also = "; its output depends on the Python" if self._by_python else ""
+        if self._lacking:
+            also += f"; what it imports is missing{self._on(self._lacking)}"
         if self._missing:
             also += f"; {self._missing} cell{' is' if self._missing == 1 else 's are'} missing"
         room = LONGEST - len(f"{also}.")

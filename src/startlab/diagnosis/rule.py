@@ -31,8 +31,9 @@ class Mechanism(NamedTuple):
     is False where it is a matter of the Python alone. A `race` may show in any cell, whichever it
     has shown in. What is `shown` was seen directly: an exception's own words, or who waits for
     whom. `imported` is what only children have that import the main module, which forks do not.
-    A `symptom` says what happened, whatever led to it. A note may speak `against` a start method
-    that is safe.
+    A `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come
+    to its start methods where this is so under all of them. A note may speak `against` a start
+    method that is safe.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Mechanism(NamedTuple):
     shown: bool = False
     imported: bool = False
     symptom: bool = False
+    cannot_run: bool = False
     answer: tuple[tuple[str, ...], ...] = ()
     against: StartMethod | None = None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import msgspec
 
 from startlab import __version__, catalogue
+from startlab.backends import user_python
 from startlab.backends.opening import open_backend
 from startlab.engine.experiments import BUDGET_S, Experimenter, Explain
 from startlab.engine.lab import Lab, Silent
@@ -19,7 +20,7 @@ from startlab.engine.subjects import ExperimentSubject, ProgramSubject
 from startlab.errors import ProgramError, SelectionError
 from startlab.model import SCHEMA_VERSION, RunHeader, Selection
 from startlab.plan import cells
-from startlab.program import arguments, secrets
+from startlab.program import arguments, declared, imports, secrets
 from startlab.program.requirements import Requirements
 from startlab.program.requirements import read as read_requirements
 from startlab.program.snapshot import Snapshot
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from startlab.backends import Backend
     from startlab.engine.lab import Listener
     from startlab.engine.subjects import Subject
-    from startlab.model import BackendChoice, Isolation, Method, Program, Run, Trial
+    from startlab.model import BackendChoice, Environment, Isolation, Method, Program, Run, Trial
 
 Command = Literal["lab", "run"]
 """What begins a run of the catalogue, or of a program, and finishes it."""
@@ -81,6 +82,8 @@ def run(
     packages: Sequence[str] = (),
     pip_config: Path | None = None,
     env: Mapping[str, str] | None = None,
+    python: Path | None = None,
+    same_packages: bool = False,
     isolation: Isolation = "pooled",
     keep: bool = False,
     building: Mapping[str, Any] | None = None,
@@ -96,8 +99,11 @@ def run(
     their names begin with `platform`, if given. Without `trials` each cell is run once, and once
     more if its trial is a surprise. `stdin` and `expect_stdout` are files; without `expect_stdout`
     no output is called wrong. `requirements` is a requirements file, `packages` are installed in
-    addition, and `pip_config` is the pip.conf to use. With `keep`, containers stay, and the
-    listener gets the commands that enter them. `building` are the fields of
+    addition, and `pip_config` is the pip.conf to use. `python` is an interpreter, or the folder of
+    an environment, to run it on as well, with what is installed there; without it that is the
+    activated environment or the project's `.venv`, if there is one. The others then get what the
+    project declares or, with `same_packages`, what is installed there. With `keep`, containers
+    stay, and the listener gets the commands that enter them. `building` are the fields of
     `backends.images.BuildOptions`. `explain` (quick, full) looks for causes by experiment. The
     journal is in `folder`, `.startlab/<time>-<id>` by default;
     the returned run reads its trials from it when they are accessed, and keeps it open (Windows
@@ -106,7 +112,7 @@ def run(
     Raises StartlabError: ProgramError for a program that cannot be run, SelectionError for a
     selector that matches nothing, NothingToRunError if no environment can run it.
     """
-    understood = understand(
+    said = understand(
         program,
         stdin=stdin,
         expect_stdout=expect_stdout,
@@ -116,6 +122,8 @@ def run(
         packages=packages,
         env=env,
     )
+    executable = _users_python(said, backend, python)
+    understood = _with_packages(said, executable, same=same_packages)
     selection = Selection(
         backend=backend,
         platform=platform,
@@ -126,9 +134,41 @@ def run(
         isolation=isolation,
         timeout_s=timeout_s,
         bases=(building or {}).get("bases", "auto"),
+        python="" if executable is None else os.fspath(executable),
     )
     how = How(building or {}, pip_config, jobs, keep, listener or Silent(), explain)
     return begin(folder or journal.new_folder(), selection, understood, how)
+
+
+def _users_python(program: Program, backend: BackendChoice, given: Path | None) -> Path | None:
+    """Find the user's own Python, unless all is to be in containers. Raises ProgramError."""
+    if backend != "docker":
+        return user_python.find(Path(program.root, program.folder), os.environ, given)
+    if given is not None:
+        raise ProgramError(
+            "--python is an interpreter of this machine, and with --backend docker nothing runs "
+            "on those: leave one of them away."
+        )
+    return None
+
+
+def _with_packages(program: Program, executable: Path | None, *, same: bool) -> Program:
+    """Give the other Pythons what the project declares, or the `same` as the user's own has.
+
+    Raises ProgramError.
+    """
+    if same and program.requirements:
+        raise ProgramError("--same-packages takes no --requirements and no --with beside it.")
+    if same and executable is None:
+        raise ProgramError(
+            "--same-packages: there is no environment whose packages they are. Activate it, or "
+            "name it with --python."
+        )
+    if executable is None or program.requirements:
+        return program
+    project = Path(program.root, program.folder)
+    needed = user_python.installed(executable) if same else declared.needs(project)
+    return msgspec.structs.replace(program, requirements=needed)
 
 
 def understand(
@@ -266,6 +306,9 @@ def _program_opened(
     wanted = None
     if program.requirements:
         wanted = Requirements(lines=program.requirements, pip_config=how.pip_config)
+    user = None
+    if selection.python:
+        user = user_python.probe(Path(selection.python), selection.platform)
     with (
         closing(Snapshot(program)) as snapshot,
         closing(
@@ -276,6 +319,7 @@ def _program_opened(
                 how.listener.say,
                 program=snapshot.folder,
                 requirements=wanted,
+                user=user,
                 keep=how.keep,
             )
         ) as backend,
@@ -285,14 +329,42 @@ def _program_opened(
         program = msgspec.structs.replace(
             program, digest=snapshot.digest, sources=snapshot.sources(program.target)
         )
+        if user is not None and not selection.environments and not program.requirements:
+            selection = _where_its_packages_are(program, user, selection, how.listener)
         names = backend.names(selection.environments)
+        mine = [user.name] if user is not None and user.name in names else []
+        if user is not None and mine:
+            how.listener.say(_using(user))
         if not selection.environments:
-            chosen = cells.newest_of_each_kind(names, program.requires_python)
-            selection = msgspec.structs.replace(selection, environments=tuple(chosen))
+            chosen = [*mine, *cells.newest_of_each_kind(names, program.requires_python)]
+            environments = tuple(dict.fromkeys(chosen))
+            selection = msgspec.structs.replace(selection, environments=environments)
         subject = ProgramSubject(program, backend, selection)
         yield _Opened(backend, selection, [subject], program)
         if how.keep:
             _tell_what_is_kept(backend, how.listener)
+
+
+def _where_its_packages_are(
+    program: Program, user: Environment, selection: Selection, listener: Listener
+) -> Selection:
+    """Choose the user's environment alone, if nothing says what to install in the others."""
+    needed = imports.packages(program)
+    if not needed:
+        return selection
+    which = needed[0] if len(needed) == 1 else f"{needed[0]} and others"
+    listener.say(
+        f"Other Pythons are left out: the program imports {which}, and no pyproject.toml or "
+        "requirements.txt declares what it needs. --same-packages or --with PACKAGE adds them."
+    )
+    return msgspec.structs.replace(selection, environments=(user.name,))
+
+
+def _using(user: Environment) -> str:
+    shown = user_python.shown(user, Path.cwd())
+    return (
+        f"Using the environment {shown} (Python {user.python}) as {user.name}, with its packages."
+    )
 
 
 def _left_out(links: Sequence[Path]) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
+
+from startlab.backends import user_python
 from startlab.judge.trial import judge, judge_program
 from startlab.model import START_METHODS, Request
 from startlab.plan import cells
@@ -114,12 +119,14 @@ class ProgramSubject:
         self._backend = backend
         self._selection = selection
         self._commands: dict[str, Sequence[str] | None] = {}
+        self._paths: dict[str, str] = {}
         self._veil = secrets.Veil(program)
         self.name = program.name
         self.methods: tuple[Method, ...] = START_METHODS
 
     def lacking(self, environment: Environment) -> str | None:
         """Return that a command is missing, if so."""
+        self._paths[environment.name] = self._path(environment)
         if self._program.kind != "command":
             return None
         name = self._program.target
@@ -132,6 +139,21 @@ class ProgramSubject:
         self._commands[environment.name] = found
         return None
 
+    def _path(self, environment: Environment) -> str:
+        """Give the PYTHONPATH; the user's own environment may have the project installed."""
+        program = self._program
+        if not program.pythonpath or (environment.prefix and self._is_there(environment)):
+            return ""
+        return posixpath.relpath(program.pythonpath, program.cwd)
+
+    def _is_there(self, environment: Environment) -> bool:
+        """Tell whether an environment finds the project's modules without more ado."""
+        src = Path(self._program.root, self._program.pythonpath)
+        files = {each.relative_to(src).parts[0] for each in src.glob("**/*.py")}
+        modules = sorted(each.removesuffix(".py") for each in files)
+        said = self._backend.ask(environment, "probe.py", *modules)
+        return isinstance(said, dict) and said.get("libraries") == modules
+
     def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
         """Run it in a fresh copy of its folder."""
         program = self._program
@@ -143,11 +165,16 @@ class ProgramSubject:
             argv=tuple(argv),
             method=None if cell.method == "default" else cell.method,
             timeout_s=self._selection.timeout_s or PROGRAM_TIMEOUT_S,
-            env=program.env,
+            env=self._variables(environment),
             files=f"{agent.program}/files",
             cwd=program.cwd,
             stdin_file=None if program.stdin is None else f"{agent.program}/stdin",
         )
+
+    def _variables(self, environment: Environment) -> dict[str, str]:
+        path = self._paths[environment.name]
+        own = {"PYTHONPATH": path} if path else {}
+        return user_python.variables(environment) | own | self._program.env
 
     def disturbed(self, observation: Observation) -> bool:
         """Whether a port, or a name that all trials share, was already taken."""
@@ -163,9 +190,15 @@ class ProgramSubject:
         words += ["--env", cell.environment]
         if environment.backend == "docker" and self._selection.bases != "auto":
             words += ["--bases", self._selection.bases]
-        words += ["--method", cell.method, *options(self._program, self._selection)]
+        words += ["--method", cell.method]
+        program = self._program
+        if environment.prefix:  # it has its own packages
+            here = Path(program.root, program.cwd)
+            words += ["--python", user_python.shown(environment, here)]
+            program = msgspec.structs.replace(program, requirements=())
+        words += options(program, self._selection)
         reproduce = _reproduce(words, environment)
-        trial = judge_program(self._program, cell, number, observation, reproduce)
+        trial = judge_program(program, cell, number, observation, reproduce, environment.prefix)
         return self._veil.over(trial)
 
 
@@ -186,6 +219,8 @@ def options(program: Program, selection: Selection) -> list[str]:
         words += ["--stdin", program.stdin]
     for requirement in program.requirements:
         words += ["--with", secrets.without_credentials(requirement)]
+    if program.requirements and program.pythonpath:  # which is not looked for beside --with
+        words += ["--env-var", f"PYTHONPATH={posixpath.relpath(program.pythonpath, program.cwd)}"]
     match program.kind:
         case "script" | "module":
             return [*words, *program.argv[1:]]

@@ -26,9 +26,16 @@ if TYPE_CHECKING:
 
 
 class Place:
-    """Where a trial ran: its paths, and the user's names for them."""
+    """Where a trial ran: its paths, and the user's names for them.
 
-    def __init__(self, observation: Observation, program: Program) -> None:
+    `prefix` is the folder of the user's own environment, if it ran there. What that imports from
+    the program's folder itself, where the project is installed editable, is the program's too.
+    """
+
+    def __init__(self, observation: Observation, program: Program, prefix: str = "") -> None:
+        self._root = posixpath.join(program.root.replace("\\", "/"), "")
+        self._folder = posixpath.normpath(self._root + program.folder) + "/"
+        self._prefix = prefix.replace("\\", "/")
         self._work = observation.work.replace("\\", "/")
         self._cwd = program.cwd
         place = posixpath.dirname(self._work)
@@ -42,8 +49,15 @@ class Place:
             return None
         if not posixpath.isabs(file) and file[1:3] != ":/":
             return posixpath.normpath(posixpath.join(self._cwd, file))
-        inside = self._work and file.startswith(self._work + "/")
-        return file[len(self._work) + 1 :] if inside else None
+        if self._work and file.startswith(self._work + "/"):
+            return file[len(self._work) + 1 :]
+        return file[len(self._root) :] if self._is_imported_from_there(file) else None
+
+    def _is_imported_from_there(self, file: str) -> bool:
+        """Whether it is of the project, and not of an environment or a Python below its folder."""
+        if not self._prefix or not file.startswith(self._folder):
+            return False
+        return not file.startswith(self._prefix + "/") and _LIBRARY.search(file) is None
 
     def seen(self, observation: Observation) -> Observation:
         """Return the observation with its paths as the user knows them."""
@@ -108,6 +122,8 @@ class Place:
 
     def _bytes(self, data: bytes) -> bytes:
         data = _RELATIVE.sub(self._from_the_folder, data)
+        if self._prefix:
+            data = _ABSOLUTE.sub(self._from_the_project, data)
         for path, name in self._names.items():
             data = data.replace(path.encode(), name.encode())
         return data
@@ -116,7 +132,17 @@ class Place:
         path = posixpath.normpath(posixpath.join(self._cwd.encode(), found[2]))
         return found[1] + path + found[3]
 
+    def _from_the_project(self, found: re.Match[bytes]) -> bytes:
+        file = found[2].decode(errors="surrogateescape").replace("\\", "/")
+        if not self._is_imported_from_there(file):
+            return found[0]
+        return found[1] + file[len(self._root) :].encode(errors="surrogateescape") + found[3]
 
+
+_LIBRARY: Final = re.compile(r"-packages/|/[Ll]ib/(python|pypy)\d|/startlab/agent/")
+"""In the path of a file that a Python, a package or startlab itself has put there."""
+
+_ABSOLUTE: Final = re.compile(rb'(?m)(^ *File ")((?:/|[A-Za-z]:[\\/])[^"\n]+)(", line )')
 _RELATIVE: Final = re.compile(rb'(?m)(^ *File ")(?!/|<|[A-Za-z]:[\\/])([^"\n]+)(", line )')
 
 

@@ -62,13 +62,14 @@ def judge_program(
     number: int,
     observation: Observation,
     reproduce: str,
+    prefix: str = "",
 ) -> Trial:
-    """Judge one trial of a user's own program.
+    """Judge one trial of a user's own program; `prefix` is that of the environment.
 
     An exit status other than 0 is an error, even without an exception, because callers treat it as
     a failure. Paths are reported as the user knows them, relative to the program's folder.
     """
-    place = Place(observation, program)
+    place = Place(observation, program, prefix)
     observation = place.seen(observation)
     verdict = classify(observation, Check(lines=program.stdout), own_if_relative)
     stdout, stderr = observation.stdout.text(), observation.stderr.text()

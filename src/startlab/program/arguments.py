@@ -61,8 +61,7 @@ def understand(
     target = found.target
     if found.kind == "script":
         target = _below(root, Path(target))
-    elif found.kind == "module" and not requirements:
-        _look_for_src(here, target, env or {})
+    src = None if "PYTHONPATH" in (env or {}) else _src(folder)
     return Program(
         kind=found.kind,
         name=found.name,
@@ -78,6 +77,7 @@ def understand(
         stdout=None if stdout is None else _text(_readable(stdout, "--expect-stdout")),
         requirements=tuple(requirements),
         requires_python=_requires_python(project),
+        pythonpath="" if requirements or src is None else _below(root, src),
     )
 
 
@@ -182,14 +182,12 @@ def _requires_python(project: Path | None) -> str:
         return ""  # building the project reports the error
 
 
-def _look_for_src(here: Path, module: str, env: Mapping[str, str]) -> None:
-    package = module.partition(".")[0]
-    beside = any((here / name).exists() for name in (package, f"{package}.py"))
-    if not beside and (here / "src" / package).is_dir() and "PYTHONPATH" not in env:
-        raise ProgramError(
-            f"There is no {package} in {here}; it is in src/, where Python does not look. Add "
-            "--env-var PYTHONPATH=src, or install it: --with ."
-        )
+def _src(folder: Path) -> Path | None:
+    """Find the folder of a project's modules that Python does not look into, if it has one."""
+    src = folder / "src"
+    is_package = (src / "__init__.py").exists()
+    has_modules = any(src.glob("*.py")) or any(src.glob("*/*.py"))
+    return src if has_modules and not is_package else None
 
 
 def _below(root: Path, path: Path) -> str:
