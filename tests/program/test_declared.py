@@ -36,6 +36,29 @@ def test_dependencies_extras_and_groups_for_tests(tmp_path: Path) -> None:
     )
 
 
+def test_a_project_that_requires_its_own_extras_means_what_is_in_them(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        """
+        [project]
+        name = "My_Crawler"
+        dependencies = ["attrs"]
+        [project.optional-dependencies]
+        speed = ["polars", "my-crawler[speed, more]"]
+        more = ["numpy"]
+        test = ["my.crawler[speed]", "pytest"]
+        """
+    )
+    assert set(needs(tmp_path)) == {"attrs", "polars", "numpy", "pytest"}
+
+
+def test_dependencies_that_are_said_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[project]\nname = 'x'\ndynamic = ['dependencies']\n[dependency-groups]\ndev = ['pytest']\n"
+    )
+    (tmp_path / "requirements.txt").write_text("requests\npytest\n")
+    assert needs(tmp_path) == ("pytest", "requests")
+
+
 def test_else_what_is_in_requirements_txt(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 99\n")
     (tmp_path / "requirements.txt").write_text("requests==2.32  # pinned\n")

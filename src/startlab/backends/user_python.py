@@ -29,6 +29,9 @@ PYTHON: Final = "python.exe" if os.name == "nt" else "python"
 ACTIVE: Final = {"venv": "VIRTUAL_ENV", "conda": "CONDA_PREFIX"}
 """What names the environment of a kind that is activated."""
 
+NOT_THE_PROGRAMS: Final = ("pip", "setuptools", "startlab", "wheel")
+"""What is installed in an environment to work in it."""
+
 INSTALLED: Final = """
 import importlib.metadata, json
 found = {}
@@ -151,7 +154,7 @@ def installed(executable: Path) -> tuple[str, ...]:
     return tuple(
         _requirement(name, version, url)
         for name, (version, url) in sorted(found.items())
-        if name.lower() not in ("pip", "setuptools", "wheel")
+        if name.lower() not in NOT_THE_PROGRAMS
     )
 
 

@@ -6,6 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from startlab.program.requirements import read
 
@@ -28,37 +29,50 @@ def needs(project: Path) -> tuple[str, ...]:
         said = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         said = {}
-    found = list(dict.fromkeys(_dependencies(said)))
-    if not found and (project / "requirements.txt").is_file():
-        found = list(read(project / "requirements.txt"))
+    about = said.get("project")
+    about = about if isinstance(about, dict) else {}
+    found = list(dict.fromkeys(_dependencies(said, about)))
+    file = project / "requirements.txt"
+    if file.is_file() and (not found or "dependencies" in _list(about.get("dynamic"))):
+        found += [line for line in read(file) if line not in found]
     return tuple(found)
 
 
-def _dependencies(said: Mapping[str, Any]) -> Iterator[str]:
-    project = said.get("project")
-    project = project if isinstance(project, dict) else {}
-    extras = project.get("optional-dependencies")
+def _dependencies(said: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[str]:
     groups = said.get("dependency-groups")
-    yield from _texts(project.get("dependencies"))
+    extras = about.get("optional-dependencies")
+    own = canonicalize_name(str(about.get("name")))
+    todo = list(_requirements(about.get("dependencies")))
     for group in GROUPS:
-        yield from _texts(extras.get(group) if isinstance(extras, dict) else None)
+        todo += _requirements(extras.get(group) if isinstance(extras, dict) else None)
         if isinstance(groups, dict):
-            yield from _group(groups, group, ())
+            todo += _group(groups, group, ())
+    followed: set[str] = set()
+    for each in todo:
+        if canonicalize_name(each.name) != own:
+            yield str(each)
+            continue
+        for extra in each.extras - followed:  # `crawler[speed]` in crawler means what is in speed
+            followed.add(extra)
+            todo += _requirements(extras.get(extra) if isinstance(extras, dict) else None)
 
 
-def _group(groups: Mapping[str, Any], name: str, within: tuple[str, ...]) -> Iterator[str]:
+def _group(groups: Mapping[str, Any], name: str, within: tuple[str, ...]) -> Iterator[Requirement]:
     """Give the requirements of a dependency group, with those of the groups it includes."""
-    of = groups.get(name)
-    for each in of if isinstance(of, list) and name not in within else ():
+    for each in _list(groups.get(name)) if name not in within else ():
         if isinstance(each, dict) and isinstance(each.get("include-group"), str):
             yield from _group(groups, each["include-group"], (*within, name))
         else:
-            yield from _texts([each])
+            yield from _requirements([each])
 
 
-def _texts(requirements: object) -> Iterator[str]:
-    for each in requirements if isinstance(requirements, list) else ():
+def _requirements(texts: object) -> Iterator[Requirement]:
+    for each in _list(texts):
         try:
-            yield str(Requirement(each))
+            yield Requirement(each)
         except (InvalidRequirement, TypeError):
             continue
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,55 @@
+"""What is told of a module that is missing: the package that has it."""
+
+from __future__ import annotations
+
+import pytest
+
+from startlab.diagnosis.case import Case
+from startlab.diagnosis.rules import unreadable_program
+from startlab.diagnosis.source.sources import Sources
+from startlab.model import Program, PythonException, Trial
+
+PROGRAM = Program(kind="script", name="p.py", target="p.py", root="/nowhere")
+
+
+def told(kind: str, message: str) -> tuple[str, str, str]:
+    trial = Trial(
+        experiment="p.py", environment="host-3.13", method="fork", trial=0, outcome="error",
+        reason="", as_expected=False, expected=("ok",), where="p.py:1", stdout="",
+        exception=PythonException(type=kind, message=message),
+    )  # fmt: skip
+    cause = unreadable_program.find(Case(trial, Sources(PROGRAM)))
+    assert cause is not None
+    return cause.mechanism, cause.title, cause.text
+
+
+@pytest.mark.parametrize(
+    ("message", "module", "package"),
+    [
+        ("No module named 'polars'", "polars", "polars"),
+        ("No module named 'yaml'", "yaml", "PyYAML"),
+        ("No module named 'PIL.Image'", "PIL.Image", "pillow"),
+        ("No module named 'google.protobuf'", "google.protobuf", "protobuf"),
+        ("No module named sklearn.svm", "sklearn.svm", "scikit-learn"),
+    ],
+)
+def test_a_missing_module_is_named_with_the_package_that_has_it(
+    message: str, module: str, package: str
+) -> None:
+    assert told("ModuleNotFoundError", message) == (
+        "missing_module",
+        f"the module {module} is missing",
+        f"--with {package} installs it.",
+    )
+
+
+@pytest.mark.parametrize("module", ["distutils.core", "tomllib", "imp"])
+def test_what_other_pythons_have_is_nothing_to_install(module: str) -> None:
+    mechanism, title, text = told("ModuleNotFoundError", f"No module named '{module}'")
+    assert (mechanism, title) == ("syntax", f"this Python has no module {module}")
+    assert "--with" not in text
+
+
+def test_another_error_of_an_import_is_told_as_it_is() -> None:
+    message = "cannot import name 'x' from 'y'"
+    assert told("ImportError", message) == ("missing_module", f"ImportError: {message}", "")
