@@ -147,7 +147,7 @@ class ProgramSubject:
         return posixpath.relpath(program.pythonpath, program.cwd)
 
     def _is_there(self, environment: Environment) -> bool:
-        """Tell whether an environment finds the project's modules without more ado."""
+        """Tell whether an environment finds the modules of the project by itself."""
         src = Path(self._program.root, self._program.pythonpath)
         files = {each.relative_to(src).parts[0] for each in src.glob("**/*.py")}
         modules = sorted(each.removesuffix(".py") for each in files)

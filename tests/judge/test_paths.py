@@ -1,0 +1,42 @@
+"""Which files are the program's own, where its environment imports them from its folder itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from startlab.judge.paths import Place
+from startlab.model import Observation, Program, Stream
+
+PROGRAM = Program(
+    kind="script", name="a.py", target="proj/a.py", root="/home/me", folder="proj", cwd="proj"
+)
+SEEN = Observation(ended="exit", exit_status=0, duration_s=1, work="/scratch/trial-1/work")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("/home/me/proj/src/mine/x.py", "proj/src/mine/x.py"),
+        ("/scratch/trial-1/work/proj/a.py", "proj/a.py"),
+        ("a.py", "proj/a.py"),
+        ("/home/me/other/x.py", None),
+        ("/home/me/proj/env/x.py", None),
+        ("/home/me/proj/old/lib/python3.12/site-packages/numpy/__init__.py", None),
+        ("/home/me/proj/python/lib/python3.12/threading.py", None),
+    ],
+)
+def test_own_files(file: str, name: str | None) -> None:
+    assert Place(SEEN, PROGRAM, "/home/me/proj/env").own(file) == name
+    elsewhere = None if file.startswith("/home") else name
+    assert Place(SEEN, PROGRAM).own(file) == elsewhere
+
+
+def test_tracebacks_name_them_as_the_user_knows_them() -> None:
+    text = (
+        'Traceback (most recent call last):\n  File "/home/me/proj/src/x.py", line 3, in f\n'
+        '  File "/home/me/proj/env/lib/y.py", line 4, in g\n/home/me/proj is what it prints\n'
+    )
+    stream = Stream(head=text.encode())
+    seen = Observation(ended="exit", exit_status=0, duration_s=1, work=SEEN.work, stderr=stream)
+    told = Place(seen, PROGRAM, "/home/me/proj/env").seen(seen).stderr.text()
+    assert told == text.replace("/home/me/proj/src", "proj/src")
