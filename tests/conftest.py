@@ -166,7 +166,7 @@ def agent() -> Iterator[Conversation]:
     conversation = Conversation(stream, str(CONTENT))
     scratch = scratch_of(conversation)
     yield conversation
-    assert list(scratch.iterdir()) == []
+    assert [each.name for each in scratch.iterdir()] == ["inject"]
     assert processes_of(scratch) == []
     stream.close()
     assert not scratch.exists()

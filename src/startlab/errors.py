@@ -45,3 +45,7 @@ class AgentError(StartlabError):
     """The agent of an environment could not be started, or has died."""
 
     exit_status: ClassVar[int] = 3
+
+
+class StalledError(AgentError):
+    """The agent did not answer in time, and was ended."""

@@ -248,7 +248,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     machine that is not overloaded; `keep_bytes` is what is kept of the head, and again of the
     tail, of each output stream. `files` is a folder of the environment: the trial's working
     directory is a copy of it, and the program runs in `cwd` below that. `stdin_file`, a path of
-    the environment, is what it reads where `stdin` is None.
+    the environment, is what it reads where `stdin` is None. `python` is the interpreter that the
+    environment has, for which the agent may compile.
     """
 
     argv: tuple[str, ...]
@@ -260,6 +261,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     files: str | None = None
     cwd: str = "."
     stdin_file: str | None = None
+    python: str = ""
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from packaging.version import Version
 
-from startlab.agent import trial
+from startlab.agent import injection
 from startlab.model import (
     ChangedGlobal,
     ChangedSetting,
@@ -369,7 +369,7 @@ def compare(tmp_path: Path):  # type: ignore[no-untyped-def]
             more["STARTLAB_START_METHOD"] = method
         rest = [path] if path else []
         plain = once(list(argv), rest)
-        injected = once(list(argv), [trial.INJECTION, *rest], **more)
+        injected = once(list(argv), [injection.INSTALLED, *rest], **more)
         assert events.read_bytes().startswith(b"interpreter")
         return plain, injected
 
@@ -496,7 +496,7 @@ def test_a_trial_that_is_over_stays_so(
     write: Any, tmp_path: Path, interpreter: Environment
 ) -> None:
     """Where the events file is gone, a late process makes no new one and does not complain."""
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": trial.INJECTION,
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": injection.INSTALLED,
            "STARTLAB_EVENTS": str(tmp_path / "gone" / "events"),
            "STARTLAB_START_METHOD": "fork"}  # fmt: skip
     done = subprocess.run(

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from packaging.version import Version
 
@@ -141,7 +142,7 @@ def test_the_environment_is_scrubbed(
     assert env["LC_TIME"] == "C"
     assert env["ASKED"] == "yes"
     assert env["PATH"] == os.environ["PATH"]
-    assert env["PYTHONPATH"].split(os.pathsep)[-2:] == [trial.INJECTION, "/mine"]
+    assert env["PYTHONPATH"].split(os.pathsep)[-2:] == [str(scratch_of(agent) / "inject"), "/mine"]
     assert "STARTLAB_START_METHOD" not in env
     assert said["tmp"] == env["TMPDIR"] != os.environ.get("TMPDIR")
     assert Path(said["cwd"]).is_relative_to(scratch_of(agent))
@@ -165,7 +166,7 @@ def test_every_trial_has_a_fresh_place_that_is_gone_afterwards(
     assert not any(map(os.path.exists, places))
     assert len(first.left_behind.files) == 1
     assert first.left_behind.files[0].startswith("left-")
-    assert list(scratch_of(agent).iterdir()) == []
+    assert [each.name for each in scratch_of(agent).iterdir()] == ["inject"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows refuse such names")
@@ -301,11 +302,17 @@ def test_a_stop_that_came_too_late_does_not_end_the_next_trial(
     assert run("print('whole')").ended == "exit"
 
 
+class Nonsense(msgspec.Struct):
+    """A request without what is needed."""
+
+    argv: tuple[str, ...]
+
+
 def test_a_wish_that_makes_no_sense_is_an_error_and_the_agent_goes_on(
     agent: Conversation, request_of: Any
 ) -> None:
-    agent._say({"run": {"argv": [sys.executable]}})
-    assert "KeyError" in (agent._answer().error or "")
+    with pytest.raises(AgentError, match="KeyError"):
+        agent.run(Nonsense(argv=(sys.executable,)))  # type: ignore[arg-type]
     with pytest.raises(AgentError, match="stdin"):
         agent.run(request_of(sys.executable, stdin="no bytes", env={}))
     assert agent.run(request_of(sys.executable, "-c", "pass")).ended == "exit"
@@ -445,7 +452,7 @@ def test_a_hostile_program_is_over_in_time_and_leaves_nothing(
     within_s = max(5, 5 * seen.load) if "chains" in hostile else max(1, 3 * seen.load)
     assert took < seen.limit_s + within_s
     assert processes_of(scratch_of(agent)) == []
-    assert list(scratch_of(agent).iterdir()) == []
+    assert [each.name for each in scratch_of(agent).iterdir()] == ["inject"]
     assert len(seen.stdout.head + seen.stdout.tail) <= 2000
     assert run("print('the agent goes on')").stdout.head == b"the agent goes on\n"
 

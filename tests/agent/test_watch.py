@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from startlab.agent import faults, respawn, trial
+from startlab.agent import faults, injection, respawn
 from startlab.agent.events import Event, parsed
 from startlab.agent.stacks import Frame, Stack
 from startlab.agent.watch import _lost, _matched, _server, _where
@@ -304,7 +304,7 @@ def test_a_process_that_cannot_be_asked_writes_its_stacks_by_itself(
 
     def written_after(seconds: float) -> tuple[str, Stack]:
         environment = os.environ | {
-            "PYTHONPATH": trial.INJECTION,
+            "PYTHONPATH": injection.INSTALLED,
             "STARTLAB_EVENTS": str(events_file),
             "STARTLAB_STACKS_AT": repr(time.time() + seconds),
         }

@@ -12,16 +12,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from startlab.backends import conversation
 from startlab.backends.conversation import Conversation, command
-from startlab.errors import AgentError
+from startlab.errors import AgentError, StalledError
 from startlab.model import Observation, Request
 
-HELLO = b'{"hello": {"pid": 1, "no_proofs": null}}\n'
+HELLO = b'{"hello": {"pid": 1, "no_proofs": null}, TOKEN, "id": 0}\n'
 REQUEST = Request(argv=("python", "program.py"), method="spawn", timeout_s=2.0)
 
 
 class Script:
-    """A stream whose answers are written down beforehand."""
+    """A stream whose answers are written down beforehand, but for the `TOKEN` of the first line."""
 
     def __init__(self, *lines: bytes, stderr: str = "") -> None:
         self.lines = list(lines)
@@ -35,7 +36,11 @@ class Script:
         self.written.append(data)
 
     def read_line(self) -> bytes:
-        return self.lines.pop(0) if self.lines else b""
+        token = f'"token": "{json.loads(self.written[0])["token"]}"'.encode()
+        return self.lines.pop(0).replace(b"TOKEN", token) if self.lines else b""
+
+    def kill(self, pid: int) -> None:
+        raise AssertionError(f"{pid} has answered in time")
 
     def stderr_tail(self) -> str:
         return self.stderr
@@ -46,23 +51,23 @@ class Script:
 
 def test_a_trial_is_one_line_out_and_one_in() -> None:
     seen = Observation(ended="exit", exit_status=3, duration_s=0.25)
-    stream = Script(HELLO, b'{"observation": ' + msgspec.json.encode(seen) + b"}\n")
+    stream = Script(HELLO, b'{"observation": ' + msgspec.json.encode(seen) + b', TOKEN, "id": 1}\n')
     agent = Conversation(stream, "/content")
     assert (agent.content, agent.no_proofs) == ("/content", None)
     assert agent.run(REQUEST) == seen
-    (line,) = stream.written
+    _, line = stream.written
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     assert json.loads(line)["run"]["argv"] == ["python", "program.py"]
     agent.stop()
-    assert stream.written[1] == b'{"stop":true}\n'
+    assert json.loads(stream.written[2])["stop"] is True
     agent.close()
     assert stream.closed
 
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"{", b"\n", b'{"observation": {}}\n', b"[]\n", b'{"obs', b"\xff\n"],
+    [b"", b"{", b'{"obs', b'{"observation": {}, TOKEN, "id": 1}\n'],
 )
 def test_an_agent_that_answers_nonsense_is_lost(answer: bytes) -> None:
     agent = Conversation(Script(HELLO, answer, stderr="its last words\n"), "")
@@ -70,14 +75,64 @@ def test_an_agent_that_answers_nonsense_is_lost(answer: bytes) -> None:
         agent.run(REQUEST)
 
 
-@pytest.mark.parametrize("first", [b"", b"Python 2.7\n", b'{"error": "x"}\n'])
+def test_an_answer_that_no_agent_gave_is_dropped() -> None:
+    """A program wrote it, or it is of an earlier request."""
+    forged = Observation(ended="exit", exit_status=0, duration_s=0.0)
+    seen = Observation(ended="exit", exit_status=3, duration_s=0.25)
+    said = msgspec.json.encode(forged)
+    stream = Script(
+        HELLO,
+        b"\n", b"[]\n", b"\xff\n", b'{"observation": {}}\n',
+        b'{"observation": ' + said + b"}\n",
+        b'{"observation": ' + said + b', "id": 1, "token": ""}\n',
+        b'{"observation": ' + said + b', "id": 1, "token": "\\u00e9"}\n',
+        b'{"observation": ' + said + b', "id": 0, TOKEN}\n',
+        b'{"within_s": 3, "id": 1, TOKEN}\n',
+        b'{"observation": ' + msgspec.json.encode(seen) + b', "id": 1, TOKEN}\n',
+    )  # fmt: skip
+    assert Conversation(stream, "").run(REQUEST) == seen
+    tokens = {json.loads(line)["token"] for line in stream.written}
+    assert len(tokens) == 1
+    assert len(tokens.pop()) >= 32
+
+
+def test_an_agent_that_does_not_keep_its_word_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that says nothing after its first word, and the one that never starts."""
+    monkeypatch.setattr(conversation, "GRACE_S", 0.1)
+
+    class Silent(Script):
+        def __init__(self, *lines: bytes) -> None:
+            super().__init__(*lines)
+            self.killed = threading.Event()
+
+        def read_line(self) -> bytes:
+            if not self.lines:
+                assert self.killed.wait(60)
+            return super().read_line()
+
+        def kill(self, pid: int) -> None:
+            assert pid == 1
+            self.killed.set()
+
+    agent = Conversation(Silent(HELLO, b'{"within_s": 0.1, "id": 1, TOKEN}\n'), "")
+    with pytest.raises(StalledError, match="no answer for"):
+        agent.run(REQUEST)
+    agent = Conversation(Silent(HELLO, b'{"within_s": 500, "id": 1, TOKEN}\n'), "")
+    timer = threading.Timer(0.2, agent.stop)
+    timer.start()
+    with pytest.raises(StalledError):
+        agent.run(REQUEST)
+    timer.join()
+
+
+@pytest.mark.parametrize("first", [b"", b"Python 2.7\n", b'{"error": "x", TOKEN, "id": 0}\n'])
 def test_an_agent_that_does_not_say_hello_is_no_agent(first: bytes) -> None:
     with pytest.raises(AgentError, match="no module named agent"):
         Conversation(Script(first, stderr="no module named agent"), "")
 
 
 def test_what_the_agent_could_not_do_is_reported() -> None:
-    agent = Conversation(Script(HELLO, b'{"error": "KeyError: 3"}\n'), "")
+    agent = Conversation(Script(HELLO, b'{"error": "KeyError: 3", TOKEN, "id": 1}\n'), "")
     with pytest.raises(AgentError, match=r"(?s)failed at python program\.py:\nKeyError: 3"):
         agent.run(REQUEST)
 
@@ -105,7 +160,7 @@ def test_a_stop_does_not_come_into_the_middle_of_a_request() -> None:
             else:
                 self.written.append(data)
 
-    stream: Any = Slow(HELLO, b'{"error": "x"}\n')
+    stream: Any = Slow(HELLO, b'{"error": "x", TOKEN, "id": 1}\n')
     agent = Conversation(stream, "")
 
     def run() -> None:
@@ -123,7 +178,7 @@ def test_a_stop_does_not_come_into_the_middle_of_a_request() -> None:
     stopping.join(60)
     for line in b"".join(stream.written).splitlines():
         json.loads(line)
-    assert stream.written[-1] == b'{"stop":true}\n'
+    assert json.loads(stream.written[-1])["stop"] is True
 
 
 def test_the_command_is_isolated_from_the_environment() -> None:
@@ -133,14 +188,21 @@ def test_the_command_is_isolated_from_the_environment() -> None:
 
 
 AT_ONCE = """
-    import sys, threading
+    import json, sys, threading
     from startlab.backends import interpreters
     from startlab.backends.conversation import Conversation
 
     class Hello:
+        def write(self, data):
+            self.token = json.loads(data)["token"]
+
         def read_line(self):
             together.wait()
-            return b'{"hello": {"no_proofs": null}}\\n'
+            hello = {"hello": {"pid": 1, "no_proofs": None}, "token": self.token, "id": 0}
+            return json.dumps(hello).encode() + b"\\n"
+
+        def kill(self, pid):
+            pass
 
     def probed():
         together.wait()

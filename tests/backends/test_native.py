@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from startlab.backends import interpreters
+from startlab.backends import interpreters, native
 from startlab.backends.native import NativeBackend, Pipes
 from startlab.errors import AgentError, SelectionError
 from startlab.model import Environment
@@ -91,4 +91,13 @@ def test_what_an_agent_says_last_is_kept() -> None:
     tail = stream.stderr_tail()
     assert tail.endswith("xthe end")
     assert len(tail) == 4000
+    stream.close()
+
+
+def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "LONGEST_LINE", 1000)
+    stream = Pipes([sys.executable, "-c", "print('x' * 999); print('x' * 100_000)"])
+    assert stream.read_line() == b"x" * 999 + os.linesep.encode()
+    with pytest.raises(ConnectionError, match="more than 1000 bytes"):
+        stream.read_line()
     stream.close()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import sys
 import textwrap
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +16,7 @@ import pytest
 
 from startlab import catalogue
 from startlab.backends import interpreters
+from startlab.backends.conversation import GRACE_S
 from startlab.backends.native import NativeBackend
 from startlab.engine.lab import Lab
 from startlab.engine.subjects import ExperimentSubject
@@ -266,18 +270,52 @@ def test_a_trial_whose_agent_was_killed_is_run_again_on_a_new_one(
     assert len(backend.agents) == 2
 
 
-def test_an_environment_that_loses_its_agents_twice_in_a_row_is_given_up(
-    book: Book, drive: Any, tmp_path: Path
+@pytest.mark.parametrize("ending", ["9", "signal.SIGSTOP"])
+@pytest.mark.skipif(sys.platform == "win32", reason="a Unix has these signals")
+def test_a_program_that_ends_or_stops_its_agents_costs_its_own_trial_alone(
+    book: Book, drive: Any, tmp_path: Path, ending: str
 ) -> None:
-    book.add("aaa_kills", "import os; os.kill(os.getppid(), 9)")
+    book.add(
+        "aaa_hits",
+        f"import os, signal, time; os.kill(os.getppid(), {ending}); time.sleep(600)",
+        more="timeout_s = 1",
+    )
     book.add("other", "pass")
     backend = Native(tmp_path)
-    run = drive(backend, jobs=1)
-    assert len(backend.agents) == 2
-    assert run.missing == ()
-    assert {trial.outcome for trial in run.trials} == {"unavailable"}
-    assert not any(trial.as_expected for trial in run.trials)
-    assert "The agent was lost" in run.trials[0].reason
+    began = time.monotonic()
+    run = drive(backend, jobs=1, methods=METHODS[:1])
+    hit, other = sorted(run.trials, key=lambda each: each.experiment)
+    assert (hit.outcome, hit.as_expected, other.outcome) == ("undecided", False, "ok")
+    assert "twice" in hit.reason
+    assert len(backend.agents) == 3
+    # Twice the time limit and the grace, as many times longer as processes wanted each core.
+    longest = GRACE_S * max(1.0, *(each.load for each in run.trials), os.getloadavg()[0])
+    assert time.monotonic() - began < 2 * (1 + longest) + 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Unix has this signal")
+def test_one_ctrl_c_ends_a_run_whose_agent_is_stopped(
+    book: Book, drive: Any, tmp_path: Path, bell: Any
+) -> None:
+    book.add(
+        "stops",
+        f"import os, signal, time; os.kill(os.getppid(), signal.SIGSTOP); {bell.ring}; "
+        "time.sleep(600)",
+        more="timeout_s = 500",
+    )
+
+    def interrupt() -> None:
+        bell.wait()
+        signal.raise_signal(signal.SIGINT)
+
+    ringing = threading.Thread(target=interrupt)
+    ringing.start()
+    backend = Native(tmp_path)
+    run = drive(backend, jobs=1, methods=METHODS[:1])
+    ringing.join()
+    assert [end.interrupted for end in run.ends] == [True]
+    assert (list(run.trials), len(backend.agents)) == ([], 1)
+    assert backend.agents[0]._stream._process.returncode == -signal.SIGKILL  # type: ignore[attr-defined]
 
 
 def test_an_environment_whose_agent_never_starts_is_unavailable(

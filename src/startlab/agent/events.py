@@ -10,6 +10,8 @@ import math
 import re
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from . import boundary
+
 MOST_CLUES = 60
 LONGEST = 2000  # characters of a text that is handed on
 
@@ -153,26 +155,49 @@ def parsed(parts: List[str]) -> Event:
     return Event(kind, pid, time_s, fields)
 
 
-def read(path: str) -> Told:
-    """Read an events file; a line that was cut off by the end of its writer does not fit either.
+class Reader:
+    """Reads an events file while it grows: each line once, and `boundary.MOST` bytes in all.
 
-    A program can find the file and remove it: then there are no events.
+    A program can find the file and remove it: then there are no more events. If it puts something
+    else in its place, or writes more, at least one event was dropped.
     """
-    try:
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8", "backslashreplace")
-    except OSError:
-        return Told([], 0)
-    events, dropped = [], 0
-    for line in text.split("\n"):
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._read = 0
+        self._rest = b""
+        self._events: List[Event] = []
+        self._dropped = 0
+
+    def read(self) -> Told:
+        """Read what has come since, and return all; a line that has no end does not fit either."""
+        lost = 0
+        try:
+            data, lost = boundary.read(self._path, self._read, boundary.MOST - self._read)
+        except FileNotFoundError:
+            data = b""
+        except OSError:
+            data, lost = b"", 1
+        self._read += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._add(line)
+        return Told(list(self._events), self._dropped + bool(self._rest) + bool(lost))
+
+    def _add(self, written: bytes) -> None:
+        line = written.decode("utf-8", "backslashreplace")
         parts = line.rstrip("\r").split("\t")  # Windows may end a line so; a field is escaped
         if "\\" in line:
             parts = [_ESCAPED.sub(lambda escaped: _MEANT[escaped[1]], part) for part in parts]
         try:
-            events.append(parsed(parts))
+            self._events.append(parsed(parts))
         except (IndexError, ValueError):
-            dropped += bool(line)
-    return Told(events, dropped)
+            self._dropped += bool(line)
+
+
+def read(path: str) -> Told:
+    """Read an events file once."""
+    return Reader(path).read()
 
 
 def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bool]:

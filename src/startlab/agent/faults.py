@@ -14,6 +14,7 @@ import sys
 import time
 from typing import List, Optional
 
+from . import boundary
 from .stacks import Frame, Stack
 
 SETTLED_S = 0.02
@@ -45,26 +46,23 @@ def stacks(pid: int, number: int, file: str, deadline: float) -> List[Stack]:
 
 
 def _stacks(pid: int, number: int, file: str, deadline: float) -> List[Stack]:
-    before = os.path.getsize(file)
+    before = boundary.size(file)
     os.kill(pid, number)
     seen, since = before, time.monotonic()
     while time.monotonic() < deadline:
-        size = os.path.getsize(file)
+        size = boundary.size(file)
         if size != seen:
             seen, since = size, time.monotonic()
         elif seen > before and time.monotonic() - since > SETTLED_S:
             break
         time.sleep(0.002)  # nothing portable notifies of a file that grows
-    with open(file, "rb") as dumped:
-        dumped.seek(before)
-        return parse(dumped.read().decode("utf-8", "backslashreplace"))
+    return parse(boundary.read(file, before).data.decode("utf-8", "backslashreplace"))
 
 
 def written(file: str) -> List[Stack]:
     """Read the last stacks that a process has written by itself; none if there are none."""
     try:
-        with open(file, "rb") as dumped:
-            text = dumped.read().decode("utf-8", "backslashreplace")
+        text = boundary.read(file).data.decode("utf-8", "backslashreplace")
     except OSError:
         return []
     return parse(text.rpartition("Timeout (")[2])

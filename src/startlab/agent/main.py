@@ -1,60 +1,139 @@
-"""The agent's conversation: a line of JSON in for each request, a line out for each result.
+"""The agent's conversation: a line of JSON in for each request, lines out for each result.
 
-In: `{"run": Request}`, `{"stop": true}`, the end of the stream. Out: `{"hello": ...}` once, then
-for every run `{"observation": Observation}` or `{"error": text}`. At the end of its input it ends
-the running trial, removes its scratch directory and exits.
+In: `{"hello": {}}` once, `{"run": Request}`, `{"stop": true}`, the end of the stream. Out:
+`{"hello": ...}` once, then for every run `{"observation": Observation}` or `{"error": text}`, and
+before that `{"within_s": seconds}`, whenever it changes how soon the next line will come. At the
+end of its input it ends the running trial, removes its scratch directory and exits.
+
+Every line bears the `token` of the first one, and every answer the `id` of its request. A program
+that runs beside the agent does not know them: what it writes into the streams is dropped.
 """
 
 from __future__ import annotations
 
 import codecs
+import hmac
 import json
 import os
 import queue
-import shutil
 import signal
 import sys
 import tempfile
 import threading
 import traceback
-from typing import IO, Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from . import trial
+from .injection import Injection
 from .job import prepare
 from .proof.facts import plain
+from .removal import remove
 from .watch import Watch
+
+LONGEST_LINE = 64 << 20
+HIGH = 800  # above the descriptors that a program may guess; the injection has 250 and 251
+
+
+class Streams:
+    """The two streams to the engine, where no program finds them."""
+
+    def __init__(self) -> None:
+        self._in = os.fdopen(_hidden(0), "rb")
+        self._out = os.fdopen(_hidden(1), "wb")
+        sys.stderr = os.fdopen(_hidden(2), "w", buffering=1, errors="backslashreplace")
+        self._speaking = threading.Lock()
+        self._token = ""
+        self.id = 0
+
+    def read(self) -> Optional[Dict[str, Any]]:
+        """Read the next message of the engine; None at the end, or if it cannot be one."""
+        while True:
+            line = self._in.readline(LONGEST_LINE)
+            if not line.endswith(b"\n"):
+                return None  # also a line that the end of the engine truncated
+            try:
+                message = json.loads(line)
+                token = message["token"]
+            except (ValueError, LookupError, TypeError):
+                continue
+            self._token = self._token or str(token)
+            if hmac.compare_digest(str(token).encode(), self._token.encode()):
+                return dict(message)
+
+    def say(self, **message: Any) -> None:  # noqa: ANN401 - whatever is JSON
+        """Write a message, as an answer to the request `id`."""
+        with self._speaking:
+            self._out.write(_line(dict(message, token=self._token, id=self.id)))
+            self._out.flush()
+
+
+def _hidden(fd: int) -> int:
+    """Move a descriptor to a high number, and put nothing in its place."""
+    high = os.dup(fd)
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            os.dup2(high, HIGH + fd, inheritable=False)
+            os.close(high)
+            high = HIGH + fd
+        except OSError:  # there are fewer
+            fcntl.fcntl(high, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, fd)
+    os.close(nothing)
+    return high
 
 
 def main(py_spy: str = "") -> None:
     """Serve until the end of stdin. `py_spy` is the path of py-spy, or empty."""
-    # Whatever else this process prints must not get into the conversation.
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    streams = Streams()
     control = trial.Control()
     _catch_ignored_signals()
     prepare(control.wake)
+    if streams.read() is None:
+        return
     requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
-    threading.Thread(
-        target=_listen, args=(sys.stdin.buffer, requests, control), daemon=True
-    ).start()
+    threading.Thread(target=_listen, args=(streams, requests, control), daemon=True).start()
     scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid(), dir=_parent_of_scratch())
     try:
-        injection = _injection(scratch)
-        _say(out, {"hello": {"pid": os.getpid(), "no_proofs": plain(Watch.prepare())}})
+        injection = Injection(scratch)
+        streams.say(hello={"pid": os.getpid(), "no_proofs": plain(Watch.prepare())})
         if not Watch.may_use_py_spy():
             py_spy = ""  # faulthandler gives the stacks
         while True:
-            request = requests.get()
-            if request is None:
+            message = requests.get()
+            if message is None:
                 return
-            try:
-                _say(out, {"observation": trial.run(request, control, scratch, injection, py_spy)})
-            except BrokenPipeError:
-                return
-            except Exception:  # noqa: BLE001 - whatever it is, report it to the engine
-                _say(out, {"error": traceback.format_exc()})
+            _answer(streams, message, control, scratch, injection, py_spy)
+    except BrokenPipeError:
+        return
     finally:
-        trial.remove(scratch)
+        remove(scratch)
+
+
+def _answer(
+    streams: Streams,
+    message: Dict[str, Any],
+    control: trial.Control,
+    scratch: str,
+    injection: Injection,
+    py_spy: str,
+) -> None:
+    streams.id = message["id"]
+    request = message["run"]
+
+    def within(seconds: float) -> None:
+        streams.say(within_s=seconds)
+
+    try:
+        seen = trial.run(request, control, scratch, injection.ready(), py_spy, within)
+        streams.say(observation=seen)
+        injection.learn(request.get("python", ""))
+    except BrokenPipeError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, report it to the engine
+        streams.say(error=traceback.format_exc())
 
 
 def _catch_ignored_signals() -> None:
@@ -82,35 +161,44 @@ def _parent_of_scratch() -> str:
     return own if short or not os.access("/tmp", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp in it
 
 
-def _injection(scratch: str) -> str:
-    """Put the injection where its bytecode can be cached: compiling it takes 8 ms."""
-    if os.access(trial.INJECTION, os.W_OK) or not os.access(trial.INJECTION, os.R_OK | os.X_OK):
-        return trial.INJECTION
-    return shutil.copytree(trial.INJECTION, os.path.join(scratch, "inject"))
-
-
 def _listen(
-    stdin: IO[bytes], requests: "queue.Queue[Optional[Dict[str, Any]]]", control: trial.Control
+    streams: Streams, requests: "queue.Queue[Optional[Dict[str, Any]]]", control: trial.Control
 ) -> None:
     try:
-        for line in stdin:
-            message = json.loads(line)
+        while True:
+            message = streams.read()
+            if message is None:
+                return
             if "run" in message:
                 control.stop = False  # a stop of the previous trial came too late
-                requests.put(message["run"])
+                requests.put(message)
             else:
                 control.stop = True
                 control.wake()
-    finally:  # also after a line that the end of the engine truncated
+    finally:
         requests.put(None)
         control.stop = True
         control.wake()
 
 
-def _say(out: IO[bytes], message: Dict[str, Any]) -> None:
-    text = json.dumps(message, ensure_ascii=False)
-    out.write(text.encode("utf-8", "escaped") + b"\n")
-    out.flush()
+def _line(message: Dict[str, Any]) -> bytes:
+    """Write a message as a line; an observation that is too long for one loses its longest parts.
+
+    A program decides how many processes it has, how deep their stacks are, and how often it starts
+    others.
+    """
+    line = _encoded(message)
+    seen = message.get("observation")
+    for part in ("processes", "stuck", "clues", "starts", "crashes"):
+        if len(line) > LONGEST_LINE and seen and seen.get(part):
+            seen = dict(seen, dropped_events=seen.get("dropped_events", 0) + len(seen[part]))
+            del seen[part]
+            line = _encoded(dict(message, observation=seen))
+    return line
+
+
+def _encoded(message: Dict[str, Any]) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "escaped") + b"\n"
 
 
 def _escaped(error: UnicodeError) -> Tuple[str, int]:

@@ -6,7 +6,6 @@ import os
 import queue
 import re
 import shutil
-import stat
 import sys
 import tempfile
 import time
@@ -14,15 +13,14 @@ from base64 import b64decode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Type
 
-from . import events
+from . import boundary, events
 from .capture import Capture
 from .job import Job, remove_shared_memory
+from .removal import remove
 from .watch import Watch
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-INJECTION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")
 
 PASSED_ON = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM",
@@ -44,6 +42,9 @@ CORES = os.cpu_count() or 1
 QUIET_S = 2.0
 QUIET_SHARE = 0.05  # of a core; less is quiescent
 MOST_NAMED = 20
+MOST_WORDS = 4000  # characters of a command line
+CLEANING_S = 60.0  # for the files of a trial that is over: some leave a million
+MOST_CRASHES = 1 << 20  # bytes of their stacks
 
 
 class Control:
@@ -96,10 +97,7 @@ class Place:
 
     def left_files(self) -> List[str]:
         """List what the program left in its TMPDIR; nothing if it has removed or locked it."""
-        try:
-            return sorted(os.listdir(self.tmp))[:MOST_NAMED]
-        except OSError:
-            return []
+        return boundary.names(self.tmp, MOST_NAMED)
 
 
 class Limit:
@@ -126,6 +124,11 @@ class Limit:
         starved = self._timeout_s + min(self.starved_s, (MOST_STARVED - 1) * self._timeout_s)
         progressing = min(self._progress_s + self._timeout_s / 2, MOST_PROGRESS * self._timeout_s)
         return max(starved, progressing)
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the job has been there."""
+        return time.monotonic() - self._began
 
     @property
     def idle_s(self) -> float:
@@ -164,12 +167,18 @@ class Limit:
 
 
 def run(
-    request: Dict[str, Any], control: Control, scratch: str, injection: str, py_spy: str
+    request: Dict[str, Any],
+    control: Control,
+    scratch: str,
+    injection: str,
+    py_spy: str,
+    within: Callable[[float], None],
 ) -> Dict[str, Any]:
     """Run one trial for a `Request` of the model, and return its `Observation`.
 
     `injection` is the folder of the code that is put into the program, `py_spy` the path of py-spy,
-    or empty.
+    or empty. `within` tells the engine how long to wait for the next word: a program that stops its
+    agent stops this too.
     """
     entered = time.monotonic()
     with Place(scratch) as place:
@@ -183,6 +192,7 @@ def run(
         try:
             out_read, out_write = os.pipe()
             err_read, err_write = os.pipe()
+            within(request["timeout_s"])
             began, began_s = time.monotonic(), time.time()
             try:
                 job = Job(
@@ -209,7 +219,7 @@ def run(
             return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
 
         limit = Limit(job, request["timeout_s"], written)
-        ended = _wait(job, limit, watch, control)
+        ended = _wait(job, limit, watch, control, within)
         duration_s = time.monotonic() - began
         observation: Dict[str, Any] = {
             "ended": ended,
@@ -228,20 +238,22 @@ def run(
             if ended in ("limit", "proof"):
                 observation["grade"] = "quiescent" if limit.quiet else "busy"
                 observation["verdict_s"] = limit.still_s
-                told = events.read(place.events).events
+                told = watch.told.read().events
                 observation.update(watch.verdict(job, request["argv"], told))
             if ended == "exit" and not _orphans_end(job, control):
-                left["processes"] = [each["command"] for each in job.processes()][:MOST_NAMED]
+                left["processes"] = [
+                    each["command"][:MOST_WORDS] for each in job.processes()[:MOST_NAMED]
+                ]
             shared = job.shared_memory()
             observation["all_ended"] = job.end()
+        within(CLEANING_S)
         removed = remove_shared_memory(shared)
         if ended == "exit":
             left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
-        told, dropped = events.read(place.events)
-        stdout, stderr = (stream.finish(DRAIN_S) for stream in streams)
+        told, dropped = watch.told.read()
         observation.update(
-            stdout=stdout,
-            stderr=stderr,
+            stdout=streams[0].finish(DRAIN_S),
+            stderr=streams[1].finish(DRAIN_S),
             forced=events.forced(told, request.get("method"), job.pid),
             starts=events.starts(told, began_s),
             clues=events.clues(told),
@@ -264,8 +276,11 @@ def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[
     }
 
 
-def _wait(job: Job, limit: Limit, watch: Watch, control: Control) -> str:
+def _wait(
+    job: Job, limit: Limit, watch: Watch, control: Control, within: Callable[[float], None]
+) -> str:
     """Wait for the end of the program, the time limit, a proof of a hang, or a stop request."""
+    said_s = limit.limit_s
     while True:
         job.reap()
         if job.exit_status is not None:
@@ -273,6 +288,9 @@ def _wait(job: Job, limit: Limit, watch: Watch, control: Control) -> str:
         if control.stop:
             return "stopped"
         over = limit.look()
+        if limit.limit_s > said_s + 1:
+            said_s = limit.limit_s
+            within(said_s - limit.elapsed_s)
         if watch.proves():
             return "proof"
         if over:
@@ -368,10 +386,10 @@ def copy_file(source: str, target: str) -> None:
 def _crashes(place: Place) -> List[str]:
     """Read the stacks that crashing processes left, one text for each fatal error."""
     try:
-        with open(place.events + ".crashes", "rb") as file:
-            text = file.read(1 << 20).decode("utf-8", "backslashreplace")
+        data = boundary.read(place.events + ".crashes", most=MOST_CRASHES).data
     except OSError:
         return []
+    text = data.decode("utf-8", "backslashreplace")
     # Windows has exceptions that are not signals.
     parts = re.split(r"(?m)^(?=Fatal Python error: |Windows fatal exception: )", text)
     return [part.rstrip() for part in parts[1:]][:MOST_NAMED]
@@ -382,23 +400,3 @@ def _load() -> float:
     if sys.platform == "win32":
         return 0.0
     return os.getloadavg()[0] / (os.cpu_count() or 1)
-
-
-def remove(path: str) -> None:
-    """Remove a directory, even if the program has removed the permissions."""
-    shutil.rmtree(path, ignore_errors=True)
-    if not os.path.lexists(path):
-        return
-    _give_rights(path)
-    for folder, folders, files in os.walk(path):
-        for name in folders + files:
-            _give_rights(os.path.join(folder, name))
-    shutil.rmtree(path, ignore_errors=True)
-
-
-def _give_rights(path: str) -> None:
-    if not os.path.islink(path):
-        try:
-            os.chmod(path, stat.S_IRWXU)
-        except OSError:
-            pass

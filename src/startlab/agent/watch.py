@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
-from . import events, faults, respawn
+from . import boundary, events, faults, respawn
 from .proof import Prover, deadlock
 from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .proof.facts import Verdict, Waiting
 
 MOST_STACKS = 20
+MOST_WORDS = 4000  # characters of a command line
 STACKS_S = 0.5  # for those of all processes together: at the limit, the end is due
 PROVEN_STACKS_S = 2.0  # of a proven hang nothing is lost by waiting, where others take the cores
 
@@ -53,6 +54,7 @@ class Watch:
         self._respawn: Optional[respawn.Respawn] = None
         self._looked = False
         self._stuck = Stuck(self._prover, self._stacks_now)
+        self.told = events.Reader(events_file)
         self._events_file = events_file
         self._events_size = 0
 
@@ -69,13 +71,13 @@ class Watch:
 
     def _find_respawn(self) -> Optional[respawn.Respawn]:
         try:
-            size = os.path.getsize(self._events_file)
-        except OSError:  # the program has removed or locked it
+            size = boundary.size(self._events_file)
+        except OSError:  # the program has removed or replaced it
             return None
         if size == self._events_size:
             return None
         self._events_size = size
-        return respawn.find(events.read(self._events_file).events)
+        return respawn.find(self.told.read().events)
 
     def stuck(self, job: Job, told: List[events.Event]) -> List[Dict[str, Any]]:
         """Tell of the children that could not go on until they were ended, behind the program.
@@ -114,7 +116,7 @@ class Watch:
             return stacks(self._py_spy, pid)
         if sys.platform == "win32":
             return faults.written("%s.stacks.%d" % (self._events_file, pid))
-        told = {event.pid for event in events.read(self._events_file).events}
+        told = {event.pid for event in self.told.read().events}
         if self.signal_number is None or pid not in told:
             return []  # to a process without the injection the signal would be the end
         return faults.stacks(pid, self.signal_number, self._events_file + ".stacks", deadline)
@@ -153,6 +155,7 @@ class Watch:
             pid = process["pid"]
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
             process["role"] = "program" if pid == job.pid else servers.get(pid, "")
+            process["command"] = process["command"][:MOST_WORDS]
             process["lost_threads"] = [_lost(*each) for each in at_fork.get(pid, [])]
             started = {each["tid"]: each["started_s"] for each in process.get("threads", ())}
             process["threads"] = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 SCRATCH: Final = re.compile(r"startlab-(?P<pid>\d+)-")
 """An agent's scratch folder has its pid in its name (agent/main.py)."""
+
+REMOVAL: Final = Path(__file__).parents[1] / "agent" / "removal.py"
 
 
 def clean() -> list[str]:
@@ -36,9 +40,10 @@ def clean() -> list[str]:
     for folder in sorted(each for parent in parents for each in parent.glob("startlab-*")):
         match = SCRATCH.match(folder.name)
         if match and not _agent_lives(int(match["pid"]), folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            if not folder.exists():
-                removed.append(f"folder {folder}")
+            # In a process of its own: nobody imports the agent.
+            subprocess.run([sys.executable, "-I", str(REMOVAL), str(folder)], check=False)
+            left = " (in part: the rest may not be removed)" if os.path.lexists(folder) else ""
+            removed.append(f"folder {folder}{left}")
     return removed
 
 

@@ -270,15 +270,13 @@ class Lab:
 
     def _run(self, worker: _Worker, task: Task) -> None:
         try:
-            try:
-                observation = self._observe(worker.agent(task), task)
-            except AgentError:
-                worker.close()  # the cause may have been this one agent
-                observation = self._observe(worker.agent(task), task)
+            observation = self._observed(worker, task)
         except AgentError as error:
             worker.close()
             if not self._stopping:
                 self._lose(task, str(error))
+            return
+        if observation is None:
             return
         if self._jobs > 1 and not task.alone and task.subject.disturbed(observation):
             self._schedule.add(task.environment.name, [task._replace(again=True)])
@@ -288,6 +286,25 @@ class Lab:
             self._repeat_after(trial)
         if self._selection.isolation == "fresh":
             worker.close()
+
+    def _observed(self, worker: _Worker, task: Task) -> Observation | None:
+        """Run a trial, if its agent is lost once more on a new one; None if it has no observation.
+
+        Raises AgentError if no agent can be started.
+        """
+        for again in (False, True):
+            agent = worker.agent(task)
+            try:
+                return self._observe(agent, task)
+            except AgentError as error:
+                worker.close()  # the cause may have been this one agent
+                if self._stopping:
+                    break
+                if again:
+                    worker.agent(task)  # the environment is there: the cause is this program
+                    reason = f"twice, no agent could observe it: {error}"
+                    self._results.put(undecided(task.cell, reason, number=task.number))
+        return None
 
     def _repeat_after(self, trial: Trial) -> None:
         """Have cells run once more because of a trial, at once or when their environment is there.
@@ -398,4 +415,18 @@ def not_run(
         reason=reason,
         as_expected=as_expected,
         expected=(outcome,) if as_expected else None,
+    )
+
+
+def undecided(cell: Cell, reason: str, *, number: int) -> Trial:
+    """Make the record of a trial whose end nobody saw."""
+    return Trial(
+        experiment=cell.experiment,
+        environment=cell.environment,
+        method=cell.method,
+        trial=number,
+        outcome="undecided",
+        reason=reason,
+        as_expected=False,
+        expected=None,
     )

@@ -91,6 +91,7 @@ class ExperimentSubject:
             argv=(environment.executable, program, *args),
             method=method if experiment.force and method != "default" else None,
             timeout_s=self._timeout_s,
+            python=environment.executable,
         )
 
     def disturbed(self, _: Observation) -> bool:
@@ -169,6 +170,7 @@ class ProgramSubject:
             files=f"{agent.program}/files",
             cwd=program.cwd,
             stdin_file=None if program.stdin is None else f"{agent.program}/stdin",
+            python=environment.executable,
         )
 
     def _variables(self, environment: Environment) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
 
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 TICKS = os.sysconf("SC_CLK_TCK")
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where the kernel shows POSIX shared memory
@@ -41,9 +42,12 @@ class Stat(NamedTuple):
 def prepare(wake: Callable[[], None]) -> None:
     """Become the parent of every orphan among the descendants, and call `wake` when one ends.
 
-    prctl(2), PR_SET_CHILD_SUBREAPER.
+    And let no process of the same user, as programs are, open the agent's descriptors or trace it.
+    prctl(2), PR_SET_CHILD_SUBREAPER and PR_SET_DUMPABLE.
     """
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     signal.signal(signal.SIGCHLD, lambda *_: wake())
 
 

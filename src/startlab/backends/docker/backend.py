@@ -246,24 +246,25 @@ class DockerBackend:
 
     def _stream(self, image: Image) -> ExecStream:
         argv = command(image.agent, CONTENT, self._py_spy)
+        ending = [image.agent, "-I", f"{CONTENT}/agent/ending.py"]
         if self._isolation == "fresh":
             container = self._maker.start(image)
             with self._lock:
                 self._own.append(container)
             try:
                 return ExecStream(
-                    self._client.api, container.id, argv, lambda: self._give_up(container)
+                    self._client.api, container.id, argv, lambda: self._give_up(container), ending
                 )
             except BaseException:
                 self._give_up(container)
                 raise
         container = self._pooled(image)
         try:
-            return ExecStream(self._client.api, container.id, argv)
+            return ExecStream(self._client.api, container.id, argv, ending=ending)
         except APIError:
             # A program may have killed all processes of its uid, and so ended the container.
             self._discard(image)
-            return ExecStream(self._client.api, self._pooled(image).id, argv)
+            return ExecStream(self._client.api, self._pooled(image).id, argv, ending=ending)
 
     def _discard(self, image: Image) -> None:
         with self._lock:

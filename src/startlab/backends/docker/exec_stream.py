@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import struct
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,8 @@ class ExecStream:
     """A process in a container, its stdin and its stdout, over one connection to the engine.
 
     The engine sends frames: the stream (1 stdout, 2 stderr), three zero bytes, the length as a
-    big-endian 32-bit number, the data. Raises what the SDK raises if it cannot be started.
+    big-endian 32-bit number, the data. Raises what the SDK raises if it cannot be started. `ending`
+    is a command that ends the process whose pid it gets, with its descendants.
     """
 
     LINE_LIMIT: Final = 64 << 20
@@ -38,9 +40,11 @@ class ExecStream:
         container: str,
         argv: Sequence[str],
         on_close: Callable[[], None] | None = None,
+        ending: Sequence[str] = (),
     ) -> None:
         self._api = api
         self._container = container
+        self._ending = ending
         self._on_close = on_close
         self._execution: str = api.exec_create(container, list(argv), stdin=True)["Id"]
         self._attached: Any = api.exec_start(self._execution, socket=True)
@@ -82,6 +86,29 @@ class ExecStream:
     def stderr_tail(self) -> str:
         """Return the end of what the process wrote to its stderr."""
         return self._stderr.decode(errors="backslashreplace")
+
+    def kill(self, pid: int) -> None:
+        """End an agent and its processes at once, from another thread; then the stream ends.
+
+        If another process in the container prevents that, the whole container ends.
+        """
+        with suppress(*LOST):
+            if not (pid and self._ending and self._end(pid)):
+                self._api.kill(self._container)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _end(self, pid: int) -> bool:
+        """End an agent from within the container; return whether that was done in time."""
+        argv = [*self._ending, str(pid)]
+        ending = self._api.exec_create(self._container, argv)["Id"]
+        self._api.exec_start(ending, detach=True)
+        deadline = time.monotonic() + self.GOODBYE_S
+        while self._api.exec_inspect(self._execution)["Running"]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)  # the engine tells nobody of an end
+        return True
 
     def close(self) -> None:
         """Close the stream, which makes the agent end its trial and itself; wait for that."""

@@ -1,0 +1,83 @@
+"""Removing a folder, whatever a program has made of it; also a script: `removal.py FOLDER...`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+
+
+def remove(path: str) -> bool:
+    """Remove a folder, however deep, and without permissions too; return whether it is gone."""
+    try:
+        shutil.rmtree(path, ignore_errors=True)
+    except RecursionError:  # up to 3.12
+        pass
+    if os.path.lexists(path):
+        _remove_flat(path)
+    return not os.path.lexists(path)
+
+
+def _remove_flat(top: str) -> None:
+    """Empty and remove a folder, moving each folder within a folder up to the top.
+
+    So no path gets too long, and nothing recurses.
+    """
+    number = 0
+    todo = [top]
+    while todo:
+        folder = todo.pop()
+        try:
+            os.chmod(folder, stat.S_IRWXU)
+            with os.scandir(folder) as found:
+                entries = list(found)
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                if not _is_folder(entry):
+                    _unlink(entry.path)
+                elif folder == top:
+                    todo.append(entry.path)
+                else:
+                    os.chmod(entry.path, stat.S_IRWXU)  # to move it, it is written to
+                    up = os.path.join(top, "up-%d" % number)
+                    while os.path.lexists(up):
+                        number += 1
+                        up = os.path.join(top, "up-%d" % number)
+                    os.rename(entry.path, up)
+                    todo.append(up)
+            except OSError:
+                continue
+        if folder != top:
+            _rmdir(folder)
+    _rmdir(top)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Return whether it is a folder, and neither a link to one nor a junction of Windows."""
+    seen = entry.stat(follow_symlinks=False)
+    return stat.S_ISDIR(seen.st_mode) and not getattr(seen, "st_reparse_tag", 0)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except PermissionError:  # on Windows: it is read-only, or a junction
+        if os.path.islink(path):
+            raise
+        os.chmod(path, stat.S_IRWXU)
+        os.unlink(path)
+
+
+def _rmdir(path: str) -> None:
+    try:
+        os.rmdir(path)
+    except OSError:
+        pass
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:]:
+        remove(each)
