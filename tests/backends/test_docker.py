@@ -37,7 +37,7 @@ from startlab.backends.docker.containers import Content, Limits, _packed
 from startlab.backends.docker.engine import clean, connect
 from startlab.backends.docker.exec_stream import ExecStream
 from startlab.backends.docker.images import BuildOptions, Image
-from startlab.errors import AgentError, EngineError, SelectionError
+from startlab.errors import AgentError, EngineError, SelectionError, StalledError
 from startlab.model import Environment, Request, Unavailable
 
 if TYPE_CHECKING:
@@ -510,6 +510,40 @@ def test_closing_ends_the_agent(echo: ExecStream, engine: DockerClient) -> None:
     echo.close()
     seen = engine.api.exec_inspect(echo._execution)
     assert (seen["Running"], seen["ExitCode"]) == (False, 0)
+
+
+@pytest.mark.docker
+def test_an_agent_that_its_program_stops_is_ended_and_its_neighbour_is_not(
+    make: Callable[..., DockerBackend],
+) -> None:
+    backend = make()
+    environment = ready(backend)
+    stopped, other = backend.agent(environment), backend.agent(environment)
+    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGSTOP); time.sleep(600)"
+    argv = (environment.executable, "-c", source)
+    with pytest.raises(StalledError, match="no answer"):
+        stopped.run(Request(argv=argv, method=None, timeout_s=1.0))
+    stopped.close()
+    processes = "import glob; print([open(p).read() for p in glob.glob('/proc/[0-9]*/cmdline')])"
+    assert "SIGSTOP" not in run_python(other, environment, processes)
+    other.close()
+
+
+@pytest.mark.docker
+def test_a_program_cannot_open_the_streams_of_its_agent(make: Callable[..., DockerBackend]) -> None:
+    backend = make()
+    environment = ready(backend)
+    agent = backend.agent(environment)
+    source = """
+    import os
+    for number in range(1100):
+        try:
+            print(os.open("/proc/%d/fd/%d" % (os.getppid(), number), os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            pass
+    """
+    assert run_python(agent, environment, source) == ""
+    agent.close()
 
 
 @pytest.mark.docker

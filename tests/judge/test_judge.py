@@ -789,6 +789,20 @@ def test_unseen_exceptions_are_a_note(of_program: Callable[..., Trial]) -> None:
     assert trial.notes[-1].startswith("exit status 0 in spite of ")
 
 
+@pytest.mark.parametrize("grade", ["busy", "quiescent"])
+@pytest.mark.parametrize(
+    ("platform", "load", "outcome"),
+    [("darwin", 20.0, "undecided"), ("darwin", 0.5, "hang"), ("linux", 20.0, "hang")],
+)
+def test_where_nobody_sees_who_waits_for_a_core_a_loaded_machine_decides_nothing(
+    judged: Callable[..., Trial], grade: Any, platform: str, load: float, outcome: str
+) -> None:
+    seen = observed("limit", None, grade=grade, limit_s=10.0, sys_platform=platform, load=load)
+    trial = judged(seen)
+    assert trial.outcome == outcome
+    assert ("20.0 processes wanted each core" in trial.reason) == (outcome == "undecided")
+
+
 def test_a_pool_that_can_hear_no_more_hangs_on_a_loaded_machine_too(
     of_program: Callable[..., Trial],
 ) -> None:

@@ -12,6 +12,8 @@ import sys
 import time
 from typing import Dict, List
 
+assert sys.platform != "win32"
+
 ENDING_S = 5.0
 
 
@@ -58,5 +60,4 @@ def _signal(pid: int, number: "signal.Signals") -> None:
 
 
 if __name__ == "__main__":
-    assert sys.platform != "win32"
     main(int(sys.argv[1]))

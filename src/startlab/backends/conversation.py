@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Final, Protocol
@@ -255,6 +256,6 @@ class _Watchdog:
 
 def _load() -> float:
     """Return how many processes want each core, from 1 to `MOST_LOAD`; 1 where that is unknown."""
-    if not hasattr(os, "getloadavg"):
+    if sys.platform == "win32":
         return 1.0
     return min(MOST_LOAD, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))

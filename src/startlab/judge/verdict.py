@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 STARVED_SHARE: Final = 0.25
 """Of the time limit: a busy job that waited longer for a core may only have been slow."""
 
+LOADED: Final = 2.0
+"""Processes that want each core: with more, and where nobody sees who waits for one, a job that is
+not over may only have been slow."""
+
 
 class Verdict(NamedTuple):
     """The class of a trial, and why."""
@@ -80,6 +84,14 @@ def _at_the_limit(observation: Observation) -> Verdict:
     starved_long = observation.starved_s > STARVED_SHARE * observation.limit_s
     if observation.grade == "busy" and starved_long and not _deaf_pool(observation):
         return Verdict("undecided", f"not over {after}, but the machine was loaded: it {starved}")
+    # Only Linux tells how long a process waits for a core.
+    unseen = observation.sys_platform != "linux" and observation.load > LOADED
+    if unseen and not _deaf_pool(observation):
+        return Verdict(
+            "undecided",
+            f"not over {after}, but the machine was loaded: {observation.load:.1f} processes "
+            "wanted each core, and this platform does not show how long a program waits for one",
+        )
     if observation.grade == "quiescent":
         reason = f"not over {after}; its processes have used no CPU for {observation.idle_s:.1f} s"
     else:
