@@ -88,6 +88,8 @@ GOOD = {
     "unpicklable": ["A.lock via target=a.run", "_thread.lock", "a.py:3"],
     "signal sent": ["8", "15", "a.py:3"],
     "exit code read": ["3", "a.py:3"],
+    "noted": ["line", "a.py:9", "a.py:3"],
+    "not applied": ["lock", "AttributeError: _at_fork_reinit"],
 }
 """An event of each kind, as it is told."""
 
@@ -274,7 +276,7 @@ def injected(name: str) -> ast.Module:
 
 def test_what_is_put_into_programs_tells_what_the_table_says() -> None:
     kinds = set()
-    for file in ("sitecustomize.py", "startlab_inside.py"):
+    for file in ("sitecustomize.py", "startlab_inside.py", "startlab_experiment.py"):
         for call in ast.walk(injected(file)):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "tell":
                 kind, *fields = call.args
