@@ -84,8 +84,8 @@ def run(agent: Agent, program: Any, environment: Environment, limit_s: float) ->
 
 
 def _why(seen: Observation) -> str:
-    if seen.ended == "proof":
-        return waiting.hang(seen)
+    if seen.ended in ("proof", "rounds"):
+        return waiting.goes_round(seen) if seen.ended == "rounds" else waiting.hang(seen)
     return waiting.obstacle(seen.obstacle) if seen.obstacle else ""
 
 

@@ -28,7 +28,7 @@ Outcome = Literal[
 environment do not all print the same. A trial gets it when the run is read.
 """
 
-Grade = Literal["proven", "proven-given-pollers", "respawning", "quiescent", "busy"]
+Grade = Literal["proven", "proven-given-pollers", "respawning", "stuck", "quiescent", "busy"]
 """How sure a hang is."""
 
 BackendName = Literal["native", "docker"]
@@ -602,6 +602,7 @@ AssumptionKind = Literal[
     "address",
     "name",
     "own classes",
+    "alarm",
 ]
 """What a proof takes for granted, where it matters; `judge.waiting` has a sentence for each."""
 
@@ -647,7 +648,8 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     `object` is a lock's address (futex), a shared lock's name if it has one, a pipe or socket with
     its inode, or the name of a system call, which may be `timed`. `others` are the other threads of
     the process, which alone could release its lock. A `poller` is in a loop of the standard
-    library. `obstacle` is in what way the thread may go on all the same.
+    library; one that goes `rounds` does so in a loop of the program. `obstacle` is in what way the
+    thread may go on all the same.
     """
 
     kind: WaitKind
@@ -657,6 +659,7 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     others: int = 0
     timed: bool = False
     poller: bool = False
+    rounds: bool = False
     obstacle: Obstacle | None = None
 
 
@@ -737,7 +740,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Raw facts of one trial.
 
     `ended` tells how it came to its end: the program's own exit, the time limit, a proof that it
-    can never go on, a wish to stop, or that it could not be launched. `stuck` are the processes
+    can never go on, that what lives of it only goes `rounds`, a wish to stop, or that it could not
+    be launched. `stuck` are the processes
     that could not go on until they were ended, with their starter. `forced` is None where nothing
     was to be forced. `began_s` is in seconds since the epoch. `crashes` are the Python
     stacks that dying processes left. `ring` are the threads that wait for one another, as pid and
@@ -750,7 +754,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     is how many that the inside told were not as they should be, and were left out.
     """
 
-    ended: Literal["exit", "limit", "proof", "stopped", "launch"]
+    ended: Literal["exit", "limit", "proof", "rounds", "stopped", "launch"]
     exit_status: int | None
     duration_s: float
     began_s: float = 0.0

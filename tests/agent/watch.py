@@ -22,7 +22,7 @@ from typing import Any
 
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent.proof import Prover, deadlock, facts, procfs  # noqa: E402 - Linux only
+from startlab.agent.proof import Prover, Rounds, deadlock, facts, procfs  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
 JOIN_S = 5.0  # a process outside may hold the program's stdout
@@ -78,6 +78,7 @@ def type_something(stream: Any) -> None:
 
 def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) -> dict[str, Any]:
     prover = Prover(os.getpid(), py_spy)
+    rounds = Rounds(prover, py_spy)
     began = time.monotonic()
     costs: list[float] = []
     verdict = status = None
@@ -89,6 +90,7 @@ def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) 
         before = time.process_time()
         verdict = prover.look()
         costs.append(time.process_time() - before)
+        verdict = verdict or rounds.look()
         if verdict is None:
             blocker = facts.plain(prover.blocker)
             if blocker not in blockers:

@@ -354,3 +354,25 @@ def test_the_words_for_an_obstacle(found: Obstacle, said: str) -> None:
 def test_why_a_program_was_not_launched() -> None:
     failed = NotLaunched(step="copy", program="python", error="no space")
     assert waiting.not_launched(failed) == "its files could not be copied: no space"
+
+
+def test_what_only_goes_round_is_told_with_who_waits() -> None:
+    beat = Thread(tid=8, where="worker.py:12", wait=Wait(kind="asleep", rounds=True))
+    join = Thread(tid=7, where="worker.py:30", wait=Wait(kind="child"), waits_for=(9,))
+    lock = Thread(tid=9, where="worker.py:20", wait=Wait(kind="lock"), waits_for=(9,))
+    seen = Observation(
+        ended="rounds",
+        grade="stuck",
+        exit_status=None,
+        duration_s=3.0,
+        processes=(
+            Process(pid=7, ppid=1, command="", role="program", threads=(join, beat)),
+            Process(pid=9, ppid=7, command="", threads=(lock,)),
+        ),
+        ring=((9, 9),),
+    )
+    assert waiting.goes_round(seen) == (
+        "child 9 waits at worker.py:20 for a lock: only threads of this process could release it; "
+        "it has no other thread; what lives changes nothing: thread 8 of the program, at "
+        "worker.py:12, wakes by the clock; it goes on only if one of its processes is sent a signal"
+    )

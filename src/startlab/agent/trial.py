@@ -235,7 +235,7 @@ def run(
         }
         left: Dict[str, Any] = {}
         with _urgency():
-            if ended in ("limit", "proof"):
+            if ended in ("limit", "proof", "rounds"):
                 observation["grade"] = "quiescent" if limit.quiet else "busy"
                 observation["verdict_s"] = limit.still_s
                 told = watch.told.read().events
@@ -279,7 +279,7 @@ def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[
 def _wait(
     job: Job, limit: Limit, watch: Watch, control: Control, within: Callable[[float], None]
 ) -> str:
-    """Wait for the end of the program, the time limit, a proof of a hang, or a stop request."""
+    """Wait for the end of the program, the time limit, a verdict of `watch`, or a stop request."""
     said_s = limit.limit_s
     while True:
         job.reap()
@@ -293,6 +293,8 @@ def _wait(
             within(said_s - limit.elapsed_s)
         if watch.proves():
             return "proof"
+        if watch.goes_round():
+            return "rounds"
         if over:
             return "limit"
         control.wait(TICK_S)

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from . import boundary, events, faults, respawn
-from .proof import Prover, deadlock
+from .proof import Prover, Rounds, deadlock
 from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
 from .stacks import Frame, Stack, is_main, stacks, stacks_in_motion
@@ -51,6 +51,8 @@ class Watch:
         self._py_spy = py_spy
         self._prover = Prover(os.getpid(), py_spy or None)
         self._proof: Optional[Verdict] = None
+        self._rounds = Rounds(self._prover, py_spy or None)
+        self._going_round: Optional[Verdict] = None
         self._respawn: Optional[respawn.Respawn] = None
         self._looked = False
         self._stuck = Stuck(self._prover, self._stacks_now)
@@ -68,6 +70,12 @@ class Watch:
                 self._stuck.look()
         self._looked = True
         return bool(self._proof or self._respawn)
+
+    def goes_round(self) -> bool:
+        """Look, after `proves`, whether what lives of the job only goes round; see `Rounds`."""
+        if self._looked and self._unable is None:
+            self._going_round = self._rounds.look()
+        return self._going_round is not None
 
     def _find_respawn(self) -> Optional[respawn.Respawn]:
         try:
@@ -127,8 +135,9 @@ class Watch:
         `told` is what the injection has told.
         """
         processes = job.processes()
-        waiting = self._proof.threads if self._proof else self._prover.waits()
-        deadline = time.monotonic() + (PROVEN_STACKS_S if self._proof else STACKS_S)
+        found_out = self._proof or self._going_round
+        waiting = found_out.threads if found_out else self._prover.waits()
+        deadline = time.monotonic() + (PROVEN_STACKS_S if found_out else STACKS_S)
         running = {each.pid for each in waiting if each.wait.kind == "running"}
         pids = [each["pid"] for each in processes[:MOST_STACKS]]
         found = {
@@ -149,8 +158,10 @@ class Watch:
         places = {
             of: place for of, stack in matched.items() for place in [_where(argv, stack)] if place
         }
+        if found_out:
+            places.update({(pid, tid): place for pid, tid, place in found_out.loops})
         servers = {pid: name for pid in found for name in [_server(found[pid])] if name}
-        ring = deadlock.find(waiting, places, servers) if self._proof is not None else ()
+        ring = deadlock.find(waiting, places, servers) if found_out is not None else ()
         for process in processes:
             pid = process["pid"]
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
@@ -184,14 +195,15 @@ class Watch:
                 },
                 "where": _short(self._respawn.where),
             }
-        if self._proof is None:
+        if found_out is None:
             return {"processes": processes, "obstacle": plain(self._prover.blocker)}
+        shown = [*ring[-1:], *ring, *((each.pid, each.tid) for each in waiting)]
         return {
             "processes": processes,
-            "grade": self._proof.grade,
+            "grade": found_out.grade,
             "ring": plain(ring),
-            "assumptions": list(self._proof.assumptions),
-            "where": next((places[each] for each in (*ring[-1:], *ring) if each in places), None),
+            "assumptions": list(found_out.assumptions),
+            "where": next((places[each] for each in shown if each in places), None),
         }
 
 

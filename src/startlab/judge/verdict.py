@@ -55,6 +55,9 @@ def classify(observation: Observation, check: Check, own: Own) -> Verdict:
             return Verdict("unavailable", waiting.not_launched(failure) if failure else "")
         case "proof":
             return _proven(observation, own)
+        case "rounds":
+            reason = waiting.goes_round(observation)
+            return Verdict("hang", reason, observation.grade, observation.where)
         case "stopped":
             return Verdict("undecided", "the trial was stopped before its end")
         case "limit":

@@ -39,6 +39,7 @@ ASSUMPTIONS: Final[Mapping[AssumptionKind, str]] = {
     "address": "nobody outside is told the address",
     "name": "nobody outside is told the name",
     "own classes": "no pool or manager has classes of the program's own",
+    "alarm": "no process that could not be asked has armed an interval timer (alarm)",
 }
 
 _MOST_IN_RING: Final = 4
@@ -95,6 +96,8 @@ def _waits(wait: Wait, waits_for: Sequence[int], *, numbers: bool) -> tuple[str,
     if wait.poller:
         verb = "runs" if wait.kind == "running" else "wakes by the clock"
         return verb, "in a loop of the standard library"
+    if wait.rounds and wait.kind in ("running", "asleep"):
+        return ("asks", "without a pause") if wait.kind == "running" else ("wakes", "by the clock")
     verb, what = _WAITS[wait.kind]
     polled = list(dict.fromkeys(_polled(each, numbers=numbers) for each in wait.polled))
     return verb, what.format(
@@ -104,7 +107,7 @@ def _waits(wait: Wait, waits_for: Sequence[int], *, numbers: bool) -> tuple[str,
         at=_at(wait.descriptor) if numbers else "",
         polled=("any of " if len(polled) > 1 else "") + ", ".join(polled),
         timeout=" with a timeout" if wait.timed else "",
-    ).strip()
+    ).strip() + (", again and again" if wait.rounds else "")
 
 
 def _polled(part: Polled, *, numbers: bool) -> str:
@@ -159,7 +162,7 @@ def _wakers(pid: int, thread: Thread) -> str:
     wait = thread.wait
     if wait is None:
         return ""
-    if wait.poller:
+    if wait.poller or (wait.rounds and not thread.waits_for):
         return "does nothing until another thread or process has done something"
     if wait.obstacle is not None:
         return obstacle(wait.obstacle)
@@ -196,6 +199,25 @@ def hang(observation: Observation) -> str:
         + _ended_children(observation)
         + _ended_threads(observation)
     )
+
+
+def goes_round(observation: Observation) -> str:
+    """Say why a job does not go on though parts of it live: who waits, and who only goes round."""
+    roles = {process.pid: process.role for process in observation.processes}
+    alive = [
+        _who_waits(process, thread, roles)
+        for process in observation.processes
+        for thread in process.threads
+        if thread.wait is not None and thread.wait.rounds
+        if (process.pid, thread.tid) not in observation.ring
+    ]
+    told = [_deadlock(observation.processes, observation.ring)] if observation.ring else []
+    if alive:
+        more = len(alive) - _MOST_IN_RING
+        only = "; ".join(alive[:_MOST_IN_RING]) + (f" and {more} more" if more > 0 else "")
+        told.append(f"what lives changes nothing: {only}")
+    told.append("it goes on only if one of its processes is sent a signal")
+    return "; ".join(told) + _ended_children(observation) + _ended_threads(observation)
 
 
 def respawning(respawn: Respawn) -> str:

@@ -9,6 +9,7 @@ from .facts import Obstacle, Verdict, Waiting
 
 if sys.platform == "linux":
     from .prover import Prover
+    from .rounds import Rounds
 else:
 
     class Prover:
@@ -38,5 +39,15 @@ else:
             """Find none."""
             return {}
 
+    class Rounds:
+        """Sees nothing here."""
 
-__all__ = ["Prover", "Verdict", "Waiting"]
+        def __init__(self, prover: Prover, py_spy: Optional[str]) -> None:
+            """As on Linux."""
+
+        def look(self) -> Optional[Verdict]:
+            """Find nothing."""
+            return None
+
+
+__all__ = ["Prover", "Rounds", "Verdict", "Waiting"]

@@ -28,6 +28,8 @@ def find(
     for thread in threads:
         if thread.waits_for:
             by_pid.setdefault(thread.pid, []).append(thread)
+    if not by_pid:
+        return ()
     first = next(iter(by_pid.values()))[0]
     for thread in _reached(first, by_pid):
         alone = set(thread.waits_for) == {thread.pid} and len(by_pid[thread.pid]) == 1

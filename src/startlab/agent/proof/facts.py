@@ -43,6 +43,7 @@ class Wait(NamedTuple):
     others: int = 0
     timed: bool = False
     poller: bool = False
+    rounds: bool = False
     obstacle: Optional[Obstacle] = None
 
 
@@ -56,15 +57,17 @@ class Waiting(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A proof that the job hangs: of every thread that it can never run again.
+    """A proof that the job hangs: of every thread that it can never run again, or changes nothing.
 
     The first thread of the program comes first, or that of the oldest process it has left.
-    `assumptions` are the kinds of what could not be seen, and would matter.
+    `assumptions` are the kinds of what could not be seen, and would matter. `loops` are the lines
+    of those that threads go round in without a pause.
     """
 
     grade: str
     threads: Tuple[Waiting, ...]
     assumptions: Tuple[str, ...] = ()
+    loops: Tuple[Tuple[int, int, str], ...] = ()
 
 
 def plain(value: object) -> object:

@@ -113,12 +113,12 @@ def all_pollers(
         and all(map(is_spinner, spinning))
         and all(
             len(mine) == 1 and is_poller(mine[0])
-            for mine in [_of(tid, home, others, pid) for tid, home in timed.items()]
+            for mine in [stack_of(tid, home, others, pid) for tid, home in timed.items()]
         )
     )
 
 
-def _of(tid: int, home: Tuple[int, int], found: Sequence[Stack], pid: int) -> List[Stack]:
+def stack_of(tid: int, home: Tuple[int, int], found: Sequence[Stack], pid: int) -> List[Stack]:
     """Find the stack of a thread."""
     known = [stack for stack in found if stack.tid == tid]
     if known:

@@ -164,7 +164,7 @@ class Prover:
         except (OSError, ValueError, IndexError) as error:
             obstacle = about("unreadable", thread, error=str(error))
         else:
-            return _waiting(bond)
+            return waiting_of(bond)
         fact = Wait(waits.kind(wait), waits.name(call, self._machine), obstacle=obstacle)
         return Waiting(thread.pid, thread.tid, fact)
 
@@ -177,7 +177,7 @@ class Prover:
         if self._suspect is not None and self._peeks % _PEEKS:
             # The thread that kept the job alive at the last look mostly still does.
             self._check_call(*self._suspect, patient=patient)
-        before = self._snapshot(patient=patient)
+        before = self.snapshot(patient=patient)
         refuted, reason, until, pause = self._refuted
         if before == refuted and now < until:
             self._dump_at = max(self._dump_at, until)
@@ -192,8 +192,8 @@ class Prover:
             self._refuted = (self._after_asking or before, found.obstacle, now + pause, pause)
             raise
 
-    def _check_call(self, pid: int, tid: int, *, patient: bool) -> bytes:
-        """Read a thread's system call, or raise MayWake."""
+    def _check_call(self, pid: int, tid: int, *, patient: bool, first: bool = False) -> bytes:
+        """Read a thread's system call, or raise MayWake; see `snapshot`."""
         try:
             line = procfs.call(pid, tid)
         except PermissionError as error:
@@ -201,7 +201,7 @@ class Prover:
         call = waits.parse(line)
         if (call is None or call.number < 0) and procfs.ended(pid, tid):
             raise Moved
-        if call is None and patient and tid != pid:
+        if call is None and patient and (first or tid != pid):
             return line
         if call is None:
             self._suspect = (pid, tid)
@@ -212,11 +212,11 @@ class Prover:
             raise MayWake(Obstacle("call", pid, tid, wait.name, timed=wait.timed))
         return line
 
-    def _snapshot(self, *, patient: bool) -> Snapshot:
+    def snapshot(self, *, patient: bool, first: bool = False) -> Snapshot:
         """See every thread asleep in a call without a timeout, or raise MayWake.
 
         `patient`: let those pass that may be pollers, which have a timeout, or run and are not
-        the first of their process.
+        the first of their process, unless that may be the `first`, too.
         """
         pids = []
         todo = [self._agent]
@@ -224,14 +224,14 @@ class Prover:
             born = self._children(todo.pop())
             pids += born
             todo += born
-        snapshot = self._snapshot_of(pids, patient=patient)
+        snapshot = self._snapshot_of(pids, patient=patient, first=first)
         if not any(process.threads for process in snapshot):
             self._suspect = None
             raise MayWake(Obstacle("no process"))
         self._suspect = None
         return snapshot
 
-    def _snapshot_of(self, pids: Iterable[int], *, patient: bool) -> Snapshot:
+    def _snapshot_of(self, pids: Iterable[int], *, patient: bool, first: bool) -> Snapshot:
         found = []
         for pid in pids:
             stat = procfs.stat(pid)
@@ -240,7 +240,7 @@ class Prover:
                 # A first thread that has ended stays as a zombie while others go on.
                 if stat.state in "ZX" and tid == pid:
                     continue
-                line = self._check_call(pid, tid, patient=patient)
+                line = self._check_call(pid, tid, patient=patient, first=first)
                 threads.append(procfs.thread(pid, tid, line))
             found.append(Process(stat, tuple(threads)))
         return tuple(sorted(found))
@@ -255,33 +255,20 @@ class Prover:
 
     def _examine(self, before: Snapshot) -> Verdict:
         self._after_asking = None
-        scene = Scene(before)
-        restless = [
-            thread for thread in all_threads(before) if scene.timed(thread) or scene.runs(thread)
-        ]
+        restless = restless_of(before)
         if restless:
             self._dump_pause = min(2 * self._dump_pause, _LONGEST_PAUSE_S)
             self._dump_at = time.monotonic() + self._dump_pause
-        for process in before:
-            scene.check_process(process)
-        bonds = [scene.bond(thread) for thread in all_threads(before) if thread not in restless]
-        ours = {thread.tid for thread in restless}
-        if _settled(self._snapshot(patient=bool(restless)), ours) != _settled(before, ours):
-            raise Moved
+        scene, bonds = self.bonds(before, restless)
         if restless:
             self._check_pollers(scene, before, restless)
             scene.assumed.add("own classes")
-        self._check_outside(scene, _settled(before, ours))
-        expected, asked, refusals = self._ask(scene, bonds, {thread.pid for thread in restless})
-        finally_ = self._come_to_rest(ours)
-        if _settled(finally_, ours, asked) != _settled(expected, ours, asked):
-            raise Moved
+        refusals = self.refusals(scene, bonds, restless)
         if refusals:
-            self._after_asking = finally_
             raise MayWake(refusals[0])
         return Verdict(
             grade="proven-given-pollers" if restless else "proven",
-            threads=tuple(map(_waiting, sorted(bonds, key=_oldest_first(before))))
+            threads=tuple(map(waiting_of, sorted(bonds, key=oldest_first(before))))
             + tuple(
                 Waiting(
                     thread.pid,
@@ -293,21 +280,54 @@ class Prover:
             assumptions=("signal", *sorted(scene.assumed)),
         )
 
-    def _check_outside(self, scene: Scene, settled: Snapshot) -> None:
+    def bonds(
+        self, before: Snapshot, restless: List[procfs.Thread], *, first: bool = False
+    ) -> Tuple[Scene, List[Bond]]:
+        """Tell what all other threads wait for, or raise MayWake; Moved, if one has run."""
+        scene = Scene(before)
+        for process in before:
+            scene.check_process(process)
+        found = [scene.bond(thread) for thread in all_threads(before) if thread not in restless]
+        ours = {thread.tid for thread in restless}
+        now = self.snapshot(patient=bool(restless), first=first)
+        if settled(now, ours) != settled(before, ours):
+            raise Moved
+        return scene, found
+
+    def refusals(
+        self,
+        scene: Scene,
+        bonds: List[Bond],
+        restless: List[procfs.Thread],
+        *,
+        first: bool = False,
+    ) -> Tuple[Obstacle, ...]:
+        """Tell what else may wake the job, from outside or by a timer; raise Moved, if it moves."""
+        ours = {thread.tid for thread in restless}
+        self._check_outside(scene, settled(scene.snapshot, ours))
+        expected, asked, refusals = self._ask(scene, bonds, {thread.pid for thread in restless})
+        finally_ = self._come_to_rest(ours, first=first)
+        if settled(finally_, ours, asked) != settled(expected, ours, asked):
+            raise Moved
+        if refusals:
+            self._after_asking = finally_
+        return refusals
+
+    def _check_outside(self, scene: Scene, at_rest: Snapshot) -> None:
         """See that nobody outside the job holds what it waits for."""
         job, sockets = self._under_way
         try:
-            scene.check_outside(self._agent, sockets if job == settled else None)
+            scene.check_outside(self._agent, sockets if job == at_rest else None)
         except outsiders.UnderWay as found:
-            self._under_way = settled, found.sockets
+            self._under_way = at_rest, found.sockets
             raise
 
-    def _come_to_rest(self, pollers_of: Set[int]) -> Snapshot:
+    def _come_to_rest(self, pollers_of: Set[int], *, first: bool) -> Snapshot:
         """Take a snapshot once the threads that were asked are asleep again."""
         deadline = time.monotonic() + _SETTLE_S
         while True:
             try:
-                snapshot = self._snapshot(patient=bool(pollers_of))
+                snapshot = self.snapshot(patient=bool(pollers_of), first=first)
             except MayWake:
                 if time.monotonic() > deadline:
                     raise
@@ -337,7 +357,7 @@ class Prover:
             homes = {each.tid: scene.stack_of(each) for each in mine if each.tid not in running}
             if not pollers.only_pollers(self._py_spy or "", pid, homes, running):
                 raise MayWake(_alive(scene, mine[0]))
-        settled = _settled(before, {thread.tid for thread in restless})
+        at_rest = settled(before, {thread.tid for thread in restless})
         now = time.monotonic()
         ran_s = {
             thread.tid: procfs.ran_s(thread.pid, thread.tid)
@@ -345,8 +365,8 @@ class Prover:
             if scene.runs(thread)
         }
         seen, since, had_run_s = self._polled
-        if seen != settled or ran_s.keys() != had_run_s.keys():
-            self._polled = (settled, now, ran_s)
+        if seen != at_rest or ran_s.keys() != had_run_s.keys():
+            self._polled = (at_rest, now, ran_s)
             self._dump_at, self._dump_pause = now + POLLERS_APART_S, _FIRST_DUMP_S
             raise SecondLook
         idle = any(ran_s[tid] - had_run_s[tid] < _ROUND_S for tid in ran_s)
@@ -422,12 +442,13 @@ def _alive(scene: Scene, thread: procfs.Thread) -> Obstacle:
     return about("running", thread) if scene.runs(thread) else scene.may_wake(thread)
 
 
-def _waiting(bond: Bond) -> Waiting:
+def waiting_of(bond: Bond) -> Waiting:
+    """Tell what a thread waits for."""
     thread = bond.thread
     return Waiting(thread.pid, thread.tid, bond.wait, tuple(sorted(bond.wakers)))
 
 
-def _oldest_first(snapshot: Snapshot) -> Callable[[Bond], Tuple[bool, int, int, int]]:
+def oldest_first(snapshot: Snapshot) -> Callable[[Bond], Tuple[bool, int, int, int]]:
     """Order the first thread of the program before all, or that of the oldest process left."""
     stats = {process.stat.pid: process.stat for process in snapshot}
 
@@ -443,7 +464,19 @@ def all_threads(snapshot: Snapshot) -> List[procfs.Thread]:
     return [thread for process in snapshot for thread in process.threads]
 
 
-def _settled(
+def restless_of(snapshot: Snapshot) -> List[procfs.Thread]:
+    """List the threads that run, or sleep with a timeout."""
+    machine = platform.machine()
+    found = []
+    for thread in all_threads(snapshot):
+        call = waits.parse(thread.call)
+        wait = None if call is None else waits.decode(call, machine)
+        if wait is None or (isinstance(wait, waits.Open) and wait.timed):
+            found.append(thread)
+    return found
+
+
+def settled(
     snapshot: Snapshot, pollers_of: Set[int], asked: FrozenSet[int] = frozenset()
 ) -> Snapshot:
     """Leave out of a snapshot what pollers may change, and the preemption of who was asked.
@@ -451,13 +484,13 @@ def _settled(
     A thread that lost its core, but did not go to sleep once more than expected, is where it was.
     """
 
-    def settled(thread: procfs.Thread) -> procfs.Thread:
+    def at_rest(thread: procfs.Thread) -> procfs.Thread:
         if thread.tid in pollers_of:
             return thread._replace(call=b"", voluntary=0, involuntary=0, state="S")
         return thread._replace(involuntary=0) if thread.tid in asked else thread
 
     return tuple(
-        process._replace(threads=tuple(map(settled, process.threads))) for process in snapshot
+        process._replace(threads=tuple(map(at_rest, process.threads))) for process in snapshot
     )
 
 

@@ -35,6 +35,8 @@ _ABSTRACT = re.compile(rb"\0listener-(\d+)-\d+")
 _IN_DIRECTORY = re.compile(rb"/.*/pymp-\w{6,8}/(?:listener|sock)-\w{6,8}")
 _KERNEL_ACTS = ("io_uring", "perf_event", "userfaultfd", "fanotify", "kvm")
 _FASYNC = 0o20000
+_LAST_STANDARD = 2
+_ASKED_SAFELY = ("anon_inode:[pidfd]", outsiders.EPOLL)
 _STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
 _POLLFD = struct.Struct("=ihh")
 # SIGINT, and with faulthandler those that a process sends itself when it fails.
@@ -224,11 +226,43 @@ class Scene:
             self.assumed.update(("unreadable", "opened later", "replaced"))
         self.assumed |= outsiders.check(self._relied, job, seen_before, tracing=any_child)
 
+    def check_asked(self, thread: procfs.Thread) -> None:
+        """See that nobody outside can make ready what a thread of the program may ask about."""
+        self.assumed.add("name")
+        for fd, each in self._numbered(thread):
+            if fd <= _LAST_STANDARD or not each.reads:
+                continue
+            if each.link.startswith("pipe:"):
+                self._relied.links.add(each.link)
+            elif each.link.startswith("socket:"):
+                self._other_ends(thread, each.link, writing=False)
+            elif each.link not in _ASKED_SAFELY and (
+                not each.link.startswith("/") or self._is_fifo(thread, fd)
+            ):
+                raise MayWake(about("descriptor", thread, object=each.link, descriptor=fd))
+
+    def _numbered(self, thread: procfs.Thread) -> List[Tuple[int, procfs.Descriptor]]:
+        return [
+            (int(fd), procfs.descriptor(thread.pid, thread.tid, int(fd)))
+            for fd in os.listdir(f"/proc/{thread.pid}/task/{thread.tid}/fd")
+        ]
+
+    def _is_fifo(self, thread: procfs.Thread, fd: int) -> bool:
+        return stat.S_ISFIFO(os.stat(f"/proc/{thread.pid}/task/{thread.tid}/fd/{fd}").st_mode)
+
     # --- one thread ----------------------------------------------------------------------------
 
     def bond(self, thread: procfs.Thread) -> Bond:
         """Tell what a thread waits for and who of the job could end that, or raise MayWake."""
-        wait = self._wait(thread)
+        return self._bond(thread, self._wait(thread))
+
+    def bond_but_for_the_clock(self, thread: procfs.Thread) -> Optional[Bond]:
+        """Tell the same of a thread with a timeout, as if it had none; None if it just sleeps."""
+        call = waits.parse(thread.call)
+        endless = None if call is None else waits.without_timeout(call, self.machine)
+        return None if endless is None else self._bond(thread, waits.decode(endless, self.machine))
+
+    def _bond(self, thread: procfs.Thread, wait: waits.Inside) -> Bond:
         if isinstance(wait, waits.Lock):
             fact, wakers = self._lock(thread, wait)
         elif isinstance(wait, waits.Child):

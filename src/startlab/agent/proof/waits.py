@@ -290,6 +290,31 @@ def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 
     return Open(what, timed=what in _SLEEPS or what in timed)
 
 
+_TIMEOUT_AT: Dict[str, Tuple[int, int]] = {
+    "futex": (3, 0),
+    "poll": (2, -1),
+    "ppoll": (2, 0),
+    "select": (4, 0),
+    "pselect6": (4, 0),
+    "epoll_wait": (3, -1),
+    "epoll_pwait": (3, -1),
+    "epoll_pwait2": (3, 0),
+}
+"""Which argument is the timeout, and what it is where there is none."""
+
+
+def without_timeout(call: Call, machine: str) -> Optional[Call]:
+    """Give the call as it would be without its timeout, if it waits for more than that."""
+    what = name(call, machine)
+    at = _TIMEOUT_AT.get(what)
+    if at is None or len(call.args) != 6:
+        return None
+    if what in {"select", "pselect6"} and not any(call.args[:4]):
+        return None
+    index, never = at
+    return call._replace(args=(*call.args[:index], never, *call.args[index + 1 :]))
+
+
 # What the kernel's own wait channel must then say, by parts of the names it had from 4.x to 6.x:
 # a thread that a freezer, a page fault in userfaultfd or FUSE, seccomp's supervisor, a core dump
 # or its own exit holds *inside* one of these calls shows the call, but another channel.

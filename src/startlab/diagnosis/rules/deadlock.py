@@ -7,7 +7,8 @@ Nothing goes on any more, which is proven or follows from the time limit, and no
 Each thread waits for what another one should do. The finding names who waits for what.
 
 ## What to do
-Look at the lines: each waits for another. If it is only slow: `--timeout SECONDS`.
+Look at the lines: each waits for another. Where one asks again and again, what it asks about cannot
+change any more: see who should have changed it. If it is only slow: `--timeout SECONDS`.
 
 ## Bad
 ```python
@@ -28,12 +29,15 @@ child.join()
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
 from startlab.judge import waiting
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -41,6 +45,11 @@ MECHANISMS: Final = (
         symptom=True,
         shown=True,
         advice="Look at the lines above: each waits for another.",
+    ),
+    Mechanism(
+        "asks_forever",
+        symptom=True,
+        advice="What it asks about cannot change any more: see who should have changed it.",
     ),
     Mechanism("no_end", symptom=True, advice="If it is only slow: --timeout SECONDS."),
 )
@@ -53,7 +62,7 @@ def find(case: Case) -> Cause | None:
         return None
     parts = []
     for process, thread in found[:6]:
-        line = line_of(thread)
+        line = _line_of(thread)
         at = f" at {line}" if line else ""
         if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
             parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
@@ -66,9 +75,9 @@ def find(case: Case) -> Cause | None:
     parts = list(dict.fromkeys(parts))
     root = case.root
     first = next((t for p, t in found if p == root and own_frame(t)), None)
-    where = (line_of(first) if first else None) or case.where
+    where = (_line_of(first) if first else None) or case.where
     return Cause(
-        "deadlock" if case.trial.grade in ("proven", "proven-given-pollers") else "no_end",
+        _mechanism(case),
         where or parts[0],
         parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
         "Nothing goes on any more: " + "; ".join(parts) + "."
@@ -76,3 +85,19 @@ def find(case: Case) -> Cause | None:
         else case.trial.reason,
         where,
     )
+
+
+def _mechanism(case: Case) -> str:
+    if case.trial.grade in ("proven", "proven-given-pollers"):
+        return "deadlock"
+    return "asks_forever" if any(_goes_round(thread) for _, thread in case.threads()) else "no_end"
+
+
+def _goes_round(thread: Thread) -> bool:
+    return thread.wait is not None and thread.wait.rounds
+
+
+def _line_of(thread: Thread) -> str | None:
+    """Give the line that a thread is at; of one that never sleeps, that of its loop."""
+    runs = _goes_round(thread) and thread.wait is not None and thread.wait.kind == "running"
+    return (thread.where if runs else None) or line_of(thread)
