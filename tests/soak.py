@@ -105,10 +105,10 @@ def main() -> None:
                     return
                 observation = run(agent, program, environment)
                 seen[observation.ended] += 1
-                if observation.ended == "proof":
-                    false.append(
-                        f"{program.name} on {environment.name}: {waiting.hang(observation)}"
-                    )
+                if observation.ended in ("proof", "rounds"):
+                    rounds = observation.ended == "rounds"
+                    why = waiting.goes_round(observation) if rounds else waiting.hang(observation)
+                    false.append(f"{program.name} on {environment.name}: {why}")
                     print(f"FALSE PROOF: {false[-1]}", flush=True)
                 elif observation.ended != "exit" or observation.exit_status != 0:
                     print(

@@ -249,12 +249,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tail, of each output stream. `files` is a folder of the environment: the trial's working
     directory is a copy of it, and the program runs in `cwd` below that. `stdin_file`, a path of
     the environment, is what it reads where `stdin` is None. `python` is the interpreter that the
-    environment has, for which the agent may compile.
+    environment has, for which the agent may compile. `passing_s` is how long the slowest trial took
+    that passed, if one did: one that rests for much longer is given up.
     """
 
     argv: tuple[str, ...]
     method: StartMethod | None
     timeout_s: float
+    passing_s: float | None = None
     keep_bytes: int = 1 << 20
     stdin: bytes | None = None
     env: dict[str, str] = {}

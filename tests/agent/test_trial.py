@@ -247,6 +247,28 @@ def test_a_program_that_waits_is_quiescent_at_the_limit(run: Any) -> None:
     assert ("python" if sys.platform == "win32" else "program.py") in process.command
 
 
+FIFO = """
+import os
+os.mkfifo("fifo")
+os.read(os.open("fifo", os.O_RDWR), 1)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for")
+def test_a_program_that_rests_is_given_up_after_five_times_what_passes(run: Any) -> None:
+    seen = run(FIFO, timeout_s=50, passing_s=0.1)
+    assert (seen.ended, seen.grade) == ("limit", "quiescent")
+    assert 3 <= seen.limit_s < 30
+
+
+@pytest.mark.parametrize("passing_s", [0.1, None])
+def test_a_program_that_sleeps_is_not_given_up_before_the_limit(
+    run: Any, passing_s: float | None
+) -> None:
+    seen = run("import time; time.sleep(4)", timeout_s=50, passing_s=passing_s)
+    assert (seen.ended, seen.exit_status) == ("exit", 0)
+
+
 @pytest.mark.targets
 def test_a_program_that_still_writes_is_given_more_time(run: Any) -> None:
     steps = "import time\nfor n in range(20): time.sleep(0.2); print(n, flush=True)"

@@ -40,6 +40,8 @@ MOST_PROGRESS = 3  # the same
 STACKS_BEFORE_S = 1.0  # before the limit, if processes cannot be asked for their stacks
 CORES = os.cpu_count() or 1
 QUIET_S = 2.0
+LEAST_STILL_S = 3.0
+TIMES_PASSING = 5
 QUIET_SHARE = 0.05  # of a core; less is quiescent
 MOST_NAMED = 20
 MOST_WORDS = 4000  # characters of a command line
@@ -114,7 +116,7 @@ class Limit:
         self._seen_written = 0
         self._progress_s = 0.0
         self._began = self._looked = self._ran_at = self._busy_at = time.monotonic()
-        self._next = self._began
+        self._next = self._still_next = self._began
         self._ran = self._starved = 0.0
         self.starved_s = 0.0
 
@@ -139,6 +141,19 @@ class Limit:
     def still_s(self) -> float:
         """How long no thread of the job has run."""
         return time.monotonic() - self._ran_at
+
+    def still_long(self, passing_s: float) -> bool:
+        """Whether no thread has run for much longer than a trial takes that passes.
+
+        If so, that is said once and the question put again only after a while.
+        """
+        now = time.monotonic()
+        if now - self._ran_at < max(LEAST_STILL_S, TIMES_PASSING * passing_s):
+            return False
+        if now < self._still_next:
+            return False
+        self._still_next = now + 1.0
+        return True
 
     @property
     def quiet(self) -> bool:
@@ -219,7 +234,7 @@ def run(
             return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
 
         limit = Limit(job, request["timeout_s"], written)
-        ended = _wait(job, limit, watch, control, within)
+        ended = _wait(job, limit, watch, control, within, request.get("passing_s"))
         duration_s = time.monotonic() - began
         observation: Dict[str, Any] = {
             "ended": ended,
@@ -229,7 +244,7 @@ def run(
             "sys_platform": sys.platform,
             "work": place.work,
             "idle_s": limit.idle_s,
-            "limit_s": limit.limit_s,
+            "limit_s": min(limit.limit_s, duration_s) if ended == "limit" else limit.limit_s,
             "starved_s": limit.starved_s,
             "load": _load(),
         }
@@ -277,9 +292,17 @@ def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[
 
 
 def _wait(
-    job: Job, limit: Limit, watch: Watch, control: Control, within: Callable[[float], None]
+    job: Job,
+    limit: Limit,
+    watch: Watch,
+    control: Control,
+    within: Callable[[float], None],
+    passing_s: Optional[float],
 ) -> str:
-    """Wait for the end of the program, the time limit, a verdict of `watch`, or a stop request."""
+    """Wait for the end of the program, the time limit, a verdict of `watch`, or a stop request.
+
+    A job that rests is not waited for as long, where it is known how long one takes that passes.
+    """
     said_s = limit.limit_s
     while True:
         job.reap()
@@ -295,7 +318,7 @@ def _wait(
             return "proof"
         if watch.goes_round():
             return "rounds"
-        if over:
+        if over or (passing_s is not None and limit.still_long(passing_s) and watch.rests()):
             return "limit"
         control.wait(TICK_S)
 

@@ -77,6 +77,28 @@ class Watch:
             self._going_round = self._rounds.look()
         return self._going_round is not None
 
+    def rests(self) -> bool:
+        """Whether no thread of the job runs, sleeps by the clock or waits for the outside.
+
+        It must be so where there is no proof, too: what the kernel does not show of a wait for a
+        named semaphore, say, is only who else may know the name.
+        """
+        if self._unable is not None:
+            return False
+        blocker = self._prover.blocker
+        waiting = self._prover.waits()
+        return (
+            blocker is not None
+            and bool(waiting)
+            and _is_inside(blocker)
+            and all(
+                each.wait.kind != "running"
+                and not each.wait.timed
+                and (each.wait.obstacle is None or _is_inside(each.wait.obstacle))
+                for each in waiting
+            )
+        )
+
     def _find_respawn(self) -> Optional[respawn.Respawn]:
         try:
             size = boundary.size(self._events_file)
@@ -205,6 +227,19 @@ class Watch:
             "assumptions": list(found_out.assumptions),
             "where": next((places[each] for each in shown if each in places), None),
         }
+
+
+_CALLS_INSIDE = ("semop", "semtimedop", "msgrcv", "msgsnd")
+_OBSTACLES_INSIDE = ("named semaphore", "futex in file", "alarm unknown", "socket timeout unknown")
+
+
+def _is_inside(obstacle: Obstacle) -> bool:
+    """Whether an obstacle is neither a clock nor, as far as is known, somebody outside."""
+    if obstacle.kind == "call":
+        return not obstacle.timed and obstacle.name in _CALLS_INSIDE
+    if obstacle.kind == "descriptor":  # a FIFO
+        return obstacle.object.startswith("/") and not obstacle.object.startswith("/dev/")
+    return obstacle.kind in _OBSTACLES_INSIDE
 
 
 def _wait_of(waiting: Waiting) -> Dict[str, Any]:

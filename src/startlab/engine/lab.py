@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+import msgspec
+
 from startlab import catalogue
 from startlab.engine.schedule import Schedule, Task
 from startlab.errors import AgentError, JournalError, StartlabError
@@ -93,6 +95,7 @@ class Lab:
         self._lock = threading.Lock()
         self._environments: dict[str, Environment] = {}
         self._waiting: set[Cell] = set()
+        self._passing_s: dict[tuple[str, str], float] = {}
         for trial in earlier:
             if trial.outcome != "unavailable":  # then it is tried again
                 self._done.add((trial.cell, trial.trial))
@@ -283,6 +286,7 @@ class Lab:
         elif observation.ended != "stopped":
             trial = task.subject.judge(task.cell, task.environment, task.number, observation)
             self._results.put(trial)
+            self._note_passing(trial)
             self._repeat_after(trial)
         if self._selection.isolation == "fresh":
             worker.close()
@@ -305,6 +309,13 @@ class Lab:
                     reason = f"twice, no agent could observe it: {error}"
                     self._results.put(undecided(task.cell, reason, number=task.number))
         return None
+
+    def _note_passing(self, trial: Trial) -> None:
+        """Remember how long the slowest trial of a program took that passed, by environment."""
+        if trial.outcome == "ok":
+            key = trial.experiment, trial.environment
+            with self._lock:
+                self._passing_s[key] = max(self._passing_s.get(key, 0.0), trial.duration_s)
 
     def _repeat_after(self, trial: Trial) -> None:
         """Have cells run once more because of a trial, at once or when their environment is there.
@@ -341,7 +352,9 @@ class Lab:
                 f"Hangs cannot be proven in {task.environment.name}, the time limit decides: "
                 f"{obstacle(agent.no_proofs)}"
             )
-        return agent.run(task.subject.request(task.cell, task.environment, agent))
+        request = task.subject.request(task.cell, task.environment, agent)
+        passing_s = self._passing_s.get((task.cell.experiment, task.environment.name))
+        return agent.run(msgspec.structs.replace(request, passing_s=passing_s))
 
 
 class _Repeats:
@@ -364,11 +377,18 @@ class _Repeats:
             cells = [] if trial.outcome == "ok" else [trial.cell]
             if trial.outcome == "ok":
                 self._first = self._first or trial
-                if trial.stdout_digest != self._first.stdout_digest:
+                if not _prints_the_same(trial, self._first):
                     cells = [trial.cell, self._first.cell]
             cells = [cell for cell in cells if cell not in self._repeated]
             self._repeated.update(cells)
             return cells
+
+
+def _prints_the_same(one: Trial, other: Trial) -> bool:
+    """Whether two trials print the same, but for durations, process ids and the like."""
+    if one.stdout_digest == other.stdout_digest:
+        return True
+    return one.stdout_shape is not None and one.stdout_shape == other.stdout_shape
 
 
 class _Worker:

@@ -181,7 +181,7 @@ def _in_else(loop: ast.AST, line: int) -> bool:
     return any(_spans(each, line) for each in getattr(loop, "orelse", ()))
 
 
-def _is_harmless(loop: ast.While, defined: Set[str]) -> bool:
+def _is_harmless(loop: ast.While, defined: FrozenSet[str]) -> bool:
     words = {
         id(inner)
         for call in ast.walk(loop)
@@ -205,7 +205,7 @@ def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
-def _says(call: ast.Call, defined: Set[str]) -> bool:
+def _says(call: ast.Call, defined: FrozenSet[str]) -> bool:
     """Whether a call only prints."""
     name = _called(call)
     if name == "write" and isinstance(call.func, ast.Attribute):
@@ -214,7 +214,7 @@ def _says(call: ast.Call, defined: Set[str]) -> bool:
     return name in _SAYS and name not in defined
 
 
-def _is_known(call: ast.Call, defined: Set[str], *, in_words: bool) -> bool:
+def _is_known(call: ast.Call, defined: FrozenSet[str], *, in_words: bool) -> bool:
     known = _ASKS | _PLAIN | (_IN_WORDS if in_words else frozenset())
     name = _called(call)
     return name in known and name not in defined

@@ -41,6 +41,7 @@ ROUNDS = 5
 DUMPS = 5
 _SPUN_S = 0.3
 _SHARE = 0.02  # of a core, without the dumps
+_FIRST_PAUSE_S = 0.3  # a thread that just wakes looks as one that may do anything
 _LONGEST_PAUSE_S = 8.0
 
 _LIBRARY = Round("", 0, harmless=True)
@@ -75,7 +76,7 @@ class Rounds:
         self._py_spy = py_spy
         self._watched: Optional[_Watched] = None
         self._next = time.monotonic() + EVERY_S
-        self._pause_s = 1.0
+        self._pause_s = _FIRST_PAUSE_S
 
     def look(self) -> Optional[Verdict]:
         """Take one look, if it is time; give the verdict, `stuck` or `busy`."""
@@ -88,7 +89,6 @@ class Rounds:
         except MayWake:
             pass  # by something that the prover names as the blocker
         except _Refuted:
-            self._watched = None
             pause_s = self._pause_s
             self._pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         except (Moved, OSError, ValueError, IndexError):
@@ -104,6 +104,7 @@ class Rounds:
         watched = self._watched
         if watched is None or not watched.is_still(snapshot, restless):
             self._watched = _Watched(snapshot, restless) if restless else None
+            self._pause_s = _FIRST_PAUSE_S
             return None
         still_s = time.monotonic() - watched.since
         spinning = {thread.tid for thread in restless if watched.spins(thread)}
