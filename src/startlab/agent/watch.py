@@ -219,7 +219,8 @@ class Watch:
             }
         if found_out is None:
             return {"processes": processes, "obstacle": plain(self._prover.blocker)}
-        shown = [*ring[-1:], *ring, *((each.pid, each.tid) for each in waiting)]
+        alive = [(each.pid, each.tid) for each in waiting if each.wait.rounds]
+        shown = [*ring[-1:], *ring, *alive]
         return {
             "processes": processes,
             "grade": found_out.grade,
