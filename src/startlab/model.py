@@ -870,8 +870,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
 
 AspectKind = Literal[
     "modules", "sys.path", "environ", "global", "registry", "statement", "main", "exit handlers",
-    "flush", "signal handlers", "event loop", "lock", "threads", "seed", "made again",
-    "identity", "child signal", "pipes", "one worker", "trace",
+    "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
+    "made again", "identity", "exceptions", "child signal", "pipes", "one worker", "trace",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -204,6 +204,132 @@ def test_unwritten_text_that_a_fork_copies_is_shown(write: Write, tmp_path: Path
     assert seen.first.grade in ("confirmed", "shown")
 
 
+def test_a_socket_that_a_fork_copies_is_shown_at_the_fork(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import socket
+        import threading
+        from multiprocessing import Event, Process
+
+        def keep(done):
+            done.wait()
+
+        def read(client, got):
+            while True:
+                data = client.recv(100)
+                if not data:
+                    break
+                got.append(data)
+
+        def main():
+            done = Event()
+            server, client = socket.socketpair()
+            got = []
+            reader = threading.Thread(target=read, args=(client, got))
+            reader.start()
+            helper = Process(target=keep, args=(done,))
+            helper.start()
+            server.sendall(b"bye")
+            server.close()
+            reader.join()
+            print(got)
+            done.set()
+            helper.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"descriptors"}
+    assert (seen.first.mechanism, seen.first.grade) == ("pipe_end_inherited", "confirmed")
+    assert seen.first.where == "program.py:22"
+    assert "inherit a socket" in seen.first.title
+
+
+def test_a_setting_is_shown_where_it_is_set_and_not_where_it_is_put_back(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from contextvars import ContextVar
+        from multiprocessing import Process
+
+        unit = ContextVar("unit", default=None)
+
+        def work():
+            print(unit.get().upper())
+
+        def main():
+            token = unit.set("metre")
+            child = Process(target=work)
+            child.start()
+            child.join()
+            unit.reset(token)
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"registry"}
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "`unit`" in seen.first.title
+
+
+def test_a_statement_that_the_children_need_does_not_hide_the_cause(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import logging
+        import sys
+        from multiprocessing import Process
+
+        logger = logging.getLogger("work")
+
+        def work():
+            logger.info("at work")
+
+        def main():
+            logging.basicConfig(stream=sys.stdout, level=logging.INFO)
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"registry"}
+    assert seen.first.grade == "confirmed"
+    assert seen.first.where == "program.py:11"
+
+
+def test_an_exception_that_cannot_be_made_again_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Refused(Exception):
+            def __init__(self, name, why):
+                super().__init__(name + ": " + why)
+                self.why = why
+
+        def check(name):
+            raise Refused(name, "too long")
+
+        def main():
+            with Pool(1) as pool:
+                try:
+                    pool.map(check, ["a"])
+                except Refused as error:
+                    print(error, error.why)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"exceptions"}
+    assert (seen.first.mechanism, seen.first.grade) == ("unreadable_result", "confirmed")
+
+
 def test_a_seed_that_children_do_not_have_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import random

@@ -72,7 +72,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "registry": Told(
         "setting_differs",
-        "{name} as the parent has it",
+        "the parent's {name}",
         "the children do not have the parent's {name}{at}",
         ANEW,
     ),
@@ -118,11 +118,23 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "forked children draw the same random numbers",
         COPIED,
     ),
+    "descriptors": Told(
+        "pipe_end_inherited",
+        "the inherited copies of {name} closed in the children",
+        "forked children keep open what the parent has closed: they inherit {name}{at}",
+        COPIED + " Whoever reads from the other side sees its end only when every copy is closed.",
+    ),
     "identity": Told(
         "end_mark_copied",
         "{name} sent by its name",
         "{name} is another object after it was pickled, and is compared by `is`",
         "What is put into a queue or given to a child is pickled: it arrives as a copy.",
+    ),
+    "exceptions": Told(
+        "unreadable_result",
+        "{name} pickled without a call of its __init__",
+        "{name} cannot be made again from its pickle{at}",
+        "An exception is made again by a call of its class with what `super().__init__` was given.",
     ),
     "child signal": Told(
         "child_reaped",
@@ -166,7 +178,10 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: 
     said = f" Confirmed by experiment: {_said(case, made, told.what.format(name=name))}"
     where = _where(made) or _known(case, made)
     same = found is not None and found.mechanism == told.mechanism
-    if found is not None and (same or (named and made.aspects[0].kind == "statement")):
+    # What a rule has found at the very line that makes the difference says more, in its words.
+    same_line = found is not None and where is not None and found.where == where
+    of_rule = named and made.aspects[0].kind == "statement"
+    if found is not None and (same or same_line or of_rule):
         where = where if same else found.where
         return found._replace(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
@@ -192,8 +207,9 @@ def rejected(made: CauseExperiment) -> str:
 
 def _named(made: CauseExperiment) -> str:
     names = [_name(each) for each in made.aspects if each.kind == made.aspects[0].kind]
-    met = [each.name for each in made.noted if each.what == "by name"]
-    return listed([name for name in names if name] or [f"`{each}`" for each in met[:1]] or [""])
+    met = [f"`{each.name}`" for each in made.noted if each.what in ("by name", "exception")][:1]
+    met += [f"a {each.name}" for each in made.noted if each.what == "inherited"]
+    return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
 
 
 def _name(aspect: Aspect) -> str:

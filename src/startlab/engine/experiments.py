@@ -53,9 +53,11 @@ FORKED: Final = (
     Aspect(kind="lock"),
     Aspect(kind="threads"),
     Aspect(kind="seed"),
+    Aspect(kind="descriptors"),
 )
 EVERYWHERE: Final = (
     Aspect(kind="identity"),
+    Aspect(kind="exceptions"),
     Aspect(kind="child signal"),
     Aspect(kind="pipes"),
 )
@@ -64,6 +66,13 @@ TRACED: Final = frozenset(
     {"global", "registry", "modules", "sys.path", "environ", "signal handlers", "child signal"}
 )
 """Kinds of aspect of which a line of the first process makes the difference."""
+
+INTRUSIVE: Final = frozenset({"statement", "threads"})
+"""Kinds that may break a program themselves, and hide what helps.
+
+Children may need what a statement binds; a thread that runs again in a child may take what is meant
+for the parent's.
+"""
 
 ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
 
@@ -213,7 +222,11 @@ class Experimenter:
             return
         limit_s = self._limit_s(good)
         changed = self._try(environment, bad, good, candidates, limit_s)
-        if changed is None or not changed:
+        kept = [each for each in candidates if each.kind not in INTRUSIVE]
+        if changed is False and len(kept) < len(candidates):
+            changed = self._try(environment, bad, good, kept, limit_s)
+            candidates = kept if changed else candidates
+        if not changed:
             yield CauseExperiment(
                 environment=environment.name,
                 method=bad.cell.method,

@@ -495,6 +495,8 @@ def before_the_task():
         apply_after_import(aspect, packed)
     for state in random_state:
         set_random(state)
+    if forked_at:
+        close_inherited()
     if "exit handlers" in NAMES:
         import atexit
 
@@ -647,6 +649,63 @@ def start_threads():
             ).start()
 
 
+forked_at = []  # in a forked child: the line that forked it
+
+
+@harmless
+def note_fork():
+    forked_at[:] = [inject.user_line(sys._getframe(2))]  # past `harmless`
+
+
+@harmless
+def close_inherited():
+    """Close the sockets and pipes' ends that a forked child has, and its own work does not reach.
+
+    A worker of a pool gets what it works on from the pool, and so keeps its ends.
+    """
+    needed = reached(sys.modules["multiprocessing.process"].current_process())
+    for each in gc.get_objects():
+        kind = ENDS.get((type(each).__module__, type(each).__name__))
+        if kind is not None and id(each) not in needed and not is_closed(each):
+            note("inherited", kind, forked_at[0])
+            each.close()
+
+
+ENDS = {
+    ("socket", "socket"): "socket",
+    ("multiprocessing.connection", "Connection"): "pipe's end",
+}
+
+
+def is_closed(end):
+    return end._closed if hasattr(end, "_closed") else end.closed
+
+
+def reached(process):
+    """Give the ids of what a process object leads to: of a function, the globals that it names."""
+    queue, seen = [process], set()
+    for each in queue:
+        if id(each) in seen or len(queue) > MOST:
+            continue
+        seen.add(id(each))
+        if type(each) is FUNCTION:
+            names = names_in(each.__code__)
+            queue += [value for name, value in each.__globals__.items() if name in names]
+            queue += [each.__closure__, each.__defaults__, each.__kwdefaults__]
+        elif type(each) is not type(os):
+            queue += gc.get_referents(each)
+    return seen
+
+
+def names_in(code):
+    """Give the names that a function's code uses, and that functions within it use."""
+    names = set(code.co_names)
+    for each in code.co_consts:
+        if type(each) is type(code):
+            names |= names_in(each)
+    return names
+
+
 missing = []
 
 
@@ -664,6 +723,7 @@ def watch_forks():
         return
     before = [flush] if "flush" in NAMES else []
     before += [note_threads] if "threads" in NAMES else []
+    before += [note_fork] if "descriptors" in NAMES else []
     if ("registry", "random") in ASPECTS:
         before.append(lambda: random_state.__setitem__(slice(None), [get_random()]))
     after = []
@@ -691,12 +751,33 @@ IN_FORKED_CHILD = {
 
 
 def trace():
-    """Follow the first process line by line, and tell after which line an aspect was another."""
+    """Follow the first process line by line, and tell after which line an aspect was another.
+
+    What is changed once the last child was started, like what is put back, made no difference to
+    one. A handler of SIGCHLD does, whenever it is set.
+    """
     words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
     look = LOOKS[words[0]]
     inside = __import__("startlab_inside")
     state = {"last": "", "file": "", "value": look(inside, *words[1:])}
+    changes = []
     first = os.getpid()
+
+    def tell_changes():
+        if os.getpid() == first:
+            for place, last in changes:
+                tell("noted", "line", place, last)
+            del changes[:]
+
+    def watch_start(process):
+        start = process.BaseProcess.start
+
+        def start_(self):
+            tell_changes()
+            return start(self)
+
+        start_.__name__ = start_.__qualname__ = "start"
+        process.BaseProcess.start = start_
 
     def line(frame, event, arg):
         if os.getpid() == first:
@@ -706,7 +787,9 @@ def trace():
                 value = None
             if value != state["value"]:
                 state["value"] = value
-                tell("noted", "line", caller(frame, state["file"]), state["last"])
+                changes.append((caller(frame, state["file"]), state["last"]))
+                if words[0] == "child signal":
+                    tell_changes()
             if event == "line":
                 state["file"] = frame.f_code.co_filename
                 state["last"] = "%s:%d" % (state["file"], frame.f_lineno)
@@ -724,6 +807,11 @@ def trace():
     def call(frame, event, arg):
         return None if inject.is_library(frame.f_code.co_filename) else line
 
+    inject.PATCHES["multiprocessing.process"] = [
+        *inject.PATCHES.get("multiprocessing.process", []), watch_start
+    ]
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=tell_changes)
     sys.settrace(call)
 
 
@@ -798,7 +886,38 @@ def watch_reduction(reduction):
                     return global_by_name, (name, key)
         return NotImplemented
 
-    reduction.ForkingPickler.reducer_override = reducer_override
+    override(reduction, reducer_override)
+
+
+def watch_exceptions(reduction):
+    """Have exceptions of the program's own travel without their `__init__`: with their fields."""
+
+    def reducer_override(self, value):
+        kind = type(value)
+        if not isinstance(value, BaseException) or type(kind.__init__) is not FUNCTION:
+            return NotImplemented
+        if kind.__reduce__ is not BaseException.__reduce__:
+            return NotImplemented
+        note("exception", kind.__name__)
+        return exception_again, (kind, value.args), vars(value)
+
+    override(reduction, reducer_override)
+
+
+def exception_again(kind, args):
+    return kind.__new__(kind, *args)
+
+
+def override(reduction, reducer_override):
+    """Ask a way to pickle an object before the ones that were there."""
+    pickler = reduction.ForkingPickler
+    former = getattr(pickler, "reducer_override", None)
+
+    def ask(self, value):
+        found = reducer_override(self, value)
+        return former(self, value) if found is NotImplemented and former is not None else found
+
+    pickler.reducer_override = ask
 
 
 def global_by_name(module, name):
@@ -849,6 +968,8 @@ if "pipes" in NAMES:
     PATCHES["multiprocessing.connection"] = [watch_connection]
 if "identity" in NAMES:
     PATCHES["multiprocessing.reduction"] = [watch_reduction]
+if "exceptions" in NAMES:
+    PATCHES.setdefault("multiprocessing.reduction", []).append(watch_exceptions)
 if "one worker" in NAMES:
     PATCHES["multiprocessing.pool"] = [watch_pool]
     PATCHES["concurrent.futures.process"] = [watch_executor]

@@ -28,12 +28,22 @@ with condition:
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame, through
+from startlab.diagnosis.stacks import (
+    is_at,
+    library_frames,
+    line_of,
+    own_frame,
+    own_frames,
+    through,
+)
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -52,6 +62,7 @@ def find(case: Case) -> Cause | None:
         if any(is_at(each, file, "wait") for each in library_frames(thread) for file in _WAITS)
         and own_frame(thread) is not None
         and not through(thread, "queues.py", "pool.py", "process.py", "futures")
+        and not _is_to_come(case, thread)
     ]
     if not waiting:
         return None
@@ -61,7 +72,7 @@ def find(case: Case) -> Cause | None:
     calls = ", ".join(
         f"{file}:{line}"
         for file in own_files(case.sources)
-        for line in [case.sources.file(file).mentions(r"\.(notify|notify_all|set)\(")]
+        for line in [case.sources.file(file).mentions(_CALLS)]
         if line
     )
     return Cause(
@@ -79,4 +90,16 @@ def find(case: Case) -> Cause | None:
     )
 
 
+def _is_to_come(case: Case, thread: Thread) -> bool:
+    """Tell whether another thread would set or notify something once its own wait is over."""
+    for _, other in case.threads():
+        for frame in own_frames(other) if other is not thread else ():
+            source = case.sources.file(frame.file)
+            call = source.mentions(_CALLS, frame.line + 1)
+            if call and source.function_of(call) == source.function_of(frame.line):
+                return True
+    return False
+
+
 _WAITS: Final = ("threading.py", "synchronize.py")
+_CALLS: Final = r"\.(notify|notify_all|set)\("
