@@ -180,8 +180,8 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: 
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
-    of_rule = named and made.aspects[0].kind == "statement"
-    if found is not None and (same or same_line or of_rule):
+    of_rule = named and (same_line or made.aspects[0].kind == "statement")
+    if found is not None and (same or of_rule):
         where = where if same else found.where
         return found._replace(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
