@@ -839,6 +839,37 @@ def test_a_line_of_generated_code_is_none_of_the_programs(
     assert lines == {None, "program.py:4"}
 
 
+def test_a_thread_that_has_only_just_started_is_named(run: Any, interpreter: Environment) -> None:
+    """start() returns when the thread has begun to register itself, not when it is done."""
+    seen = run(
+        """
+        import multiprocessing, threading
+
+        def wait(): pass
+
+        class Held(type(threading.Event())):
+            def set(self):
+                super(Held, self).set()
+                go.wait()
+
+        if __name__ == "__main__":
+            go = threading.Event()
+            thread = threading.Thread(target=wait, name="early")
+            attribute = "_Thread__started" if hasattr(thread, "_Thread__started") else "_started"
+            setattr(thread, attribute, Held())
+            thread.start()
+            child = multiprocessing.Process(target=wait)
+            child.start()
+            child.join()
+            go.set()
+        """,
+        python=interpreter.executable,
+        method="fork",
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    assert [each.name for each in seen.clues if isinstance(each, ThreadAtFork)] == ["early"]
+
+
 def test_names_of_all_kinds_are_told_whole(run: Any, interpreter: Environment, method: str) -> None:
     """What parts fields and lines does not, within a name."""
     seen = run(

@@ -152,8 +152,13 @@ def before_fork():
         main = sys.modules["__main__"]
         inherited_main = hasattr(main, "__file__") or not sys.argv[0] == "-c"
         threading = sys.modules.get("threading")
-        threads = getattr(threading, "_active", {}).items()
-        names = dict((ident, thread.name) for ident, thread in list(threads))
+        # A thread whose start() has just returned may not have moved from the one to the other.
+        threads = [
+            thread
+            for them in ("_limbo", "_active")
+            for thread in list(getattr(threading, them, {}).values())
+        ]
+        names = dict((thread.ident, thread.name) for thread in threads)
         for ident, frame in sys._current_frames().items():
             if ident != get_ident():
                 threads_at_fork.extend((names.get(ident, "?"), user_line(frame)))
