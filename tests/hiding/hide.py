@@ -1,9 +1,9 @@
 """Make this Python look like one on Windows or macOS to startlab, its agent, tests and programs.
 
 What such a platform lacks is absent for them: modules, names of modules, paths. What it has and
-Linux has not is put in: names, and the kernel's side of it (kernel32.py, ps.py). The standard
-library and other packages see Linux as it is, and so go on working. Every Python that the hidden
-code starts is hidden too, through site/sitecustomize.py.
+Linux has not is put in: names, and the system's side of it (kernel32.py, msvcrt.py, ps.py). The
+standard library and other packages see Linux as it is, and so go on working. Every Python that the
+hidden code starts is hidden too, through site/sitecustomize.py.
 
 Runs on 2.7 too, for startlab's probe and its programs do.
 """
@@ -107,6 +107,10 @@ def _hiding_import(name, globals=None, locals=None, fromlist=(), level=LEVEL):
     for each in [name] + ["%s.%s" % (name, one) for one in fromlist or ()]:
         if each in _absent:
             raise _not_found(each)
+    if (_platform, name) == ("windows", "msvcrt"):
+        from . import msvcrt
+
+        return msvcrt
     module = _import(name, globals, locals, fromlist, level)
     return seen(name if fromlist else top, module)
 
