@@ -59,7 +59,7 @@ def test_what_a_console_cannot_show_is_no_error(encoding: str, tmp_path: Path) -
     done = command(words, tmp_path, PYTHONIOENCODING=encoding)
     said, told = done.stdout.decode(encoding), done.stderr.decode(encoding)
     assert done.returncode == 0, told
-    assert "1 cells in" in said
+    assert "1 cell in" in said
     assert "all as expected" in said
     assert "Traceback" not in told
 
