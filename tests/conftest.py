@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -33,6 +34,11 @@ hypothesis.settings.load_profile("others" if "STARTLAB_FUZZ_CASES" in os.environ
 # Where the tests run is not what their programs are to run in.
 for activated in ("VIRTUAL_ENV", "CONDA_PREFIX"):
     os.environ.pop(activated, None)
+# A script's shell starts what is to run in the background with these ignored, and then so do all
+# processes below: those of tests are to end by them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where the kernel shows POSIX shared memory
 
