@@ -1,10 +1,13 @@
-"""How long a sleeping thread of a real process has left: as short as a poller's, or longer."""
+"""What only the whole scene of real processes tells: how long a sleep lasts, whose a socket is."""
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,3 +76,27 @@ def test_a_nap_is_short(
             assert scene.naps(thread) == nap
         finally:
             process.kill()
+
+
+def test_a_listener_of_this_version_of_multiprocessing_is_told_by_its_name() -> None:
+    """3.14 has given its file another name."""
+    program = """
+from multiprocessing.connection import Listener
+listener = Listener(family="AF_UNIX")
+print(listener.address, flush=True)
+listener.accept()
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().rstrip()
+        directory = Path(os.fsdecode(name)).parent
+        try:
+            thread = ptrace.asleep(process.pid)
+            scene = Scene((Process(procfs.stat(process.pid), (thread,)),))
+            assert scene._own_listener(thread, name)
+            assert not scene._own_listener(thread, name + b"/another")
+            directory.chmod(0o755)
+            assert not scene._own_listener(thread, name)
+        finally:
+            process.kill()
+            shutil.rmtree(directory)
