@@ -51,7 +51,7 @@ def images(session: nox.Session) -> None:
 @nox.session
 def tests_in_docker(session: nox.Session) -> None:
     """Run the tests in the lab's images, on the Pythons that this host may not have."""
-    session.install("-e", ".", *groups("test"))
+    session.install("-e", ".", "pip", *groups("test"))  # uv makes environments without pip
     session.run("python", "tests/in_docker.py", *session.posargs)
 
 
