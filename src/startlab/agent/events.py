@@ -226,7 +226,7 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
                 "pid": event.pid,
                 "method": event.fields["method"],
                 "where": event.fields["where"],
-                "time_s": event.time_s - began_s,
+                "time_s": round(event.time_s - began_s, 6),
             }
             # The id of an object is used again once the object is gone.
             found[event.pid, event.fields["key"]] = start
@@ -236,7 +236,7 @@ def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:
             if of is not None:
                 of["child"] = event.fields["child"]
                 of["exit_code"] = event.fields["code"]
-                of["exit_s"] = event.time_s - began_s
+                of["exit_s"] = round(event.time_s - began_s, 6)
     _find_children(events, done)
     _see_them_begin(events, done, began_s)
     return done
@@ -268,7 +268,7 @@ def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: f
         by_pid.setdefault(event.pid, []).append(event)
     for start in found:
         for event in by_pid.get(start.get("child"), []):
-            since_s = event.time_s - began_s
+            since_s = round(event.time_s - began_s, 6)
             # The pid may have been another process's before.
             if since_s >= start["time_s"]:
                 start.setdefault("launched_s", since_s)
