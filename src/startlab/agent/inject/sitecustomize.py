@@ -184,7 +184,9 @@ def after_fork_in_parent():
 def named_threads():
     """Give the names that libraries have given their threads: `polars` of `polars-0`."""
     names = set()
-    for tid in os.listdir("/proc/self/task"):
+    threads = getattr(sys.modules.get("threading"), "_active", {}).values()
+    own = set(str(getattr(thread, "native_id", "")) for thread in list(threads))
+    for tid in set(os.listdir("/proc/self/task")).difference(own):  # 3.14 names its own, too
         with open("/proc/self/task/%s/comm" % tid) as file:
             names.add(file.read().strip())
     with open("/proc/self/comm") as file:
