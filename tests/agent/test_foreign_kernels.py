@@ -15,6 +15,7 @@ from startlab.agent.proof.procfs import Mapping, Stat, Thread  # noqa: E402 - Li
 from startlab.agent.proof.waits import (  # noqa: E402 - Linux only
     Child,
     Epoll,
+    FileLock,
     Inside,
     Lock,
     Open,
@@ -154,7 +155,6 @@ AARCH64_OPEN = [
         "rt_sigtimedwait",
         False,
     ),
-    ("32 0x4 0x2 0x0 0x1 0x0 0xa3ee90 0xfffff0432020 0xffff8c2aff8c", "flock", False),
     (
         "56 0xffffffffffffff9c 0xffff92f456d0 0x80000 0x0 0x0 0x0 0xffffd6bf60d0 0xffff932528dc",
         "openat",
@@ -241,6 +241,11 @@ def test_what_a_thread_waits_for_on_aarch64(line: str, channel: str, expected: I
 @pytest.mark.parametrize(("line", "name", "timed"), AARCH64_OPEN, ids=lambda each: str(each)[:9])
 def test_what_may_return_on_aarch64(line: str, name: str, *, timed: bool) -> None:
     assert waits.decode(call_of(line), "aarch64") == Open(name, timed=timed)
+
+
+def test_a_lock_of_a_file_on_aarch64() -> None:
+    line = "32 0x4 0x2 0x0 0x1 0x0 0xa3ee90 0xfffff0432020 0xffff8c2aff8c"
+    assert waits.decode(call_of(line), "aarch64") == FileLock(4, "FLOCK")
 
 
 def test_pause_on_aarch64_polls_nothing() -> None:

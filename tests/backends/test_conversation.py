@@ -226,3 +226,10 @@ AT_ONCE = """
 def test_the_first_answers_may_come_at_once() -> None:
     for _ in range(12):  # without what makes it safe, one in four crashed
         subprocess.run([sys.executable, "-c", textwrap.dedent(AT_ONCE)], check=True)
+
+
+def test_to_stop_an_agent_that_was_just_ended_is_an_error_of_the_agent() -> None:
+    agent = Conversation(Script(HELLO), "")
+    agent.close()
+    with pytest.raises(AgentError, match="has been ended"):
+        agent.stop()

@@ -195,14 +195,19 @@ def test_reports_that_cannot_be_written_are_no_success(tmp_path: Path) -> None:
 
 @unix
 def test_a_disk_that_is_full_is_one_message_and_resume_completes_the_run(tmp_path: Path) -> None:
-    """As the limit of a file's size is, by which a write fails in the middle of a line."""
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8000, 8000))"
-    done = startlab(tmp_path, *LAB, "--trials", "20", "--out", "run", before=limit)
+    """As the limit of a file's size is, by which a write fails in the middle of a line.
+
+    The agent has it too, and writes files of up to 40 kB: an argument makes the journal larger.
+    """
+    (tmp_path / "a.py").write_text("print(1)\n")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (68000, 68000))"
+    args = ["--backend", "native", "--env", OWN, "--method", "spawn", "--out", "run"]
+    done = startlab(tmp_path, "run", *args, "--trials", "20", "a.py", "x" * 60_000, before=limit)
     assert done.returncode == 2, done.stderr
     assert "journal.jsonl cannot be written: File too large" in done.stderr
     assert "finish the run with --resume --out run" in done.stderr
     assert "Traceback" not in done.stderr
-    done = startlab(tmp_path, "lab", "--resume", "--out", "run")
+    done = startlab(tmp_path, "run", "--resume", "--out", "run")
     assert done.returncode == 0, done.stderr
     run = journal.read(tmp_path / "run")
     assert (len(run.trials), run.damaged_lines) == (20, 1)

@@ -113,6 +113,7 @@ class Conversation:
         self._stream = stream
         self._token = secrets.token_hex(16)
         self._id = self._pid = 0
+        self._closed = False
         self._writing = threading.Lock()  # a stop must not interrupt a long request
         self._watchdog = _Watchdog(lambda: stream.kill(self._pid))
         self._watchdog.allow(PREPARING_S)
@@ -140,22 +141,29 @@ class Conversation:
         return answer.observation
 
     def stop(self) -> None:
-        """End the trial in flight; from another thread than the one in `run`."""
+        """End the trial in flight; from another thread than the one in `run`.
+
+        Raises AgentError if the agent is gone.
+        """
         self._watchdog.hurry()
         self._say({"stop": True})
 
     def close(self) -> None:
         """End the agent and everything that it started."""
+        with self._writing:
+            self._closed = True
         self._watchdog.end()
         self._stream.close()
 
     def _say(self, message: dict[str, object]) -> None:
         line = msgspec.json.encode({"token": self._token, "id": self._id} | message) + b"\n"
-        try:
-            with self._writing:
+        with self._writing:
+            if self._closed:
+                raise AgentError("The agent has been ended.")
+            try:
                 self._stream.write(line)
-        except OSError as error:
-            raise self._lost(error) from None
+            except OSError as error:
+                raise self._lost(error) from None
 
     def _answer(self) -> _Answer:
         """Read until the answer to the last request; what no agent can have written is dropped."""

@@ -40,16 +40,16 @@ def explain(mechanism: str | None, *, as_json: bool) -> None:
 
     Without one, list all mechanisms. The name of a rule's file does as well.
     """
-    from startlab.diagnosis.rules import MECHANISMS, RULES  # slow to import
+    from startlab.diagnosis.rules import EXPLAINED, MECHANISMS  # slow to import
 
-    rules = {each.name: module for module in RULES.values() for each in module.MECHANISMS}
+    rules = {each.name: module for module in EXPLAINED.values() for each in module.MECHANISMS}
     if mechanism is None:
         _list(rules, as_json=as_json)
         return
     found = MECHANISMS.get(mechanism)
-    rule = rules.get(mechanism) or RULES.get(mechanism)
+    rule = rules.get(mechanism) or EXPLAINED.get(mechanism)
     if rule is None:
-        near = ", ".join(mistakes.nearest(mechanism, {*rules, *RULES}))
+        near = ", ".join(mistakes.nearest(mechanism, {*rules, *EXPLAINED}))
         raise SelectionError(
             f"There is no mechanism {mechanism}. The nearest are {near}. `startlab explain` has "
             "all."

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
-from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.results.summary import WELL
 
@@ -18,19 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from startlab.model import Aspect, AspectKind, CauseExperiment
-
-MECHANISMS: Final = (
-    Mechanism(
-        "module_elsewhere",
-        advice="Leave the folder on sys.path, or import the module in a pool's initializer too.",
-    ),
-    Mechanism(
-        "child_reaped",
-        advice="Wait for your own children only: os.waitpid() of their pids, not of -1, or "
-        "Popen.wait() and Process.join().",
-    ),
-)
-"""Mechanisms that no rule recognizes."""
 
 
 class Told(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis import experiments
+from startlab.diagnosis.by_experiment import BY_EXPERIMENT
 from startlab.diagnosis.rules import (
     barrier_short,
     buffer_copied,
@@ -217,6 +217,9 @@ def _modules() -> dict[str, ModuleType]:
 
 RULES: Final = _modules()
 
+EXPLAINED: Final[Mapping[str, ModuleType]] = {**BY_EXPERIMENT, **RULES}
+"""All files that explain mechanisms, by their names."""
+
 MECHANISMS: Final[Mapping[str, Mechanism]] = {
-    each.name: each for module in (experiments, *RULES.values()) for each in module.MECHANISMS
+    each.name: each for module in EXPLAINED.values() for each in module.MECHANISMS
 }
