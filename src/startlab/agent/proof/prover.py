@@ -619,8 +619,13 @@ def _try_out() -> Optional[Obstacle]:
     cat = shutil.which("cat")
     if cat is None:
         return Obstacle("no cat")
-    with subprocess.Popen([cat], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+    with subprocess.Popen([cat], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
         try:
+            # Until its execve(2) is over it is as undumpable as the agent, and nobody may look.
+            child.stdin.write(b"\n")
+            child.stdout.read(1)
             thread = ptrace.asleep(child.pid)
             scene = Scene((Process(procfs.stat(child.pid), (thread,)),))
             scene.check_process(scene.snapshot[0])
