@@ -140,14 +140,16 @@ def is_library(file):
 
 threads_at_fork = []  # of the process that forks: the name of each, and its `file:line`
 inherited_main = False  # whether this process was forked from one that had run the main module
+native_before = 0  # native threads of the process that forks, before the fork
 THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
             "librdkafka", "libzmq", "libarrow", "torch", "tensorflow", "Accelerate", "libuv")
 
 
 def before_fork():
     """Note the other threads: none of them will exist in the child."""
-    global inherited_main
+    global inherited_main, native_before
     del threads_at_fork[:]
+    native_before = 0
     try:
         main = sys.modules["__main__"]
         inherited_main = hasattr(main, "__file__") or not sys.argv[0] == "-c"
@@ -162,6 +164,7 @@ def before_fork():
         for ident, frame in sys._current_frames().items():
             if ident != get_ident():
                 threads_at_fork.extend((names.get(ident, "?"), user_line(frame)))
+        native_before = native_threads()
     except Exception:  # it would be printed on the program's stderr
         pass
 
@@ -172,13 +175,21 @@ def after_fork_in_child():
 
 def after_fork_in_parent():
     """See which native threads there are still: OpenBLAS ends its own for a fork."""
+    if native_before <= 0:
+        return  # up to 3.11, os.listdir() would change the errno of a fork that has failed
     try:
-        if sys.platform == "linux":
-            native = len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork) // 2
-            if native > 0:
-                tell("native threads at fork", native, *(named_threads() or threaded_libraries()))
+        native = native_threads()
+        if native > 0:
+            tell("native threads at fork", native, *(named_threads() or threaded_libraries()))
     except Exception:  # it would be printed on the program's stderr
         pass
+
+
+def native_threads():
+    """Count the other threads that are none of Python's."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    return len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork) // 2
 
 
 def named_threads():
