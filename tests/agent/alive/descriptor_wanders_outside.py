@@ -1,5 +1,6 @@
 # outside
 # needs: 3.9
+# assumes: no descriptor of the job goes from one process outside to another
 # The write end goes to and fro between processes outside, so that each mostly seems not to have it.
 import os
 import socket
