@@ -175,7 +175,8 @@ def test_a_hang_is_told_with_stacks_where_no_kernel_tells_what_it_waits_for(
     )
     own = f"{sys.version_info[0]}.{sys.version_info[1]}"
     words = ["run", "--backend", "native", "--method", "spawn", "--trials", "1", "--json"]
-    words += ["--timeout", "5", "--env", own, str(program)]
+    # Long enough to be told from a wait for a core where other tests want them.
+    words += ["--timeout", "20", "--explain", "off", "--env", own, str(program)]
     done = subprocess.run(
         [sys.executable, HIDING / "run.py", "macos", *words],
         cwd=tmp_path,

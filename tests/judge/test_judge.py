@@ -803,6 +803,15 @@ def test_where_nobody_sees_who_waits_for_a_core_a_loaded_machine_decides_nothing
     assert ("20.0 processes wanted each core" in trial.reason) == (outcome == "undecided")
 
 
+@pytest.mark.parametrize(("idle_s", "outcome"), [(9.0, "hang"), (7.0, "undecided")])
+def test_a_process_that_used_no_core_for_many_turns_was_not_waiting_for_one(
+    judged: Callable[..., Trial], idle_s: float, outcome: str
+) -> None:
+    seen = observed("limit", None, limit_s=10.0, sys_platform="darwin", load=4.0)
+    seen = msgspec.structs.replace(seen, grade="quiescent", idle_s=idle_s)
+    assert judged(seen).outcome == outcome
+
+
 def test_a_pool_that_can_hear_no_more_hangs_on_a_loaded_machine_too(
     of_program: Callable[..., Trial],
 ) -> None:

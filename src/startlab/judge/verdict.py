@@ -36,6 +36,10 @@ LOADED: Final = 2.0
 """Processes that want each core: with more, and where nobody sees who waits for one, a job that is
 not over may only have been slow."""
 
+TURN_S: Final = 2.0
+"""Seconds for each process that wants a core: one that is ready has run by then (Linux's and XNU's
+turns are 0.1 s at most), and ps(1), which counts whole seconds in places, shows it."""
+
 
 class Verdict(NamedTuple):
     """The class of a trial, and why."""
@@ -87,8 +91,10 @@ def _at_the_limit(observation: Observation) -> Verdict:
     starved_long = observation.starved_s > STARVED_SHARE * observation.limit_s
     if observation.grade == "busy" and starved_long and not _deaf_pool(observation):
         return Verdict("undecided", f"not over {after}, but the machine was loaded: it {starved}")
-    # Only Linux tells how long a process waits for a core.
-    unseen = observation.sys_platform != "linux" and observation.load > LOADED
+    # Only Linux tells how long a process waits for a core. Elsewhere a process that is ready has
+    # its turn all the same, sooner than this, and ps(1) counts whole seconds in places.
+    had_its_turn = observation.idle_s > TURN_S * observation.load
+    unseen = observation.sys_platform != "linux" and observation.load > LOADED and not had_its_turn
     if unseen and not _deaf_pool(observation):
         return Verdict(
             "undecided",
