@@ -18,6 +18,7 @@ import msgspec
 
 from startlab.diagnosis import diagnose
 from startlab.model import (
+    SCHEMA_VERSION,
     START_METHODS,
     Cell,
     End,
@@ -54,8 +55,8 @@ def _make(cells: int, trials: int, folder: Path) -> None:
     each = cells // len(ENVIRONMENTS)
     with journal.Journal(folder) as book:
         book.write(RunHeader(
-            id="large", schema_version=1, startlab="0", catalogue="0", started="2026-01-01",
-            backend="native", selection=Selection(),
+            id="large", schema_version=SCHEMA_VERSION, startlab="0", catalogue="0",
+            started="2026-01-01", backend="native", selection=Selection(),
         ))  # fmt: skip
         for name in ENVIRONMENTS:
             planned = tuple(
