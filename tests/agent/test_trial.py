@@ -650,9 +650,13 @@ class Load:
 
     def __init__(self) -> None:
         self.used_s = self.lacked_s = 0.0
+        self.is_ready = False
 
     def scheduling(self) -> tuple[float, float]:
         return self.used_s, self.lacked_s
+
+    def ready(self) -> bool:
+        return self.is_ready
 
 
 @pytest.fixture
@@ -706,7 +710,7 @@ def test_the_limit_grows_while_the_job_writes(
         (0.01, 0.0, 4, True),
         (1.0, 0.0, 4, False),
         (0.5, 0.5, 8, False),  # it had half of what it wanted
-        (0.0, 1.0, 24, True),  # not forever: at most six times the limit
+        (0.0, 1.0, 24, False),  # not forever: at most six times the limit
         (2.0, 5.0, 4, False),  # it has all cores itself: its own threads are in its way
     ],
 )
@@ -716,3 +720,15 @@ def test_the_clock_stands_still_while_others_take_the_cores(
     limit = follow(clock, used, lacked)
     assert limit.limit_s == pytest.approx(limit_s, abs=1)
     assert limit.quiet is quiet
+
+
+def test_a_thread_that_is_ready_and_gets_no_core_at_all_is_not_idle(clock: Any) -> None:
+    """The kernel adds its wait only once it has a core."""
+    job = Load()
+    job.is_ready = True
+    limit = trial.Limit(job, 10, lambda: 0)  # type: ignore[arg-type]
+    for _ in range(12):
+        clock(1.0)
+        assert not limit.look()
+    assert limit.starved_s == pytest.approx(11, abs=1)
+    assert not limit.quiet

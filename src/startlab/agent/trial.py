@@ -43,6 +43,8 @@ QUIET_S = 2.0
 LEAST_STILL_S = 3.0
 TIMES_PASSING = 5
 QUIET_SHARE = 0.05  # of a core; less is quiescent
+UNSEEN_S = 1.0  # without a core: a thread that is ready gets one in 0.1 s as a rule
+UNSEEN_SHARE = 0.001  # of a core
 MOST_NAMED = 20
 MOST_WORDS = 4000  # characters of a command line
 CLEANING_S = 60.0  # for the files of a trial that is over: some leave a million
@@ -170,10 +172,15 @@ class Limit:
             ran, starved = self._job.scheduling()
             passed, used = now - self._looked, ran - self._ran
             taken_by_others = passed - used / CORES
-            self.starved_s += max(0.0, min(starved - self._starved, taken_by_others))
+            lacked = starved - self._starved
+            if now - self._ran_at > UNSEEN_S and used < UNSEEN_SHARE * passed:
+                # The kernel counts a wait for a core once it is over. A machine of which others
+                # have the cores, or that was itself stopped, has threads wait for many seconds.
+                lacked = passed if self._job.ready() else lacked
+            self.starved_s += max(0.0, min(lacked, taken_by_others))
             if used:
                 self._ran_at = now
-            if used > QUIET_SHARE * passed:
+            if used > QUIET_SHARE * passed or lacked > (1 - QUIET_SHARE) * passed:
                 self._busy_at = now
             self._ran, self._starved, self._looked = ran, starved, now
             # Measuring hundreds of processes takes a while.

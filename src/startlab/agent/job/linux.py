@@ -138,6 +138,15 @@ class Job:
                 ran_s += max(ran_ns / 1e9, seen.cpu_s) + seen.children_cpu_s
         return ran_s, starved_ns / 1e9
 
+    def ready(self) -> bool:
+        """Return whether a thread of the job has a core or waits for one: state R."""
+        for pid in self.members():
+            for tid in _list("/proc/%d/task" % pid):
+                seen = _stat(pid, "task/%s/stat" % tid)
+                if seen is not None and seen.state == "R":
+                    return True
+        return False
+
     def end(self) -> bool:
         """End every process of the job; return whether none is left."""
         self._stop()

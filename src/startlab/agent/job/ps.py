@@ -72,6 +72,10 @@ class Job:
         """Return how long the job ran, in seconds; how long it waited for a core is unknown."""
         return self.cpu(), 0.0
 
+    def ready(self) -> bool:
+        """Return False: which threads wait for a core is not known here."""
+        return False
+
     def end(self) -> bool:
         """End every process of the job; return whether none is left."""
         deadline = time.monotonic() + 5
