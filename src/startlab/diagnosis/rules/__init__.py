@@ -70,6 +70,7 @@ from startlab.diagnosis.rules import (
     unfinished_tasks,
     unguarded_main,
     unpicklable,
+    unpickling_fails,
     unreadable_program,
     unstable_output,
 )
@@ -90,6 +91,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         import_runs_again.find,
         dying_workers.find,
         unpicklable.find,
+        unpickling_fails.find,
         join_before_drain.find,
         handler_inherited.find,
         signal_ignored.find,
@@ -127,6 +129,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unguarded_main.find,
         mixed_contexts.find,
         unpicklable.find,
+        unpickling_fails.find,
         not_importable.find,
         given_up.find,
         exit_handler_again.find,

@@ -35,16 +35,12 @@ print(queue.get(timeout=10))
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
 from startlab.output.tracebacks import first_line
-
-if TYPE_CHECKING:
-    from startlab.output.tracebacks import Traceback
-
 
 MECHANISMS: Final = (
     Mechanism(
@@ -73,7 +69,6 @@ def find(case: Case) -> Cause | None:
         place = own_line(last.frames)
         said = f"{last.exception.type}: {first_line(last.exception.message)}"
         said += f" at {place}" if place else ""
-        said += ", while what it was given is unpickled" if _is_unpickling(last) else ""
     else:
         said = ended_by(died[0][1])
         place = None
@@ -116,9 +111,3 @@ def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:
         if shared and by_hand:
             return where
     return None
-
-
-def _is_unpickling(traceback: Traceback) -> bool:
-    """Tell whether a child was still reading what it is to run."""
-    files = [file.rpartition("/")[2] for file, _ in traceback.frames]
-    return "spawn.py" in files and not {"process.py", "runpy.py", "<frozen runpy>"} & set(files)

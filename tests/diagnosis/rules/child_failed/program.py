@@ -1,25 +1,14 @@
 from multiprocessing import Process, Queue
 
 
-class Settings:
-    def __init__(self, values):
-        self.values = values
-
-    def __getattr__(self, name):
-        try:
-            # finds: child_failed hang forkserver spawn
-            return self.values[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
 def work(settings, out):
-    out.put(settings.depth * 2)
+    # finds: child_failed hang fork forkserver spawn
+    out.put(settings["depths"] * 2)
 
 
 def main():
     out = Queue()
-    worker = Process(target=work, args=(Settings({"depth": 4}), out))
+    worker = Process(target=work, args=({"depth": 4}, out))
     worker.start()
     print(out.get())
     worker.join()

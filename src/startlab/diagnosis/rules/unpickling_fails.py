@@ -1,0 +1,80 @@
+"""What a child cannot make again of what it was given.
+
+## What it sees
+A child raises while it unpickles what it is to run: its target, its arguments, its process object.
+
+## Why
+Unpickling makes an object without a call of `__init__`, and gives it its attributes afterwards.
+`__getattr__`, `__hash__`, `__eq__` and `__setstate__` may be called before it has them. The parent
+is not told: for it, the child has just ended.
+
+## What to do
+Let `__getattr__` raise AttributeError for what is not there, let `__hash__` use only what the
+object is made with, or write `__reduce__`.
+
+## Bad
+```python
+class Traced:
+    def __getattr__(self, name):
+        return getattr(self.inner, name)  # without `inner`, it asks itself
+
+multiprocessing.Process(target=run, args=(Traced(model),)).start()
+```
+
+## Good
+```python
+class Traced:
+    def __getattr__(self, name):
+        if name == "inner":
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, started_at
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
+
+MECHANISMS: Final = (
+    Mechanism(
+        "unpickling_fails",
+        shown=True,
+        imported=True,
+        advice="Let `__getattr__`, `__hash__` and the like work on an object that has no "
+        "attributes yet, or write `__reduce__`; look at Process.exitcode after join().",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See that a child has raised, in code of the program, while it read what it is to run."""
+    for traceback in case.tracebacks:
+        where = own_line(traceback.frames) if _is_unpickling(traceback) else None
+        if where is not None:
+            exception = traceback.exception
+            said = f"{exception.type}: {first_line(exception.message)}"
+            given = started_at(case)
+            at = f", at {given}," if given else ""
+            return Cause(
+                "unpickling_fails",
+                where,
+                f"what a child is given{at} cannot be unpickled there: {said} at {where}",
+                "What is given to a child started by spawn or forkserver is pickled, and made "
+                "again there without a call of `__init__`: its attributes come last.",
+                where,
+            )
+    return None
+
+
+def _is_unpickling(traceback: Traceback) -> bool:
+    """Tell whether a child was still reading what it is to run."""
+    files = [file.rpartition("/")[2] for file, _ in traceback.frames]
+    return "spawn.py" in files and not {"process.py", "runpy.py", "<frozen runpy>"} & set(files)
