@@ -5,7 +5,7 @@ Another start method was used than the column's, by a call in the program.
 
 ## Why
 `set_start_method()` and `get_context()` come before what startlab asks for. What was run is what
-the program chose.
+the program chose. An explicit spawn that is well is not told of: it is the same on every platform.
 
 ## What to do
 That is a sound way to be safe. To see the others, remove the call that sets the start method.
@@ -29,6 +29,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.model import PinnedMethod
+from startlab.results.summary import WELL
 
 MECHANISMS: Final = (
     Mechanism(
@@ -45,6 +46,8 @@ def find(case: Case) -> Cause | None:
     trial = case.trial
     if trial.method == "default" or set(trial.method_used) <= {trial.method}:
         return None
+    if set(trial.method_used) == {"spawn"} and trial.outcome in WELL:
+        return None  # it is everywhere, and the same everywhere
     pins = case.clues(PinnedMethod)
     clues = [clue for clue in pins if clue.method in trial.method_used] or pins
     methods = " and ".join(trial.method_used)
