@@ -872,6 +872,8 @@ AspectKind = Literal[
     "modules", "sys.path", "environ", "global", "registry", "statement", "main", "exit handlers",
     "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
     "made again", "identity", "exceptions", "child signal", "pipes", "one worker", "trace",
+    "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
+    "write back",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

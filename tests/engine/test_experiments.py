@@ -408,3 +408,218 @@ def test_a_healthy_program_is_not_experimented_with(write: Write, tmp_path: Path
         os.chdir(here)
     assert run.experiments == ()
     assert diagnose(run).findings == ()
+
+
+def test_a_module_that_only_the_parent_imports_is_shown_where_it_does(
+    write: Write, tmp_path: Path
+) -> None:
+    write("known = {}\n", "units.py")
+    write("import units\nunits.known['foot'] = 12\n", "imperial.py")
+    program = write("""\
+        from multiprocessing import Pool
+        import units
+
+        def inches(name):
+            return units.known.get(name, 1)
+
+        if __name__ == "__main__":
+            __import__("imperial")
+            with Pool(1) as pool:
+                print(pool.map(inches, ["foot", "inch"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("imported_by_parent", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "`imperial`" in seen.first.title
+
+
+def test_a_class_made_as_the_parent_runs_is_shown_where_it_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    write("class Model:\n    scale = 1\n", "models.py")
+    program = write("""\
+        from multiprocessing import Pool
+        import models
+
+        def scale(model):
+            return model.scale
+
+        def make(name, scale):
+            made = type(name, (models.Model,), {"scale": scale, "__module__": "models"})
+            setattr(models, name, made)
+            return made
+
+        if __name__ == "__main__":
+            large = make("Large", 9)()
+            with Pool(1) as pool:
+                print(pool.apply_async(scale, [large]).get(2))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_at_run_time", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+def test_objects_known_by_their_id_are_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        class Part:
+            pass
+
+        def find(parts, places):
+            print([places[id(each)] for each in parts])
+
+        if __name__ == "__main__":
+            parts = [Part(), Part()]
+            places = {id(each): place for place, each in enumerate(parts)}
+            child = Process(target=find, args=(parts, places))
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("keyed_by_id", "confirmed")
+    assert seen.first.where == "program.py:11"
+
+
+def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        def work(owner):
+            if os.getppid() == owner:
+                print("working")
+
+        if __name__ == "__main__":
+            child = Process(target=work, args=(os.getpid(),))
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("parent_is_fork_server", "confirmed")
+    assert seen.first.where == "program.py:5"
+    assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
+
+
+def test_a_way_to_pickle_that_only_the_parent_has_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import copyreg
+        import types
+        from multiprocessing import Pool
+
+        def again(fields):
+            return types.MappingProxyType(fields)
+
+        def reduce(view):
+            return again, (dict(view),)
+
+        def view(number):
+            return types.MappingProxyType({"number": number})
+
+        if __name__ == "__main__":
+            copyreg.pickle(types.MappingProxyType, reduce)
+            with Pool(1) as pool:
+                print(pool.map(view, [1]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "Tried: cures spawn on 3.1" in seen.first.advice
+
+
+def test_a_pool_that_is_left_before_its_tasks_are_done_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Event, Pool
+
+        go = Event()
+
+        def work(number):
+            go.wait(0.5)
+            return number
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                results = [pool.apply_async(work, (each,)) for each in range(3)]
+            print([each.get() for each in results])
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("pool_ended_early", "confirmed")
+    assert seen.first.where == "program.py:10"
+
+
+def test_a_queue_taken_for_empty_too_early_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Process, Queue
+
+        def work(tasks, results):
+            while not tasks.empty():
+                results.put(tasks.get())
+
+        if __name__ == "__main__":
+            tasks, results = Queue(), Queue()
+            child = Process(target=work, args=(tasks, results))
+            child.start()
+            child.join(0.5)  # what is worked on is found meanwhile
+            tasks.put(1)
+            print(results.get())
+            child.join()
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("empty_too_early", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+def test_what_run_keeps_on_itself_is_shown_where_it_does(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        class Counter(Process):
+            total = None
+
+            def __init__(self):
+                super().__init__()
+                self.seen = []
+
+            def run(self):
+                self.seen.append(3)
+
+        if __name__ == "__main__":
+            counter = Counter()
+            counter.start()
+            counter.join()
+            print(max(counter.seen))
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert seen.first.where == "program.py:11"
+
+
+def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import selectors
+        import socket
+        from multiprocessing import Process
+
+        selector = selectors.DefaultSelector()
+        ours, theirs = socket.socketpair()
+
+        def work():
+            if ours in selector.get_map():
+                selector.unregister(ours)
+
+        if __name__ == "__main__":
+            selector.register(ours, selectors.EVENT_READ)
+            child = Process(target=work)
+            child.start()
+            child.join()
+            theirs.send(b"x")
+            print("events", len(selector.select(1)))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("epoll_shared", "confirmed")
+    assert seen.first.where == "program.py:10"

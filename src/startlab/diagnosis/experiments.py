@@ -44,6 +44,37 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "the children cannot import a module that the parent imported with another sys.path{at}",
         "A child searches sys.path as it is when the child is started.",
     ),
+    "imports": Told(
+        "imported_by_parent",
+        "{name} imported in the children too",
+        "the children do not import {name}, as the parent does{at}",
+        ANEW,
+    ),
+    "attributes": Told(
+        "made_at_run_time",
+        "{name} made in the children too",
+        "the children do not have {name}, which the parent makes{at} as it runs",
+        ANEW + " Classes and functions are pickled by their names.",
+    ),
+    "ids": Told(
+        "keyed_by_id",
+        "the parent's id() of each {name} kept",
+        "each {name} is known by its id(){at}, and is another object after it was pickled",
+        "id() is where an object lies in its process. What a child is given is pickled: it arrives "
+        "as a copy.",
+    ),
+    "parent id": Told(
+        "parent_is_fork_server",
+        "os.getppid() giving the process that has started the child",
+        "os.getppid(){at} gives the fork server, not the process that has started the child",
+        "A child started by forkserver is forked by the fork server, which is its parent.",
+    ),
+    "preload": Told(
+        "main_preloaded",
+        "a fork server that does not import the main module",
+        "the fork server imports the main module, and its children are forked with what that makes",
+        "From Python 3.14 on the fork server imports the main module before it forks.",
+    ),
     "environ": Told(
         "environment_differs",
         "the parent's environment variables",
@@ -98,6 +129,12 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "forked children wait for a thread of the parent's that is not there",
         "A fork copies only the thread that forks.",
     ),
+    "epoll": Told(
+        "epoll_shared",
+        "an epoll of its own in each child",
+        "a forked child changes{at} the epoll that it shares with its parent",
+        COPIED + " The descriptor of an epoll leads to the same one in the kernel.",
+    ),
     "seed": Told(
         "random_copied",
         "each child's generators seeded anew",
@@ -128,6 +165,26 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "the program's handler of SIGCHLD{at} also takes the exit of multiprocessing's children",
         "Whoever calls os.waitpid(-1) takes a child's exit status from the one who waits for it.",
     ),
+    "pool end": Told(
+        "pool_ended_early",
+        "a pool that ends its tasks before it is terminated",
+        "the pool is terminated{at} before its tasks are done",
+        "The end of a pool's `with` block terminates its workers: results that were not there by "
+        "then never come.",
+    ),
+    "empty": Told(
+        "empty_too_early",
+        "queues that wait a second for what comes",
+        "the queue is taken for empty{at} before anything has come",
+        "A queue tells what has arrived, not whether more will come.",
+    ),
+    "write back": Told(
+        "kept_by_child",
+        "the child's {name} put back into the parent's at join()",
+        "{name} is changed{at} in a child's own copy, and the parent reads its own",
+        "A child works on copies of its process object, its arguments and its globals, under every "
+        "start method.",
+    ),
     "pipes": Told(
         "join_before_drain",
         "pipes that hold 1 MiB",
@@ -137,6 +194,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
 }
 
 REGISTRIES: Final[Mapping[str, str]] = {
+    "copyreg": "ways to pickle classes (copyreg)",
+    "int digits": "limit of digits of an int",
     "codecs": "registered codecs and error handlers",
     "sqlite3": "SQLite adapters and converters",
     "csv": "CSV dialects and limits",
@@ -166,7 +225,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: 
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
-    of_rule = named and (same_line or made.aspects[0].kind == "statement")
+    of_rule = named and (same_line or made.aspects[0].kind in ("statement", "preload"))
     if found is not None and (same or of_rule):
         where = where if same else found.where
         return found._replace(
@@ -183,6 +242,15 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: 
     )
 
 
+CURES: Final = frozenset(TOLD) - {"identity", "exceptions", "child signal", "seed", "ids", "empty"}
+"""Kinds of aspect that are changed in an experiment as the advice says."""
+
+
+def is_cure(made: CauseExperiment) -> bool:
+    """Tell whether what an experiment has changed is what is advised."""
+    return {each.kind for each in made.aspects} <= CURES
+
+
 def rejected(made: CauseExperiment) -> str:
     """Say what was tried in vain: all aspects at once changed nothing."""
     kinds = dict.fromkeys(
@@ -193,9 +261,16 @@ def rejected(made: CauseExperiment) -> str:
 
 def _named(made: CauseExperiment) -> str:
     names = [_name(each) for each in made.aspects if each.kind == made.aspects[0].kind]
-    met = [f"`{each.name}`" for each in made.noted if each.what in ("by name", "exception")][:1]
+    met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     met += [f"a {each.name}" for each in made.noted if each.what == "inherited"]
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
+
+
+NAMED: Final = ("by name", "exception", "imported", "made", "id", "written back")
+"""What an experiment notes with the name of what its cause is about."""
+
+FIRST: Final = ("ids", "parent id", "pool end", "empty", "epoll", "write back", "imports")
+"""Kinds of aspect of which the first line that was noted makes the difference."""
 
 
 def _name(aspect: Aspect) -> str:
@@ -221,9 +296,14 @@ def _said(case: Case, made: CauseExperiment, what: str) -> str:
 def _where(made: CauseExperiment) -> str | None:
     """Give the line that makes the difference: of the last change before the children's work."""
     lines = [each.where for each in made.noted if each.where and not each.where.startswith("<")]
+    dropped = [each.where for each in made.noted if each.what == "dropped" and each.where]
+    if dropped:  # by a line of the child's own, which tells more than the one that opened it
+        return dropped[0]
     if made.aspects[0].kind == "global":  # the call of a setter in another file tells more
         callers = [each.name for each in made.noted if each.what == "line" and ":" in each.name]
         lines = callers or lines
+    if made.aspects[0].kind in FIRST:
+        return lines[0] if lines else None
     return lines[-1] if lines else None
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from packaging.version import Version
 
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
-from startlab.diagnosis.experiments import confirmed, rejected
-from startlab.diagnosis.phrases import listed, or_nothing, prints, versions
+from startlab.diagnosis.experiments import confirmed, is_cure, rejected
+from startlab.diagnosis.phrases import either, listed, or_nothing, prints, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import START_METHODS, Explained, Finding
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from startlab.diagnosis.rule import Mechanism, Rules
-    from startlab.model import Cell, FindingGrade, Outcome, Run, Trial
+    from startlab.model import CauseExperiment, Cell, FindingGrade, Outcome, Run, Trial
     from startlab.output.compare import Difference
 
 BROKEN: Final[tuple[Outcome, ...]] = ("hang", "crash", "error", "wrong")
@@ -93,6 +94,7 @@ class _Finder:
         self.experiments = {
             (each.environment, each.method): each for each in run.experiments if each.confirmed
         }
+        self.tried = {(each.environment, each.method) for each in run.experiments}
         self.in_vain = [
             each for each in run.experiments if not each.confirmed and len(each.aspects) > 1
         ]
@@ -128,6 +130,7 @@ class _Finder:
         found = [*self._broken(), *self._differing(), *self._unseen()]
         told = {(each.mechanism, each.where) for each in found}
         found += [each for each in self._notes() if (each.mechanism, each.where) not in told]
+        found = [each if each.note else self._advised(each) for each in found]
         found.sort(
             key=lambda each: (
                 each.note,
@@ -136,6 +139,36 @@ class _Finder:
             )
         )
         return tuple(found)
+
+    def _advised(self, finding: Finding) -> Finding:
+        """Add to the advice which start method is well, and what was tried of it."""
+        mechanism = MECHANISMS[finding.mechanism]
+        cells = {(each.cell.environment, each.cell.method) for each in finding.cells}
+        cured: dict[str, list[str]] = {}
+        for cell, made in self.experiments.items():
+            if cell in cells and finding.grade == "confirmed" and is_cure(made):
+                cured.setdefault(made.method, []).append(made.environment)
+        tried = [f"{name} on {self._pythons(there)}" for name, there in cured.items()]
+        said = f" Tried: cures {listed(tried)}." if tried else ""
+        well = self._well() if mechanism.by_method and finding.outcome in BROKEN else {}
+        if well and not {method for _, method in cells} & set(well):
+            each = [f"{name} ({count} of {count} trials ok)" for name, count in well.items()]
+            said += f" Or set {either(each)} explicitly."
+        return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
+
+    def _pythons(self, names: Sequence[str]) -> str:
+        return versions(self.environments, names, exact=False)
+
+    def _well(self) -> dict[str, int]:
+        """Give the start methods whose trials are all ok, in every environment, and how many."""
+        trials = {
+            method: [each for each in self.ran if each.method == method] for method in START_METHODS
+        }
+        return {
+            method: len(each)
+            for method, each in trials.items()
+            if each and all(e.outcome in WELL and set(e.method_used) <= {method} for e in each)
+        }
 
     # --- what is not ok -------------------------------------------------------------------------
 
@@ -162,11 +195,33 @@ class _Finder:
 
     def _confirmed(self, trial: Trial, found: Cause | None = None) -> Cause | None:
         """Give the cause that an experiment in the trial's cell has confirmed, if there was one."""
-        made = self.experiments.get((trial.environment, trial.method))
+        made = self._experiment_on(trial)
         if made is None:
             return None
         named = found is not None and not MECHANISMS[found.mechanism].symptom
         return confirmed(self._case(trial), made, found, named=named)
+
+    def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
+        """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.
+
+        Such a one is a cell of the same start method, or one that fails where all do.
+        """
+        if (trial.environment, trial.method) in self.tried:
+            return self.experiments.get((trial.environment, trial.method))
+        return next(
+            (
+                made
+                for made in self.experiments.values()
+                if made.method == trial.method
+                or (made.good is None and made.environment == trial.environment)
+                if any(
+                    _end(each) == _end(trial)
+                    for each in self.ran
+                    if (each.environment, each.method) == (made.environment, made.method)
+                )
+            ),
+            None,
+        )
 
     def _fails_everywhere(self, trial: Trial) -> bool:
         """Tell whether the same exception at the same line ends it under fork and elsewhere."""
@@ -416,6 +471,12 @@ class _Finder:
         if list(told) == [""] and len(told[""]) == len(every) > 1 and set(every) >= self.methods:
             return "every start method"
         return ", and ".join(f"{listed(names)}{on}" for on, names in told.items())
+
+
+def _end(trial: Trial) -> tuple[object, ...]:
+    """Give how a trial ended: what is alike in this may have one cause."""
+    raised = trial.exception.type if trial.exception else None
+    return trial.outcome, raised, trial.where, trial.output_group
 
 
 def _is_of_import(cause: Cause) -> bool:

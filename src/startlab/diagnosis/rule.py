@@ -92,7 +92,7 @@ class Rules:
 
 
 BEFORE_FORK: Final = (
-    "Start the processes before the threads, make what has threads in the child (or when it is "
-    "first used), or set spawn explicitly."
+    "Start the processes before the threads, or make what has threads in the child (or when it is "
+    "first used)."
 )
 """What to do about all that a fork leaves behind."""

@@ -12,21 +12,22 @@ from __future__ import annotations
 
 import ast
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
 from startlab.errors import AgentError
-from startlab.model import Aspect, CauseExperiment, ChangedGlobal, Noted
+from startlab.model import Aspect, CauseExperiment, ChangedGlobal, MainModule, Noted
 from startlab.results.summary import WELL
 from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from startlab.backends import Agent, Backend
     from startlab.engine.subjects import Subject
-    from startlab.model import Cell, Environment, Program, Run, Trial
+    from startlab.model import AspectKind, Cell, Environment, Program, Run, Trial
 
 TIMES: Final = 3
 """How often each world, and the aspect, must give the same."""
@@ -41,8 +42,9 @@ Explain = Literal["quick", "full", "off"]
 BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
 
 REGISTRIES: Final = (
-    "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
-    "socket", "recursion limit", "switch interval", "umask", "logging", "random",
+    "copyreg", "int digits", "codecs", "sqlite3", "csv", "builtins", "contextvars",
+    "decimal", "locale", "warnings", "socket", "recursion limit", "switch interval", "umask",
+    "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 
@@ -52,6 +54,7 @@ FORKED: Final = (
     Aspect(kind="event loop"),
     Aspect(kind="lock"),
     Aspect(kind="threads"),
+    Aspect(kind="epoll"),
     Aspect(kind="seed"),
     Aspect(kind="descriptors"),
 )
@@ -59,15 +62,29 @@ EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
     Aspect(kind="child signal"),
+    Aspect(kind="pool end"),
+    Aspect(kind="empty"),
     Aspect(kind="pipes"),
+    Aspect(kind="write back"),
 )
 SEEDED: Final = (Aspect(kind="registry", words=("random",)), Aspect(kind="one worker"))
 TRACED: Final = frozenset(
-    {"global", "registry", "modules", "sys.path", "environ", "signal handlers", "child signal"}
-)
-"""Kinds of aspect of which a line of the first process makes the difference."""
+    {
+        "global", "registry", "modules", "sys.path", "environ", "signal handlers", "child signal",
+        "imports", "attributes", "write back",
+    }
+)  # fmt: skip
+"""Kinds of aspect of which a line of the program makes the difference."""
 
-INTRUSIVE: Final = frozenset({"statement", "threads"})
+MET: Final[Mapping[str, AspectKind]] = {
+    "by name": "identity", "exception": "exceptions", "pool end": "pool end", "empty": "empty",
+    "written back": "write back", "imported": "imports", "made": "attributes", "id": "ids",
+    "parent id": "parent id", "unwritten": "flush", "lock": "lock", "epoll": "epoll",
+    "inherited": "descriptors",
+}  # fmt: skip
+"""What an experiment notes where it has something to do, and the kind of aspect that this is."""
+
+INTRUSIVE: Final = frozenset({"statement", "threads", "write back"})
 """Kinds that may break a program themselves, and hide what helps.
 
 Children may need what a statement binds; a thread that runs again in a child may take what is meant
@@ -116,7 +133,9 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     for bad in worlds:
         if bad.is_bad and bad.trials[0].outcome not in WELL:
             yield bad, good[0] if good else None
-    for bad in good:
+    # Who prints what fewer others print is the likelier one.
+    alike = Counter(world.group for world in good)
+    for bad in sorted(good, key=lambda world: alike[world.group]):
         other = next((each for each in good if each.group != bad.group), None)
         if other is not None:
             yield bad, other
@@ -221,12 +240,16 @@ class Experimenter:
         if not candidates or not self._base_rates(environment, bad, good):
             return
         limit_s = self._limit_s(good)
-        changed = self._try(environment, bad, good, candidates, limit_s)
-        kept = [each for each in candidates if each.kind not in INTRUSIVE]
-        if changed is False and len(kept) < len(candidates):
-            changed = self._try(environment, bad, good, kept, limit_s)
-            candidates = kept if changed else candidates
-        if not changed:
+        # What has helped another cell is likely to help this one.
+        known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
+        for aspects in known:
+            if set(aspects) <= set(candidates):
+                made = self._experiment(environment, bad, good, aspects, limit_s)
+                if made.confirmed:
+                    yield made
+                    return
+        helping = self._helping(environment, bad, good, candidates)
+        if helping is None:
             yield CauseExperiment(
                 environment=environment.name,
                 method=bad.cell.method,
@@ -235,13 +258,29 @@ class Experimenter:
                 of=1,
             )
             return
-        for aspects in self._smaller(candidates):
+        for aspects in self._smaller(helping):
             if time.monotonic() > self._deadline:
                 return
             made = self._experiment(environment, bad, good, aspects, limit_s)
             yield made
             if made.confirmed:
                 return
+
+    def _helping(
+        self, environment: Environment, bad: World, good: World | None, candidates: list[Aspect]
+    ) -> list[Aspect] | None:
+        """Change all candidates at once, then those that do no harm; None if nothing helps.
+
+        Those come first that have met what they change.
+        """
+        kept = [each for each in candidates if each.kind not in INTRUSIVE]
+        for together in (candidates, kept) if kept != candidates else (candidates,):
+            trial = self._trial(environment, bad.cell, together, self._limit_s(good))
+            if trial is None:
+                return None
+            if self._is_cured(trial, bad, good):
+                return _met_first(together, trial)
+        return None
 
     def _smaller(self, candidates: Sequence[Aspect]) -> Iterator[tuple[Aspect, ...]]:
         """Give what is tried when all together have helped: each alone, then the values at once."""
@@ -271,9 +310,10 @@ class Experimenter:
         confirmed = cured == TIMES
         if confirmed and len(aspects) == 1 and aspects[0].kind in TRACED:
             cell = (good or bad).cell
-            traced = Aspect(kind="trace", words=(aspects[0].kind, *aspects[0].words))
+            words = aspects[0].words or _names(aspects[0].kind, noted)
+            traced = Aspect(kind="trace", words=(aspects[0].kind, *words))
             trial = self._trial(environment, cell, [traced], limit_s * 3)
-            noted = _noted(trial) if trial is not None else ()
+            noted += _noted(trial) if trial is not None else ()
         return CauseExperiment(
             environment=environment.name,
             method=bad.cell.method,
@@ -284,17 +324,6 @@ class Experimenter:
             confirmed=confirmed,
             noted=noted,
         )
-
-    def _try(
-        self,
-        environment: Environment,
-        bad: World,
-        good: World | None,
-        aspects: Sequence[Aspect],
-        limit_s: float,
-    ) -> bool | None:
-        trial = self._trial(environment, bad.cell, aspects, limit_s)
-        return None if trial is None else self._is_cured(trial, bad, good)
 
     @staticmethod
     def _is_cured(trial: Trial, bad: World, good: World | None) -> bool:
@@ -373,18 +402,40 @@ class Experimenter:
             yield Aspect(kind="modules")
             if method == "forkserver":
                 yield Aspect(kind="environ")
+                yield Aspect(kind="parent id")
+            yield Aspect(kind="imports")
+            yield Aspect(kind="attributes")
             for name in differing_globals(bad.trials):
                 yield Aspect(kind="global", words=(name,))
             for name in REGISTRIES:
                 yield Aspect(kind="registry", words=(name,))
+            yield Aspect(kind="ids")
             for line in statements(program):
                 yield Aspect(kind="statement", words=(str(line),))
+            if any(each.how == "inherited" for each in _of_main(bad.trials)):
+                yield Aspect(kind="preload")
+                yield from FORKED
         else:
             yield from EVERYWHERE
 
 
 def _noted(trial: Trial) -> tuple[Noted, ...]:
     return tuple(each for each in trial.clues if isinstance(each, Noted))
+
+
+def _met_first(candidates: Sequence[Aspect], trial: Trial) -> list[Aspect]:
+    """Put first what has met in a trial what it changes, and else keep the order."""
+    met = {MET.get(each.what) for each in _noted(trial)}
+    return sorted(candidates, key=lambda each: each.kind not in met)
+
+
+def _names(kind: AspectKind, noted: Sequence[Noted]) -> tuple[str, ...]:
+    """Name what an aspect of a kind has met."""
+    return tuple(dict.fromkeys(each.name for each in noted if MET.get(each.what) == kind))
+
+
+def _of_main(trials: Sequence[Trial]) -> list[MainModule]:
+    return [clue for trial in trials for clue in trial.clues if isinstance(clue, MainModule)]
 
 
 def differing_globals(trials: Sequence[Trial]) -> list[str]:

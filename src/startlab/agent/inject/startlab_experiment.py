@@ -7,6 +7,7 @@ outcome stays as it was, and the experiment shows nothing. sitecustomize.py impo
 where there is an experiment. Python 3.
 """
 
+import builtins
 import gc
 import os
 import sys
@@ -115,6 +116,103 @@ def namespaces(module):
 
 
 FUNCTION = type(namespaces)
+
+
+def pack_attributes():
+    """Give the classes and functions that were put into the program's modules as it ran.
+
+    They are pickled by what they are made of: by their names, a child would look for them in vain.
+    """
+    return [
+        (module, name, made_of(value))
+        for module, owner in own_modules()
+        for name, value in list(vars(owner).items())
+        if is_made(owner, name, value)
+    ]
+
+
+def is_made(owner, name, value):
+    """Tell whether a class or function of a module is none that its source defines."""
+    if type(value) is not FUNCTION and not isinstance(value, type):
+        return False
+    return value.__module__ == owner.__name__ and name not in bound_in(owner)
+
+
+bound = {}
+
+
+def bound_in(module):
+    """Give the names that the top level of a module's source binds, and so an import makes."""
+    if module.__name__ not in bound:
+        import ast
+        import tokenize
+
+        with tokenize.open(module.__file__) as file:
+            tree = ast.parse(file.read())
+        bound[module.__name__] = set(bindings(ast, tree.body))
+    return bound[module.__name__]
+
+
+def bindings(ast, body):
+    for each in body:
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield each.name
+        elif isinstance(each, ast.If) and is_guard(each):
+            continue
+        else:
+            for part in ast.walk(each):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    yield part.id
+                elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    yield part.name
+                elif isinstance(part, ast.alias):
+                    yield (part.asname or part.name).partition(".")[0]
+
+
+def made_of(value):
+    dumps = sys.modules["multiprocessing.reduction"].ForkingPickler.dumps
+    if type(value) is FUNCTION:
+        import marshal
+
+        cells = [made_of(cell.cell_contents) for cell in value.__closure__ or ()]
+        packed = marshal.dumps(value.__code__), bytes(dumps(value.__defaults__)), cells
+        return "function", value.__module__, value.__name__, packed
+    if isinstance(value, type):
+        fields = [
+            (key, made_of(each) if type(each) is FUNCTION else ("data", bytes(dumps(each))))
+            for key, each in vars(value).items()
+            if key not in ("__dict__", "__weakref__")
+        ]
+        return "class", value.__name__, bytes(dumps((type(value), value.__bases__))), fields
+    return "data", bytes(dumps(value))
+
+
+def make(made):
+    import pickle
+
+    if made[0] == "data":
+        return pickle.loads(made[1])
+    if made[0] == "class":
+        kind, bases = pickle.loads(made[2])
+        return kind(made[1], bases, {key: make(each) for key, each in made[3]})
+    import marshal
+    import types
+
+    code, defaults, cells = made[3]
+    scope = namespaces(module_of(made[1]))[-1]
+    closure = tuple(types.CellType(make(each)) for each in cells) or None
+    return FUNCTION(marshal.loads(code), scope, made[2], pickle.loads(defaults), closure)
+
+
+def set_attributes(packed):
+    for module, name, made in packed:
+        if module not in inject.MAIN:
+            __import__(module)
+        value = make(made)
+        for place in namespaces(module_of(module)):
+            if name not in place:
+                place[name] = value
+                note("made", name if module in inject.MAIN else "%s.%s" % (module, name))
 
 
 def pack_registry(name):
@@ -322,8 +420,6 @@ def own_modules():
 
 
 def get_builtins():
-    import builtins
-
     return {
         name: value for name, value in vars(builtins).items()
         if name not in BUILTINS and name != "_" or (name == "_" and callable(value))
@@ -331,14 +427,50 @@ def get_builtins():
 
 
 def set_builtins(values):
-    import builtins
-
     vars(builtins).update(values)
 
 
-BUILTINS = set(vars(sys.modules["builtins"]))
+BUILTINS = set(vars(builtins))
+
+def get_copyreg():
+    """Give how classes are pickled that cannot be by themselves, a class as where it is found."""
+    reduction = sys.modules.get("multiprocessing.reduction")
+    extra = reduction.ForkingPickler._extra_reducers if reduction else {}
+    tables = __import__("copyreg").dispatch_table, extra
+    return [
+        [(place_of(kind), function) for kind, function in list(table.items()) if place_of(kind)]
+        for table in tables
+    ]
+
+
+def place_of(kind):
+    """Find where a class can be taken from: many of C are not where they say that they are."""
+    for name in (kind.__module__, "types"):
+        for key, value in list(vars(sys.modules.get(name, builtins)).items()):
+            if value is kind:
+                return name, key
+    return None
+
+
+def set_copyreg(tables):
+    extra = sys.modules["multiprocessing.reduction"].ForkingPickler._extra_reducers
+    for table, entries in zip((sys.modules["copyreg"].dispatch_table, extra), tables):
+        for (module, name), function in entries:
+            table.setdefault(getattr(__import__(module, fromlist=[name]), name), function)
+
+
+def get_int_digits():
+    return sys.get_int_max_str_digits() if hasattr(sys, "get_int_max_str_digits") else None
+
+
+def set_int_digits(value):
+    if value is not None:
+        sys.set_int_max_str_digits(value)
+
 
 REGISTRIES = {
+    "copyreg": (get_copyreg, set_copyreg),
+    "int digits": (get_int_digits, set_int_digits),
     "codecs": (get_codecs, set_codecs),
     "random": (get_random, set_random),
     "logging": (get_logging, set_logging),
@@ -373,6 +505,8 @@ PACK = {
     "modules": lambda: {
         name: module.__file__ for name, module in own_modules() if name not in inject.MAIN
     },
+    "attributes": pack_attributes,
+    "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
 }
 BEFORE_IMPORT = ("sys.path", "environ", "modules")
 
@@ -411,8 +545,21 @@ def apply_after_import(aspect, packed):
     value = pickle.loads(packed)
     if aspect[0] == "global":
         set_global(value, *aspect[1:])
-    else:
+    elif aspect[0] == "attributes":
+        set_attributes(value)
+    elif aspect[0] == "registry":
         set_registry(value, *aspect[1:])
+
+
+@harmless
+def import_too(aspect, packed):
+    """Import what the parent had imported, before the child's task is unpickled."""
+    import pickle
+
+    for name in pickle.loads(packed):
+        if name not in sys.modules:
+            note("imported", name)
+            __import__(name)
 
 
 luggage = []
@@ -435,7 +582,10 @@ def watch_spawn(spawn):
             if aspect[0] in BEFORE_IMPORT:
                 apply_before_import(aspect, value)
         luggage[:] = [each for each in packed if each[0][0] not in BEFORE_IMPORT]
-        return prepare(data)
+        prepare(data)
+        for aspect, value in packed:
+            if aspect[0] == "imports":
+                import_too(aspect, value)
 
     spawn.get_preparation_data, spawn.prepare = get_preparation_data_, prepare_
     if {"statement", "main"} & NAMES:
@@ -497,6 +647,10 @@ def before_the_task():
         set_random(state)
     if forked_at:
         close_inherited()
+    if {"write back", "trace"} & NAMES:
+        look_at_slots()
+    if any(aspect[:2] == ("trace", "write back") for aspect in ASPECTS):
+        trace_child()
     if "exit handlers" in NAMES:
         import atexit
 
@@ -509,6 +663,8 @@ def watch_begin(util):
     def info_(message, *args, **kwargs):
         if message == "child process calling self.run()":
             before_the_task()
+        elif str(message).startswith("process exiting with") and "write back" in NAMES:
+            send_back()
         return info(message, *args, **kwargs)
 
     info_.__name__ = info_.__qualname__ = "info"
@@ -519,12 +675,11 @@ def watch_begin(util):
 
 
 opened = {}  # by the ids of files: the lines that opened them
+unwritten = []  # files that had text that was not yet written when this process was forked
 
 
 def watch_open():
     """Note where files are opened, for `flush` to name the one that held unwritten text."""
-    import builtins
-
     open_ = builtins.open
 
     def open(*args, **kwargs):
@@ -545,7 +700,23 @@ def flush():
                 before = raw.tell() if raw is not None and raw.seekable() else 0
                 each.flush()
                 if raw is not None and raw.seekable() and raw.tell() > before:
+                    unwritten.append(each)
                     note("unwritten", str(getattr(each, "name", "")), opened.get(id(each), ""))
+
+
+@harmless
+def note_dropped():
+    """Tell where a forked child drops, and so closes, a file that its parent writes to."""
+    import weakref
+
+    def dropped(_):
+        note("dropped", "", inject.user_line(sys._getframe(1)))
+
+    kept[:] = [weakref.ref(each, dropped) for each in unwritten]
+    del unwritten[:]
+
+
+kept = []
 
 
 @harmless
@@ -649,6 +820,33 @@ def start_threads():
             ).start()
 
 
+class OwnEpoll(object):
+    """An epoll of a forked child's own, in the place of the one that it shares with its parent.
+
+    It tells the line that would have changed the parent's.
+    """
+
+    def __init__(self, selector):
+        kind = type(selector._selector)
+        self.epoll = kind()
+        for fd, key in list(selector._fd_to_key.items()):
+            events = selector._EVENT_READ if key.events & 1 else 0
+            events |= selector._EVENT_WRITE if key.events & 2 else 0
+            self.epoll.register(fd, events)
+
+    def __getattr__(self, name):
+        if name in ("register", "unregister", "modify"):
+            note("epoll", name, inject.user_line(sys._getframe(1)))
+        return getattr(self.epoll, name)
+
+
+@harmless
+def own_epoll():
+    for each in gc.get_objects():
+        if type(each).__name__ == "EpollSelector" and not each._selector.closed:
+            each._selector = OwnEpoll(each)
+
+
 forked_at = []  # in a forked child: the line that forked it
 
 
@@ -731,6 +929,7 @@ def watch_forks():
         if aspect[0] in IN_FORKED_CHILD:
             function = IN_FORKED_CHILD[aspect[0]]
             after.append(lambda function=function, aspect=aspect: function(*aspect[1:]))
+    after += [note_dropped] if "flush" in NAMES else []
     for each in before:
         os.register_at_fork(before=each)
     for each in after:
@@ -744,6 +943,7 @@ IN_FORKED_CHILD = {
     "seed": seed,
     "made again": make_again,
     "threads": start_threads,
+    "epoll": own_epoll,
 }
 
 
@@ -840,7 +1040,27 @@ def look_at_handlers(inside):
     return found, fd
 
 
+modules_seen = {}
+
+
+def look_at_imports(inside, *names):
+    if len(sys.modules) not in modules_seen:
+        modules_seen.clear()
+        modules_seen[len(sys.modules)] = [name for name in names if name in sys.modules]
+    return modules_seen[len(sys.modules)]
+
+
+def look_at_attributes(inside, *names):
+    found = []
+    for each in names:
+        module, path = resolve(each)
+        found.append(path[0] in vars(module_of(module)))
+    return found
+
+
 LOOKS = {
+    "attributes": look_at_attributes,
+    "imports": look_at_imports,
     "global": look_at_global,
     "registry": look_at_registry,
     "modules": lambda inside: tuple(sys.path),
@@ -941,6 +1161,251 @@ def ignore_child_signal():
     _signal.signal = signal
 
 
+def watch_pool_end(pool):
+    """Let a pool end its tasks where it is terminated, also by the end of its `with` block."""
+    terminate = pool.Pool.terminate
+
+    def ended(self, frame):
+        note("pool end", "%d tasks" % len(self._cache), inject.user_line(frame))
+        self.close()
+        self.join()
+
+    def terminate_(self):
+        return ended(self, sys._getframe(1)) if self._cache else terminate(self)
+
+    def exit_(self, kind, error, traceback):
+        return ended(self, sys._getframe(1)) if self._cache and not kind else terminate(self)
+
+    pool.Pool.terminate, pool.Pool.__exit__ = terminate_, exit_
+
+
+def watch_empty(queues):
+    """Have a queue that is asked whether it is empty, or for what is there at once, wait a second.
+
+    It tells the line if something came meanwhile.
+    """
+    get = queues.Queue.get
+
+    def empty(self):
+        if not self._poll(0):
+            if not self._poll(1.0):
+                return True
+            note("empty", "empty()", inject.user_line(sys._getframe(1)))
+        return False
+
+    def get_(self, block=True, timeout=None):
+        if block and (timeout is None or timeout > 1):
+            return get(self, block, timeout)
+        if not self._poll(0) and self._poll(1.0):
+            note("empty", "get()", inject.user_line(sys._getframe(1)))
+        return get(self, True, 1.0)
+
+    queues.Queue.empty = queues.SimpleQueue.empty = empty
+    queues.Queue.get = get_
+
+
+def keep_ids():
+    """Have what was asked for its id() by the program, and is pickled, keep that id in a child."""
+    real = builtins.id
+
+    def id(value):
+        frame = sys._getframe(1)
+        if inject.is_library(frame.f_code.co_filename):
+            return real(value)
+        try:
+            fields = object.__getattribute__(value, "__dict__")
+            known = fields.setdefault("__startlab_id__", real(value))
+        except (AttributeError, TypeError):
+            return real(value)
+        note("id", type(value).__name__, inject.user_line(frame))
+        return known
+
+    builtins.id = id
+
+
+def keep_parent_id():
+    """Have os.getppid() give who has started this process, which a fork server is not."""
+    getppid = os.getppid
+
+    def getppid_():
+        process = sys.modules.get("multiprocessing.process")
+        parent = getattr(process, "_parent_process", None)
+        if parent is None or parent.pid == getppid():
+            return getppid()
+        note("parent id", "os.getppid()", inject.user_line(sys._getframe(1)))
+        return parent.pid
+
+    os.getppid = getppid_
+
+
+def watch_forkserver(forkserver):
+    """Have a fork server that imports nothing of the program before it forks."""
+    server = forkserver._forkserver
+    server._preload_modules = []
+    server.set_forkserver_preload = lambda *args, **kwargs: None
+    forkserver.set_forkserver_preload = server.set_forkserver_preload
+
+
+# --- what children change of their own copies ---------------------------------------------------
+
+
+PLAIN = (type(None), bool, int, float, str, bytes)
+FEW = 2000  # items of what is looked at
+
+
+def slots(process):
+    """Give what a child has a copy of, as (way to it, value): its process, arguments, globals."""
+    roots = [((0, i), each) for i, each in enumerate(process._args)]
+    roots += [((1, key), each) for key, each in process._kwargs.items()]
+    roots += [((2, key), each) for key, each in vars(process).items() if key[0] != "_"]
+    for name, module in own_modules():
+        name = "" if name in inject.MAIN else name
+        for key, each in list(vars(module).items()):
+            if key[:2] != "__" and type(each) not in (FUNCTION, type, type(os)):
+                roots.append(((3, name, key), each))
+    for way, value in roots:
+        yield way, value
+        if type(value).__module__ not in ("builtins", "__mp_main__") and of_program(value):
+            for key, each in list(vars(value).items()):
+                yield way + (key,), each
+
+
+def of_program(value):
+    module = sys.modules.get(type(value).__module__)
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and not inject.is_library(file) and hasattr(value, "__dict__")
+
+
+def copied(value):
+    """Give a value as it is now, to be compared later; None for what is not looked at."""
+    if type(value) in PLAIN:
+        return (value,)
+    if type(value) in (list, dict, set) and len(value) < FEW:
+        return type(value)(value)
+    return None
+
+
+had = {}
+
+
+@harmless
+def look_at_slots():
+    process = sys.modules["multiprocessing.process"].current_process()
+    had.clear()
+    had.update((way, copied(value)) for way, value in slots(process))
+
+
+def changed_slots(process):
+    for way, value in slots(process):
+        before, now = had.get(way, ()), copied(value)
+        if now is not None and before != now and repr(before) != repr(now):
+            yield way, before, value
+
+
+def back(pid):
+    return "%s.back.%d" % (inject.EVENTS, pid)
+
+
+@harmless
+def send_back():
+    """Leave what this child has changed of its copies for its parent, beside the events."""
+    dumps = sys.modules["multiprocessing.reduction"].ForkingPickler.dumps
+    sent = []
+    for way, before, value in changed_slots(
+        sys.modules["multiprocessing.process"].current_process()
+    ):
+        try:
+            sent.append((way, before, value))
+            dumps(sent[-1])
+        except Exception:
+            sent.pop()
+    if sent:
+        with open(back(os.getpid()), "wb") as file:
+            file.write(dumps(sent))
+
+
+@harmless
+def take_back(process, pid):
+    """Put what a child has changed into what the parent has."""
+    import pickle
+
+    if not os.path.exists(back(pid)):
+        return
+    with open(back(pid), "rb") as file:
+        sent = pickle.load(file)
+    os.unlink(back(pid))
+    for way, before, value in sent:
+        note("written back", name_of(way))
+        put_back(process, way, before, value)
+
+
+def name_of(way):
+    if way[0] == 3:
+        return ".".join(each for each in way[1:] if each)
+    return {0: "args[%s]", 1: "%s", 2: "self.%s"}[way[0]] % way[1] + "".join(
+        ".%s" % each for each in way[2:]
+    )
+
+
+def put_back(process, way, before, value):
+    owner = (process._args, process._kwargs, vars(process))[way[0]] if way[0] < 3 else None
+    rest = list(way[1:])
+    if way[0] == 3:
+        owner = vars(module_of(rest.pop(0)))
+    while len(rest) > 1:
+        owner = vars(owner[rest.pop(0)])
+    old = owner[rest[0]] if not isinstance(owner, dict) else owner.get(rest[0])
+    if type(old) is list and type(value) is list:
+        old.extend(value[len(before or ()):])
+    elif type(old) in (dict, set) and type(value) is type(old):
+        old.update(value)
+    elif isinstance(owner, dict):
+        numbers = type(value) in (int, float) and before and type(old) in (int, float)
+        owner[rest[0]] = old + value - before[0] if numbers else value
+
+
+def watch_join(process):
+    """See where a child's end is waited for: then what it has changed is there."""
+    start, join = process.BaseProcess.start, process.BaseProcess.join
+
+    def start_(self):
+        self._startlab = [self._args, self._kwargs]  # start() drops them
+        return start(self)
+
+    def join_(self, timeout=None):
+        result = join(self, timeout)
+        given = self.__dict__.get("_startlab")
+        if given and self._popen is not None and self._popen.returncode is not None:
+            self._args, self._kwargs = given
+            take_back(self, self._popen.pid)
+        return result
+
+    process.BaseProcess.start, process.BaseProcess.join = start_, join_
+
+
+def trace_child():
+    """Follow a child line by line, and tell after which line of its own a copy was another."""
+    process = sys.modules["multiprocessing.process"].current_process()
+    state = {"last": ""}
+
+    def line(frame, event, arg):
+        try:
+            found = [name_of(way) for way, _, _ in changed_slots(process)]
+        except Exception:
+            found = []
+        if found:
+            note("line", found[0], state["last"])
+            sys.settrace(None)
+            return None
+        state["last"] = "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
+        return line
+
+    def call(frame, event, arg):
+        return None if inject.is_library(frame.f_code.co_filename) else line
+
+    sys.settrace(call)
+
+
 def watch_pool(pool):
     """Have one worker, so that tasks come one after the other."""
     init = pool.Pool.__init__
@@ -970,6 +1435,18 @@ if "identity" in NAMES:
     PATCHES["multiprocessing.reduction"] = [watch_reduction]
 if "exceptions" in NAMES:
     PATCHES.setdefault("multiprocessing.reduction", []).append(watch_exceptions)
+if "write back" in NAMES:
+    PATCHES["multiprocessing.process"] = [watch_join]
+if "empty" in NAMES:
+    PATCHES["multiprocessing.queues"] = [watch_empty]
+if "preload" in NAMES:
+    PATCHES["multiprocessing.forkserver"] = [watch_forkserver]
+if "pool end" in NAMES:
+    PATCHES["multiprocessing.pool"] = [watch_pool_end]
+if "ids" in NAMES:
+    keep_ids()
+if "parent id" in NAMES:
+    keep_parent_id()
 if "one worker" in NAMES:
     PATCHES["multiprocessing.pool"] = [watch_pool]
     PATCHES["concurrent.futures.process"] = [watch_executor]
@@ -982,5 +1459,5 @@ if "flush" in NAMES:
 watch_forks()
 for name, patches in PATCHES.items():
     inject.PATCHES[name] = inject.PATCHES.get(name, []) + patches
-if "trace" in NAMES and os.environ.pop("STARTLAB_TRACED", None) is None:
+if any(aspect[0] == "trace" and aspect[1] in LOOKS for aspect in ASPECTS):
     trace()

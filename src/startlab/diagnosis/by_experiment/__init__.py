@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.by_experiment import child_reaped, module_elsewhere
+from startlab.diagnosis.by_experiment import (
+    child_reaped,
+    empty_too_early,
+    epoll_shared,
+    imported_by_parent,
+    keyed_by_id,
+    made_at_run_time,
+    main_preloaded,
+    module_elsewhere,
+    parent_is_fork_server,
+    pool_ended_early,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +23,14 @@ if TYPE_CHECKING:
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "child_reaped": child_reaped,
+    "empty_too_early": empty_too_early,
+    "epoll_shared": epoll_shared,
+    "imported_by_parent": imported_by_parent,
+    "keyed_by_id": keyed_by_id,
+    "made_at_run_time": made_at_run_time,
+    "main_preloaded": main_preloaded,
     "module_elsewhere": module_elsewhere,
+    "parent_is_fork_server": parent_is_fork_server,
+    "pool_ended_early": pool_ended_early,
 }
 """The files of these mechanisms, by their names."""

@@ -41,7 +41,7 @@ MECHANISMS: Final = (
     Mechanism(
         "loop_inherited",
         advice="Use asyncio.run() or a loop of its own, asyncio.new_event_loop(), in the child, or "
-        "start it before the loop runs, or set spawn explicitly.",
+        "start it before the loop runs.",
     ),
 )
 

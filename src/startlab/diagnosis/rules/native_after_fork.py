@@ -43,9 +43,8 @@ from startlab.output import signals
 MECHANISMS: Final = (
     Mechanism(
         "native_after_fork",
-        advice="Make it in the child (or when it is first used, per os.getpid()), or set spawn "
-        "explicitly; under forkserver, multiprocessing.set_forkserver_preload([]) keeps the main "
-        "module out of it.",
+        advice="Make it in the child (or when it is first used, per os.getpid()); under "
+        "forkserver, multiprocessing.set_forkserver_preload([]) keeps the main module out of it.",
         experiment="native_pool_after_fork",
     ),
 )
