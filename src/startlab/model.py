@@ -891,13 +891,15 @@ class CauseExperiment(
     """Trials of a cell in which aspects were as in another world: the cell of `good`, if there is.
 
     `cured` of the `of` trials did what that world does. It is confirmed if all did, the cell itself
-    never does, and `good` always does. `noted` is what the trials met.
+    never does, and `good` always does. `noted` is what the trials met. `good_environment` is where
+    that cell is, if not beside it.
     """
 
     environment: str
     method: Method
     aspects: tuple[Aspect, ...]
     good: Method | None = None
+    good_environment: str = ""
     cured: int = 0
     of: int = 0
     confirmed: bool = False

@@ -219,8 +219,10 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: 
     `named` tells that this is no mere symptom: then it says more than the number of a statement.
     """
     told = TOLD[made.aspects[0].kind]
-    name = _named(made)
-    said = f" Confirmed by experiment: {_said(case, made, told.what.format(name=name))}"
+    name = _named(made, made.aspects[0].kind)
+    kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in TOLD]
+    what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
+    said = f" Confirmed by experiment: {_said(case, made, what)}"
     where = _where(made) or _known(case, made)
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
@@ -259,8 +261,8 @@ def rejected(made: CauseExperiment) -> str:
     return f" By experiment it is none of these: {', '.join(kinds)}."
 
 
-def _named(made: CauseExperiment) -> str:
-    names = [_name(each) for each in made.aspects if each.kind == made.aspects[0].kind]
+def _named(made: CauseExperiment, kind: AspectKind) -> str:
+    names = [_name(each) for each in made.aspects if each.kind == kind]
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     met += [f"a {each.name}" for each in made.noted if each.what == "inherited"]
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
@@ -287,9 +289,10 @@ def _said(case: Case, made: CauseExperiment, what: str) -> str:
         return f"with {what} and one worker, {made.of} of {made.of} trials print the same."
     if made.good is None:
         return f"with {what}, it ends well in {made.cured} of {made.of} trials; without, in none."
+    there = f" on {made.good_environment}" if made.good_environment else ""
     return (
-        f"with {what}, {made.method} does what {made.good} does in {made.cured} of {made.of} "
-        f"trials; without, in 0 of {max(without, 1)}."
+        f"with {what}, {made.method} does what {made.good} does{there} "
+        f"in {made.cured} of {made.of} trials; without, in 0 of {max(without, 1)}."
     )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from startlab.backends import Agent, Backend
     from startlab.engine.subjects import Subject
-    from startlab.model import AspectKind, Cell, Environment, Program, Run, Trial
+    from startlab.model import AspectKind, Cell, Program, Run, Trial
 
 TIMES: Final = 3
 """How often each world, and the aspect, must give the same."""
@@ -133,17 +133,17 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     for bad in worlds:
         if bad.is_bad and bad.trials[0].outcome not in WELL:
             yield bad, good[0] if good else None
-    # Who prints what fewer others print is the likelier one.
+    # Who prints what fewer others print is the likelier one; what forks have, others may lack.
     alike = Counter(world.group for world in good)
-    for bad in sorted(good, key=lambda world: alike[world.group]):
+    for bad in sorted(good, key=lambda each: (each.cell.method == "fork", alike[each.group])):
         other = next((each for each in good if each.group != bad.group), None)
         if other is not None:
             yield bad, other
 
 
-def _explains(made: CauseExperiment, environment: Environment, bad: World) -> bool:
+def _explains(made: CauseExperiment, bad: World) -> bool:
     """Tell whether an experiment is about a cell, or about the other side of its difference."""
-    return made.environment == environment.name and (
+    return made.environment == bad.cell.environment and (
         made.method == bad.cell.method or (bad.is_good and made.good == bad.cell.method)
     )
 
@@ -177,8 +177,8 @@ class Experimenter:
 
     def explain(self) -> Iterator[CauseExperiment]:
         """Give each experiment that was made, confirmed or not."""
-        for name, of in self._worlds.items():
-            yield from self._in_environment(self._environments[name], of)
+        for worlds in self._worlds.values():
+            yield from self._in_environment(worlds)
 
     def _by_environment(self) -> dict[str, list[World]]:
         worlds: dict[str, list[World]] = {}
@@ -188,20 +188,30 @@ class Experimenter:
                 worlds.setdefault(cell.environment, []).append(World(cell, tried))
         return worlds
 
-    def _in_environment(
-        self, environment: Environment, worlds: Sequence[World]
-    ) -> Iterator[CauseExperiment]:
+    def _in_environment(self, worlds: Sequence[World]) -> Iterator[CauseExperiment]:
         for world in worlds:
             if world.is_unstable:
-                yield from self._seeded(environment, world)
+                yield from self._seeded(world)
         for bad, good in pairs(worlds):
-            if any(made.confirmed for made in self._made if _explains(made, environment, bad)):
+            if any(made.confirmed for made in self._made if _explains(made, bad)):
                 continue
-            for made in self._of_cell(environment, bad, good):
+            for made in self._of_cell(bad, good or self._elsewhere(bad)):
                 self._made.append(made)
                 yield made
 
-    def _seeded(self, environment: Environment, world: World) -> Iterator[CauseExperiment]:
+    def _elsewhere(self, bad: World) -> World | None:
+        """Give what is ok with the same start method on another Python."""
+        return next(
+            (
+                world
+                for worlds in self._worlds.values()
+                for world in worlds
+                if world.cell.method == bad.cell.method and world.is_good
+            ),
+            None,
+        )
+
+    def _seeded(self, world: World) -> Iterator[CauseExperiment]:
         """See whether an output is always the same once children have the parent's random state.
 
         One worker takes all tasks then: else which task draws which numbers is left to chance.
@@ -209,17 +219,17 @@ class Experimenter:
         groups = set()
         noted: tuple[Noted, ...] = ()
         for _ in range(TIMES):
-            trial = self._trial(environment, world.cell, SEEDED, self._limit_s(world))
+            trial = self._trial(world.cell, SEEDED, self._limit_s(world))
             if trial is None or trial.outcome not in WELL:
                 return
             groups.add(trial.stdout_digest)
         confirmed = len(groups) == 1
         if confirmed:
             traced = Aspect(kind="trace", words=("registry", "random"))
-            last = self._trial(environment, world.cell, [traced], self._limit_s(world) * 3)
+            last = self._trial(world.cell, [traced], self._limit_s(world) * 3)
             noted = _noted(last) if last is not None else ()
         made = CauseExperiment(
-            environment=environment.name,
+            environment=world.cell.environment,
             method=world.cell.method,
             aspects=SEEDED,
             cured=TIMES if confirmed else 0,
@@ -233,41 +243,40 @@ class Experimenter:
 
     # --- one bad cell ---------------------------------------------------------------------------
 
-    def _of_cell(
-        self, environment: Environment, bad: World, good: World | None
-    ) -> Iterator[CauseExperiment]:
+    def _of_cell(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
         candidates = list(self._candidates(bad, good))
-        if not candidates or not self._base_rates(environment, bad, good):
+        if not candidates or not self._base_rates(bad, good):
             return
         limit_s = self._limit_s(good)
         # What has helped another cell is likely to help this one.
         known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
         for aspects in known:
             if set(aspects) <= set(candidates):
-                made = self._experiment(environment, bad, good, aspects, limit_s)
+                made = self._experiment(bad, good, aspects, limit_s)
                 if made.confirmed:
                     yield made
                     return
-        helping = self._helping(environment, bad, good, candidates)
+        helping = self._helping(bad, good, candidates)
         if helping is None:
             yield CauseExperiment(
-                environment=environment.name,
+                environment=bad.cell.environment,
                 method=bad.cell.method,
                 good=good.cell.method if good else None,
+                good_environment=_elsewhere(bad, good),
                 aspects=tuple(candidates),
                 of=1,
             )
             return
-        for aspects in self._smaller(helping):
+        for aspects in self._smaller(bad, good, helping):
             if time.monotonic() > self._deadline:
                 return
-            made = self._experiment(environment, bad, good, aspects, limit_s)
+            made = self._experiment(bad, good, aspects, limit_s)
             yield made
             if made.confirmed:
                 return
 
     def _helping(
-        self, environment: Environment, bad: World, good: World | None, candidates: list[Aspect]
+        self, bad: World, good: World | None, candidates: list[Aspect]
     ) -> list[Aspect] | None:
         """Change all candidates at once, then those that do no harm; None if nothing helps.
 
@@ -275,25 +284,34 @@ class Experimenter:
         """
         kept = [each for each in candidates if each.kind not in INTRUSIVE]
         for together in (candidates, kept) if kept != candidates else (candidates,):
-            trial = self._trial(environment, bad.cell, together, self._limit_s(good))
+            trial = self._trial(bad.cell, together, self._limit_s(good))
             if trial is None:
                 return None
             if self._is_cured(trial, bad, good):
                 return _met_first(together, trial)
         return None
 
-    def _smaller(self, candidates: Sequence[Aspect]) -> Iterator[tuple[Aspect, ...]]:
-        """Give what is tried when all together have helped: each alone, then the values at once."""
+    def _smaller(
+        self, bad: World, good: World | None, candidates: Sequence[Aspect]
+    ) -> Iterator[tuple[Aspect, ...]]:
+        """Give what is tried when all together have helped: each alone, then what is left of all.
+
+        What all can do without is left out, half by half.
+        """
         for each in candidates:
             yield (each,)
-        values = tuple(each for each in candidates if each.kind == "global")
-        if 1 < len(values) < len(candidates):
-            yield values
-        yield tuple(candidates)
+        kept, size = list(candidates), max(1, len(candidates) // 2)
+        while size:
+            for start in range(len(kept) - size, -1, -size):
+                fewer = kept[:start] + kept[start + size :]
+                trial = self._trial(bad.cell, fewer, self._limit_s(good)) if fewer else None
+                if trial is not None and self._is_cured(trial, bad, good):
+                    kept = fewer
+            size //= 2
+        yield tuple(kept)
 
     def _experiment(
         self,
-        environment: Environment,
         bad: World,
         good: World | None,
         aspects: Sequence[Aspect],
@@ -302,7 +320,7 @@ class Experimenter:
         cured = 0
         noted: tuple[Noted, ...] = ()
         for number in range(TIMES):
-            trial = self._trial(environment, bad.cell, aspects, limit_s)
+            trial = self._trial(bad.cell, aspects, limit_s)
             if trial is None or not self._is_cured(trial, bad, good):
                 break
             cured = number + 1
@@ -312,12 +330,13 @@ class Experimenter:
             cell = (good or bad).cell
             words = aspects[0].words or _names(aspects[0].kind, noted)
             traced = Aspect(kind="trace", words=(aspects[0].kind, *words))
-            trial = self._trial(environment, cell, [traced], limit_s * 3)
+            trial = self._trial(cell, [traced], limit_s * 3)
             noted += _noted(trial) if trial is not None else ()
         return CauseExperiment(
-            environment=environment.name,
+            environment=bad.cell.environment,
             method=bad.cell.method,
             good=good.cell.method if good else None,
+            good_environment=_elsewhere(bad, good),
             aspects=tuple(aspects),
             cured=cured,
             of=TIMES if confirmed else cured + 1,
@@ -341,7 +360,7 @@ class Experimenter:
             trial.stdout_shape is not None and trial.stdout_shape == right.stdout_shape
         )
 
-    def _base_rates(self, environment: Environment, bad: World, good: World | None) -> bool:
+    def _base_rates(self, bad: World, good: World | None) -> bool:
         """Run both worlds until each was seen `TIMES` times; tell whether both stay what they are.
 
         A hang that was proven twice is not waited for again.
@@ -351,7 +370,7 @@ class Experimenter:
             proven = all((trial.grade or "").startswith("proven") for trial in world.trials)
             wanted = 2 if proven and not is_good else TIMES
             while len(world.trials) < wanted:
-                trial = self._trial(environment, world.cell, (), self._limit_s(good))
+                trial = self._trial(world.cell, (), self._limit_s(good))
                 if trial is None:
                     return False
                 same = (trial.outcome in WELL) == (world.trials[0].outcome in WELL)
@@ -368,12 +387,11 @@ class Experimenter:
         longest = max((trial.duration_s for trial in good.trials), default=0.0) if good else 2.0
         return max(SHORTEST_S, LONGER * longest)
 
-    def _trial(
-        self, environment: Environment, cell: Cell, aspects: Sequence[Aspect], limit_s: float
-    ) -> Trial | None:
+    def _trial(self, cell: Cell, aspects: Sequence[Aspect], limit_s: float) -> Trial | None:
         """Run a trial with aspects changed; None where the time is over or no agent can."""
         if time.monotonic() > self._deadline:
             return None
+        environment = self._environments[cell.environment]
         try:
             if environment.name not in self._agents:
                 self._agents[environment.name] = self._backend.agent(environment)
@@ -396,7 +414,11 @@ class Experimenter:
         if program is None:
             return
         method = bad.cell.method
-        if good is not None and method == "fork":
+        if good is not None and _elsewhere(bad, good):
+            # The same start method on another Python: what either inherits, and what any may do.
+            yield Aspect(kind="preload")
+            yield from (*FORKED, *EVERYWHERE)
+        elif good is not None and method == "fork":
             yield from FORKED
         elif good is not None:
             yield Aspect(kind="modules")
@@ -417,6 +439,12 @@ class Experimenter:
                 yield from FORKED
         else:
             yield from EVERYWHERE
+
+
+def _elsewhere(bad: World, good: World | None) -> str:
+    """Name the environment of a good world, if it is another one."""
+    there = good.cell.environment if good else bad.cell.environment
+    return "" if there == bad.cell.environment else there
 
 
 def _noted(trial: Trial) -> tuple[Noted, ...]:
