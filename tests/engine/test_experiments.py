@@ -597,6 +597,25 @@ def test_what_run_keeps_on_itself_is_shown_where_it_does(write: Write, tmp_path:
     assert seen.first.where == "program.py:11"
 
 
+def test_what_a_pools_workers_keep_in_a_global_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        found = []
+
+        def look(number):
+            found.append(number)
+
+        if __name__ == "__main__":
+            with Pool(2) as pool:
+                pool.map(look, [1, 2])
+            print(max(found))
+        """)
+    seen = explained(program, tmp_path, "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert seen.first.where == "program.py:6"
+
+
 def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     write: Write, tmp_path: Path
 ) -> None:

@@ -148,16 +148,16 @@ class _Finder:
         for cell, made in self.experiments.items():
             if cell in cells and finding.grade == "confirmed" and is_cure(made):
                 cured.setdefault(made.method, []).append(made.environment)
-        tried = [f"{name} on {self._pythons(there)}" for name, there in cured.items()]
+        alike: dict[str, list[str]] = {}
+        for name, there in cured.items():
+            alike.setdefault(versions(self.environments, there, exact=False), []).append(name)
+        tried = [f"{listed(names)} on {pythons}" for pythons, names in alike.items()]
         said = f" Tried: cures {listed(tried)}." if tried else ""
         well = self._well() if mechanism.by_method and finding.outcome in BROKEN else {}
         if well and not {method for _, method in cells} & set(well):
             each = [f"{name} ({count} of {count} trials ok)" for name, count in well.items()]
             said += f" Or set {either(each)} explicitly."
         return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
-
-    def _pythons(self, names: Sequence[str]) -> str:
-        return versions(self.environments, names, exact=False)
 
     def _well(self) -> dict[str, int]:
         """Give the start methods whose trials are all ok, in every environment, and how many."""

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from startlab.diagnosis.source.shared_data import changed_by_children, changed_copies, lost_updates
+from startlab.diagnosis.source.shared_data import changed_copies, lost_updates
 from startlab.diagnosis.source.sources import Source
 
 
@@ -78,46 +78,3 @@ def test_what_a_manager_made_is_followed_through_arguments(given: str) -> None:
             {given}
     """
     assert changed_copies(source(text)) == [2]
-
-
-@pytest.mark.parametrize(
-    ("work", "given", "found"),
-    [
-        ("def work(d): d[1] = 2", "Process(target=work, args=(seen,))", [("seen", 2)]),
-        ("def work(d): d.update(a=1)", "pool.apply_async(work, (seen,))", [("seen", 2)]),
-        ("def work(d): d.add(1)", "executor.submit(work, seen)", [("seen", 2)]),
-        ("def work(x): seen[x] = 1", "pool.map(work, [1])", [("seen", 2)]),
-        ("def work(d): d[1] = 2", "Thread(target=work, args=(seen,))", []),
-        ("def work(d): d[1] = 2", "work(seen)", []),
-        ("def work(d): print(d)", "Process(target=work, args=(seen,))", []),
-        ("def work(d): seen = {}; seen[1] = 2", "Process(target=work, args=(seen,))", []),
-        ("def work(d): d[1] = 2", "Process(target=work, args=(shared,))", []),
-        ("def work(d): d[1] = 2", "Process(target=work, args=(unused,))", []),
-    ],
-)
-def test_plain_data_that_a_child_changes(
-    work: str, given: str, found: list[tuple[str, int]]
-) -> None:
-    text = f"""
-seen, unused = {{}}, {{}}
-{work}
-seen = {{}}
-unused = {{}}
-shared = manager.dict()
-{given}
-print(seen, shared)
-"""
-    assert changed_by_children(source(text)) == found
-
-
-def test_a_number_that_a_child_counts() -> None:
-    text = """
-        votes = 0
-        def vote():
-            global votes
-            votes += 1
-        process = Process(target=vote)
-        print(votes)
-    """
-    assert changed_by_children(source(text)) == [("votes", 4)]
-    assert changed_by_children(source(text.replace("global votes", "votes = 0"))) == []

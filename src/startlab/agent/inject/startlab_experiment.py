@@ -1260,7 +1260,7 @@ def slots(process):
     roots += [((2, key), each) for key, each in vars(process).items() if key[0] != "_"]
     for name, module in own_modules():
         name = "" if name in inject.MAIN else name
-        for key, each in list(vars(module).items()):
+        for key, each in list(namespaces(module)[-1].items()):
             if key[:2] != "__" and type(each) not in (FUNCTION, type, type(os)):
                 roots.append(((3, name, key), each))
     for way, value in roots:
@@ -1302,8 +1302,7 @@ def changed_slots(process):
             yield way, before, value
 
 
-def back(pid):
-    return "%s.back.%d" % (inject.EVENTS, pid)
+sent_back = []  # how many files this child has left for its parent
 
 
 @harmless
@@ -1311,40 +1310,53 @@ def send_back():
     """Leave what this child has changed of its copies for its parent, beside the events."""
     dumps = sys.modules["multiprocessing.reduction"].ForkingPickler.dumps
     sent = []
-    for way, before, value in changed_slots(
-        sys.modules["multiprocessing.process"].current_process()
-    ):
+    process = sys.modules["multiprocessing.process"].current_process()
+    for way, before, value in changed_slots(process):
         try:
-            sent.append((way, before, value))
+            sent.append((name_of(process, way), way, before, value))
             dumps(sent[-1])
         except Exception:
             sent.pop()
     if sent:
-        with open(back(os.getpid()), "wb") as file:
+        path = "%s.back.%d.%d" % (inject.EVENTS, os.getpid(), len(sent_back))
+        with open(path + "~", "wb") as file:
             file.write(dumps(sent))
+        os.rename(path + "~", path)
+        sent_back.append(path)
+        look_at_slots()
 
 
 @harmless
-def take_back(process, pid):
-    """Put what a child has changed into what the parent has."""
+def take_back(process=None):
+    """Put what children have changed into what the parent has: of one, or of a pool's workers."""
     import pickle
 
-    if not os.path.exists(back(pid)):
-        return
-    with open(back(pid), "rb") as file:
-        sent = pickle.load(file)
-    os.unlink(back(pid))
-    for way, before, value in sent:
-        note("written back", name_of(way))
-        put_back(process, way, before, value)
+    folder, start = os.path.split(inject.EVENTS + ".back.")
+    start += "%d." % process._popen.pid if process else ""
+    for name in sorted(os.listdir(folder)):
+        if not name.startswith(start) or name.endswith("~"):
+            continue
+        path = os.path.join(folder, name)
+        with open(path, "rb") as file:
+            sent = pickle.load(file)
+        os.unlink(path)
+        for name, way, before, value in sent:
+            if process or way[0] == 3:
+                note("written back", name)
+                put_back(process, way, before, value)
 
 
-def name_of(way):
-    if way[0] == 3:
-        return ".".join(each for each in way[1:] if each)
-    return {0: "args[%s]", 1: "%s", 2: "self.%s"}[way[0]] % way[1] + "".join(
-        ".%s" % each for each in way[2:]
-    )
+def name_of(process, way):
+    """Name what a child has changed as its own code does."""
+    name = way[1]
+    if way[0] == 0:  # an argument, by its place
+        code = getattr(process._target, "__code__", None)
+        first = 1 if hasattr(process._target, "__self__") else 0
+        names = code.co_varnames[first:code.co_argcount] if code else ()
+        name = names[name] if name < len(names) else "args[%d]" % name
+    elif way[0] == 2:
+        name = "self." + name
+    return ".".join(each for each in (name,) + way[2:] if each)
 
 
 def put_back(process, way, before, value):
@@ -1377,10 +1389,40 @@ def watch_join(process):
         given = self.__dict__.get("_startlab")
         if given and self._popen is not None and self._popen.returncode is not None:
             self._args, self._kwargs = given
-            take_back(self, self._popen.pid)
+            take_back(self)
         return result
 
     process.BaseProcess.start, process.BaseProcess.join = start_, join_
+
+
+def watch_results(queues):
+    """Send back what a pool's worker has changed before each of its results."""
+    put = queues.SimpleQueue.put
+
+    def put_(self, item):
+        send_back()
+        return put(self, item)
+
+    queues.SimpleQueue.put = put_
+
+
+def watch_pool_results(pool):
+    for kind in (pool.ApplyResult, pool.MapResult, pool.IMapIterator):
+        take_before(kind, "_set")
+
+
+def watch_futures(base):
+    take_before(base.Future, "set_result")
+
+
+def take_before(kind, name):
+    function = vars(kind)[name]
+
+    def taken(self, *args):
+        take_back()
+        return function(self, *args)
+
+    setattr(kind, name, taken)
 
 
 def trace_child():
@@ -1390,7 +1432,7 @@ def trace_child():
 
     def line(frame, event, arg):
         try:
-            found = [name_of(way) for way, _, _ in changed_slots(process)]
+            found = [name_of(process, way) for way, _, _ in changed_slots(process)]
         except Exception:
             found = []
         if found:
@@ -1437,12 +1479,15 @@ if "exceptions" in NAMES:
     PATCHES.setdefault("multiprocessing.reduction", []).append(watch_exceptions)
 if "write back" in NAMES:
     PATCHES["multiprocessing.process"] = [watch_join]
+    PATCHES["multiprocessing.queues"] = [watch_results]
+    PATCHES["multiprocessing.pool"] = [watch_pool_results]
+    PATCHES["concurrent.futures._base"] = [watch_futures]
 if "empty" in NAMES:
-    PATCHES["multiprocessing.queues"] = [watch_empty]
+    PATCHES.setdefault("multiprocessing.queues", []).append(watch_empty)
 if "preload" in NAMES:
     PATCHES["multiprocessing.forkserver"] = [watch_forkserver]
 if "pool end" in NAMES:
-    PATCHES["multiprocessing.pool"] = [watch_pool_end]
+    PATCHES.setdefault("multiprocessing.pool", []).append(watch_pool_end)
 if "ids" in NAMES:
     keep_ids()
 if "parent id" in NAMES:

@@ -36,7 +36,6 @@ from startlab.diagnosis.rules import (
     item_never_comes,
     join_before_drain,
     joined_under_lock,
-    kept_by_child,
     killed_worker,
     lock_held_at_fork,
     lock_order,
@@ -147,7 +146,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         stdin_in_child.find,
         manager_copy.find,
         destructor_again.find,
-        kept_by_child.find,
         signal_ignored.find,
         exit_status.find,
         main_import_fails.find,
@@ -155,7 +153,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         exception.find,
     ),
     # All trials print something else than the user gave.
-    "wrong": (lost_update.find, manager_copy.find, kept_by_child.find),
+    "wrong": (lost_update.find, manager_copy.find),
     # A trial prints something else than others of its environment, the strongest reason first.
     "output": (
         given_up.find,

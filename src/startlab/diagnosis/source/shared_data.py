@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from startlab.diagnosis.source.syntax import (
     LOCKS,
     MUTATORS,
-    changes,
     functions_in,
     has_call,
     own_nodes,
@@ -190,101 +189,3 @@ def _item_of(value: ast.expr, proxies: set[str]) -> str | None:
     if name in proxies:
         return name
     return _item_of(source, proxies) if isinstance(source, ast.Subscript) else None
-
-
-def changed_by_children(source: Source) -> list[tuple[str, int]]:
-    """Find plain data that a child changes and the program then looks at: name, line."""
-    functions = {n.name: n for n in ast.walk(source.tree) if isinstance(n, ast.FunctionDef)}
-    found = []
-    for call in (each for each in ast.walk(source.tree) if isinstance(each, ast.Call)):
-        handed, given = _handed_on(call) or ("", [])
-        function = functions.get(handed)
-        if function is None:
-            continue
-        for own, name in _may_change(function, given):
-            line = _first_change(function, own, whole=own in _declared(function))
-            later = any(
-                isinstance(each, ast.Name) and each.id == name and each.lineno > call.lineno
-                for each in ast.walk(source.tree)
-            )
-            if line and later and _is_plain(source, name):
-                found.append((name, line))
-    return sorted(set(found), key=lambda each: each[1])
-
-
-def _handed_on(call: ast.Call) -> tuple[str, list[ast.expr]] | None:
-    """Give the function that a call has a child run, and what it is given."""
-    of_process = any(each.arg == "target" for each in call.keywords)
-    if of_process and "Thread" not in ast.unparse(call.func):
-        return _given(call)
-    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if method in ("apply", "apply_async", "submit"):
-        return _given(call)
-    if method in _MAPS and call.args:
-        return ast.unparse(call.args[0]), []  # each item is another one
-    return None
-
-
-_MAPS: Final = ("imap", "imap_unordered", "map", "map_async", "starmap", "starmap_async")
-
-
-def _may_change(function: ast.FunctionDef, given: list[ast.expr]) -> list[tuple[str, str]]:
-    """Pair the names by which a function may change data with those that its caller has for it."""
-    parameters = [each.arg for each in function.args.args]
-    pairs = [
-        (own, each.id)
-        for own, each in zip(parameters, given, strict=False)
-        if isinstance(each, ast.Name)
-    ]
-    stored = {
-        each.id
-        for each in ast.walk(function)
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
-    local = (stored | set(parameters)) - _declared(function)
-    names = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
-    return pairs + [(name, name) for name in sorted(names - local)]
-
-
-def _declared(function: ast.FunctionDef) -> set[str]:
-    """Give the names that a function declares to be globals."""
-    return {
-        name for each in ast.walk(function) if isinstance(each, ast.Global) for name in each.names
-    }
-
-
-def _first_change(function: ast.FunctionDef, name: str, *, whole: bool) -> int | None:
-    lines = [
-        node.lineno
-        for node in ast.walk(function)
-        if isinstance(node, ast.stmt | ast.expr) and changes(node, name, whole=whole)
-    ]
-    return min(lines, default=None)
-
-
-def _is_plain(source: Source, name: str) -> bool:
-    """Tell whether a name is only ever bound to data of this process alone."""
-    bound = [
-        node.value
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name) and target.id == name and node.value is not None
-    ]
-    return bool(bound) and all(map(_makes_plain_data, bound))
-
-
-def _makes_plain_data(value: ast.expr) -> bool:
-    if isinstance(value, ast.Call):
-        return ast.unparse(value.func).removeprefix("collections.") in _PLAIN_TYPES
-    return isinstance(
-        value,
-        ast.Constant | ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
-        | ast.BinOp | ast.UnaryOp,
-    )  # fmt: skip
-
-
-_PLAIN_TYPES: Final = (
-    "dict", "list", "set", "bytearray", "deque", "Counter", "defaultdict", "OrderedDict", "int",
-    "float", "str",
-)  # fmt: skip
