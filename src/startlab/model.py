@@ -873,7 +873,7 @@ AspectKind = Literal[
     "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
     "made again", "identity", "exceptions", "child signal", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
-    "write back",
+    "write back", "hand over",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

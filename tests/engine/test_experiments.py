@@ -642,3 +642,31 @@ def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("epoll_shared", "confirmed")
     assert seen.first.where == "program.py:10"
+
+
+def test_what_cannot_be_pickled_is_told_where_it_is_put_not_where_somebody_waits(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import threading
+        from multiprocessing import Process, Queue
+
+        class Job:
+            def __init__(self):
+                self.guard = threading.Lock()
+
+        def work(todo, done):
+            todo.get()
+            done.put("done")
+
+        if __name__ == "__main__":
+            todo, done = Queue(), Queue()
+            child = Process(target=work, args=(todo, done))
+            child.start()
+            todo.put(Job())
+            print(done.get())
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("unpicklable", "shown")
+    assert seen.first.where == "program.py:16"
+    assert "Job.guard" in seen.first.title

@@ -91,7 +91,8 @@ class Case:
     """A trial, and what is asked of it again and again.
 
     `others` are trials that it is compared with, of the same environment, and `lines` those that
-    only it has printed, and only they; `against` names their cells. `outputs` are those of all
+    only it has printed, and only they; `against` names their cells. `given_at` is the line that
+    hands over what cannot be pickled, as an experiment has seen it. `outputs` are those of all
     trials, where they are what is to be explained.
     """
 
@@ -106,6 +107,7 @@ class Case:
         against: str = "",
         outputs: Outputs | None = None,
         ask: Callable[[Situation, Case], Cause | None] = _nothing,
+        given_at: str | None = None,
     ) -> None:
         self.trial = trial
         self.sources = sources
@@ -115,6 +117,7 @@ class Case:
         self.against = against
         self.outputs = outputs
         self._ask = ask
+        self.given_at = given_at
         if trial.exception is not None:
             self.trial = msgspec.structs.replace(trial, exception=_as_told(trial.exception))
         self.tracebacks = [
@@ -162,7 +165,8 @@ class Case:
     def again(self, situation: Situation, **changes: object) -> Cause | None:
         """Ask the rules about this trial as it would be with some facts changed."""
         trial = msgspec.structs.replace(self.trial, **changes)
-        return self._ask(situation, Case(trial, self.sources, python=self.python, ask=self._ask))
+        case = Case(trial, self.sources, python=self.python, ask=self._ask, given_at=self.given_at)
+        return self._ask(situation, case)
 
     @property
     def root(self) -> Process | None:

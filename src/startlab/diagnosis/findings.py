@@ -124,6 +124,20 @@ class _Finder:
             against=against,
             outputs=outputs,
             ask=self.rules.first,
+            given_at=self._given_at(trial),
+        )
+
+    def _given_at(self, trial: Trial) -> str | None:
+        """Give the line that hands over what cannot be pickled, or not made again from that."""
+        return next(
+            (
+                noted.where
+                for made in self.in_vain
+                if (made.environment, made.method) == (trial.environment, trial.method)
+                for noted in made.noted
+                if noted.what == "handed over" and noted.where
+            ),
+            None,
         )
 
     def find(self) -> tuple[Finding, ...]:

@@ -67,6 +67,9 @@ EVERYWHERE: Final = (
     Aspect(kind="pipes"),
     Aspect(kind="write back"),
 )
+HAND_OVER: Final = Aspect(kind="hand over")
+"""Changes nothing: it tells where what cannot be pickled, or made again, is handed over."""
+
 SEEDED: Final = (Aspect(kind="registry", words=("random",)), Aspect(kind="one worker"))
 TRACED: Final = frozenset(
     {
@@ -256,7 +259,7 @@ class Experimenter:
                 if made.confirmed:
                     yield made
                     return
-        helping = self._helping(bad, good, candidates)
+        helping, noted = self._helping(bad, good, candidates)
         if helping is None:
             yield CauseExperiment(
                 environment=bad.cell.environment,
@@ -265,6 +268,7 @@ class Experimenter:
                 good_environment=_elsewhere(bad, good),
                 aspects=tuple(candidates),
                 of=1,
+                noted=noted,
             )
             return
         for aspects in self._smaller(bad, good, helping):
@@ -277,19 +281,21 @@ class Experimenter:
 
     def _helping(
         self, bad: World, good: World | None, candidates: list[Aspect]
-    ) -> list[Aspect] | None:
+    ) -> tuple[list[Aspect] | None, tuple[Noted, ...]]:
         """Change all candidates at once, then those that do no harm; None if nothing helps.
 
-        Those come first that have met what they change.
+        Those come first that have met what they change. What is handed over is looked at, too.
         """
+        noted: tuple[Noted, ...] = ()
         kept = [each for each in candidates if each.kind not in INTRUSIVE]
         for together in (candidates, kept) if kept != candidates else (candidates,):
-            trial = self._trial(bad.cell, together, self._limit_s(good))
+            trial = self._trial(bad.cell, [HAND_OVER, *together], self._limit_s(good))
             if trial is None:
-                return None
+                break
+            noted = _noted(trial)
             if self._is_cured(trial, bad, good):
-                return _met_first(together, trial)
-        return None
+                return _met_first(together, trial), noted
+        return None, noted
 
     def _smaller(
         self, bad: World, good: World | None, candidates: Sequence[Aspect]

@@ -1448,6 +1448,67 @@ def trace_child():
     sys.settrace(call)
 
 
+# --- what is handed over ------------------------------------------------------------------------
+
+
+@harmless
+def hand_over(value, frame):
+    """Tell the line that hands over what cannot be pickled, or not be made again from that.
+
+    It is made again in a forked copy of this process: what holds descriptors would take them here.
+    """
+    reduction = sys.modules["multiprocessing.reduction"]
+    where = inject.user_line(frame)
+    if where in handed or len(handed) > 200:
+        return
+    handed.add(where)
+    try:
+        packed = bytes(reduction.ForkingPickler.dumps(value))
+    except Exception as error:
+        note("handed over", "%s: %s" % (type(error).__name__, error), where)
+        return
+    pid = os.fork() if hasattr(os, "fork") else None
+    if pid == 0:
+        try:
+            import pickle
+
+            pickle.loads(packed)
+        except BaseException as error:
+            note("handed over", "%s: %s" % (type(error).__name__, error), where)
+        finally:
+            os._exit(0)
+    if pid is not None:
+        os.waitpid(pid, 0)
+
+
+handed = set()
+
+
+def hand_over_by(kind, name):
+    """Look at what a method is given before it is called."""
+    function = vars(kind)[name]
+
+    def call(self, *args, **kwargs):
+        hand_over((args, kwargs), sys._getframe(1))
+        return function(self, *args, **kwargs)
+
+    setattr(kind, name, call)
+
+
+def watch_puts(queues):
+    for kind in (queues.Queue, queues.JoinableQueue):
+        hand_over_by(kind, "put")
+
+
+def watch_tasks(pool):
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        hand_over_by(pool.Pool, name)
+
+
+def watch_submits(process):
+    hand_over_by(process.ProcessPoolExecutor, "submit")
+
+
 def watch_pool(pool):
     """Have one worker, so that tasks come one after the other."""
     init = pool.Pool.__init__
@@ -1492,9 +1553,16 @@ if "ids" in NAMES:
     keep_ids()
 if "parent id" in NAMES:
     keep_parent_id()
+if "hand over" in NAMES:
+    for name, watch in (
+        ("multiprocessing.queues", watch_puts),
+        ("multiprocessing.pool", watch_tasks),
+        ("concurrent.futures.process", watch_submits),
+    ):
+        PATCHES.setdefault(name, []).append(watch)
 if "one worker" in NAMES:
-    PATCHES["multiprocessing.pool"] = [watch_pool]
-    PATCHES["concurrent.futures.process"] = [watch_executor]
+    PATCHES.setdefault("multiprocessing.pool", []).append(watch_pool)
+    PATCHES.setdefault("concurrent.futures.process", []).append(watch_executor)
 if "child signal" in NAMES:
     ignore_child_signal()
 if any("codecs" in aspect for aspect in ASPECTS):

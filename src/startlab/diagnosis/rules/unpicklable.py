@@ -64,7 +64,8 @@ def find(case: Case) -> Cause | None:
         return None
     raised = found[-1] if found else None
     message = f"{raised.exception.type}: {first_line(raised.exception.message)}" if raised else ""
-    where = (clues[0].where if clues else None) or (own_line(raised.frames) if raised else None)
+    where = (clues[0].where if clues else None) or case.given_at
+    where = where or (own_line(raised.frames) if raised else None)
     where = where or case.where
     if raised and not clues and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
         return Cause(

@@ -33,6 +33,8 @@ class Traced:
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
@@ -61,7 +63,7 @@ def find(case: Case) -> Cause | None:
         if where is not None:
             exception = traceback.exception
             said = f"{exception.type}: {first_line(exception.message)}"
-            given = started_at(case)
+            given = case.given_at or started_at(case)
             at = f", at {given}," if given else ""
             return Cause(
                 "unpickling_fails",
@@ -75,6 +77,11 @@ def find(case: Case) -> Cause | None:
 
 
 def _is_unpickling(traceback: Traceback) -> bool:
-    """Tell whether a child was still reading what it is to run."""
-    files = [file.rpartition("/")[2] for file, _ in traceback.frames]
-    return "spawn.py" in files and not {"process.py", "runpy.py", "<frozen runpy>"} & set(files)
+    """Tell whether the program's code was called by what reads from a pipe: it is unpickled."""
+    return any(
+        _READS.search(caller[0]) and own_line([called])
+        for caller, called in pairwise(traceback.frames)
+    )
+
+
+_READS: Final = re.compile(r"multiprocessing/(spawn|queues|connection|forkserver)\.py$")
