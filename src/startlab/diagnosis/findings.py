@@ -144,7 +144,8 @@ class _Finder:
         found = [*self._broken(), *self._differing(), *self._unseen()]
         told = {(each.mechanism, each.where) for each in found}
         found += [each for each in self._notes() if (each.mechanism, each.where) not in told]
-        found = [each if each.note else self._advised(each) for each in found]
+        well = self._well(found)
+        found = [each if each.note else self._advised(each, well) for each in found]
         found.sort(
             key=lambda each: (
                 each.note,
@@ -154,8 +155,8 @@ class _Finder:
         )
         return tuple(found)
 
-    def _advised(self, finding: Finding) -> Finding:
-        """Add to the advice which start method is well, and what was tried of it."""
+    def _advised(self, finding: Finding, well: Sequence[str]) -> Finding:
+        """Add to the advice what was tried of it, and which start methods are `well`."""
         mechanism = MECHANISMS[finding.mechanism]
         cells = {(each.cell.environment, each.cell.method) for each in finding.cells}
         cured: dict[str, list[str]] = {}
@@ -167,22 +168,21 @@ class _Finder:
             alike.setdefault(versions(self.environments, there, exact=False), []).append(name)
         tried = [f"{listed(names)} on {pythons}" for pythons, names in alike.items()]
         said = f" Tried: cures {listed(tried)}." if tried else ""
-        well = self._well() if mechanism.by_method and finding.outcome in BROKEN else {}
-        if well and not {method for _, method in cells} & set(well):
-            each = [f"{name} ({count} of {count} trials ok)" for name, count in well.items()]
-            said += f" Or set {either(each)} explicitly."
+        broken = mechanism.by_method and finding.outcome in BROKEN
+        if well and broken and not {method for _, method in cells} & set(well):
+            said += f" Or set {either(well)} explicitly, which was ok wherever it was run."
         return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
 
-    def _well(self) -> dict[str, int]:
-        """Give the start methods whose trials are all ok, in every environment, and how many."""
-        trials = {
-            method: [each for each in self.ran if each.method == method] for method in START_METHODS
+    def _well(self, found: Sequence[Finding]) -> list[str]:
+        """Give the start methods whose trials are all ok, and that no note speaks against."""
+        against = {MECHANISMS[each.mechanism].against for each in found if each.note}
+        ran = {each.method for each in self.ran} - against
+        bad = {
+            each.method
+            for each in self.ran
+            if each.outcome not in WELL or set(each.method_used) - {each.method}
         }
-        return {
-            method: len(each)
-            for method, each in trials.items()
-            if each and all(e.outcome in WELL and set(e.method_used) <= {method} for e in each)
-        }
+        return [method for method in START_METHODS if method in ran - bad]
 
     # --- what is not ok -------------------------------------------------------------------------
 
