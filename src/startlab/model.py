@@ -723,11 +723,15 @@ class Respawn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotLaunched(msgspec.Struct, frozen=True, kw_only=True):
-    """At which step `program` could not be launched, and what the system said."""
+    """At which step `program` could not be launched, and what the system said.
 
-    step: Literal["copy", "start"]
+    Before it is started it gets a place of its own, and a copy of its files.
+    """
+
+    step: Literal["place", "copy", "start"]
     program: str
     error: str
+    errno: int | None = None
 
 
 class LeftBehind(msgspec.Struct, frozen=True, kw_only=True):

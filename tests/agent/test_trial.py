@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -212,6 +213,17 @@ def test_what_cannot_be_launched_is_told_with_its_reason(
     assert seen.not_launched is not None
     assert (seen.not_launched.step, seen.not_launched.program) == ("start", "nowhere/python")
     assert re.search("No such file|cannot find", seen.not_launched.error)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_trial_that_has_no_place_is_told_in_words(start_agent: Any, request_of: Any) -> None:
+    """A limit on the size of files fails as a full disk does."""
+    little = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999))"
+    seen = start_agent(before=little).run(request_of(sys.executable, "-c", "pass"))
+    assert (seen.ended, seen.exit_status) == ("launch", None)
+    assert seen.not_launched is not None
+    assert (seen.not_launched.step, seen.not_launched.errno) == ("place", errno.EFBIG)
+    assert re.fullmatch(r"/.*startlab-\S+: File too large", seen.not_launched.error)
 
 
 def test_what_is_not_executable_is_not_launched(

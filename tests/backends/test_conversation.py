@@ -133,7 +133,7 @@ def test_an_agent_that_does_not_say_hello_is_no_agent(first: bytes) -> None:
 
 def test_what_the_agent_could_not_do_is_reported() -> None:
     agent = Conversation(Script(HELLO, b'{"error": "KeyError: 3", TOKEN, "id": 1}\n'), "")
-    with pytest.raises(AgentError, match=r"(?s)failed at python program\.py:\nKeyError: 3"):
+    with pytest.raises(AgentError, match=r"(?s)failed at python program\.py: KeyError: 3"):
         agent.run(REQUEST)
 
 

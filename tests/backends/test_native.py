@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from startlab.backends import interpreters, native
+from startlab.backends import interpreters, leftovers, native
 from startlab.backends.native import NativeBackend, Pipes
 from startlab.errors import AgentError, SelectionError
 from startlab.model import Environment
@@ -76,6 +76,17 @@ def test_an_agent_gets_no_ctrl_c() -> None:
     agent = NativeBackend().agent(next(interpreters.find()))
     pid = agent._stream._process.pid  # type: ignore[attr-defined]
     assert os.getpgid(pid) == pid != os.getpgid(0)
+    agent.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the clock tells of a start")
+def test_an_agent_lives_however_the_clock_jumps(scratch_of: Any, request_of: Any) -> None:
+    """A folder's times are those of the clock; here they say that the agent came a day later."""
+    agent = NativeBackend().agent(next(interpreters.find()))
+    scratch = scratch_of(agent)
+    os.utime(scratch, (0, 86400))
+    assert str(scratch) not in "".join(leftovers.clean())
+    assert agent.run(request_of(sys.executable, "-c", "print(1)")).stdout.text() == "1\n"
     agent.close()
 
 

@@ -129,6 +129,11 @@ def test_what_is_missing_is_told_however_long_the_answer_is() -> None:
     assert len(said) <= LONGEST
 
 
+def test_a_program_is_not_called_safe_where_it_could_not_be_run() -> None:
+    said = answer(run_of(on("3.12.0", fork="ok", forkserver="unavailable", spawn="unavailable")))
+    assert said.endswith("; 2 cells could not be run.")
+
+
 def test_fork_is_not_recommended_to_a_program_that_forks_beside_threads() -> None:
     run = run_of(on("3.13.0", fork="1", spawn="hang"))
     forked, *others = run.trials

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from startlab.engine.lab import _Repeats, not_run
+from startlab.engine.lab import _Repeats, not_run, undecided
 from startlab.model import Cell, Method, Trial
 from startlab.output.likeness import digest
+
+CELL = Cell(experiment="p.py", environment="host-3.11", method="fork")
 
 
 def ok(method: Method, stdout: str, shape: str | None) -> Trial:
@@ -43,8 +45,12 @@ def test_without_a_shape_the_whole_output_counts() -> None:
 
 
 def test_what_is_not_ok_is_repeated_once() -> None:
-    cell = Cell(experiment="p.py", environment="host-3.11", method="fork")
+    trial = undecided(CELL, "why", number=0)
     repeats = _Repeats()
-    trial = not_run(cell, "unavailable", "why", as_expected=False)
-    assert repeats.after(trial) == [cell]
+    assert repeats.after(trial) == [CELL]
     assert repeats.after(trial) == []
+
+
+def test_what_could_not_be_run_is_no_surprise() -> None:
+    """--resume tries it again: a second record of it would stay beside what that finds."""
+    assert _Repeats().after(not_run(CELL, "unavailable", "why", as_expected=False)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any, get_args
 
 import pytest
@@ -354,6 +355,11 @@ def test_the_words_for_an_obstacle(found: Obstacle, said: str) -> None:
 def test_why_a_program_was_not_launched() -> None:
     failed = NotLaunched(step="copy", program="python", error="no space")
     assert waiting.not_launched(failed) == "its files could not be copied: no space"
+    full = NotLaunched(step="place", program="python", error="scratch: full", errno=errno.ENOSPC)
+    assert waiting.not_launched(full) == (
+        "there is no place for a trial: scratch: full; make room there, or set TMPDIR to another "
+        "folder, and finish the run with --resume"
+    )
 
 
 def test_what_only_goes_round_is_told_with_who_waits() -> None:

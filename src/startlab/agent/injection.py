@@ -44,7 +44,7 @@ class Injection:
         self._asked: Set[str] = set()
 
     def ready(self) -> str:
-        """Return the folder, with what belongs there and nothing else."""
+        """Return the folder, with what belongs there and nothing else. Raises OSError."""
         # A new time of change cannot be avoided by who changes a file, nor be set.
         if not self._stamps or self._now() != self._stamps:
             remove(self._folder)
@@ -65,9 +65,9 @@ class Injection:
         if not python or python in self._asked or self._now() == self._stamps:
             return
         self._asked.add(python)
-        folder = self.ready()
-        sources = [os.path.join(folder, name) for name in self._files if name.endswith(".py")]
         try:
+            folder = self.ready()
+            sources = [os.path.join(folder, name) for name in self._files if name.endswith(".py")]
             subprocess.run(
                 [python, "-E", "-s", "-S", "-c", COMPILE, *sources],
                 stdin=subprocess.DEVNULL,

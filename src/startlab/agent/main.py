@@ -25,7 +25,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from . import trial
 from .injection import Injection
-from .job import prepare
+from .job import birth, prepare
 from .proof.facts import plain
 from .removal import remove
 from .watch import Watch
@@ -95,7 +95,11 @@ def main(py_spy: str = "") -> None:
         return
     requests: "queue.Queue[Optional[Dict[str, Any]]]" = queue.Queue()
     threading.Thread(target=_listen, args=(streams, requests, control), daemon=True).start()
-    scratch = tempfile.mkdtemp(prefix="startlab-%d-" % os.getpid(), dir=_parent_of_scratch())
+    try:
+        prefix = "startlab-%d-%s" % (os.getpid(), birth())
+        scratch = tempfile.mkdtemp(prefix=prefix, dir=_parent_of_scratch(prefix))
+    except OSError as error:
+        sys.exit("Trials have no place in the temporary folder (TMPDIR): %s" % trial.said(error))
     try:
         injection = Injection(scratch)
         streams.say(hello={"pid": os.getpid(), "no_proofs": plain(Watch.prepare())})
@@ -127,13 +131,22 @@ def _answer(
         streams.say(within_s=seconds)
 
     try:
-        seen = trial.run(request, control, scratch, injection.ready(), py_spy, within)
+        seen = trial.run(request, control, scratch, injection, py_spy, within)
         streams.say(observation=seen)
         injection.learn(request.get("python", ""))
     except BrokenPipeError:
         raise
-    except Exception:  # noqa: BLE001 - whatever it is, report it to the engine
-        streams.say(error=traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - whatever it is, report it to the engine
+        streams.say(error=_told(error))
+
+
+def _told(error: Exception) -> str:
+    """Tell of a failure in one line, with our own place: it stands in the user's report."""
+    ours = os.path.dirname(os.path.abspath(__file__))
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if ours in each.filename]
+    last = frames[-1]
+    file = os.path.relpath(last.filename, ours)
+    return "%s: %s (%s, %s:%s)" % (type(error).__name__, error, last.name, file, last.lineno)
 
 
 def _catch_ignored_signals() -> None:
@@ -147,7 +160,7 @@ def _catch_ignored_signals() -> None:
             signal.signal(number, lambda *_: None)
 
 
-def _parent_of_scratch() -> str:
+def _parent_of_scratch(prefix: str) -> str:
     """Choose where trials run: a socket in a trial's TMPDIR must have a path that is short enough.
 
     sockaddr_un has room for 103 bytes on macOS, whose own TMPDIR takes 48 of them, and for 107 on
@@ -156,7 +169,7 @@ def _parent_of_scratch() -> str:
     own = tempfile.gettempdir()
     if sys.platform == "win32":  # no fork server, hence no such socket
         return own
-    socket = "/startlab-4194304-xxxxxxxx/trial-xxxxxxxx/tmp/pymp-xxxxxxxx/listener-xxxxxxxx"
+    socket = "/%sxxxxxxxx/trial-xxxxxxxx/tmp/pymp-xxxxxxxx/listener-xxxxxxxx" % prefix
     short = len(own) + len(socket) <= 103
     return own if short or not os.access("/tmp", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp in it
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from base64 import b64decode
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Type
 
 from . import boundary, events
 from .capture import Capture
@@ -21,6 +21,8 @@ from .watch import Watch
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from .injection import Injection
 
 PASSED_ON = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TERM",
@@ -71,17 +73,24 @@ class Control:
 
 
 class Place:
-    """A fresh working directory, TMPDIR and events file, removed afterwards with all contents."""
+    """A fresh working directory, TMPDIR and events file, removed afterwards with all contents.
+
+    Raises OSError where they cannot be made.
+    """
 
     def __init__(self, parent: str) -> None:
         self.path = os.path.realpath(tempfile.mkdtemp(prefix="trial-", dir=parent))
         self.work = os.path.join(self.path, "work")
         self.tmp = os.path.join(self.path, "tmp")
         self.events = os.path.join(self.path, "events")
-        os.mkdir(self.work)
-        os.mkdir(self.tmp)
-        for file in (self.events, self.events + ".crashes", self.events + ".stacks"):
-            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+        try:
+            os.mkdir(self.work)
+            os.mkdir(self.tmp)
+            for file in (self.events, self.events + ".crashes", self.events + ".stacks"):
+                os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+        except OSError:
+            remove(self.path)
+            raise
 
     def __enter__(self) -> "Place":
         return self
@@ -97,7 +106,10 @@ class Place:
     def copy(self, files: str) -> None:
         """Fill the working directory with a copy of a folder. Raises OSError."""
         os.rmdir(self.work)
-        shutil.copytree(files, self.work, symlinks=True, copy_function=copy_file)
+        try:
+            shutil.copytree(files, self.work, symlinks=True, copy_function=_copied)
+        except _NotCopiedError as error:
+            raise error.reason from None
 
     def left_files(self) -> List[str]:
         """List what the program left in its TMPDIR; nothing if it has removed or locked it."""
@@ -192,18 +204,24 @@ def run(
     request: Dict[str, Any],
     control: Control,
     scratch: str,
-    injection: str,
+    injection: Injection,
     py_spy: str,
     within: Callable[[float], None],
 ) -> Dict[str, Any]:
     """Run one trial for a `Request` of the model, and return its `Observation`.
 
-    `injection` is the folder of the code that is put into the program, `py_spy` the path of py-spy,
-    or empty. `within` tells the engine how long to wait for the next word: a program that stops its
-    agent stops this too.
+    `injection` is the code that is put into the program, `py_spy` the path of py-spy, or empty.
+    `within` tells the engine how long to wait for the next word: a program that stops its agent
+    stops this too.
     """
     entered = time.monotonic()
-    with Place(scratch) as place:
+    try:
+        injected = injection.ready()
+        place = Place(scratch)
+    except OSError as error:
+        error.filename = error.filename or scratch  # a write does not say where
+        return _not_launched("place", request, error)
+    with place:
         watch = Watch(py_spy, place.events)
         try:
             if request.get("files"):
@@ -212,80 +230,119 @@ def run(
         except OSError as error:
             return _not_launched("copy", request, error)
         try:
-            out_read, out_write = os.pipe()
-            err_read, err_write = os.pipe()
             within(request["timeout_s"])
-            began, began_s = time.monotonic(), time.time()
-            try:
-                job = Job(
-                    request["argv"],
-                    env=environment(place, request, injection, watch),
-                    cwd=os.path.normpath(os.path.join(place.work, request.get("cwd", "."))),
-                    stdin=stdin,
-                    stdout=out_write,
-                    stderr=err_write,
-                )
-            except (OSError, ValueError) as error:
-                os.close(out_read)
-                os.close(err_read)
-                return _not_launched("start", request, error)
-            finally:
-                os.close(out_write)
-                os.close(err_write)
+            started = _start(request, place, injected, watch, stdin)
+        except (OSError, ValueError) as error:
+            return _not_launched("start", request, error)
         finally:
             os.close(stdin)
-        streams = [Capture(fd, request["keep_bytes"]) for fd in (out_read, err_read)]
+        try:
+            observation = _observe(started, request, place, watch, control, within)
+        except BaseException:
+            started.job.end()  # the next trial would take what is left of it for its own
+            raise
+    overhead_s = time.monotonic() - entered - observation["duration_s"]
+    return dict(observation, overhead_s=overhead_s)
 
-        def written() -> int:
-            # Only what is kept: a flood of output is not progress.
-            return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
 
-        limit = Limit(job, request["timeout_s"], written)
-        ended = _wait(job, limit, watch, control, within, request.get("passing_s"))
-        duration_s = time.monotonic() - began
-        observation: Dict[str, Any] = {
-            "ended": ended,
-            "exit_status": job.exit_status if ended == "exit" else None,
-            "duration_s": duration_s,
-            "began_s": began_s,
-            "sys_platform": sys.platform,
-            "work": place.work,
-            "idle_s": limit.idle_s,
-            "limit_s": min(limit.limit_s, duration_s) if ended == "limit" else limit.limit_s,
-            "starved_s": limit.starved_s,
-            "load": _load(),
-        }
-        left: Dict[str, Any] = {}
-        with _urgency():
-            if ended in ("limit", "proof", "rounds"):
-                observation["grade"] = "quiescent" if limit.quiet else "busy"
-                observation["verdict_s"] = limit.still_s
-                told = watch.told.read().events
-                observation.update(watch.verdict(job, request["argv"], told))
-            if ended == "exit" and not _orphans_end(job, control):
-                left["processes"] = [
-                    each["command"][:MOST_WORDS] for each in job.processes()[:MOST_NAMED]
-                ]
-            shared = job.shared_memory()
-            observation["all_ended"] = job.end()
-        within(CLEANING_S)
-        removed = remove_shared_memory(shared)
-        if ended == "exit":
-            left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
-        told, dropped = watch.told.read()
-        observation.update(
-            stdout=streams[0].finish(DRAIN_S),
-            stderr=streams[1].finish(DRAIN_S),
-            forced=events.forced(told, request.get("method"), job.pid),
-            starts=events.starts(told, began_s),
-            clues=events.clues(told),
-            dropped_events=dropped,
-            left_behind=left,
-            crashes=_crashes(place),
-            stuck=watch.stuck(job, told) if ended == "exit" else [],
-            cpu_s=job.cpu(),
+class _Started(NamedTuple):
+    """A job, since when it runs, on both clocks, and the ends of its stdout and stderr."""
+
+    job: Job
+    began: float
+    began_s: float
+    out: int
+    err: int
+
+
+def _start(
+    request: Dict[str, Any], place: Place, injected: str, watch: Watch, stdin: int
+) -> _Started:
+    """Start the program. Raises OSError or ValueError if it cannot be."""
+    pipes: List[int] = []
+    try:
+        for _ in range(2):
+            pipes += os.pipe()
+        out, out_theirs, err, err_theirs = pipes
+        began, began_s = time.monotonic(), time.time()
+        job = Job(
+            request["argv"],
+            env=environment(place, request, injected, watch),
+            cwd=os.path.normpath(os.path.join(place.work, request.get("cwd", "."))),
+            stdin=stdin,
+            stdout=out_theirs,
+            stderr=err_theirs,
         )
-    observation["overhead_s"] = time.monotonic() - entered - duration_s
+    except (OSError, ValueError):
+        for each in pipes:
+            os.close(each)
+        raise
+    os.close(out_theirs)
+    os.close(err_theirs)
+    return _Started(job, began, began_s, out, err)
+
+
+def _observe(
+    started: _Started,
+    request: Dict[str, Any],
+    place: Place,
+    watch: Watch,
+    control: Control,
+    within: Callable[[float], None],
+) -> Dict[str, Any]:
+    """Watch a job to its end, and end it."""
+    job, began, began_s = started.job, started.began, started.began_s
+    streams = [Capture(fd, request["keep_bytes"]) for fd in (started.out, started.err)]
+
+    def written() -> int:
+        # Only what is kept: a flood of output is not progress.
+        return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
+
+    limit = Limit(job, request["timeout_s"], written)
+    ended = _wait(job, limit, watch, control, within, request.get("passing_s"))
+    duration_s = time.monotonic() - began
+    observation: Dict[str, Any] = {
+        "ended": ended,
+        "exit_status": job.exit_status if ended == "exit" else None,
+        "duration_s": duration_s,
+        "began_s": began_s,
+        "sys_platform": sys.platform,
+        "work": place.work,
+        "idle_s": limit.idle_s,
+        "limit_s": min(limit.limit_s, duration_s) if ended == "limit" else limit.limit_s,
+        "starved_s": limit.starved_s,
+        "load": _load(),
+    }
+    left: Dict[str, Any] = {}
+    with _urgency():
+        if ended in ("limit", "proof", "rounds"):
+            observation["grade"] = "quiescent" if limit.quiet else "busy"
+            observation["verdict_s"] = limit.still_s
+            told = watch.told.read().events
+            observation.update(watch.verdict(job, request["argv"], told))
+        if ended == "exit" and not _orphans_end(job, control):
+            left["processes"] = [
+                each["command"][:MOST_WORDS] for each in job.processes()[:MOST_NAMED]
+            ]
+        shared = job.shared_memory()
+        observation["all_ended"] = job.end()
+    within(CLEANING_S)
+    removed = remove_shared_memory(shared)
+    if ended == "exit":
+        left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
+    told, dropped = watch.told.read()
+    observation.update(
+        stdout=streams[0].finish(DRAIN_S),
+        stderr=streams[1].finish(DRAIN_S),
+        forced=events.forced(told, request.get("method"), job.pid),
+        starts=events.starts(told, began_s),
+        clues=events.clues(told),
+        dropped_events=dropped,
+        left_behind=left,
+        crashes=_crashes(place),
+        stuck=watch.stuck(job, told) if ended == "exit" else [],
+        cpu_s=job.cpu(),
+    )
     return observation
 
 
@@ -294,8 +351,24 @@ def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[
         "ended": "launch",
         "exit_status": None,
         "duration_s": 0.0,
-        "not_launched": {"step": step, "program": request["argv"][0], "error": str(error)},
+        "not_launched": {
+            "step": step,
+            "program": request["argv"][0],
+            "error": said(error),
+            "errno": getattr(error, "errno", None),
+        },
     }
+
+
+def said(error: Exception) -> str:
+    """Say what the system said, and of which file."""
+    if isinstance(error, shutil.Error):  # of many files: source, target and reason of each
+        source, _, reason = error.args[0][0]
+        return "%s: %s" % (source, reason)
+    if isinstance(error, OSError) and error.strerror:
+        where = "%s: " % os.fsdecode(error.filename) if error.filename else ""
+        return where + error.strerror
+    return str(error)
 
 
 def _wait(
@@ -413,6 +486,22 @@ def copy_file(source: str, target: str) -> None:
                 pass
         shutil.copyfileobj(read, write)  # the rest, usually nothing
     shutil.copymode(source, target)
+
+
+class _NotCopiedError(Exception):
+    """Ends a copytree at once, which would go on and keep no more of a reason than its text."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _copied(source: str, target: str) -> None:
+    try:
+        copy_file(source, target)
+    except OSError as error:
+        error.filename = error.filename or target
+        raise _NotCopiedError(error) from None
 
 
 def _crashes(place: Place) -> List[str]:

@@ -137,7 +137,7 @@ class Conversation:
         finally:
             self._watchdog.rest()
         if answer.observation is None:
-            raise AgentError(f"The agent failed at {' '.join(request.argv)}:\n{answer.error}")
+            raise AgentError(f"The agent failed at {' '.join(request.argv)}: {answer.error}")
         return answer.observation
 
     def stop(self) -> None:

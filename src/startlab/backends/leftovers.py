@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from startlab.backends import cgroups
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCRATCH: Final = re.compile(r"startlab-(?P<pid>\d+)-")
-"""An agent's scratch folder has its pid in its name (agent/main.py)."""
+SCRATCH: Final = re.compile(r"startlab-(?P<pid>\d+)-(?:(?P<started>\d+)-)?")
+"""An agent's scratch folder has its pid in its name, and on Linux its start (agent/main.py)."""
 
 REMOVAL: Final = Path(__file__).parents[1] / "agent" / "removal.py"
 
@@ -24,10 +26,13 @@ REMOVAL: Final = Path(__file__).parents[1] / "agent" / "removal.py"
 def clean() -> list[str]:
     """End the programs of dead agents and remove their folders; return what was removed.
 
-    A program is recognized by the events file in its environment variables, which only an agent
-    sets.
+    A program is recognized by its cgroup, where agents have one, and by the events file in its
+    environment variables, which only an agent sets.
     """
     removed = []
+    for cgroup in cgroups.of_dead_agents():
+        removed += [f"process {pid}: {_command(pid)}" for pid in cgroup.members()]
+        cgroup.remove()
     for process in _orphans():
         try:
             command = " ".join(process.cmdline())
@@ -45,6 +50,13 @@ def clean() -> list[str]:
             left = " (in part: the rest may not be removed)" if os.path.lexists(folder) else ""
             removed.append(f"folder {folder}{left}")
     return removed
+
+
+def _command(pid: int) -> str:
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
 
 
 def _orphans() -> Iterator[psutil.Process]:
@@ -70,7 +82,13 @@ def _is_here(pid: int) -> bool:
 
 
 def _agent_lives(pid: int, folder: Path) -> bool:
-    """Return whether the agent that made a folder lives; a later process may have its pid."""
+    """Return whether the agent that made a folder lives; a later process may have its pid.
+
+    The clock may have jumped since: where the name tells the start of the agent, that decides.
+    """
+    name = SCRATCH.match(folder.name)
+    if name and name["started"]:
+        return cgroups.started(pid) == int(name["started"])
     try:
         return psutil.Process(pid).create_time() <= folder.stat().st_mtime + 1
     except psutil.NoSuchProcess:

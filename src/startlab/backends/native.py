@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import psutil
 
-from startlab.backends import interpreters, leftovers, py_spy
+from startlab.backends import cgroups, interpreters, leftovers, py_spy
 from startlab.backends.conversation import LONGEST_LINE, Conversation, command
 from startlab.errors import AgentError
 from startlab.model import Unavailable
@@ -146,6 +146,8 @@ class Pipes:
         finally:
             for fd in {theirs_in, theirs_out}:
                 os.close(fd)
+        # Before it has said hello it starts nothing.
+        self._cgroup = cgroups.make(self._process.pid) if sys.platform == "linux" else None
 
     def write(self, data: bytes) -> None:
         """Write all of it. Raises OSError."""
@@ -186,6 +188,8 @@ class Pipes:
         except psutil.Error:
             pass  # it is gone, or of another user
         self._process.kill()
+        if self._cgroup is not None:
+            self._cgroup.kill()
 
     def close(self) -> None:
         """Close the stream, which makes the agent end its trial and itself."""
@@ -198,6 +202,8 @@ class Pipes:
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()
+        if self._cgroup is not None:
+            self._cgroup.remove()
         if self._process.returncode != 0:
             leftovers.clean()  # it could not end what it had started
         self._out.close()

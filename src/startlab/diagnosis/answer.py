@@ -81,12 +81,19 @@ class _Answer:
         self._bad &= self._cells
         self._tried = [m for m in (*START_METHODS, "default") if self._cells_of(m)]
         self._missing = len(set(run.planned) - set(cells_of(run.trials)))
+        self._not_run = self._unavailable(run)
 
     def _where_it_cannot_run(self, told: Sequence[tuple[Finding, Mechanism]]) -> set[str]:
         """Name the environments in which the program has come to no start method at all."""
         cells = {found.cell for each, of in told if of.cannot_run for found in each.cells}
         others = {trial.environment for trial in self._trials if trial.cell not in cells}
         return {cell.environment for cell in cells} - others
+
+    def _unavailable(self, run: Run) -> int:
+        """Count the cells that could not be run in environments that are there."""
+        ran = {trial.cell for trial in self._trials}
+        not_run = {trial.cell for trial in run.trials if trial.outcome == "unavailable"} - ran
+        return sum(cell.environment in self._environments for cell in not_run)
 
     def line(self) -> str:
         if not self._trials:
@@ -98,6 +105,8 @@ class _Answer:
             also += f"; what it imports is missing{self._on(self._lacking)}"
         if self._missing:
             also += f"; {self._missing} cell{' is' if self._missing == 1 else 's are'} missing"
+        if self._not_run:
+            also += f"; {self._not_run} cell{'s' if self._not_run > 1 else ''} could not be run"
         room = LONGEST - len(f"{also}.")
         said = next((each for each in head if len(each) <= room), head[-1])
         for part in rest:

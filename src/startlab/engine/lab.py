@@ -323,7 +323,7 @@ class Lab:
         A run that is resumed hears of its earlier trials so, and may have been ended before it
         repeated one.
         """
-        if self._repeats is None or trial.outcome == "unsupported":
+        if self._repeats is None:
             return
         for cell in self._repeats.after(trial):
             if (cell, 1) in self._done:
@@ -361,7 +361,8 @@ class _Repeats:
     """Which cells are run once more: those whose first trial is a surprise.
 
     That is one that is not ok, or one whose output differs from the first cell's; then the first
-    cell is run again too, since the program may print something else every time.
+    cell is run again too, since the program may print something else every time. What could not be
+    run is no surprise: --resume tries it again.
     """
 
     def __init__(self) -> None:
@@ -371,7 +372,7 @@ class _Repeats:
 
     def after(self, trial: Trial) -> list[Cell]:
         """Return the cells to run again, after this trial."""
-        if trial.trial != 0:
+        if trial.trial != 0 or trial.outcome in ("unsupported", "unavailable"):
             return []
         with self._lock:
             cells = [] if trial.outcome == "ok" else [trial.cell]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -324,9 +325,18 @@ def _and_more(found: Sequence[object]) -> str:
 
 def not_launched(failure: NotLaunched) -> str:
     """Say why a program could not be launched."""
-    if failure.step == "copy":
-        return f"its files could not be copied: {failure.error}"
-    return f"{failure.program} could not be started: {failure.error}"
+    what = {
+        "place": "there is no place for a trial",
+        "copy": "its files could not be copied",
+        "start": f"{failure.program} could not be started",
+    }[failure.step]
+    return f"{what}: {failure.error}{_REMEDIES.get(failure.errno or 0, '')}"
+
+
+_REMEDIES: Final[Mapping[int, str]] = dict.fromkeys(
+    (errno.ENOSPC, errno.EDQUOT),
+    "; make room there, or set TMPDIR to another folder, and finish the run with --resume",
+) | {errno.EMFILE: "; raise the limit of open files (ulimit -n), or take fewer --jobs"}
 
 
 NOT_ENDED: Final = "a process in uninterruptible sleep could not be ended"

@@ -51,6 +51,12 @@ def prepare(wake: Callable[[], None]) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: wake())
 
 
+def birth() -> str:
+    """Return what tells this agent from a later process of the same pid: its start, and a dash."""
+    seen = _stat(os.getpid())
+    return "" if seen is None else "%d-" % seen.started
+
+
 class Job:
     """A program and all that it starts. There is one at a time."""
 
