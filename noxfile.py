@@ -147,6 +147,13 @@ def soak_catalogue(session: nox.Session) -> None:
 
 
 @nox.session
+def campaign(session: nox.Session) -> None:
+    """Attack startlab itself: hostile programs, bad inputs, kills at random moments, full disks."""
+    session.install("-e", ".", *groups("test"))
+    session.run("python", "-m", "tests.campaign", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Run the documentation's examples again: their results in the pages, and the screenshots."""
     session.install("-e", ".", *groups("browser"))

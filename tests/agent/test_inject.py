@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -899,3 +900,28 @@ def test_names_of_all_kinds_are_told_whole(run: Any, interpreter: Environment, m
     assert told == ({f"a\tb\nc\r\\t{e} at x.py:3"} if method == "fork" else set())
     if not python2(interpreter):
         assert seen.starts[0].began_s is not None  # its name was found again
+
+
+FAILED_FORK = """
+import ctypes, os, resource
+
+libc = ctypes.CDLL(None, use_errno=True)
+ident = ctypes.c_ulong()
+libc.pthread_create(ctypes.byref(ident), None, libc.pause, None)
+if os.geteuid() == 0:  # a pid namespace whose first process is gone takes no other
+    assert libc.unshare(0x20000000) == 0, ctypes.get_errno()
+    os.waitpid(os.fork() or os._exit(0), 0)
+else:
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+try:
+    os.fork()
+except OSError as error:
+    print(error.errno)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks for them on Linux alone")
+def test_a_fork_that_fails_beside_native_threads_keeps_its_errno(run: Any) -> None:
+    """Up to 3.11 it is read after the injection has looked for them."""
+    seen = run(FAILED_FORK)
+    assert seen.stdout.text() in (f"{errno.ENOMEM}\n", f"{errno.EAGAIN}\n"), seen.stderr.text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,16 @@ def test_all_files_but_those_of_caches_version_control_and_runs(tmp_path: Path) 
     never = (".git/x", "__pycache__/x", ".venv/pyvenv.cfg", ".venv/x", "out/journal.jsonl", "out/x")
     fill(tmp_path, dict.fromkeys(["a.py", "b/c.txt", ".env", *never], ""))
     assert names(tmp_path) == [".env", "a.py", "b/c.txt"]
+
+
+def test_what_a_virtual_environment_consists_of_is_left_out_where_the_program_is_in_it(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path, dict.fromkeys(["a.py", "pyvenv.cfg", "lib/python3/os.py", "data/x"], ""))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    assert names(tmp_path) == ["a.py", "data/x", "pyvenv.cfg"]
+    assert "lib/python3/os.py" in names(tmp_path, include=("lib",))
 
 
 def test_gitignore_is_respected_as_git_does(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from .removal import remove
 from .watch import Watch
 
 LONGEST_LINE = 64 << 20
+HARMLESS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM")
 HIGH = 800  # above the descriptors that a program may guess; the injection has 250 and 251
 
 
@@ -89,7 +90,7 @@ def main(py_spy: str = "") -> None:
     """Serve until the end of stdin. `py_spy` is the path of py-spy, or empty."""
     streams = Streams()
     control = trial.Control()
-    _catch_ignored_signals()
+    _catch_signals()
     prepare(control.wake)
     if streams.read() is None:
         return
@@ -149,8 +150,8 @@ def _told(error: Exception) -> str:
     return "%s: %s (%s, %s:%s)" % (type(error).__name__, error, last.name, file, last.lineno)
 
 
-def _catch_ignored_signals() -> None:
-    """Make every program start with no signal ignored, however startlab itself was started.
+def _catch_signals() -> None:
+    """Make every program start with no signal ignored, and let none that it sends end the agent.
 
     A shell makes background programs ignore SIGINT and SIGQUIT, and nohup SIGHUP. execve(2) keeps
     that, but resets a signal with a handler to its default action.
@@ -158,6 +159,9 @@ def _catch_ignored_signals() -> None:
     for number in signal.valid_signals():
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+    for name in HARMLESS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
 
 
 def _parent_of_scratch(prefix: str) -> str:
@@ -170,7 +174,7 @@ def _parent_of_scratch(prefix: str) -> str:
     if sys.platform == "win32":  # no fork server, hence no such socket
         return own
     socket = "/%sxxxxxxxx/trial-xxxxxxxx/tmp/pymp-xxxxxxxx/listener-xxxxxxxx" % prefix
-    short = len(own) + len(socket) <= 103
+    short = len(own) + len(socket) <= (107 if sys.platform == "linux" else 103)
     return own if short or not os.access("/tmp", os.W_OK) else "/tmp"  # noqa: S108 - mkdtemp in it
 
 

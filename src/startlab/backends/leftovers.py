@@ -17,8 +17,11 @@ from startlab.backends import cgroups
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCRATCH: Final = re.compile(r"startlab-(?P<pid>\d+)-(?:(?P<started>\d+)-)?")
-"""An agent's scratch folder has its pid in its name, and on Linux its start (agent/main.py)."""
+SCRATCH: Final = re.compile(
+    r"startlab-(?P<pid>\d+)-(?:(?P<started>[0-9a-f]+)\.(?P<namespace>[0-9a-f]+)-)?"
+)
+"""An agent's scratch folder has its pid in its name; on Linux also its start and its pid namespace,
+in hexadecimal (agent/job/linux.py)."""
 
 REMOVAL: Final = Path(__file__).parents[1] / "agent" / "removal.py"
 
@@ -71,6 +74,13 @@ def _orphans() -> Iterator[psutil.Process]:
                 yield process
 
 
+def _namespace() -> int | None:
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino & 0xFFFFF  # as it is in the name
+    except OSError:
+        return None
+
+
 def _is_here(pid: int) -> bool:
     """Return whether a process is in this pid namespace, and not in a container's."""
     try:
@@ -84,11 +94,14 @@ def _is_here(pid: int) -> bool:
 def _agent_lives(pid: int, folder: Path) -> bool:
     """Return whether the agent that made a folder lives; a later process may have its pid.
 
-    The clock may have jumped since: where the name tells the start of the agent, that decides.
+    The clock may have jumped since: where the name tells the start of the agent, that decides. Of
+    an agent in another pid namespace nothing is known.
     """
     name = SCRATCH.match(folder.name)
     if name and name["started"]:
-        return cgroups.started(pid) == int(name["started"])
+        if int(name["namespace"], 16) != _namespace():
+            return True
+        return cgroups.started(pid) == int(name["started"], 16)
     try:
         return psutil.Process(pid).create_time() <= folder.stat().st_mtime + 1
     except psutil.NoSuchProcess:

@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 INTERRUPTED: Final = 130
 """The exit status of a command that Ctrl-C ended, as shells have it."""
 
+LIKE_CTRL_C: Final = ("SIGTERM", "SIGHUP")
+"""What ends a command just so: a CI system that gives up, a terminal that is closed."""
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; a usage error is one message and exit status 2."""
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)  # no traceback of the end itself
+    for name in LIKE_CTRL_C:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
+            signal.signal(number, signal.default_int_handler)
     try:
         from startlab.cli import ending  # here, for Ctrl-C may come while all is imported
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from startlab.cli import options
-from startlab.errors import NothingToRunError
+from startlab.errors import NoJournalError, NothingToRunError
 from startlab.report import terminal
 from startlab.results import journal
 
@@ -33,14 +33,20 @@ def resume(folder: Path, go: Callable[[Path, Listener], Run]) -> tuple[Run, Path
     return _followed(folder, go, earlier.header.selection.trials, earlier.trials), folder
 
 
-def to_resume(out: Path | None) -> Path | None:
-    """Find the folder of the run that --resume finishes; say it where a new one is to begin."""
+def to_resume(out: Path | None, *, begin: bool = True) -> Path | None:
+    """Find the folder of the run that --resume finishes; None, and said, where one is to begin.
+
+    Raises NoJournalError where it is said that none can `begin`.
+    """
     folder = journal.begun(out)
     if folder is None:
-        options.say(
+        nothing = (
             f"There is nothing to resume in {out or journal.RUNS}: no run was begun there, "
-            "or it was killed before its journal had a line. A new run begins."
+            "or it was killed before its journal had a line."
         )
+        if not begin:
+            raise NoJournalError(f"{nothing} Say what to run, to begin one.")
+        options.say(f"{nothing} A new run begins.")
     return folder
 
 

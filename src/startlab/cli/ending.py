@@ -14,6 +14,7 @@ import click
 
 from startlab.cli.commands import Passed, cli
 from startlab.errors import StartlabError
+from startlab.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ def status_of(arguments: Sequence[str] | None) -> int:
             raise
         _say(_why(error))
         return FAILED
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RuntimeError) as error:  # also RecursionError; and loops of links, to 3.12
         if os.environ.get(TRACEBACK):
             raise
         _say(
@@ -108,7 +109,7 @@ def _unnamed() -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(f"startlab: {text}", err=True)
+    click.echo(f"startlab: {printable(text)}", err=True)  # it may quote a file, or a name
 
 
 # --- the streams -------------------------------------------------------------------------------

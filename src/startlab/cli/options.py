@@ -15,6 +15,7 @@ from rich.text import Text
 
 from startlab.model import METHODS, BackendChoice, BaseChoice, Isolation, Selection
 from startlab.plan.environments import platform_name
+from startlab.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,7 +243,7 @@ def console() -> Console:
 
 def say(text: str) -> None:
     """Print a message to stderr."""
-    Console(stderr=True).print(Text(text), soft_wrap=True)
+    Console(stderr=True).print(Text(printable(text)), soft_wrap=True)
 
 
 def split(options: dict[str, Any]) -> tuple[dict[str, Any], Selection]:

@@ -169,7 +169,7 @@ def run(words: tuple[str, ...], **said: Any) -> None:
     watching, resume, as_json = (said.pop(key) for key in ("watch", "resume", "as_json"))
     out = said.pop("out")
     building = {key: said.pop(key) for key in options.BUILDING}
-    if resume and (folder := drive.to_resume(out)) is not None:
+    if resume and (folder := drive.to_resume(out, begin=bool(words))) is not None:
         _no_words(words)
         run, folder = drive.resume(folder, partial(_finished, building, said))
         sys.exit(outcome.tell(run, folder, "startlab run", as_json=as_json))

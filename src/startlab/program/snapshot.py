@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -39,6 +40,11 @@ NEVER: Final = frozenset(
 
 NEVER_WITH: Final = ("pyvenv.cfg", JOURNAL_NAME)
 """Files that mark such a folder: of a virtual environment, of a run of startlab."""
+
+OF_AN_ENVIRONMENT: Final = frozenset(
+    {"bin", "include", "lib", "lib64", "Include", "Lib", "Scripts"}
+)
+"""What such a folder has that is no part of a program, where the program itself is in it."""
 
 
 class File(NamedTuple):
@@ -238,7 +244,7 @@ def _patterns(lines: Sequence[str]) -> GitIgnoreSpec | None:
     """Return what lines of a .gitignore mean; None if one of them is no pattern."""
     try:
         return GitIgnoreSpec.from_lines(lines)
-    except ValueError:
+    except (ValueError, re.error):
         return None
 
 
@@ -253,10 +259,12 @@ def _walk(
         folder = Path(name)
         if ignored is not None:
             ignored.enter(folder)
+            of_it = OF_AN_ENVIRONMENT if "pyvenv.cfg" in files else ()
             folders[:] = [
                 each
                 for each in folders
                 if each not in NEVER
+                and each not in of_it
                 and not any((folder / each / mark).exists() for mark in NEVER_WITH)
                 and not ignored(folder / each, folder=True)
             ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from typing import TYPE_CHECKING
+
+import psutil
 
 from startlab.errors import StartlabError
 from startlab.report.formats import FORMATS
@@ -39,9 +42,18 @@ def write_file(run: Run, diagnosis: Diagnosis, report: Write, path: Path) -> Non
             report(run, diagnosis, file)
         return
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    _remove_unfinished(path)
     try:
         with fresh.open("w", encoding="utf-8", newline="\n") as file:
             report(run, diagnosis, file)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove what processes that were killed have left of a report."""
+    for each in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        pid = each.name.rpartition(".")[2]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            each.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import secrets
 import threading
 import weakref
 from array import array
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 NAME: Final = JOURNAL_NAME
+UNFINISHED: Final = f".{NAME}.unfinished"
+"""A journal that is not there until it is whole."""
+
 RUNS: Final = Path(".startlab")
 KEPT: Final = 4 << 20
 """Bytes of a journal whose trials stay decoded: of a longer one, memory would grow with it."""
@@ -75,11 +79,12 @@ class Journal:
     be written, or another process is writing it; and, if it is to be `new`, where it has lines.
     """
 
-    def __init__(self, folder: Path, *, new: bool = False) -> None:
+    def __init__(self, folder: Path, *, new: bool = False, name: str = NAME) -> None:
         self.folder = folder
+        self._name = name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / NAME).open("a+b", buffering=0)
+            self._file = (folder / name).open("a+b", buffering=0)
         except OSError as error:
             raise JournalError(
                 f"{error.filename or folder} cannot be written: {error.strerror or error}. "
@@ -129,14 +134,30 @@ class Journal:
             while view:  # a disk that is nearly full takes a part
                 view = view[self._file.write(view) :]
         except OSError as error:
+            then = "Make room, and do it again."
+            if self._name == NAME:
+                then = "What is in it is kept; make room, and finish the run with --resume --out "
+                then += str(self.folder)
             raise JournalError(
-                f"{self.folder / NAME} cannot be written: {error.strerror or error}. What is in it "
-                f"is kept; make room, and finish the run with --resume --out {self.folder}"
+                f"{self.folder / NAME} cannot be written: {error.strerror or error}. {then}"
             ) from None
+
+    def empty(self) -> None:
+        """Forget what is in it."""
+        self._file.truncate(0)
 
     def _cut_off(self) -> bool:
         self._file.seek(-1, io.SEEK_END)
         return self._file.read(1) != b"\n"
+
+
+@contextmanager
+def as_a_whole(folder: Path) -> Iterator[Journal]:
+    """Write a journal that is there once it is whole, and not at all if that is cut short."""
+    with Journal(folder, name=UNFINISHED) as book:
+        book.empty()  # another may have been killed here
+        yield book
+    (folder / UNFINISHED).replace(folder / NAME)
 
 
 def _encodable(value: object) -> object:

@@ -68,7 +68,7 @@ def merge(
     names = _names(parts)
     ran = {_renamed(cell, number, names) for number, part in enumerate(parts) for cell in part.ran}
     caveats = (*unread, *(each for part in parts for each in part.caveats), *_absent(sources))
-    with journal.Journal(folder, new=True) as journal_file:
+    with journal.as_a_whole(folder) as journal_file:
         journal_file.write(_header(parts, sources, caveats))
         for environment in _plan(parts, names, plan):
             journal_file.write(environment)

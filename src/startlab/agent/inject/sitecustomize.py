@@ -141,13 +141,14 @@ def is_library(file):
 threads_at_fork = []  # of the process that forks: the name of each, and its `file:line`
 inherited_main = False  # whether this process was forked from one that had run the main module
 native_before = 0  # native threads of the process that forks, before the fork
+python_threads = set()  # of the process that forks: their native ids
 THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
             "librdkafka", "libzmq", "libarrow", "torch", "tensorflow", "Accelerate", "libuv")
 
 
 def before_fork():
     """Note the other threads: none of them will exist in the child."""
-    global inherited_main, native_before
+    global inherited_main, native_before, python_threads
     del threads_at_fork[:]
     native_before = 0
     try:
@@ -165,40 +166,43 @@ def before_fork():
             if ident != get_ident():
                 threads_at_fork.extend((names.get(ident, "?"), user_line(frame)))
         native_before = native_threads()
+        active = list(getattr(sys.modules.get("threading"), "_active", {}).values())
+        python_threads = set(str(getattr(thread, "native_id", "")) for thread in active)
     except Exception:  # it would be printed on the program's stderr
         pass
 
 
 def after_fork_in_child():
-    tell("forked", os.getppid(), *threads_at_fork)
+    """Tell of the other threads, also of those native ones that there still are.
+
+    OpenBLAS ends its own for a fork, and restarts them later. The child looks for them: up to 3.11
+    the errno of a fork that has failed is read only after the parent could have.
+    """
+    parent = os.getppid()
+    tell("forked", parent, *threads_at_fork)
+    if native_before > 0:
+        try:
+            task = "/proc/%d/task" % parent
+            native = native_threads(task)
+            if native > 0:
+                libraries = named_threads(task) or threaded_libraries()
+                tell("native threads at fork", native, *libraries)
+        except Exception:  # the parent has gone on
+            pass
 
 
-def after_fork_in_parent():
-    """See which native threads there are still: OpenBLAS ends its own for a fork."""
-    if native_before <= 0:
-        return  # up to 3.11, os.listdir() would change the errno of a fork that has failed
-    try:
-        native = native_threads()
-        if native > 0:
-            tell("native threads at fork", native, *(named_threads() or threaded_libraries()))
-    except Exception:  # it would be printed on the program's stderr
-        pass
-
-
-def native_threads():
-    """Count the other threads that are none of Python's."""
+def native_threads(task="/proc/self/task"):
+    """Count the other threads of a process that are none of Python's."""
     if not sys.platform.startswith("linux"):
         return 0
-    return len(os.listdir("/proc/self/task")) - 1 - len(threads_at_fork) // 2
+    return len(os.listdir(task)) - 1 - len(threads_at_fork) // 2
 
 
-def named_threads():
+def named_threads(task):
     """Give the names that libraries have given their threads: `polars` of `polars-0`."""
     names = set()
-    threads = getattr(sys.modules.get("threading"), "_active", {}).values()
-    own = set(str(getattr(thread, "native_id", "")) for thread in list(threads))
-    for tid in set(os.listdir("/proc/self/task")).difference(own):  # 3.14 names its own, too
-        with open("/proc/self/task/%s/comm" % tid) as file:
+    for tid in set(os.listdir(task)).difference(python_threads):  # 3.14 names its own, too
+        with open("%s/%s/comm" % (task, tid)) as file:
             names.add(file.read().strip())
     with open("/proc/self/comm") as file:
         names.discard(file.read().strip())
@@ -219,8 +223,6 @@ def fork_and_tell(fork):
         pid = fork()
         if pid == 0:
             after_fork_in_child()
-        else:
-            after_fork_in_parent()
         return pid
 
     return fork_
@@ -228,11 +230,7 @@ def fork_and_tell(fork):
 
 def watch_forks():
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=before_fork,
-            after_in_child=after_fork_in_child,
-            after_in_parent=after_fork_in_parent,
-        )
+        os.register_at_fork(before=before_fork, after_in_child=after_fork_in_child)
     elif hasattr(os, "fork"):
         os.fork = fork_and_tell(os.fork)
 

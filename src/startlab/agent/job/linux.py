@@ -52,9 +52,16 @@ def prepare(wake: Callable[[], None]) -> None:
 
 
 def birth() -> str:
-    """Return what tells this agent from a later process of the same pid: its start, and a dash."""
+    """Return what tells this agent from another process of the same pid, and a dash.
+
+    That is its start, and some digits of the namespace in which it has its pid, in hexadecimal.
+    """
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino & 0xFFFFF
+    except OSError:
+        return ""
     seen = _stat(os.getpid())
-    return "" if seen is None else "%d-" % seen.started
+    return "" if seen is None else "%x.%x-" % (seen.started, namespace)
 
 
 class Job:

@@ -16,6 +16,7 @@ import urllib3
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 import docker
+from startlab.backends import cgroups
 from startlab.errors import EngineError
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ CONFLICT: Final = 409
 
 CLOCK_SET_S: Final = 5.0
 """How far the start time of a live process may shift when the clock is set."""
+
+TICKS: Final = "t"
+"""Before a start that is in ticks since the machine's, on Linux: no clock changes it."""
 
 
 def connect(timeout_s: float = API_TIMEOUT_S) -> DockerClient:
@@ -117,18 +121,21 @@ def _short(words: object, limit: int = 500) -> str:
 
 def owner() -> str:
     """Name this process for a label, distinct from a later process with the same pid."""
-    started = psutil.Process().create_time()
-    return f"{socket.gethostname()}:{os.getpid()}:{started:.0f}"
+    ticks = cgroups.started(os.getpid())
+    started = f"{psutil.Process().create_time():.0f}" if ticks is None else f"{TICKS}{ticks}"
+    return f"{socket.gethostname()}:{os.getpid()}:{started}"
 
 
 def orphaned(label: str) -> bool:
     """Return whether the owner named by a label has ended; on another host it counts as alive."""
     host, _, rest = label.rpartition(":")[0].rpartition(":")
     started = label.rpartition(":")[2]
-    if not (rest.isdecimal() and started.isdecimal()):
+    if not (rest.isdecimal() and started.removeprefix(TICKS).isdecimal()):
         return True
     if host != socket.gethostname():
         return False
+    if started.startswith(TICKS):
+        return cgroups.started(int(rest)) != int(started.removeprefix(TICKS))
     try:
         return abs(psutil.Process(int(rest)).create_time() - int(started)) > CLOCK_SET_S
     except psutil.NoSuchProcess:
