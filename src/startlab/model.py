@@ -644,11 +644,28 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a lock that a thread waits for.
+
+    `type` is what it was made as (`Lock`, `RLock`, `Semaphore`, `Queue`, ...; `file`: a lock of a
+    file); `lock` is the same for all who wait for the same one, and `made` the line that made it.
+    `holders` are the threads that have it, by process and thread, which is 0 where it is not known;
+    `left`: none that lives has it, for the one that took it has ended.
+    """
+
+    type: str
+    lock: str
+    made: str | None = None
+    holders: tuple[tuple[int, int], ...] = ()
+    left: bool = False
+
+
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """What a thread waits for.
 
     `object` is a lock's address (futex), a shared lock's name if it has one, a pipe or socket with
-    its inode, or the name of a system call, which may be `timed`. `others` are the other threads of
+    its inode, or the name of a system call, which may be `timed`. `peer` is the socket at the other
+    end; `held` tells who has a lock. `others` are the other threads of
     the process, which alone could release its lock. A `poller` is in a loop of the standard
     library; one that goes `rounds` does so in a loop of the program. `obstacle` is in what way the
     thread may go on all the same.
@@ -657,11 +674,13 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     kind: WaitKind
     object: str = ""
     descriptor: int | None = None
+    peer: str = ""
     polled: tuple[Polled, ...] = ()
     others: int = 0
     timed: bool = False
     poller: bool = False
     rounds: bool = False
+    held: Held | None = None
     obstacle: Obstacle | None = None
 
 

@@ -78,7 +78,7 @@ GOOD = {
     "end": ["42", "8", "-15"],
     "forked": ["7", "Thread-1", "a.py:3", "?", ""],
     "native threads at fork": ["3", "openblas", "libgomp"],
-    "made": ["Queue", "a.py:3", "spawn", "importing"],
+    "made": ["Queue", "a.py:3", "spawn", "importing", "/mp-abc"],
     "state": ["Process-1", "global", "A", "1"],
     "begin": ["7", "Process-1", "inherited", "global", "A", "1", "open", "LOG", "TextIOWrapper"],
     "undrawn": ["random"],
@@ -147,7 +147,7 @@ def test_each_kind_is_read_and_more_or_less_than_it_has_is_not(tmp_path: Path, k
         pytest.param(line("native threads at fork", ["many"]), id="threads no number"),
         pytest.param(line("forked", ["7", "Thread-1"]), id="thread without a place"),
         pytest.param(line("forked", ["7", "Thread-1", "there"]), id="thread at no line"),
-        pytest.param(line("made", ["Queue", "a.py:3", "spawn", "maybe"]), id="importing maybe"),
+        pytest.param(line("made", ["Queue", "a.py:3", "spawn", "maybe", ""]), id="importing maybe"),
         pytest.param(line("state", ["one", "global", "A"]), id="item without a value"),
         pytest.param(line("state", ["one", "song", "A", "1"]), id="item of no kind"),
         pytest.param(line("begin", ["x", "one", "imported"]), id="parent no number"),
@@ -343,7 +343,7 @@ def test_what_one_event_tells_is_counted_over_processes() -> None:
 
 def test_what_is_shared_is_made_again_only_by_those_that_import_the_main_module() -> None:
     def made(pid: int, importing: str, where: str = "a.py:3") -> Event:
-        return told("made", pid, 1.0, "Queue", where, "spawn", importing)
+        return told("made", pid, 1.0, "Queue", where, "spawn", importing, "/mp-abc")
 
     own = made(7, "", "a.py:9")
     queue = [made(7, ""), made(7, ""), made(8, "importing"), made(8, "importing")]
@@ -357,7 +357,7 @@ def test_what_is_shared_is_made_again_only_by_those_that_import_the_main_module(
 def test_what_is_made_for_fork_and_used_with_spawn_is_of_another_context() -> None:
     def used(made: str, *started: str) -> list[Clue]:
         return clues(
-            told("made", 7, 1.0, "Lock", "a.py:3", made, ""),
+            told("made", 7, 1.0, "Lock", "a.py:3", made, "", "/mp-abc"),
             *(told("start", 7, 1.1, "42", each, "a.py:4") for each in started),
         )
 

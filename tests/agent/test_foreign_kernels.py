@@ -289,11 +289,20 @@ def test_the_stat_of_a_process_in_gvisor(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_maps_of_a_process_in_gvisor() -> None:
     assert procfs.mappings(GVISOR_MAPS)[:2] == [
-        Mapping(0x67000, 0x6C000, shared=False, device="00:00", inode=0, path="[usertrap]"),
+        Mapping(
+            0x67000,
+            0x6C000,
+            shared=False,
+            writable=False,
+            device="00:00",
+            inode=0,
+            path="[usertrap]",
+        ),
         Mapping(
             0x55F5EDD4C000,
             0x55F5EDD4E000,
             shared=False,
+            writable=False,
             device="00:19",
             inode=459,
             path="/usr/bin/cat",

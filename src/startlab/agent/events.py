@@ -108,6 +108,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
         "where": _line,
         "made_for": _text,
         "importing": _one_of("importing", ""),
+        "semaphore": _text,
     },
     "state": {"name": _text, "*items": _items},
     "begin": {
@@ -279,6 +280,20 @@ def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: f
 def threads_at_fork(events: List[Event]) -> Dict[int, Tuple[Tuple[str, Optional[str]], ...]]:
     """Give for each forked process the other threads its parent had: (name, `file:line`)."""
     return {event.pid: event.fields["threads"] for event in events if event.kind == "forked"}
+
+
+def semaphores(events: List[Event]) -> Dict[str, Tuple[str, Optional[str]]]:
+    """Give for each semaphore what it was made as, and the line that made it.
+
+    It is known by its name, and one without by its address in hexadecimal digits, unless two
+    processes have made another one there each.
+    """
+    made: Dict[str, Dict[int, Tuple[str, Optional[str]]]] = {}
+    for event in events:
+        if event.kind == "made":
+            of = made.setdefault(event.fields["semaphore"], {})
+            of[event.pid] = event.fields["type"], event.fields["where"]
+    return {key: next(iter(of.values())) for key, of in made.items() if len(set(of.values())) == 1}
 
 
 # --- clues --------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from . import boundary, events, faults, respawn
-from .proof import Prover, Rounds, deadlock
+from .proof import Prover, Rounds, deadlock, holders_of
 from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
 from .stacks import Frame, Stack, is_main, stacks, stacks_in_motion
@@ -177,6 +177,7 @@ class Watch:
                 ghosts=bool(at_fork.get(pid)),
             ).items()
         }
+        waiting = self._with_holders(waiting, matched, told)
         places = {
             of: place for of, stack in matched.items() for place in [_where(argv, stack)] if place
         }
@@ -228,6 +229,22 @@ class Watch:
             "assumptions": list(found_out.assumptions),
             "where": next((places[each] for each in shown if each in places), None),
         }
+
+    def _with_holders(
+        self,
+        waiting: Tuple[Waiting, ...],
+        found: Dict[Tuple[int, int], Stack],
+        told: List[events.Event],
+    ) -> Tuple[Waiting, ...]:
+        """Tell of each thread that waits for a lock who has that."""
+        if self._unable is not None:
+            return waiting
+        idents = {(pid, each.ident): tid for (pid, tid), each in found.items() if each.ident}
+        held = holders_of(waiting, idents, events.semaphores(told))
+        return tuple(
+            each._replace(wait=each.wait._replace(held=held.get((each.pid, each.tid))))
+            for each in waiting
+        )
 
 
 _CALLS_INSIDE = ("semop", "semtimedop", "msgrcv", "msgsnd")

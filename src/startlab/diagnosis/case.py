@@ -190,6 +190,11 @@ class Case:
         """Name a process in a sentence."""
         return "the program" if process == self.root else "a child"
 
+    def whose(self, process: Process, thread: Thread) -> str:
+        """Name a thread in a sentence; the first one goes by its process."""
+        who = self.who(process)
+        return who if thread.tid == process.pid else f"a thread of {who}"
+
     @property
     def inherited_main(self) -> bool:
         """Whether children were forked from a process that had run the main module."""

@@ -20,6 +20,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
+def sentence(text: str) -> str:
+    """Make a sentence of words that begin small and have no full stop."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def either(names: Sequence[str]) -> str:
     """Put names into a sentence: a, b or c."""
     return listed(names, "or")

@@ -96,7 +96,12 @@ class Place:
         wait = thread.wait
         if wait is not None:
             obstacle = self._obstacle(wait.obstacle)
-            wait = msgspec.structs.replace(wait, object=self._text(wait.object), obstacle=obstacle)
+            held = wait.held
+            if held is not None:
+                held = msgspec.structs.replace(held, made=self._line(held.made))
+            wait = msgspec.structs.replace(
+                wait, object=self._text(wait.object), held=held, obstacle=obstacle
+            )
         return msgspec.structs.replace(thread, wait=wait, stack=stack)
 
     def _obstacle(self, found: Obstacle | None) -> Obstacle | None:

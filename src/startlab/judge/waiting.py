@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from startlab.model import (
         AssumptionKind,
+        Held,
         NotLaunched,
         Observation,
         Obstacle,
@@ -74,8 +75,8 @@ def waits(thread: Thread, *, numbers: bool = True) -> str:
 
 
 _WAITS: Final[Mapping[WaitKind, tuple[str, str]]] = {
-    "lock": ("waits", "for a lock"),
-    "shared lock": ("waits", "for a lock shared between processes{name}"),
+    "lock": ("waits", "for {lock}"),
+    "shared lock": ("waits", "for {lock} shared between processes{name}"),
     "file lock": ("waits", "for a lock on a file{name}"),
     "child": ("waits", "for the end of its child{pids}"),
     "pipe read": ("reads", "from an empty pipe{at}"),
@@ -102,6 +103,7 @@ def _waits(wait: Wait, waits_for: Sequence[int], *, numbers: bool) -> tuple[str,
     verb, what = _WAITS[wait.kind]
     polled = list(dict.fromkeys(_polled(each, numbers=numbers) for each in wait.polled))
     return verb, what.format(
+        lock=_lock(wait.held),
         name=f" ({wait.object})" if numbers and wait.object else "",
         object=wait.object,
         pids=f" {numbered(waits_for)}" if numbers else "",
@@ -109,6 +111,16 @@ def _waits(wait: Wait, waits_for: Sequence[int], *, numbers: bool) -> tuple[str,
         polled=("any of " if len(polled) > 1 else "") + ", ".join(polled),
         timeout=" with a timeout" if wait.timed else "",
     ).strip() + (", again and again" if wait.rounds else "")
+
+
+def _lock(held: Held | None) -> str:
+    """Name a lock by what it was made as, and where; of a Queue it is a lock within."""
+    if held is None or (not held.made and held.type != "RLock"):
+        return "a lock"
+    own = held.type in ("Lock", "RLock", "Semaphore", "BoundedSemaphore")
+    article = "an" if held.type in ("RLock", "Event") else "a"
+    kind = f"{article} {held.type}" if own else f"a lock of {article} {held.type}"
+    return kind + (f" (made at {held.made})" if held.made else "")
 
 
 def _polled(part: Polled, *, numbers: bool) -> str:
@@ -167,11 +179,24 @@ def _wakers(pid: int, thread: Thread) -> str:
         return "does nothing until another thread or process has done something"
     if wait.obstacle is not None:
         return obstacle(wait.obstacle)
+    if wait.held is not None and wait.held.left:
+        return "what took it has ended without releasing it"
+    if wait.held is not None and wait.held.holders:
+        return f"{_having(pid, wait.held)} it, and is waiting too"
     alone, others = _WAKERS.get(wait.kind, ("", ""))
     is_alone = len(thread.waits_for) == 1 if wait.kind == "child" else thread.waits_for == (pid,)
     return (alone if is_alone and alone else others).format(
         pids=numbered(thread.waits_for), others=_other_threads(wait.others)
     )
+
+
+def _having(pid: int, held: Held) -> str:
+    """Say who has a lock that a thread of a process waits for."""
+    tids = [tid for of, tid in held.holders if of == pid]
+    if len(tids) == len(held.holders) == 1 and tids[0]:
+        return f"thread {tids[0]} of it has"
+    pids = {of for of, _ in held.holders}
+    return f"{numbered(pids)} {'has' if len(pids) == 1 else 'have'}"
 
 
 def _other_threads(number: int) -> str:
@@ -261,6 +286,9 @@ def _who_waits(process: Process, thread: Thread, roles: Mapping[int, str]) -> st
         return f"{who} waits"
     verb, what = _waits(thread.wait, thread.waits_for, numbers=True)
     what += _of_a_server(process, thread, roles)
+    held = thread.wait.held
+    if held is not None and held.holders:
+        what += f", which {_having(process.pid, held)}"
     if thread.where is None:
         return f"{who} {verb} {what}"
     if verb == "waits":

@@ -32,12 +32,19 @@ MAPS = b"""\
 def test_maps() -> None:
     assert procfs.mappings(MAPS) == [
         Mapping(
-            0x55DF00000000, 0x55DF00021000, shared=False, device="00:00", inode=0, path="[heap]"
+            0x55DF00000000,
+            0x55DF00021000,
+            shared=False,
+            writable=True,
+            device="00:00",
+            inode=0,
+            path="[heap]",
         ),
         Mapping(
             0x7FE7DCE67000,
             0x7FE7DCE68000,
             shared=True,
+            writable=True,
             device="00:19",
             inode=42,
             path="/dev/shm/sem.a b (deleted)",  # noqa: S108 - as it was read
@@ -46,11 +53,20 @@ def test_maps() -> None:
             0x7FE7DCE68000,
             0x7FE7DCE69000,
             shared=True,
+            writable=True,
             device="00:01",
             inode=1026,
             path="/dev/zero (deleted)",
         ),
-        Mapping(0x7FE7DCE69000, 0x7FE7DCE6A000, shared=False, device="fe:00", inode=99, path=""),
+        Mapping(
+            0x7FE7DCE69000,
+            0x7FE7DCE6A000,
+            shared=False,
+            writable=False,
+            device="fe:00",
+            inode=99,
+            path="",
+        ),
     ]
 
 

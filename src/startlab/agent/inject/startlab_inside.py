@@ -90,17 +90,19 @@ def pinned(method, by, frame):
 
 def watch_shared(synchronize):
     """See where a semaphore is made: everything shared between processes has one."""
-    make_name = synchronize.SemLock._make_name
+    make_methods = synchronize.SemLock._make_methods
 
-    def name():
-        made(sys._getframe(1))
-        return make_name()
+    def _make_methods(self):
+        make_methods(self)
+        caller = sys._getframe(1)
+        if caller.f_code.co_name == "__init__":  # else it comes from another process
+            made(caller, self._semlock)
 
-    synchronize.SemLock._make_name = staticmethod(name)
+    synchronize.SemLock._make_methods = _make_methods
 
 
 @harmless
-def made(frame):
+def made(frame, semlock):
     context = getattr(frame.f_locals.get("ctx"), "_name", "")
     name = ""
     while frame is not None and inject.is_stdlib(frame.f_code.co_filename):
@@ -109,7 +111,8 @@ def made(frame):
             name = type(frame.f_locals.get("self")).__name__
         frame = frame.f_back
     importing = "importing" if importing_main() else ""
-    tell("made", name, user_line(frame), context, importing)
+    semaphore = getattr(semlock, "name", None) or "%x" % semlock.handle  # fork's have no name
+    tell("made", name, user_line(frame), context, importing, semaphore)
 
 
 # --- starts that come too early, and what is registered too often -------------------------------

@@ -22,7 +22,7 @@ def find(
     The last one is the root, at the bottom of it. `threads` are those of a proof, the program's
     first one first. Of several that a thread waits for, one of `own` is taken: it has a line of the
     program. `servers` are processes of multiprocessing itself: not they are taken, but whom they
-    wait for.
+    wait for. Where it is known who has a lock, that is who should wake the one that waits for it.
     """
     by_pid: Dict[int, List[Waiting]] = {}
     for thread in threads:
@@ -32,7 +32,7 @@ def find(
         return ()
     first = next(iter(by_pid.values()))[0]
     for thread in _reached(first, by_pid):
-        alone = set(thread.waits_for) == {thread.pid} and len(by_pid[thread.pid]) == 1
+        alone = _wakers(thread) == {thread.pid} and len(by_pid[thread.pid]) == 1
         if alone and thread.pid not in servers:
             return (_id(thread),)
     return tuple(map(_id, _ring(first, by_pid, own, servers)))
@@ -45,7 +45,7 @@ def _reached(first: Waiting, by_pid: Dict[int, List[Waiting]]) -> List[Waiting]:
     for pid in pids:
         for thread in by_pid.get(pid, []):
             reached.append(thread)
-            pids += sorted(set(thread.waits_for).difference(pids))
+            pids += sorted(_wakers(thread).difference(pids))
     return reached
 
 
@@ -61,6 +61,13 @@ def _ring(
         here = path[-1]
         pids = _beyond(here, by_pid, servers)
         rivals = [thread for pid in pids for thread in by_pid.get(pid, []) if thread != here]
+        held = here.wait.held
+        if held is not None:
+            rivals = [
+                each
+                for each in rivals
+                if (each.pid, 0) in held.holders or _id(each) in held.holders
+            ] or rivals
         if not rivals:
             return [here]
         chosen = min(
@@ -74,10 +81,16 @@ def _ring(
 
 def _beyond(here: Waiting, by_pid: Dict[int, List[Waiting]], servers: Collection[int]) -> Set[int]:
     """Give whom a thread waits for, and in the place of a server whom that waits for."""
-    pids = set(here.waits_for)
+    pids = _wakers(here)
     for server in pids.intersection(servers):
         pids.update(*(thread.waits_for for thread in by_pid.get(server, [])))
     return pids.difference(servers) or pids
+
+
+def _wakers(thread: Waiting) -> Set[int]:
+    """Give the processes that could wake a thread: those that have its lock, if that is known."""
+    holders = thread.wait.held.holders if thread.wait.held is not None else ()
+    return {pid for pid, _ in holders} or set(thread.waits_for)
 
 
 def _id(thread: Waiting) -> Id:

@@ -33,17 +33,29 @@ class Polled(NamedTuple):
     pid: Optional[int] = None
 
 
+class Held(NamedTuple):
+    """What is known of a lock that a thread waits for, as the model's `Held` has it."""
+
+    type: str
+    lock: str
+    made: Optional[str] = None
+    holders: Tuple[Tuple[int, int], ...] = ()
+    left: bool = False
+
+
 class Wait(NamedTuple):
     """What a thread waits for, as the model's `Wait` has it."""
 
     kind: str
     object: str = ""
     descriptor: Optional[int] = None
+    peer: str = ""
     polled: Tuple[Polled, ...] = ()
     others: int = 0
     timed: bool = False
     poller: bool = False
     rounds: bool = False
+    held: Optional[Held] = None
     obstacle: Optional[Obstacle] = None
 
 

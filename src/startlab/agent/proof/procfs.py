@@ -63,6 +63,7 @@ class Mapping(NamedTuple):
     start: int
     end: int
     shared: bool
+    writable: bool
     device: str
     inode: int
     path: str
@@ -99,6 +100,11 @@ class Descriptor(NamedTuple):
             if line.startswith(name + ":"):
                 return line[len(name) + 1 :].strip()
         return None
+
+    @property
+    def locks(self) -> bool:
+        """Whether the open file has a lock, or with POSIX locks the process has one of the file."""
+        return "\nlock:" in self.info
 
     def watched(self) -> List[Tuple[int, int]]:
         """List what an epoll instance watches: descriptor and inode.
@@ -367,6 +373,7 @@ def mappings(text: bytes) -> List[Mapping]:
                 start=int(start, 16),
                 end=int(end, 16),
                 shared=fields[1][3] == "s",
+                writable=fields[1][1] == "w",
                 device=fields[3],
                 inode=int(fields[4]),
                 path=fields[5] if len(fields) > 5 else "",

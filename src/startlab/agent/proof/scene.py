@@ -88,6 +88,7 @@ class Scene:
         self._holders: Dict[Tuple[str, bool], Set[int]] = {}
         self._linked: Dict[int, Tuple[str, Dict[int, str]]] = {}
         self._mapped: Dict[int, Set[int]] = {}
+        self._peers: Dict[str, str] = {}
         self._relied = outsiders.Relied(set(), set(), set(), set(), set())
         self._transfers: Dict[int, Dict[Tuple[int, bool], str]] = {}
         for pid in self.alive:
@@ -366,7 +367,7 @@ class Scene:
             kind = "connection"
         else:
             kind = f"{link.partition(':')[0]} {'write' if wait.writing else 'read'}"
-        return Wait(kind, link, wait.fd), wakers
+        return Wait(kind, link, wait.fd, self._peers.get(link, "")), wakers
 
     def _eventfd(
         self, thread: procfs.Thread, wait: waits.Transfer, descriptor: procfs.Descriptor
@@ -528,6 +529,7 @@ class Scene:
         ):
             raise MayWake(about("datagram", thread))
         self._relied.links.add(f"socket:[{found_socket.peer}]")
+        self._peers[link] = f"socket:[{found_socket.peer}]"
         return set(holders)
 
     def _tcp(self, thread: procfs.Thread, inode: int) -> Set[int]:
@@ -542,6 +544,7 @@ class Scene:
         if not holders:
             raise MayWake(about("peer outside", thread))
         self._relied.links.add(link)
+        self._peers[f"socket:[{inode}]"] = link
         return set(holders)
 
     def _socket(self, inode: int) -> Optional[procfs.UnixSocket]:

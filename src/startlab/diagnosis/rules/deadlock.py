@@ -4,11 +4,13 @@
 Nothing goes on any more, which is proven or follows from the time limit, and no rule knows why.
 
 ## Why
-Each thread waits for what another one should do. The finding names who waits for what.
+Each thread waits for what another one should do. The finding names who waits for what, and what
+would end it.
 
 ## What to do
-Look at the lines: each waits for another. Where one asks again and again, what it asks about cannot
-change any more: see who should have changed it. If it is only slow: `--timeout SECONDS`.
+Have one of them do what another one waits for before it waits itself. Where one asks again and
+again, what it asks about cannot change any more: see who should have changed it. If it is only
+slow: `--timeout SECONDS`.
 
 ## Bad
 ```python
@@ -31,20 +33,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import either
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_waiting,
+    library_frames,
+    line_of,
+    own_frame,
+    waits_for_lock,
+)
 from startlab.judge import waiting
 
 if TYPE_CHECKING:
-    from startlab.model import Thread
+    from collections.abc import Mapping, Sequence
+
+    from startlab.model import Thread, WaitKind
 
 MECHANISMS: Final = (
     Mechanism(
         "deadlock",
         symptom=True,
         shown=True,
-        advice="Look at the lines above: each waits for another.",
+        advice="Have one of these do what the other waits for before it waits itself, or give one "
+        "of the waits a timeout.",
     ),
     Mechanism(
         "asks_forever",
@@ -60,14 +74,19 @@ def find(case: Case) -> Cause | None:
     found = list(case.threads())
     if not found:
         return None
-    parts = []
+    parts, ends = [], []
     for process, thread in found[:6]:
         line = _line_of(thread)
         at = f" at {line}" if line else ""
         if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
             parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
+            ends.append("set() or notify() of another process")
+        elif thread.wait is not None and waits_for_lock(thread):
+            parts.append(f"{case.who(process)}{at} waits for {locks.described(case, thread)}")
+            ends.append(_RELEASED[is_waiting(thread, "shared lock")])
         elif thread.wait is not None:
             parts.append(f"{case.who(process)}{at} {waiting.waits(thread, numbers=False)}")
+            ends.append(_ENDS.get(thread.wait.kind, ""))
         elif line:
             parts.append(f"{case.who(process)} is{at}")
     if not parts:
@@ -80,11 +99,34 @@ def find(case: Case) -> Cause | None:
         _mechanism(case),
         where or parts[0],
         parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
-        "Nothing goes on any more: " + "; ".join(parts) + "."
+        "Nothing goes on any more: " + "; ".join(parts) + "." + _what_would_end(ends)
         if case.trial.grade == "proven"
         else case.trial.reason,
         where,
     )
+
+
+_RELEASED: Final = (
+    "release() in another thread of its process",
+    "release() in one of the processes that have the lock",
+)
+_ENDS: Final[Mapping[WaitKind, str]] = {
+    "file lock": "the release of the file's lock, or the close of that file",
+    "pipe read": "something written to the pipe, or its other end closed",
+    "pipe write": "something read from the pipe",
+    "socket read": "something sent through the socket, or its other end closed",
+    "socket write": "something received from the socket",
+    "connection": "a connection made to its address",
+    "eventfd": "a write to the eventfd",
+    "signal": "a signal that is handled",
+    "poll": "one of these made ready",
+}
+"""What would end a wait, by its kind; the end of a child is told of by the child's own wait."""
+
+
+def _what_would_end(ends: Sequence[str]) -> str:
+    told = list(dict.fromkeys(filter(None, ends)))
+    return f" What would end it: {either(told)}." if told else ""
 
 
 def _mechanism(case: Case) -> str:

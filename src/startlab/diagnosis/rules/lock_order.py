@@ -1,8 +1,8 @@
 """Locks that are taken in opposite orders, or twice.
 
 ## What it sees
-Threads wait for locks, and by the sources each holds the lock that the other waits for; or one
-waits for the lock that it holds itself.
+Threads wait for locks, and each holds the lock that the next one waits for, by what their processes
+note of it or by the sources; or one waits for the lock that it holds itself.
 
 ## Why
 A `Lock` can be taken once, also by the same thread. Two that take two locks in different orders
@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import locks, phrases
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of, own_frames, through, waits_for_lock
@@ -61,13 +62,62 @@ MECHANISMS: Final = (
 )
 
 
+_TWICE: Final = (
+    "A Lock can be taken once, also by the same thread: it waits for itself. An RLock may be taken "
+    "again by the one that holds it."
+)
+
+
 def find(case: Case) -> Cause | None:
     """See a thread wait for a lock that it holds itself, or two for each other's."""
+    return _by_their_holders(case) or _by_the_sources(case)
+
+
+def _by_their_holders(case: Case) -> Cause | None:
+    """See a ring of those that wait for a lock which the next one has."""
+    ring = locks.ring(case)
+    if not ring:
+        return None
+    first = ring[0]
+    if len(ring) == 1:
+        name, place = locks.described(case, first.thread), held_locks(case, first.thread)[0]
+        return Cause(
+            "lock_taken_twice",
+            first.where,
+            f"{case.who(first.process)} waits at {first.where} for {name}, which it "
+            + (f"has held since {place}" if place else "has itself"),
+            _TWICE,
+            first.where,
+        )
+    parts = []
+    for each, following in zip(ring, [*ring[1:], first], strict=True):
+        who = case.who(each.process) if each is first else "the one"
+        has = "the other" if following.where == each.where else f"the one at {following.where}"
+        lock = locks.described(case, each.thread)
+        parts.append(f"{who} at {each.where} waits for {lock}, which {has} has")
+    places = list(dict.fromkeys(each.where for each in ring))
+    at = f"at {' and at '.join(places)}" if len(places) > 1 else f"all at {places[0]}"
+    if len(ring) == 2:
+        title = f"two wait for each other's lock, {at.replace('all at', 'both at')}"
+    else:
+        title = f"{len(ring)} wait in a ring for one another's lock, {at}"
+    return Cause(
+        "lock_order",
+        " ".join(sorted(places)),
+        title,
+        f"{phrases.sentence('; '.join(parts))} Each has one lock and waits for another: they take "
+        "them in different orders.",
+        first.where,
+    )
+
+
+def _by_the_sources(case: Case) -> Cause | None:
+    """See those that wait for locks, and hold others, as the program is written."""
     found = []
     for process, thread in case.threads():
-        locks = _held_and_wanted(case, thread) if waits_for_lock(thread) else None
-        if locks is not None:
-            found.append((process, thread, *locks))
+        both = _held_and_wanted(case, thread) if waits_for_lock(thread) else None
+        if both is not None:
+            found.append((process, thread, *both))
     if not found:
         return None
     process, thread, place, wanted, held = found[0]
@@ -78,21 +128,29 @@ def find(case: Case) -> Cause | None:
             "lock_taken_twice",
             where or "",
             f"{case.who(process)} waits at {where} for `{name}`, which it has held since {place}",
-            "A Lock can be taken once, also by the same thread: it waits for itself. An RLock may "
-            "be taken again by the one that holds it.",
+            _TWICE,
             where,
         )
     if len(found) == 1:
         return None
     other = line_of(found[1][1])
+    parts = [
+        f"the one at {line_of(each)} waits for {locks.described(case, each)}, and has held "
+        f"{phrases.listed(_names(has))} since {since}"
+        for _, each, since, _, has in found[:2]
+    ]
     places = f"at {where} and at {other}" if where != other else f"both at {where}"
     return Cause(
         "lock_order",
         " ".join(sorted({where or "", other or ""})),
         f"two wait for each other's lock, {places}",
-        "Each holds one lock and waits for a second one, and they take them in different orders.",
+        f"{phrases.sentence('; '.join(parts))} They take them in different orders.",
         where,
     )
+
+
+def _names(held: set[str]) -> list[str]:
+    return sorted(f"`{each.partition('.')[2]}`" for each in held)
 
 
 def _held_and_wanted(case: Case, thread: Thread) -> tuple[str, set[str], set[str]] | None:

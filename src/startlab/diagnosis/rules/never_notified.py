@@ -1,7 +1,8 @@
 """A condition that is never notified.
 
 ## What it sees
-A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it.
+A thread waits for an `Event`, a `Condition` or a `Barrier`, and no thread is left to set or notify
+it.
 
 ## Why
 A `Condition` wakes those who wait at that moment, and not those who come later. One of threading is
@@ -28,9 +29,11 @@ with condition:
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import (
@@ -51,6 +54,11 @@ MECHANISMS: Final = (
         advice="Use an Event for what is to stay, and look before waiting: "
         "`condition.wait_for(...)`; give wait() a timeout.",
     ),
+    Mechanism(
+        "never_set",
+        advice="Set the Event on every way to the end, also after an exception, and before joining "
+        "what waits for it; give wait() a timeout.",
+    ),
 )
 
 
@@ -69,25 +77,60 @@ def find(case: Case) -> Cause | None:
     process, thread = min(waiting, key=lambda each: each[0] == case.root)
     where = line_of(thread)
     shared = through(thread, "synchronize.py")
-    calls = ", ".join(
+    event, name = _called(case, thread)
+    own = name.rpartition(".")[2]
+    of = rf"\b{re.escape(own)}" if own else ""
+    pattern = of + (r"\.set\(" if event else r"\.(notify|notify_all)\(")
+    calls = [
         f"{file}:{line}"
         for file in own_files(case.sources)
-        for line in [case.sources.file(file).mentions(_CALLS)]
-        if line
-    )
+        for line in case.sources.file(file).all_mentions(pattern)
+    ]
+    what, verb = ("Event", "sets") if event else ("Condition", "notifies")
+    what = f"the {what}" if name else f"{'an' if event else 'a'} {what}"
+    of_one = "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS
+    text = f"What would do it is at {listed(calls[:4])}." if calls else ""
+    text += "" if event else _AT_THAT_MOMENT
     return Cause(
-        "never_notified",
+        "never_set" if event else "never_notified",
         where or "",
-        f"{case.who(process)} waits at {where} for an Event or a Condition "
-        + ("that nothing sets or notifies any more" if calls else "that nothing sets or notifies"),
-        (f"What would do it is at {calls}. " if calls else "")
-        + (
-            "A Condition wakes those who wait at that moment, and not those who come later."
-            if shared
-            else "One of threading is of one process alone: another process has a copy at most."
-        ),
+        f"{case.who(process)} waits at {where} for {what}{_named(case, thread, name)}, "
+        f"which nothing {verb}" + (" any more" if calls else ""),
+        (text + of_one).strip(),
         where,
     )
+
+
+_OF_ONE_PROCESS: Final = " One of threading is of one process alone: another has a copy at most."
+_AT_THAT_MOMENT: Final = (
+    " A Condition wakes those who wait at that moment, and not those who come later."
+)
+
+
+def _called(case: Case, thread: Thread) -> tuple[bool, str]:
+    """Tell whether it is an Event that the program's line waits for, and its name there."""
+    frame = own_frames(thread)[0]
+    waits = [each for each in library_frames(thread) if is_at(each, "", "wait")]
+    source = case.sources.file(frame.file)
+    names = {name for name, called in source.calls_at(frame.line) if called in ("wait", "wait_for")}
+    name = names.pop() if len(names) == 1 else ""
+    name = "" if "(" in name else name
+    line = source.made(name, source.owner_of(frame.line)) if name else None
+    made = source.line(line or 0)
+    if re.search(r"\b(Event|Condition)\(", made):
+        return re.search(r"\bEvent\(", made) is not None, name
+    if any("." in each.function for each in waits):  # since 3.11
+        return waits[-1].function.startswith("Event."), name
+    return len(waits) > 1, name
+
+
+def _named(case: Case, thread: Thread, name: str) -> str:
+    if not name:
+        return ""
+    frame = own_frames(thread)[0]
+    source = case.sources.file(frame.file)
+    line = source.made(name, source.owner_of(frame.line))
+    return f" `{name}`" + (f" (made at {frame.file}:{line})" if line else "")
 
 
 def _is_to_come(case: Case, thread: Thread) -> bool:

@@ -48,6 +48,9 @@ MECHANISMS: Final = (
 )
 
 
+_OF_A_FORK: Final = " A forked child has a copy of every end that its parent had."
+
+
 def find(case: Case) -> Cause | None:
     """See a reader wait for the end of a pipe whose other end is open somewhere, maybe in it."""
     for process, thread in case.threads():
@@ -62,13 +65,14 @@ def find(case: Case) -> Cause | None:
         if where is None or not (itself or siblings):
             continue
         who = case.who(process)
+        what = "socket" if is_waiting(thread, "socket read") else "pipe"
         who_holds = "it has that end open itself" if itself else "other children have it open too"
         return Cause(
             "pipe_end_inherited",
             where,
-            f"{who} reads at {where} from a pipe that no process will write to or close",
-            f"A reader sees the end of a pipe only when every copy of its other end is closed, and "
-            f"{who_holds}. A forked child has a copy of every end that its parent had.",
+            f"{who} reads at {where} from a {what} that no process will write to or close",
+            f"A reader sees the end of a {what} only when every copy of its other end is closed, "
+            f"and {who_holds}.{_OF_A_FORK if process != case.root or siblings else ''}",
             where,
         )
     return None

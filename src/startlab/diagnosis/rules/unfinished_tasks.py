@@ -1,7 +1,7 @@
 """Tasks of a queue that are never reported done.
 
 ## What it sees
-A thread waits in `join()` of a `JoinableQueue`.
+A thread waits in `join()` of a `JoinableQueue`, or of a `queue.Queue`.
 
 ## Why
 It ends when `task_done()` was called for each item put in. On some way through the consumer's loop
@@ -31,11 +31,14 @@ for item in iter(queue.get, None):
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, takers_of
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of
+
+if TYPE_CHECKING:
+    from startlab.model import Process
 
 MECHANISMS: Final = (
     Mechanism(
@@ -47,20 +50,22 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See one wait in JoinableQueue.join() for tasks that those who took them never called done."""
+    """See one wait in join() of a queue for tasks that those who took them never called done."""
     for process, thread in case.threads():
-        if not any(is_at(each, "queues.py", "join") for each in library_frames(thread)):
+        library = library_frames(thread)
+        shared = any(is_at(each, "queues.py", "join") for each in library)
+        if not shared and not any(is_at(each, "/queue.py", "join") for each in library):
             continue
         where = line_of(thread)
-        takers = takers_of(case)
-        text = "join() of a JoinableQueue ends when task_done() was called for each item put in. "
+        takers = takers_of(case) if shared else _threads_that_take(process)
+        text = "join() of a queue ends when task_done() was called for each item put in. "
         if takers:
             text += (
                 f"Those who take from it wait at {takers[0]} for the next: on some way through the "
                 "loop there (a continue, a break, an exception) task_done() is left out."
             )
         else:
-            text += "No process takes from it any more."
+            text += f"No {'process' if shared else 'thread'} takes from it any more."
         return Cause(
             "unfinished_tasks",
             where or "",
@@ -70,3 +75,13 @@ def find(case: Case) -> Cause | None:
             where,
         )
     return None
+
+
+def _threads_that_take(process: Process) -> list[str]:
+    """Give the lines at which threads of a process wait for an item of a queue of theirs."""
+    lines = [
+        line_of(thread)
+        for thread in process.threads
+        if any(is_at(each, "/queue.py", "get") for each in library_frames(thread))
+    ]
+    return list(dict.fromkeys(line for line in lines if line))

@@ -263,6 +263,45 @@ class Source:
                     _sort_lock(node, owner, number, taken, held)
         return taken, {each for each in held if each in taken or self._is_lock(each)}
 
+    def made(self, name: str, owner: str = "") -> int | None:
+        """Find the only line that makes what a name stands for: one of a call.
+
+        An attribute of `self` is made in the class `owner`. What a function is given is not made.
+        """
+        scope: ast.AST = self.tree
+        if name.startswith("self."):
+            classes = [each for each in ast.walk(self.tree) if isinstance(each, ast.ClassDef)]
+            scope = next((each for each in classes if each.name == owner), self.tree)
+        lines = {
+            node.lineno
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if name in [ast.unparse(each) for each in flat(target)]
+        }
+        return lines.pop() if len(lines) == 1 else None
+
+    def calls_at(self, number: int) -> list[tuple[str, str]]:
+        """Give the methods that a line calls: the object as it is written, and the method."""
+        return [
+            (ast.unparse(node.func.value), node.func.attr)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.lineno <= number <= (node.end_lineno or 0)
+        ]
+
+    def owner_of(self, number: int) -> str:
+        """Name the class that a line is in; empty where it is in none."""
+        return next(
+            (
+                owner
+                for owner, function in functions_in(self.tree, "")
+                if function.lineno <= number <= (function.end_lineno or 0)
+            ),
+            "",
+        )
+
     def _is_lock(self, name: str) -> bool:
         """Tell by its name, or by what it is assigned, whether something is a lock."""
         own = re.escape(name.rpartition(".")[2])
@@ -300,6 +339,14 @@ class Source:
             if number >= (first or 1) and re.search(pattern, line.partition("#")[0]):
                 return number
         return None
+
+    def all_mentions(self, pattern: str) -> list[int]:
+        """Find all lines that a pattern matches."""
+        return [
+            number
+            for number, line in enumerate(self._lines, 1)
+            if re.search(pattern, line.partition("#")[0])
+        ]
 
 
 def _gives_on(init: ast.FunctionDef) -> int:

@@ -1,19 +1,17 @@
-from multiprocessing import Process, Semaphore
+import signal
+from multiprocessing import Process
 
 
-def answer(asked, answered):
-    asked.acquire()
-    answered.release()
+def wait_for_work():
+    signal.pause()
+    print("begin")
 
 
 def main():
-    asked, answered = Semaphore(0), Semaphore(0)
-    helper = Process(target=answer, args=(asked, answered))
-    helper.start()
+    worker = Process(target=wait_for_work)
+    worker.start()
     # finds: deadlock hang fork forkserver spawn
-    answered.acquire()
-    asked.release()
-    helper.join()
+    worker.join()
 
 
 if __name__ == "__main__":

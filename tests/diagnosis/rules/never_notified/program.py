@@ -4,7 +4,7 @@ import threading
 
 def solve(n):
     if n == 2:
-        # finds: never_notified hang fork forkserver spawn
+        # finds: never_set hang fork forkserver spawn
         threading.Event().wait()
     return n * 10
 

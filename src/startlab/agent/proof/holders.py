@@ -1,0 +1,263 @@
+"""Who has the locks that a job waits for, by what the memory of its processes says.
+
+The kernel knows who waits for a futex, not who would wake it. But the objects of the standard
+library do: a SemLock counts how often its process has taken the semaphore, and an RLock notes the
+thread that has it. The lock's address leads to them: it is their first field. That is no proof,
+for any process may release what another one took, and so no verdict rests on it: it says whom to
+ask. Nothing is looked at but a job that does not go on any more.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import struct
+import sys
+import time
+from typing import (
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+assert sys.platform == "linux"
+
+from . import procfs, waits
+from .facts import Held, Waiting
+
+Id = Tuple[int, int]
+Made = Mapping[str, Tuple[str, Optional[str]]]
+"""The name of a semaphore: what it was made as, and the line that did."""
+
+SEARCH_S = 1.0  # of its own running, for all processes together
+MOST_BYTES = 1 << 29  # of one process
+_PIECE = 1 << 24
+_HEADER = 16  # of an object: its type comes last, also where the header is longer
+_TYPE_NAMES_AT = (24, 40)  # the longer header is that of a build without the GIL
+_SEMLOCK = struct.Struct("=QQiiiiQ")  # handle, last thread, count, greatest value, kind, -, name
+_RLOCK = struct.Struct("=QQQ")  # the lock, its owner, how often
+_RECURSIVE = 0
+_FUTEX = "futex"
+
+
+class _Semaphore(NamedTuple):
+    """What one process notes about a semaphore."""
+
+    address: int
+    thread: int
+    taken: int
+    greatest: int
+    recursive: bool
+    name: str
+
+
+def find(waiting: Sequence[Waiting], idents: Mapping[Id, int], made: Made) -> Dict[Id, Held]:
+    """Tell of each thread that waits for a lock who has it, as far as that can be told.
+
+    `idents` gives threads by their process and their pthread_self(3), `made` what the injection
+    has seen of semaphores. What cannot be read is left out: the verdict stands without it.
+    """
+    return _Search(waiting, idents, made).found()
+
+
+class _Search:
+    def __init__(self, waiting: Sequence[Waiting], idents: Mapping[Id, int], made: Made) -> None:
+        self._waiting = waiting
+        self._idents = idents
+        self._made = made
+        self._tids: Dict[int, List[int]] = {}
+        for each in waiting:
+            self._tids.setdefault(each.pid, []).append(each.tid)
+        self._deadline = time.thread_time() + SEARCH_S
+        self._maps: Dict[int, List[procfs.Mapping]] = {}
+        self._of_file: Dict[Tuple[str, int, int], Optional[Held]] = {}
+
+    def found(self) -> Dict[Id, Held]:
+        tellers: Dict[str, Callable[[Waiting], Optional[Held]]] = {
+            "shared lock": self._shared,
+            "lock": self._private,
+            "file lock": self._file_lock,
+        }
+        found = {}
+        for each in self._waiting:
+            teller = tellers.get(each.wait.kind)
+            try:
+                held = teller(each) if teller is not None else None
+            except (OSError, ValueError, IndexError, struct.error):
+                continue  # it has ended, or may not be looked into
+            if held is not None:
+                found[each.pid, each.tid] = held
+        return found
+
+    # --- locks between processes -----------------------------------------------------------
+
+    def _shared(self, waiting: Waiting) -> Optional[Held]:
+        address = self._futex(waiting)
+        mapping = next(m for m in self._mappings(waiting.pid) if m.start <= address < m.end)
+        key = (mapping.device, mapping.inode, address - mapping.start)
+        if key not in self._of_file:
+            self._of_file[key] = self._semaphore(*key)
+        return self._of_file[key]
+
+    def _semaphore(self, device: str, inode: int, offset: int) -> Optional[Held]:
+        """Ask each process that has a semaphore's memory what it notes about it."""
+        noted: Dict[int, List[_Semaphore]] = {}
+        for pid in self._tids:
+            addresses = {
+                each.start + offset
+                for each in self._mappings(pid)
+                if (each.device, each.inode, each.shared) == (device, inode, True)
+            }
+            for address in addresses:
+                noted.setdefault(pid, []).extend(self._semlocks(pid, address))
+        every = [each for of in noted.values() for each in of]
+        if not every:
+            return None
+        name = next((each.name for each in every if each.name), f"{every[0].address:x}")
+        kind, where = self._made.get(name, ("", None))
+        if every[0].recursive:
+            kind = kind or "RLock"
+        elif every[0].greatest == 1:
+            kind = kind or "Lock"
+        holders = [
+            (pid, self._thread(pid, each.thread))
+            for pid, of in sorted(noted.items())
+            for each in of
+            if each.taken > 0
+        ]
+        alone = every[0].recursive or every[0].greatest == 1
+        if alone and len(holders) > 1:  # a process that was forked by hand keeps the count
+            holders = []
+        elif alone and not holders and all(noted.values()):
+            return Held(kind, name, where, left=True)
+        return Held(kind or "Semaphore", name, where, tuple(holders))
+
+    def _semlocks(self, pid: int, address: int) -> Iterator[_Semaphore]:
+        for at, type_name in self._objects(pid, address):
+            if type_name != "_multiprocessing.SemLock":
+                continue
+            handle, thread, count, greatest, kind, _, name = _SEMLOCK.unpack(
+                self._read(pid, at, _SEMLOCK.size)
+            )
+            yield _Semaphore(
+                handle, thread, count, greatest, kind == _RECURSIVE, self._text(pid, name)
+            )
+
+    # --- locks of one process --------------------------------------------------------------
+
+    def _private(self, waiting: Waiting) -> Optional[Held]:
+        """Look at the lock that a futex is of.
+
+        Up to 3.13 the lock's first field is the futex's address. From 3.14 on the futex is on
+        the stack of the thread that waits, and the lock's address comes before it there.
+        """
+        pid, futex = waiting.pid, self._futex(waiting)
+        objects = list(self._objects(pid, futex))
+        if not objects:
+            (at,) = struct.unpack("=Q", self._read(pid, futex - 8, 8))
+            objects = [(at, self._type_name(pid, at))]
+        at, name = next(
+            (each for each in objects if each[1].endswith((".lock", ".RLock"))), (0, "")
+        )
+        if not at:
+            return None
+        if not name.endswith("RLock"):
+            return Held("Lock", f"{at:#x}")
+        _, owner, _ = _RLOCK.unpack(self._read(pid, at, _RLOCK.size))
+        tid = self._idents.get((pid, owner))
+        if tid is not None:
+            return Held("RLock", f"{at:#x}", None, ((pid, tid),))
+        known = {each for of, each in self._idents if of == pid}
+        whole = len(known) == len(self._tids[pid])
+        return Held("RLock", f"{at:#x}", left=bool(owner) and whole)
+
+    # --- locks of files --------------------------------------------------------------------
+
+    def _file_lock(self, waiting: Waiting) -> Optional[Held]:
+        """Find the processes that have an open file with a lock that another one waits for."""
+        call = waits.parse(procfs.call(waiting.pid, waiting.tid))
+        assert call is not None
+        fd = waits.descriptors(call, platform.machine())[0]
+        device, inode = procfs.file_id(waiting.pid, waiting.tid, fd)
+        holders = set()
+        for pid, tids in self._tids.items():
+            for number in map(int, os.listdir(f"/proc/{pid}/task/{tids[0]}/fd")):
+                each = procfs.descriptor(pid, tids[0], number)
+                if each.locks and procfs.file_id(pid, tids[0], number) == (device, inode):
+                    holders.add((pid, self._thread(pid)))
+        return Held("file", f"{device}:{inode}", None, tuple(sorted(holders)))
+
+    def _thread(self, pid: int, ident: int = 0) -> int:
+        """Give the thread with an ident, or the only one of a process; 0 where it is not known."""
+        tids = self._tids[pid]
+        return self._idents.get((pid, ident)) or (tids[0] if len(tids) == 1 else 0)
+
+    # --- the memory of a process -----------------------------------------------------------
+
+    def _futex(self, waiting: Waiting) -> int:
+        call = waits.parse(procfs.call(waiting.pid, waiting.tid))
+        if call is None or waits.name(call, platform.machine()) != _FUTEX:
+            raise ValueError(waiting)
+        return call.args[0]
+
+    def _mappings(self, pid: int) -> List[procfs.Mapping]:
+        if pid not in self._maps:
+            path = f"/proc/{pid}/task/{self._tids[pid][0]}/maps"
+            self._maps[pid] = procfs.mappings(procfs.read(path))
+        return self._maps[pid]
+
+    def _objects(self, pid: int, address: int) -> Iterator[Tuple[int, str]]:
+        """Find the objects whose first field is an address: where that is, and their type."""
+        needle = struct.pack("=Q", address)
+        for start, data in self._pieces(pid):
+            at = data.find(needle)
+            while at >= 0:
+                if at % 8 == 0 and at >= _HEADER:
+                    name = self._type_name(pid, start + at)
+                    if name:
+                        yield start + at, name
+                at = data.find(needle, at + 1)
+
+    def _pieces(self, pid: int) -> Iterator[Tuple[int, bytes]]:
+        """Read the memory that a process has for itself, in pieces that overlap."""
+        left = MOST_BYTES
+        for each in self._mappings(pid):
+            if each.shared or each.inode or not each.writable:
+                continue
+            for start in range(each.start, each.end, _PIECE):
+                size = min(_PIECE + 4096, each.end - start)
+                left -= size
+                if left < 0 or time.thread_time() > self._deadline:
+                    raise ValueError(pid)
+                yield start, self._read(pid, start, size)
+
+    def _type_name(self, pid: int, at: int) -> str:
+        """Give the name of the type of an object whose first field is at an address."""
+        try:
+            (of,) = struct.unpack("=Q", self._read(pid, at - 8, 8))
+            for offset in _TYPE_NAMES_AT:
+                (name,) = struct.unpack("=Q", self._read(pid, of + offset, 8))
+                found = self._text(pid, name)
+                if "." in found and found.replace(".", "").replace("_", "").isalnum():
+                    return found
+        except (OSError, OverflowError):
+            pass  # it is no object
+        return ""
+
+    def _text(self, pid: int, at: int) -> str:
+        """Read a short text; empty where there is none: a SemLock of 2.7 has no name."""
+        try:
+            data = self._read(pid, at, 64)
+        except (OSError, OverflowError):
+            return ""
+        end = data.find(b"\0")
+        return data[: max(end, 0)].decode("ascii", "replace")
+
+    def _read(self, pid: int, at: int, size: int) -> bytes:
+        return procfs.memory(pid, self._tids[pid][0], at, size)

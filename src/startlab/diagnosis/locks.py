@@ -1,0 +1,128 @@
+"""The lock that a thread waits for, in the program's terms: its name, who made it, who has it."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from startlab.diagnosis.case import held_locks
+from startlab.diagnosis.stacks import (
+    is_own,
+    is_waiting,
+    line_of,
+    own_frame,
+    own_frames,
+    waits_for_lock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from startlab.diagnosis.case import Case
+    from startlab.model import Process, Thread
+
+_ARTICLES: Final[Mapping[str, str]] = {"RLock": "an RLock"}
+_WHOLE: Final = ("Lock", "RLock", "Semaphore", "BoundedSemaphore")
+"""What is a lock itself; others, as a Queue or a Value, have one within."""
+
+
+class Wanted(NamedTuple):
+    """A thread that waits for a lock, and the threads that have that."""
+
+    process: Process
+    thread: Thread
+    holders: tuple[tuple[Process, Thread], ...]
+
+    @property
+    def where(self) -> str:
+        """The line of the program that waits."""
+        return line_of(self.thread) or ""
+
+
+def wanted(case: Case) -> list[Wanted]:
+    """Give the threads that wait, at a line of the program, for a lock, and who has that.
+
+    Who has a Lock is noted nowhere: it is a thread of the same process that is in a block which
+    takes one of that name.
+    """
+    threads = [each for each in case.threads() if own_frame(each[1]) is not None]
+    found = []
+    for process, thread in threads:
+        held = thread.wait.held if thread.wait is not None else None
+        noted = set(held.holders) if held is not None else set()
+        holders = tuple((p, t) for p, t in threads if {(p.pid, t.tid), (p.pid, 0)} & noted)
+        if not holders and is_waiting(thread, "lock") and not (held is not None and held.left):
+            holders = _in_its_block(case, process, thread)
+        if holders:
+            found.append(Wanted(process, thread, holders))
+    return found
+
+
+def _in_its_block(
+    case: Case, process: Process, thread: Thread
+) -> tuple[tuple[Process, Thread], ...]:
+    """Give the other thread of a process that holds what a thread waits for, by the sources."""
+    frame = own_frames(thread)[0]
+    names = case.sources.file(frame.file).locks_at(frame.line)[0]
+    others = [
+        (process, other)
+        for other in process.threads
+        if other is not thread and names & held_locks(case, other)[1]
+    ]
+    return tuple(others) if len(others) == 1 else ()
+
+
+def ring(case: Case) -> Sequence[Wanted]:
+    """Give those that wait for a lock of the next one each, and the last for one of the first."""
+    by_thread = {(each.process.pid, each.thread.tid): each for each in wanted(case)}
+    for first in by_thread.values():
+        path = [first]
+        while len(path[-1].holders) == 1:
+            process, thread = path[-1].holders[0]
+            following = by_thread.get((process.pid, thread.tid))
+            if following is None:
+                break
+            if following in path:
+                return path[path.index(following) :]
+            path.append(following)
+    return ()
+
+
+def name_of(case: Case, thread: Thread) -> str:
+    """Name the lock that a thread waits for as its line does: «`lock`», else «a lock»."""
+    frames = own_frames(thread)
+    if frames:
+        source = case.sources.file(frames[0].file)
+        names = [each.partition(".")[2] for each in source.locks_at(frames[0].line)[0]]
+        if len(names) == 1:
+            return f"`{names[0]}`"
+    held = thread.wait.held if thread.wait is not None else None
+    kind = held.type if held is not None else ""
+    if kind == "file" and thread.wait is not None:
+        return f"the lock of the file {posixpath.basename(thread.wait.object)}"
+    if kind and kind not in _WHOLE:
+        return f"a lock of the {kind}"
+    return _ARTICLES.get(kind, f"a {kind}" if kind in _WHOLE else "a lock")
+
+
+def made_at(case: Case, thread: Thread) -> str | None:
+    """Give the line that made the lock that a thread waits for, as was seen or by its name."""
+    held = thread.wait.held if thread.wait is not None else None
+    if held is not None and is_own(held.made):
+        return held.made
+    frames = own_frames(thread)
+    if not frames or not waits_for_lock(thread):
+        return None
+    source = case.sources.file(frames[0].file)
+    for name in source.locks_at(frames[0].line)[0]:
+        owner, _, own = name.partition(".")
+        line = source.made(own, owner)
+        if line is not None:
+            return f"{frames[0].file}:{line}"
+    return None
+
+
+def described(case: Case, thread: Thread) -> str:
+    """Name the lock that a thread waits for, with the line that made it."""
+    made = made_at(case, thread)
+    return name_of(case, thread) + (f" (made at {made})" if made else "")

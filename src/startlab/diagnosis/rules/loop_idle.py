@@ -1,0 +1,90 @@
+"""An event loop that nothing wakes any more.
+
+## What it sees
+The loop of asyncio waits for events without a timeout, and no process or thread is left that could
+cause one.
+
+## Why
+A coroutine waits for a future, an event, a lock or a queue of asyncio, and no other task is left
+that would resolve it, set it, release it or put into it.
+
+## What to do
+See who should have ended that wait, and start it as a task before; give the wait a timeout.
+
+## Bad
+```python
+answer = loop.create_future()
+await answer
+```
+
+## Good
+```python
+answer = loop.create_future()
+task = asyncio.create_task(ask(answer))
+await answer
+```
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.syntax import functions_in
+from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
+
+MECHANISMS: Final = (
+    Mechanism(
+        "loop_idle",
+        advice="See who should have ended that wait: create that task before, or give the wait a "
+        "timeout, asyncio.wait_for(...).",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See a loop of asyncio wait for events that nobody could cause."""
+    for process, thread in case.threads():
+        library = library_frames(thread)
+        if own_frame(thread) is None or not any(
+            is_at(each, "asyncio/base_events.py", "_run_once") for each in library
+        ):
+            continue
+        if thread.wait is None or thread.wait.kind != "poll":
+            continue
+        if set(thread.waits_for) - {process.pid} or len(process.threads) > 1:
+            continue
+        where = line_of(thread) or ""
+        awaits = _awaits(case, case.sources.code(where))
+        at = awaits[0] if len(awaits) == 1 else where
+        code = f"`{case.sources.code(at)}` at {at}" if len(awaits) == 1 else f"what runs at {where}"
+        more = f" It awaits at {listed(awaits[:4])}." if len(awaits) > 1 else ""
+        return Cause(
+            "loop_idle",
+            at,
+            f"the event loop of {case.who(process)} has nothing left to do, and {code} is not over",
+            "A coroutine waits for a future, an event, a lock or a queue of asyncio, and no task "
+            f"is left that would end that wait.{more}",
+            at,
+        )
+    return None
+
+
+def _awaits(case: Case, code: str) -> list[str]:
+    """Give the lines at which the coroutine functions that a line calls await something."""
+    names = set(re.findall(r"\b(\w+)\(", code))
+    return list(
+        dict.fromkeys(
+            f"{file}:{node.lineno}"
+            for file in own_files(case.sources)
+            for _, function in functions_in(case.sources.file(file).tree, "")
+            if function.name in names and isinstance(function, ast.AsyncFunctionDef)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Await)
+        )
+    )

@@ -1,0 +1,158 @@
+"""A lock that was taken and never given back.
+
+## What it sees
+A thread waits for a lock, and nobody that lives has it: the process or the thread that took it has
+ended, or the function that took it has returned.
+
+## Why
+A lock is not released by the end of the process, the thread or the function that took it. Nor is
+a semaphore: what was taken by a process that has ended stays taken.
+
+## What to do
+Take the lock with `with`: it is released at the end of the block, also by a `return` or an
+exception.
+
+## Bad
+```python
+lock.acquire()
+if not items:
+    raise LookupError
+lock.release()
+```
+
+## Good
+```python
+with lock:
+    if not items:
+        raise LookupError
+```
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis import locks
+from startlab.diagnosis.case import Case, Cause, held_locks
+from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_waiting,
+    library_frames,
+    line_of,
+    own_frames,
+    through,
+    waits_for_lock,
+)
+
+if TYPE_CHECKING:
+    from startlab.model import Process, Thread
+
+MECHANISMS: Final = (
+    Mechanism(
+        "never_released",
+        advice="Take the lock with `with`, which releases it whatever happens; or call release() "
+        "in a `finally`.",
+    ),
+)
+
+_SEMAPHORES: Final = ("Semaphore", "BoundedSemaphore")
+
+
+def find(case: Case) -> Cause | None:
+    """See a wait for a lock that none has who lives."""
+    for process, thread in case.threads():
+        wait = thread.wait
+        if not waits_for_lock(thread) or wait is None or not own_frames(thread):
+            continue
+        if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
+            continue
+        held = wait.held
+        if held is not None and held.left:
+            return _left(case, process, thread)
+        if held is not None and held.type in _SEMAPHORES and not held.holders:
+            used = _used_up(case, process, thread)
+        else:
+            used = _kept(case, process, thread)
+        if used is not None:
+            return used
+    return None
+
+
+def _left(case: Case, process: Process, thread: Thread) -> Cause | None:
+    """Tell of a lock whose holder is seen to have ended."""
+    if through(thread, "queues.py", "pool.py", "managers.py", "logging"):
+        return None
+    where = line_of(thread) or ""
+    taker = "process" if is_waiting(thread, "shared lock") else "thread"
+    return Cause(
+        "never_released",
+        where,
+        f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which a "
+        f"{taker} took that has ended without releasing it",
+        f"It is not released by the end of the {taker} that has it.{_taken_at(case, thread)}",
+        where,
+        grade="shown",
+    )
+
+
+def _used_up(case: Case, process: Process, thread: Thread) -> Cause | None:
+    """Tell of a semaphore that was made with more than 0, which only those can have who ended."""
+    made = locks.made_at(case, thread)
+    first = re.search(r"\bSemaphore\((?:value=)?([1-9]\d*)\)", case.sources.code(made))
+    gone = any(start.child not in case.processes for start in case.trial.starts)
+    if first is None or not gone:
+        return None
+    where = line_of(thread) or ""
+    return Cause(
+        "never_released",
+        where,
+        f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
+        f"taken {first[1]} times by processes that have ended without releasing it",
+        "A semaphore is not released by the end of the process that has taken it."
+        f"{_taken_at(case, thread)}",
+        where,
+    )
+
+
+def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
+    """Tell of a lock of one process that no thread is seen to have: a function kept it."""
+    frames = own_frames(thread)
+    if not is_waiting(thread, "lock") or library_frames(thread):
+        return None
+    wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
+    for other in process.threads:
+        if wanted & held_locks(case, other)[1]:
+            return None
+    taken = _taken_at(case, thread, other_than=line_of(thread))
+    if not wanted or not taken:
+        return None
+    where = line_of(thread) or ""
+    return Cause(
+        "never_released",
+        where,
+        f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
+        "taken and not released",
+        f"No thread that lives has it in a `with` block, and none could release it: what took it "
+        f"has returned or ended.{taken}",
+        where,
+    )
+
+
+def _taken_at(case: Case, thread: Thread, other_than: str | None = None) -> str:
+    """Say where the lock is taken by acquire() and not by `with`."""
+    frames = own_frames(thread)
+    wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
+    names = "|".join(re.escape(each.partition(".")[2].rpartition(".")[2]) for each in wanted)
+    if not names:
+        return ""
+    lines = [
+        f"{file}:{line}"
+        for file in own_files(case.sources)
+        for line in case.sources.file(file).all_mentions(rf"\b({names})\.acquire\(")
+        if f"{file}:{line}" != other_than
+    ]
+    return f" It is taken without `with` at {listed(lines[:3])}." if lines else ""

@@ -1,0 +1,139 @@
+"""A queue of threads into which nothing is put, or from which nothing is taken.
+
+## What it sees
+Threads wait in `get()` of a `queue.Queue` that is empty, or in `put()` of one that is full, and no
+thread is left that would put or take.
+
+## Why
+`get()` waits for an item, and a thread that takes in a loop does not know that there is nothing
+more. `put()` into a queue with a `maxsize` waits for room.
+
+## What to do
+Put one end mark (`None`) per thread that takes, and start what takes before what is put.
+
+## Bad
+```python
+threads = [threading.Thread(target=work, args=(jobs,)) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+```
+
+## Good
+```python
+threads = [threading.Thread(target=work, args=(jobs,)) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in threads:
+    jobs.put(None)
+for thread in threads:
+    thread.join()
+```
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame, own_frames, through
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
+
+MECHANISMS: Final = (
+    Mechanism(
+        "queue_stays_empty",
+        advice="Put one end mark (None) for each thread that takes from the queue, before what "
+        "waits for them; since Python 3.13 shutdown() of the queue ends all get().",
+    ),
+    Mechanism(
+        "queue_stays_full",
+        advice="Start what takes from the queue before it is filled, or make it without a maxsize.",
+    ),
+)
+
+_NUMBERS: Final = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def find(case: Case) -> Cause | None:
+    """See threads wait for an item, or for room, in a queue of their process."""
+    waiting = [(p, t, name) for p, t in case.threads() for name in [_waits_in(case, t)] if name]
+    if not waiting:
+        return None
+    process, thread, method = waiting[0]
+    where = line_of(thread) or ""
+    same = [t for p, t, name in waiting if (p, name, line_of(t)) == (process, method, where)]
+    name = _name(case, thread, method)
+    made = _made_at(case, thread, name)
+    queue = (f"the queue `{name}`" if name else "a queue") + (f" (made at {made})" if made else "")
+    who = case.who(process)
+    if len(same) > 1 or thread.tid != process.pid:
+        number = _NUMBERS[len(same)] if len(same) < len(_NUMBERS) else str(len(same))
+        who = f"{number} thread{'s' if len(same) > 1 else ''} of {who}"
+    verb = "wait" if len(same) > 1 else "waits"
+    other = "get" if method == "put" else "put"
+    own = name.rpartition(".")[2]
+    calls = [
+        f"{file}:{line}"
+        for file in own_files(case.sources)
+        for line in case.sources.file(file).all_mentions(
+            rf"\b{re.escape(own)}\.{other}(_nowait)?\("
+        )
+        if own
+    ]
+    if method == "get":
+        what, nothing = "into which nothing more is put", "Nothing in the program puts into it."
+        if not calls:
+            what = "into which nothing is put"
+        done = "puts into it"
+    else:
+        what, nothing = "which is full and from which nothing is taken", "Nothing takes from it."
+        done = "takes from it"
+    at = (
+        f"What {done} is at {listed(calls[:3])}, and no thread comes there any more."
+        if calls
+        else ""
+    )
+    return Cause(
+        "queue_stays_empty" if method == "get" else "queue_stays_full",
+        where,
+        f"{who} {verb} at {where} in {method}() of {queue}, {what}",
+        at or nothing,
+        where,
+    )
+
+
+def _waits_in(case: Case, thread: Thread) -> str | None:
+    """Tell whether the program itself has a thread wait in get() or put() of a queue."""
+    library = library_frames(thread)
+    if own_frame(thread) is None or through(thread, "concurrent/futures", "pool.py", "logging"):
+        return None
+    for method in ("get", "put"):
+        if any(is_at(each, "/queue.py", method) for each in library):
+            return method
+        name = "" if library else _name(case, thread, method)
+        made = _made_at(case, thread, name) if name else None
+        if made and thread.wait is not None and thread.wait.kind == "lock":
+            return method if re.search(r"\bSimpleQueue\(", case.sources.code(made)) else None
+    return None
+
+
+def _name(case: Case, thread: Thread, method: str) -> str:
+    """Give the name of the queue whose method a thread's line calls, if it calls but one."""
+    frame = own_frames(thread)[0]
+    calls = case.sources.file(frame.file).calls_at(frame.line)
+    names = {name for name, called in calls if called == method}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _made_at(case: Case, thread: Thread, name: str) -> str | None:
+    frame = own_frames(thread)[0]
+    source = case.sources.file(frame.file)
+    line = source.made(name, source.owner_of(frame.line)) if name else None
+    return f"{frame.file}:{line}" if line else None

@@ -1,0 +1,102 @@
+"""A subprocess whose pipe is not read, or not closed.
+
+## What it sees
+The program waits for a subprocess, which writes to a full pipe that only the program could read; or
+reads what a subprocess says, which reads its own input to the end, and the program has that open.
+
+## Why
+A pipe holds 64 KiB on Linux: who writes more waits for a reader. A reader sees the end of its input
+when every copy of the other end is closed.
+
+## What to do
+`communicate()` writes, reads and closes all pipes of a subprocess at once.
+
+## Bad
+```python
+process = subprocess.Popen(command, stdout=subprocess.PIPE)
+process.wait()
+print(process.stdout.read())
+```
+
+## Good
+```python
+process = subprocess.Popen(command, stdout=subprocess.PIPE)
+print(process.communicate()[0])
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of
+
+if TYPE_CHECKING:
+    from startlab.model import Process, Thread
+
+MECHANISMS: Final = (
+    Mechanism(
+        "output_not_read",
+        shown=True,
+        advice="Use communicate() of the Popen in place of wait(): it reads while it waits. Or use "
+        "subprocess.run(..., capture_output=True).",
+    ),
+    Mechanism(
+        "input_not_closed",
+        shown=True,
+        advice="Close its stdin before reading its answer, or use communicate(), which does both.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See the program and a subprocess of it wait for each other at a pipe."""
+    started = {start.child for start in case.trial.starts}
+    for child in case.trial.processes:
+        parent = case.processes.get(child.ppid)
+        if parent is None or child.pid in started or child.command == parent.command:
+            continue  # a process of multiprocessing's, or a fork
+        for thread in child.threads:
+            if thread.waits_for != (parent.pid,):
+                continue
+            cause = _at_a_pipe(case, parent, child, thread)
+            if cause is not None:
+                return cause
+    return None
+
+
+def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> Cause | None:
+    """See the parent wait for a child that waits for it at a pipe."""
+    who = case.who(parent)
+    for each in parent.threads:
+        where = line_of(each)
+        if where is None or child.pid not in each.waits_for:
+            continue
+        waits = any(is_at(frame, "subprocess.py", "wait") for frame in library_frames(each))
+        if is_waiting(thread, "pipe write", "socket write") and (
+            waits or is_waiting(each, "child")
+        ):
+            return Cause(
+                "output_not_read",
+                where,
+                f"{who} waits at {where} for the end of a subprocess, which waits for its output "
+                "to be read",
+                "The subprocess has written more than its pipe holds (64 KiB on Linux), and only "
+                f"{who} could read from that: it would do so after the subprocess's end.",
+                where,
+            )
+        if is_waiting(thread, "pipe read", "socket read") and is_waiting(
+            each, "pipe read", "socket read", "poll"
+        ):
+            return Cause(
+                "input_not_closed",
+                where,
+                f"{who} reads at {where} what a subprocess says, and the subprocess waits for more "
+                "input",
+                f"The subprocess reads from a pipe that {who} has open: it sees the end of its "
+                "input when that is closed, and answers then at the earliest.",
+                where,
+            )
+    return None

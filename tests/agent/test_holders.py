@@ -1,0 +1,85 @@
+"""Who has the lock that a thread waits for is read from the memory of the job's processes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from startlab.backends.conversation import Conversation
+    from startlab.model import Environment, Held, Observation
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows whose memory it is"),
+]
+
+
+def locks(seen: Observation) -> dict[int, Held]:
+    """Give what is known of the locks that threads wait for, by their numbers."""
+    return {
+        thread.tid: thread.wait.held
+        for process in seen.processes
+        for thread in process.threads
+        if thread.wait is not None and thread.wait.held is not None
+    }
+
+
+def test_two_children_have_each_other_s_lock(
+    spying: Conversation, interpreter: Environment, write: Any, request_of: Any
+) -> None:
+    program = write("""
+        from multiprocessing import Event, Lock, Process
+        def take(first, second, mine, other):
+            with first:
+                mine.set()
+                other.wait()
+                with second:
+                    pass
+        if __name__ == "__main__":
+            one, two = Lock(), Lock()
+            ready, done = Event(), Event()
+            Process(target=take, args=(one, two, ready, done)).start()
+            Process(target=take, args=(two, one, done, ready)).start()
+    """)
+    seen = spying.run(request_of(interpreter.executable, str(program), timeout_s=60))
+    assert seen.grade == "proven"
+    held = locks(seen)
+    a, b = held
+    assert held[a].holders == ((b, b),)
+    assert held[b].holders == ((a, a),)
+    assert held[a].lock != held[b].lock
+    assert sorted(pid for pid, _ in seen.ring) == sorted(held)
+    if Version(interpreter.python) >= Version("3"):  # the injection sees less on 2.7
+        assert {each.made for each in held.values()} == {f"{program}:10"}
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_the_thread_that_has_an_rlock(
+    has_ended: bool,  # noqa: FBT001 - a parameter of the test
+    spying: Conversation,
+    interpreter: Environment,
+    write: Any,
+    request_of: Any,
+) -> None:
+    if Version(interpreter.python) < Version("3.2"):
+        pytest.skip("an RLock is written in Python there")
+    program = write(f"""
+        import threading
+        lock = threading.RLock()
+        def take():
+            lock.acquire()
+        thread = threading.Thread(target=take)
+        {"thread.start(); thread.join(); take()" if has_ended else "take(); thread.start()"}
+        thread.join()
+    """)
+    seen = spying.run(request_of(interpreter.executable, str(program), timeout_s=60))
+    assert seen.grade == "proven"
+    (root,) = (process.pid for process in seen.processes)
+    found = [each for each in locks(seen).values() if each.type == "RLock"]
+    assert [(each.holders, each.left) for each in found] == (
+        [((), True)] if has_ended else [(((root, root),), False)]
+    )

@@ -1,0 +1,20 @@
+from multiprocessing import Pipe, Process
+
+
+def square(there):
+    number = there.recv()
+    there.send(number * number)
+
+
+def main():
+    here, there = Pipe()
+    child = Process(target=square, args=(there,))
+    child.start()
+    # finds: both_receive hang fork forkserver spawn
+    print(here.recv())
+    here.send(7)
+    child.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+from concurrent.futures import ThreadPoolExecutor
+
+pool = ThreadPoolExecutor(max_workers=1)
+
+
+def count(folder):
+    return len(folder)
+
+
+def total(folders):
+    # finds: waits_for_own_pool hang fork forkserver spawn
+    return sum(pool.submit(count, folder).result() for folder in folders)
+
+
+def main():
+    print(pool.submit(total, ["a", "bc"]).result())
+
+
+if __name__ == "__main__":
+    main()
