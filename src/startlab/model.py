@@ -63,7 +63,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `when` is a PEP 508 marker; `exception` and `stdout` are regular expressions, searched in the
     exception («type: message»), or the last line of stderr where there is none, and in the whole of
     stdout; `method_used` are the start methods
-    that the program must have been seen to use. `frequency` is the range, from 0 to 1, of the
+    that the program must have been seen to use. `wine` is whether a Python for Windows runs under
+    Wine. `frequency` is the range, from 0 to 1, of the
     share of trials that have the first outcome, where the hazard is a race.
     """
 
@@ -72,6 +73,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     when: str | None = None
     free_threaded: bool | None = None
     libc: str | None = None
+    wine: bool | None = None
     exception: str | None = None
     stdout: str | None = None
     method_used: tuple[StartMethod, ...] | None = None
@@ -198,7 +200,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     `python` is the full version; `libc` is like `glibc 2.36` or empty; `methods` are the start
     methods the interpreter says it has; `libraries` are the shared libraries, of those that
     experiments may require, that it can load; `image` is the id of the Docker image. `prefix` is
-    the folder of the user's own environment, and empty for every other one.
+    the folder of the user's own environment, and empty for every other one. `wine` is the version
+    of Wine that a Python for Windows runs under, and `library` that of its `Lib` if that is another
+    CPython's.
     """
 
     name: str
@@ -220,6 +224,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     cores: int = 1
     image: str | None = None
     prefix: str = ""
+    wine: str = ""
+    library: str = ""
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):

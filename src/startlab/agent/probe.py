@@ -38,6 +38,7 @@ def main(libraries):
                 "free_threaded": free_threaded(),
                 "libraries": [name for name in libraries if loads(name)],
                 "cores": cores(),
+                "wine": wine(),
             }
         )
     )
@@ -102,6 +103,20 @@ def cores():
     import multiprocessing
 
     return multiprocessing.cpu_count()
+
+
+def wine():
+    """Return the version of Wine, which has a function for it that Windows has not."""
+    if os.name != "nt":
+        return ""
+    try:
+        import ctypes
+
+        version = ctypes.WinDLL("ntdll").wine_get_version
+    except (ImportError, AttributeError, OSError):
+        return ""
+    version.restype = ctypes.c_char_p
+    return version().decode()
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def probe(executable: str) -> object | None:
 
 
 def environment_of(
-    said: object, *, name: str, backend: str, image: str | None = None
+    said: object, *, name: str, backend: str, image: str | None = None, library: str = ""
 ) -> Environment:
     """Make an environment from what `agent/probe.py` printed in it.
 
@@ -149,9 +149,8 @@ def environment_of(
     """
     if not isinstance(said, dict):
         raise TypeError(f"the probe said {said!r}")
-    probed = msgspec.convert(
-        said | {"name": name, "backend": backend, "image": image}, Environment, strict=False
-    )
+    known = {"name": name, "backend": backend, "image": image, "library": library}
+    probed = msgspec.convert(said | known, Environment, strict=False)
     if probed.python.endswith("+"):  # built from a checkout, between two versions
         probed = msgspec.structs.replace(probed, python=f"{probed.python}local")
     return probed

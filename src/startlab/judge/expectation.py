@@ -46,6 +46,8 @@ def expected(
             continue
         if expectation.free_threaded not in (None, environment.free_threaded):
             continue
+        if expectation.wine not in (None, bool(environment.wine)):
+            continue
         if expectation.libc is not None and not environment.libc.startswith(expectation.libc):
             continue
         if expectation.when is not None and not Marker(expectation.when).evaluate(markers):

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from startlab.errors import SelectionError
 from startlab.model import Cell
-from startlab.plan.environments import sort_key
+from startlab.plan.environments import python_of, sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ def impossible(environment: Environment, method: Method) -> str | None:
         return None
     there = ", ".join(environment.methods) or "none"
     return (
-        f"{environment.implementation} {environment.python} on {environment.sys_platform} "
+        f"{python_of(environment)} on {environment.sys_platform} "
         f"has no start method {method}; it has {there}"
     )
 

@@ -54,6 +54,20 @@ def platform_name() -> str:
     return system if machine == usual else f"{system}-{other}"
 
 
+def python_of(environment: Environment) -> str:
+    """Name the Python of an environment; one for Windows under Wine is never told as Windows."""
+    if environment.wine:
+        implementation = IMPLEMENTATIONS.get(environment.implementation, environment.implementation)
+        return f"Windows {implementation} {environment.python} under Wine {environment.wine}"
+    return f"{environment.implementation} {environment.python}"
+
+
+def platform_of(environment: Environment) -> str:
+    """Name the platform of an environment."""
+    library = f"Lib of {environment.library}" if environment.library else environment.libc
+    return f"{environment.sys_platform} {environment.machine} {library}"
+
+
 def sort_key(name: str) -> tuple[str, str, Version, str]:
     """Order environments by family, then by version, 3.9 before 3.10."""
     match = re.fullmatch(r"(.*?)-?([a-z]*)([0-9]{1,9}\.[0-9]{1,9})(.*)", name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from html import escape  # enough for XML, and no import of urllib
 from typing import IO, TYPE_CHECKING, Final
 
+from startlab.plan.environments import platform_of, python_of
 from startlab.report import text
 from startlab.results.summary import summarise
 
@@ -73,8 +74,8 @@ def _properties(
         yield "unavailable", planned.unavailable
     there = planned.environment
     if there is not None:
-        yield "python", f"{there.implementation} {there.python}"
-        yield "platform", f"{there.sys_platform} {there.machine} {there.libc}"
+        yield "python", python_of(there)
+        yield "platform", platform_of(there)
         yield "kernel", there.platform_release
         if there.image:
             yield "image", there.image

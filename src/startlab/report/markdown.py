@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from startlab.catalogue import claims
 from startlab.model import METHODS
-from startlab.plan.environments import sort_key
+from startlab.plan.environments import platform_of, python_of, sort_key
 from startlab.report import text, unproven
 from startlab.report.text import CHILD_FAILED, GRADES
 from startlab.results.summary import of_program, summarise
@@ -228,8 +228,8 @@ def _environments(run: Run) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]
             continue
         rows.append((
             in_table(planned.name),
-            in_table(f"{there.implementation} {there.python}"),
-            in_table(f"{there.sys_platform} {there.machine} {there.libc}"),
+            in_table(python_of(there)),
+            in_table(platform_of(there)),
             in_table(there.platform_release),
             in_table(there.image or ""),
         ))  # fmt: skip

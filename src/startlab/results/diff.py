@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from startlab.model import Cell, Environment
+from startlab.plan.environments import platform_of, python_of
 from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
@@ -203,8 +204,8 @@ def _environments(old: Run, new: Run, instead: Mapping[str, str]) -> tuple[Envir
 
 def _facts(environment: Environment) -> tuple[tuple[str, str], ...]:
     return (
-        ("Python", f"{environment.implementation} {environment.python}"),
-        ("platform", f"{environment.sys_platform} {environment.machine} {environment.libc}"),
+        ("Python", python_of(environment)),
+        ("platform", platform_of(environment)),
         ("kernel", environment.platform_release),
         ("default start method", environment.default_method or "none"),
         ("image", environment.image or "none"),

@@ -21,6 +21,7 @@ ENDED_BY_AGENT = 0xC000013A  # STATUS_CONTROL_C_EXIT, as the user's own Ctrl-C g
 MOST_PROCESSES = 4096
 MORE_DATA = 234  # ERROR_MORE_DATA
 LONGEST_PATH = 32768
+HAD_ITS_TURN_S = 5.0  # a thread that is ready has run by then, however loaded the machine is
 
 _wake: Callable[[], None] = lambda: None  # noqa: E731 - set by prepare
 
@@ -82,9 +83,13 @@ class Job:
     def __init__(self, argv: List[str], **options: Any) -> None:  # noqa: ANN401 - Popen's own
         self.exit_status: Optional[int] = None
         self._used = _Accounting()
+        self._times: Dict[Tuple[int, int], float] = {}
+        self._seen_s = self._ran_s = time.monotonic()
+        self._ran = self._waited = 0.0
         self._kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
         self._kernel32.CreateJobObjectW.restype = wintypes.HANDLE
         self._kernel32.OpenProcess.restype = wintypes.HANDLE
+        self._idle = self._idle_s()
         created = self._done(self._kernel32.CreateJobObjectW(None, None))
         self._object: Optional[wintypes.HANDLE] = wintypes.HANDLE(created)
         limits = _Limits(LimitFlags=KILL_ON_JOB_CLOSE)
@@ -131,11 +136,41 @@ class Job:
     def cpu(self) -> float:
         """Return the CPU time of the whole job so far, in seconds."""
         self._query(BASIC_ACCOUNTING, self._used)
-        return float(self._used.TotalUserTime + self._used.TotalKernelTime) / 1e7
+        used = float(self._used.TotalUserTime + self._used.TotalKernelTime) / 1e7
+        return used or self._cpu_of_members()
+
+    def _cpu_of_members(self) -> float:
+        """Add up the processes, as last seen: Wine does not account for a job."""
+        times = [ctypes.c_uint64() for _ in range(4)]
+        for pid in self.members():
+            process = self._opened(pid)
+            if process is None:
+                continue
+            if self._kernel32.GetProcessTimes(process, *map(ctypes.byref, times)):
+                created, _, kernel, user = (each.value for each in times)
+                self._times[pid, created] = (kernel + user) / 1e7
+            self._kernel32.CloseHandle(process)
+        return sum(self._times.values())
 
     def scheduling(self) -> Tuple[float, float]:
-        """Return how long the job ran, in seconds; how long it waited for a core is unknown."""
-        return self.cpu(), 0.0
+        """Return how long the job ran, and at most waited for a core, in seconds.
+
+        A thread that is ready waits only while no core is idle; and a job that has long not run at
+        all is not ready.
+        """
+        now, ran, idle = time.monotonic(), self.cpu(), self._idle_s()
+        if ran > self._ran:
+            self._ran, self._ran_s = ran, now
+        if now - self._ran_s < HAD_ITS_TURN_S:
+            self._waited += max(0.0, now - self._seen_s - (idle - self._idle))
+        self._seen_s, self._idle = now, idle
+        return ran, self._waited
+
+    def _idle_s(self) -> float:
+        """Return how long the cores of the machine have been idle, all together."""
+        idle, kernel, user = (ctypes.c_uint64() for _ in range(3))
+        self._kernel32.GetSystemTimes(*map(ctypes.byref, (idle, kernel, user)))
+        return idle.value / 1e7
 
     def ready(self) -> bool:
         """Return False: which threads wait for a core is not known here."""
@@ -175,16 +210,19 @@ class Job:
 
     def _executable(self, pid: int) -> str:
         """Return the path of a process's executable; empty if it has ended or access is denied."""
-        process = wintypes.HANDLE(
-            self._kernel32.OpenProcess(QUERY_LIMITED_INFORMATION, False, pid)  # noqa: FBT003 - Windows' own order
-        )
-        if not process.value:
+        process = self._opened(pid)
+        if process is None:
             return ""
         path, size = ctypes.create_unicode_buffer(LONGEST_PATH), wintypes.DWORD(LONGEST_PATH)
         name = self._kernel32.QueryFullProcessImageNameW
         found = name(process, 0, path, ctypes.byref(size))
         self._kernel32.CloseHandle(process)
         return path.value if found else ""
+
+    def _opened(self, pid: int) -> Optional[wintypes.HANDLE]:
+        """Open a process to ask about it; None if it has ended or access is denied."""
+        opened = self._kernel32.OpenProcess(QUERY_LIMITED_INFORMATION, False, pid)  # noqa: FBT003 - Windows' own order
+        return wintypes.HANDLE(opened) if opened else None
 
     def _close(self) -> None:
         """Close the job object: an agent makes thousands of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 from docker.errors import APIError
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     from startlab.model import BackendName, Isolation
     from startlab.program.requirements import Requirements
+
+
+WINE: Final = "wine"
+"""How a selector begins that means environments under Wine."""
 
 
 class DockerBackend:
@@ -124,7 +128,9 @@ class DockerBackend:
     def _begin(self, environment: Environment) -> Conversation:
         stream = self._open(environment)
         try:
-            return Conversation(stream, CONTENT, self._program)
+            drive = self._made[environment.name].drive
+            program = self._program and drive + self._program
+            return Conversation(stream, drive + CONTENT, program)
         except AgentError:
             stream.close()
             raise
@@ -148,7 +154,8 @@ class DockerBackend:
 
     def ask(self, environment: Environment, script: str, *args: str) -> object:
         """Run a script of the agent's folder with an environment's Python. Raises AgentError."""
-        argv = [environment.executable, f"{CONTENT}/agent/{script}", *args]
+        image = self._made[environment.name]
+        argv = [image.target, f"{image.drive}{CONTENT}/agent/{script}", *args]
         stream = self.execute(environment, argv)
         try:
             said: object = msgspec.json.decode(stream.read_line())
@@ -204,7 +211,8 @@ class DockerBackend:
             return list(default)
         chosen: list[str] = []
         for selector in wanted:
-            matching = [name for name in every if _matches(name, selector)]
+            there = every if selector.startswith(WINE) else self.images.unasked_names()
+            matching = [name for name in there if _matches(name, selector)]
             if not matching:
                 raise environments.unmatched(selector, every, docker=True)
             # A name is taken as is; a pattern is tried on what is available here first.
@@ -224,14 +232,14 @@ class DockerBackend:
                 container = self._pooled(image)
                 said = self._maker.probe(container, image)
             environment = interpreters.environment_of(
-                said, name=image.name, backend=self.name, image=image.id
+                said, name=image.name, backend=self.name, image=image.id, library=image.library
             )
         except APIError as error:
             return _unavailable(image, f"its container does not start: {explanation(error)}")
         except (AgentError, TypeError, msgspec.ValidationError) as error:
             return _unavailable(image, f"its interpreter could not be probed: {error}")
         self._made[image.name] = image
-        if self._requirements is not None:  # the probe describes the base interpreter
+        if self._requirements is not None and not image.drive:  # the probe tells of its base
             environment = msgspec.structs.replace(environment, executable=image.target)
         return environment
 
@@ -245,8 +253,9 @@ class DockerBackend:
         return container
 
     def _stream(self, image: Image) -> ExecStream:
-        argv = command(image.agent, CONTENT, self._py_spy)
-        ending = [image.agent, "-I", f"{CONTENT}/agent/ending.py"]
+        content = image.drive + CONTENT
+        argv = command(image.agent, content, None if image.drive else self._py_spy)
+        ending = [image.agent, "-I", f"{content}/agent/ending.py"]
         if self._isolation == "fresh":
             container = self._maker.start(image)
             with self._lock:

@@ -206,7 +206,7 @@ class Maker:
 
     def probe(self, container: Container, image: Image) -> object:
         """Ask the target what it is. Raises AgentError, and what LOST names."""
-        argv = [image.target, f"{CONTENT}/agent/probe.py", *environments.LIBRARIES]
+        argv = [image.target, f"{image.drive}{CONTENT}/agent/probe.py", *environments.LIBRARIES]
         stream = ExecStream(self._api, container.id, argv)
         try:
             said: object = msgspec.json.decode(stream.read_line())

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from docker.errors import APIError, ImageNotFound
 
+from startlab.backends.docker import windows_python
 from startlab.backends.docker.debootstrap import (
     BuildError,
     cannot_debootstrap,
@@ -56,7 +57,8 @@ OLDEST_PIP: Final = (3, 9)
 class Base(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an environment is built on, and where its Pythons are.
 
-    `base` is an image's name or a Debian suite; `packages` are installed by the build.
+    `base` is an image's name or a root file system; `packages` are installed by the build; `drive`
+    is Windows' name for where the folders of a container are, under Wine.
     """
 
     base: str
@@ -64,18 +66,27 @@ class Base(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     agent: str
     dockerfile: str = "Dockerfile.debian"
     packages: tuple[str, ...] = ()
+    drive: str = ""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an environment is made: from a registry or, if a suite has its Python, without one."""
+    """How an environment is made: from a registry or, if a suite has its Python, without one.
+
+    `windows` is the CPython for Windows of one that runs under Wine.
+    """
 
     hub: Base
     debian: Base | None = None
     default: bool = False
+    windows: windows_python.Recipe | None = None
 
 
 class Recipes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`environments.toml`: the recipes by environment, the packages by Debian suite."""
+    """`environments.toml`: the recipes by environment, the packages by root file system.
+
+    A root file system is named by its Debian suite, and by what it is for if there are several:
+    `bookworm-wine`.
+    """
 
     environments: dict[str, Recipe]
     suites: dict[str, tuple[str, ...]]
@@ -86,7 +97,8 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `ca_bundle` and `apt_config` are used while packages are fetched and do not stay in a Debian
     image. `network` is the engine's network for build steps that fetch packages (`host`).
-    `platform` is the prefix of environment names instead of `linux`.
+    `platform` is the prefix of environment names instead of `linux`. `windows_python` is where
+    CPython for Windows comes from, `windows_python_sha256` are hashes of its files to be trusted.
     """
 
     bases: BaseChoice = "auto"
@@ -95,19 +107,27 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     apt_config: Path | None = None
     network: str | None = None
     platform: str = ""
+    windows_python: str = "auto"
+    windows_python_sha256: tuple[str, ...] = ()
     registry_timeout_s: float = 3.0
     pull_silence_s: float = 120.0
     build_timeout_s: float = 1800.0
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
-    """An existing image; `id` is the engine's digest of it."""
+    """An existing image; `id` is the engine's digest of it.
+
+    `drive` is where the container's folders are for a Windows Python: `C:` under Wine, else empty.
+    `library` is the version of its `Lib` if that is another CPython's.
+    """
 
     name: str
     id: str
     tag: str
     target: str
     agent: str
+    drive: str = ""
+    library: str = ""
 
 
 class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +155,10 @@ def recipes(platform: str = "") -> Recipes:
     text = (data_folder() / "environments.toml").read_bytes()
     found = msgspec.toml.decode(text, type=Recipes)
     called = platform or "linux"
-    renamed = {called + name.removeprefix("linux"): of for name, of in found.environments.items()}
+    renamed = {
+        called + name.removeprefix("linux") if name.startswith("linux") else name: of
+        for name, of in found.environments.items()
+    }
     return msgspec.structs.replace(found, environments=renamed)
 
 
@@ -176,12 +199,23 @@ class Images:
         self._said: set[str] = set()
         self._recipes = recipes(options.platform)
         self._mirror = options.debian_mirror or host_mirror()
+        self._windows = windows_python.Options(
+            options.windows_python, options.windows_python_sha256, options.ca_bundle
+        )
         self._registry: str | None = None
         self._asked = False
 
     def names(self) -> tuple[str, ...]:
         """Return every environment that has a recipe."""
         return tuple(self._recipes.environments)
+
+    def unasked_names(self) -> tuple[str, ...]:
+        """Return the environments that a pattern of all platforms, or a version, may mean.
+
+        Those under Wine must be named as such: each image is 1 GB.
+        """
+        recipes = self._recipes.environments
+        return tuple(name for name, recipe in recipes.items() if recipe.windows is None)
 
     def default_names(self) -> tuple[str, ...]:
         """Return the environments of a run that names none: those available here.
@@ -341,6 +375,8 @@ class Images:
                     "registry (--bases hub)"
                 )
             base, from_ = recipe.debian, self._suite(recipe.debian.base)
+        if recipe.windows is not None:
+            return self._build_windows(name, bases, base, from_)
         return self._image(name, bases, base) or self._build_image(name, bases, base, from_)
 
     def _choose(self, recipe: Recipe) -> Bases:
@@ -382,7 +418,7 @@ class Images:
         except ImageNotFound:
             return None
 
-    def _tag(self, name: str, bases: Bases) -> str:
+    def _tag(self, name: str, bases: Bases, source: str = "") -> str:
         recipe = self._recipes.environments[name]
         if bases == "hub":
             base, base_id = recipe.hub, self._find(recipe.hub.base) or ""
@@ -390,6 +426,9 @@ class Images:
             assert recipe.debian is not None  # noqa: S101 - the callers have looked
             base, base_id = recipe.debian, self._suite_tag(recipe.debian.base)
         files = {file: text.decode() for file, text in _build_files(base).items()}
+        if recipe.windows is not None:
+            known = msgspec.json.encode(recipe.windows).decode()
+            files |= {"windows": known, "source": windows_python.key(source)}
         mirror = self._options.debian_mirror if base.packages else None
         return f"startlab/{name}:{image_hash(base, base_id, files, mirror)}"
 
@@ -398,11 +437,26 @@ class Images:
         return f"startlab/debian-{suite}:{suite_hash(suite, packages, self._mirror)}"
 
     def _image(self, name: str, bases: Bases, base: Base) -> Image | None:
-        tag = self._tag(name, bases)
-        found = self._find(tag)
-        if found is None:
-            return None
-        return Image(name=name, id=found, tag=tag, target=base.target, agent=base.agent)
+        if self._recipes.environments[name].windows is None:
+            tags = [self._tag(name, bases)]
+        else:
+            sources = windows_python.sources(self._windows)
+            tags = [self._tag(name, bases, source) for source in sources]
+        for tag in tags:
+            try:
+                found = self._client.images.get(tag)
+            except ImageNotFound:
+                continue
+            return Image(
+                name=name,
+                id=str(found.id),
+                tag=tag,
+                target=base.target,
+                agent=base.agent,
+                drive=base.drive,
+                library=found.labels.get("startlab.library", ""),
+            )
+        return None
 
     # --- making ---
 
@@ -427,19 +481,76 @@ class Images:
                 f"pulling {name} made no progress for {self._options.pull_silence_s:g} s"
             ) from None
 
-    def _build_image(self, name: str, bases: Bases, base: Base, from_: str) -> Image:
-        tag = self._tag(name, bases)
+    def _build_windows(self, name: str, bases: Bases, base: Base, from_: str) -> Image:
+        recipe = self._recipes.environments[name].windows
+        assert recipe is not None  # noqa: S101 - the caller has looked
+        made = self._image(name, bases, base)
+        if made is not None:
+            return made
+        source, python = windows_python.assemble(
+            recipe,
+            self._windows,
+            lambda: self._library(name.rpartition("-")[2].removesuffix("t")),
+            self._say,
+        )
+        lib = f", and Lib of a CPython {python.library}" if python.library else ""
+        self._say(f"CPython for Windows comes from {python.source}{lib}.")
+        labels = {"startlab.source": python.source, "startlab.library": python.library}
+        tag = self._tag(name, bases, source)
+        files = {"windows.tar": _context(python.files)}
+        return self._build_image(name, bases, base, from_, tag=tag, files=files, labels=labels)
+
+    def _library(self, version: str) -> windows_python.Library:
+        """Find the standard library of a version: this host's, or that of an image."""
+        found = windows_python.library_of_host(version)
+        if found is not None:
+            return found
+        made = self.make(f"{self._options.platform or 'linux'}-{version}")
+        if isinstance(made, Unavailable):
+            raise BuildError(
+                f"its standard library is missing: this host has no CPython {version}, and there "
+                f"is no image of one ({made.reason})"
+            )
+        python = str(self._client.images.get(made.id).labels.get("startlab.python"))
+        folder = f"{made.target.rpartition('/bin/')[0]}/lib/python{version}"
+        container = self._api.create_container(made.id, ["cat"])["Id"]
+        try:
+            stream, _ = self._api.get_archive(container, folder)
+            archive = b"".join(stream)
+        finally:
+            self._api.remove_container(container, force=True)
+        files = {}
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            for member in tar:
+                file = tar.extractfile(member) if member.isfile() else None
+                if file is not None and member.name.endswith(".py"):
+                    files[member.name.partition("/")[2]] = file.read()
+        return windows_python.Library(windows_python.of_library(files), python)
+
+    def _build_image(
+        self,
+        name: str,
+        bases: Bases,
+        base: Base,
+        from_: str,
+        *,
+        tag: str = "",
+        files: Mapping[str, bytes] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Image:
+        tag = tag or self._tag(name, bases)
         self._say(f"Building the image of {name} on {from_} ...")
         arguments = {"BASE": from_, "TARGET": base.target}
         if base.packages:
             arguments["PACKAGES"] = " ".join(base.packages)
-            if self._options.debian_mirror and base.dockerfile == "Dockerfile.debian":
+            if self._options.debian_mirror and base.dockerfile != "Dockerfile.alpine":
                 arguments["MIRROR"] = self._options.debian_mirror
         # Without packages nothing is fetched, and the build needs no network at all.
         network = self._options.network if base.packages else "none"
         context = _context(
             {
                 **_build_files(base),
+                **(files or {}),
                 "settings/apt.conf": _read(self._options.apt_config),
                 "settings/ca.crt": _read(self._options.ca_bundle),
             }
@@ -452,6 +563,7 @@ class Images:
             "startlab.hash": tag.partition(":")[2],
             "startlab.base": from_,
             "startlab.python": python.rpartition(" ")[2],
+            **(labels or {}),
         }
         # The same steps, from the cache (40 ms): only now are the labels known, and an image gets
         # its tag only when it is complete.
@@ -500,9 +612,10 @@ class Images:
             raise BuildError(impossible)
         packages = self._recipes.suites[suite]
         _read(self._options.ca_bundle)
-        self._say(f"Making a root file system of Debian {suite} (about half a minute) ...")
+        took = "two minutes" if "-" in suite else "half a minute"
+        self._say(f"Making a root file system of Debian {suite} (about {took}) ...")
         with root_file_system(
-            suite,
+            suite.partition("-")[0],
             packages,
             self._mirror,
             ca_bundle=self._options.ca_bundle,
@@ -545,10 +658,11 @@ def explanation_lines(error: Exception) -> str:
 
 def _build_files(base: Base) -> dict[str, bytes]:
     folder = data_folder()
-    return {
-        "Dockerfile": (folder / base.dockerfile).read_bytes(),
-        "prepare.py": (folder / "prepare.py").read_bytes(),
-    }
+    names = ["prepare.py"]
+    if base.drive:
+        names += sorted(f"wine/{each.name}" for each in (folder / "wine").iterdir())
+    files = {name: (folder / name).read_bytes() for name in names}
+    return {"Dockerfile": (folder / base.dockerfile).read_bytes(), **files}
 
 
 def _read(path: Path | None) -> bytes:

@@ -30,6 +30,7 @@ if __name__ == "__main__":
             print("chosen again: RuntimeError:", error)
     else:
         print("no choice: this Python has no set_start_method, every process is forked")
+    sys.stdout.flush()  # starting a process does it on Unix only
     process = multiprocessing.Process(target=tell_origin, args=(os.getpid(),))
     process.start()
     process.join()

@@ -27,5 +27,5 @@ def be_one(program):
             file.write(script.format(python=python, program=os.path.abspath(program)))
         os.chmod(path, 0o755)
     sys.frozen = True
-    sys.executable = path
+    sys.executable = sys._base_executable = path  # if they differ, Windows takes it for a venv's
     spawn.set_executable(path)

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup, escape
 
+from startlab.plan.environments import python_of
 from startlab.report import text
 from startlab.report.html import data, page
 from startlab.report.html.subjects import subjects as subjects_of
@@ -78,6 +79,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals.update(python_of=python_of)
     environment.filters.update(prose=_prose, in_fragment=_in_fragment)
     return environment.get_template("template.html.jinja")
 

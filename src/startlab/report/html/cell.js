@@ -35,9 +35,10 @@ function cellParts(cell, trials) {
   const environment = environmentOf(cell);
   const outcome = outcomeOf(cell);
   const interval = INDEX.intervals[cell];
+  const wine = environment.wine ? `, for Windows, under Wine ${environment.wine}` : "";
   const python = environment.python
     ? `${environment.implementation} ${environment.python}${environment.free_threaded ? " free-threaded" : ""}`
-      + ` on ${environment.sys_platform} ${environment.machine} ${environment.libc}`
+      + ` on ${environment.sys_platform} ${environment.machine} ${environment.libc}${wine}`
     : "";
   return [
     h("p", {class: "cell-verdict"}, badge(outcome, wordOf(cell)), " ",

@@ -83,7 +83,7 @@ function expectations(details) {
     details.expect.map((each) => [
       each.method?.join(", ") ?? "all",
       [each.when, each.free_threaded === null ? "" : each.free_threaded ? "free-threaded" : "with the GIL",
-        each.libc].filter(Boolean).join(" and ") || "everywhere",
+        each.libc, each.wine === true ? "under Wine" : each.wine === false ? "not under Wine" : ""].filter(Boolean).join(" and ") || "everywhere",
       each.outcome.map((outcome) => [badge(outcome), " "]),
       [each.exception && `exception /${each.exception}/`, each.stdout && `stdout /${each.stdout}/`,
         each.method_used && `uses ${each.method_used.join(", ")}`,

@@ -1,0 +1,28 @@
+# ruff: noqa: INP001 - copied into a build, no module of a package
+"""Make a Windows Python under Wine do what it does on Windows; startlab_wine.pth imports this."""
+
+from __future__ import annotations
+
+import os
+
+
+def _getppid() -> int:
+    """Ask the kernel: Wine lacks PssCaptureSnapshot, and a call of it ends the process."""
+    import ctypes
+
+    basic_information = (ctypes.c_size_t * 6)()
+    this_process = ctypes.c_void_p(-1)
+    size = ctypes.sizeof(basic_information)
+    ctypes.WinDLL("ntdll").NtQueryInformationProcess(
+        this_process, 0, ctypes.byref(basic_information), size, None
+    )
+    return basic_information[5]
+
+
+def _symlink(src: object, dst: object, *_: object, **__: object) -> None:
+    """Refuse, as Windows does to most users: under Wine it would succeed and make no link."""
+    raise OSError(22, "A required privilege is not held by the client", src, 1314, dst)
+
+
+os.getppid = _getppid
+os.symlink = _symlink
