@@ -40,3 +40,20 @@ def test_tracebacks_name_them_as_the_user_knows_them() -> None:
     seen = Observation(ended="exit", exit_status=0, duration_s=1, work=SEEN.work, stderr=stream)
     told = Place(seen, PROGRAM, "/home/me/proj/env").seen(seen).stderr.text()
     assert told == text.replace("/home/me/proj/src", "proj/src")
+
+
+def test_paths_of_windows_are_told_as_the_user_knows_them() -> None:
+    work = r"C:\Temp\trial-1\work"
+    text = (
+        f'Traceback (most recent call last):\r\n  File "{work}\\proj\\pkg\\a.py", line 3, in f\r\n'
+        f"PermissionError: [WinError 32] in use: {work + chr(92) + 'x'!r}\r\n"
+        rf"in {work}\y, C:\Temp\trial-1\tmp\z"
+    )
+    stream = Stream(head=text.encode())
+    seen = Observation(ended="exit", exit_status=1, duration_s=1, work=work, stderr=stream)
+    told = Place(seen, PROGRAM).seen(seen).stderr.text()
+    assert told == (
+        'Traceback (most recent call last):\n  File "proj/pkg/a.py", line 3, in f\n'
+        "PermissionError: [WinError 32] in use: 'x'\n"
+        r"in y, $TMPDIR\z"
+    )

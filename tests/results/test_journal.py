@@ -413,6 +413,25 @@ def test_latest_means_the_last_run(
     assert sorted(p.name for p in Path(".startlab").iterdir() if "latest" in p.name) == ["latest"]
 
 
+def test_a_link_to_the_last_run_is_replaced_where_a_link_to_a_folder_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def as_on_windows(self: Path, target: Path) -> Path:
+        if target.is_symlink():
+            raise PermissionError(13, "Access is denied")
+        return replace(self, target)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "replace", as_on_windows)
+    for _ in range(2):
+        folder = journal.new_folder()
+        folder.mkdir(parents=True)
+        journal.point_latest_at(folder)
+        assert Path(".startlab/latest").resolve() == folder.resolve()
+
+
 def test_a_run_elsewhere_is_not_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with journal.Journal(tmp_path / "elsewhere"):

@@ -41,6 +41,13 @@ class Place:
         place = posixpath.dirname(self._work)
         # Each trial has its own paths, which would make every output different.
         self._names = {self._work + "/": "", self._work: ".", place + "/tmp": "$TMPDIR"}  # noqa: S108 - the trial's own
+        self._is_windows = self._work[1:2] == ":"
+        if self._is_windows:  # as they are printed there, and within the quotes of a repr()
+            single, double = (
+                {path.replace("/", slash): name for path, name in self._names.items()}
+                for slash in ("\\", "\\\\")
+            )
+            self._names = double | single | self._names
 
     def own(self, file: str) -> str | None:
         """Name a file of the program's folder. Python 3.8 and older give a relative path."""
@@ -127,6 +134,8 @@ class Place:
 
     def _bytes(self, data: bytes) -> bytes:
         data = _RELATIVE.sub(self._from_the_folder, data)
+        if self._is_windows:
+            data = _ABSOLUTE.sub(self._from_the_copy, data)
         if self._prefix:
             data = _ABSOLUTE.sub(self._from_the_project, data)
         for path, name in self._names.items():
@@ -136,6 +145,12 @@ class Place:
     def _from_the_folder(self, found: re.Match[bytes]) -> bytes:
         path = posixpath.normpath(posixpath.join(self._cwd.encode(), found[2]))
         return found[1] + path + found[3]
+
+    def _from_the_copy(self, found: re.Match[bytes]) -> bytes:
+        file = found[2].decode(errors="surrogateescape").replace("\\", "/")
+        if not file.startswith(self._work + "/"):
+            return found[0]
+        return found[1] + file[len(self._work) + 1 :].encode(errors="surrogateescape") + found[3]
 
     def _from_the_project(self, found: re.Match[bytes]) -> bytes:
         file = found[2].decode(errors="surrogateescape").replace("\\", "/")

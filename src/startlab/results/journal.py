@@ -213,7 +213,11 @@ def point_latest_at(folder: Path) -> None:
         fresh.symlink_to(folder.name, target_is_directory=True)
     except OSError:
         fresh.write_text(folder.name, "utf-8")
-    fresh.replace(latest)
+    try:
+        fresh.replace(latest)
+    except PermissionError:  # Windows does not replace a link to a folder
+        latest.unlink()
+        fresh.replace(latest)
 
 
 def find(run: Path) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import subprocess
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 assert sys.platform == "win32"
 
@@ -18,6 +19,8 @@ KILL_ON_JOB_CLOSE = 0x2000
 QUERY_LIMITED_INFORMATION = 0x1000
 BASIC_ACCOUNTING, BASIC_PROCESS_ID_LIST, EXTENDED_LIMIT = 1, 3, 9
 ENDED_BY_AGENT = 0xC000013A  # STATUS_CONTROL_C_EXIT, as the user's own Ctrl-C gives
+SYSTEM_PROCESSES = 5  # SystemProcessInformation
+INFO_LENGTH_MISMATCH = 0xC0000004
 MOST_PROCESSES = 4096
 MORE_DATA = 234  # ERROR_MORE_DATA
 LONGEST_PATH = 32768
@@ -83,7 +86,7 @@ class Job:
     def __init__(self, argv: List[str], **options: Any) -> None:  # noqa: ANN401 - Popen's own
         self.exit_status: Optional[int] = None
         self._used = _Accounting()
-        self._times: Dict[Tuple[int, int], float] = {}
+        self._times: Dict[int, float] = {}
         self._seen_s = self._ran_s = time.monotonic()
         self._ran = self._waited = 0.0
         self._kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -141,15 +144,9 @@ class Job:
 
     def _cpu_of_members(self) -> float:
         """Add up the processes, as last seen: Wine does not account for a job."""
-        times = [ctypes.c_uint64() for _ in range(4)]
-        for pid in self.members():
-            process = self._opened(pid)
-            if process is None:
-                continue
-            if self._kernel32.GetProcessTimes(process, *map(ctypes.byref, times)):
-                created, _, kernel, user = (each.value for each in times)
-                self._times[pid, created] = (kernel + user) / 1e7
-            self._kernel32.CloseHandle(process)
+        members = self.members()
+        if members:
+            self._times.update((pid, used) for pid, used in _cpu_times() if pid in members)
         return sum(self._times.values())
 
     def scheduling(self) -> Tuple[float, float]:
@@ -236,6 +233,30 @@ class Job:
         if not result:
             raise ctypes.WinError(ctypes.get_last_error())
         return result
+
+
+def _cpu_times() -> Iterator[Tuple[int, float]]:
+    """Yield the CPU time of every process, in seconds."""
+    query = ctypes.WinDLL("ntdll").NtQuerySystemInformation
+    size = wintypes.DWORD(1 << 16)
+    while True:
+        buffer = ctypes.create_string_buffer(size.value)
+        status = query(SYSTEM_PROCESSES, buffer, len(buffer), ctypes.byref(size)) & 0xFFFFFFFF
+        if status != INFO_LENGTH_MISMATCH:
+            break
+        size.value += 1 << 14  # there may be more by now
+    if status:
+        return
+    at = 0
+    while True:
+        # SYSTEM_PROCESS_INFORMATION: the place of the next one, two times, the id.
+        (further,) = struct.unpack_from("<I", buffer, at)
+        user, kernel = struct.unpack_from("<qq", buffer, at + 40)
+        (pid,) = struct.unpack_from("<Q", buffer, at + 80)
+        yield pid, (user + kernel) / 1e7
+        if not further:
+            return
+        at += further
 
 
 def remove_shared_memory(mapped: Dict[str, int]) -> List[str]:

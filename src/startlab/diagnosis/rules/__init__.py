@@ -80,6 +80,7 @@ from startlab.diagnosis.rules import (
     unpickling_fails,
     unreadable_program,
     unstable_output,
+    windows,
 )
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         exit_handler_again.find,
         method_set_late.find,  # before refused, which has the same message
         refused.find,
+        windows.find,
         fork_with_threads.find,
         handler_inherited.find,
         loop_inherited.find,

@@ -1,0 +1,23 @@
+"""Kill a worker that takes too long."""
+
+import os
+import signal
+import time
+from multiprocessing import Process
+
+
+def work():
+    time.sleep(600)
+
+
+def give_up(process):
+    # finds: unix_only
+    os.kill(process.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    process = Process(target=work, daemon=True)
+    process.start()
+    give_up(process)
+    process.join()
+    print("given up")

@@ -1,0 +1,13 @@
+"""Add numbers in a process, without a main guard."""
+
+from multiprocessing import Process
+
+
+def add(a, b):
+    print(a + b)
+
+
+process = Process(target=add, args=(2, 3))
+# finds: unguarded_main
+process.start()
+process.join()
