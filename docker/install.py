@@ -17,5 +17,7 @@ for variable, path in SETTINGS.items():
 sysconfig._PIP_USE_SYSCONFIG = True  # noqa: SLF001 - meant for distributors
 sys.path[:0] = [str(wheel) for wheel in HERE.glob("pip-*.whl")]
 sys.argv = ["pip", "install", "--disable-pip-version-check", "--no-input", "--no-cache-dir"]
+if os.name == "nt":  # Wine has no store of certificates that pip could ask
+    sys.argv.append("--use-deprecated=legacy-certs")
 sys.argv += ["-r", str(HERE / "requirements.txt"), "-c", str(HERE / "constraints.txt")]
 runpy.run_module("pip", run_name="__main__")

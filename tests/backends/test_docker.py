@@ -285,6 +285,9 @@ def test_a_selector_that_matches_nothing_is_reported(make: Callable[..., DockerB
     assert backend.names([">=3.14"]) == ["linux-3.14", "linux-3.15"]
     assert backend.names(["linux-musl-3.1[45]"]) == ["linux-musl-3.14", "linux-musl-3.15"]
     assert backend.names(["linux-3.12", "linux-2*"]) == ["linux-3.12", "linux-2.7"]
+    # Those under Wine must be named: each is 1 GB.
+    assert backend.names(["wine-3.12", "wine-3.9*"]) == ["wine-3.12", "wine-3.9"]
+    assert not [name for name in backend.names(["*", ">=3.9", "3.12"]) if name[:4] == "wine"]
 
 
 @pytest.mark.docker

@@ -198,6 +198,26 @@ def test_what_was_measured_now_is_no_longer_unmeasured(seen: Seen) -> None:
     assert (measured.unmeasured, other.unmeasured) == (False, True)
 
 
+def test_what_was_measured_under_wine_stays_unmeasured_for_windows(seen: Seen) -> None:
+    seen.write(REST.lstrip("\n"))
+    windows = msgspec.structs.replace(seen.environments["3.13.0"], sys_platform="win32")
+    seen.environments["3.13.0"] = msgspec.structs.replace(windows, wine="8.0")
+    seen.see("3.13.0", "hang", method="spawn")
+    text = seen.apply(seen.propose())
+    assert text == (
+        '[[expect]]\nmethod = ["spawn"]\n'
+        "when = \"sys_platform == 'win32' and python_full_version == '3.13.0'\"\nwine = true\n"
+        'outcome = ["hang"]\n\n' + REST.lstrip("\n")
+    )
+    measured = seen.entry("3.13.0", "spawn")
+    assert measured is not None
+    assert measured.outcome == HANG
+    seen.environments["3.13.0"] = windows
+    other = seen.entry("3.13.0", "spawn")
+    assert other is not None
+    assert other.unmeasured
+
+
 def test_a_cell_without_an_expectation_gets_one_at_the_end(seen: Seen) -> None:
     seen.write(LINUX.replace("'linux'", "'win32'") + "# the end\n")
     seen.see("3.13.0", "crash")

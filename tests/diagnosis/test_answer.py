@@ -188,6 +188,23 @@ def test_what_was_not_tried_is_one_short_line(pythons: list[str], said: str) -> 
     assert len(said) <= 80
 
 
+def test_where_there_is_docker_what_comes_near_windows_is_named() -> None:
+    run = run_of({("3.14.0", "spawn"): ("ok", "")})
+    (planned,) = run.environments
+    there = planned.environment
+    assert there is not None
+
+    def where(**facts: object) -> str | None:
+        environment = msgspec.structs.replace(there, **facts)
+        seen = msgspec.structs.replace(planned, environment=environment)
+        return beyond(msgspec.structs.replace(run, environments=(seen,)))
+
+    docker = where(backend="docker", sys_platform="linux")
+    assert docker == "Not tried: Windows (--env wine-3.12 comes close) and macOS."
+    wine = where(backend="docker", sys_platform="win32", wine="8.0")
+    assert wine == "Not tried: Linux, Windows itself and macOS."
+
+
 def test_where_every_platform_was_run_nothing_is_said_of_others() -> None:
     run = run_of({(python, "spawn"): ("ok", "") for python in ("3.14.0", "3.14.1", "3.14.2")})
     environments = [

@@ -43,6 +43,16 @@ def test_names(
     assert native_name(probed) == name
 
 
+def test_a_python_under_wine_is_never_told_as_windows(environment: Environment) -> None:
+    windows = msgspec.structs.replace(
+        environment, python="3.12.10", sys_platform="win32", machine="AMD64", libc=""
+    )
+    assert environments.python_of(windows) == "cpython 3.12.10"
+    wine = msgspec.structs.replace(windows, wine="8.0", library="3.12.1")
+    assert environments.python_of(wine) == "Windows CPython 3.12.10 under Wine 8.0"
+    assert environments.platform_of(wine) == "win32 AMD64 Lib of 3.12.1"
+
+
 def test_environments_are_in_the_order_of_family_and_version() -> None:
     ordered = [
         "host-2.7", "host-3.9", "host-3.10", "host-3.13", "host-3.13t", "host-pypy3.9",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +21,8 @@ from startlab.backends.docker.images import BuildOptions, Images
 from startlab.diagnosis import diagnose
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.errors import EngineError
+from startlab.plan.environments import python_of
+from startlab.results import journal
 
 if TYPE_CHECKING:
     from startlab.model import Run
@@ -45,7 +49,7 @@ def image() -> None:
         pytest.skip(f"no image of it: startlab images build --env {WINE}")
 
 
-def run(program: Path, folder: Path) -> Run:
+def run(program: Path, folder: Path, timeout_s: float | None = None) -> Run:
     """Run a program alone in its folder."""
     (folder / "program").mkdir()
     shutil.copy(program, folder / "program")
@@ -54,8 +58,96 @@ def run(program: Path, folder: Path) -> Run:
         environments=[WINE],
         backend="docker",
         methods=["spawn"],
+        timeout_s=timeout_s,
         folder=folder / "run",
     )
+
+
+def lab(folder: Path, *experiments: str) -> Run:
+    """Run cells of the catalogue."""
+    words = [word for each in experiments for word in ("--experiment", each)]
+    argv = [sys.executable, "-m", "startlab", "lab", "--backend", "docker", "--env", WINE]
+    subprocess.run(
+        [*argv, "--method", "spawn", *words, "--out", str(folder)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        timeout=500,
+        check=True,
+    )
+    return journal.read(folder)
+
+
+def test_cells_of_the_catalogue_are_as_expected(tmp_path: Path) -> None:
+    """And told as what they are: what spawns, what is refused, what hangs, what is made again."""
+    names = ("countdown", "choose_start_method", "frozen_executable*", "missing_main_guard")
+    seen = lab(tmp_path / "run", *names, "unguarded_pool", "join_before_drain")
+    there = seen.environments[0].environment
+    assert there is not None
+    assert python_of(there) == f"Windows CPython {there.python} under Wine {there.wine}"
+    assert (there.sys_platform, there.methods, there.default_method) == (
+        "win32",
+        ("spawn",),
+        "spawn",
+    )
+    assert {trial.experiment: trial.as_expected for trial in seen.trials} == {
+        "countdown": True,
+        "choose_start_method": True,
+        "frozen_executable": True,
+        "frozen_executable:cure": True,
+        "frozen_executable:cure_of_unix": True,
+        "missing_main_guard": True,
+        "unguarded_pool": True,
+        "join_before_drain": True,
+    }
+    of = {trial.experiment: trial for trial in seen.trials}
+    # Seen in the events, whose last field had a carriage return.
+    assert of["unguarded_pool"].grade == "respawning"
+    assert of["unguarded_pool"].where == "program.py:13"
+    # By the CPU times that Wine knows of processes, though not of a job.
+    assert of["join_before_drain"].grade == "quiescent"
+
+
+BUSY = """
+from multiprocessing import Process
+
+def spin():
+    while True:
+        pass
+
+if __name__ == "__main__":
+    Process(target=spin).start()
+"""
+DEAD = """
+import ctypes
+from multiprocessing import Process
+
+def work():
+    ctypes.string_at(0)
+
+if __name__ == "__main__":
+    child = Process(target=work)
+    child.start()
+    child.join()
+    raise SystemExit(child.exitcode)
+"""
+
+
+def test_a_busy_loop_is_told_from_a_wait(tmp_path: Path) -> None:
+    program = tmp_path / "busy.py"
+    program.write_text(BUSY)
+    (trial,) = run(program, tmp_path, timeout_s=8).trials
+    assert trial.grade == "busy"
+
+
+def test_the_stack_of_a_crash_has_lines_of_one_character_at_their_ends(tmp_path: Path) -> None:
+    program = tmp_path / "dead.py"
+    program.write_text(DEAD)
+    seen = run(program, tmp_path)
+    trial = seen.trials[0]
+    assert trial.outcome == "crash"
+    assert trial.where == "dead.py:6"
+    assert trial.crash_stacks
+    assert "\r" not in "".join(trial.crash_stacks)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.stem)

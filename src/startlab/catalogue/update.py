@@ -197,18 +197,19 @@ def _edits(
     """Yield the changes for one entry, from all that was seen in the cells that it matched."""
     entry = experiment.expect[at] if at < len(experiment.expect) else None
     deviating = [each for each in sights if each.seen is not None]
-    if entry is not None and not entry.unmeasured and len(deviating) == len(sights):
+    under_wine = any(each.environment.wine for each in sights)
+    if entry and not entry.unmeasured and len(deviating) == len(sights) and not under_wine:
         agreed = {each.seen for each in deviating}
         several = len({each.environment.name for each in deviating}) > 1
         if several and len(agreed) == 1 and (seen := agreed.pop()) is not None:
             yield _Change(at, seen)
             return
     wanted = deviating if entry is None or not entry.unmeasured else sights
-    groups: dict[tuple[_Seen | None, tuple[Method, ...]], list[Environment]] = {}
+    groups: dict[tuple[_Seen | None, tuple[Method, ...], bool], list[Environment]] = {}
     for (seen, name), methods in _by_environment(wanted).items():
         environment = next(each.environment for each in wanted if each.environment.name == name)
-        groups.setdefault((seen, methods), []).append(environment)
-    for (seen, methods), environments in groups.items():
+        groups.setdefault((seen, methods, bool(environment.wine)), []).append(environment)
+    for (seen, methods, _), environments in groups.items():
         which = {"method": methods} if set(methods) != set(experiment.methods) else {}
         yield _Insert(at, which | _narrow(entry, seen, environments))
 
@@ -233,6 +234,8 @@ def _narrow(
         environments[0].free_threaded or (entry and entry.free_threaded is not None)
     ):
         keys["free_threaded"] = environments[0].free_threaded
+    if environments[0].wine:  # of Windows itself it tells nothing
+        keys["wine"] = True
     if entry is not None and entry.libc is not None:
         keys["libc"] = entry.libc
     if seen is not None:

@@ -14,6 +14,7 @@ from startlab.backends import user_python
 from startlab.judge.trial import judge, judge_program
 from startlab.model import START_METHODS, Request
 from startlab.plan import cells
+from startlab.plan.environments import python_of
 from startlab.program import secrets
 
 if TYPE_CHECKING:
@@ -232,4 +233,4 @@ def options(program: Program, selection: Selection) -> list[str]:
 
 def _reproduce(words: Sequence[str], environment: Environment) -> str:
     image = f", image {environment.image}" if environment.image else ""
-    return f"{shlex.join(words)}  # {environment.implementation} {environment.python}{image}"
+    return f"{shlex.join(words)}  # {python_of(environment)}{image}"

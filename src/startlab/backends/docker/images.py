@@ -292,8 +292,9 @@ class Images:
 
     def _install(self, image: Image, digest: str, files: dict[str, bytes]) -> Image:
         wheel = _pip_wheel(image)
+        wine = ".wine" if image.drive else ""
         build = {
-            "Dockerfile": (data_folder() / "Dockerfile.requirements").read_bytes(),
+            "Dockerfile": (data_folder() / f"Dockerfile.requirements{wine}").read_bytes(),
             "install.py": (data_folder() / "install.py").read_bytes(),
         }
         recipe = {name: data.decode() for name, data in build.items()}
@@ -315,9 +316,8 @@ class Images:
                 tag=tag,
                 labels=labels,
             )
-        return msgspec.structs.replace(
-            image, id=self._find(tag), tag=tag, target="/environment/bin/python"
-        )
+        target = image.target if image.drive else "/environment/bin/python"
+        return msgspec.structs.replace(image, id=self._find(tag), tag=tag, target=target)
 
     def rows(self) -> tuple[ImageRow, ...]:
         """List the images of environments, by name, the newest first."""
@@ -638,7 +638,7 @@ def _pip_wheel(image: Image) -> Path:
     """Find the pip that virtualenv bundles for the image's Python."""
     from virtualenv.seed.wheels.embed import get_embed_wheel
 
-    version = re.search(r"(\d+)\.(\d+)$", image.name)
+    version = re.search(r"(\d+)\.(\d+)t?$", image.name)
     numbers = (int(version[1]), int(version[2])) if version else (0, 0)
     wheel = get_embed_wheel("pip", "{}.{}".format(*numbers)) if numbers >= OLDEST_PIP else None
     if wheel is None:

@@ -8,7 +8,7 @@ calls `Py_Main`, the other hands every name on. "PE Format" in Microsoft's docum
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 
 MANIFEST: Final = b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <assembly xmlns="urn:schemas-microsoft-com:asm.v1" manifestVersion="1.0">
@@ -40,17 +40,10 @@ EXPORTS, IMPORTS, RESOURCES, UNWINDING, ADDRESSES = 0, 1, 2, 3, 12
 _RUNTIME: Final = "api-ms-win-crt-runtime-l1-1-0.dll"
 
 
-class Exported(NamedTuple):
-    """A name that a DLL exports, and whether that is a variable."""
-
-    name: str
-    is_data: bool
-
-
 # --- reading -----------------------------------------------------------------------------------
 
 
-def exports(dll: bytes) -> list[Exported]:
+def exports(dll: bytes) -> list[str]:
     """List what a DLL exports. Raises ValueError for a file that is no 64-bit DLL."""
     try:
         return _exports(dll)
@@ -58,7 +51,7 @@ def exports(dll: bytes) -> list[Exported]:
         raise ValueError("not a 64-bit DLL") from None
 
 
-def _exports(dll: bytes) -> list[Exported]:
+def _exports(dll: bytes) -> list[str]:
     (header,) = struct.unpack_from("<I", dll, 0x3C)
     signature, machine, count = struct.unpack_from("<4sHH", dll, header)
     (optional_size,) = struct.unpack_from("<H", dll, header + 20)
@@ -75,25 +68,14 @@ def _exports(dll: bytes) -> list[Exported]:
                 return int(address - start + raw)
         raise ValueError("not a 64-bit DLL")
 
-    def is_data(address: int) -> bool:
-        for _, size, start, _, _, _, _, _, _, flags in sections:
-            if start <= address < start + size:
-                return not flags & 0x20
-        return False
-
     (table,) = struct.unpack_from("<I", dll, header + 24 + 112)
     place = at(table)
-    functions_count, names_count, functions, names, ordinals = struct.unpack_from(
-        "<IIIII", dll, place + 20
-    )
-    addresses = struct.unpack_from(f"<{functions_count}I", dll, at(functions))
+    names_count, _, names = struct.unpack_from("<III", dll, place + 24)
     found = []
     for number in range(names_count):
         (name_at,) = struct.unpack_from("<I", dll, at(names) + 4 * number)
-        (ordinal,) = struct.unpack_from("<H", dll, at(ordinals) + 2 * number)
         start = at(name_at)
-        name = dll[start : dll.index(b"\0", start)].decode("ascii")
-        found.append(Exported(name, is_data(addresses[ordinal])))
+        found.append(dll[start : dll.index(b"\0", start)].decode("ascii"))
     return found
 
 
@@ -145,9 +127,9 @@ def interpreter(dll: str) -> bytes:
     )
 
 
-def forwarding(name: str, to: str, exported: list[Exported]) -> bytes:
+def forwarding(name: str, to: str, exported: list[str]) -> bytes:
     """Make a DLL that has each of these names from another one, as `python3.dll` does."""
-    names = sorted(each.name for each in exported)
+    names = sorted(exported)
     at = PAGE
     tables = 40 + 10 * len(names)
     strings, places = bytearray(), {}
