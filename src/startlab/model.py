@@ -143,7 +143,8 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """A user's own program, which is run unmodified.
 
-    `target` is what `kind` says: a script's path, a module's dotted name, a command's name. `root`
+    `target` is what `kind` says: a script's path, a module's dotted name, a command's name, or the
+    path of the file that a test of pytest is in, whose id is `name`. `root`
     is a folder of the user's machine; all other paths are relative to it, with forward slashes.
     Every trial has a copy of `folder` and `include`, less `exclude` (patterns as in .gitignore),
     digested in `digest`, and runs in `cwd`. `stdin` is the absolute path of what it reads; `stdout`
@@ -153,7 +154,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     run, by their paths, as far as they are short: what reports quote, wherever they are made.
     """
 
-    kind: Literal["script", "module", "command"]
+    kind: Literal["script", "module", "command", "test"]
     name: str
     target: str
     root: str
@@ -184,6 +185,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
                 return ("python", "-m", self.target, *self.args)
             case "command":
                 return (self.target, *self.args)
+            case "test":
+                return ("pytest", *self.args, self.name)
 
     @property
     def command(self) -> str:
@@ -256,7 +259,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     directory is a copy of it, and the program runs in `cwd` below that. `stdin_file`, a path of
     the environment, is what it reads where `stdin` is None. `python` is the interpreter that the
     environment has, for which the agent may compile. `passing_s` is how long the slowest trial took
-    that passed, if one did: one that rests for much longer is given up.
+    that passed, if one did: one that rests for much longer is given up. `tests` are the settings of
+    a program that runs tests one at a time, as it is told: see agent/inject/startlab_tests.py.
     """
 
     argv: tuple[str, ...]
@@ -270,6 +274,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     cwd: str = "."
     stdin_file: str | None = None
     python: str = ""
+    tests: dict[str, object] | None = None
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -782,7 +787,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     limit as it was in the end; `starved_s` is how long the job was ready to run and got no core.
     `work` was the trial's own working directory, which held the copy of a user's files.
     `sys_platform` is the agent's; by it the numbers of signals have their names. `dropped_events`
-    is how many that the inside told were not as they should be, and were left out.
+    is how many that the inside told were not as they should be, and were left out. `below`: an
+    interpreter that the program itself has started, not by multiprocessing, starts processes by it.
     """
 
     ended: Literal["exit", "limit", "proof", "rounds", "stopped", "launch"]
@@ -796,6 +802,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     forced: bool | None = None
     starts: tuple[Start, ...] = ()
     clues: tuple[AnyClue, ...] = ()
+    below: bool = False
     dropped_events: int = 0
     processes: tuple[Process, ...] = ()
     stuck: tuple[Process, ...] = ()

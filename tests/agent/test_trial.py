@@ -21,6 +21,7 @@ import msgspec
 import pytest
 from packaging.version import Version
 
+from startlab.agent import limit as limits
 from startlab.agent import trial
 from startlab.backends import interpreters
 from startlab.errors import AgentError
@@ -679,18 +680,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., float]:
         now[0] += seconds
         return now[0]
 
-    monkeypatch.setattr("startlab.agent.trial.time.monotonic", advance)
-    monkeypatch.setattr(trial, "CORES", 2)
+    monkeypatch.setattr("startlab.agent.limit.time.monotonic", advance)
+    monkeypatch.setattr(limits, "CORES", 2)
     return advance
 
 
 def follow(
     clock: Any, used: float, lacked: float, timeout_s: float = 4, *, writes_for_s: float = 0
-) -> trial.Limit:
+) -> limits.Limit:
     """Have a job use and lack so many seconds in each second, until its time is over."""
     job, began = Load(), clock()
     written = lambda: int(10 * min(clock() - began, writes_for_s))  # noqa: E731 - bytes by now
-    limit = trial.Limit(job, timeout_s, written)  # type: ignore[arg-type]
+    limit = limits.Limit(job, timeout_s, written)  # type: ignore[arg-type]
     for _ in range(1000):
         clock(0.5)
         job.used_s += used / 2

@@ -51,6 +51,19 @@ def read(path: str, offset: int = 0, most: int = MOST) -> Written:
         os.close(fd)
 
 
+def empty(path: str) -> None:
+    """Empty a regular file that many append to; leave alone what is none."""
+    try:
+        fd = os.open(path, _READ | os.O_WRONLY)
+    except OSError:
+        return
+    try:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            os.ftruncate(fd, 0)
+    finally:
+        os.close(fd)
+
+
 def size(path: str) -> int:
     """Return the size of a regular file. Raises OSError, also for what is none."""
     seen = os.lstat(path)

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)  # fmt: skip
 
 from . import boundary
 
@@ -160,14 +171,14 @@ class Reader:
     """Reads an events file while it grows: each line once, and `boundary.MOST` bytes in all.
 
     A program can find the file and remove it: then there are no more events. If it puts something
-    else in its place, or writes more, at least one event was dropped.
+    else in its place, or writes more, at least one event was dropped. `earlier` events come first.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, earlier: Sequence[Event] = ()) -> None:
         self._path = path
         self._read = 0
         self._rest = b""
-        self._events: List[Event] = []
+        self._events = list(earlier)
         self._dropped = 0
 
     def read(self) -> Told:
@@ -215,6 +226,12 @@ def forced(events: List[Event], method: Optional[str], root: int) -> Optional[bo
     if not any(event.kind == "interpreter" and event.pid == root for event in events):
         return False
     return True if "forced" in kinds else None
+
+
+def below(events: List[Event], root: int) -> bool:
+    """Return whether an interpreter that multiprocessing has not started starts processes by it."""
+    children = {start.get("child") for start in starts(events, 0.0)}
+    return any(e.kind == "start" and e.pid != root and e.pid not in children for e in events)
 
 
 def starts(events: List[Event], began_s: float) -> List[Dict[str, Any]]:

@@ -5,6 +5,9 @@ In: `{"hello": {}}` once, `{"run": Request}`, `{"stop": true}`, the end of the s
 before that `{"within_s": seconds}`, whenever it changes how soon the next line will come. At the
 end of its input it ends the running trial, removes its scratch directory and exits.
 
+A program that runs tests is told `{"tell": {...}}` in between, and each of its replies is handed on
+as `{"said": {...}, "seen": Observation}`.
+
 Every line bears the `token` of the first one, and every answer the `id` of its request. A program
 that runs beside the agent does not know them: what it writes into the streams is dropped.
 """
@@ -24,6 +27,7 @@ import traceback
 from typing import Any, Dict, Optional, Tuple
 
 from . import trial
+from .control import Control
 from .injection import Injection
 from .job import birth, prepare
 from .proof.facts import plain
@@ -89,7 +93,7 @@ def _hidden(fd: int) -> int:
 def main(py_spy: str = "") -> None:
     """Serve until the end of stdin. `py_spy` is the path of py-spy, or empty."""
     streams = Streams()
-    control = trial.Control()
+    control = Control()
     _catch_signals()
     prepare(control.wake)
     if streams.read() is None:
@@ -120,7 +124,7 @@ def main(py_spy: str = "") -> None:
 def _answer(
     streams: Streams,
     message: Dict[str, Any],
-    control: trial.Control,
+    control: Control,
     scratch: str,
     injection: Injection,
     py_spy: str,
@@ -131,8 +135,11 @@ def _answer(
     def within(seconds: float) -> None:
         streams.say(within_s=seconds)
 
+    def said(message: Dict[str, Any], seen: Dict[str, Any]) -> None:
+        streams.say(said=message, seen=seen)
+
     try:
-        seen = trial.run(request, control, scratch, injection, py_spy, within)
+        seen = trial.run(request, control, scratch, injection, py_spy, within, said)
         streams.say(observation=seen)
         injection.learn(request.get("python", ""))
     except BrokenPipeError:
@@ -179,7 +186,7 @@ def _parent_of_scratch(prefix: str) -> str:
 
 
 def _listen(
-    streams: Streams, requests: "queue.Queue[Optional[Dict[str, Any]]]", control: trial.Control
+    streams: Streams, requests: "queue.Queue[Optional[Dict[str, Any]]]", control: Control
 ) -> None:
     try:
         while True:
@@ -188,7 +195,10 @@ def _listen(
                 return
             if "run" in message:
                 control.stop = False  # a stop of the previous trial came too late
+                control.forget_commands()
                 requests.put(message)
+            elif "tell" in message:
+                control.tell(message["tell"])
             else:
                 control.stop = True
                 control.wake()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
 import shutil
 import sys
@@ -13,15 +12,17 @@ from base64 import b64decode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Type
 
-from . import boundary, events
+from . import boundary, events, tests
 from .capture import Capture
 from .job import Job, remove_shared_memory
+from .limit import Limit
 from .removal import remove
 from .watch import Watch
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .control import Control
     from .injection import Injection
 
 PASSED_ON = (
@@ -37,39 +38,11 @@ Others, such as PYTHONUNBUFFERED and PYTHONDONTWRITEBYTECODE, would hide hazards
 TICK_S = 0.05
 ORPHANS_S = 1.0  # helpers (resource tracker, fork server) outlive the program by a few ms
 DRAIN_S = 1.0
-MOST_STARVED = 6  # times the time limit
-MOST_PROGRESS = 3  # the same
 STACKS_BEFORE_S = 1.0  # before the limit, if processes cannot be asked for their stacks
-CORES = os.cpu_count() or 1
-QUIET_S = 2.0
-LEAST_STILL_S = 3.0
-TIMES_PASSING = 5
-QUIET_SHARE = 0.05  # of a core; less is quiescent
-UNSEEN_S = 1.0  # without a core: a thread that is ready gets one in 0.1 s as a rule
-UNSEEN_SHARE = 0.001  # of a core
 MOST_NAMED = 20
 MOST_WORDS = 4000  # characters of a command line
 CLEANING_S = 60.0  # for the files of a trial that is over: some leave a million
 MOST_CRASHES = 1 << 20  # bytes of their stacks
-
-
-class Control:
-    """Stop requests and wake-ups for the running trial."""
-
-    def __init__(self) -> None:
-        self.stop = False
-        self._queue: "queue.SimpleQueue[None]" = queue.SimpleQueue()
-
-    def wake(self) -> None:
-        """Make `wait` return; may be called from a signal handler."""
-        self._queue.put(None)
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait until `wake` is called, or the time is over."""
-        try:
-            self._queue.get(timeout=timeout_s)
-        except queue.Empty:
-            pass
 
 
 class Place:
@@ -116,90 +89,6 @@ class Place:
         return boundary.names(self.tmp, MOST_NAMED)
 
 
-class Limit:
-    """The time limit: its clock stops while other programs use the cores that the job needs.
-
-    It does not stop for a job that starves itself, with more threads than cores. `written` returns
-    how much the job has written; while that grows, so does the limit.
-    """
-
-    def __init__(self, job: Job, timeout_s: float, written: Callable[[], int]) -> None:
-        self._job = job
-        self._timeout_s = timeout_s
-        self._written = written
-        self._seen_written = 0
-        self._progress_s = 0.0
-        self._began = self._looked = self._ran_at = self._busy_at = time.monotonic()
-        self._next = self._still_next = self._began
-        self._ran = self._starved = 0.0
-        self.starved_s = 0.0
-
-    @property
-    def limit_s(self) -> float:
-        """The time limit as it is now."""
-        starved = self._timeout_s + min(self.starved_s, (MOST_STARVED - 1) * self._timeout_s)
-        progressing = min(self._progress_s + self._timeout_s / 2, MOST_PROGRESS * self._timeout_s)
-        return max(starved, progressing)
-
-    @property
-    def elapsed_s(self) -> float:
-        """How long the job has been there."""
-        return time.monotonic() - self._began
-
-    @property
-    def idle_s(self) -> float:
-        """How long the job has used almost no CPU."""
-        return self._looked - self._busy_at
-
-    @property
-    def still_s(self) -> float:
-        """How long no thread of the job has run."""
-        return time.monotonic() - self._ran_at
-
-    def still_long(self, passing_s: float) -> bool:
-        """Whether no thread has run for much longer than a trial takes that passes.
-
-        If so, that is said once and the question put again only after a while.
-        """
-        now = time.monotonic()
-        if now - self._ran_at < max(LEAST_STILL_S, TIMES_PASSING * passing_s):
-            return False
-        if now < self._still_next:
-            return False
-        self._still_next = now + 1.0
-        return True
-
-    @property
-    def quiet(self) -> bool:
-        """Whether the job has used almost no CPU recently."""
-        return self.idle_s >= min(QUIET_S, self._timeout_s / 2)
-
-    def look(self) -> bool:
-        """Measure what the job used and lacked since the last look; return whether time is over."""
-        now = time.monotonic()
-        written = self._written()
-        if written > self._seen_written:
-            self._seen_written, self._progress_s = written, now - self._began
-        if now >= self._next:
-            ran, starved = self._job.scheduling()
-            passed, used = now - self._looked, ran - self._ran
-            taken_by_others = passed - used / CORES
-            lacked = starved - self._starved
-            if now - self._ran_at > UNSEEN_S and used < UNSEEN_SHARE * passed:
-                # The kernel counts a wait for a core once it is over. A machine of which others
-                # have the cores, or that was itself stopped, has threads wait for many seconds.
-                lacked = passed if self._job.ready() else lacked
-            self.starved_s += max(0.0, min(lacked, taken_by_others))
-            if used:
-                self._ran_at = now
-            if used > QUIET_SHARE * passed or lacked > (1 - QUIET_SHARE) * passed:
-                self._busy_at = now
-            self._ran, self._starved, self._looked = ran, starved, now
-            # Measuring hundreds of processes takes a while.
-            self._next = now + 20 * (time.monotonic() - now)
-        return now - self._began > self.limit_s
-
-
 def run(
     request: Dict[str, Any],
     control: Control,
@@ -207,12 +96,13 @@ def run(
     injection: Injection,
     py_spy: str,
     within: Callable[[float], None],
+    say: Callable[[Dict[str, Any], Dict[str, Any]], None] = lambda *_: None,
 ) -> Dict[str, Any]:
     """Run one trial for a `Request` of the model, and return its `Observation`.
 
     `injection` is the code that is put into the program, `py_spy` the path of py-spy, or empty.
     `within` tells the engine how long to wait for the next word: a program that stops its agent
-    stops this too.
+    stops this too. `say` hands on what a program that runs tests says of each.
     """
     entered = time.monotonic()
     try:
@@ -223,21 +113,26 @@ def run(
         return _not_launched("place", request, error)
     with place:
         watch = Watch(py_spy, place.events)
+        channel = None if request.get("tests") is None else tests.Channel(control.wake)
         try:
             if request.get("files"):
                 place.copy(request["files"])
-            stdin = _stdin(place, request)
+            stdin = _stdin(place, request) if channel is None else channel.stdin
         except OSError as error:
             return _not_launched("copy", request, error)
         try:
             within(request["timeout_s"])
-            started = _start(request, place, injected, watch, stdin)
+            env = environment(place, request, injected, watch)
+            if channel is not None:
+                env["STARTLAB_TESTS"] = channel.token
+            started = _start(request, place, env, stdin)
         except (OSError, ValueError) as error:
             return _not_launched("start", request, error)
         finally:
             os.close(stdin)
         try:
-            observation = _observe(started, request, place, watch, control, within)
+            watching = _Watching(place, watch, control, within, channel, py_spy, say)
+            observation = _observe(started, request, watching)
         except BaseException:
             started.job.end()  # the next trial would take what is left of it for its own
             raise
@@ -255,9 +150,7 @@ class _Started(NamedTuple):
     err: int
 
 
-def _start(
-    request: Dict[str, Any], place: Place, injected: str, watch: Watch, stdin: int
-) -> _Started:
+def _start(request: Dict[str, Any], place: Place, env: Dict[str, str], stdin: int) -> _Started:
     """Start the program. Raises OSError or ValueError if it cannot be."""
     pipes: List[int] = []
     try:
@@ -267,7 +160,7 @@ def _start(
         began, began_s = time.monotonic(), time.time()
         job = Job(
             request["argv"],
-            env=environment(place, request, injected, watch),
+            env=env,
             cwd=os.path.normpath(os.path.join(place.work, request.get("cwd", "."))),
             stdin=stdin,
             stdout=out_theirs,
@@ -282,24 +175,41 @@ def _start(
     return _Started(job, began, began_s, out, err)
 
 
-def _observe(
-    started: _Started,
-    request: Dict[str, Any],
-    place: Place,
-    watch: Watch,
-    control: Control,
-    within: Callable[[float], None],
-) -> Dict[str, Any]:
+class _Watching(NamedTuple):
+    """What a job is watched with; `channel` is that of a program that runs tests."""
+
+    place: Place
+    watch: Watch
+    control: Control
+    within: Callable[[float], None]
+    channel: Optional[tests.Channel]
+    py_spy: str
+    say: Callable[[Dict[str, Any], Dict[str, Any]], None]
+
+
+def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) -> Dict[str, Any]:
     """Watch a job to its end, and end it."""
     job, began, began_s = started.job, started.began, started.began_s
-    streams = [Capture(fd, request["keep_bytes"]) for fd in (started.out, started.err)]
+    place, watch, control, within, channel, py_spy, say = watching
+    streams = [Capture(started.err, request["keep_bytes"])]
+    if channel is None:
+        streams.insert(0, Capture(started.out, request["keep_bytes"]))
 
     def written() -> int:
         # Only what is kept: a flood of output is not progress.
         return sum(min(stream.total, 2 * request["keep_bytes"]) for stream in streams)
 
-    limit = Limit(job, request["timeout_s"], written)
-    ended = _wait(job, limit, watch, control, within, request.get("passing_s"))
+    def new_limit(timeout_s: float) -> Limit:
+        return Limit(job, timeout_s, written)
+
+    if channel is None:
+        limit = new_limit(request["timeout_s"])
+        ended = _wait(job, limit, watch, control, within, request.get("passing_s"))
+    else:
+        channel.listen(started.out)
+        looks = tests.Looks(request, job, place.work, place.events, py_spy, new_limit)
+        ended = tests.serve(looks, control, channel, say, within, TICK_S)
+        watch, limit, began, began_s = looks.now
     duration_s = time.monotonic() - began
     observation: Dict[str, Any] = {
         "ended": ended,
@@ -331,9 +241,13 @@ def _observe(
     if ended == "exit":
         left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
     told, dropped = watch.told.read()
+    written_by = [stream.finish(DRAIN_S) for stream in streams]
+    if channel is not None:
+        written_by = tests.captured(place.events, written_by[0])
+        channel.close()
     observation.update(
-        stdout=streams[0].finish(DRAIN_S),
-        stderr=streams[1].finish(DRAIN_S),
+        stdout=written_by[0],
+        stderr=written_by[1],
         forced=events.forced(told, request.get("method"), job.pid),
         starts=events.starts(told, began_s),
         clues=events.clues(told),

@@ -46,7 +46,7 @@ class Watch:
             return cls._unable is None and siblings_may_look()
         return True
 
-    def __init__(self, py_spy: str, events_file: str) -> None:
+    def __init__(self, py_spy: str, events_file: str, earlier: Sequence[events.Event] = ()) -> None:
         self.signal_number = None if py_spy else faults.signal_number()
         self._py_spy = py_spy
         self._prover = Prover(os.getpid(), py_spy or None)
@@ -56,7 +56,7 @@ class Watch:
         self._respawn: Optional[respawn.Respawn] = None
         self._looked = False
         self._stuck = Stuck(self._prover, self._stacks_now)
-        self.told = events.Reader(events_file)
+        self.told = events.Reader(events_file, earlier)
         self._events_file = events_file
         self._events_size = 0
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from startlab.backends.conversation import Said
     from startlab.model import BackendName, Environment, Observation, Obstacle, Request, Unavailable
 
 
@@ -24,6 +25,15 @@ class Agent(Protocol):
 
     def run(self, request: Request) -> Observation:
         """Run one trial. Raises AgentError when the agent is lost."""
+
+    def begin(self, request: Request) -> Said | Observation:
+        """Start a program that runs tests, and wait for its first reply, or its end."""
+
+    def tell(self, command: dict[str, object]) -> Said | Observation:
+        """Tell that program something, and wait for its reply, or its end."""
+
+    def wait(self) -> Observation:
+        """Wait until that program has ended."""
 
     def stop(self) -> None:
         """End the trial in flight; from another thread than the one in `run`."""

@@ -12,7 +12,7 @@ import secrets
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -72,10 +72,19 @@ class _Hello(msgspec.Struct, frozen=True):
     no_proofs: Obstacle | None
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A reply of a program that runs tests, and what was seen of the test."""
+
+    said: dict[str, Any]
+    seen: Observation
+
+
 class _Answer(msgspec.Struct, frozen=True):
     token: str
     id: int
     observation: Observation | None = None
+    said: dict[str, Any] | None = None
+    seen: Observation | None = None
     error: str | None = None
     hello: _Hello | None = None
     within_s: float | None = None
@@ -138,6 +147,45 @@ class Conversation:
             self._watchdog.rest()
         if answer.observation is None:
             raise AgentError(f"The agent failed at {' '.join(request.argv)}: {answer.error}")
+        return answer.observation
+
+    def begin(self, request: Request) -> Said | Observation:
+        """Start a program that runs tests, and wait for its first reply.
+
+        An observation means that it has ended, as in every other way than by a reply. Raises as
+        `run` does.
+        """
+        self._id += 1
+        return self._heard({"run": request})
+
+    def tell(self, command: dict[str, object]) -> Said | Observation:
+        """Tell that program something, and wait for its reply."""
+        return self._heard({"tell": command})
+
+    def wait(self) -> Observation:
+        """Wait until that program has ended."""
+        self._watchdog.allow(PREPARING_S)
+        try:
+            while True:
+                answer = self._answer()
+                if answer.observation is not None:
+                    return answer.observation
+                if answer.said is None:
+                    raise AgentError(f"The agent failed:\n{answer.error}")
+        finally:
+            self._watchdog.rest()
+
+    def _heard(self, message: dict[str, object]) -> Said | Observation:
+        self._watchdog.allow(PREPARING_S)
+        try:
+            self._say(message)
+            answer = self._answer()
+        finally:
+            self._watchdog.rest()
+        if answer.said is not None and answer.seen is not None:
+            return Said(answer.said, answer.seen)
+        if answer.observation is None:
+            raise AgentError(f"The agent failed:\n{answer.error}")
         return answer.observation
 
     def stop(self) -> None:

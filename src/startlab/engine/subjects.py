@@ -227,7 +227,7 @@ def options(program: Program, selection: Selection) -> list[str]:
     match program.kind:
         case "script" | "module":
             return [*words, *program.argv[1:]]
-        case "command":
+        case "command" | "test":
             return [*words, "--", *program.argv]
 
 

@@ -43,7 +43,7 @@ def _begin(program: Program, own: dict[str, list[str]]) -> list[str]:
             return [path for path in main if path in program.sources]
         case "module":
             return list(own.get(program.target.partition(".")[0], ()))
-        case "command":
+        case "command" | "test":
             return list(program.sources)
 
 

@@ -72,7 +72,7 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
         prose.say(console, one_line(doubt))
     deviations = [(cell, each) for cell, each in cells.items() if not each.as_expected]
     if run.header.program is not None:
-        _findings(run, diagnosis.findings, console)
+        findings(run, diagnosis.findings, console)
         deviations = [(cell, each) for cell, each in deviations if each.outcome in NOT_RUN]
     _deviations(deviations, console, of_program=run.header.program is not None)
     if github.is_here():
@@ -151,7 +151,7 @@ def _legends(cells: Collection[CellSummary], console: Console) -> Iterator[Text]
         yield Text(" ".join(said), "dim")
 
 
-def _findings(run: Run, found: Iterable[Finding], console: Console) -> None:
+def findings(run: Run, found: Iterable[Finding], console: Console) -> None:
     """Print what was found out about a user's program, each cause once."""
     trials = dict(by_cell(run))
     for number, finding in enumerate(found, 1):

@@ -43,7 +43,7 @@ class Sources:
     def _main(self, program: Program) -> str:
         """Give the file of the main module; empty for a command, and where it is not known."""
         if program.kind != "module":
-            return program.target if program.kind == "script" else ""
+            return program.target if program.kind in ("script", "test") else ""
         names = self.files_of(program.target, program.cwd)
         there = (name for name in names if name in self._kept or (self._root / name).is_file())
         return next(there, "")

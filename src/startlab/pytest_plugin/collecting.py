@@ -1,0 +1,124 @@
+"""Which tests there are: one for each start method, of those that use multiprocessing."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pytest
+
+from startlab.model import START_METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from startlab.model import StartMethod
+
+KINDS: Final = ("hang", "crash", "error")
+"""What a test may be expected to come to, beside a reason in words."""
+
+
+class Mark(NamedTuple):
+    """What `@pytest.mark.start_methods` says of a test: nothing, if it has none."""
+
+    methods: tuple[StartMethod, ...] | None = None
+    xfail: Mapping[str, str] = {}
+    strict: bool | None = None
+
+
+class Told(NamedTuple):
+    """What is known of an item of pytest: its test's own id, and the method it is run under."""
+
+    test: str
+    method: StartMethod | None
+    mark: Mark
+
+
+_TOLD: Final = pytest.StashKey[Told]()
+
+
+def methods_of(wanted: str, there: Sequence[str]) -> tuple[StartMethod, ...]:
+    """Read `all`, or a list of methods. Raises pytest.UsageError."""
+    possible = [each for each in START_METHODS if each in there]
+    if wanted == "all":
+        return tuple(possible)
+    words = [word for word in wanted.replace(",", " ").split() if word]
+    for word in words:
+        if word not in START_METHODS:
+            raise pytest.UsageError(
+                f"--start-methods: there is no start method {word!r}; there are "
+                f"{', '.join(possible)}, or all."
+            )
+        if word not in possible:
+            raise pytest.UsageError(
+                f"--start-methods: this platform has no {word}, only {', '.join(possible)}."
+            )
+    if not words:
+        raise pytest.UsageError("--start-methods: name one at least, or all.")
+    return tuple(each for each in possible if each in words)
+
+
+def mark_of(item: pytest.Item) -> Mark:
+    """Read the marker of a test. Raises pytest.UsageError."""
+    found = item.get_closest_marker("start_methods")
+    if found is None:
+        return Mark()
+    xfail = found.kwargs.get("xfail") or {}
+    for each in (*found.args, *xfail):
+        if each not in START_METHODS:
+            raise pytest.UsageError(
+                f"{item.nodeid}: the marker start_methods names {each!r}, which is no start method."
+            )
+    if set(found.kwargs) - {"xfail", "strict"}:
+        raise pytest.UsageError(f"{item.nodeid}: the marker start_methods has xfail= and strict=.")
+    return Mark(found.args or None, dict(xfail), found.kwargs.get("strict"))
+
+
+def told(item: pytest.Item) -> Told:
+    """Tell what an item is of."""
+    return item.stash.get(_TOLD, None) or Told(item.nodeid, None, mark_of(item))
+
+
+def multiplied(
+    items: Iterable[Any], methods: Sequence[StartMethod], users: Mapping[str, object]
+) -> list[Any]:
+    """Give each test that is known to use multiprocessing once for each of its methods."""
+    result: list[Any] = []
+    for item in items:
+        if not isinstance(item, pytest.Item):
+            result.append(item)
+            continue
+        mark = mark_of(item)
+        if mark.methods is None and item.nodeid not in users:
+            result.append(item)
+            continue
+        wanted = [each for each in methods if mark.methods is None or each in mark.methods]
+        result += [under(item, each) for each in wanted]
+    return result
+
+
+def under(item: pytest.Item, method: StartMethod) -> pytest.Item:
+    """Give a test as it is under a method: `test_x[spawn]`, `test_x[1-spawn]`."""
+    clone: Any = copy.copy(item)
+    clone.name = with_method(item.name, method)
+    nodeid = with_method(item.nodeid, method)
+    if hasattr(clone, "_id"):  # pytest 9.1
+        clone._id = type(clone._id).parse(nodeid)  # noqa: SLF001 - there is no other way
+    else:
+        clone._nodeid = nodeid  # noqa: SLF001 - likewise
+    clone.__dict__.pop("location", None)
+    clone.stash = pytest.Stash()
+    clone._store = clone.stash  # noqa: SLF001 - its older name
+    clone.stash[_TOLD] = Told(item.nodeid, method, mark_of(item))
+    result: pytest.Item = clone
+    return result
+
+
+def with_method(name: str, method: str) -> str:
+    """Add a method to the name of a test, as one more parameter."""
+    return f"{name[:-1]}-{method}]" if name.endswith("]") else f"{name}[{method}]"
+
+
+def in_order(items: list[pytest.Item], methods: Sequence[StartMethod]) -> None:
+    """Put together what one child runs: what the fixtures of a session make is there once then."""
+    items.sort(key=lambda item: methods.index(told(item).method or methods[0]))

@@ -1,0 +1,250 @@
+"""What the tests of a suite come to under each start method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from startlab.diagnosis.phrases import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from startlab.model import Observation, StartMethod
+    from startlab.pytest_plugin.collecting import Mark
+    from startlab.pytest_plugin.finding import Told
+
+WELL: Final = ("passed", "skipped", "xfailed")
+MOST: Final = 20
+"""Tests that are named for one thing."""
+
+Used = Literal["", "default", "own", "exit"]
+"""How a test uses multiprocessing: not, by the default start method, or by one that it chooses;
+`exit` is no test, but the end of a child."""
+
+READY: Final = {
+    "forkserver": "forkserver (3.14's default on Linux)",
+    "spawn": "spawn (Windows and macOS)",
+    "fork": "fork",
+}
+
+
+class Known(NamedTuple):
+    """What the cache of pytest holds: the tests that use the default start method, those that
+    choose one, and the one that the suite itself chooses for all, with the line where it does.
+    """  # noqa: D205 - one sentence
+
+    users: Mapping[str, object]
+    own: Mapping[str, list[str]]
+    pinned: str | None = None
+    where: str | None = None
+
+    @classmethod
+    def of(cls, said: object) -> Known:
+        """Read what is in the cache; what is no such thing is nothing."""
+        if not isinstance(said, dict):
+            return cls({}, {})
+        users, own = said.get("users"), said.get("own")
+        return cls(
+            dict.fromkeys(users) if isinstance(users, list) else {},
+            own if isinstance(own, dict) else {},
+            said.get("pinned"),
+            said.get("where"),
+        )
+
+    def plain(self) -> dict[str, object]:
+        """Give it as JSON has it."""
+        return {
+            "users": sorted(self.users),
+            "own": dict(self.own),
+            "pinned": self.pinned,
+            "where": self.where,
+        }
+
+
+def used(said: Mapping[str, Any], seen: Observation) -> Used:
+    """Tell how a test uses multiprocessing."""
+    if said.get("uses") or seen.below:
+        return "default"
+    if not said:  # it has come to an end in the test, and could not say
+        return "default" if seen.starts else ""
+    return "own" if seen.starts else ""
+
+
+def facts(
+    test: str,
+    method: str,
+    how: Used,
+    report: Any,  # noqa: ANN401 - of pytest, or of a plugin
+    found: Told | None,
+    seen: Observation | None = None,
+) -> dict[str, object]:
+    """Give what a report carries to the process that counts it, as JSON has it."""
+    told = found if report.failed else None
+    return {
+        "test": test,
+        "method": method,
+        "used": how,
+        "outcome": report.outcome if told is None else told.outcome,
+        "cause": "" if told is None else told.cause,
+        "methods": sorted({start.method for start in seen.starts}) if seen is not None else [],
+    }
+
+
+def as_marked(report: Any, mark: Mark, method: str) -> Iterator[Any]:  # noqa: ANN401 - a report
+    """Judge a report by what the marker of the test says of the method."""
+    why = mark.xfail.get(method)
+    if why is None or report.when != "call":
+        yield report
+        return
+    told = getattr(report, "startlab", {})
+    kinds = ("hang", "crash", "error")
+    if report.failed and (why not in kinds or told.get("outcome", "error") == why):
+        report.outcome = "skipped"
+        report.wasxfail = f"under {method}: {why}"
+        told["outcome"] = "xfailed"
+    elif report.passed and mark.strict:
+        report.outcome = "failed"
+        report.longrepr = f"[XPASS(strict)] under {method}: {why}"
+    elif report.passed:
+        report.wasxfail = f"under {method}: {why}"
+    yield report
+
+
+class Tally:
+    """Counts the tests, from their reports."""
+
+    def __init__(self, methods: Sequence[StartMethod], known: Known) -> None:
+        self._methods = methods
+        self._before = known
+        self._used: dict[str, set[str]] = {}
+        self._own: dict[str, list[str]] = {}
+        self._outcomes: dict[str, dict[str, str]] = {}
+        self._causes: dict[str, list[str]] = {}
+        self._pinned: tuple[str, str | None] | None = None
+
+    def pinned(self, method: str | None, seen: Observation) -> None:
+        """Note the start method that the suite itself has chosen for all tests."""
+        if method is None or self._pinned is not None:
+            return
+        where = next(
+            (getattr(clue, "where", None) for clue in seen.clues if _chooses(clue, method)), None
+        )
+        self._pinned = (method, where)
+
+    def add(self, report: Any) -> None:  # noqa: ANN401 - a report
+        """Count a report; it may come from a worker of pytest-xdist."""
+        told = getattr(report, "startlab", None)
+        if not told:
+            return
+        test, method, outcome = told["test"], told["method"], told["outcome"]
+        self._used.setdefault(test, set()).add(told["used"])
+        if told["used"] == "own":
+            self._own[test] = told["methods"]
+        before = self._outcomes.setdefault(test, {}).get(method, "passed")
+        if before in ("passed", "skipped"):
+            self._outcomes[test][method] = outcome
+        if told["cause"]:
+            self._causes.setdefault(told["cause"], []).append(f"{test} under {method}")
+
+    def known(self) -> Known:
+        """Give what is known now: of tests that were not run, what was known before."""
+        users = {test: None for test, how in self._used.items() if how & {"default"}}
+        users |= {test: None for test in self._before.users if test not in self._used}
+        own = {
+            test: methods for test, methods in self._before.own.items() if test not in self._used
+        }
+        pinned = self._pinned or (None, None)
+        return Known(users, own | self._own, *pinned)
+
+    def lines(self) -> list[str]:
+        """Give the lines of the summary."""
+        run = {
+            test: found
+            for test, found in self._outcomes.items()
+            if "default" in self._used[test] or "exit" in self._used[test] or len(found) > 1
+        }
+        lines = self._chosen()
+        if not run:
+            if not lines:
+                lines.append("No test that was run uses multiprocessing.")
+            return lines
+        verb = "uses" if len(run) == 1 else "use"
+        lines.append(
+            f"{_tests(len(run))} {verb} the default start method: {listed(self._methods)}."
+        )
+        somewhere, everywhere = _failing(run)
+        alike = [
+            f"{cause}: {_some(tests)}" for cause, tests in self._causes.items() if len(tests) > 1
+        ]
+        for heading, told in (
+            ("Depend on the start method:", somewhere),
+            ("Fail under every start method, which is not the reason:", everywhere),
+            ("Have a cause in common:", alike),
+        ):
+            lines += [heading, *(f"  {each}" for each in told)] if told else []
+        return [*lines, *self._ready(run)]
+
+    def _chosen(self) -> list[str]:
+        """Say where a start method is chosen, by the suite or by tests."""
+        lines = []
+        if self._pinned is not None:
+            method, where = self._pinned
+            at = f" at {where}" if where else ""
+            lines.append(f"The suite itself chooses {method}{at}: its tests were run once.")
+        elif self._own:
+            names = sorted(self._own)
+            verb = "chooses a start method itself" if len(names) == 1 else "choose one themselves"
+            lines.append(f"{_tests(len(names))} {verb}: {_some(names)}")
+        return lines
+
+    def _ready(self, run: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+        for method in self._methods:
+            if method == "fork" or not any(method in found for found in run.values()):
+                continue
+            bad = [
+                test
+                for test, found in run.items()
+                if found.get(method, "passed") not in WELL
+                and any(each == "passed" for each in found.values())
+            ]
+            said = f"Ready for {READY[method]}"
+            fail = "fails" if len(bad) == 1 else "fail"
+            yield f"{said}: {'yes' if not bad else f'no, {_tests(len(bad))} {fail}'}."
+
+
+def _chooses(clue: object, method: str) -> bool:
+    from startlab.model import PinnedMethod
+
+    return (
+        isinstance(clue, PinnedMethod) and clue.method == method and clue.by == "set_start_method"
+    )
+
+
+def _failing(run: Mapping[str, Mapping[str, str]]) -> tuple[list[str], list[str]]:
+    """Give the tests that fail under some methods, told how, and those that do under all."""
+    somewhere, everywhere = [], []
+    for test, found in sorted(run.items()):
+        bad = [each for each in found if found[each] not in WELL]
+        if bad and len(bad) == len(found) > 1:
+            everywhere.append(test)
+        elif bad:
+            somewhere.append(f"{test}: {_told(found, bad)}")
+    return somewhere, everywhere
+
+
+def _told(found: Mapping[str, str], bad: Sequence[str]) -> str:
+    kinds: dict[str, list[str]] = {}
+    for method in bad:
+        kinds.setdefault(found[method], []).append(method)
+    said = "; ".join(f"{kind} under {listed(methods)}" for kind, methods in kinds.items())
+    good = [each for each in found if each not in bad]
+    return said + (f", not under {listed(good)}" if good else "")
+
+
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return ", ".join(names[:MOST]) + more
