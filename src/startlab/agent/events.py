@@ -24,6 +24,7 @@ from typing import (
 from . import boundary
 
 MOST_CLUES = 60
+MOST_MODULES = 100  # that a process tells of
 LONGEST = 2000  # characters of a text that is handed on
 
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
@@ -32,6 +33,7 @@ _ESCAPED = re.compile(r"\\([\\tnr])")
 _MEANT = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
 ITEMS = (
     "global", "logging", "environment", "names", "setting", "value", "random", "handler", "open",
+    "module",
 )  # fmt: skip
 
 
@@ -389,19 +391,42 @@ def _differences(events: List[Event]) -> Iterator[Dict[str, Any]]:
             before = states.get((event.fields["parent"], event.fields["name"]), {})
             now = event.fields["items"]
             for (kind, name), value in before.items():
-                there = {"parent": value, "child": now.get((kind, name))}
-                if kind == "environment":
-                    lost = set(value.split()) - set(now.get(("names", ""), value).split())
-                    yield from ({"kind": kind, "name": variable} for variable in sorted(lost))
-                elif kind == "value" and there["child"] is None:
-                    pass  # of a module that the child need not have imported
-                elif there["child"] != value and kind in ("setting", "value"):
-                    setting, _, part = name.partition(" ")
-                    yield {"kind": "setting", "setting": setting, "part": part, **there}
-                elif there["child"] != value and kind == "global":
-                    yield {"kind": kind, "name": name, **there}
-                elif there["child"] != value and kind == "logging":
-                    yield {"kind": kind, **there}
+                if _may_be_seen(now, kind, name):
+                    yield from _difference(now, kind, name, value)
+
+
+def _difference(
+    now: Dict[Tuple[str, str], str], kind: str, name: str, value: str
+) -> Iterator[Dict[str, Any]]:
+    there = {"parent": value, "child": now.get((kind, name))}
+    if kind == "environment":
+        lost = set(value.split()) - set(now.get(("names", ""), value).split())
+        yield from ({"kind": kind, "name": variable} for variable in sorted(lost))
+    elif there["child"] != value and kind in ("setting", "value"):
+        setting, _, part = name.partition(" ")
+        yield {"kind": "setting", "setting": setting, "part": part, **there}
+    elif there["child"] != value and kind == "global":
+        yield {"kind": kind, "name": name, **there}
+    elif there["child"] != value and kind == "logging":
+        yield {"kind": kind, **there}
+
+
+def _may_be_seen(now: Dict[Tuple[str, str], str], kind: str, name: str) -> bool:
+    """Whether a child can see it: it need not have imported the module that it is in."""
+    if kind == "value":
+        return (kind, name) in now
+    return kind != "global" or _has_module(now, name)
+
+
+def _has_module(items: Dict[Tuple[str, str], str], name: str) -> bool:
+    """Whether a child had imported the module of a global, `module.name` or that of a class in it.
+
+    It tells of so many modules; where it had more, or told of none, that is not known.
+    """
+    modules = {module for kind, module in items if kind == "module"}
+    if "." not in name or not 0 < len(modules) < MOST_MODULES:
+        return True
+    return any(name.startswith(each + ".") for each in modules)
 
 
 def _copies(events: List[Event]) -> Iterator[Dict[str, Any]]:

@@ -181,8 +181,11 @@ def serve(
                 looks.limit(float(message["limit"]))
                 within(looks.now.limit.limit_s)
             else:
-                busy = False
                 said(message, looks.end())
+                busy = bool(message.get("ended"))  # and then it is to come to its own end
+                if busy:
+                    looks.begin()
+                    within(looks.now.limit.limit_s)
         if over or control.stop:
             return "exit" if over else "stopped"
         if busy:

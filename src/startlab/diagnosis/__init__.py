@@ -25,10 +25,10 @@ def diagnose(run: Run) -> Diagnosis:
     """Find out why a run came out as it did: once, for every report of it."""
     if run.header.program is None:
         return Diagnosis()
-    from startlab.diagnosis import answer, findings  # slow to import
+    from startlab.diagnosis import answer, findings, suites  # slow to import
     from startlab.diagnosis.rule import Rules
     from startlab.diagnosis.rules import ORDER
 
     rules = Rules(ORDER)
-    found = findings.find(run, rules)
+    found = suites.find(run, rules) if suites.is_suite(run) else findings.find(run, rules)
     return Diagnosis(found, answer.answer(run, found), answer.beyond(run), rules.caveats)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
 
 from startlab.backends.conversation import Said
 
@@ -13,24 +15,49 @@ if TYPE_CHECKING:
     from startlab.model import Method, Observation, Request
 
 
+Used = Literal["", "default", "own"]
+"""Not, by the default start method, or by one that it chooses."""
+
+
 class Reply(NamedTuple):
     """What a child has said of a test, nothing if it has ended, and what was seen of it."""
 
     said: dict[str, Any]
     seen: Observation
 
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        """What pytest has reported, as it writes its reports as JSON."""
+        return list(self.said.get("reports", ()))
+
+    @property
+    def used(self) -> Used:
+        """How the test uses multiprocessing; one that its process ended in cannot say itself."""
+        if self.said.get("uses") or self.seen.below or (not self.said and self.seen.starts):
+            return "default"
+        return "own" if self.seen.starts else ""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """The methods that a test is to be run under, all if there are none, and where it may fail."""
+
+    methods: tuple[str, ...] = ()
+    xfail: dict[str, str] = {}
+
 
 class Started(NamedTuple):
     """A child that has collected its tests.
 
     `pinned` is the start method that the suite itself has chosen for all tests; `uncollected` are
-    the files that could not be collected, each with pytest's text.
+    the files that could not be collected, each with pytest's text; `marks` is what the markers of
+    tests say.
     """
 
     method: Method
     tests: tuple[str, ...]
     pinned: str | None
     uncollected: tuple[tuple[str, str], ...]
+    marks: dict[str, Mark]
     seen: Observation
 
 
@@ -70,6 +97,7 @@ class Children:
             tuple(first.said["ready"]),
             first.said["pinned"],
             tuple((each["node"], each["text"]) for each in first.said["uncollected"]),
+            msgspec.convert(first.said["marks"], dict[str, Mark]),
             first.seen,
         )
         return self.now
@@ -79,6 +107,9 @@ class Children:
         self.start(method)
         heard = self._agent.tell({"run": test, "next": following})
         if isinstance(heard, Said):
+            if heard.said.get("ended"):
+                self.now = None
+                self._agent.wait()
             return Reply(heard.said, heard.seen)
         self.now = None
         return Reply({}, heard)

@@ -17,6 +17,7 @@ from startlab.backends.opening import open_backend
 from startlab.engine.experiments import BUDGET_S, Experimenter, Explain
 from startlab.engine.lab import Lab, Silent
 from startlab.engine.subjects import ExperimentSubject, ProgramSubject
+from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite
 from startlab.errors import ProgramError, SelectionError
 from startlab.model import SCHEMA_VERSION, RunHeader, Selection
 from startlab.plan import cells
@@ -254,8 +255,11 @@ class _Opened(NamedTuple):
     subjects: Sequence[Subject]
     program: Program | None
 
-    def lab(self, book: journal.Journal, how: How, earlier: Sequence[Trial] = ()) -> Lab:
+    def lab(self, book: journal.Journal, how: How, earlier: Sequence[Trial] = ()) -> Lab | SuiteRun:
         """Make the engine of it."""
+        suite = self.subjects[0]
+        if isinstance(suite, SuiteSubject):
+            return SuiteRun(suite, self.backend, self.selection, book, how.listener, earlier)
         return Lab(
             self.subjects, self.backend, self.selection, book, how.listener,
             jobs=how.jobs or os.cpu_count() or 1,
@@ -265,7 +269,7 @@ class _Opened(NamedTuple):
 
 def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> None:
     """Look for the causes of what a program does otherwise somewhere, by experiment."""
-    if how.explain == "off" or opened.program is None:
+    if how.explain == "off" or opened.program is None or is_suite(opened.program):
         return
     run = grouped(journal.read(folder))
     with closing(
@@ -339,7 +343,8 @@ def _program_opened(
             chosen = [*mine, *cells.newest_of_each_kind(names, program.requires_python)]
             environments = tuple(dict.fromkeys(chosen))
             selection = msgspec.structs.replace(selection, environments=environments)
-        subject = ProgramSubject(program, backend, selection)
+        kind = SuiteSubject if is_suite(program) else ProgramSubject
+        subject = kind(program, backend, selection)
         yield _Opened(backend, selection, [subject], program)
         if how.keep:
             _tell_what_is_kept(backend, how.listener)

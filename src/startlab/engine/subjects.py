@@ -117,9 +117,9 @@ class ProgramSubject:
     may_lack = False
 
     def __init__(self, program: Program, backend: Backend, selection: Selection) -> None:
-        self._program = program
-        self._backend = backend
-        self._selection = selection
+        self.program = program
+        self.backend = backend
+        self.selection = selection
         self._commands: dict[str, Sequence[str] | None] = {}
         self._paths: dict[str, str] = {}
         self._veil = secrets.Veil(program)
@@ -129,10 +129,10 @@ class ProgramSubject:
     def lacking(self, environment: Environment) -> str | None:
         """Return that a command is missing, if so."""
         self._paths[environment.name] = self._path(environment)
-        if self._program.kind != "command":
+        if self.program.kind != "command":
             return None
-        name = self._program.target
-        found = self._backend.ask(environment, "find_command.py", name)
+        name = self.program.target
+        found = self.backend.ask(environment, "find_command.py", name)
         if not isinstance(found, list):
             return (
                 f"{environment.name} has no command and no module {name}; --with PACKAGE installs "
@@ -143,22 +143,22 @@ class ProgramSubject:
 
     def _path(self, environment: Environment) -> str:
         """Give the PYTHONPATH; the user's own environment may have the project installed."""
-        program = self._program
+        program = self.program
         if not program.pythonpath or (environment.prefix and self._is_there(environment)):
             return ""
         return posixpath.relpath(program.pythonpath, program.cwd)
 
     def _is_there(self, environment: Environment) -> bool:
         """Tell whether an environment finds the modules of the project by itself."""
-        src = Path(self._program.root, self._program.pythonpath)
+        src = Path(self.program.root, self.program.pythonpath)
         files = {each.relative_to(src).parts[0] for each in src.glob("**/*.py")}
         modules = sorted(each.removesuffix(".py") for each in files)
-        said = self._backend.ask(environment, "probe.py", *modules)
+        said = self.backend.ask(environment, "probe.py", *modules)
         return isinstance(said, dict) and said.get("libraries") == modules
 
     def request(self, cell: Cell, environment: Environment, agent: Agent) -> Request:
         """Run it in a fresh copy of its folder."""
-        program = self._program
+        program = self.program
         if program.kind == "command":
             argv = [*(self._commands[environment.name] or ()), *program.args]
         else:
@@ -166,7 +166,7 @@ class ProgramSubject:
         return Request(
             argv=tuple(argv),
             method=None if cell.method == "default" else cell.method,
-            timeout_s=self._selection.timeout_s or PROGRAM_TIMEOUT_S,
+            timeout_s=self.selection.timeout_s or PROGRAM_TIMEOUT_S,
             env=self._variables(environment),
             files=f"{agent.program}/files",
             cwd=program.cwd,
@@ -177,7 +177,7 @@ class ProgramSubject:
     def _variables(self, environment: Environment) -> dict[str, str]:
         path = self._paths[environment.name]
         own = {"PYTHONPATH": path} if path else {}
-        return user_python.variables(environment) | own | self._program.env
+        return user_python.variables(environment) | own | self.program.env
 
     def disturbed(self, observation: Observation) -> bool:
         """Whether a port, or a name that all trials share, was already taken."""
@@ -188,18 +188,18 @@ class ProgramSubject:
     ) -> Trial:
         """Judge a trial by what every program should do: end by itself, without an exception."""
         words = ["startlab", "run", "--backend", environment.backend]
-        if self._selection.platform:
-            words += ["--platform", self._selection.platform]
+        if self.selection.platform:
+            words += ["--platform", self.selection.platform]
         words += ["--env", cell.environment]
-        if environment.backend == "docker" and self._selection.bases != "auto":
-            words += ["--bases", self._selection.bases]
+        if environment.backend == "docker" and self.selection.bases != "auto":
+            words += ["--bases", self.selection.bases]
         words += ["--method", cell.method]
-        program = self._program
+        program = self.program
         if environment.prefix:  # it has its own packages
             here = Path(program.root, program.cwd)
             words += ["--python", user_python.shown(environment, here)]
             program = msgspec.structs.replace(program, requirements=())
-        words += options(program, self._selection)
+        words += options(program, self.selection)
         reproduce = _reproduce(words, environment)
         trial = judge_program(program, cell, number, observation, reproduce, environment.prefix)
         return self._veil.over(trial)

@@ -85,8 +85,8 @@ def multiplied(
     """Give each test that is known to use multiprocessing once for each of its methods."""
     result: list[Any] = []
     for item in items:
-        if not isinstance(item, pytest.Item):
-            result.append(item)
+        if not isinstance(item, pytest.Item) or _TOLD in item.stash:
+            result.append(item)  # a file, or what another collector has given: the session
             continue
         mark = mark_of(item)
         if mark.methods is None and item.nodeid not in users:

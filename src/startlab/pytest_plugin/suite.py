@@ -55,7 +55,7 @@ class Suite:
         self._fresh = config.getoption("start_isolation", "batch") == "fresh"
         self._timeout_s = _seconds(config.getini("start_methods_timeout"))
         self._known = summary.Known.of(self._cached())
-        self._tally = summary.Tally(self._methods, self._known)
+        self._tally = summary.Tally(self._methods, self._known, config.rootpath)
         self._agent: Conversation | None = None
         self._children: Children | None = None
         self._teller: Teller | None = None
@@ -165,7 +165,7 @@ class Suite:
             text = f"The child under {method} has collected no {test}."
             return [_report(item, "failed", text, began, method=method)]
         self._heed(item.session, reply)
-        how = summary.used(said, seen)
+        how = reply.used
         if own is None and how == "default" and len(self._methods) > 1 and not self._known.pinned:
             self._found.append(item)
             item = collecting.under(item, method)
@@ -195,8 +195,17 @@ class Suite:
         self._tally.pinned(reply.said.get("pinned"), reply.seen)
 
     def _reported(self, said: dict[str, Any]) -> list[Any]:
-        read = self._config.hook.pytest_report_from_serializable
-        return [read(config=self._config, data=each) for each in said.get("reports", ())]
+        """Make a child's reports again; JSON has lists for tuples."""
+        reports = []
+        for each in said.get("reports", ()):
+            if isinstance(each["longrepr"], list):
+                each["longrepr"] = tuple(each["longrepr"])
+            for name in ("sections", "user_properties"):
+                each[name] = list(map(tuple, each[name]))
+            each["location"] = tuple(each["location"])
+            hook = self._config.hook
+            reports.append(hook.pytest_report_from_serializable(config=self._config, data=each))
+        return reports
 
     def _told_of(self) -> Teller:
         if self._teller is None:

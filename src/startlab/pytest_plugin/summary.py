@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from startlab.diagnosis.phrases import listed
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 WELL: Final = ("passed", "skipped", "xfailed")
 MOST: Final = 20
 """Tests that are named for one thing."""
-
-Used = Literal["", "default", "own", "exit"]
-"""How a test uses multiprocessing: not, by the default start method, or by one that it chooses;
-`exit` is no test, but the end of a child."""
 
 READY: Final = {
     "forkserver": "forkserver (3.14's default on Linux)",
@@ -61,19 +58,10 @@ class Known(NamedTuple):
         }
 
 
-def used(said: Mapping[str, Any], seen: Observation) -> Used:
-    """Tell how a test uses multiprocessing."""
-    if said.get("uses") or seen.below:
-        return "default"
-    if not said:  # it has come to an end in the test, and could not say
-        return "default" if seen.starts else ""
-    return "own" if seen.starts else ""
-
-
 def facts(
     test: str,
     method: str,
-    how: Used,
+    how: str,
     report: Any,  # noqa: ANN401 - of pytest, or of a plugin
     found: Told | None,
     seen: Observation | None = None,
@@ -101,7 +89,7 @@ def as_marked(report: Any, mark: Mark, method: str) -> Iterator[Any]:  # noqa: A
     if report.failed and (why not in kinds or told.get("outcome", "error") == why):
         report.outcome = "skipped"
         report.wasxfail = f"under {method}: {why}"
-        told["outcome"] = "xfailed"
+        told.update(outcome="xfailed", cause="")
     elif report.passed and mark.strict:
         report.outcome = "failed"
         report.longrepr = f"[XPASS(strict)] under {method}: {why}"
@@ -113,7 +101,8 @@ def as_marked(report: Any, mark: Mark, method: str) -> Iterator[Any]:  # noqa: A
 class Tally:
     """Counts the tests, from their reports."""
 
-    def __init__(self, methods: Sequence[StartMethod], known: Known) -> None:
+    def __init__(self, methods: Sequence[StartMethod], known: Known, root: Path) -> None:
+        self._root = root
         self._methods = methods
         self._before = known
         self._used: dict[str, set[str]] = {}
@@ -129,6 +118,8 @@ class Tally:
         where = next(
             (getattr(clue, "where", None) for clue in seen.clues if _chooses(clue, method)), None
         )
+        if where is not None and Path(where).is_relative_to(self._root):
+            where = str(Path(where).relative_to(self._root))
         self._pinned = (method, where)
 
     def add(self, report: Any) -> None:  # noqa: ANN401 - a report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -61,10 +62,15 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
     cells = {each.cell: each for each in summarise(run)}
     if console.is_terminal:
         console.print()  # after what was told while it ran
+    shown = cells if run.header.program is None else _telling(cells)
     with _folded(f"{len(cells)} cells", console):
-        for part in _tables(cells, console, of_program=run.header.program is not None):
+        for part in _tables(shown, console, of_program=run.header.program is not None):
             console.print(part)
             console.print()
+    if len(shown) < len(cells):
+        passed = len(cells) - len(shown)
+        prose.say(console, f"{passed} more tests, run under one start method alone, passed.", "dim")
+        console.print()
     for caveat in (*run.caveats, *diagnosis.caveats):
         prose.say(console, one_line(caveat), "bold", first=glyph("!", console), indent=2)
     doubt = unproven.hangs(run, cells.values())
@@ -89,6 +95,18 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
         tally = f"{size}: {of_program(cells.values())}."
         prose.say(console, f"{tally} {place}".rstrip(), "dim")
         _verdict(diagnosis, console)
+
+
+def _telling(cells: Mapping[Cell, CellSummary]) -> dict[Cell, CellSummary]:
+    """Leave out a suite's tests that depend on no start method and are ok, if others do."""
+    every = Counter((cell.experiment, cell.environment) for cell in cells)
+    telling = {
+        cell.experiment
+        for cell, each in cells.items()
+        if every[cell.experiment, cell.environment] > 1 or each.outcome != "ok"
+    }
+    left = {cell: each for cell, each in cells.items() if cell.experiment in telling}
+    return left or dict(cells)
 
 
 def _verdict(diagnosis: Diagnosis, console: Console) -> None:
@@ -162,6 +180,7 @@ def findings(run: Run, found: Iterable[Finding], console: Console) -> None:
         if not finding.note:
             _labelled("Cause is", GRADES[finding.grade], console)
         _labelled("What to do", excerpt(finding.advice), console)
+        _labelled("Tests", _tests(run, finding), console)
         _labelled("Seen in", _explained(finding), console)
         _labelled("Explained", f"startlab explain {finding.mechanism}", console)
         if finding.experiment is not None:
@@ -187,6 +206,15 @@ def _source(finding: Finding, console: Console) -> None:
 def _labelled(label: str, text: str, console: Console) -> None:
     if text:
         prose.say(console, text, first=f"   {label}", indent=LABEL)
+
+
+def _tests(run: Run, finding: Finding) -> str:
+    """Name the tests of a suite that a finding is about."""
+    program = run.header.program
+    names = dict.fromkeys(each.cell.experiment for each in finding.cells)
+    if finding.note or program is None or list(names) == [program.name]:
+        return ""
+    return _some(list(names))
 
 
 def _explained(finding: Finding) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis.stacks import own_frames
 from startlab.report.text import one_line
 
 if TYPE_CHECKING:
@@ -15,7 +17,17 @@ MOST_PROCESSES: Final = 12
 MOST_FRAMES: Final = 12
 """Of a stack: the innermost are those that tell."""
 
-_OUTER: Final = ("/_pytest/", "/pluggy/", "/pytest/", "/startlab_tests.py", "<frozen ")
+_LIBRARY: Final = re.compile(r"^.*/lib/python[0-9.]+t?/(site-packages/)?")
+"""What is before the name that a file of the standard library, or of a package, is known by."""
+
+_OUTER: Final = (
+    "/bin/pytest",
+    "/_pytest/",
+    "/pluggy/",
+    "/pytest/",
+    "/startlab_tests.py",
+    "<frozen ",
+)
 """What is in the path of a frame that is no news to who runs a test."""
 
 
@@ -35,8 +47,9 @@ def _thread(process: Process, thread: Thread) -> Iterator[str]:
     name = thread.name or ("main thread" if thread.tid == process.pid else f"thread {thread.tid}")
     said = "; ".join(filter(None, (thread.waits, thread.wakers)))
     yield f"  {one_line(name)}{f' {one_line(said)}' if said else ''}"
-    told = [each for each in thread.stack if not any(part in each.file for part in _OUTER)]
+    told = [each for each in own_frames(thread) if not any(part in each.file for part in _OUTER)]
     for frame in told[:MOST_FRAMES]:
-        yield f"    {one_line(frame.file)}:{frame.line} in {one_line(frame.function)}"
+        file = _LIBRARY.sub("", one_line(frame.file))
+        yield f"    {file}:{frame.line} in {one_line(frame.function)}"
     if len(told) > MOST_FRAMES:
         yield f"    and {len(told) - MOST_FRAMES} more"

@@ -197,6 +197,7 @@ def begin():
     if how == "inherited":
         said += ["open\0%s\0%s" % each for each in open_globals(program)]
     said += ["names\0\0" + " ".join(sorted(os.environ))]
+    said += ["module\0%s\0" % module.__name__ for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
 
 

@@ -142,8 +142,12 @@ def pytest_cmdline_main(config):
     yield
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     heard.config = config
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(getattr(reporter, "_tw", None), "_file"):
+        reporter._tw._file = open(os.devnull, "w")  # a test would find it in its own output
     line = "start_methods(*methods, xfail=None, strict=None): the start methods to run it under"
     config.addinivalue_line("markers", line)
 
@@ -195,6 +199,25 @@ class Use(object):
         context = self.context()
         if context is not None and self.pinned() is None:
             context._actual_context = None
+
+    def watch(self):
+        """Leave out what spawn and the fork server themselves ask, for a child to have the same."""
+        if self.context() is None:
+            return
+        from multiprocessing import spawn
+
+        if hasattr(spawn.get_preparation_data, "of_startlab"):
+            return
+        prepare = spawn.get_preparation_data
+
+        def get_preparation_data(name):
+            self.look()
+            data = prepare(name)
+            self.forget()
+            return data
+
+        get_preparation_data.of_startlab = True
+        spawn.get_preparation_data = get_preparation_data
 
     def look(self):
         """Tell whether it was asked for since the last look."""
@@ -250,6 +273,7 @@ def pytest_runtestloop(session):
         ready=[item.nodeid for item in session.items],
         pinned=use.pinned(),
         uncollected=heard.uncollected,
+        marks=dict(marked(session.items)),
         warnings=heard.warnings,
     )
     heard.warnings = []
@@ -270,15 +294,25 @@ def pytest_runtestloop(session):
         before = item
         forget_limits()
         use.forget()
+        use.watch()
         use.asked = False
         try:
             # The parent has no more to be torn down than what the test alone has set up.
             nextitem = items.get(command.get("next")) or item.parent
             item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         except pytest.exit.Exception as error:
-            reply(done=item.nodeid, uses=use.of(item), stop=str(error))
+            reply(done=item.nodeid, uses=use.of(item), stop=str(error), ended=True)
             return True
         reply(done=item.nodeid, uses=use.of(item))
+
+
+def marked(items):
+    """Give what the markers say of tests: the methods to run one under, and where it may fail."""
+    for item in items:
+        marker = item.get_closest_marker("start_methods")
+        if marker is not None:
+            xfail = marker.kwargs.get("xfail") or {}
+            yield item.nodeid, {"methods": list(marker.args), "xfail": dict(xfail)}
 
 
 def reply(**message):
@@ -288,10 +322,16 @@ def reply(**message):
 
 
 def forget_limits():
-    """Have what is told from the inside not be cut off after so many events: each test has all."""
+    """Have what is told from the inside not be cut off after so many events: each test has all.
+
+    And startlab's own modules, which may not be installed as others are, are not the suite's.
+    """
     inside = sys.modules.get("startlab_inside")
     if inside is not None:
         inside.left.clear()
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] in ("startlab", __name__) and vars(module).get("__file__"):
+                inside.libraries[module.__file__] = True
     inject = sys.modules.get("startlab_inject")
     if inject is not None:
         inject.looked.clear()
@@ -347,9 +387,13 @@ def pytest_runtest_logreport(report):
     heard.reports.append(config.hook.pytest_report_to_serializable(config=config, report=report))
 
 
-def pytest_collectreport(report):
-    if report.failed:
-        heard.uncollected.append({"node": report.nodeid, "text": str(report.longrepr)})
+def pytest_exception_interact(node, call, report):
+    """Note why a file could not be collected; pytest wraps what an import has raised."""
+    if isinstance(node, pytest.Collector):
+        error = call.excinfo.value
+        error = error.__cause__ or error
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        heard.uncollected.append({"node": report.nodeid, "text": text})
 
 
 @pytest.hookimpl(optionalhook=True)

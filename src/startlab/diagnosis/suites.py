@@ -1,0 +1,66 @@
+"""The causes of what goes wrong in a suite: of each test by itself, and then each cause once."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from startlab.diagnosis import findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from startlab.diagnosis.rule import Rules
+    from startlab.model import Finding, Run, Trial
+
+
+def is_suite(run: Run) -> bool:
+    """Whether the cells of a run are a suite's tests."""
+    program = run.header.program
+    return program is not None and any(cell.experiment != program.name for cell in run.planned)
+
+
+def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
+    """Find the causes; those of different tests are one if they are told alike, of one line.
+
+    Notes are left out: a test is not about what is harmless in it.
+    """
+    found: dict[tuple[str, str | None, str], Finding] = {}
+    for part in _parts(run):
+        for each in findings.find(part, rules):
+            if each.note:
+                continue
+            key = (each.mechanism, each.where, each.title)
+            same = found.get(key)
+            cells = each.cells if same is None else (*same.cells, *each.cells)
+            found[key] = msgspec.structs.replace(same or each, cells=cells)
+    return tuple(found.values())
+
+
+def _parts(run: Run) -> Iterator[Run]:
+    """Give for each test that fails a run of it alone."""
+    program = run.header.program
+    tests: dict[str, list[Trial]] = {}
+    for trial in run.trials:
+        tests.setdefault(trial.experiment, []).append(trial)
+    for test, trials in tests.items():
+        if program is None or all(each.outcome == "ok" for each in trials):
+            continue
+        one = program
+        if test != program.name:
+            file = posixpath.normpath(posixpath.join(program.folder, test.partition("::")[0]))
+            one = msgspec.structs.replace(program, kind="test", name=test, target=file, args=())
+        yield msgspec.structs.replace(
+            run,
+            header=msgspec.structs.replace(run.header, program=one),
+            environments=tuple(
+                msgspec.structs.replace(
+                    each, cells=tuple(cell for cell in each.cells if cell.experiment == test)
+                )
+                for each in run.environments
+            ),
+            trials=tuple(trials),
+            experiments=(),
+        )

@@ -1,0 +1,1 @@
+"""A project whose suite has failures that depend on the start method, planted."""

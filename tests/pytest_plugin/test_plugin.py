@@ -1,0 +1,247 @@
+"""`pytest --start-methods`, on suites whose failures are planted."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., Any]
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.targets,
+    pytest.mark.skipif(sys.platform != "linux", reason="hangs are proven on Linux alone"),
+]
+
+METHODS = ("fork", "forkserver", "spawn")
+USERS = (
+    "test_queue[a]", "test_queue[b]", "test_executor", "test_pool_of_a_fixture",
+    "test_the_same_pool", "test_another_python", "TestCase.test_of_unittest",
+    "test_lock_held_at_fork", "test_changed_global", "test_local_function", "test_crash",
+)  # fmt: skip
+PLANTED = {
+    "test_lock_held_at_fork[fork]",
+    "test_changed_global[forkserver]",
+    "test_changed_global[spawn]",
+    "test_local_function[forkserver]",
+    "test_local_function[spawn]",
+    "test_crash[spawn]",
+}
+ONCE = [f"test_plain[{number}]" for number in range(20)]
+ONCE += ["test_database", "test_own_choice", "test_output", "test_skipped"]
+
+
+def under(test: str, method: str) -> str:
+    return f"{test[:-1]}-{method}]" if test.endswith("]") else f"{test}[{method}]"
+
+
+EVERY = {
+    *ONCE,
+    *[under(test, method) for test in USERS for method in METHODS],
+    "test_known_hang[fork]",
+    "test_known_hang[spawn]",
+}
+
+
+def names(outcomes: dict[str, str]) -> set[str]:
+    """Give the names of tests without those of their files."""
+    return {re.sub(r"^tests\.test_\w+\.", "", test) for test in outcomes}
+
+
+@pytest.mark.usefixtures("made_up")
+def test_the_planted_failures_and_nothing_else(run: Run) -> None:
+    first = run("--start-methods=all")
+    assert names(first.failed()) == PLANTED, first.text
+    assert names(first.outcomes) == EVERY
+    assert first.status == 1
+
+    hang = first.details("test_lock_held_at_fork[fork]")
+    assert "HANG" in hang
+    assert "waits at src/shop/work.py:27 for a lock" in hang
+    assert "src/shop/work.py:27 in locked" in hang
+    assert "What to do Start the process outside of the lock." in hang
+    assert "SIGABRT" in first.details("test_crash[spawn]")
+    changed = first.details("test_changed_global[spawn]")
+    assert "the children do not see the parent's change to `shop.work.RATES`" in changed
+
+    assert "1 test chooses a start method itself: tests/test_jobs.py::test_own_choice" in first.text
+    assert "test_lock_held_at_fork: hang under fork, not under forkserver and spawn" in first.text
+    assert "Ready for forkserver (3.14's default on Linux): no, 2 tests fail." in first.text
+    assert "Ready for spawn (Windows and macOS): no, 3 tests fail." in first.text
+
+    # Now it is known who uses multiprocessing; the same with two workers.
+    again = run("--start-methods=all", "-n2")
+    assert names(again.failed()) == PLANTED, again.text
+    assert names(again.outcomes) == EVERY
+
+    failed = run("--start-methods=all", "--lf", "--collect-only", "-q")
+    assert set(failed.text.split()) >= {f"tests/test_planted.py::{each}" for each in PLANTED}
+
+
+@pytest.mark.usefixtures("made_up")
+def test_the_first_run_with_workers(run: Run) -> None:
+    ran = run("--start-methods=all", "-n2", "-k", "lock or global or plain or queue")
+    assert names(ran.failed()) == {each for each in PLANTED if "lock" in each or "global" in each}
+    assert len(ran.outcomes) == 20 + 4 * 3, ran.text
+
+
+def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import multiprocessing
+        import pytest
+
+        @pytest.mark.start_methods("spawn", "fork")
+        def test_marked():
+            assert multiprocessing.get_start_method() == "fork"
+
+        def test_other():
+            pass
+        """
+    )
+    by_id = run("--start-methods=all", "test_it.py::test_marked[spawn]")
+    assert by_id.outcomes == {"test_it.test_marked[spawn]": "failure"}
+    by_word = run("--start-methods=all", "-k", "fork", "-v")
+    assert by_word.outcomes == {"test_it.test_marked[fork]": "passed"}
+    assert "test_it.py::test_marked[fork] PASSED" in by_word.text
+    first = run("--start-methods=all", "-x")
+    assert first.outcomes["test_it.test_marked[spawn]"] == "failure"
+    some = run("--start-methods=fork")
+    assert some.failed() == {}
+
+
+def test_what_the_suite_itself_chooses_is_run_once(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makeconftest("import multiprocessing\nmultiprocessing.set_start_method('spawn')\n")
+    pytester.makepyfile(
+        test_it="""
+        import multiprocessing
+        import os
+
+        def test_it():
+            process = multiprocessing.Process(target=os.getpid)
+            process.start()
+            process.join()
+            assert multiprocessing.get_start_method() == "spawn"
+        """
+    )
+    ran = run("--start-methods=all")
+    assert ran.outcomes == {"test_it.test_it": "passed"}, ran.text
+    assert "The suite itself chooses spawn at conftest.py:2" in ran.text
+
+
+def test_a_hang_at_the_end_of_the_child_is_an_item_of_its_own(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import multiprocessing
+        import threading
+
+        def forever(reader):
+            reader.recv()
+
+        def test_it():
+            ends = multiprocessing.Pipe()
+            process = multiprocessing.Process(target=forever, args=ends[:1])
+            process.start()  # and nobody ends it: multiprocessing waits for it at the exit
+        """
+    )
+    ran = run("--start-methods=fork")
+    assert ran.failed() == {"startlab.exit[fork]": "failure"}, ran.text
+    assert ran.outcomes["test_it.test_it"] == "passed"
+    assert "waits for the end of its child" in ran.details("exit[fork]")
+
+
+def test_other_plugins_options(pytester: pytest.Pytester, run: Run) -> None:
+    """Limits of pytest-timeout hold in the child; teardown errors, warnings and output arrive."""
+    pytester.makepyfile(
+        test_first="""
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def resource():
+            yield
+            raise ValueError("module teardown")
+
+        def test_first(resource):
+            print("said by the test")
+        """,
+        test_slow="""
+        import time
+        import warnings
+        import pytest
+
+        @pytest.mark.timeout(1)
+        def test_slow():
+            warnings.warn("careful")
+            while True:
+                time.sleep(0.01)
+        """,
+    )
+    ran = run("--start-methods=fork", "--timeout=200", "--durations=3")
+    assert ran.failed() == {"test_first.test_first": "error", "test_slow.test_slow": "failure"}
+    assert "HANG: not over after" in ran.details("test_slow")
+    assert "said by the test" in ran.text
+    assert "module teardown" in ran.text
+
+
+def test_a_project_that_does_not_ask_pays_nothing(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import sys
+
+        def test_it():
+            heavy = {"startlab.pytest_plugin.suite", "startlab.model", "msgspec", "multiprocessing"}
+            assert not heavy & set(sys.modules)
+        """
+    )
+    assert run("-p", "no:xdist", "-p", "no:hypothesispytest").outcomes == {
+        "test_it.test_it": "passed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--start-methods=thread"], "there is no start method 'thread'"),
+        (["--start-methods=,"], "name one at least, or all"),
+        (["--start-methods=all", "-o", "start_methods_timeout=soon"], "not a number of seconds"),
+    ],
+)
+def test_a_mistake_is_explained(
+    pytester: pytest.Pytester, run: Run, args: list[str], said: str
+) -> None:
+    pytester.makepyfile(test_it="def test_it(): pass")
+    ran = run(*args)
+    assert ran.status == pytest.ExitCode.USAGE_ERROR
+    assert said in ran.text
+    assert "Traceback" not in ran.text
+
+
+def test_what_is_known_is_in_the_cache(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import multiprocessing
+
+        def test_uses():
+            multiprocessing.Queue().close()
+
+        def test_not():
+            pass
+        """
+    )
+    run("--start-methods=all")
+    cached = pytester.path / ".pytest_cache/v/startlab/tests"
+    assert json.loads(cached.read_text())["users"] == ["test_it.py::test_uses"]
+    listed = run("--start-methods=all", "--collect-only", "-q").text
+    for method in multiprocessing.get_all_start_methods():
+        assert f"test_it.py::test_uses[{method}]" in listed
+    assert "test_it.py::test_not\n" in listed
