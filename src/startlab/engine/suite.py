@@ -241,7 +241,7 @@ class _InEnvironment:
             self._suite.put(undecided(cell, str(error), number=0))
             return False
         self._suite.put(self._judged(self._suite.subject.of_test(test), cell, _seen(reply)))
-        return reply.used == "default" or bool(mark.methods)
+        return reply.used == "default" or test in self._marks
 
     def _say_uncollected(self, started: Started) -> None:
         """Give the files that could not be collected, each as a trial."""

@@ -71,7 +71,7 @@ def mark_of(item: pytest.Item) -> Mark:
             )
     if set(found.kwargs) - {"xfail", "strict"}:
         raise pytest.UsageError(f"{item.nodeid}: the marker start_methods has xfail= and strict=.")
-    return Mark(found.args or None, dict(xfail), found.kwargs.get("strict"))
+    return Mark(found.args or START_METHODS, dict(xfail), found.kwargs.get("strict"))
 
 
 def told(item: pytest.Item) -> Told:

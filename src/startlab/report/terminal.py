@@ -62,15 +62,7 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
     cells = {each.cell: each for each in summarise(run)}
     if console.is_terminal:
         console.print()  # after what was told while it ran
-    shown = cells if run.header.program is None else _telling(cells)
-    with _folded(f"{len(cells)} cells", console):
-        for part in _tables(shown, console, of_program=run.header.program is not None):
-            console.print(part)
-            console.print()
-    if len(shown) < len(cells):
-        passed = len(cells) - len(shown)
-        prose.say(console, f"{passed} more tests, run under one start method alone, passed.", "dim")
-        console.print()
+    _show_cells(cells, console, of_program=run.header.program is not None)
     for caveat in (*run.caveats, *diagnosis.caveats):
         prose.say(console, one_line(caveat), "bold", first=glyph("!", console), indent=2)
     doubt = unproven.hangs(run, cells.values())
@@ -95,6 +87,19 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
         tally = f"{size}: {of_program(cells.values())}."
         prose.say(console, f"{tally} {place}".rstrip(), "dim")
         _verdict(diagnosis, console)
+
+
+def _show_cells(cells: Mapping[Cell, CellSummary], console: Console, *, of_program: bool) -> None:
+    """Print the tables; of a suite, those tests alone that may depend on the start method."""
+    shown = _telling(cells) if of_program else cells
+    with _folded(f"{len(cells)} cells", console):
+        for part in _tables(shown, console, of_program=of_program):
+            console.print(part)
+            console.print()
+    if len(shown) < len(cells):
+        passed = len(cells) - len(shown)
+        prose.say(console, f"{passed} more tests, run under one start method alone, passed.", "dim")
+        console.print()
 
 
 def _telling(cells: Mapping[Cell, CellSummary]) -> dict[Cell, CellSummary]:
