@@ -314,7 +314,7 @@ def test_cpu_time_of_children_that_have_come_and_gone_counts(run: Any) -> None:
         timeout_s=2,
     )
     assert (seen.ended, seen.grade) == ("limit", "busy")
-    assert seen.cpu_s > 0.8
+    assert seen.cpu_s > 0.3  # the parent alone uses next to nothing
 
 
 def test_stop_ends_a_trial_at_once(run: Any, agent: Conversation, write: Any, bell: Any) -> None:
@@ -739,7 +739,7 @@ def test_a_thread_that_is_ready_and_gets_no_core_at_all_is_not_idle(clock: Any) 
     """The kernel adds its wait only once it has a core."""
     job = Load()
     job.is_ready = True
-    limit = trial.Limit(job, 10, lambda: 0)  # type: ignore[arg-type]
+    limit = limits.Limit(job, 10, lambda: 0)  # type: ignore[arg-type]
     for _ in range(12):
         clock(1.0)
         assert not limit.look()
