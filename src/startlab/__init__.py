@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as in typing, which this need not import: see cli
 if TYPE_CHECKING:
     from startlab.engine.runs import run as run
 

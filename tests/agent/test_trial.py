@@ -227,6 +227,19 @@ def test_a_trial_that_has_no_place_is_told_in_words(start_agent: Any, request_of
     assert re.fullmatch(r"/.*startlab-\S+: File too large", seen.not_launched.error)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there a signal to another process ends it")
+def test_a_signal_of_the_program_does_not_cost_the_agent(run: Any) -> None:
+    seen = run("""
+        import os, signal
+        for name in ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"):
+            os.kill(os.getppid(), getattr(signal, name))
+            handler = signal.getsignal(getattr(signal, name))
+            print(handler in (signal.SIG_DFL, signal.default_int_handler))
+    """)
+    assert seen.stdout.text() == "True\n" * 7
+    assert (seen.ended, seen.exit_status) == ("exit", 0)
+
+
 def test_what_is_not_executable_is_not_launched(
     agent: Conversation, request_of: Any, write: Any
 ) -> None:

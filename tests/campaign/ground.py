@@ -28,6 +28,15 @@ TRACEBACK: Final = "Traceback (most recent call last)"
 LONGEST_S: Final = 240.0
 """For one command, on a machine that does other work too; none needs a tenth of it."""
 
+BEGIN: Final = """
+import os, sys
+begun = os.environ.pop("STARTLAB_CAMPAIGN_BEGUN", None)
+import startlab.cli
+if begun:
+    os.close(int(begun))
+startlab.cli.main()
+"""
+
 LONGEST_PROBLEM: Final = 700
 
 LEFT_S: Final = 30.0
@@ -84,10 +93,21 @@ class Ground:
         """Start a command, in a session of its own, as in a terminal of its own."""
         env = self.environ(**said.pop("env", {}))
         said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | said
-        return subprocess.Popen(  # type: ignore[no-any-return, call-overload]
-            [sys.executable, "-m", "startlab", *args],
+        process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[assignment]
+            [sys.executable, "-c", BEGIN, *args],
             cwd=folder, env=env, stdin=subprocess.DEVNULL, start_new_session=True, **said,
         )  # fmt: skip
+        return process
+
+    def begin(self, folder: Path, *args: str) -> subprocess.Popen[bytes]:
+        """Start a command, and wait until it is ours: before, a signal ends Python alone."""
+        here, there = os.pipe()
+        with os.fdopen(here, "rb") as read:
+            begun = {"STARTLAB_CAMPAIGN_BEGUN": f"{there}"}
+            process = self.start(folder, *args, env=begun, pass_fds=(there,))
+            os.close(there)
+            read.read(1)
+        return process
 
     def run(self, folder: Path, *args: str, **said: Any) -> Done:
         """Run a command to its end."""

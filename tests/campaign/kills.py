@@ -197,7 +197,7 @@ def _case(
 ) -> Callable[[], list[str]]:
     def case() -> list[str]:
         whole, folder = command.whole(), command.prepare()
-        process = command.ground.start(folder, *command.args)
+        process = command.ground.begin(folder, *command.args)
         try:
             process.wait(share * whole.took_s)
         except subprocess.TimeoutExpired:
@@ -206,7 +206,7 @@ def _case(
         problems = done.complaints(*(-each for each in signals), 0, 1, 130)
         if done.status == -signal.SIGINT and len(signals) == 1:
             problems.append("it died of Ctrl-C, with no word")
-        if done.status in (0, 1) and command.found(folder) != whole.found:
+        if done.status in (0, 1) and not problems and command.found(folder) != whole.found:
             problems.append("it says that it is done, and is not")
         done = command.ground.run(folder, *command.again)
         if done.status == 2 and "There is nothing to resume" in done.err:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from startlab.model import SCHEMA_VERSION
 from startlab.results import journal
 
 pytestmark = pytest.mark.native
@@ -87,18 +89,54 @@ def test_a_stdout_that_nobody_reads_is_quiet(tmp_path: Path, args: list[str]) ->
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("module", ["click", "rich", "startlab.errors", "startlab.cli.ending"])
-def test_ctrl_c_is_one_line_even_while_all_is_imported(tmp_path: Path, module: str) -> None:
-    before = f"""
+AT_IMPORT: Final = """
 import signal, sys
 class Finder:
     def find_spec(self, name, *_):
         if name == {module!r}:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.{name})
 sys.meta_path.insert(0, Finder())
 """
+
+
+@pytest.mark.parametrize("module", ["click", "rich", "startlab.errors", "startlab.cli.ending"])
+def test_ctrl_c_is_one_line_even_while_all_is_imported(tmp_path: Path, module: str) -> None:
+    before = AT_IMPORT.format(name="SIGINT", module=module)
     done = startlab(tmp_path, "doctor", before=before)
     assert (done.returncode, done.stderr, done.stdout) == (130, "Interrupted.\n", "")
+
+
+def test_a_ctrl_c_that_python_would_pass_over_comes_again(tmp_path: Path) -> None:
+    """One that comes in a callback, as that of a weak reference, is printed and forgotten."""
+    before = """
+import signal, weakref
+import startlab.cli.commands
+class Kept: pass
+def look(*_, **__):
+    kept = Kept()
+    reference = weakref.ref(kept, lambda _: signal.raise_signal(signal.SIGINT))
+    del kept
+    while True: pass
+startlab.cli.commands.cli.main = look
+"""
+    done = startlab(tmp_path, "list", before=before)
+    assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
+
+
+@unix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_job_that_is_cancelled_ends_as_by_ctrl_c(tmp_path: Path, name: str) -> None:
+    """Its containers, processes and folders go with it."""
+    module = "startlab.cli.ending"
+    done = startlab(tmp_path, "doctor", before=AT_IMPORT.format(name=name, module=module))
+    assert (done.returncode, done.stderr, done.stdout) == (130, "Interrupted.\n", "")
+
+
+@unix
+def test_under_nohup_a_terminal_may_be_closed(tmp_path: Path) -> None:
+    ignored = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    before = ignored + AT_IMPORT.format(name="SIGHUP", module="startlab.cli.ending")
+    assert startlab(tmp_path, "list", before=before).returncode == 0
 
 
 @unix
@@ -211,3 +249,39 @@ def test_a_disk_that_is_full_is_one_message_and_resume_completes_the_run(tmp_pat
     assert done.returncode == 0, done.stderr
     run = journal.read(tmp_path / "run")
     assert (len(run.trials), run.damaged_lines) == (20, 1)
+
+
+def test_what_a_message_quotes_cannot_act_on_a_terminal_or_a_ci_system(tmp_path: Path) -> None:
+    """A name that is given, and a journal from elsewhere."""
+    done = startlab(tmp_path, "report", "\u202ex\x1b[2J")
+    assert is_one_message(done, r"\u202ex\x1b[2J is not a run")
+    run = tmp_path / "run"
+    run.mkdir()
+    header = {
+        "kind": "run", "id": "a", "schema_version": SCHEMA_VERSION, "startlab": "1",
+        "catalogue": "c", "started": "s", "backend": "native", "selection": {},
+        "caveats": ["\x1b[2J\n::error::x\u202e"],
+    }  # fmt: skip
+    (run / journal.NAME).write_text(json.dumps(header) + "\n", "utf-8")
+    for more in ([], ["--markdown", "-"], ["--junit", "report.xml"]):
+        done = startlab(tmp_path, "report", "run", *more)
+        for stream in (done.stdout, done.stderr):
+            assert all(line.isprintable() for line in stream.splitlines()), stream
+            assert "\n::" not in stream
+
+
+@unix
+def test_a_loop_of_links_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a.py").touch()
+    assert is_one_message(startlab(tmp_path, "run", "--requirements", "loop", "a.py"), "loop")
+
+
+def test_a_pattern_that_is_none_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "a.py").touch()
+    assert is_one_message(startlab(tmp_path, "run", "--exclude", "[z-a]", "a.py"), "[z-a]")
+
+
+def test_with_nothing_to_resume_and_nothing_to_run_it_says_so_once(tmp_path: Path) -> None:
+    done = startlab(tmp_path, "run", "--resume", "--out", "out")
+    assert is_one_message(done, "nothing to resume in out", "Say what to run, to begin one.")

@@ -291,7 +291,7 @@ def test_where_nothing_was_begun_resume_begins(startlab: Startlab) -> None:
 def test_watch_runs_again_when_a_file_changes(startlab: Startlab) -> None:
     startlab.put("a.py", "import helper; print(helper.TEXT)")
     startlab.put("helper.py", "TEXT = 'one'")
-    words = [*NATIVE, "--method", METHODS[0], "--watch", "a.py"]
+    words = [*NATIVE, "--method", METHODS[0], "--trials", "1", "--watch", "a.py"]
     with startlab.start(*words) as process:
         line_of(process, "Waiting for its files")
         startlab.put("helper.py", "TEXT = 'three'")

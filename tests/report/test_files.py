@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 import tracemalloc
 from typing import TYPE_CHECKING, Any
@@ -53,6 +55,17 @@ def test_a_report_that_fails_leaves_the_old_one_and_nothing_else(make: Any, tmp_
         files.write_file(make.run([]), Diagnosis(), fail, path)
     assert path.read_text("utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_has_left_of_a_report_goes(make: Any, tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (tmp_path / f".summary.md.{gone.pid}").write_text("half", "utf-8")
+    going_on = tmp_path / f".summary.md.{os.getppid()}"
+    going_on.write_text("half", "utf-8")
+    path = tmp_path / "summary.md"
+    files.write_file(make.run([]), Diagnosis(), markdown.write, path)
+    assert sorted(tmp_path.iterdir()) == [going_on, path]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")

@@ -98,6 +98,25 @@ def test_shards_make_the_whole_and_nothing_else(runs: Runs) -> None:
     assert [source.id for source in run.header.merged] == ["run0", "run1"]
 
 
+def test_a_merge_that_was_cut_short_is_no_run_and_can_be_done_again(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.add(planned(*CELLS), *map(trial, CELLS))
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Journal, "write", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            runs.merge()
+    with pytest.raises(JournalError, match="is not a run"):
+        journal.read(runs.root / "out")
+    assert len(runs.merge().trials) == 3
+    assert [each.name for each in (runs.root / "out").iterdir()] == [journal.NAME]
+
+
+def _killed(book: journal.Journal, _: Record) -> None:
+    book._write(b'{"kind":')
+    raise KeyboardInterrupt
+
+
 def test_what_a_lost_shard_was_to_bring_is_missing(runs: Runs) -> None:
     runs.add(planned(CELLS[0], elsewhere=CELLS[1:]), trial(CELLS[0]),
              selection=Selection(shard=(2, 3)))  # fmt: skip

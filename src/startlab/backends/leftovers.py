@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCRATCH: Final = re.compile(
-    r"startlab-(?P<pid>\d+)-(?:(?P<started>[0-9a-f]+)\.(?P<namespace>[0-9a-f]+)-)?"
+    r"startlab-(?P<pid>\d+)-(?:(?P<started>[0-9a-f]+)-(?P<namespace>[0-9a-f]+)-)?"
 )
 """An agent's scratch folder has its pid in its name; on Linux also its start and its pid namespace,
 in hexadecimal (agent/job/linux.py)."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import errno
 import io
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FAILED: Final = 2
 """As of bad usage: it is for the person to change something."""
+
+AGAIN_S: Final = 0.05
 
 TRACEBACK: Final = "STARTLAB_TRACEBACK"
 """The variable that has an unforeseen failure end with its traceback."""
@@ -46,6 +50,7 @@ MEANS: Final = {
 def status_of(arguments: Sequence[str] | None) -> int:
     """Run a command; give its exit status, once all that it printed has been written."""
     _make_streams_safe()
+    sys.unraisablehook = _interrupt_again
     if sys.platform == "win32":  # all that can be sent to another process's group there
         signal.signal(signal.SIGBREAK, signal.default_int_handler)
     try:
@@ -68,6 +73,16 @@ def status_of(arguments: Sequence[str] | None) -> int:
         )
         return FAILED
     return status
+
+
+def _interrupt_again(ignored: sys.UnraisableHookArgs) -> None:
+    """Have a Ctrl-C that came while Python called something back, and was lost, come once more."""
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        again = threading.Timer(AGAIN_S, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

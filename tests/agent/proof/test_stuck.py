@@ -33,7 +33,8 @@ LOCKED = """
         lock.acquire()
         child = multiprocessing.Process(target=work)
         child.start()
-        child.join(4)
+        for _ in range(200):  # they take longer where a look does
+            child.join(0.02)
         {end}
         child.join()
         print(child.pid)
@@ -73,7 +74,8 @@ def test_a_child_that_comes_to_its_own_end_was_not_stuck(
             child = multiprocessing.Process(target=work, args=(ready,))
             child.start()
             ready.wait()
-            child.join(1.5)
+            for _ in range(75):
+                child.join(0.02)
             child.terminate()
             child.join()
             print(child.exitcode)

@@ -61,7 +61,7 @@ def birth() -> str:
     except OSError:
         return ""
     seen = _stat(os.getpid())
-    return "" if seen is None else "%x.%x-" % (seen.started, namespace)
+    return "" if seen is None else "%x-%x-" % (seen.started, namespace)
 
 
 class Job:

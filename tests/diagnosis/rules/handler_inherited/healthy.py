@@ -1,7 +1,8 @@
 import os
 import signal
 import sys
-from multiprocessing import Event, Process, SimpleQueue
+import time
+from multiprocessing import Process, SimpleQueue
 
 workers = []
 
@@ -17,7 +18,8 @@ def shutdown(signum, frame):
 def serve(name, ready):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ready.put(name)
-    Event().wait()
+    while True:  # a wait without end might begin just after the signal, and miss it
+        time.sleep(0.05)
 
 
 def main():
