@@ -1,0 +1,68 @@
+"""`startlab run -- pytest`: a cell for each test and start method."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from startlab.results import journal
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.targets,
+    pytest.mark.skipif(sys.platform != "linux", reason="hangs are proven on Linux alone"),
+]
+
+FAILED = {
+    ("test_lock_held_at_fork", "fork"): "hang",
+    ("test_changed_global", "forkserver"): "error",
+    ("test_changed_global", "spawn"): "error",
+    ("test_local_function", "forkserver"): "error",
+    ("test_local_function", "spawn"): "error",
+    ("test_crash", "spawn"): "crash",
+}
+
+
+def startlab_run(folder: Path, *words: str) -> tuple[str, Path]:
+    """Run a suite on the Python, and with the packages, that this test runs on."""
+    environ = os.environ | {"PYTHONPATH": str(Path(journal.__file__).parents[2]), "NO_COLOR": "1"}
+    own = ["--backend", "native", "--python", sys.executable, "--env", "venv-*"]
+    if sys.prefix == sys.base_prefix:
+        own[-1] = "python-*"
+    done = subprocess.run(
+        [sys.executable, "-m", "startlab", "run", *own, "--out", "run", "--", *words],
+        cwd=folder, env=environ, capture_output=True, text=True, timeout=500, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout, folder / "run"
+
+
+def test_a_cell_for_each_test_and_method(made_up: Path) -> None:
+    said, folder = startlab_run(made_up, "pytest", "-q")
+    run = journal.read(folder)
+    failed = {
+        (trial.experiment.rpartition("::")[2], trial.method): trial.outcome
+        for trial in run.trials
+        if not trial.as_expected
+    }
+    assert failed == FAILED, said
+    assert not run.missing
+    assert "Tests      tests/test_planted.py::test_changed_global" in said
+    assert "24 more tests, run under one start method alone, passed." in said
+    cases = ET.parse(folder / "junit.xml").iter("testcase")  # noqa: S314 - its own
+    (name,) = {each.environment for each in run.trials}
+    assert f"{name}.tests/test_planted.py::test_crash" in {e.get("classname") for e in cases}
+
+
+def test_a_file_that_cannot_be_collected(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("import no_such_module\n", "utf-8")
+    (tmp_path / "test_other.py").write_text("def test_it():\n    pass\n", "utf-8")
+    said, folder = startlab_run(tmp_path, "pytest", "-p", "no:cacheprovider")
+    outcomes = {trial.experiment: trial.outcome for trial in journal.read(folder).trials}
+    assert outcomes == {"test_it.py": "error", "test_other.py::test_it": "ok"}
+    assert "the module no_such_module is missing" in said
