@@ -52,6 +52,12 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str, **env: str) 
 
 
 @pytest.mark.targets
+def test_doctor_marks_what_is_there_by_what_a_console_can_show(tmp_path: Path) -> None:
+    done = command(["doctor"], tmp_path, PYTHONIOENCODING="cp1252")
+    assert done.stdout.startswith(b"+  cores ")
+
+
+@pytest.mark.targets
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii", "cp932", "utf-16-le"])
 def test_what_a_console_cannot_show_is_no_error(encoding: str, tmp_path: Path) -> None:
     """Tables have ✓ and ×, which most of them lack."""

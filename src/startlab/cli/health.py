@@ -35,7 +35,7 @@ def _interpreters() -> list[Facility]:
         Facility(
             what=each.name,
             there=True,
-            details=f"{each.implementation} {each.python}, {', '.join(each.methods)} "
+            details=f"{environments.python_of(each)}, {', '.join(each.methods)} "
             f"(default {each.default_method}), {each.executable}",
         )
         for each in sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))

@@ -78,10 +78,12 @@ def doctor(*, as_json: bool) -> None:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
+    console = Console()
+    there = "✓" if console.encoding.lower().startswith("utf") else "+"
     for each in facilities:
-        glyph, style = ("✓", "green") if each.there else ("-", "magenta")
+        glyph, style = (there, "green") if each.there else ("-", "magenta")
         table.add_row(f"[{style}]{glyph}[/]", each.what, Text(each.details))
-    Console().print(table)
+    console.print(table)
 
 
 @click.command()

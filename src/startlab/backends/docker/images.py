@@ -487,6 +487,9 @@ class Images:
         made = self._image(name, bases, base)
         if made is not None:
             return made
+        machine = str(self._api.info().get("Architecture"))
+        if machine not in ("x86_64", "amd64"):
+            raise BuildError(f"CPython for Windows is for x86-64 here, the engine is on {machine}")
         source, python = windows_python.assemble(
             recipe,
             self._windows,
