@@ -123,7 +123,7 @@ def test_a_test_has_a_limit_of_its_own(agent: Conversation, begin: Callable[...,
 
 
 def test_a_program_that_ends_while_it_is_not_told_anything(
-    agent: Conversation, write: Callable[..., Any], request_of: Callable
+    agent: Conversation, write: Callable[..., Any], request_of: Callable[..., Any]
 ) -> None:
     path = write("print('no test at all')")
     seen = agent.begin(request_of(sys.executable, str(path), tests={}))
