@@ -25,6 +25,7 @@ METHODS = ("fork", "forkserver", "spawn")
 USERS = (
     "test_queue[a]", "test_queue[b]", "test_executor", "test_pool_of_a_fixture",
     "test_the_same_pool", "test_another_python", "TestCase.test_of_unittest",
+    "test_context_of_the_module",
     "test_lock_held_at_fork", "test_changed_global", "test_local_function", "test_crash",
 )  # fmt: skip
 PLANTED = {

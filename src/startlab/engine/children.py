@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from startlab.backends.conversation import Said
+from startlab.model import PinnedMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +21,19 @@ Used = Literal["", "default", "own"]
 
 
 class Reply(NamedTuple):
-    """What a child has said of a test, nothing if it has ended, and what was seen of it."""
+    """What a child has said of a test, nothing if it has ended, and what was seen of it.
+
+    `used` is how the test uses multiprocessing.
+    """
 
     said: dict[str, Any]
     seen: Observation
+    used: Used = ""
 
     @property
     def reports(self) -> list[dict[str, Any]]:
         """What pytest has reported, as it writes its reports as JSON."""
         return list(self.said.get("reports", ()))
-
-    @property
-    def used(self) -> Used:
-        """How the test uses multiprocessing; one that its process ended in cannot say itself."""
-        if self.said.get("uses") or self.seen.below or (not self.said and self.seen.starts):
-            return "default"
-        return "own" if self.seen.starts else ""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -104,15 +102,16 @@ class Children:
 
     def run(self, method: Method, test: str, following: str | None) -> Reply:
         """Run a test under a method. Raises CannotStart, and AgentError."""
-        self.start(method)
+        started = self.start(method)
         heard = self._agent.tell({"run": test, "next": following})
         if isinstance(heard, Said):
             if heard.said.get("ended"):
                 self.now = None
                 self._agent.wait()
-            return Reply(heard.said, heard.seen)
+            used = _used(started, test, heard.seen, asked=bool(heard.said.get("uses")))
+            return Reply(heard.said, heard.seen, used)
         self.now = None
-        return Reply({}, heard)
+        return Reply({}, heard, _used(started, test, heard, asked=False))
 
     def end(self) -> tuple[Reply | None, Reply | None]:
         """End the child: what it said at last, if it said something, and how it ended."""
@@ -123,3 +122,26 @@ class Children:
         if not isinstance(heard, Said):
             return None, Reply({}, heard)
         return Reply(heard.said, heard.seen), Reply({}, self._agent.wait())
+
+
+def _used(started: Started, test: str, seen: Observation, *, asked: bool) -> Used:
+    """Tell how a test uses multiprocessing: `asked` if it has asked for the default method.
+
+    It need not have: a context may have been made before, by its file or by a fixture. That it has
+    chosen one itself shows in what it used, or at the line where it did.
+    """
+    if asked or seen.below:
+        return "default"
+    if not seen.starts:
+        return ""
+    methods = {start.method for start in seen.starts}
+    others = {each.partition("::")[0] for each in started.tests} - {test.partition("::")[0]}
+    chosen = any(
+        isinstance(clue, PinnedMethod)
+        and clue.method in methods
+        and not any(
+            f"/{clue.where or ''}".rpartition(":")[0].endswith(f"/{file}") for file in others
+        )
+        for clue in seen.clues
+    )
+    return "own" if chosen or methods != {started.method} else "default"

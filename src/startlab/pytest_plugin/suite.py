@@ -160,7 +160,7 @@ class Suite:
         reply: Reply,
         began: float,
     ) -> list[Any]:
-        said, seen = reply
+        said, seen = reply.said, reply.seen
         if "unknown" in said:
             text = f"The child under {method} has collected no {test}."
             return [_report(item, "failed", text, began, method=method)]

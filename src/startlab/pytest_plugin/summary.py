@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from startlab.pytest_plugin.finding import Told
 
 WELL: Final = ("passed", "skipped", "xfailed")
+FEW: Final = 3
 MOST: Final = 20
 """Tests that are named for one thing."""
 
@@ -185,7 +186,7 @@ class Tally:
         elif self._own:
             names = sorted(self._own)
             verb = "chooses a start method itself" if len(names) == 1 else "choose one themselves"
-            lines.append(f"{_tests(len(names))} {verb}: {_some(names)}")
+            lines.append(f"{_tests(len(names))} {verb}: {_some(names, FEW)}")
         return lines
 
     def _ready(self, run: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -236,6 +237,6 @@ def _tests(count: int) -> str:
     return "1 test" if count == 1 else f"{count} tests"
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
-    return ", ".join(names[:MOST]) + more
+def _some(names: Sequence[str], most: int = MOST) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

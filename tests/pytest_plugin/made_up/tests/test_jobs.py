@@ -81,3 +81,13 @@ class TestCase(unittest.TestCase):
 @pytest.mark.skip(reason="not today")
 def test_skipped():
     raise AssertionError
+
+
+CONTEXT = multiprocessing.get_context()
+
+
+def test_context_of_the_module():
+    process = CONTEXT.Process(target=work.locked)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
