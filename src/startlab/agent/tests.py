@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .limit import Limit
 
 IDLE_S = 1.0  # a child that ends wakes the agent, and so does a command
+SLOWEST_TICK_S = 0.25  # between two looks at a test that takes long
 DRAIN_S = 5.0
 LONGEST_LINE = 48 << 20
 MOST_CAPTURED = 1 << 20  # bytes of each stream
@@ -192,7 +193,7 @@ def serve(
             ended = _verdict(looks.now, within)
             if ended is not None:
                 return ended
-            control.wait(tick_s)
+            control.wait(max(tick_s, min(SLOWEST_TICK_S, looks.now.limit.elapsed_s / 20)))
             continue
         command = control.command()
         if command is None:
