@@ -858,7 +858,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     per core. `stuck`, of a user's program, are the processes that could not go on until they were
     ended, with their starter. `obstacle` is what stood in the way of a proof, where the time limit
     decided. `deviation` is in what a trial of the catalogue is not `as_expected`. `dropped_events`
-    is how many that the inside told were not as they should be, and are left out.
+    is how many that the inside told were not as they should be, and are left out. `run_as` is the
+    method of the cell whose trial this is, too: the program chooses its start method itself, and
+    was run in one cell for all.
     """
 
     experiment: str
@@ -873,6 +875,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     deviation: DeviationKind | None = None
     program: str | None = None
     method_used: tuple[StartMethod, ...] = ()
+    run_as: Method | None = None
     grade: Grade | None = None
     obstacle: Obstacle | None = None
     where: str | None = None

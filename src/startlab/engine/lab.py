@@ -14,7 +14,7 @@ from startlab import catalogue
 from startlab.engine.schedule import Schedule, Task
 from startlab.errors import AgentError, JournalError, StartlabError
 from startlab.judge.waiting import obstacle
-from startlab.model import End, PlannedEnvironment, Trial, Unavailable
+from startlab.model import End, PinnedMethod, PlannedEnvironment, Trial, Unavailable
 from startlab.plan.cells import impossible, plan_cells, shards
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 STOPPING_S: Final = 0.05
 """Between two looks at what was stopped."""
+
+AGAIN_S: Final = 10.0
+"""How long a cell that has reached the time limit is run again: to see whether it waits there."""
 
 
 class Listener(Protocol):
@@ -96,6 +99,8 @@ class Lab:
         self._environments: dict[str, Environment] = {}
         self._waiting: set[Cell] = set()
         self._passing_s: dict[tuple[str, str], float] = {}
+        self._limited: dict[Cell, Trial] = {}
+        self._held: dict[Cell, list[Task]] = {}
         for trial in earlier:
             if trial.outcome != "unavailable":  # then it is tried again
                 self._done.add((trial.cell, trial.trial))
@@ -242,6 +247,7 @@ class Lab:
                     for number in range(self._selection.trials)
                     if (cell, number) not in self._done
                 ]
+        tasks = self._hold_back(tasks)
         with self._lock:
             self._environments[environment.name] = environment
             tasks += [
@@ -250,6 +256,17 @@ class Lab:
                 if cell in self._waiting and (cell, 1) not in self._done
             ]
         self._schedule.add(environment.name, tasks)
+
+    def _hold_back(self, tasks: list[Task]) -> list[Task]:
+        """Leave only the first cell of a program that may choose its start method itself.
+
+        If it does, that cell is run for all.
+        """
+        first = next((task.cell for task in tasks if task.subject.may_pin), None)
+        if first is None:
+            return tasks
+        self._held[first] = [task for task in tasks if task.cell != first]
+        return [task for task in tasks if task.cell == first]
 
     def _lacking(self, name: str, environment: Environment) -> str | None:
         try:
@@ -280,16 +297,39 @@ class Lab:
                 self._lose(task, str(error))
             return
         if observation is None:
+            self._schedule.add(task.environment.name, self._held.pop(task.cell, []))
             return
         if self._jobs > 1 and not task.alone and task.subject.disturbed(observation):
             self._schedule.add(task.environment.name, [task._replace(again=True)])
         elif observation.ended != "stopped":
             trial = task.subject.judge(task.cell, task.environment, task.number, observation)
-            self._results.put(trial)
-            self._note_passing(trial)
-            self._repeat_after(trial)
+            first = None if task.whole else self._limited.get(task.cell)
+            if (
+                first is not None
+                and observation.ended == "limit"
+                and _waits(trial) != _waits(first)
+            ):
+                self._schedule.add(task.environment.name, [task._replace(whole=True)])
+            else:
+                self._note(trial, at_the_limit=observation.ended == "limit")
         if self._selection.isolation == "fresh":
             worker.close()
+
+    def _note(self, trial: Trial, *, at_the_limit: bool) -> None:
+        """Take a trial as the result, of its cell or of all that are held back for that."""
+        if at_the_limit and trial.outcome == "hang":
+            self._limited.setdefault(trial.cell, trial)
+        self._results.put(trial)
+        self._note_passing(trial)
+        held = self._held.get(trial.cell, [])
+        if _is_pinned(trial):
+            for cell in dict.fromkeys(task.cell for task in held):
+                self._results.put(
+                    msgspec.structs.replace(trial, method=cell.method, run_as=trial.method)
+                )
+        elif self._held.pop(trial.cell, None):
+            self._schedule.add(trial.environment, held)
+        self._repeat_after(trial)
 
     def _observed(self, worker: _Worker, task: Task) -> Observation | None:
         """Run a trial, if its agent is lost once more on a new one; None if it has no observation.
@@ -341,7 +381,8 @@ class Lab:
 
     def _lose(self, task: Task, reason: str) -> None:
         """Give up an environment: twice in a row no agent in it could run a trial."""
-        for lost in [task, *self._schedule.take_away(task.environment.name)]:
+        held = self._held.pop(task.cell, [])
+        for lost in [task, *held, *self._schedule.take_away(task.environment.name)]:
             trial = not_run(lost.cell, "unavailable", reason, as_expected=False, number=lost.number)
             self._results.put(trial)
 
@@ -353,6 +394,9 @@ class Lab:
                 f"{obstacle(agent.no_proofs)}"
             )
         request = task.subject.request(task.cell, task.environment, agent)
+        if task.cell in self._limited and not task.whole:
+            limit_s = min(request.timeout_s, AGAIN_S)
+            request = msgspec.structs.replace(request, timeout_s=limit_s)
         passing_s = self._passing_s.get((task.cell.experiment, task.environment.name))
         return agent.run(msgspec.structs.replace(request, passing_s=passing_s))
 
@@ -383,6 +427,25 @@ class _Repeats:
             cells = [cell for cell in cells if cell not in self._repeated]
             self._repeated.update(cells)
             return cells
+
+
+def _is_pinned(trial: Trial) -> bool:
+    """Tell whether a program has chosen one start method for all, whatever it was asked to use."""
+    chosen = {
+        clue.method
+        for clue in trial.clues
+        if isinstance(clue, PinnedMethod) and clue.by == "set_start_method"
+    }
+    return len(chosen) == 1 and chosen == set(trial.method_used)
+
+
+def _waits(trial: Trial) -> frozenset[tuple[str, ...]]:
+    """Give what the threads of a trial were in: their functions, and what they waited for."""
+    return frozenset(
+        (thread.wait.kind if thread.wait else "", *(frame.function for frame in thread.stack))
+        for process in trial.processes
+        for thread in process.threads
+    )
 
 
 def _prints_the_same(one: Trial, other: Trial) -> bool:

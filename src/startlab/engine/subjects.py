@@ -51,6 +51,10 @@ class Subject(cells.Named, Protocol):
     def may_lack(self) -> bool:
         """Whether an environment that lacks what it needs is as expected."""
 
+    @property
+    def may_pin(self) -> bool:
+        """Whether it may choose its start method itself, whatever it is asked to use."""
+
     def lacking(self, environment: Environment) -> str | None:
         """Return what it needs and the environment lacks; None if it can be run there."""
 
@@ -70,6 +74,7 @@ class ExperimentSubject:
     """An experiment of the catalogue, judged by what the catalogue expects."""
 
     may_lack = True
+    may_pin = False
 
     def __init__(self, experiment: Experiment, selection: Selection) -> None:
         self._experiment = experiment
@@ -124,6 +129,7 @@ class ProgramSubject:
         self._paths: dict[str, str] = {}
         self._veil = secrets.Veil(program)
         self.name = program.name
+        self.may_pin = any("set_start_method(" in text for text in program.sources.values())
         self.methods: tuple[Method, ...] = START_METHODS
 
     def lacking(self, environment: Environment) -> str | None:

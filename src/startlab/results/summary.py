@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from startlab.model import Cell, ExitCodeRead, Outcome, Trial
+from startlab.model import Cell, ExitCodeRead, Method, Outcome, Trial
 from startlab.results.trials import ByCell, OfCell
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at `place`. `interval` is the 95 % confidence interval of its share, None of a single trial.
     `is_race` where a frequency is expected, `outputs` are the output groups there were, and
     `duration_s` is that of all trials together. `child_failed` where the program ended well, but a
-    child of it with a status other than 0, which the program did not ask for. `missing` are planned
+    child of it with a status other than 0, which the program did not ask for. `run_as` is the
+    method of the cell that was run for this one, too. `missing` are planned
     cells without a trial.
     `every` knows where its trials are, `number` is its own there.
     """
@@ -49,6 +50,7 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     outputs: tuple[str, ...] = ()
     duration_s: float = 0.0
     child_failed: bool = False
+    run_as: Method | None = None
 
     @property
     def trials(self) -> Sequence[Trial]:
@@ -62,7 +64,14 @@ class CellSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def word(self) -> str:
-        """The outcome; of several trials in how many, of a race how often: `hang 3/5, 23–88 %`."""
+        """The outcome; of several trials in how many, of a race how often: `hang 3/5, 23–88 %`.
+
+        One that is that of another cell says so: `hang 2/2 as fork`.
+        """
+        return f"{self._word} as {self.run_as}" if self.run_as else self._word
+
+    @property
+    def _word(self) -> str:
         if len(self.trials) < 2:
             return self.outcome
         word = f"{self.outcome} {self.count}/{len(self.trials)}"
@@ -138,6 +147,7 @@ def _summary(every: ByCell, number: int) -> CellSummary:
         outputs=tuple(sorted(outputs)),
         duration_s=duration_s,
         child_failed=child_failed,
+        run_as=first.run_as,
     )
 
 

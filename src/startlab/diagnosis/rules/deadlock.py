@@ -34,7 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import Case, Cause, takes
 from startlab.diagnosis.phrases import either
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
@@ -72,6 +72,7 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """Tell who waits for what, where no mechanism is known."""
     found = list(case.threads())
+    found = [each for each in found if own_frame(each[1]) is not None] or found
     if not found:
         return None
     parts, ends = [], []
@@ -81,6 +82,9 @@ def find(case: Case) -> Cause | None:
         if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
             parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
             ends.append("set() or notify() of another process")
+        elif takes(thread):
+            parts.append(f"{case.who(process)}{at} waits for an item of a queue")
+            ends.append("an item put into the queue")
         elif thread.wait is not None and waits_for_lock(thread):
             parts.append(f"{case.who(process)}{at} waits for {locks.described(case, thread)}")
             ends.append(_RELEASED[is_waiting(thread, "shared lock")])

@@ -89,13 +89,16 @@ def _by_their_holders(case: Case) -> Cause | None:
             _TWICE,
             first.where,
         )
+    places = list(dict.fromkeys(each.where for each in ring))
     parts = []
     for each, following in zip(ring, [*ring[1:], first], strict=True):
         who = case.who(each.process) if each is first else "the one"
         has = "the other" if following.where == each.where else f"the one at {following.where}"
         lock = locks.described(case, each.thread)
         parts.append(f"{who} at {each.where} waits for {lock}, which {has} has")
-    places = list(dict.fromkeys(each.where for each in ring))
+    if len(places) == 1:
+        names = list(dict.fromkeys(locks.described(case, each.thread) for each in ring))
+        parts = [f"at {places[0]} each waits for {phrases.listed(names)}, which another one has"]
     at = f"at {' and at '.join(places)}" if len(places) > 1 else f"all at {places[0]}"
     if len(ring) == 2:
         title = f"two wait for each other's lock, {at.replace('all at', 'both at')}"

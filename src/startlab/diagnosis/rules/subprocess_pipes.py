@@ -1,8 +1,9 @@
 """A subprocess whose pipe is not read, or not closed.
 
 ## What it sees
-The program waits for a subprocess, which writes to a full pipe that only the program could read; or
-reads what a subprocess says, which reads its own input to the end, and the program has that open.
+The program waits for a subprocess, or reads one of its outputs, and the subprocess writes to a full
+pipe that only the program could read; or the program reads what a subprocess says, which reads its
+own input to the end, and the program has that open.
 
 ## Why
 A pipe holds 64 KiB on Linux: who writes more waits for a reader. A reader sees the end of its input
@@ -40,7 +41,7 @@ MECHANISMS: Final = (
     Mechanism(
         "output_not_read",
         shown=True,
-        advice="Use communicate() of the Popen in place of wait(): it reads while it waits. Or use "
+        advice="Use communicate() of the Popen: it reads all outputs while it waits. Or use "
         "subprocess.run(..., capture_output=True).",
     ),
     Mechanism(
@@ -85,6 +86,16 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
                 "to be read",
                 "The subprocess has written more than its pipe holds (64 KiB on Linux), and only "
                 f"{who} could read from that: it would do so after the subprocess's end.",
+                where,
+            )
+        if is_waiting(thread, "pipe write") and is_waiting(each, "pipe read"):
+            return Cause(
+                "output_not_read",
+                where,
+                f"{who} reads at {where} one output of a subprocess, which waits for its other "
+                "output to be read",
+                "The subprocess has written more to that than a pipe holds (64 KiB on Linux), and "
+                f"{who} reads it only after the end of the first.",
                 where,
             )
         if is_waiting(thread, "pipe read", "socket read") and is_waiting(

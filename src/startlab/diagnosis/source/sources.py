@@ -9,7 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.source.syntax import LOCKS, changes, flat, functions_in, has_call, names_in
+from startlab.diagnosis.source.syntax import (
+    LOCKS,
+    changes,
+    flat,
+    functions_in,
+    has_call,
+    names_in,
+    own_nodes,
+)
 from startlab.model import SourceLine
 
 if TYPE_CHECKING:
@@ -261,6 +269,9 @@ class Source:
             if function.lineno <= number <= (function.end_lineno or 0):
                 for node in ast.walk(function):
                     _sort_lock(node, owner, number, taken, held)
+        if self.function_of(number) is None:  # in the module's own body
+            for node in own_nodes(self.tree):
+                _sort_lock(node, "", number, taken, held)
         return taken, {each for each in held if each in taken or self._is_lock(each)}
 
     def made(self, name: str, owner: str = "") -> int | None:
