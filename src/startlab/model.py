@@ -439,6 +439,11 @@ class ChangedSetting(Clue, frozen=True, kw_only=True, tag="setting"):
         """The setting as the program would write it."""
         return self.setting.replace("{0}", self.part)
 
+    @property
+    def is_patch(self) -> bool:
+        """Whether the program has put this into a module of others."""
+        return self.setting == "{0}"
+
 
 class InheritedHandler(Clue, frozen=True, kw_only=True, tag="inherited handler"):
     """A forked child has its parent's handler of a signal."""
@@ -912,7 +917,7 @@ AspectKind = Literal[
     "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
     "made again", "identity", "exceptions", "child signal", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
-    "write back", "hand over",
+    "write back", "hand over", "exit in children",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -165,6 +165,18 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "the program's handler of SIGCHLD{at} also takes the exit of multiprocessing's children",
         "Whoever calls os.waitpid(-1) takes a child's exit status from the one who waits for it.",
     ),
+    "made again": Told(
+        "made_before_fork",
+        "{name} made again in each child",
+        "forked children share {name}{at}, which is made for one process",
+        COPIED,
+    ),
+    "exit in children": Told(
+        "exit_handler_not_run",
+        "exit handlers run at the end of children too",
+        "what a child registers with atexit{at} is not run at its end",
+        "Up to Python 3.13 a child of multiprocessing ends without its exit handlers.",
+    ),
     "pool end": Told(
         "pool_ended_early",
         "a pool that ends its tasks before it is terminated",
@@ -195,6 +207,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
 
 REGISTRIES: Final[Mapping[str, str]] = {
     "copyreg": "ways to pickle classes (copyreg)",
+    "subclasses": "subclasses registered with abstract classes",
+    "dispatch": "functions registered for single dispatch",
     "int digits": "limit of digits of an int",
     "codecs": "registered codecs and error handlers",
     "sqlite3": "SQLite adapters and converters",
@@ -271,13 +285,24 @@ def _named(made: CauseExperiment, kind: AspectKind) -> str:
 NAMED: Final = ("by name", "exception", "imported", "made", "id", "written back")
 """What an experiment notes with the name of what its cause is about."""
 
-FIRST: Final = ("ids", "parent id", "pool end", "empty", "epoll", "write back", "imports")
+FIRST: Final = (
+    "exit in children",
+    "ids",
+    "parent id",
+    "pool end",
+    "empty",
+    "epoll",
+    "write back",
+    "imports",
+)
 """Kinds of aspect of which the first line that was noted makes the difference."""
 
 
 def _name(aspect: Aspect) -> str:
     if aspect.kind == "global":
         return f"`{aspect.words[0]}`"
+    if aspect.kind == "made again":
+        return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":
         return REGISTRIES[aspect.words[0]]
     return "".join(aspect.words)
@@ -318,6 +343,12 @@ def _known(case: Case, made: CauseExperiment) -> str | None:
         return f"{case.sources.main}:{aspect.words[0]}"
     if aspect.kind == "global":
         return case.sources.changed(aspect.words[0])
+    if aspect.kind == "made again":
+        module, name = aspect.words
+        for file in case.sources.files_of(module, ".") if module else [case.sources.main]:
+            line = case.sources.file(file).assigned(name)
+            if line is not None:
+                return f"{file}:{line}"
     for name in met[:1]:
         own = name.rpartition(".")[2]
         compared = written(case.sources, rf"\bis\s+(not\s+)?([\w.]+\.)?{own}\b")

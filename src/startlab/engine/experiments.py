@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 
 from startlab.errors import AgentError
-from startlab.model import Aspect, CauseExperiment, ChangedGlobal, MainModule, Noted
+from startlab.model import (
+    Aspect,
+    CauseExperiment,
+    ChangedGlobal,
+    ChangedSetting,
+    MainModule,
+    Noted,
+)
 from startlab.results.summary import WELL
 from startlab.results.trials import by_cell
 
@@ -42,9 +49,9 @@ Explain = Literal["quick", "full", "off"]
 BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
 
 REGISTRIES: Final = (
-    "copyreg", "int digits", "codecs", "sqlite3", "csv", "builtins", "contextvars",
-    "decimal", "locale", "warnings", "socket", "recursion limit", "switch interval", "umask",
-    "logging", "random",
+    "subclasses", "dispatch", "copyreg", "int digits", "codecs", "sqlite3", "csv", "builtins",
+    "contextvars", "decimal", "locale", "warnings", "socket", "recursion limit",
+    "switch interval", "umask", "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 
@@ -62,11 +69,15 @@ EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
     Aspect(kind="child signal"),
+    Aspect(kind="exit in children"),
     Aspect(kind="pool end"),
     Aspect(kind="empty"),
     Aspect(kind="pipes"),
     Aspect(kind="write back"),
 )
+MOST_MADE: Final = 8
+"""Globals that are made again, one after the other, in forked children."""
+
 HAND_OVER: Final = Aspect(kind="hand over")
 """Changes nothing: it tells where what cannot be pickled, or made again, is handed over."""
 
@@ -83,7 +94,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "by name": "identity", "exception": "exceptions", "pool end": "pool end", "empty": "empty",
     "written back": "write back", "imported": "imports", "made": "attributes", "id": "ids",
     "parent id": "parent id", "unwritten": "flush", "lock": "lock", "epoll": "epoll",
-    "inherited": "descriptors",
+    "inherited": "descriptors", "exit handler": "exit in children",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
@@ -260,7 +271,9 @@ class Experimenter:
                     yield made
                     return
         helping, noted = self._helping(bad, good, candidates)
-        if helping is None:
+        if helping is None and good is not None and bad.cell.method == "fork":
+            helping = [Aspect(kind="made again", words=each) for each in self._made_by_calls()]
+        if not helping:
             yield CauseExperiment(
                 environment=bad.cell.environment,
                 method=bad.cell.method,
@@ -297,6 +310,19 @@ class Experimenter:
                 return _met_first(together, trial), noted
         return None, noted
 
+    def _made_by_calls(self) -> Sequence[tuple[str, ...]]:
+        """Name what the program's modules make by a call as they are imported: module, name.
+
+        Each is made again alone: children may need to share what another one is.
+        """
+        program = self._run.header.program
+        found: list[tuple[str, ...]] = []
+        for file, text in program.sources.items() if program else ():
+            module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            main = program is not None and file == program.target
+            found += [("" if main else module, name) for name in bound_by_calls(text)]
+        return found[:MOST_MADE]
+
     def _smaller(
         self, bad: World, good: World | None, candidates: Sequence[Aspect]
     ) -> Iterator[tuple[Aspect, ...]]:
@@ -306,6 +332,8 @@ class Experimenter:
         """
         for each in candidates:
             yield (each,)
+        if candidates[0].kind == "made again":
+            return
         kept, size = list(candidates), max(1, len(candidates) // 2)
         while size:
             for start in range(len(kept) - size, -1, -size):
@@ -421,30 +449,31 @@ class Experimenter:
             return
         method = bad.cell.method
         if good is not None and _elsewhere(bad, good):
-            # The same start method on another Python: what either inherits, and what any may do.
-            yield Aspect(kind="preload")
-            yield from (*FORKED, *EVERYWHERE)
+            # The same start method on another Python: only what is inherited may differ.
+            yield from (Aspect(kind="preload"), *FORKED)
         elif good is not None and method == "fork":
             yield from FORKED
         elif good is not None:
-            yield Aspect(kind="modules")
-            if method == "forkserver":
-                yield Aspect(kind="environ")
-                yield Aspect(kind="parent id")
-            yield Aspect(kind="imports")
-            yield Aspect(kind="attributes")
-            for name in differing_globals(bad.trials):
-                yield Aspect(kind="global", words=(name,))
-            for name in REGISTRIES:
-                yield Aspect(kind="registry", words=(name,))
-            yield Aspect(kind="ids")
-            for line in statements(program):
-                yield Aspect(kind="statement", words=(str(line),))
-            if any(each.how == "inherited" for each in _of_main(bad.trials)):
-                yield Aspect(kind="preload")
-                yield from FORKED
-        else:
-            yield from EVERYWHERE
+            yield from self._of_import(program, bad)
+        yield from EVERYWHERE
+
+    def _of_import(self, program: Program, bad: World) -> Iterator[Aspect]:
+        """Give what children may lack, or have otherwise, that import the main module."""
+        yield Aspect(kind="modules")
+        if bad.cell.method == "forkserver":
+            yield Aspect(kind="environ")
+            yield Aspect(kind="parent id")
+        yield Aspect(kind="imports")
+        yield Aspect(kind="attributes")
+        for name in differing_globals(bad.trials):
+            yield Aspect(kind="global", words=(name,))
+        for name in REGISTRIES:
+            yield Aspect(kind="registry", words=(name,))
+        yield Aspect(kind="ids")
+        for line in statements(program):
+            yield Aspect(kind="statement", words=(str(line),))
+        if any(each.how == "inherited" for each in _of_main(bad.trials)):
+            yield from (Aspect(kind="preload"), *FORKED)
 
 
 def _elsewhere(bad: World, good: World | None) -> str:
@@ -473,9 +502,11 @@ def _of_main(trials: Sequence[Trial]) -> list[MainModule]:
 
 
 def differing_globals(trials: Sequence[Trial]) -> list[str]:
-    """Name the globals that children have with another value, each once."""
-    clues = (clue for trial in trials for clue in trial.clues)
-    return list(dict.fromkeys(each.name for each in clues if isinstance(each, ChangedGlobal)))
+    """Name what children have otherwise, each once: globals, and what is put into others' modules."""
+    clues = [clue for trial in trials for clue in trial.clues]
+    names = [each.name for each in clues if isinstance(each, ChangedGlobal)]
+    names += [each.part for each in clues if isinstance(each, ChangedSetting) and each.is_patch]
+    return list(dict.fromkeys(names))
 
 
 def statements(program: Program) -> list[int]:
@@ -489,6 +520,21 @@ def statements(program: Program) -> list[int]:
     except (SyntaxError, ValueError, RecursionError):
         return []
     return [each.lineno for each in body if _acts(each)]
+
+
+def bound_by_calls(text: str) -> list[str]:
+    """Name what the top level of a module's source binds to the result of a call."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        target.id
+        for each in body
+        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Call)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    ]
 
 
 def _acts(statement: ast.stmt) -> bool:

@@ -459,6 +459,49 @@ def set_copyreg(tables):
             table.setdefault(getattr(__import__(module, fromlist=[name]), name), function)
 
 
+def get_subclasses():
+    """Give what was registered as a subclass of an abstract class: (the abstract one, the other)."""
+    import abc
+
+    abstract = {value for _, value in own_classes() if isinstance(value, abc.ABCMeta)}
+    if "collections.abc" in sys.modules:
+        every = sys.modules["collections.abc"]
+        abstract.update(getattr(every, name) for name in every.__all__)
+    own = [value for _, value in own_classes()]
+    return [
+        (each, kind) for each in abstract for kind in own
+        if any(ref() is kind for ref in abc._get_dump(each)[0])
+    ]
+
+
+def set_subclasses(pairs):
+    for abstract, kind in pairs:
+        abstract.register(kind)
+
+
+def own_classes():
+    for _, module in own_modules():
+        for name, value in list(vars(module).items()):
+            if isinstance(value, type):
+                yield name, value
+
+
+def get_dispatch():
+    """Give what the program's single-dispatch functions do for which classes."""
+    return [
+        (module, name, [(kind, each) for kind, each in value.registry.items() if kind is not object])
+        for module, owner in own_modules()
+        for name, value in list(vars(owner).items())
+        if type(value) is FUNCTION and hasattr(value, "registry") and hasattr(value, "dispatch")
+    ]
+
+
+def set_dispatch(functions):
+    for module, name, entries in functions:
+        for kind, each in entries:
+            vars(module_of(module))[name].register(kind, each)
+
+
 def get_int_digits():
     return sys.get_int_max_str_digits() if hasattr(sys, "get_int_max_str_digits") else None
 
@@ -470,6 +513,8 @@ def set_int_digits(value):
 
 REGISTRIES = {
     "copyreg": (get_copyreg, set_copyreg),
+    "subclasses": (get_subclasses, set_subclasses),
+    "dispatch": (get_dispatch, set_dispatch),
     "int digits": (get_int_digits, set_int_digits),
     "codecs": (get_codecs, set_codecs),
     "random": (get_random, set_random),
@@ -651,10 +696,38 @@ def before_the_task():
         look_at_slots()
     if any(aspect[:2] == ("trace", "write back") for aspect in ASPECTS):
         trace_child()
-    if "exit handlers" in NAMES:
+    if {"exit handlers", "exit in children"} & NAMES:
         import atexit
 
         atexit._clear()
+
+
+@harmless
+def at_the_end():
+    """A child has run its target, and is about to end."""
+    if "exit in children" in NAMES and sys.version_info < (3, 14):
+        import atexit
+
+        atexit._run_exitfuncs()
+    if "write back" in NAMES:
+        send_back()
+
+
+def watch_exit_handlers():
+    """Note what is registered, by the program, to run at the exit of a child."""
+    import atexit
+
+    register = atexit.register
+
+    def register_(function, *args, **kwargs):
+        frame = sys._getframe(1)
+        process = sys.modules.get("multiprocessing.process")
+        if process and process.parent_process() and not inject.is_stdlib(frame.f_code.co_filename):
+            note("exit handler", getattr(function, "__qualname__", ""), inject.user_line(frame))
+        return register(function, *args, **kwargs)
+
+    register_.__name__ = register_.__qualname__ = "register"
+    atexit.register = register_
 
 
 def watch_begin(util):
@@ -663,8 +736,8 @@ def watch_begin(util):
     def info_(message, *args, **kwargs):
         if message == "child process calling self.run()":
             before_the_task()
-        elif str(message).startswith("process exiting with") and "write back" in NAMES:
-            send_back()
+        elif str(message).startswith("process exiting with"):
+            at_the_end()
         return info(message, *args, **kwargs)
 
     info_.__name__ = info_.__qualname__ = "info"
@@ -1553,6 +1626,8 @@ if "ids" in NAMES:
     keep_ids()
 if "parent id" in NAMES:
     keep_parent_id()
+if "exit in children" in NAMES:
+    watch_exit_handlers()
 if "hand over" in NAMES:
     for name, watch in (
         ("multiprocessing.queues", watch_puts),

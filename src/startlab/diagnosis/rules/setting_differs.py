@@ -91,9 +91,6 @@ def find(case: Case) -> Cause | None:
 
 
 _DEFAULT: Final = "as it is by default"
-_PATCHED: Final = "{0}"
-"""Whatever the program has put into a module of others."""
-
 _STACK: Final = "threading.stack_size()"
 _TIMEOUT: Final = "socket.getdefaulttimeout()"
 _ON_A_SOCKET: Final = re.compile(
@@ -182,7 +179,7 @@ def _raises(clue: ChangedSetting, text: str, files: Sequence[str]) -> bool:
     # What was put into a module shows where that module raises.
     top = re.escape(clue.part.partition(".")[0])
     shows = re.compile(rf"/{top}(/|\.py$)")
-    return clue.setting == _PATCHED and any(map(shows.search, files))
+    return clue.is_patch and any(map(shows.search, files))
 
 
 def _is_used(case: Case, clue: ChangedSetting) -> bool:
