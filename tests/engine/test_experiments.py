@@ -670,3 +670,46 @@ def test_what_cannot_be_pickled_is_told_where_it_is_put_not_where_somebody_waits
     assert (seen.first.mechanism, seen.first.grade) == ("unpicklable", "shown")
     assert seen.first.where == "program.py:16"
     assert "Job.guard" in seen.first.title
+
+
+def test_an_exit_handler_that_no_child_runs_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import atexit
+        import os
+        from multiprocessing import Process
+
+        def work():
+            atexit.register(os.mkdir, "made")
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+            os.rmdir("made")
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("exit_handler_not_run", "confirmed")
+    assert seen.first.where == "program.py:6"
+
+
+def test_what_is_made_once_for_all_forked_children_is_shown(write: Write, tmp_path: Path) -> None:
+    write("import tempfile\n\nFOLDER = tempfile.mkdtemp()\n", "scratch.py")
+    program = write("""\
+        import os
+        from multiprocessing import Process
+        import scratch
+
+        def work():
+            os.mkdir(os.path.join(scratch.FOLDER, "part"))
+
+        if __name__ == "__main__":
+            children = [Process(target=work) for _ in range(2)]
+            for each in children:
+                each.start()
+            for each in children:
+                each.join()
+            raise SystemExit(any(each.exitcode for each in children))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_before_fork", "confirmed")
+    assert seen.first.where == "scratch.py:3"

@@ -502,7 +502,7 @@ def _of_main(trials: Sequence[Trial]) -> list[MainModule]:
 
 
 def differing_globals(trials: Sequence[Trial]) -> list[str]:
-    """Name what children have otherwise, each once: globals, and what is put into others' modules."""
+    """Name what children have otherwise, each once: globals, and patches of others' modules."""
     clues = [clue for trial in trials for clue in trial.clues]
     names = [each.name for each in clues if isinstance(each, ChangedGlobal)]
     names += [each.part for each in clues if isinstance(each, ChangedSetting) and each.is_patch]
