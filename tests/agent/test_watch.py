@@ -14,8 +14,8 @@ import pytest
 
 from startlab.agent import faults, injection, respawn
 from startlab.agent.events import Event, parsed
-from startlab.agent.stacks import Frame, Stack
-from startlab.agent.watch import _lost, _matched, _server, _where
+from startlab.agent.stacks import Frame, Stack, matched, server
+from startlab.agent.watch import _lost, _where
 from startlab.judge import waiting
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ GHOST = Stack(None, "", (Frame("/p/a.py", 5, "g"), Frame("/lib/threading.py", 9,
 def test_whose_a_stack_is(
     tids: list[int], found: list[Stack], whose: dict[int, int], *, ghosts: bool
 ) -> None:
-    assert _matched(7, tids, found, ghosts=ghosts) == {tid: found[i] for tid, i in whose.items()}
+    assert matched(7, tids, found, ghosts=ghosts) == {tid: found[i] for tid, i in whose.items()}
 
 
 def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:
@@ -117,8 +117,8 @@ COMMAND = ("<string>", "<module>")
 
 def test_a_server_of_multiprocessing_waits_in_its_own_loop() -> None:
     tracker = (LIBRARY + "multiprocessing/resource_tracker.py", "main")
-    assert _server([stack(SELECT, FORK_SERVER, COMMAND)]) == "fork server"
-    assert _server([stack(tracker, COMMAND)]) == "resource tracker"
+    assert server([stack(SELECT, FORK_SERVER, COMMAND)]) == "fork server"
+    assert server([stack(tracker, COMMAND)]) == "resource tracker"
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_a_server_of_multiprocessing_waits_in_its_own_loop() -> None:
     ],
 )
 def test_others_are_the_program_s(found: Stack) -> None:
-    assert _server([found]) is None
+    assert server([found]) is None
 
 
 @pytest.mark.native
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux proves a hang")
-def test_the_sentence_names_the_child_and_not_its_fork_server(run: Any) -> None:
+def test_the_sentence_names_the_child_and_not_its_forkserver(run: Any) -> None:
     program = """
         from multiprocessing import Process, Queue
         def take(queue):

@@ -22,7 +22,7 @@ from typing import Any
 
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent.proof import Prover, Rounds, deadlock, facts, procfs  # noqa: E402 - Linux only
+from startlab.agent.proof import Members, Prover, Rounds, deadlock, facts, procfs  # noqa: E402 - Linux only
 
 PERIOD_S = 0.05
 JOIN_S = 5.0  # a process outside may hold the program's stdout
@@ -77,7 +77,7 @@ def type_something(stream: Any) -> None:
 
 
 def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) -> dict[str, Any]:
-    prover = Prover(os.getpid(), py_spy)
+    prover = Prover(Members([os.getpid()]), py_spy)
     rounds = Rounds(prover, py_spy)
     began = time.monotonic()
     costs: list[float] = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 DUMP_S = 10.0
 _MAIN = ("<module>", "_run_module_as_main")
@@ -89,3 +90,63 @@ def is_whole(stack: Stack) -> bool:
     return is_main(stack) or (
         bool(stack.frames) and stack.frames[-1].function.endswith("_bootstrap")
     )
+
+
+def matched(
+    pid: int, tids: Sequence[int], found: Sequence[Stack], *, ghosts: bool
+) -> Dict[int, Stack]:
+    """Tell which stack is which thread's; py-spy knows that since 3.11 only.
+
+    Else the first thread is known by how its stack begins, and of one thread and one stack that
+    remain each is the other's. `ghosts`: there may be stacks of threads that a fork has left
+    behind, which 2.7 and 3.6 keep.
+    """
+    known = {stack.tid: stack for stack in found if stack.tid is not None}
+    sure = {tid: known[tid] for tid in tids if tid in known}
+    rest = [tid for tid in tids if tid not in known]
+    unknown = [stack for stack in found if stack.tid is None]
+    main = next(filter(is_main, unknown), None)
+    if main is not None and pid in rest:
+        sure[pid] = main
+        rest.remove(pid)
+        unknown.remove(main)
+    only_one = len(tids) == len(found) == 1
+    if len(rest) == len(unknown) == 1 and (only_one or not ghosts):
+        sure[rest[0]] = unknown[0]
+    return sure
+
+
+_PROCESS = os.path.join("multiprocessing", "process.py")
+_UTIL = os.path.join("multiprocessing", "util.py")
+_SERVERS = {
+    "multiprocessing/forkserver.py": "fork server",
+    "multiprocessing/resource_tracker.py": "resource tracker",
+    "multiprocessing/semaphore_tracker.py": "semaphore tracker",  # up to 3.7
+}
+
+
+def server(found: Sequence[Stack]) -> Optional[str]:
+    """Tell which server of multiprocessing a process is, if it waits in the loop of one.
+
+    What the fork server imports before is the program's; and its forks have its stack within
+    theirs.
+    """
+    for stack in found:
+        inner = [f for f in stack.frames if os.path.basename(f.file) != "selectors.py"]
+        if inner and inner[0].function == "main":
+            for file, name in _SERVERS.items():
+                if inner[0].file.endswith(os.sep + file):
+                    return name
+    return None
+
+
+def own_frames(stack: Stack) -> Sequence[Frame]:
+    """Leave out the frames that a forked child has from its parent, which it never goes back to."""
+    for number, frame in enumerate(stack.frames):
+        name = frame.function.rpartition(".")[2]
+        # What is registered to be run at the end is run there (util.py), or since 3.13 after it.
+        if (name == "_bootstrap" and frame.file.endswith(_PROCESS)) or (
+            name == "_exit_function" and frame.file.endswith(_UTIL)
+        ):
+            return stack.frames[:number]
+    return stack.frames

@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from . import boundary, events, faults, respawn
-from .proof import Prover, Rounds, deadlock, holders_of
+from .proof import Members, Prover, Rounds, deadlock, holders_of
 from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
-from .stacks import Frame, Stack, is_main, stacks, stacks_in_motion
+from .stacks import Stack, matched, own_frames, server, stacks, stacks_in_motion
 
 if TYPE_CHECKING:
     from .job import Job
@@ -49,7 +49,7 @@ class Watch:
     def __init__(self, py_spy: str, events_file: str, earlier: Sequence[events.Event] = ()) -> None:
         self.signal_number = None if py_spy else faults.signal_number()
         self._py_spy = py_spy
-        self._prover = Prover(os.getpid(), py_spy or None)
+        self._prover = Prover(Members([os.getpid()]), py_spy or None)
         self._proof: Optional[Verdict] = None
         self._rounds = Rounds(self._prover, py_spy or None)
         self._going_round: Optional[Verdict] = None
@@ -126,8 +126,8 @@ class Watch:
             if pid not in given_up:
                 continue
             tids = [each.tid for each in waiting]
-            matched = _matched(pid, tids, found, ghosts=bool(at_fork.get(pid)))
-            threads = [{**_wait_of(each), **_told_of(matched.get(each.tid))} for each in waiting]
+            mine = matched(pid, tids, found, ghosts=bool(at_fork.get(pid)))
+            threads = [{**_wait_of(each), **_told_of(mine.get(each.tid))} for each in waiting]
             described.append({"pid": pid, "ppid": parent, "command": "", "threads": threads})
         program = {"pid": job.pid, "ppid": os.getpid(), "command": "", "role": "program"}
         return [program, *described] if described else []
@@ -167,10 +167,10 @@ class Watch:
             for pid in sorted(pids, key=running.__contains__)  # what takes long comes last
         }
         at_fork = events.threads_at_fork(told)
-        matched = {
+        by_thread = {
             (pid, tid): stack
             for pid in found
-            for tid, stack in _matched(
+            for tid, stack in matched(
                 pid,
                 [each.tid for each in waiting if each.pid == pid],
                 found[pid],
@@ -179,11 +179,11 @@ class Watch:
         }
         waiting = self._with_holders(waiting, matched, told)
         places = {
-            of: place for of, stack in matched.items() for place in [_where(argv, stack)] if place
+            of: place for of, stack in by_thread.items() for place in [_where(argv, stack)] if place
         }
         if found_out:
             places.update({(pid, tid): place for pid, tid, place in found_out.loops})
-        servers = {pid: name for pid in found for name in [_server(found[pid])] if name}
+        servers = {pid: name for pid in found for name in [server(found[pid])] if name}
         ring = deadlock.find(waiting, places, servers) if found_out is not None else ()
         for process in processes:
             pid = process["pid"]
@@ -198,7 +198,7 @@ class Watch:
                     "started_s": started.get(each.tid),
                     "root": ring[-1:] == ((each.pid, each.tid),),
                     "where": places.get((each.pid, each.tid)),
-                    **_told_of(matched.get((each.pid, each.tid))),
+                    **_told_of(by_thread.get((each.pid, each.tid))),
                 }
                 for each in waiting
                 if each.pid == pid
@@ -289,59 +289,11 @@ def _told_of(stack: Optional[Stack]) -> Dict[str, Any]:
     }
 
 
-def _matched(
-    pid: int, tids: Sequence[int], found: Sequence[Stack], *, ghosts: bool
-) -> Dict[int, Stack]:
-    """Tell which stack is which thread's; py-spy knows that since 3.11 only.
-
-    Else the first thread is known by how its stack begins, and of one thread and one stack that
-    remain each is the other's. `ghosts`: there may be stacks of threads that a fork has left
-    behind, which 2.7 and 3.6 keep.
-    """
-    known = {stack.tid: stack for stack in found if stack.tid is not None}
-    sure = {tid: known[tid] for tid in tids if tid in known}
-    rest = [tid for tid in tids if tid not in known]
-    unknown = [stack for stack in found if stack.tid is None]
-    main = next(filter(is_main, unknown), None)
-    if main is not None and pid in rest:
-        sure[pid] = main
-        rest.remove(pid)
-        unknown.remove(main)
-    only_one = len(tids) == len(found) == 1
-    if len(rest) == len(unknown) == 1 and (only_one or not ghosts):
-        sure[rest[0]] = unknown[0]
-    return sure
-
-
-_PROCESS = os.path.join("multiprocessing", "process.py")
-_UTIL = os.path.join("multiprocessing", "util.py")
-_SERVERS = {
-    "multiprocessing/forkserver.py": "fork server",
-    "multiprocessing/resource_tracker.py": "resource tracker",
-    "multiprocessing/semaphore_tracker.py": "semaphore tracker",  # up to 3.7
-}
-
-
-def _server(found: Sequence[Stack]) -> Optional[str]:
-    """Tell which server of multiprocessing a process is, if it waits in the loop of one.
-
-    What the fork server imports before is the program's; and its forks have its stack within
-    theirs.
-    """
-    for stack in found:
-        inner = [f for f in stack.frames if os.path.basename(f.file) != "selectors.py"]
-        if inner and inner[0].function == "main":
-            for file, name in _SERVERS.items():
-                if inner[0].file.endswith(os.sep + file):
-                    return name
-    return None
-
-
 def _where(argv: Sequence[str], stack: Optional[Stack]) -> Optional[str]:
     """Give the innermost line of the program's own folder, else of no library, as `file:line`."""
     if stack is None:
         return None
-    frames = _own_frames(stack)
+    frames = own_frames(stack)
     folders = {os.path.dirname(arg) for arg in argv[1:] if arg.endswith(".py")}
     own = [frame for frame in frames if os.path.dirname(frame.file) in folders]
     others = [f for f in frames if "/lib/python" not in f.file and f.file[:1] != "<"]
@@ -350,15 +302,3 @@ def _where(argv: Sequence[str], stack: Optional[Stack]) -> Optional[str]:
             continue  # py-spy met a frame that was just being made
         return "%s:%d" % (os.path.basename(frame.file), frame.line)
     return None
-
-
-def _own_frames(stack: Stack) -> Sequence[Frame]:
-    """Leave out the frames that a forked child has from its parent, which it never goes back to."""
-    for number, frame in enumerate(stack.frames):
-        name = frame.function.rpartition(".")[2]
-        # What is registered to be run at the end is run there (util.py), or since 3.13 after it.
-        if (name == "_bootstrap" and frame.file.endswith(_PROCESS)) or (
-            name == "_exit_function" and frame.file.endswith(_UTIL)
-        ):
-            return stack.frames[:number]
-    return stack.frames

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Tuple
 
 from .facts import Held, Obstacle, Verdict, Waiting
 
 if sys.platform == "linux":
     from .holders import find as holders_of
+    from .members import Members
     from .prover import Prover
     from .rounds import Rounds
 else:
@@ -21,12 +22,20 @@ else:
         """Know nothing of locks."""
         return {}
 
+    class Members:
+        """Tells nobody from others here."""
+
+        def __init__(
+            self, roots: Iterable[int], *, inclusive: bool = False, without: Iterable[int] = ()
+        ) -> None:
+            """As on Linux."""
+
     class Prover:
         """Proves nothing here."""
 
         def __init__(
             self,
-            agent_pid: int,  # noqa: ARG002 - as on Linux
+            members: Members,  # noqa: ARG002 - as on Linux
             py_spy: Optional[str] = None,  # noqa: ARG002 - as on Linux
         ) -> None:
             self.blocker: Optional[Obstacle] = Obstacle("platform")
@@ -59,4 +68,4 @@ else:
             return None
 
 
-__all__ = ["Prover", "Rounds", "Verdict", "Waiting", "holders_of"]
+__all__ = ["Members", "Prover", "Rounds", "Verdict", "Waiting", "holders_of"]

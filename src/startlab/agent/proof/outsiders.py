@@ -67,6 +67,38 @@ class Relied(NamedTuple):
         """Whether there is anything."""
         return any(self)
 
+    @staticmethod
+    def nothing() -> Relied:
+        """Give one that holds nothing yet."""
+        return Relied(set(), set(), set(), set(), set())
+
+    def add(self, other: Relied) -> None:
+        """Rely on what another one does, too."""
+        for mine, theirs in zip(self, other):  # noqa: B905 - not in 3.8
+            mine.update(theirs)  # type: ignore[attr-defined]  # a tuple's are of the types of all
+
+    def has(self, key: object) -> bool:
+        """Whether it relies on what an outsider was found to have; see `holders`."""
+        return key == ANYTHING or any(key in each for each in self)
+
+
+ANYTHING = "anything"
+"""What an outsider may have of which only the kernel knows."""
+
+
+class Holder(NamedTuple):
+    """A process outside the job that has what the job waits for: one of a `Relied`."""
+
+    key: object
+    obstacle: Obstacle
+
+
+def holders(relied: Relied, job: Set[int]) -> List[Holder]:
+    """Look once at every process outside, and tell all that have what is relied on."""
+    look = _Look(relied, job, tracing=False, found=[])
+    look.once()
+    return look.found or []
+
 
 def check(
     relied: Relied, job: Set[int], seen_before: Optional[FrozenSet[str]], *, tracing: bool
@@ -87,14 +119,30 @@ def check(
 
 
 class _Look:
-    def __init__(self, relied: Relied, job: Set[int], *, tracing: bool) -> None:
+    """A look at all processes outside; `found` collects those that have something, where given."""
+
+    def __init__(
+        self,
+        relied: Relied,
+        job: Set[int],
+        *,
+        tracing: bool,
+        found: Optional[List[Holder]] = None,
+    ) -> None:
+        self.found = found
         self._relied = relied
         self._job = job
         self._tracing = tracing
-        self._needles = [b" %d " % inode for inode in relied.memory]
+        self._needles = [(inode, b" %d " % inode) for inode in relied.memory]
         self._inodes = {inode for _, inode in relied.files}
         self._under_way: Dict[int, Set[str]] = {}
         self._couriers: Dict[int, Optional[Tuple[bytes, ...]]] = {}
+
+    def once(self) -> None:
+        """Look at every process, once."""
+        for name in os.listdir("/proc"):
+            if name.isdigit() and int(name) not in self._job:
+                self._at(int(name))
 
     def at_all(self) -> bool:
         """Look at every process; tell whether none has run, or was born, since it was looked at.
@@ -166,8 +214,9 @@ class _Look:
                 link = os.readlink(f"/proc/{pid}/task/{tid}/fd/{fd}")
                 if link.startswith("socket:"):
                     courier |= self._socket(pid, tid, int(fd), link)
-                if self._has(pid, tid, int(fd), link):
-                    raise self._found("held by outsider", pid, link)
+                key = self._key(pid, tid, int(fd), link)
+                if key is not None:
+                    self._hit("held by outsider", pid, link, key)
             except OSError:
                 continue
         return courier
@@ -179,21 +228,25 @@ class _Look:
             self._under_way.setdefault(pid, set()).add(link)
         return sent is not None or not _tell_what_is_under_way()
 
-    def _has(self, pid: int, tid: int, fd: int, link: str) -> bool:
-        """Tell whether a descriptor is one that is relied on."""
+    def _key(self, pid: int, tid: int, fd: int, link: str) -> object:
+        """Give what a descriptor is of that which is relied on; None if it is nothing of it."""
         relied = self._relied
         if link == _RING:
-            return self._ring(pid, tid, fd)
+            return ANYTHING if self._ring(pid, tid, fd) else None
         if link == EPOLL:
-            return any(self._same_epoll(pid, tid, fd, *one) for one in relied.epolls)
+            same = (one for one in relied.epolls if self._same_epoll(pid, tid, fd, *one))
+            return next(same, None)
         if link == EVENTFD and relied.events:
-            return procfs.descriptor(pid, tid, fd).field("eventfd-id") in relied.events
+            number = procfs.descriptor(pid, tid, fd).field("eventfd-id")
+            return number if number in relied.events else None
         if link.startswith("/") and link != os.devnull and self._inodes:
             # To ask a file system that is gone for more than this may take forever.
             inode = procfs.descriptor(pid, tid, fd).field("ino")  # since 5.14
-            likely = inode is None or int(inode) in self._inodes
-            return likely and procfs.file_id(pid, tid, fd) in relied.files
-        return link in relied.links
+            if inode is not None and int(inode) not in self._inodes:
+                return None
+            file = procfs.file_id(pid, tid, fd)
+            return file if file in relied.files else None
+        return link if link in relied.links else None
 
     @staticmethod
     def _same_epoll(pid: int, tid: int, fd: int, our_tid: int, our_fd: int) -> bool:
@@ -228,8 +281,9 @@ class _Look:
                 maps = procfs.read(f"/proc/{pid}/task/{tid}/maps")
             except OSError:
                 continue
-            if any(needle in maps for needle in self._needles):
-                raise self._found("lock of outsider", pid, "")
+            for inode, needle in self._needles:
+                if needle in maps:
+                    self._hit("lock of outsider", pid, "", inode)
             if maps:
                 return
 
@@ -248,7 +302,7 @@ class _Look:
                     os.readlink(f"/proc/{pid}/task/{tid}/fd/{fd}")
                 except OSError:
                     if _still(pid, tid, line):
-                        raise self._found("held by outsider", pid, f"descriptor {fd}") from None
+                        self._hit("held by outsider", pid, f"descriptor {fd}", ANYTHING)
 
     def _tracers(self, pid: int, tids: List[int]) -> None:
         for tid in tids:
@@ -258,6 +312,11 @@ class _Look:
                 continue
             if tracer in self._job:
                 raise MayWake(Obstacle("traces outsider", tracer, others=(pid,)))
+
+    def _hit(self, kind: str, pid: int, what: str, key: object) -> None:
+        if self.found is None:
+            raise self._found(kind, pid, what)
+        self.found.append(Holder(key, self._found(kind, pid, what).obstacle))
 
     @staticmethod
     def _found(kind: str, pid: int, what: str) -> MayWake:

@@ -216,6 +216,12 @@ def ended(pid: int, tid: int) -> bool:
     return data[data.rindex(b")") + 2 :][:1] in {b"Z", b"X"}
 
 
+def numbers(pid: int) -> List[int]:
+    """Give what a process is called in each pid namespace, from this one to its own (since 4.1)."""
+    found = re.search(rb"\nNSpid:\t([\d\t ]+)", read(f"/proc/{pid}/status"))
+    return [pid] if found is None else list(map(int, found[1].split()))
+
+
 def children(pid: int) -> List[int]:
     """List the children of a process (needs CONFIG_PROC_CHILDREN).
 
@@ -312,11 +318,8 @@ def same_file(one: Tuple[int, int], other: Tuple[int, int]) -> Optional[bool]:
     return None if order < 0 else order == 0
 
 
-def socket_timeout(pid: int, fd: int, link: str, *, writing: bool) -> Optional[bool]:
-    """Whether a socket of a process has SO_SNDTIMEO or SO_RCVTIMEO; None if it cannot be told.
-
-    It is asked through a duplicate, so that the process never notices.
-    """
+def duplicate_of(pid: int, fd: int, link: str) -> Optional[socket.socket]:
+    """Duplicate a socket of a process, which does not notice; None where that may not be done."""
     number = -1
     pidfd = _syscall()(_PIDFD_OPEN, pid, 0)
     if pidfd >= 0:
@@ -327,8 +330,16 @@ def socket_timeout(pid: int, fd: int, link: str, *, writing: bool) -> Optional[b
     if link != f"socket:[{os.fstat(number).st_ino}]":
         os.close(number)
         return None  # the thread has a table of its own
+    return socket.socket(fileno=number)
+
+
+def socket_timeout(pid: int, fd: int, link: str, *, writing: bool) -> Optional[bool]:
+    """Whether a socket of a process has SO_SNDTIMEO or SO_RCVTIMEO; None if it cannot be told."""
+    duplicate = duplicate_of(pid, fd, link)
+    if duplicate is None:
+        return None
     option = socket.SO_SNDTIMEO if writing else socket.SO_RCVTIMEO
-    with socket.socket(fileno=number) as duplicate:
+    with duplicate:
         return any(duplicate.getsockopt(socket.SOL_SOCKET, option, 16))
 
 

@@ -26,7 +26,17 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    Optional,
+    Set,
+    Tuple,
+)
 
 assert sys.platform == "linux"
 
@@ -35,6 +45,9 @@ from .facts import Obstacle, Verdict, Wait, Waiting
 from .outsiders import MayWake
 from .procfs import Moved
 from .scene import Bond, Process, Scene, Snapshot, about, open_call
+
+if TYPE_CHECKING:
+    from .members import Members
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
 _ROUND_S = 0.1  # a pool's thread that spins takes 0.1 ms for a round
@@ -53,16 +66,26 @@ class SecondLook(Moved):
 
 
 class Prover:
-    """Looks at all descendants of the agent's process, which is a subreaper.
+    """Looks at the members of a job: all below an agent, a subreaper, or a tree that was found.
 
-    `py_spy` is the path of that program, without which the standard library's own pollers are not
-    told from threads that will do something. The thread that calls `look` must be the only one of
-    the agent that waits for children.
+    `asks` allows to stop a thread for a moment, to ask its process for timers (see `ptrace`).
+    `share`, of a core, is how much looking may cost. `py_spy` is the path of that program, without
+    which the standard library's own pollers are not told from threads that will do something. The
+    thread that calls `look` must be the only one of the agent that waits for children.
     """
 
-    def __init__(self, agent_pid: int, py_spy: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        members: Members,
+        py_spy: Optional[str] = None,
+        *,
+        asks: bool = True,
+        share: float = _SHARE,
+    ) -> None:
         self.blocker: Optional[Obstacle] = None
-        self._agent = agent_pid
+        self._share = share
+        self._members = members
+        self.asks = asks
         self._py_spy = py_spy
         self._machine = platform.machine()
         self._suspect: Optional[Tuple[int, int]] = None
@@ -90,10 +113,10 @@ class Prover:
     def look(self) -> Optional[Verdict]:
         """Take one look; give the proof, or None and say in `blocker` who may wake.
 
-        Looks that would take more than 3 % of a core in the long run are left out.
+        Looks that would take more than its share of a core in the long run are left out.
         """
         now = time.monotonic()
-        self._credit_s += _SHARE * (now - self._looked_at)
+        self._credit_s += self._share * (now - self._looked_at)
         self._credit_s, self._looked_at = min(self._credit_s, _MOST_CREDIT_S), now
         if self._credit_s < 0:
             return None
@@ -113,7 +136,7 @@ class Prover:
 
     def waits(self) -> Tuple[Waiting, ...]:
         """Tell of every thread what it is in now, without proving anything."""
-        seen = self._survey()
+        seen = self.survey()
         return tuple(self._describe(seen, thread) for thread in all_threads(seen))
 
     def stuck(self) -> Dict[int, Tuple[Process, Tuple[Waiting, ...]]]:
@@ -121,7 +144,7 @@ class Prover:
 
         One that is found the same twice is in a deadlock of its own, while others may go on.
         """
-        seen = self._survey()
+        seen = self.survey()
         found = {}
         for process in seen:
             if process.threads and all(map(self._waits_for_a_lock, process.threads)):
@@ -134,9 +157,10 @@ class Prover:
         call = waits.parse(thread.call)
         return call is not None and isinstance(waits.decode(call, self._machine), waits.Lock)
 
-    def _survey(self) -> Snapshot:
+    def survey(self) -> Snapshot:
+        """See every thread, whatever it does."""
         found = []
-        for pid in procfs.descendants(self._agent, procfs.everyone()):
+        for pid in sorted(self._members.all()):
             try:
                 stat = procfs.stat(pid)
                 threads = tuple(
@@ -158,7 +182,7 @@ class Prover:
             fact = Wait(kind, wait.name, timed=wait.timed, obstacle=open_call(wait, thread))
             return Waiting(thread.pid, thread.tid, fact)
         try:
-            bond = Scene(seen).bond(thread)
+            bond = self.scene(seen).bond(thread)
         except MayWake as reason:
             obstacle = reason.obstacle
         except (OSError, ValueError, IndexError) as error:
@@ -218,13 +242,7 @@ class Prover:
         `patient`: let those pass that may be pollers, which have a timeout, or run and are not
         the first of their process, unless that may be the `first`, too.
         """
-        pids = []
-        todo = [self._agent]
-        while todo:
-            born = self._children(todo.pop())
-            pids += born
-            todo += born
-        snapshot = self._snapshot_of(pids, patient=patient, first=first)
+        snapshot = self._snapshot_of(self._members.pids(), patient=patient, first=first)
         if not any(process.threads for process in snapshot):
             self._suspect = None
             raise MayWake(Obstacle("no process"))
@@ -244,12 +262,6 @@ class Prover:
                 threads.append(procfs.thread(pid, tid, line))
             found.append(Process(stat, tuple(threads)))
         return tuple(sorted(found))
-
-    def _children(self, pid: int) -> List[int]:
-        try:
-            return procfs.children(pid)
-        except FileNotFoundError:
-            return [stat.pid for stat in procfs.everyone().values() if stat.parent == pid]
 
     # --- the proof -----------------------------------------------------------------------------
 
@@ -280,11 +292,15 @@ class Prover:
             assumptions=("signal", *sorted(scene.assumed)),
         )
 
+    def scene(self, snapshot: Snapshot) -> Scene:
+        """See what a snapshot's threads wait for."""
+        return Scene(snapshot, self._members.namespaces)
+
     def bonds(
         self, before: Snapshot, restless: List[procfs.Thread], *, first: bool = False
     ) -> Tuple[Scene, List[Bond]]:
         """Tell what all other threads wait for, or raise MayWake; Moved, if one has run."""
-        scene = Scene(before)
+        scene = self.scene(before)
         for process in before:
             scene.check_process(process)
         found = [scene.bond(thread) for thread in all_threads(before) if thread not in restless]
@@ -305,7 +321,7 @@ class Prover:
         """Tell what else may wake the job, from outside or by a timer; raise Moved, if it moves."""
         ours = {thread.tid for thread in restless}
         self._check_outside(scene, settled(scene.snapshot, ours))
-        expected, asked, refusals = self._ask(scene, bonds, {thread.pid for thread in restless})
+        expected, asked, refusals = self.ask(scene, bonds, {thread.pid for thread in restless})
         finally_ = self._come_to_rest(ours, first=first)
         if settled(finally_, ours, asked) != settled(expected, ours, asked):
             raise Moved
@@ -317,7 +333,7 @@ class Prover:
         """See that nobody outside the job holds what it waits for."""
         job, sockets = self._under_way
         try:
-            scene.check_outside(self._agent, sockets if job == at_rest else None)
+            scene.check_outside(self._members, sockets if job == at_rest else None)
         except outsiders.UnderWay as found:
             self._under_way = at_rest, found.sockets
             raise
@@ -373,7 +389,7 @@ class Prover:
         if now - since < POLLERS_APART_S or idle:
             raise SecondLook
 
-    def _ask(
+    def ask(
         self, scene: Scene, bonds: List[Bond], restless: Set[int]
     ) -> Tuple[Snapshot, FrozenSet[int], Tuple[Obstacle, ...]]:
         """See that no process has a timer that /proc does not show.
@@ -393,7 +409,7 @@ class Prover:
                 index = _spokesman(scene, process, bonds)
                 answer = None
                 why = None
-                if index is not None and not ptrace.works():
+                if index is not None and not (self.asks and ptrace.works()):
                     why = ""
                 elif index is not None:
                     on_socket = _socket_of(scene, threads[index]) is not None

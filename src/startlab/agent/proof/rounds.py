@@ -19,19 +19,21 @@ import os
 import signal
 import sys
 import time
-from typing import Dict, List, Optional, Set
+from typing import TYPE_CHECKING, Dict, List, Optional, Set
 
 assert sys.platform == "linux"
 
 from ..stacks import Stack, is_whole, stacks
-from . import procfs
+from . import fixpoint, procfs
 from .facts import Obstacle, Verdict, Wait, Waiting
 from .loops import Round, own_place, round_of
 from .outsiders import MayWake
 from .pollers import is_poller, is_spinner, stack_of
 from .procfs import Moved
-from .prover import Prover, oldest_first, restless_of, settled, waiting_of
-from .scene import Bond, Scene, Snapshot
+from .prover import Prover, all_threads, oldest_first, restless_of, settled, waiting_of
+
+if TYPE_CHECKING:
+    from .scene import Bond, Scene, Snapshot
 
 EVERY_S = 0.2
 STILL_S = 2.0
@@ -71,7 +73,8 @@ class _Watched:
 class Rounds:
     """Looks at a job now and then, as long as there is no proof."""
 
-    def __init__(self, prover: Prover, py_spy: Optional[str]) -> None:
+    def __init__(self, prover: Prover, py_spy: Optional[str], share: float = _SHARE) -> None:
+        self._share = share
         self._prover = prover
         self._py_spy = py_spy
         self._watched: Optional[_Watched] = None
@@ -95,7 +98,7 @@ class Rounds:
             pass
         finally:
             used_s = time.thread_time() - began
-            self._next = time.monotonic() + max(EVERY_S, pause_s, used_s / _SHARE)
+            self._next = time.monotonic() + max(EVERY_S, pause_s, used_s / self._share)
         return None
 
     def _look(self, py_spy: str) -> Optional[Verdict]:
@@ -136,7 +139,7 @@ class Rounds:
         self, py_spy: str, snapshot: Snapshot, restless: List[procfs.Thread]
     ) -> Optional[Dict[int, Round]]:
         """Give the loop that each thread is in; None if a dump did not show one whole."""
-        scene = Scene(snapshot)
+        scene = self._prover.scene(snapshot)
         shown: Dict[int, Round] = {}
         for pid in sorted({thread.pid for thread in restless}):
             found = stacks(py_spy, pid)
@@ -165,7 +168,7 @@ class Rounds:
         for thread in known:
             scene.check_asked(thread)
         if unknown:
-            _check_first_is_dead(scene, bonds, asking, unknown)
+            _check_first_is_dead(scene, bonds, asking)
         refusals = self._prover.refusals(scene, bonds, restless, first=True)
         against = [each for each in refusals if not _is_unlikely(each, scene)]
         if against:
@@ -204,11 +207,16 @@ def _stack_of(scene: Scene, thread: procfs.Thread, found: List[Stack]) -> Option
     return mine[0] if len(mine) == 1 else None
 
 
-def _round_of(stack: Stack, folder: str) -> Round:
+def shown_by(stack: Stack, folder: str) -> Optional[Round]:
+    """Give the loop that a stack shows a thread to be in; None where it may be about to act."""
     if is_poller(stack) or is_spinner(stack):
         return _LIBRARY
     place = own_place(stack, folder)
-    found = None if place is None else round_of(*place)
+    return None if place is None else round_of(*place)
+
+
+def _round_of(stack: Stack, folder: str) -> Round:
+    found = shown_by(stack, folder)
     if found is None:
         raise _Refuted
     return found
@@ -218,33 +226,21 @@ def _check_first_is_dead(
     scene: Scene,
     bonds: List[Bond],
     asking: Dict[int, Optional[Bond]],
-    unknown: List[procfs.Thread],
 ) -> None:
-    """See that the program's first thread waits for none of the unknown, not even through others.
+    """See that the program's first thread waits for none that may act, not even through others.
 
     What a thread asks about between its sleeps is not seen: it may be anything.
     """
-    living = {thread.pid for thread in unknown}
-    waiting: Dict[int, Set[int]] = {}
-    for bond in [*bonds, *filter(None, asking.values())]:
-        waiting.setdefault(bond.thread.pid, set()).update(bond.wakers)
+    waiting = {
+        (bond.thread.pid, bond.thread.tid): bond.wakers
+        for bond in [*bonds, *filter(None, asking.values())]
+    }
     first = min(
         scene.alive.values(), key=lambda each: (each.stat.parent in scene.alive, each.stat.started)
     ).stat.pid
-    mine = [bond for bond in bonds if bond.thread.tid == first]
-    if not mine:
+    threads = [(each.pid, each.tid) for each in all_threads(scene.snapshot)]
+    if (first, first) not in fixpoint.dead(waiting, threads):
         raise _Refuted
-    reached, due = set(), set(mine[0].wakers)
-    while due:
-        pid = due.pop()
-        blind = any(
-            tid in asking and asking[tid] is None
-            for tid in (thread.tid for thread in scene.alive[pid].threads)
-        )
-        if pid in living or blind:
-            raise _Refuted
-        reached.add(pid)
-        due |= waiting.get(pid, set()) - reached
 
 
 def _is_unlikely(refusal: Obstacle, scene: Scene) -> bool:

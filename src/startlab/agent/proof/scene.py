@@ -11,8 +11,10 @@ import struct
 import sys
 import time
 from typing import (
+    TYPE_CHECKING,
     Dict,
     FrozenSet,
+    Iterable,
     List,
     NamedTuple,
     Optional,
@@ -27,6 +29,9 @@ from . import outsiders, procfs, waits
 from .facts import Obstacle, Polled, Wait
 from .outsiders import EVENTFD, MayWake
 from .procfs import Moved
+
+if TYPE_CHECKING:
+    from .members import Members
 
 _PERIOD_S = 1.05  # no poller sleeps longer
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live
@@ -77,8 +82,9 @@ class Bond(NamedTuple):
 class Scene:
     """What the threads of a snapshot wait for; reads each thing of /proc once."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, namespaces: Optional[Tuple[str, str]] = None) -> None:
         self.snapshot = snapshot
+        self._namespaces = namespaces
         self.machine = platform.machine()
         self.alive = {process.stat.pid: process for process in snapshot if process.threads}
         self._maps: Dict[int, bytes] = {}
@@ -89,7 +95,7 @@ class Scene:
         self._linked: Dict[int, Tuple[str, Dict[int, str]]] = {}
         self._mapped: Dict[int, Set[int]] = {}
         self._peers: Dict[str, str] = {}
-        self._relied = outsiders.Relied(set(), set(), set(), set(), set())
+        self._relied = outsiders.Relied.nothing()
         self._transfers: Dict[int, Dict[Tuple[int, bool], str]] = {}
         for pid in self.alive:
             self._read_descriptors(pid)
@@ -159,13 +165,19 @@ class Scene:
     # --- whole processes -----------------------------------------------------------------------
 
     def check_process(self, process: Process) -> None:
+        """See that nothing about the process, or a thread of it, lets something else wake it."""
+        if process.threads:
+            self.check_itself(process)
+        for thread in process.threads:
+            self.check_thread(thread)
+
+    def check_itself(self, process: Process) -> None:
         """See that nothing about the process lets something else than a thread wake it."""
         pid = process.stat.pid
-        if not process.threads:
-            return
         tid = process.threads[0].tid
         name = process.stat.name
-        if procfs.namespaces(pid, tid) != procfs.namespaces(os.getpid(), os.getpid()):
+        home = self._namespaces or procfs.namespaces(os.getpid(), os.getpid())
+        if procfs.namespaces(pid, tid) != home:
             raise MayWake(Obstacle("namespace", pid, name=name))
         if procfs.read(f"/proc/{pid}/timers"):
             raise MayWake(Obstacle("posix timer", pid, name=name))
@@ -177,12 +189,11 @@ class Scene:
         maps = self.maps(pid)
         if b"io_uring]" in maps or b"[aio]" in maps:
             raise MayWake(Obstacle("asynchronous", pid, name=name))
-        for thread in process.threads:
-            self._check_thread(thread)
         if procfs.io_uring_is_allowed():
             self.assumed.add("io_uring")
 
-    def _check_thread(self, thread: procfs.Thread) -> None:
+    def check_thread(self, thread: procfs.Thread) -> None:
+        """See that nothing about the thread lets something else than another thread wake it."""
         if thread.state != "S" and not self.runs(thread):
             raise MayWake(about("state", thread, object=thread.state))
         if thread.pending & ~thread.blocked:
@@ -209,14 +220,13 @@ class Scene:
     def _channel(self, thread: procfs.Thread) -> str:
         return procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan").decode()
 
-    def check_outside(self, agent: int, seen_before: Optional[FrozenSet[str]] = None) -> None:
+    def check_outside(self, members: Members, seen_before: Optional[FrozenSet[str]] = None) -> None:
         """See that the job is whole, and that nobody else holds what it waits for.
 
         `seen_before`: see `outsiders.check`.
         """
-        everyone = procfs.everyone()
         job = {process.stat.pid for process in self.snapshot}
-        if set(procfs.descendants(agent, everyone)) != job:
+        if members.all() != job:
             raise Moved
         any_child = any(
             self._wait(thread) == waits.Child(None)
@@ -256,6 +266,30 @@ class Scene:
     def bond(self, thread: procfs.Thread) -> Bond:
         """Tell what a thread waits for and who of the job could end that, or raise MayWake."""
         return self._bond(thread, self._wait(thread))
+
+    def bond_alone(self, thread: procfs.Thread) -> Tuple[Union[Bond, Obstacle], outsiders.Relied]:
+        """Tell what a thread waits for, or why it may wake, and what just that relies on."""
+        before, self._relied = self._relied, outsiders.Relied.nothing()
+        found: Union[Bond, Obstacle]
+        try:
+            self.check_thread(thread)
+            found = self.bond(thread)
+        except MayWake as reason:
+            found = reason.obstacle
+        finally:
+            mine, self._relied = self._relied, before
+            before.add(mine)
+        return found, mine
+
+    @property
+    def ends(self) -> FrozenSet[Tuple[str, bool]]:
+        """The ends of pipes and sockets that the job has: what, and whether to write to."""
+        return frozenset(self._holders)
+
+    @property
+    def relied(self) -> outsiders.Relied:
+        """What all waits that were looked at rely on."""
+        return self._relied
 
     def bond_but_for_the_clock(self, thread: procfs.Thread) -> Optional[Bond]:
         """Tell the same of a thread with a timeout, as if it had none; None if it just sleeps."""
@@ -338,13 +372,21 @@ class Scene:
             for process in self.snapshot
             if process.stat.parent == thread.pid
         }
-        meant = set(children) if wait.pid is None else {wait.pid}
+        meant = set(children) if wait.pid is None else self._called(thread, wait.pid, children)
         if not meant or not meant <= set(children):
             raise MayWake(about("not its child", thread))
         ended = {pid for pid in meant if children[pid].stat.state in "ZX"}
         if ended:
             raise MayWake(about("ended child", thread, others=tuple(sorted(ended))))
         return Wait("child"), meant
+
+    @staticmethod
+    def _called(thread: procfs.Thread, pid: int, children: Iterable[int]) -> Set[int]:
+        """Find the child that a process calls `pid`, in whose pid namespace that may be another."""
+        depth = len(procfs.numbers(thread.pid))
+        if depth < 2:
+            return {pid}
+        return {each for each in children if procfs.numbers(each)[depth - 1 :][:1] == [pid]}
 
     def _transfer(self, thread: procfs.Thread, wait: waits.Transfer) -> Tuple[Wait, Set[int]]:
         descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
@@ -448,22 +490,10 @@ class Scene:
     def _polled(
         self, thread: procfs.Thread, wait: Union[waits.Poll, waits.Select]
     ) -> List[Tuple[Polled, Set[int]]]:
-        fds: List[int] = []
         self.assumed.add("poll list")
-        if isinstance(wait, waits.Poll):
-            size = wait.length * _POLLFD.size
-            data = procfs.memory(thread.pid, thread.tid, wait.address, size) if size else b""
-            fds = [fd for fd, _, _ in _POLLFD.iter_unpack(data) if fd >= 0]
-        else:
-            size = (wait.limit + 63) // 64 * 8
-            for address in filter(None, wait.addresses if size else ()):
-                bits = int.from_bytes(
-                    procfs.memory(thread.pid, thread.tid, address, size), "little"
-                )
-                fds += [fd for fd in range(wait.limit) if bits >> fd & 1]
         return [
             self._ready(thread, fd, procfs.descriptor(thread.pid, thread.tid, fd))
-            for fd in sorted(set(fds))
+            for fd in listed(thread, wait)
         ]
 
     def _epoll(self, thread: procfs.Thread, wait: waits.Epoll) -> List[Tuple[Polled, Set[int]]]:
@@ -586,6 +616,21 @@ class Scene:
             return False
         word = procfs.memory(thread.pid, thread.tid, call.args[0], 4)
         return int.from_bytes(word, "little") == call.args[2] & 0xFFFF_FFFF
+
+
+def listed(thread: procfs.Thread, wait: Union[waits.Poll, waits.Select]) -> List[int]:
+    """Read from a thread's memory the descriptors that it polls."""
+    fds: List[int] = []
+    if isinstance(wait, waits.Poll):
+        size = wait.length * _POLLFD.size
+        data = procfs.memory(thread.pid, thread.tid, wait.address, size) if size else b""
+        fds = [fd for fd, _, _ in _POLLFD.iter_unpack(data) if fd >= 0]
+    else:
+        size = (wait.limit + 63) // 64 * 8
+        for address in filter(None, wait.addresses if size else ()):
+            bits = int.from_bytes(procfs.memory(thread.pid, thread.tid, address, size), "little")
+            fds += [fd for fd in range(wait.limit) if bits >> fd & 1]
+    return sorted(set(fds))
 
 
 def about(

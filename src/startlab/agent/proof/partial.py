@@ -1,0 +1,170 @@
+"""What of a job can never go on, thread by thread, where parts of it may live.
+
+The prover shows that a whole job is dead, and stops at the first thread that may live. Here each
+thread is looked at, from the same scene: it waits for processes of the job, or may wake for a
+reason. From that a greatest fixpoint tells which threads can never run again (see `fixpoint`).
+
+What the kernel does not show without stopping a thread, an alarm, is assumed not to be there unless
+it may be asked; the rest of what is assumed is as in a proof.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Dict, FrozenSet, NamedTuple, Tuple
+
+assert sys.platform == "linux"
+
+from . import fixpoint, outsiders
+from .outsiders import MayWake
+from .procfs import Moved
+from .prover import all_threads, settled
+from .scene import Bond, about
+
+if TYPE_CHECKING:
+    from . import procfs
+    from .facts import Obstacle
+    from .fixpoint import Id
+    from .prover import Prover
+    from .scene import Process, Snapshot
+
+_TRIES = 5
+_ALARM = 1 << signal.SIGALRM - 1
+_SETTLE_S = 0.02  # for a thread that was asked to be asleep again
+
+
+class Partial(NamedTuple):
+    """A look at a job: what each thread is in, and which can never go on.
+
+    `bonds` has what threads wait for that processes of the job could end; of a thread with a
+    timeout, as if it had none. `may_wake` are those that may go on without them, and why; `outside`
+    are processes outside that have what a thread waits for, and `ends` those of pipes and sockets
+    that the job has.
+    """
+
+    snapshot: Snapshot
+    bonds: Dict[Id, Bond]
+    may_wake: Dict[Id, Obstacle]
+    outside: Dict[Id, Tuple[Obstacle, ...]]
+    dead: FrozenSet[Id]
+    assumed: FrozenSet[str]
+    ends: FrozenSet[Tuple[str, bool]]
+
+
+def look(prover: Prover, *, around: bool = True) -> Partial:
+    """Look at every thread of a job; raise Moved where processes come and go too fast.
+
+    `around`: look at all processes outside, too. Without that it is no proof, and half the work.
+    """
+    for _ in range(_TRIES):
+        try:
+            return _Look(prover).partial(around=around)
+        except (OSError, ValueError, IndexError):  # a process has ended meanwhile
+            continue
+    raise Moved
+
+
+class _Look:
+    def __init__(self, prover: Prover) -> None:
+        self._prover = prover
+        self._before = prover.survey()
+        self._scene = prover.scene(self._before)
+        self._threads = [thread for process in self._before for thread in process.threads]
+        self._bonds: Dict[Id, Bond] = {}
+        self._may_wake: Dict[Id, Obstacle] = {}
+        self._relied: Dict[Id, outsiders.Relied] = {}
+        self._assumed = {"signal"}
+
+    def partial(self, *, around: bool) -> Partial:
+        """Tell what was seen."""
+        for thread in self._threads:
+            self._see(thread)
+        for process in self._before:
+            self._see_process(process)
+        outside = self._see_outside() if around else {}
+        self._see_timers()
+        waiting = {each: b.wakers for each, b in self._bonds.items() if each not in self._may_wake}
+        return Partial(
+            self._before,
+            self._bonds,
+            self._may_wake,
+            outside,
+            fixpoint.dead(waiting, [(each.pid, each.tid) for each in self._threads]),
+            frozenset(self._assumed | self._scene.assumed),
+            self._scene.ends,
+        )
+
+    def _see(self, thread: procfs.Thread) -> None:
+        """See what a thread waits for, and whether the clock could end that."""
+        each = thread.pid, thread.tid
+        self._relied[each] = outsiders.Relied.nothing()
+        if self._scene.runs(thread):
+            self._may_wake[each] = about("running", thread)
+            return
+        found, self._relied[each] = self._scene.bond_alone(thread)
+        if isinstance(found, Bond):
+            self._bonds[each] = found
+            return
+        self._may_wake[each] = found
+        if found.timed:
+            try:
+                asks = self._scene.bond_but_for_the_clock(thread)
+            except MayWake as reason:
+                if reason.obstacle.kind != "waits for signal":  # of a poll of nothing: a sleep
+                    self._may_wake[each] = reason.obstacle._replace(timed=True)
+            else:
+                if asks is not None:
+                    self._bonds[each] = asks
+
+    def _see_process(self, process: Process) -> None:
+        """See what about a process may wake any thread of it."""
+        if not process.threads:
+            return
+        try:
+            self._scene.check_itself(process)
+        except MayWake as reason:
+            for thread in process.threads:
+                self._may_wake.setdefault((thread.pid, thread.tid), reason.obstacle)
+
+    def _see_outside(self) -> Dict[Id, Tuple[Obstacle, ...]]:
+        """See who outside has what threads wait for."""
+        relied = self._scene.relied
+        job = {process.stat.pid for process in self._before}
+        holders = outsiders.holders(relied, job) if relied.any() else []
+        if relied.any():
+            self._assumed.update(("unreadable", "opened later", "replaced", "under way", "wanders"))
+        outside = {}
+        for each, mine in self._relied.items():
+            having = tuple(holder.obstacle for holder in holders if mine.has(holder.key))
+            if having:
+                outside[each] = having
+                self._may_wake.setdefault(each, having[0])
+        return outside
+
+    def _see_timers(self) -> None:
+        """See which processes have timers that /proc does not show, and whether a thread has run.
+
+        To be asked takes a thread some switches.
+        """
+        bonds = [bond for each, bond in self._bonds.items() if each not in self._may_wake]
+        expected, asked = self._before, frozenset()  # type: Tuple[Snapshot, FrozenSet[int]]
+        refusals: Tuple[Obstacle, ...] = ()
+        try:
+            expected, asked, refusals = self._prover.ask(self._scene, bonds, set())
+        except MayWake as reason:
+            refusals = (reason.obstacle,)
+        if asked:
+            time.sleep(_SETTLE_S)
+        for refusal in refusals:
+            mine = [thread for thread in self._threads if thread.pid == refusal.pid]
+            if refusal.kind == "alarm unknown" and not any(t.caught & _ALARM for t in mine):
+                self._assumed.add("alarm")  # whoever arms one without a handler wants to be ended
+                continue
+            for thread in mine:
+                self._may_wake.setdefault((thread.pid, thread.tid), refusal)
+        now = set(all_threads(settled(self._prover.survey(), set(), asked)))
+        for thread in all_threads(settled(expected, set(), asked)):
+            if thread not in now:
+                self._may_wake.setdefault((thread.pid, thread.tid), about("running", thread))
