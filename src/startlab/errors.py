@@ -49,3 +49,13 @@ class AgentError(StartlabError):
 
 class StalledError(AgentError):
     """The agent did not answer in time, and was ended."""
+
+
+class LookError(StartlabError):
+    """A running program may not be looked into, or cannot be here."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class NoProcessError(StartlabError):
+    """A process that was named is not there, or is no Python."""

@@ -1089,3 +1089,165 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         """The planned cells without a trial."""
         ran = {trial.cell for trial in self.trials}
         return tuple(cell for cell in self.planned if cell not in ran)
+
+
+# --- a tree that was running already ------------------------------------------------------------
+
+
+class OutsideHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """A process outside of a tree that has what a thread of the tree waits for."""
+
+    pid: int
+    command: str = ""
+
+
+OutsideKind = Literal[
+    "tcp", "udp", "listener", "unix", "unix listener", "socket", "pipe", "fifo", "terminal",
+    "file lock", "file", "device", "child", "lock", "descriptor",
+]  # fmt: skip
+"""What outside of a tree a thread may wait for."""
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing outside of a tree that a thread waits for.
+
+    `ours` and `theirs` are the ends of a connection, `state` as the kernel calls it, and `silent_s`
+    how long nothing was received. `holders` are the processes that have the other end, or the lock.
+    """
+
+    kind: OutsideKind
+    object: str = ""
+    descriptor: int | None = None
+    ours: str = ""
+    theirs: str = ""
+    state: str = ""
+    silent_s: float | None = None
+    holders: tuple[OutsideHolder, ...] = ()
+
+
+class TreeThread(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread of a tree: what it waits for, and who of the tree could end that.
+
+    The first `own_depth` frames of `stack` are its own; a forked child has its parent's below.
+    `started` is in the kernel's ticks since boot.
+    """
+
+    tid: int
+    name: str = ""
+    state: str = ""
+    started: int = 0
+    wait: Wait
+    waits_for: tuple[int, ...] = ()
+    outside: tuple[Outside, ...] = ()
+    own_depth: int = 0
+    stack: tuple[Frame, ...] = ()
+
+
+class TreeProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A process of a tree; `server` is which one of multiprocessing it is, if it is one.
+
+    `numbers` are what it is called in each pid namespace, from the observer's to its own.
+    """
+
+    pid: int
+    ppid: int
+    command: str
+    name: str = ""
+    state: str = ""
+    started: int = 0
+    cwd: str = ""
+    numbers: tuple[int, ...] = ()
+    server: str = ""
+    threads: tuple[TreeThread, ...] = ()
+
+
+class SeenThread(msgspec.Struct, frozen=True, kw_only=True):
+    """What two looks tell of a thread: for how long it has not run, and whether it ever can.
+
+    `ran_s` is how long it ran between the looks, and `moved` whether it did.
+    """
+
+    pid: int
+    tid: int
+    still_s: float | None = None
+    ran_s: float = 0.0
+    moved: bool = False
+    dead: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a tree could not be looked at."""
+
+    kind: Literal["no such process", "no python", "not allowed", "moved", "platform", "machine"]
+    pid: int = 0
+    error: str = ""
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What two looks at a running tree have shown; `top` is its first process.
+
+    `ring` are the threads that wait for one another, as in `Observation`; `grade` is that of a
+    verdict that took watching. `asked_timers` tells whether processes were asked for alarms.
+    `sources` are the texts of the program's files that stacks go through, by their paths.
+    """
+
+    processes: tuple[TreeProcess, ...]
+    seen: tuple[SeenThread, ...]
+    top: int
+    kernel: str = ""
+    began_s: float = 0.0
+    apart_s: float = 0.0
+    cpu_s: float = 0.0
+    children_cpu_s: float = 0.0
+    asked_timers: bool = False
+    ring: tuple[tuple[int, int], ...] = ()
+    grade: Grade | None = None
+    assumptions: tuple[AssumptionKind, ...] = ()
+    sources: dict[str, str] = {}
+
+
+StandstillKind = Literal["deadlock", "stuck", "part", "stopped", "outside", "busy", "alive"]
+"""What a tree is in.
+
+`deadlock`: no thread of it can ever run again; `stuck`: its first thread cannot; `part`: some other
+threads cannot; `stopped`: by a signal or a debugger; `outside`: it waits for something there;
+`busy`: it computes; `alive`: it does something now and then.
+"""
+
+
+class Standstill(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on a tree: what it is in, and the threads that show it, as pid and tid.
+
+    `ring` are those that wait for one another, `living` those that go on, `leaf` the one that
+    waits for `outside`, or that computes. `age_s` is for how long that has been so.
+    """
+
+    kind: StandstillKind
+    ring: tuple[tuple[int, int], ...] = ()
+    living: tuple[tuple[int, int], ...] = ()
+    leaf: tuple[int, int] | None = None
+    outside: Outside | None = None
+    age_s: float | None = None
+    grade: Grade | None = None
+
+
+RoleKind = Literal[
+    "program", "fork server", "resource tracker", "semaphore tracker", "pool worker",
+    "executor worker", "joblib worker", "manager", "gunicorn master", "gunicorn worker",
+    "celery master", "celery worker", "pytest", "xdist worker", "child", "other",
+]  # fmt: skip
+"""What a process of a tree is."""
+
+ThreadRoleKind = Literal[
+    "main", "worker handler", "task handler", "result handler", "queue feeder", "executor manager",
+    "pool thread", "other",
+]  # fmt: skip
+"""What a thread is."""
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process is: the `number` of `of` such ones of one parent."""
+
+    kind: RoleKind
+    number: int = 0
+    of: int = 0

@@ -177,7 +177,7 @@ class Watch:
                 ghosts=bool(at_fork.get(pid)),
             ).items()
         }
-        waiting = self._with_holders(waiting, matched, told)
+        waiting = self._with_holders(waiting, by_thread, told)
         places = {
             of: place for of, stack in by_thread.items() for place in [_where(argv, stack)] if place
         }

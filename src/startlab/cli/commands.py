@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "list": "experiments.list_",
     "show": "experiments.show",
     "explain": "explain.explain",
+    "why": "why.why",
     "claims": "claims.claims",
     "plan": "plan.plan",
     "report": "reports.report",

@@ -58,6 +58,30 @@ def connect(timeout_s: float = API_TIMEOUT_S) -> DockerClient:
         raise EngineError(_why_not(error)) from None
 
 
+def first_process(client: DockerClient, container: str) -> int:
+    """Give the number that a container's first process has on this machine.
+
+    Raises EngineError where it is not there, or its engine is that of another machine.
+    """
+    with in_words("asking for a container"):
+        try:
+            state = client.containers.get(container).attrs["State"]
+        except NotFound:
+            raise EngineError(
+                f"There is no container {container}. `docker ps` lists those that run."
+            ) from None
+    pid = int(state["Pid"])
+    if not pid:
+        raise EngineError(f"The container {container} does not run.")
+    if not psutil.pid_exists(pid):
+        raise EngineError(
+            f"The processes of {container} are not to be seen from here. Look from its machine, or "
+            f"run `docker run --rm --pid=container:{container} --cap-add=SYS_PTRACE IMAGE "
+            "startlab why 1` with an image that has startlab."
+        )
+    return pid
+
+
 def _why_not(error: BaseException) -> str:
     where = os.environ.get("DOCKER_HOST") or "its usual socket"
     for cause in _causes(error):

@@ -52,17 +52,21 @@ def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
     run = grouped(run)
     cells = summarise(run)
     subjects = subjects_of(run, cells)
-    style, script = _asset("report.css"), "\n".join(map(_asset, SCRIPTS))
+    style, script = asset("report.css"), "\n".join(map(asset, SCRIPTS))
     shown = page.Page(run, diagnosis, cells, subjects)
-    pieces = _template().generate(
-        page=shown,
-        grades=GRADES,
-        style=Markup(style),  # noqa: S704 - our own
-        style_hash=_hash(style),
-        script=Markup(script),  # noqa: S704 - our own
-        script_hash=_hash(script),
-        index=map(Markup, data.index(run, cells, subjects)),  # escaped
-        packs=data.packs(cells, subjects),
+    pieces = (
+        environment()
+        .get_template("template.html.jinja")
+        .generate(
+            page=shown,
+            grades=GRADES,
+            style=Markup(style),  # noqa: S704 - our own
+            style_hash=hash_of(style),
+            script=Markup(script),  # noqa: S704 - our own
+            script_hash=hash_of(script),
+            index=map(Markup, data.index(run, cells, subjects)),  # escaped
+            packs=data.packs(cells, subjects),
+        )
     )
     for piece in pieces:
         file.write(piece)
@@ -70,18 +74,19 @@ def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
 
 
 @cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset),
+def environment() -> jinja2.Environment:
+    """Give the templates' environment: what it shows is escaped, and may do nothing."""
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(asset),
         autoescape=True,
         finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(python_of=python_of)
-    environment.filters.update(prose=_prose, in_fragment=_in_fragment)
-    return environment.get_template("template.html.jinja")
+    made.globals.update(python_of=python_of)
+    made.filters.update(prose=_prose, in_fragment=_in_fragment)
+    return made
 
 
 def _shown(value: object) -> object:
@@ -100,10 +105,11 @@ def _in_fragment(said: object) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Read a file of this folder."""
     return resources.files(__name__).joinpath(name).read_text("utf-8")
 
 
-def _hash(content: str) -> str:
+def hash_of(content: str) -> str:
     """Give what names an element of the page in its Content-Security-Policy."""
     return f"sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}"

@@ -8,7 +8,7 @@ function livesOf(trial) {
   for (const each of trial.processes) {
     lives.set(each.pid, {
       pid: each.pid, parent: each.ppid, started: each.started_s, command: each.command,
-      threads: each.threads,
+      threads: each.threads, named: each.named,
     });
   }
   trial.starts.forEach((start, number) => {
@@ -52,6 +52,7 @@ const beginOf = (life) => life.called ?? life.started ?? life.launched ?? 0;
 
 /** Say what a process is. */
 function nameOf(life) {
+  if (life.named) return life.named;
   const command = life.command ?? "";
   if (life.isProgram) return typeof life.pid === "number" ? `the program, ${life.pid}` : "the program";
   if (life.method) {

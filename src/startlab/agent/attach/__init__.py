@@ -1,0 +1,1 @@
+"""Looking at a tree of processes that was running already, without stopping any of it."""

@@ -1,0 +1,171 @@
+"""Which processes belong to one that was named: its tree, and what is left of a tree.
+
+Up from it as long as the parent is a Python of the same session, or has started it through
+multiprocessing; from there down to all descendants. A process whose parent has ended is a child of
+another one by now: it belongs to the tree where it is at the opposite end of a pipe, or shares
+memory, of the same user. To have the same end proves nothing: all that a shell starts have that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Dict, FrozenSet, Iterable, List, NamedTuple, Set
+
+assert sys.platform == "linux"
+
+from ..proof import procfs
+
+MOST = 500
+_PYTHON = re.compile(r"(?i)python|pypy")
+_SHARED = re.compile(
+    rb"^\S+ ...s \S+ \S+ (\d+) +(?:/dev/shm/|/memfd:|/dev/zero|/SYSV)", re.MULTILINE
+)
+
+
+class Links(NamedTuple):
+    """What ties a process to others: the ends of pipes that it has, and memory that it shares."""
+
+    reads: FrozenSet[str]
+    writes: FrozenSet[str]
+    memory: FrozenSet[bytes]
+
+    def ties(self, other: Links) -> bool:
+        """Whether one could hear from the other, or shares memory with it."""
+        return bool(
+            (self.reads - self.writes) & other.writes
+            or (other.reads - other.writes) & self.writes
+            or self.memory & other.memory
+        )
+
+
+def find(pids: Iterable[int]) -> List[int]:
+    """Give the tree around some processes, parents first; those that are not there are left out."""
+    everyone = procfs.everyone()
+    for pid in observers():
+        everyone.pop(pid, None)
+    tops = {top(pid, everyone) for pid in pids if pid in everyone}
+    tree: Set[int] = set()
+    for pid in tops:
+        tree |= below(pid, everyone)
+    orphans = {pid for pid in everyone if pid not in tree and _is_orphan(pid, everyone)}
+    if orphans:
+        tree |= _tied(tree, orphans, everyone)
+    order = sorted(tree, key=lambda pid: (everyone[pid].started, pid))
+    return [pid for pid in order if everyone[pid].state != "X"][:MOST]
+
+
+def top(pid: int, everyone: Dict[int, procfs.Stat]) -> int:
+    """Go up to the first process of a tree."""
+    while True:
+        parent = everyone[pid].parent
+        if parent not in everyone or not is_python(parent) or not _belongs(pid, parent):
+            return pid
+        pid = parent
+
+
+def _belongs(pid: int, parent: int) -> bool:
+    """Whether a process is its parent's, and not just started by it to go its own way."""
+    if _session(pid) == _session(parent):
+        return True
+    command = _command(pid)
+    return command == _command(parent) or b"from multiprocessing." in command
+
+
+def below(pid: int, everyone: Dict[int, procfs.Stat]) -> Set[int]:
+    """Give a process and all its descendants."""
+    return {pid, *procfs.descendants(pid, everyone)}
+
+
+def observers() -> List[int]:
+    """Give the processes that look: no part of a tree, though it may have started them."""
+    return [os.getpid(), os.getppid()]
+
+
+def is_python(pid: int) -> bool:
+    """Whether a process runs Python, by its executable's name or a library that it has mapped."""
+    try:
+        tids = procfs.threads(pid)
+    except OSError:
+        return False
+    for tid in tids:  # a first thread that has ended shows nothing
+        try:
+            if _PYTHON.search(os.path.basename(os.readlink(f"/proc/{pid}/task/{tid}/exe"))):
+                return True
+            return b"/libpython" in procfs.read(f"/proc/{pid}/task/{tid}/maps")
+        except OSError:
+            continue
+    return False
+
+
+def _is_orphan(pid: int, everyone: Dict[int, procfs.Stat]) -> bool:
+    """Whether a Python's parent has ended: who adopts one is of another session."""
+    stat = everyone[pid]
+    if stat.state in "ZX" or stat.parent == 0 or not _same_user(pid):
+        return False
+    return (
+        (stat.parent == 1 or _session(pid) != _session(stat.parent))
+        and is_python(pid)
+        and not (stat.parent != 1 and is_python(stat.parent))
+    )
+
+
+def _same_user(pid: int) -> bool:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid == os.getuid() or os.getuid() == 0
+    except OSError:
+        return False
+
+
+def _tied(tree: Set[int], orphans: Set[int], everyone: Dict[int, procfs.Stat]) -> Set[int]:
+    """Give the orphans, with all below them, that are tied to the tree, or to others that are."""
+    links = {pid: _links(pid) for pid in tree}
+    found: Set[int] = set()
+    due = {pid: {each: _links(each) for each in below(pid, everyone)} for pid in orphans}
+    while True:
+        new = [
+            pid
+            for pid, family in due.items()
+            if any(mine.ties(theirs) for mine in family.values() for theirs in links.values())
+        ]
+        if not new:
+            return found
+        for pid in new:
+            family = due.pop(pid)
+            found |= family.keys()
+            links.update(family)
+
+
+def _links(pid: int) -> Links:
+    reads: Set[str] = set()
+    writes: Set[str] = set()
+    memory: FrozenSet[bytes] = frozenset()
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            if int(fd) > _LAST_STANDARD:
+                each = procfs.descriptor(pid, pid, int(fd))
+                if each.link.startswith("pipe:"):
+                    (writes if each.writes else reads).add(each.link)
+        memory = frozenset(_SHARED.findall(procfs.read(f"/proc/{pid}/maps")))
+    except OSError:
+        pass  # it has ended, or may not be looked into
+    return Links(frozenset(reads), frozenset(writes), memory - {b"0"})
+
+
+_LAST_STANDARD = 2
+
+
+def _session(pid: int) -> int:
+    try:
+        data = procfs.read(f"/proc/{pid}/stat")
+    except OSError:
+        return -pid
+    return int(data[data.rindex(b")") + 2 :].split()[3])
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return procfs.read(f"/proc/{pid}/cmdline")
+    except OSError:
+        return b""

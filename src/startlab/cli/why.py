@@ -1,0 +1,168 @@
+"""`startlab why`: what a program that is running already waits for."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+import psutil
+
+from startlab.backends import attach
+from startlab.cli import options
+from startlab.diagnosis import tree as trees
+from startlab.errors import LookError, NoProcessError
+from startlab.judge.standstill import STILL_S, classify, hangs
+from startlab.model import Look
+from startlab.report import why as report
+
+PATIENCE_S: Final = 15.0
+"""For how long threads that go round by the clock are watched, until it shows what comes of it."""
+
+MOST_LISTED: Final = 50
+
+
+@click.command()
+@click.argument("subjects", nargs=-1, metavar="PID... | FILE")
+@click.option("--pid-file", type=options.EXISTING, help="A file that has the process's number.")
+@click.option("--name", metavar="PATTERN", help="Processes whose command line matches: lists them.")
+@click.option("--container", metavar="NAME", help="The processes of a Docker container.")
+@click.option(
+    "--ask",
+    "asks",
+    is_flag=True,
+    help="Ask processes for alarms that only they know of: stops each for less than 1 ms.",
+)
+@click.option(
+    "--watch",
+    "watch_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Watch until the tree ends, or stands still for that long (exit status 1).",
+)
+@click.option("--dump", type=options.PATH, metavar="FILE", help="Write all that was seen.")
+@click.option("--html", type=options.PATH, metavar="FILE", help="Write the wait graph as a page.")
+@click.option("--stacks/--no-stacks", default=True, help="Show Python stacks.  [default: shown]")
+@options.JSON
+def why(
+    subjects: tuple[str, ...],
+    *,
+    pid_file: Path | None,
+    name: str | None,
+    container: str | None,
+    asks: bool,
+    watch_s: float | None,
+    dump: Path | None,
+    html: Path | None,
+    stacks: bool,
+    as_json: bool,
+) -> None:
+    """Say why a running program hangs: who waits for whom in its whole tree of processes.
+
+    Looks twice, from outside, and stops nothing. FILE is what --dump has written.
+
+    Exit status: 0 it is alive, 1 it hangs, 2 bad usage, 3 it may not be looked into.
+    """
+    files = [Path(each) for each in subjects if not each.isdigit()]
+    pids = [int(each) for each in subjects if each.isdigit()]
+    if name is not None:
+        _list(name)
+    if pid_file is not None:
+        pids.append(_number_in(pid_file))
+    if container is not None:
+        pids.append(_first_of(container))
+    if len(files) + bool(pids) != 1 or len(files) > 1:
+        raise click.UsageError("Name processes by their numbers, or one file that --dump wrote.")
+    if files:
+        look = _read(files[0])
+    elif watch_s is not None:
+        look = _watch(pids, watch_s, asks=asks)
+    else:
+        look = attach.look(pids, asks=asks, patience_s=PATIENCE_S)
+    tree = trees.explain(look)
+    if dump is not None:
+        dump.write_bytes(msgspec.json.encode(look))
+        options.say(f"All that was seen is in {dump}.")
+    if html is not None:
+        from startlab.report.html import why as page
+
+        html.write_text(page.render(tree), "utf-8")
+        options.say(f"The wait graph is in {html}.")
+    if as_json:
+        options.print_json(
+            {"verdict": tree.verdict, "sentence": report.sentence(tree), **_facts(tree)}
+        )
+    else:
+        report.show(tree, options.console(), stacks=stacks)
+    sys.exit(1 if hangs(tree.verdict, watch_s or STILL_S) else 0)
+
+
+def _facts(tree: trees.Tree) -> dict[str, object]:
+    return {
+        "cause": tree.cause._asdict() if tree.cause else None,
+        "advice": tree.mechanism.advice if tree.mechanism else None,
+        "roles": {str(pid): report.process_name(tree, pid) for pid in tree.roles},
+        "look": tree.look,
+    }
+
+
+def _watch(pids: list[int], still_s: float, *, asks: bool) -> Look:
+    """Look now and then until a tree hangs; its end is no bad one."""
+    while True:
+        try:
+            look = attach.look(pids, asks=asks, stacks=False)
+        except NoProcessError:
+            click.echo("The program has ended.")
+            sys.exit(0)
+        except LookError:
+            if all(map(psutil.pid_exists, pids)):
+                raise
+            continue
+        if hangs(classify(look), still_s):
+            return attach.look(pids, asks=asks, patience_s=PATIENCE_S)
+        time.sleep(max(0.5, min(5.0, still_s / 4)))
+
+
+def _read(path: Path) -> Look:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Look)
+    except FileNotFoundError:
+        raise click.UsageError(f"{path} is neither a process's number nor a file.") from None
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"{path} is not what --dump writes: {error}.") from None
+
+
+def _number_in(path: Path) -> int:
+    said = path.read_text(errors="replace").split()
+    if not said or not said[0].isdigit():
+        raise click.UsageError(f"{path} has no process's number in it.")
+    return int(said[0])
+
+
+def _first_of(container: str) -> int:
+    """Find the first process of a container, as this machine calls it."""
+    from startlab.backends.docker import engine
+
+    return engine.first_process(engine.connect(), container)
+
+
+def _list(pattern: str) -> None:
+    """List the processes whose command line matches, for somebody to choose one."""
+    try:
+        wanted = re.compile(pattern)
+    except re.error as error:
+        raise click.BadParameter(f"{pattern!r} is not a regular expression: {error}.") from None
+    found = []
+    for each in psutil.process_iter(["pid", "cmdline", "username"]):
+        command = " ".join(each.info["cmdline"] or [])
+        if wanted.search(command) and each.pid != psutil.Process().pid:
+            found.append((each.pid, each.info["username"] or "", command))
+    if not found:
+        raise NoProcessError(f"No process's command line matches {pattern!r}.")
+    for pid, user, command in found[:MOST_LISTED]:
+        click.echo(f"{pid:>8}  {user:<12} {command[:120]}")
+    raise NoProcessError("Name one of these: startlab why PID.")

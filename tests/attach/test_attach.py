@@ -1,0 +1,195 @@
+"""What `startlab why` says of real trees, hung and living, that were running before it looked.
+
+The programs under `hung` and `living` are started by hand. Each has its folder and the number of a
+port, which accepts and says nothing, as arguments, and prints `ready` just before it blocks. Its
+first comment lines say what is right:
+
+- `# verdict: ...`: the kinds of verdict that are, `# who: ...` how the process or thread is called
+  that the verdict names last, and `# here` marks the line that it is at.
+- `# outside: ...`: the kind of what it waits for.
+- `# needs: PACKAGE`, `# terminal`, `# stdin: ...` (a pipe that stays open), `# other: ...` (the
+  same program runs a second time beside it, and does that): what it is run with.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+import pytest
+
+from startlab.backends import attach
+from startlab.backends.py_spy import py_spy
+from startlab.diagnosis import tree as trees
+from startlab.errors import LookError
+from startlab.report import why as report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.targets,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
+    pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
+]
+
+HERE = Path(__file__).parent
+WITHIN_S = 90.0
+LOOKS = 2
+DEAD = ("deadlock", "stuck", "part")
+PATIENCE_S = 15.0
+
+
+class Program(NamedTuple):
+    path: Path
+
+    def note(self, name: str) -> str | None:
+        found = re.search(rf"^# {name}(?:: (.*))?$", self.path.read_text(), re.MULTILINE)
+        return None if found is None else found[1] or ""
+
+    @property
+    def here(self) -> str | None:
+        lines = self.path.read_text().splitlines()
+        marked = [number for number, line in enumerate(lines, 1) if "# here" in line]
+        return f"{self.path.name}:{marked[0]}" if marked else None
+
+    @contextmanager
+    def running(self, folder: Path) -> Iterator[int]:
+        """Run it until it says that it is ready; give the process to ask about."""
+        needs = self.note("needs")
+        if needs is not None and importlib.util.find_spec(needs) is None:
+            pytest.skip(f"{needs} is not installed here")
+        with ExitStack() as stack:
+            silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            words = [str(folder), str(silent.getsockname()[1])]
+            if self.note("other") is not None:
+                stack.enter_context(started(self, [str(folder), "other"], folder))
+            yield stack.enter_context(started(self, words, folder))
+
+
+@contextmanager
+def started(program: Program, words: list[str], folder: Path) -> Iterator[int]:
+    stdin = subprocess.PIPE if program.note("stdin") is not None else subprocess.DEVNULL
+    master = slave = None
+    if program.note("terminal") is not None:
+        master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, str(program.path), *words],
+        stdin=slave if slave is not None else stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+        cwd=folder,
+    )
+    said: list[str] = []
+    reader = threading.Thread(target=keep, args=(process, said), daemon=True)
+    reader.start()
+    try:
+        deadline = time.monotonic() + WITHIN_S
+        while not any("ready" in line for line in said) and not (folder / "ready").exists():
+            assert time.monotonic() < deadline, "it did not get as far as that"
+            time.sleep(0.02)
+        other = re.search(r"pid (\d+)", "".join(said))
+        yield int(other[1]) if other else process.pid
+    finally:
+        end_session(process.pid)
+        process.wait()
+        for fd in filter(None, (master, slave)):
+            os.close(fd)
+        if process.stdin is not None:
+            process.stdin.close()
+        reader.join(5)
+
+
+def keep(process: subprocess.Popen[str], said: list[str]) -> None:
+    assert process.stdout is not None
+    with process.stdout:
+        said.extend(iter(process.stdout.readline, ""))
+
+
+def end_session(session: int) -> None:
+    """End all that a program has started, orphans too: they are of its session."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = [each for each in psutil.pids() if session_of(each) == session]
+        if not found:
+            return
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.01)
+
+
+def session_of(pid: int) -> int:
+    try:
+        if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return 0
+        return os.getsid(pid)
+    except (OSError, psutil.Error):
+        return 0
+
+
+def programs(kind: str) -> list[Program]:
+    return [Program(path) for path in sorted((HERE / kind).glob("*.py"))]
+
+
+def wrong(program: Program, tree: trees.Tree) -> list[str]:
+    """List what is not right of what is said about a hung program."""
+    kinds = (program.note("verdict") or "").split(", ")
+    found = []
+    if tree.verdict.kind not in kinds:
+        return [f"{tree.verdict.kind}, and not {kinds}"]
+    where = [tree.verdict.leaf] if tree.verdict.leaf else list(tree.verdict.ring)
+    threads = [tree.thread(each) for each in where]
+    lines = [each.where for each in threads if each is not None]
+    who = program.note("who") or ""
+    sentence = report.sentence(tree)
+    if who not in sentence:
+        found.append(f"not called {who}")
+    dead = {(each.pid, each.tid) for each in tree.look.seen if each.dead}
+    every = [t.where for p in tree.processes for t in p.threads if (p.pid, t.tid) in dead]
+    if program.here is not None and program.here not in [*lines, *every]:
+        found.append(f"at {lines}, and not {program.here}")
+    kind = program.note("outside")
+    if kind is not None and (tree.verdict.outside is None or tree.verdict.outside.kind != kind):
+        found.append(f"waits for {tree.verdict.outside}, and not for a {kind}")
+    return found
+
+
+@pytest.mark.parametrize("program", programs("hung"), ids=lambda each: each.path.stem)
+def test_a_hung_tree_is_told_with_its_process_and_line(program: Program, tmp_path: Path) -> None:
+    with program.running(tmp_path) as pid:
+        deadline = time.monotonic() + WITHIN_S
+        while True:
+            tree = trees.explain(attach.look([pid], patience_s=PATIENCE_S))
+            found = wrong(program, tree)
+            if not found or time.monotonic() > deadline:
+                break
+    assert not found, report.sentence(tree)
+
+
+@pytest.mark.parametrize("program", programs("living"), ids=lambda each: each.path.stem)
+def test_a_living_tree_is_never_called_dead(program: Program, tmp_path: Path) -> None:
+    with program.running(tmp_path) as pid:
+        for _ in range(LOOKS):
+            try:
+                tree = trees.explain(attach.look([pid], patience_s=PATIENCE_S))
+            except LookError:
+                continue  # it changes too fast to be read
+            assert tree.verdict.kind not in DEAD, report.sentence(tree)
