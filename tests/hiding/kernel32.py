@@ -220,6 +220,21 @@ def resume(process):
     return 0
 
 
+def system_times(idle, kernel, user):
+    """Tell of all cores; the kernel's time has the idle time in it."""
+    with open("/proc/stat") as file:
+        user_t, nice, system, idle_t = map(int, file.readline().split()[1:5])
+    idle.value = int(idle_t / TICKS * 1e7)
+    kernel.value = int((system + idle_t) / TICKS * 1e7)
+    user.value = int((user_t + nice) / TICKS * 1e7)
+    return 1
+
+
+def query_system(_what, _buffer, _size, _needed):
+    """Refuse: only Wine, which does not account for a job, must be asked about each process."""
+    return 0xC0000002 - (1 << 32)  # STATUS_NOT_IMPLEMENTED
+
+
 def _job(handle):
     if handle not in JOBS:
         raise Refused(INVALID_HANDLE)
@@ -274,10 +289,12 @@ class Kernel32:
         self.CloseHandle = Function(close)
         self.OpenProcess = Function(open_process)
         self.QueryFullProcessImageNameW = Function(image_name)
+        self.GetSystemTimes = Function(system_times)
 
 
 class Ntdll:
     def __init__(self):
+        self.NtQuerySystemInformation = Function(query_system)
         self.NtResumeProcess = Function(resume)
 
 
