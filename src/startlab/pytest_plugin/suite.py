@@ -17,6 +17,7 @@ from startlab.backends import py_spy
 from startlab.backends.conversation import Conversation, command
 from startlab.backends.native import CONTENT, Pipes
 from startlab.engine.children import CannotStart, Children, Reply
+from startlab.engine.suite import PLUGIN
 from startlab.errors import AgentError
 from startlab.model import Request
 from startlab.pytest_plugin import collecting, summary
@@ -99,8 +100,7 @@ class Suite:
                         self._run(collecting.under(item, method), None)
                 self._end_child()
         finally:
-            if self._agent is not None:
-                self._agent.close()
+            self._close()
         if session.shouldfail and self._found:
             raise session.Failed(session.shouldfail)
         return result
@@ -118,10 +118,11 @@ class Suite:
         began = time.time()
         if item is self._here:
             item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        children = self._begun()
         try:
+            children = self._begun()
             if children.now is not None and children.now.method != method:
                 self._end_child()
+                children = self._begun()
             started = children.start(method)
             self._tally.pinned(started.pinned, started.seen)
             if started.pinned and own is not None and own != self._methods[0] and not mark.methods:
@@ -132,6 +133,7 @@ class Suite:
         except CannotStart as failure:
             reports = [self._not_collected(item, method, failure.seen, began)]
         except AgentError as error:
+            self._close()
             reports = [_report(item, "failed", str(error), began)]
         for report in reports:
             for judged in summary.as_marked(report, mark, method):
@@ -166,7 +168,8 @@ class Suite:
             return [_report(item, "failed", text, began, method=method)]
         self._heed(item.session, reply)
         how = reply.used
-        if own is None and how == "default" and len(self._methods) > 1 and not self._known.pinned:
+        several = len(self._methods) > 1 and not self._tally.is_pinned
+        if own is None and how == "default" and several:
             self._found.append(item)
             item = collecting.under(item, method)
         reports = self._reported(said)
@@ -272,16 +275,22 @@ class Suite:
             self._children = Children(self._agent, self._request)
         return self._children
 
+    def _close(self) -> None:
+        """End the agent, and with it the child; the next test has others."""
+        if self._agent is not None:
+            self._agent.close()
+        self._agent = self._children = None
+
     def _request(self, method: Method) -> Request:
         """Give the user's own pytest again, with the plugin of a child."""
-        words, folder = _invocation(self._config, self._worker)
+        program, words, folder = _invocation(self._config, self._worker)
         env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED}
         env |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.gettempdir())
         paths: list[str] | None = list(dict.fromkeys(str(item.path) for item in self._items))
         if sum(map(len, paths or ())) > LONGEST_COMMAND:
             paths = None
         return Request(
-            argv=(sys.executable, *words[:2], "-p", "startlab_tests", *words[2:]),
+            argv=(sys.executable, *program, *PLUGIN, *words),
             method=None if method == "default" else method,
             timeout_s=self._timeout_s,
             env=env,
@@ -298,7 +307,12 @@ class Suite:
         method: Any = children.now.method
         item = self._here or self._items[0]
         began = time.time()
-        last, end = children.end()
+        try:
+            last, end = children.end()
+        except AgentError as error:
+            self._close()
+            warnings.warn(f"The child of {method} was lost at its end: {error}", stacklevel=1)
+            return
         for report in self._reported(last.said) if last is not None else ():
             self._log(item, report)
         if end is None or (end.seen.ended == "exit" and (end.seen.exit_status or 0) >= 0):
@@ -328,10 +342,8 @@ class Suite:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - of pytest-xdist
         """Hand a worker what it cannot know: the command line, and what is in the cache."""
-        words, folder = _invocation(self._config, None)
-        node.workerinput["startlab"] = {
-            "words": words, "folder": folder, "cached": self._known.plain(),
-        }  # fmt: skip
+        invocation = list(_invocation(self._config, None))
+        node.workerinput["startlab"] = {"invocation": invocation, "cached": self._known.plain()}
 
     # --- what it comes to -----------------------------------------------------------------------
 
@@ -373,17 +385,22 @@ def _seconds(said: str) -> float:
     return seconds
 
 
-def _invocation(config: pytest.Config, worker: dict[str, Any] | None) -> tuple[list[str], str]:
-    """Give the words that the user's pytest was started by, the first two its own, and where."""
+def _invocation(
+    config: pytest.Config, worker: dict[str, Any] | None
+) -> tuple[list[str], list[str], str]:
+    """Give how the user's pytest was started: by what, with which words, and where."""
     if worker is not None:
-        said = worker["startlab"]
-        return list(said["words"]), str(said["folder"])
+        program, words, folder = worker["startlab"]["invocation"]
+        return program, words, folder
     script = Path(sys.argv[0])
+    # It has another sys.path than `-m pytest`.
     own = script.stem in ("pytest", "py.test") and script.suffix in ("", ".py") and script.is_file()
-    # What stands for `-m pytest`, whose sys.path differs, has as many words.
-    words = ["-u", os.fspath(script.absolute())] if own else ["-m", "pytest"]
     params = config.invocation_params
-    return [*words, *map(str, params.args)], os.fspath(params.dir)
+    return (
+        [os.fspath(script.absolute())] if own else ["-m", "pytest"],
+        list(map(str, params.args)),
+        os.fspath(params.dir),
+    )
 
 
 def _report(

@@ -123,6 +123,11 @@ class Tally:
             where = str(Path(where).relative_to(self._root))
         self._pinned = (method, where)
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the suite itself has chosen a start method."""
+        return self._pinned is not None
+
     def add(self, report: Any) -> None:  # noqa: ANN401 - a report
         """Count a report; it may come from a worker of pytest-xdist."""
         told = getattr(report, "startlab", None)
