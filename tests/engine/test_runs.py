@@ -18,12 +18,13 @@ from startlab.backends import venvs
 from startlab.backends.native import NativeBackend
 from startlab.diagnosis import diagnose
 from startlab.diagnosis.source.sources import Sources
-from startlab.engine import runs
+from startlab.engine import lab, runs
 from startlab.engine.subjects import options
 from startlab.errors import JournalError, ProgramError, SelectionError
 from startlab.model import Outcome, Run, Selection
 from startlab.report import files
 from startlab.results import journal
+from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,6 +214,73 @@ def test_outputs_that_differ_are_run_once_more_in_both_cells(here: Here) -> None
     assert {method: counts.count(method) for method in counts} == {
         method: 2 if differ and method in (METHODS[0], "spawn") else 1 for method in METHODS
     }
+
+
+def test_a_program_that_chooses_its_start_method_is_run_in_one_cell_for_all(here: Here) -> None:
+    """Each run makes a file of its own in a folder that all trials share."""
+    marks = here.folder.parent / "marks"
+    marks.mkdir()
+    here.put(
+        "a.py",
+        f"""
+        import multiprocessing, sys, tempfile
+        if __name__ == "__main__":
+            multiprocessing.set_start_method({METHODS[-1]!r})
+            tempfile.mkstemp(dir={str(marks)!r})
+            process = multiprocessing.Process(target=print, args=("hello",))
+            process.start()
+            process.join()
+            sys.exit(7)
+        """,
+    )
+    run = here.run("a.py", methods=METHODS)
+    assert len(list(marks.iterdir())) == 2
+    assert sorted((t.method, t.trial, t.exit_status, t.method_used) for t in run.trials) == [
+        (method, number, 7, METHODS[-1:]) for method in METHODS for number in (0, 1)
+    ]
+    (own,) = {t.method for t in run.trials if t.run_as is None}
+    assert {t.run_as for t in run.trials if t.method != own} == {own}
+    assert [each.word for each in summarise(run) if each.run_as] == [
+        f"error 2/2 as {own}" for _ in METHODS[1:]
+    ]
+
+
+def test_a_program_that_only_may_choose_its_start_method_is_run_in_every_cell(here: Here) -> None:
+    text = "import multiprocessing\ndef choose(): multiprocessing.set_start_method('spawn')\n"
+    here.put("a.py", text)
+    run = here.run("a.py", methods=METHODS)
+    assert [(t.method, t.run_as) for t in sorted(run.trials, key=lambda t: t.method)] == [
+        (method, None) for method in METHODS
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not seen what threads are in")
+@pytest.mark.parametrize("same", [True, False])
+def test_a_hang_at_the_limit_is_not_waited_out_again(
+    here: Here, monkeypatch: pytest.MonkeyPatch, *, same: bool
+) -> None:
+    """Unless the second trial is in something else by then."""
+    monkeypatch.setattr(lab, "AGAIN_S", 1.0)
+    mark = here.folder.parent / "mark"
+    here.put(
+        "a.py",
+        f"""
+        import os, time
+        def first():
+            time.sleep(600)
+        def second():
+            time.sleep(600)
+        try:
+            os.mkdir({str(mark)!r})
+        except OSError:
+            {"first" if same else "second"}()
+        first()
+        """,
+    )
+    run = here.run("a.py", timeout_s=5)
+    assert [(t.outcome, t.trial) for t in run.trials] == [("hang", 0), ("hang", 1)]
+    first, again = run.trials
+    assert (again.duration_s < first.duration_s - 2) == same
 
 
 def test_a_syntax_error_is_a_finding_of_the_environment(here: Here) -> None:
