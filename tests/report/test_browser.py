@@ -25,6 +25,7 @@ from startlab.model import START_METHODS, Cell, PlannedEnvironment, Run, Trial
 from startlab.plan import environments
 from startlab.report import html
 from startlab.results import journal
+from tests import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -314,6 +315,21 @@ def test_a_proven_hang_has_its_wait_graph_and_timeline(tab: Tab, lab: Made) -> N
     assert any("by fork" in name for name in names)
     assert dialog.locator("svg rect.waiting").count() > 1
     assert "hang at" in (dialog.locator(".verdict-text").text_content() or "")
+
+
+def test_who_has_a_lock_is_drawn_apart_from_who_could_release_it(tab: Tab, tmp_path: Path) -> None:
+    """Two children that each have the lock that the other one waits for are two boxes."""
+    run = record.read(record.Case(record.RULES / "lock_order" / "between_processes", "program"))
+    with (tmp_path / "report.html").open("w", encoding="utf-8") as file:
+        html.write(run, diagnose(run), file)
+    page = tab.open(
+        tmp_path / "report.html", key(next(t for t in run.trials if t.method == "fork"))
+    )
+    page.wait_for_selector("dialog[open] svg.graph")
+    assert page.locator("dialog svg.graph .edge.holds").count() == 2
+    assert page.locator("dialog svg.graph .edge.could").count() > 0
+    graph = page.locator("dialog svg.graph").get_attribute("aria-label") or ""
+    assert graph.count(" has") == 2
 
 
 def test_the_timeline_of_a_healthy_trial_tells_each_child_from_start_to_exit(

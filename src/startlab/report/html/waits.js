@@ -11,7 +11,7 @@ function waitGraph(trial) {
   const byPid = new Map(boxes.flatMap((box) => box.pids.map((pid) => [pid, box])));
   const edges = boxes.flatMap((box) => box.threads.flatMap((thread, line) =>
     [...new Set(thread.waits_for.map((pid) => byPid.get(pid)).filter(Boolean))]
-      .map((target) => edge(box, line, target, thread.root))));
+      .map((target) => edge(box, line, target, edgeOf(thread, target)))));
   const width = Math.max(...boxes.map((box) => box.x + BOX.width)) + BOX.loop + BOX.margin;
   const height = Math.max(...boxes.map((box) => box.y + box.height)) + BOX.margin;
   return [
@@ -29,6 +29,8 @@ function waitGraph(trial) {
         edges, boxes.map(drawBox))),
       h("p", {class: "muted key"},
         "An arrow goes from a thread to the process that alone could end its wait. ◀ marks what the reason is about.",
+        processes.some((each) => each.threads.some((thread) => holdersOf(thread).length))
+          ? " A thick arrow goes to who has the lock, a dashed one to who could release it all the same." : "",
         trial.grade ? ` This is ${trial.grade}.` : "")),
   ];
 }
@@ -38,6 +40,18 @@ function kindOf({wait, waits}) {
   return wait ? [wait.kind, wait.polled.map((each) => each.kind), wait.poller] : waits;
 }
 
+/** Give the processes that are seen to have the lock that a thread waits for. */
+function holdersOf({wait}) {
+  return (wait?.held?.holders ?? []).map(([pid]) => pid);
+}
+
+/** Give the classes of the arrow from a thread to a box. */
+function edgeOf(thread, target) {
+  const holders = holdersOf(thread);
+  const has = target.pids.some((pid) => holders.includes(pid));
+  return ["edge", thread.root ? "root" : "", holders.length ? (has ? "holds" : "could") : ""].filter(Boolean).join(" ");
+}
+
 /** Make a box of each process, or of several that wait for the same in the same way. */
 function boxesOf(processes, trial) {
   const lives = new Map(livesOf(trial).map((life) => [life.pid, life]));
@@ -45,6 +59,7 @@ function boxesOf(processes, trial) {
     kindOf(thread), thread.root, thread.stack.slice(0, 3),
     thread.waits_for.filter((pid) => pid !== each.pid),
     thread.waits_for.includes(each.pid),
+    holdersOf(thread),
   ])]);
   const found = new Map();
   for (const each of processes) {
@@ -106,11 +121,11 @@ function drawBox(box) {
       `and ${plural(box.more, "more thread")}`) : null);
 }
 
-function edge(from, line, to, isRoot) {
+function edge(from, line, to, kinds) {
   const y = from.y + BOX.head + line * BOX.line + BOX.line / 2;
   const right = from.x + BOX.width;
   const target = to.y + Math.min(to.height - 8, 13);
-  const kind = {class: isRoot ? "edge root" : "edge", "marker-end": "url(#arrow)"};
+  const kind = {class: kinds, "marker-end": "url(#arrow)"};
   if (from === to) {
     return svg("path", {...kind, d: `M${right} ${y} C${right + 40} ${y} ${right + 40} ${target} ${right + 2} ${target}`});
   }
@@ -129,10 +144,13 @@ function edge(from, line, to, isRoot) {
 
 function edgesInWords(boxes, byPid) {
   const told = boxes.flatMap((box) => box.threads.map((thread) => {
-    const targets = [...new Set(thread.waits_for.map((pid) => byPid.get(pid)).filter(Boolean))];
+    const holders = holdersOf(thread);
+    const pids = holders.length ? holders : thread.waits_for;
+    const targets = [...new Set(pids.map((pid) => byPid.get(pid)).filter(Boolean))];
     const whom = targets.map((each) => (each === box ? "itself" : each.life ? nameOf(each.life) : each.pids[0]));
     return `${box.life ? nameOf(box.life) : box.pids[0]} ${thread.waits || "runs"}`
-      + (whom.length ? `, which only ${whom.join(" or ")} could end` : "");
+      + (!whom.length ? "" : holders.length ? `, which ${whom.join(" or ")} has`
+        : `, which only ${whom.join(" or ")} could end`);
   }));
   return `Wait graph: ${told.join("; ")}.`;
 }
