@@ -232,3 +232,60 @@ def test_exceptions_that_pickle_cannot_make_again() -> None:
 def test_what_is_still_in_a_buffer_at_a_start(body: str, *, is_so: bool) -> None:
     assert source(f"def main():\n    {body}").unflushed("f") is is_so
     assert source(f"if __name__ == '__main__':\n    {body}").unflushed("f") is is_so
+
+
+LOCKED = source(
+    """
+    import threading
+
+    gate = threading.Lock()
+
+    class Shop:
+        def __init__(self):
+            self.lock = threading.RLock()
+            self.open, self.sold = threading.Event(), 0
+
+        def sell(self):
+            with self.lock:
+                self.sold = len(self.open.wait(1))
+
+    class Bank:
+        def __init__(self):
+            self.lock = threading.Lock()
+
+    if __name__ == "__main__":
+        with gate:
+            print(Shop().sell())
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "line"),
+    [
+        ("gate", "", 3),
+        ("self.lock", "Shop", 7),
+        ("self.lock", "Bank", 16),
+        ("self.open", "Shop", None),  # what makes it is one of several calls on its line
+        ("self.lock", "", None),
+        ("other", "", None),
+    ],
+)
+def test_the_line_that_makes_what_a_name_stands_for(
+    name: str, owner: str, line: int | None
+) -> None:
+    assert LOCKED.made(name, owner) == line
+
+
+def test_a_line_of_the_modules_own_body_holds_locks_too() -> None:
+    assert LOCKED.locks_at(20) == (set(), {".gate"})
+    assert LOCKED.locks_at(19) == ({".gate"}, set())
+    assert LOCKED.locks_at(12) == (set(), {"Shop.self.lock"})
+
+
+def test_the_methods_that_a_line_calls() -> None:
+    assert LOCKED.calls_at(12) == [("self.open", "wait")]
+    assert ("Shop()", "sell") in LOCKED.calls_at(20)
+    assert LOCKED.owner_of(12) == "Shop"
+    assert LOCKED.owner_of(20) == ""
+    assert LOCKED.all_mentions(r"\.Lock\(") == [3, 16]

@@ -76,7 +76,7 @@ def find(case: Case) -> Cause | None:
 def _by_their_holders(case: Case) -> Cause | None:
     """See a ring of those that wait for a lock which the next one has."""
     ring = locks.ring(case)
-    if not ring:
+    if not ring or (len(ring) == 1 and case.died):  # another one was to release it, and failed
         return None
     first = ring[0]
     if len(ring) == 1:
