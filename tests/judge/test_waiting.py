@@ -9,6 +9,7 @@ import pytest
 
 from startlab.judge import waiting
 from startlab.model import (
+    Held,
     LostThread,
     NotLaunched,
     Observation,
@@ -105,6 +106,36 @@ def test_of_threads_that_wait_for_one_another_each_has_its_own_line() -> None:
         "thread 20 of the program, at a.py:15, writes to a full pipe; "
         "child 12 waits for the end of its child pid 13; "
         "child 13 reads from an empty pipe (descriptor 5)"
+    )
+
+
+def has(*holders: tuple[int, int], kind: str = "Lock", **said: Any) -> Wait:
+    held = Held(type=kind, lock="7f00", holders=holders, **said)
+    return Wait(kind="lock" if kind == "RLock" else "shared lock", held=held)
+
+
+def test_who_has_a_lock_is_named_with_the_line_that_made_it() -> None:
+    one = process(11, thread(11, has((12, 12), made="a.py:3"), 11, 12, where="a.py:9"))
+    two = process(12, thread(12, has((11, 11), kind="Queue", made="a.py:4"), 11, 12))
+    assert hang(process(10, role="program"), one, two, ring=((11, 11), (12, 12))) == (
+        "2 threads wait for one another: child 11 waits at a.py:9 for a Lock (made at a.py:3) "
+        "shared between processes, which pid 12 has; child 12 waits for a lock of a Queue (made "
+        "at a.py:4) shared between processes, which pid 11 has"
+    )
+
+
+def test_a_thread_of_the_same_process_has_it() -> None:
+    one = thread(11, has((11, 20), kind="RLock"), 11)
+    two = thread(20, Wait(kind="signal"), 11)
+    assert hang(process(11, one, two), ring=((11, 11), (11, 20))) == (
+        "2 threads wait for one another: child 11 waits for an RLock, which thread 20 of it has; "
+        "thread 20 of child 11 waits for a signal"
+    )
+
+
+def test_what_took_a_lock_has_ended() -> None:
+    assert locked("a.py:9", wait=has(kind="RLock", left=True)) == (
+        "child 12 waits at a.py:9 for an RLock: what took it has ended without releasing it"
     )
 
 

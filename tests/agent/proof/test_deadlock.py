@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from startlab.agent.proof import deadlock
-from startlab.agent.proof.facts import Wait, Waiting
+from startlab.agent.proof.facts import Held, Wait, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -76,3 +76,27 @@ def test_not_the_fork_server_is_told_but_whom_it_waits_for() -> None:
 
 def test_a_server_is_told_where_there_is_nobody_else() -> None:
     assert find(bond(10, 11), bond(11, 11), servers={11}) == [11]
+
+
+def held(pid: int, *waits_for: int, by: tuple[int, int], tid: int = 0) -> Waiting:
+    lock = Held("Lock", "7f00", holders=(by,))
+    return Waiting(pid, tid or pid, Wait("shared lock", held=lock), waits_for)
+
+
+def test_who_has_a_lock_is_told_and_not_who_else_could_release_it() -> None:
+    everyone = (10, 11, 12, 13)
+    assert find(
+        bond(10, 11),
+        held(11, *everyone, by=(13, 13)),
+        held(12, *everyone, by=(11, 11)),
+        held(13, *everyone, by=(11, 0)),
+    ) == [11, 13]
+
+
+def test_of_the_process_that_has_a_lock_it_is_the_thread_that_has_it() -> None:
+    others = bond(12, 12, tid=20), bond(12, 11, tid=21)
+    assert find(bond(10, 11), held(11, 10, 11, 12, by=(12, 21)), *others) == [11, 21]
+
+
+def test_one_that_waits_for_a_lock_that_it_has_waits_for_itself() -> None:
+    assert find(bond(10, 11), held(11, 10, 11, by=(11, 11))) == [11]
