@@ -192,7 +192,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "write back": Told(
         "kept_by_child",
-        "the child's {name} put back into the parent's at join()",
+        "the child's {name} put back into the parent's",
         "{name} is changed{at} in a child's own copy, and the parent reads its own",
         "A child works on copies of its process object, its arguments and its globals, under every "
         "start method.",
@@ -267,12 +267,17 @@ def is_cure(made: CauseExperiment) -> bool:
     return {each.kind for each in made.aspects} <= CURES
 
 
+MOST_REJECTED: Final = 6
+"""Aspects that were tried in vain and are named, the program's own globals first."""
+
+
 def rejected(made: CauseExperiment) -> str:
     """Say what was tried in vain: all aspects at once changed nothing."""
-    kinds = dict.fromkeys(
-        _name(each) or each.kind for each in made.aspects if each.kind != "statement"
-    )
-    return f" By experiment it is none of these: {', '.join(kinds)}."
+    tried = sorted(made.aspects, key=lambda each: each.kind != "global")
+    names = list(dict.fromkeys(_name(e) or e.kind for e in tried if e.kind != "statement"))
+    more = len(names) - MOST_REJECTED
+    told = [*names[:MOST_REJECTED], *([f"{more} other aspects"] if more > 0 else [])]
+    return f" By experiment it is none of these: {listed(told)}."
 
 
 def _named(made: CauseExperiment, kind: AspectKind) -> str:

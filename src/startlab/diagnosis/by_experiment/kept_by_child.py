@@ -1,8 +1,8 @@
 """Data that children change in their own copy.
 
 ## What it sees
-A child's function changes a list, dict or object of the program's, and the program fails or prints
-something wrong where it uses that afterwards.
+Where what a child has changed of its process object, its arguments and its globals is put back into
+the parent's, the program ends well; else it never does.
 
 ## Why
 A child has a copy of its parent's data, under every start method. What it does to the copy does not
