@@ -438,7 +438,12 @@ def get_copyreg():
     extra = reduction.ForkingPickler._extra_reducers if reduction else {}
     tables = __import__("copyreg").dispatch_table, extra
     return [
-        [(place_of(kind), function) for kind, function in list(table.items()) if place_of(kind)]
+        [
+            (place_of(kind), function)
+            for kind, function in list(table.items())
+            if type(function) is FUNCTION and not inject.is_stdlib(function.__code__.co_filename)
+            if place_of(kind)
+        ]
         for table in tables
     ]
 
