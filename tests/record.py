@@ -95,6 +95,10 @@ class Case(NamedTuple):
         match = re.search(rf"^# {key}: (.+)$", self.program.read_text("utf-8"), re.MULTILINE)
         return match[1] if match else default
 
+    def packages(self) -> list[str]:
+        """Read what must be installed for it, `# with: PACKAGE PACKAGE`."""
+        return self.said("with", "").split()
+
     def finds(self) -> Finds | None:
         """Read what must be found; of a healthy program nothing."""
         for file in self.files() if self.kind == "program" else ():
@@ -146,6 +150,7 @@ def run(case: Case, folder: Path, environment: str) -> Run:
         trials=int(case.said("trials", "1")),
         jobs=2,
         timeout_s=float(case.said("timeout", "60")),
+        packages=case.packages(),
         folder=folder / "run",
     )
 

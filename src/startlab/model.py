@@ -466,17 +466,57 @@ class SameRandom(Clue, frozen=True, kw_only=True, tag="same random"):
 
 
 class ThreadAtFork(Clue, frozen=True, kw_only=True, tag="thread at fork"):
-    """A process that was forked had another thread; a native one has the name `?`."""
+    """A process that was forked had another thread; a native one has the name `?`.
+
+    `where` it was then may be a library's line; the line of the program that `started` it is not.
+    """
 
     name: str
     where: str | None = None
+    started: str | None = None
 
 
 class NativeThreadsAtFork(Clue, frozen=True, kw_only=True, tag="native threads at fork"):
-    """A process that was forked had `number` native threads, maybe of these `libraries`."""
+    """A process that was forked had `number` native threads; `libraries` are their names.
+
+    That is what they are called, or else the libraries whose code they are in.
+    """
 
     number: int
     libraries: tuple[str, ...] = ()
+
+
+class LeftUnsent(Clue, frozen=True, kw_only=True, tag="left unsent"):
+    """A child has ended with `number` items in the queue of a thread, which is to send them.
+
+    The queue is a `type`'s, of a library or the program. The `thread` was started at `where`; if it
+    is `gone`, it was one of the parent's, and the child never had it.
+    """
+
+    number: int
+    type: str
+    thread: str
+    gone: Literal["gone", ""] = ""
+    where: str | None = None
+
+
+class OpenedBefore(Clue, frozen=True, kw_only=True, tag="opened"):
+    """A forked child has a connection or database that its parent had opened, and still has.
+
+    `what` it is, and its `address`; `by` is the package that the program called for it, at `where`.
+    """
+
+    what: str
+    address: str
+    by: str = ""
+    where: str | None = None
+
+
+class PatchedThreads(Clue, frozen=True, kw_only=True, tag="patched"):
+    """A package has replaced what the standard library makes threads, locks or sockets with."""
+
+    what: str
+    by: str
 
 
 class Noted(Clue, frozen=True, kw_only=True, tag="noted"):
@@ -513,6 +553,9 @@ AnyClue = (
     | SameRandom
     | ThreadAtFork
     | NativeThreadsAtFork
+    | LeftUnsent
+    | OpenedBefore
+    | PatchedThreads
     | Noted
     | NotApplied
 )
@@ -706,7 +749,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `waits_for` are the processes of the job that could end it. `root` marks the thread that the
     trial's reason is about. `where` is the line of the program it is at, as `file:line`.
     `started_s` is from the start of the trial. `waits` and `wakers` say `wait` and `waits_for` in
-    words.
+    words. `libraries` are the files of native code that it is in, innermost first.
     """
 
     tid: int
@@ -718,6 +761,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     waits_for: tuple[int, ...] = ()
     root: bool = False
     where: str | None = None
+    libraries: tuple[str, ...] = ()
     stack: tuple[Frame, ...] = ()
 
 

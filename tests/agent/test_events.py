@@ -76,7 +76,7 @@ GOOD = {
     "not inside": ["multiprocessing.pool"],
     "start": ["42", "fork", "a.py:3"],
     "end": ["42", "8", "-15"],
-    "forked": ["7", "Thread-1", "a.py:3", "?", ""],
+    "forked": ["7", "Thread-1", "a.py:3", "a.py:9", "?", "", ""],
     "native threads at fork": ["3", "openblas", "libgomp"],
     "made": ["Queue", "a.py:3", "spawn", "importing", "/mp-abc"],
     "state": ["Process-1", "global", "A", "1"],
@@ -88,6 +88,9 @@ GOOD = {
     "unpicklable": ["A.lock via target=a.run", "_thread.lock", "a.py:3"],
     "signal sent": ["8", "15", "a.py:3"],
     "exit code read": ["3", "a.py:3"],
+    "left unsent": ["3", "sdk.Exporter", "Thread-1", "gone", "a.py:3"],
+    "opened": ["connection", "127.0.0.1:80", "requests", "a.py:3"],
+    "patched": ["threading._start_new_thread", "gevent"],
     "noted": ["line", "a.py:9", "a.py:3"],
     "not applied": ["lock", "AttributeError: _at_fork_reinit"],
 }
@@ -146,7 +149,7 @@ def test_each_kind_is_read_and_more_or_less_than_it_has_is_not(tmp_path: Path, k
         pytest.param(line("exit code read", ["x", "a.py:3"]), id="code no number"),
         pytest.param(line("native threads at fork", ["many"]), id="threads no number"),
         pytest.param(line("forked", ["7", "Thread-1"]), id="thread without a place"),
-        pytest.param(line("forked", ["7", "Thread-1", "there"]), id="thread at no line"),
+        pytest.param(line("forked", ["7", "Thread-1", "there", ""]), id="thread at no line"),
         pytest.param(line("made", ["Queue", "a.py:3", "spawn", "maybe", ""]), id="importing maybe"),
         pytest.param(line("state", ["one", "global", "A"]), id="item without a value"),
         pytest.param(line("state", ["one", "song", "A", "1"]), id="item of no kind"),
@@ -442,13 +445,15 @@ def test_what_is_inherited_counts_only_where_the_main_module_is() -> None:
 
 def test_threads_at_a_fork() -> None:
     seen = [
-        told("forked", 8, 1.0, "7", "Thread-1 at work", "a.py:3", "?", ""),
+        told("forked", 8, 1.0, "7", "Thread-1 at work", "a.py:3", "a.py:9", "?", "", ""),
         told("native threads at fork", 8, 1.0, "3", "openblas", "libgomp"),
     ]
-    assert events.threads_at_fork(seen) == {8: (("Thread-1 at work", "a.py:3"), ("?", None))}
+    assert events.threads_at_fork(seen) == {
+        8: (("Thread-1 at work", "a.py:3", "a.py:9"), ("?", None, None))
+    }
     assert clues(*seen) == [
         NativeThreadsAtFork(number=3, libraries=("openblas", "libgomp")),
-        ThreadAtFork(name="Thread-1 at work", where="a.py:3"),
+        ThreadAtFork(name="Thread-1 at work", where="a.py:3", started="a.py:9"),
         ThreadAtFork(name="?"),
     ]
 

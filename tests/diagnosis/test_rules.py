@@ -62,7 +62,7 @@ def assert_found(found: Diagnosis, wanted: Finds) -> None:
         wanted.mechanism, wanted.outcome, wanted.where,
     ), first  # fmt: skip
     assert tuple(sorted({each.cell.method for each in first.cells})) == wanted.methods
-    assert first.advice.startswith(MECHANISMS[wanted.mechanism].advice)
+    assert MECHANISMS[wanted.mechanism].advice in first.advice
     assert "\n" not in found.answer
     assert len(found.answer) <= LONGEST
     assert first.note or not found.answer.startswith("Safe")
@@ -109,6 +109,8 @@ def native() -> str:
 def test_a_program_is_explained_as_it_runs(case: record.Case, tmp_path: Path) -> None:
     """The rules find in a run what they find in the record."""
     environment = case.said("python", native())
+    if case.packages():
+        pytest.skip("needs packages, which `nox -s record` installs")
     if environment not in {each.name for each in interpreters.find()}:
         pytest.skip(f"needs {environment}")
     found = diagnose(record.run(case, tmp_path, environment))

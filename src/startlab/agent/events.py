@@ -91,11 +91,15 @@ def _texts(said: List[str]) -> Tuple[str, ...]:
     return tuple(said)
 
 
-def _threads(said: List[str]) -> Tuple[Tuple[str, Optional[str]], ...]:
-    """Read `name, file:line, name, file:line, ...`."""
-    if len(said) % 2:
+Others = Tuple[Tuple[str, Optional[str], Optional[str]], ...]
+"""Threads beside the one that forks: name, `file:line`, and that of its start."""
+
+
+def _threads(said: List[str]) -> Others:
+    """Read `name, file:line, file:line, name, ...`."""
+    if len(said) % 3:
         raise ValueError(said)
-    return tuple((said[i], _line(said[i + 1])) for i in range(0, len(said), 2))
+    return tuple((said[i], _line(said[i + 1]), _line(said[i + 2])) for i in range(0, len(said), 3))
 
 
 def _items(said: List[str]) -> Dict[Tuple[str, str], str]:
@@ -131,6 +135,15 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
         "*items": _items,
     },
     "undrawn": {"*names": _texts},
+    "left unsent": {
+        "number": _number,
+        "type": _text,
+        "thread": _text,
+        "gone": _one_of("gone", ""),
+        "where": _line,
+    },
+    "opened": {"what": _text, "address": _text, "by": _text, "where": _line},
+    "patched": {"what": _text, "by": _text},
     "unguarded": {"where": _line},
     "pinned": {"method": _text, "by": _text, "where": _line},
     "exit handler": {"function": _text, "where": _line},
@@ -144,7 +157,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
-    "native threads at fork", "noted", "not applied",
+    "native threads at fork", "noted", "not applied", "left unsent", "opened", "patched",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 
@@ -296,8 +309,8 @@ def _see_them_begin(events: List[Event], found: List[Dict[str, Any]], began_s: f
                     start.setdefault("began_s", since_s)
 
 
-def threads_at_fork(events: List[Event]) -> Dict[int, Tuple[Tuple[str, Optional[str]], ...]]:
-    """Give for each forked process the other threads its parent had: (name, `file:line`)."""
+def threads_at_fork(events: List[Event]) -> Dict[int, Others]:
+    """Give for each forked process the other threads that its parent had."""
     return {event.pid: event.fields["threads"] for event in events if event.kind == "forked"}
 
 
@@ -453,5 +466,6 @@ def _forks(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find forks of a process that had other threads."""
     for event in events:
         if event.kind == "forked":
-            for name, where in event.fields["threads"]:
-                yield {"kind": "thread at fork", "name": name, "where": where}
+            for name, where, started in event.fields["threads"]:
+                found = {"kind": "thread at fork", "name": name, "where": where}
+                yield {**found, "started": started} if started else found

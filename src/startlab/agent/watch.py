@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import boundary, events, faults, respawn
-from .proof import Members, Prover, Rounds, deadlock, holders_of
+from .proof import Libraries, Members, Prover, Rounds, deadlock, holders_of
 from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
 from .stacks import Stack, matched, own_frames, server, stacks, stacks_in_motion
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_STACKS = 20
 MOST_WORDS = 4000  # characters of a command line
+MOST_NATIVE = 200  # threads whose native stacks are read
 STACKS_S = 0.5  # for those of all processes together: at the limit, the end is due
 PROVEN_STACKS_S = 2.0  # of a proven hang nothing is lost by waiting, where others take the cores
 
@@ -185,12 +186,13 @@ class Watch:
             places.update({(pid, tid): place for pid, tid, place in found_out.loops})
         servers = {pid: name for pid in found for name in [server(found[pid])] if name}
         ring = deadlock.find(waiting, places, servers) if found_out is not None else ()
+        libraries = dict(_libraries(sorted(by_thread)[:MOST_NATIVE]))
         for process in processes:
             pid = process["pid"]
             process["stacks_by"] = "py-spy" if self._py_spy else "faulthandler"
             process["role"] = "program" if pid == job.pid else servers.get(pid, "")
             process["command"] = process["command"][:MOST_WORDS]
-            process["lost_threads"] = [_lost(*each) for each in at_fork.get(pid, [])]
+            process["lost_threads"] = [_lost(*each[:2]) for each in at_fork.get(pid, ())]
             started = {each["tid"]: each["started_s"] for each in process.get("threads", ())}
             process["threads"] = [
                 {
@@ -199,6 +201,7 @@ class Watch:
                     "root": ring[-1:] == ((each.pid, each.tid),),
                     "where": places.get((each.pid, each.tid)),
                     **_told_of(by_thread.get((each.pid, each.tid))),
+                    "libraries": list(libraries.get((each.pid, each.tid), ())),
                 }
                 for each in waiting
                 if each.pid == pid
@@ -258,6 +261,20 @@ def _is_inside(obstacle: Obstacle) -> bool:
     if obstacle.kind == "descriptor":  # a FIFO
         return obstacle.object.startswith("/") and not obstacle.object.startswith("/dev/")
     return obstacle.kind in _OBSTACLES_INSIDE
+
+
+def _libraries(
+    threads: Sequence[Tuple[int, int]],
+) -> Iterator[Tuple[Tuple[int, int], Tuple[str, ...]]]:
+    """Tell which native libraries each thread is in, where it can be seen."""
+    of: Dict[int, Libraries] = {}
+    for pid, tid in threads:
+        try:
+            if pid not in of:
+                of[pid] = Libraries(pid, tid)
+            yield (pid, tid), of[pid].of(tid)
+        except (OSError, ValueError):
+            continue  # it has ended, or may not be looked at
 
 
 def _wait_of(waiting: Waiting) -> Dict[str, Any]:

@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from startlab.diagnosis.phrases import either, listed, versions
 from startlab.diagnosis.rules import MECHANISMS
-from startlab.model import START_METHODS
+from startlab.model import START_METHODS, NativeThreadsAtFork, ThreadAtFork
 from startlab.results.output_groups import grouped
 from startlab.results.trials import cells_of
 
@@ -145,7 +145,8 @@ class _Answer:
         safe = [m for m in self._tried if m not in broken]
         if not safe:
             return self._broken_throughout()
-        fix = self._fix(safe)
+        loses = self._loses()  # where nothing was seen of it, it may be lost all the same
+        fix = self._fix(() if loses else safe)
         if all(each.outcome == "differs" for each in self._real):
             other = f"{safe[0]}'s" if len(safe) == 1 else f"that under {listed(safe)}"
             on = self._partly()
@@ -158,15 +159,13 @@ class _Answer:
                 fix,
             ]
         where = f"{listed(broken)}{self._partly()}"
-        return [
-            (
-                f"{self._verb()} under {self._named(broken)}{self._partly()}, not {either(safe)}",
-                f"{self._verb()} under {where}, not {either(safe)}",
-                f"{self._verb()} under {where}",
-                f"{self._verb()} under {listed(broken)}",
-            ),
-            fix,
-        ]
+        said = (
+            f"{self._verb()} under {self._named(broken)}{self._partly()}, not {either(safe)}",
+            f"{self._verb()} under {where}, not {either(safe)}",
+            f"{self._verb()} under {where}",
+            f"{self._verb()} under {listed(broken)}",
+        )
+        return [said[2:] if loses else said, fix]
 
     def _broken_throughout(self) -> list[_Part]:
         verb, tried, fix = self._verb(), listed(self._tried), self._fix(())
@@ -203,18 +202,32 @@ class _Answer:
     # --- parts of it ----------------------------------------------------------------------------
 
     def _verb(self) -> str:
+        if self._loses():
+            return "Children lose data"
         return "Children fail" if all(e.outcome == "ok" for e in self._real) else "Breaks"
+
+    def _loses(self) -> bool:
+        return all(MECHANISMS[each.mechanism].loses for each in self._real)
 
     def _fix(self, safe: Sequence[str]) -> _Part:
         """Say what to do: where there is a line to fix, that comes first."""
         count = len({each.where for each in self._real if each.where})
         fix = f"fix {count} line{'s' if count > 1 else ''}" if count else ""
         against = {MECHANISMS[each.mechanism].against for each in self._notes}
+        against |= {"fork"} if self._forks_with_threads() else set()
         safe = [each for each in safe if each not in against]
         if not safe:
             return (fix,) if fix else ()
         use = f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
         return (f"{fix} or {use}", fix) if fix else (use,)
+
+    def _forks_with_threads(self) -> bool:
+        """Whether a process was forked that had other threads: that it went well was luck."""
+        return any(
+            isinstance(clue, NativeThreadsAtFork | ThreadAtFork)
+            for trial in self._trials
+            for clue in trial.clues
+        )
 
     def _chosen(self) -> str | None:
         """Give the one method that was used, also where another was asked for."""

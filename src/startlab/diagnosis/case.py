@@ -18,7 +18,7 @@ from startlab.diagnosis.stacks import (
     own_lines,
     through,
 )
-from startlab.model import ChangedGlobal, Clue, MainModule, SignalSent
+from startlab.model import ChangedGlobal, Clue, MainModule, SignalSent, ThreadAtFork
 from startlab.output import signals
 from startlab.output.compare import Difference
 from startlab.output.tracebacks import find_tracebacks, first_line
@@ -60,7 +60,8 @@ class Cause(NamedTuple):
 
     `title` goes on from «Hangs under fork: »; `text` says more; `where` is the line where it shows.
     `chosen` is an end that the program itself chose, by its exit status or by a check of its own:
-    why it chose so is another question. `grade` is that of the mechanism, if it is None.
+    why it chose so is another question. `grade` is that of the mechanism, if it is None. `advice`
+    comes before the mechanism's, for this case.
     """
 
     mechanism: str
@@ -70,6 +71,7 @@ class Cause(NamedTuple):
     where: str | None = None
     chosen: bool = False
     grade: FindingGrade | None = None
+    advice: str = ""
 
 
 NO_LINES: Final = Difference((), ())
@@ -194,6 +196,11 @@ class Case:
         """Name a thread in a sentence; the first one goes by its process."""
         who = self.who(process)
         return who if thread.tid == process.pid else f"a thread of {who}"
+
+    @property
+    def forked(self) -> bool:
+        """Whether children may have been forked from a process with the program's own state."""
+        return self.inherited_main or bool(self.clues(ThreadAtFork))
 
     @property
     def inherited_main(self) -> bool:

@@ -438,6 +438,7 @@ class _Finder:
             if (count := counts[cell])
         )
         mechanism = MECHANISMS[cause.mechanism]
+        verb = "loses data" if mechanism.loses and outcomes == ["ok"] else verb
         verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
         own_head = head is not None
         if head is None:
@@ -461,7 +462,7 @@ class _Finder:
             code=self.sources.code(where),
             lines=self.sources.around(where),
             cells=cells,
-            advice=mechanism.advice,
+            advice=f"{cause.advice} {mechanism.advice}".strip(),
             experiment=mechanism.experiment,
             note=note,
             grade=cause.grade or _grade(mechanism),

@@ -32,7 +32,8 @@ class Mechanism(NamedTuple):
     has shown in. What is `shown` was seen directly: an exception's own words, or who waits for
     whom. `imported` is what only children have that import the main module, which forks do not.
     A `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come
-    to its start methods where this is so under all of them. A note may speak `against` a start
+    to its start methods where this is so under all of them. With `loses` data is lost though all
+    seems well. A note may speak `against` a start
     method that is safe.
     """
 
@@ -46,6 +47,7 @@ class Mechanism(NamedTuple):
     imported: bool = False
     symptom: bool = False
     cannot_run: bool = False
+    loses: bool = False
     answer: tuple[tuple[str, ...], ...] = ()
     against: StartMethod | None = None
 

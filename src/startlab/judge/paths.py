@@ -88,8 +88,8 @@ class Place:
     def _clue(self, clue: AnyClue) -> AnyClue:
         said = {name: getattr(clue, name) for name in clue.__struct_fields__}
         texts = {name: self._text(text) for name, text in said.items() if isinstance(text, str)}
-        where = {"where": self._line(said["where"])} if "where" in said else {}
-        return msgspec.structs.replace(clue, **(texts | where))
+        lines = {each: self._line(said[each]) for each in ("where", "started") if each in said}
+        return msgspec.structs.replace(clue, **(texts | lines))
 
     def _process(self, process: Process) -> Process:
         threads = tuple(map(self._thread, process.threads))

@@ -128,6 +128,16 @@ def user_line(frame):
     return ""
 
 
+def own_line(frame):
+    """Find the innermost line of the program's own, as `file:line`."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith("<") and not is_library(file):
+            return "%s:%d" % (file, frame.f_lineno or 0)
+        frame = frame.f_back
+    return ""
+
+
 def is_stdlib(file):
     inside = file.startswith(STDLIB) and "-packages" not in file
     return inside or file.startswith("<frozen")
@@ -138,12 +148,12 @@ def is_library(file):
     return is_stdlib(file) or "-packages" in file or file.startswith(HERE)
 
 
-threads_at_fork = []  # of the process that forks: the name of each, and its `file:line`
+threads_at_fork = []  # of the process that forks: name, `file:line`, and that of its start
+started_at = {}  # the line of the program that started a thread, by the id of the Thread
 inherited_main = False  # whether this process was forked from one that had run the main module
 native_before = 0  # native threads of the process that forks, before the fork
 python_threads = set()  # of the process that forks: their native ids
-THREADED = ("openblas", "libgomp", "libiomp", "libomp", "mkl", "libtbb", "cuda", "grpc",
-            "librdkafka", "libzmq", "libarrow", "torch", "tensorflow", "Accelerate", "libuv")
+library_of = {}  # of its native threads without a name
 
 
 def before_fork():
@@ -161,13 +171,20 @@ def before_fork():
             for them in ("_limbo", "_active")
             for thread in list(getattr(threading, them, {}).values())
         ]
-        names = dict((thread.ident, thread.name) for thread in threads)
+        known = dict((thread.ident, thread) for thread in threads)
         for ident, frame in sys._current_frames().items():
             if ident != get_ident():
-                threads_at_fork.extend((names.get(ident, "?"), user_line(frame)))
+                thread = known.get(ident)
+                name = "?" if thread is None else thread.name
+                threads_at_fork.extend((name, user_line(frame), started_at.get(id(thread), "")))
+        inside = sys.modules.get("startlab_inside")
+        if inside is not None:
+            inside.before_fork([known[i] for i in known if i != get_ident()])
         native_before = native_threads()
         active = list(getattr(sys.modules.get("threading"), "_active", {}).values())
         python_threads = set(str(getattr(thread, "native_id", "")) for thread in active)
+        if native_before > 0:
+            note_libraries()
     except Exception:  # it would be printed on the program's stderr
         pass
 
@@ -185,8 +202,7 @@ def after_fork_in_child():
             task = "/proc/%d/task" % parent
             native = native_threads(task)
             if native > 0:
-                libraries = named_threads(task) or threaded_libraries()
-                tell("native threads at fork", native, *libraries)
+                tell("native threads at fork", native, *named_threads(task))
         except Exception:  # the parent has gone on
             pass
 
@@ -195,24 +211,79 @@ def native_threads(task="/proc/self/task"):
     """Count the other threads of a process that are none of Python's."""
     if not sys.platform.startswith("linux"):
         return 0
-    return len(os.listdir(task)) - 1 - len(threads_at_fork) // 2
+    return len(os.listdir(task)) - 1 - len(threads_at_fork) // 3
+
+
+def note_libraries():
+    """Note before a fork which library each native thread is in that has no name of its own."""
+    library_of.clear()
+    with open("/proc/self/comm") as file:
+        own = file.read()
+    nameless = []
+    for tid in set(os.listdir("/proc/self/task")).difference(python_threads):
+        with open("/proc/self/task/%s/comm" % tid) as file:
+            if file.read() == own and tid != str(os.getpid()):
+                nameless.append(tid)
+    if nameless:
+        library_of.update(libraries_of_threads(nameless[:20]))
 
 
 def named_threads(task):
-    """Give the names that libraries have given their threads: `polars` of `polars-0`."""
+    """Give the names that libraries have given their threads: `polars` of `polars-0`.
+
+    Of a thread that has its process's name, give the library that it is in.
+    """
     names = set()
+    with open("/proc/self/comm") as file:
+        own = file.read().strip()
     for tid in set(os.listdir(task)).difference(python_threads):  # 3.14 names its own, too
         with open("%s/%s/comm" % (task, tid)) as file:
-            names.add(file.read().strip())
-    with open("/proc/self/comm") as file:
-        names.discard(file.read().strip())
-    return sorted(set(name.rstrip("0123456789").rstrip("-_: ") for name in names))
+            name = file.read().strip()
+        if name == own:
+            names.add(library_of.get(tid, ""))
+        else:
+            names.add(name.rstrip("0123456789").rstrip("-_: "))
+    return sorted(names.difference([""]))
 
 
-def threaded_libraries():
+def libraries_of_threads(tids):
+    """Give the innermost library on the native stack of each thread."""
+    import struct
+
+    code = []
     with open("/proc/self/maps") as maps:
-        text = maps.read()
-    return [name for name in THREADED if name in text]
+        for line in maps:
+            fields = line.split(None, 5)
+            if "x" in fields[1] and len(fields) > 5:
+                start, end = fields[0].split("-")
+                code.append((int(start, 16), int(end, 16), fields[5].strip()))
+    found = {}
+    memory = os.open("/proc/self/mem", os.O_RDONLY)
+    try:
+        for tid in tids:
+            with open("/proc/self/task/%s/syscall" % tid) as file:
+                fields = file.read().split()
+            if len(fields) > 2:
+                os.lseek(memory, int(fields[-2], 16), 0)
+                data = os.read(memory, 8192)
+                words = struct.unpack("=%dQ" % (len(data) // 8), data[: len(data) // 8 * 8])
+                found[tid] = first_library(words, code)
+    finally:
+        os.close(memory)
+    return found
+
+
+def first_library(addresses, code):
+    for address in addresses:
+        for start, end, path in code:
+            if start <= address < end:
+                name = os.path.basename(path).split(".")[0].split("-")[0]
+                if name in ("libc", "ld", "libpthread", "libstdc++", "[vdso]"):
+                    break
+                folder, inside, _ = path.rpartition("-packages/")[2].partition("/")
+                package = inside and "-packages/" in path and not folder.endswith(".libs")
+                return folder.split(".")[0] if package else name.lstrip("_")
+    return ""
 
 
 def fork_and_tell(fork):
@@ -226,6 +297,21 @@ def fork_and_tell(fork):
         return pid
 
     return fork_
+
+
+class Starting(dict):
+    """What threading keeps of threads that are about to start: it notes the program's line."""
+
+    def __setitem__(self, thread, value):
+        dict.__setitem__(self, thread, value)
+        try:
+            started_at[id(thread)] = own_line(sys._getframe(1))
+        except Exception:  # it would be raised in the program
+            pass
+
+
+def watch_threads(threading):
+    threading._limbo = Starting(threading._limbo)
 
 
 def watch_forks():
@@ -248,6 +334,7 @@ def look_inside(module):
 
 
 PATCHES = {
+    "threading": [watch_threads],
     "multiprocessing.popen_fork": [watch_module],
     "multiprocessing.popen_spawn_win32": [watch_module],
     "multiprocessing.forking": [watch_module],  # 2.7
@@ -394,6 +481,9 @@ if EVENTS:
         except (ImportError, OSError, ValueError):
             pass
     watch_forks()
+    if "threading" in sys.modules:  # a .pth file may import it before
+        for patch in PATCHES.pop("threading"):
+            patch(sys.modules["threading"])
     sys.meta_path.insert(0, Finder())
     if os.environ.get("STARTLAB_EXPERIMENT"):
         import startlab_experiment

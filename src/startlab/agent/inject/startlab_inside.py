@@ -122,6 +122,7 @@ def made(frame, semlock):
 def starting(frame):
     """Note that `Popen.__init__`, whose frame this is, is about to start a process."""
     process = frame.f_locals.get("process_obj")
+    patched()
     if importing_main():
         tell("unguarded", user_line(frame))
     else:
@@ -180,6 +181,7 @@ def watch_begin(util):
             dropped(sys._getframe(1), *args)
         elif str(message).startswith("process exiting with exitcode"):
             undrawn()
+            unsent()
         return info(message, *args, **kwargs)
 
     info_.__name__ = info_.__qualname__ = "info"
@@ -190,6 +192,9 @@ def watch_begin(util):
 def begin():
     process = sys.modules["multiprocessing.process"].current_process()
     how = "inherited" if inject.inherited_main else "imported"
+    behind[os.getpid()] = list(of_the_fork)
+    if how == "inherited":
+        still_open()
     program = the_program()
     states = began[os.getpid()] = dict(random_states(program))
     said = ["random\0%s\0%s" % each for each in states.items()]
@@ -580,6 +585,163 @@ def open_globals(program):
             sys.stdin, sys.stdout, sys.stderr,
         ):
             yield place + name, kind.__name__
+
+
+# --- what a child's exit loses: what is left in the queues of threads ---------------------------
+
+of_the_fork = []  # of the other threads at the last fork: (queue, its length, type, name, line)
+behind = {}  # those of the fork that made this process
+
+
+def before_fork(threads):
+    """Note the queues of threads that the child will not have."""
+    del of_the_fork[:]
+    for thread in threads:
+        line = inject.started_at.get(id(thread), "")
+        for kind, queue in queues_of(thread):
+            of_the_fork.append((queue, waiting_in(queue), kind, thread.name, line))
+
+
+def queues_of(thread):
+    """Give the queues that a thread works on: those of the object that it runs a method of."""
+    fields = vars(thread)
+    owner = getattr(fields.get("_target"), "__self__", thread)
+    kind = type(owner)
+    if kind.__module__.partition(".")[0] in ("multiprocessing", "concurrent", "_thread"):
+        return
+    values = list(fields.get("_args") or ())
+    if owner is not thread or kind.__module__ != "threading":
+        values += list(vars(owner).values())[:100]
+    name = kind.__name__ if kind.__module__ in inject.MAIN else "%s.%s" % (
+        kind.__module__.partition(".")[0], kind.__name__,
+    )
+    for value in values:
+        if type(value).__name__ == "deque":  # it may be a log of anything: items are its own kind
+            if own_items(value, kind):
+                yield name, value
+        elif waiting_in(value) is not None:
+            yield name, value
+
+
+def own_items(items, kind):
+    """Tell whether what is in a deque is of the same package as its owner, or it is empty."""
+    top = kind.__module__.partition(".")[0]
+    return not items or type(items[0]).__module__.partition(".")[0] == top
+
+
+def waiting_in(queue):
+    """Give the number of items in a queue of threads; None if it is none."""
+    kind = type(queue)
+    if kind.__name__ == "deque":
+        return len(queue)
+    if kind.__module__ == "_queue":
+        return queue.qsize()
+    if kind.__module__.startswith("multiprocessing"):
+        return None
+    try:
+        inner = object.__getattribute__(queue, "__dict__").get("queue")
+    except AttributeError:
+        return None
+    return len(inner) if type(inner).__name__ == "deque" else None
+
+
+@harmless
+def unsent():
+    """Report at the end of a child that leaves by os._exit() what the threads have not sent."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == "spawn_main":
+            return  # its interpreter ends as usual, with exit handlers
+        frame = frame.f_back
+    threads = sys.modules["threading"]
+    alive = {}
+    for thread in list(threads._active.values()):
+        if thread.daemon and thread is not threads.current_thread():
+            line = inject.started_at.get(id(thread), "")
+            alive.update((id(q), (q, kind, thread.name, line)) for kind, q in queues_of(thread))
+    for queue, length, kind, name, line in behind.get(os.getpid(), ()):
+        if id(queue) in alive:
+            alive[id(queue)] = (queue, kind, name, line)  # an exporter that begins anew
+        elif waiting_in(queue) > length and (
+            type(queue).__name__ != "deque" or own_kind(queue[-1], kind)
+        ):
+            tell("left unsent", waiting_in(queue) - length, kind, name, "gone", line)
+    for queue, kind, name, line in alive.values():
+        if waiting_in(queue) and (type(queue).__name__ != "deque" or own_kind(queue[-1], kind)):
+            tell("left unsent", waiting_in(queue), kind, name, "", line)
+
+
+def own_kind(item, kind):
+    top = type(item).__module__.partition(".")[0]
+    return "." in kind and top == kind.partition(".")[0]
+
+
+# --- connections that forked children have too --------------------------------------------------
+
+opened = []  # (its descriptor's link, what it is, address, package, line)
+
+
+def hear(event, args):
+    """Hear of what is opened, by the interpreter's own audit events: it leaves no frame."""
+    try:
+        if event == "socket.connect" and type(args[1]) is tuple:
+            fd = args[0].fileno()
+            link = "socket:[%d]" % os.fstat(fd).st_ino
+            note_opened(link, "connection", "%s:%s" % args[1][:2], sys._getframe(1))
+        elif event == "sqlite3.connect" and args[0] not in (":memory:", ""):
+            path = os.path.realpath(os.fsdecode(args[0]))
+            note_opened(path, "database", path, sys._getframe(1))
+    except Exception:  # it would be raised in the program
+        pass
+
+
+def note_opened(link, what, address, frame):
+    package = ""
+    while frame is not None and inject.is_library(frame.f_code.co_filename):
+        file = frame.f_code.co_filename
+        if "multiprocessing" in file and inject.is_stdlib(file):
+            return
+        if "-packages" in file:
+            package = file.partition("-packages")[2][1:].replace(os.sep, "/").partition("/")[0]
+        frame = frame.f_back
+    if len(opened) < 200:
+        opened.append((link, what, address, package.partition(".")[0], inject.own_line(frame)))
+
+
+def still_open():
+    """Report what the parent had opened and this child has, too."""
+    if not opened or not sys.platform.startswith("linux"):
+        return
+    links = set()
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            links.add(os.readlink("/proc/self/fd/" + fd))
+        except OSError:  # the descriptor of the folder itself
+            pass
+    for link, what, address, package, line in opened:
+        if link in links:
+            tell("opened", what, address, package, line)
+
+
+if hasattr(sys, "addaudithook"):
+    sys.addaudithook(hear)
+
+
+# --- a standard library that a package has replaced ---------------------------------------------
+
+REPLACED = (("threading", "_start_new_thread"), ("threading", "_allocate_lock"), ("time", "sleep"))
+seen_patched = set()
+
+
+def patched():
+    """Report which package threads, locks and sleeping come from, if not from Python."""
+    for module, name in REPLACED:
+        value = getattr(sys.modules.get(module), name, None)
+        package = (getattr(value, "__module__", "") or "").partition(".")[0]
+        file = getattr(sys.modules.get(package), "__file__", None) or ""
+        if "-packages" in file and module not in seen_patched:
+            seen_patched.add(module)
+            tell("patched", "%s.%s" % (module, name), package)
 
 
 # --- values, without calling their own code -----------------------------------------------------

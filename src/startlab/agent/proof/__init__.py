@@ -10,6 +10,7 @@ from .facts import Held, Obstacle, Verdict, Waiting
 if sys.platform == "linux":
     from .holders import find as holders_of
     from .members import Members
+    from .native import Libraries
     from .prover import Prover
     from .rounds import Rounds
 else:
@@ -29,6 +30,16 @@ else:
             self, roots: Iterable[int], *, inclusive: bool = False, without: Iterable[int] = ()
         ) -> None:
             """As on Linux."""
+
+    class Libraries:
+        """Sees no native stacks here."""
+
+        def __init__(self, pid: int, tid: int) -> None:
+            """As on Linux."""
+
+        def of(self, tid: int) -> Tuple[str, ...]:  # noqa: ARG002 - as on Linux
+            """Know of no library."""
+            return ()
 
     class Prover:
         """Proves nothing here."""
@@ -68,4 +79,4 @@ else:
             return None
 
 
-__all__ = ["Members", "Prover", "Rounds", "Verdict", "Waiting", "holders_of"]
+__all__ = ["Libraries", "Members", "Prover", "Rounds", "Verdict", "Waiting", "holders_of"]

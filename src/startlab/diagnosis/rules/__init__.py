@@ -17,6 +17,7 @@ from startlab.diagnosis.rules import (
     cache_empty,
     callback_failed,
     child_failed,
+    connection_shared,
     crash,
     crossed_waits,
     deadlock,
@@ -40,6 +41,8 @@ from startlab.diagnosis.rules import (
     join_before_drain,
     joined_under_lock,
     killed_worker,
+    left_unsent,
+    library_state,
     lock_held_at_fork,
     lock_order,
     logging_differs,
@@ -54,6 +57,7 @@ from startlab.diagnosis.rules import (
     method_set_late,
     mixed_contexts,
     native_after_fork,
+    native_pool,
     never_notified,
     never_released,
     no_end_mark,
@@ -73,6 +77,7 @@ from startlab.diagnosis.rules import (
     signal_ignored,
     stdin_in_child,
     subprocess_pipes,
+    threads_replaced,
     unexplained,
     unfinished_tasks,
     unguarded_main,
@@ -95,6 +100,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # follows from it: that something waits for them.
     "hang": (
         unguarded_main.find,
+        threads_replaced.find,  # whatever waits then, it is by that
         not_importable.find,
         import_runs_again.find,
         dying_workers.find,
@@ -107,9 +113,12 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         lock_order.find,
         crossed_waits.find,
         queue_of_threads.find,
+        native_pool.find,  # before lock_held_at_fork: the native stack tells more
         lock_held_at_fork.find,
         global_differs.find,
         setting_differs.find,
+        library_state.find,
+        connection_shared.find,
         callback_failed.find,
         lost_task.find,
         callback_failed.suspect,
@@ -159,6 +168,8 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         made_in_each_child.find,
         setting_differs.find,
         global_differs.find,
+        library_state.find,
+        connection_shared.find,
         cache_empty.find,
         killed_worker.find,
         stdin_in_child.find,
@@ -175,6 +186,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # A trial prints something else than others of its environment, the strongest reason first.
     "output": (
         given_up.find,
+        left_unsent.in_output,
         buffer_copied.in_output,
         emptied_in_each_child.in_output,
         made_in_each_child.in_output,
@@ -189,14 +201,16 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         global_differs.in_output,
         setting_differs.suspect,
         file_shared.in_output,
+        connection_shared.in_output,
         handler_inherited.in_output,
+        library_state.suspect,
         cache_empty.suspect,
         made_in_each_child.suspect,
     ),
     # The program chose its end itself, it is another elsewhere, and no reason is known.
     "chosen": (exit_status.in_output,),
     # A child was in this when the program gave it up.
-    "stuck": (lock_order.find, lock_held_at_fork.find),
+    "stuck": (lock_order.find, native_pool.find, lock_held_at_fork.find),
     # More outputs than there are start methods.
     "race": (lost_update.find,),
     # The trials of one cell do not print the same.
@@ -205,8 +219,8 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     "python": (output_by_python.find,),
     # Outputs differ from start method to start method, and no reason is known.
     "unlike": (output_differs.find,),
-    # All is well but for what a child has raised.
-    "unseen": (exit_0_in_spite.find,),
+    # All is well but for what a child has raised, or lost.
+    "unseen": (exit_0_in_spite.find, left_unsent.find),
     # Notes of a trial that is ok.
     "ok": (
         fork_with_threads.note,

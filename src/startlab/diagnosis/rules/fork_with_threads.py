@@ -32,7 +32,7 @@ from packaging.version import Version
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
 
 MECHANISMS: Final = (
@@ -42,6 +42,10 @@ MECHANISMS: Final = (
 
 FORK_WARNS: Final = Version("3.12")
 """From here on a fork of a process with several threads warns (gh-100228)."""
+
+
+SAFE: Final = frozenset({"jemalloc_bg_thd"})
+"""Threads of an allocator, whose own fork handlers make the child safe: they do nothing else."""
 
 
 def find(case: Case) -> Cause | None:
@@ -66,12 +70,19 @@ def note(case: Case) -> Cause | None:
     if case.python is None or case.python < FORK_WARNS or "fork" not in case.trial.method_used:
         return None
     threads = [clue for clue in case.clues(ThreadAtFork) if clue.where]
-    native = [clue for clue in case.clues(NativeThreadsAtFork) if clue.libraries]
+    native = [
+        clue
+        for clue in case.clues(NativeThreadsAtFork)
+        if clue.libraries and not set(clue.libraries) <= SAFE
+    ]
     if not threads and not native:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
-    who = main or [f'thread "{each.name}" at {each.where}' for each in threads[:2]]
-    who += [f"{each.number} threads of {' '.join(each.libraries)}" for each in native[:1]]
+    who = main or list(dict.fromkeys(map(_told, threads)))[:2]
+    who += [
+        f"{each.number} native thread{'s' if each.number > 1 else ''} ({' '.join(each.libraries)})"
+        for each in native[:1]
+    ]
     return Cause(
         "fork_with_threads",
         " ".join(who),
@@ -79,5 +90,15 @@ def note(case: Case) -> Cause | None:
         + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
         "Python 3.12 and later have a DeprecationWarning for that, which the default filters hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
-        threads[0].where if threads else None,
+        _place(threads[0]) if threads else None,
     )
+
+
+def _place(thread: ThreadAtFork) -> str | None:
+    """Give the line of the program that a thread was at, or else was started at."""
+    return thread.where if is_own(thread.where) or not thread.started else thread.started
+
+
+def _told(thread: ThreadAtFork) -> str:
+    at = "at" if _place(thread) == thread.where else "started at"
+    return f'thread "{thread.name}" {at} {_place(thread)}'

@@ -31,7 +31,14 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
-from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of, through
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_own,
+    is_waiting,
+    library_frames,
+    line_of,
+    through,
+)
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
 
 if TYPE_CHECKING:
@@ -109,8 +116,6 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
         mechanism, what = "import_lock_at_fork", "the lock of a module's import"
     elif re.search(r"\b(print|write|flush|writelines)\(", in_code) and not library:
         mechanism, what = "file_lock_at_fork", "the lock of a buffered file"
-    elif native and not re.search(r"lock|acquire|with ", in_code, re.IGNORECASE):
-        mechanism, what = "native_after_fork", "a native library's thread or lock"
     elif not gone and not native and waits_for_work:
         return None  # nothing was left behind: it waits for what another one is to do
     elif not gone and not native:
@@ -138,7 +143,10 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
 def _threads(clues: Sequence[ThreadAtFork]) -> str:
     if not clues:
         return "another thread"
-    name = f'thread "{clues[0].name}"' if clues[0].name != "?" else "a native thread"
-    at = f" (then at {clues[0].where})" if clues[0].where else ""
+    clues = sorted(clues, key=lambda each: not (is_own(each.where) or each.started))
+    first = clues[0]
+    name = f'thread "{first.name}"' if first.name != "?" else "a native thread"
+    at = f" (then at {first.where})" if first.where else ""
+    at = f" (started at {first.started})" if first.started and not is_own(first.where) else at
     more = f" or one of {len(clues) - 1} others" if len(clues) > 1 else ""
     return f"{name}{at}{more}"

@@ -1,0 +1,98 @@
+"""The libraries that a program calls: their names, native parts, and what cures these have."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from startlab.diagnosis.stacks import library_frames
+
+if TYPE_CHECKING:
+    from startlab.model import Frame, Thread
+
+_PACKAGES: Final = re.compile(r"-packages/([^/]+)")
+_STDLIB: Final = re.compile(r"/lib/python[\d.]+t?/(?!.*-packages/)")
+
+
+class Runtime(NamedTuple):
+    """A native runtime that has threads of its own: how it is called, and what to do about it."""
+
+    name: str
+    cure: str
+
+
+_RUNTIMES: Final = (
+    (
+        r"^lib(gomp|iomp5?|omp)\b",
+        Runtime(
+            "OpenMP",
+            "have it use a single thread until the processes are started (OMP_NUM_THREADS=1 in the "
+            "environment, where the program does not set the number itself)",
+        ),
+    ),
+    (r"openblas", Runtime("OpenBLAS", "set OPENBLAS_NUM_THREADS=1 in the environment")),
+    (r"^libmkl", Runtime("MKL", "set MKL_NUM_THREADS=1 in the environment")),
+    (r"^libtbb", Runtime("TBB", "use it first in the children")),
+    (r"zmq", Runtime("ZeroMQ", "create a zmq.Context in each process")),
+    (
+        r"^(cygrpc|libgrpc)",
+        Runtime("gRPC", "create channels in the child, or set GRPC_ENABLE_FORK_SUPPORT=1"),
+    ),
+    (r"^libtorch", Runtime("PyTorch", "call torch.set_num_threads(1) before the processes start")),
+    (r"^libarrow", Runtime("Arrow", "call pyarrow.set_cpu_count(1) before the processes start")),
+)
+
+
+def runtime(file: str) -> Runtime | None:
+    """Give the native runtime that a file of machine code is, if it is a known one."""
+    name = file.rpartition("/")[2]
+    return next((each for pattern, each in _RUNTIMES if re.search(pattern, name)), None)
+
+
+def package(file: str) -> str:
+    """Name the package that an installed file belongs to; empty for one of the standard library.
+
+    Libraries that wheels bring lie beside their package: `faiss_cpu.libs` beside `faiss`.
+    """
+    if (match := _PACKAGES.search(file)) is not None:
+        return match[1].removesuffix(".libs").partition(".")[0]
+    return ""
+
+
+def native_name(file: str) -> str:
+    """Give the short name of a file of machine code: `libgomp` of `libgomp-a34b3233.so.1.0.0`."""
+    name = file.rpartition("/")[2].partition(".")[0]
+    return re.sub(r"-[0-9a-f]{6,}$", "", name)
+
+
+def is_native(file: str) -> bool:
+    """Tell whether a file of machine code is a library's, and not the interpreter's own."""
+    return not _STDLIB.search(file)
+
+
+def called(thread: Thread) -> Frame | None:
+    """Give the frame of a library that the program's innermost line has called, if it is known."""
+    inside = library_frames(thread)
+    return inside[-1] if inside and package(inside[-1].file) else None
+
+
+def waits_in(thread: Thread) -> str:
+    """Name the library whose native code a thread is in; empty where there is none."""
+    native = [each for each in thread.libraries if is_native(each)]
+    if not native:
+        return ""
+    frame = called(thread)
+    own = package(frame.file) if frame else ""
+    found = own or next((package(each) for each in native if package(each)), "")
+    inner = native_name(native[0])
+    known = runtime(native[0])
+    if known is not None:
+        inner = f"{inner}, {known.name}" if known.name.lower() not in inner.lower() else known.name
+    if not found:
+        return inner
+    return found if found.lower() in inner.lower() else f"{found} ({inner})"
+
+
+def runtime_of(thread: Thread) -> Runtime | None:
+    """Give the known native runtime that a thread is in."""
+    return next((known for each in thread.libraries if (known := runtime(each))), None)

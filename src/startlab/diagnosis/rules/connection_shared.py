@@ -1,0 +1,108 @@
+"""One connection in several processes.
+
+## What it sees
+Forked children have a connection or an open database that their parent had opened, and a child
+raises in the library that opened it, waits there, or gets something else than it asked for.
+
+## Why
+A fork copies descriptors, not what is behind them: all processes write into one connection, and
+each reads what comes first, which may be the answer to another.
+
+## What to do
+Connect in the child, or have one client for each process.
+
+## Bad
+```python
+SESSION = requests.Session()
+SESSION.get(url)
+multiprocessing.Process(target=SESSION.get, args=(url,)).start()
+```
+
+## Good
+```python
+def work(url):
+    with requests.Session() as session:
+        session.get(url)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, of_worker
+from startlab.diagnosis.libraries import package, waits_in
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
+from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_line
+from startlab.model import OpenedBefore
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.output.tracebacks import Traceback
+
+MECHANISMS: Final = (
+    Mechanism(
+        "connection_shared",
+        advice="Open it in each process: make the client in the child, or keep one for each "
+        "os.getpid().",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See that a child fails or waits in a library whose connection is its parent's."""
+    clues = case.telling(OpenedBefore)
+    raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
+    for traceback in raised:
+        where = own_line(traceback.frames)
+        for clue in clues if where is not None else ():  # of a chain, only the last has it
+            if _is_through(traceback, clue):
+                said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+                return _cause(clue, where, f"a child raises {said}")
+    for process, thread in case.threads():
+        where = line_of(thread)
+        files = [frame.file for frame in library_frames(thread)]
+        if process == case.root or where is None:
+            continue
+        for clue in clues:
+            if is_waiting(thread, "socket read", "socket write", "poll") and (
+                not clue.by or clue.by in waits_in(thread) or clue.by in map(package, files)
+            ):
+                return _cause(clue, where, "a child waits for an answer that another process got")
+    return None
+
+
+def in_output(case: Case) -> Cause | None:
+    """See that children use their parent's connection where they print something else."""
+    clues = case.telling(OpenedBefore)
+    if not clues or not any(case.lines):
+        return None
+    clue = clues[0]
+    calls = Calls(case.sources).in_children()
+    used = [each.where for each in calls if not clue.by or each.package == clue.by]
+    return _cause(clue, used[0], "children get what others have asked for") if used else None
+
+
+def _is_through(traceback: Traceback, clue: OpenedBefore) -> bool:
+    files: Sequence[str] = [file for file, _ in traceback.frames]
+    if clue.by:
+        return clue.by in map(package, files)
+    return any("/socket.py" in file or "/http/" in file for file in files) or (
+        clue.what == "database" and "sqlite3" in traceback.exception.type
+    )
+
+
+def _cause(clue: OpenedBefore, where: str | None, came: str) -> Cause:
+    by = f" of {clue.by}" if clue.by else ""
+    opened = f" that the parent opened at {clue.where}" if clue.where else ""
+    return Cause(
+        "connection_shared",
+        f"{clue.by} {clue.where}",
+        f"forked children share one {clue.what}{by}{opened}, and use it at {where}: {came}",
+        f"The {clue.what} to {clue.address} was open when the children were forked, and all of "
+        "them have it: they write into the same one, and each reads whatever comes first.",
+        where,
+    )

@@ -1,0 +1,108 @@
+"""What a child hands to a thread that never sends it.
+
+## What it sees
+A child has ended with items in the queue of a thread: of one that a fork did not copy, or of one
+that had no time left, as a child of multiprocessing runs no exit handlers.
+
+## Why
+Exporters, listeners and clients put what they are given into a queue, and a thread of theirs sends
+it. A fork does not copy that thread; and a child leaves by `os._exit()`, which waits for no daemon
+thread and runs nothing that was registered with `atexit`.
+
+## What to do
+Set it up in the child, and flush it at the end of the child's work.
+
+## Bad
+```python
+listener.start()
+multiprocessing.Process(target=logging.error, args=("lost",)).start()
+```
+
+## Good
+```python
+def work():
+    set_up()
+    logging.error("kept")
+    flush()
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, imports_main
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
+from startlab.model import LeftUnsent
+
+if TYPE_CHECKING:
+    from startlab.diagnosis.source.calls import Call
+
+MECHANISMS: Final = (
+    Mechanism(
+        "left_unsent",
+        shown=True,
+        loses=True,
+        advice="Set it up in each child, for example in a pool's `initializer=`, and flush or "
+        "close it before the child's work ends.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See that children have ended with items that nothing has sent."""
+    clues = case.clues(LeftUnsent)
+    if clues:
+        return _left(case, clues)
+    for other in case.others if imports_main(case) else ():
+        elsewhere = Case(other, case.sources)
+        clues = elsewhere.clues(LeftUnsent)
+        if clues and _set_up(case, clues[0]):
+            return _left(elsewhere, clues)  # without what the parent set up, there is no queue
+    return None
+
+
+def _set_up(case: Case, clue: LeftUnsent) -> Call | None:
+    """Give the call that sets the library up, which children that import the main module lack."""
+    calls = Calls(case.sources)
+    used = (each for each in calls.in_children() if each.package == _package(clue))
+    return next((first for each in used for first in calls.set_up(each)[:1]), None)
+
+
+def _package(clue: LeftUnsent) -> str:
+    return clue.type.partition(".")[0] if "." in clue.type else ""
+
+
+def _left(case: Case, clues: list[LeftUnsent]) -> Cause:
+    clue = clues[0]
+    number = sum(each.number * each.count for each in clues if each.type == clue.type)
+    items = f"{number} item{'s' if number != 1 else ''}"
+    started = f", which {clue.where} started" if clue.where else ""
+    package = _package(clue)
+    calls = [e for e in Calls(case.sources).in_children() if e.package == package]
+    used = f" The children use {package} at {calls[0].where}." if calls else ""
+    first = _set_up(case, clue)
+    if first is not None:
+        used += (
+            f" Children started by spawn or forkserver do not even have what `{first.text}()` at "
+            f"{first.where} sets up in the parent."
+        )
+    if clue.gone:
+        why = f'thread "{clue.thread}"{started} in the parent, and a fork did not copy it'
+    else:
+        why = f'thread "{clue.thread}"{started}, and ends with the child'
+    return Cause(
+        "left_unsent",
+        f"{clue.type} {clue.where}",
+        f"{items} that children gave to {clue.type} never arrived",
+        f"They were left in its queue when the children ended. What is in that is sent by {why}: "
+        "a child of multiprocessing leaves by os._exit(), which runs no exit handlers and waits "
+        f"for no daemon thread.{used}",
+        clue.where,
+    )
+
+
+def in_output(case: Case) -> Cause | None:
+    """See that it is lost where the output lacks lines."""
+    return find(case) if case.telling(LeftUnsent) and case.lines.only_second else None

@@ -1,0 +1,123 @@
+"""A library that only the parent has set up.
+
+## What it sees
+Children import the main module, and one raises where it calls a library, or prints something else
+than a forked child, or loses what it logs. Below the main guard the program calls the same library
+to set something up, and no child makes that call.
+
+## Why
+Sinks, clients, registries, open databases and options live in the memory of one process. A child
+started by spawn or forkserver has what the import of the main module makes, and nothing else.
+
+## What to do
+Set the library up in the child too, or give the child what was made.
+
+## Bad
+```python
+if __name__ == "__main__":
+    logger.add("jobs.log")
+    multiprocessing.Process(target=work).start()
+```
+
+## Good
+```python
+def work():
+    logger.add("jobs.log")
+    ...
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, imports_main, of_worker
+from startlab.diagnosis.libraries import package
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
+from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+from startlab.results.summary import WELL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.diagnosis.source.calls import Call
+    from startlab.output.tracebacks import Traceback
+
+MECHANISMS: Final = (
+    Mechanism(
+        "library_state_differs",
+        imported=True,
+        advice="Make the same call in the children: at the start of the target, or in a pool's "
+        "`initializer=`.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See that a child raises in a library that only its parent has set up."""
+    if not imports_main(case) or not _ends_well_when_forked(case):
+        return None
+    raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
+    calls = Calls(case.sources)
+    for traceback in raised:
+        where = own_line(traceback.frames)
+        for used in calls.in_children():
+            set_up = calls.set_up(used, filled=True)
+            if set_up and _is_of(traceback, used, where):
+                said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+                return _cause(used, set_up, f"and it raises {said} at {where}")
+    return None
+
+
+def suspect(case: Case) -> Cause | None:
+    """Take a library that only the parent has set up for the cause where there is no other."""
+    if not imports_main(case) or not any(case.lines):
+        return None
+    calls = Calls(case.sources)
+    for used in calls.in_children():
+        set_up = calls.set_up(used)
+        if set_up:
+            return _cause(used, set_up, f"which {used.where} goes without")
+    return None
+
+
+def _ends_well_when_forked(case: Case) -> bool:
+    return any(each.outcome in WELL and each.method_used == ("fork",) for each in case.others)
+
+
+def _is_of(traceback: Traceback, used: Call, where: str | None) -> bool:
+    """Tell whether an exception comes out of a call of the library, made at that line."""
+    if where is None:
+        return False
+    own = next(
+        (i for i, (f, n) in reversed(list(enumerate(traceback.frames))) if f"{f}:{n}" == where), 0
+    )
+    inside = {package(file) for file, _ in traceback.frames[own + 1 :]}
+    of_type = traceback.exception.type.partition(".")[0].lstrip("_")
+    return used.package in inside or used.package == of_type
+
+
+def _cause(used: Call, set_up: Sequence[Call], came: str) -> Cause:
+    first = set_up[0]
+    more = f" and {len(set_up) - 1} more" if len(set_up) > 1 else ""
+    told = f"`{first.text}()` at {first.where}{more}"
+    if used.made is not None and first.root == used.root:
+        title = f"every child makes its own `{used.root}` at {used.made}, without {told}, {came}"
+        where = used.made
+    else:
+        title = (
+            f"the children do not have what the parent set up in {used.package} by {told}, {came}"
+        )
+        where = first.where
+    lines = ", ".join(f"`{each.text}()` at {each.where}" for each in set_up[:4])
+    return Cause(
+        "library_state_differs",
+        f"{used.package} {first.where}",
+        title,
+        f"In the parent alone: {lines}. In the child: `{used.text}()` at {used.where}. A child "
+        "started by spawn or forkserver imports the main module, and what the parent does with a "
+        "library below the main guard is not done there.",
+        where,
+    )

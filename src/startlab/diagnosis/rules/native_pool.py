@@ -1,0 +1,94 @@
+"""A library's native threads that a fork leaves behind.
+
+## What it sees
+A forked child waits in a library's native code, as the return addresses on its stack show, for what
+no thread of it can do.
+
+## Why
+Libraries such as those with OpenMP have a pool of native threads, from their first use on. A fork
+copies only the thread that forks: the child has the pool's memory and none of its threads.
+
+## What to do
+Use the library first in the children, or use spawn.
+
+## Bad
+```python
+index.search(queries, 3)
+multiprocessing.Process(target=index.search, args=(queries, 3)).start()
+```
+
+## Good
+```python
+multiprocessing.Process(target=index.search, args=(queries, 3)).start()
+index.search(queries, 3)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.libraries import called, runtime_of, waits_in
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import is_waiting, line_of
+from startlab.model import NativeThreadsAtFork
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
+
+MECHANISMS: Final = (
+    Mechanism(
+        "native_pool_after_fork",
+        advice="Use the library first in the children, start the processes before the program uses "
+        "it, or set spawn explicitly.",
+        experiment="native_pool_after_fork",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See that a forked child waits in a library, for threads that only its parent has."""
+    if not case.forked:
+        return None
+    for process, thread in case.threads():
+        library = waits_in(thread)
+        where = line_of(thread)
+        if process == case.root or where is None or not library or not _is_inside(thread):
+            continue
+        native = case.clues(NativeThreadsAtFork)
+        number = max((each.number for each in native), default=0)
+        names = " ".join(dict.fromkeys(name for each in native for name in each.libraries))
+        threads = f"{number} native thread{'s' if number != 1 else ''}"
+        threads += f" ({names})" if names else ""
+        had = (
+            f"When the child was forked, its parent had {threads}"
+            if number
+            else "The child has a copy of the library's memory, as it was at the fork"
+        )
+        frame = called(thread)
+        by = f"It was called by `{frame.function}` at {frame.file}:{frame.line}. " if frame else ""
+        known = runtime_of(thread)
+        cure = f"{known.name}: {known.cure}." if known else ""
+        return Cause(
+            "native_pool_after_fork",
+            where,
+            f"a forked child waits at {where} in {library}, for "
+            + (
+                "native threads that only its parent has" if number else "what a fork does not copy"
+            ),
+            f"{by}{had}. A fork copies only the thread that forks: what the library's threads were "
+            "to do in the child is never done, and a lock that one of them held stays held.",
+            where,
+            advice=cure,
+        )
+    return None
+
+
+def _is_inside(thread: Thread) -> bool:
+    """Tell whether nothing but its own process could end what a thread waits for."""
+    return is_waiting(thread, "lock", "eventfd") or (
+        is_waiting(thread, "poll", "call")
+        and thread.wait is not None
+        and not any(each.kind == "child" for each in thread.wait.polled)
+    )

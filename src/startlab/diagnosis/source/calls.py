@@ -1,0 +1,184 @@
+"""Which libraries a program's own code calls: in the first process alone, and in its children."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.syntax import flat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from startlab.diagnosis.source.sources import Sources
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Call(NamedTuple):
+    """A call of a library, or of a method of what a library has made.
+
+    `root` is the name that the call begins with, `made` the line that made the object of that name,
+    if it is a global of the program's. With `alone` the call is a statement of its own: it is made
+    for what it does and not for what it gives.
+    """
+
+    package: str
+    root: str
+    text: str
+    where: str
+    arguments: int
+    alone: bool
+    made: str | None
+
+
+class Calls:
+    """The calls of libraries in a program's files."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._files = [file for file in own_files(sources) if sources.file(file).is_python]
+        trees = {file: sources.file(file).tree for file in self._files}
+        self._functions: dict[str, list[tuple[str, ast.AST]]] = {}
+        self._packages = {file: dict(_imported(tree, self._files)) for file, tree in trees.items()}
+        self._made: dict[str, dict[str, str]] = {}
+        for file, tree in trees.items():
+            self._made[file] = dict(self._makes(file, tree))
+            for node in ast.walk(tree):
+                if isinstance(node, Function):
+                    self._functions.setdefault(node.name, []).append((file, node))
+        guards = [
+            (file, part)
+            for file, tree in trees.items()
+            for part in tree.body
+            if isinstance(part, ast.If) and "__name__" in ast.unparse(part.test)
+        ]
+        handed_on = [
+            (file, function)
+            for name in _handed_on(trees.values())
+            for file, function in self._functions.get(name, ())
+        ]
+        self._trees = trees
+        self._in_children = self._reached(handed_on)
+        self._in_first = [e for e in self._reached(guards) if e not in self._in_children]
+
+    def _makes(self, file: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+        """Find the globals that hold what a library has made, and add them to its names."""
+        names = self._packages[file]
+        for part in tree.body:
+            if isinstance(part, ast.Assign) and isinstance(part.value, ast.Call):
+                root = _root(part.value.func)
+                targets = [each for target in part.targets for each in flat(target)]
+                for each in targets:
+                    if isinstance(each, ast.Name) and root in names:
+                        names[each.id] = names[root]
+                        yield each.id, f"{file}:{part.lineno}"
+
+    def _reached(self, begin: Iterable[tuple[str, ast.AST]]) -> list[tuple[str, ast.AST]]:
+        """Give code and the functions that it calls, and those that these call."""
+        found = list(begin)
+        for _, code in found:
+            for node in ast.walk(code):
+                name = _last(node.func) if isinstance(node, ast.Call) else ""
+                found += [each for each in self._functions.get(name, ()) if each not in found]
+        return found
+
+    def at_import(self) -> list[Call]:
+        """Give the calls of the modules' own bodies, which are statements by themselves."""
+        return [
+            call
+            for file, tree in self._trees.items()
+            for part in tree.body
+            if isinstance(part, ast.Expr)
+            for call in self._calls(file, part)
+        ]
+
+    def in_first(self) -> list[Call]:
+        """Give the calls that only the first process makes, below the main guard."""
+        return [call for file, code in self._in_first for call in self._calls(file, code)]
+
+    def in_children(self) -> list[Call]:
+        """Give the calls that children make, in what is handed on to them."""
+        return [call for file, code in self._in_children for call in self._calls(file, code)]
+
+    def set_up(self, used: Call, *, filled: bool = False) -> list[Call]:
+        """Give the calls that set a library up, which children go without that make a call of it.
+
+        They are made by the first process alone, for what they do, and children do not make them:
+        the one with the most arguments comes first. With `filled`, what children do too counts
+        where it is done to an object that each process makes anew.
+        """
+        also = {each.text for each in self.in_children()}
+        first = [e for e in self.in_first() if e.package == used.package and e.alone]
+        found = [each for each in first if each.text not in also]
+        if not found and filled and used.made is not None:
+            found = [each for each in first if each.root == used.root]
+        return sorted(found, key=lambda each: -each.arguments)
+
+    def _calls(self, file: str, code: ast.AST) -> Iterator[Call]:
+        names = self._packages[file]
+        alone = {
+            id(each.value)
+            for each in ast.walk(code)
+            if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)
+        } | {
+            id(item.context_expr)
+            for each in ast.walk(code)
+            if isinstance(each, ast.With | ast.AsyncWith)
+            for item in each.items
+        }
+        for node in ast.walk(code):
+            if isinstance(node, ast.Call) and (root := _root(node.func)) in names:
+                yield Call(
+                    names[root],
+                    root,
+                    ast.unparse(node.func),
+                    f"{file}:{node.lineno}",
+                    len(node.args) + len(node.keywords),
+                    id(node) in alone,
+                    self._made[file].get(root),
+                )
+
+
+def _imported(tree: ast.Module, own: list[str]) -> Iterator[tuple[str, str]]:
+    """Give the names that a file has of libraries: name → the package that it is of."""
+    beside = {file.rpartition("/")[2].removesuffix(".py") for file in own}
+    beside |= {part for file in own for part in file.split("/")[:-1]}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                package = each.name.partition(".")[0]
+                if package not in sys.stdlib_module_names | beside:
+                    yield each.asname or package, package
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            package = node.module.partition(".")[0]
+            if package not in sys.stdlib_module_names | beside:
+                for each in node.names:
+                    yield each.asname or each.name, package
+
+
+def _handed_on(trees: Iterable[ast.Module]) -> set[str]:
+    """Name the functions that are given to something else: a target, the function of a map()."""
+    found: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                given = [*node.args, *(each.value for each in node.keywords)]
+                found |= {_last(e) for e in given if isinstance(e, ast.Name | ast.Attribute)}
+            elif isinstance(node, ast.ClassDef):
+                found.add("run")
+    return found
+
+
+def _root(node: ast.expr) -> str:
+    """Give the name that an expression begins with: `logger` of `logger.opt().info`."""
+    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _last(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
