@@ -71,3 +71,33 @@ def test_what_uv_has_no_word_for_is_left_to_pip(home: Path, option: str) -> None
 def test_a_file_that_is_none_is_left_to_pip_to_complain_of(home: Path) -> None:
     (home / "home.conf").write_bytes(b"\xff index-url")
     assert uv.variables(None) == USUAL
+
+
+def test_what_holds_elsewhere_too_is_what_has_no_path(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image gets the indexes that it can reach, and no folder of this machine."""
+    assert uv.elsewhere() == b""
+    (home / "home.conf").write_text(
+        "[global]\nindex-url = https://a.test/simple\ncert = /etc/ca.pem\n"
+        "extra-index-url = file:///srv/simple https://b.test/simple\nfind-links = /srv/wheels\n"
+    )
+    monkeypatch.setenv("PIP_TIMEOUT", "60")
+    assert uv.elsewhere() == (
+        b"[global]\nextra-index-url = https://b.test/simple\nindex-url = https://a.test/simple\n"
+        b"timeout = 60\n"
+    )
+
+
+def test_the_certificates_are_those_that_pip_trusts(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = home / "own.pem", home / "other.pem"
+    for each in (own, other):
+        each.write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(other))
+    assert uv.certificates() == other
+    monkeypatch.setenv("PIP_CERT", str(own))
+    assert uv.certificates() == own
+    monkeypatch.setenv("PIP_CERT", str(home / "none.pem"))
+    assert uv.certificates() is None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import configparser
 import importlib
 import os
+import re
 import shutil
+import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,6 +31,15 @@ MEANS: Final = {
     "proxy": "ALL_PROXY",
 }
 """Options of pip, and the variables by which uv is told the same."""
+
+URLS: Final = ("index-url", "extra-index-url", "find-links")
+ALSO_ELSEWHERE: Final = (
+    "no-binary", "no-index", "only-binary", "pre", "prefer-binary", "proxy", "retries", "timeout",
+    "trusted-host",
+)  # fmt: skip
+"""Options of pip that hold on another machine too."""
+
+_REMOTE: Final = re.compile(r"https?://", re.IGNORECASE)
 
 LISTS: Final = {"extra-index-url": " ", "find-links": ",", "trusted-host": " "}
 """Options of several values, and what stands between those for uv."""
@@ -66,7 +77,7 @@ def variables(pip_config: Path | None) -> dict[str, str] | None:
 
     `pip_config` is read instead of what PIP_CONFIG_FILE names.
     """
-    said = dict(_of_files(pip_config)) | dict(_of_environment(os.environ))
+    said = configured(pip_config)
     options = {name: value for name, value in said.items() if name not in INDIFFERENT and value}
     if not options.keys() <= MEANS.keys():
         return None
@@ -76,6 +87,28 @@ def variables(pip_config: Path | None) -> dict[str, str] | None:
     }
     # As pip does, it trusts what the system trusts, and takes the best of all indexes.
     return {"UV_SYSTEM_CERTS": "true", "UV_INDEX_STRATEGY": "unsafe-best-match", **told}
+
+
+def configured(pip_config: Path | None) -> dict[str, str]:
+    """Give pip's options on this machine, by their long names."""
+    return dict(_of_files(pip_config)) | dict(_of_environment(os.environ))
+
+
+def elsewhere() -> bytes:
+    """Give pip's configuration on this machine as a pip.conf for another: what has no path."""
+    told = {name: value for name, value in configured(None).items() if name in ALSO_ELSEWHERE}
+    for name in URLS:
+        words = configured(None).get(name, "").split()
+        told[name] = " ".join(each for each in words if _REMOTE.match(each))
+    lines = [f"{name} = {value}\n" for name, value in sorted(told.items()) if value]
+    return "".join(["[global]\n", *lines]).encode() if lines else b""
+
+
+def certificates() -> Path | None:
+    """Give the file of certificates that pip trusts on this machine."""
+    said = configured(None).get("cert") or os.environ.get("SSL_CERT_FILE")
+    found = Path(said or ssl.get_default_verify_paths().cafile or os.devnull)
+    return found if found.is_file() else None
 
 
 def _of_files(pip_config: Path | None) -> Iterator[tuple[str, str]]:

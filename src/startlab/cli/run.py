@@ -124,7 +124,7 @@ class _Words(click.Command):
     type=options.EXISTING,
     default=None,
     envvar="STARTLAB_PIP_CONFIG",
-    help="The pip.conf to use, which containers need on a closed network.",
+    help="The pip.conf to use.  [default: pip's configuration on this machine]",
 )
 @click.option(
     "--env-var",

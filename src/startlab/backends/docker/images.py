@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from docker.errors import APIError, ImageNotFound
 
+from startlab.backends import uv
 from startlab.backends.docker import windows_python
 from startlab.backends.docker.debootstrap import (
     BuildError,
@@ -283,6 +284,8 @@ class Images:
                 for path in Path(folder).rglob("*")
                 if path.is_file()
             }
+        if requirements.pip_config is None:  # that of this machine, as pip has it natively
+            files["pip.conf"] = uv.elsewhere()
         try:
             with in_words(f"installing what the program needs in {image.name}"):
                 return self._install(image, digest, files)
@@ -298,11 +301,12 @@ class Images:
             "install.py": (data_folder() / "install.py").read_bytes(),
         }
         recipe = {name: data.decode() for name, data in build.items()}
-        tag = f"startlab/{image.name}-with:{_hash([image.id, image.target, digest, recipe])}"
+        known = [image.id, image.target, digest, recipe, files["pip.conf"].decode()]
+        tag = f"startlab/{image.name}-with:{_hash(known)}"
         if self._find(tag) is None:
             self._say(f"Installing what the program needs in {image.name} ...")
             build[wheel.name] = wheel.read_bytes()
-            build["ca.crt"] = _read(self._options.ca_bundle)
+            build["ca.crt"] = _read(self._options.ca_bundle or uv.certificates())
             labels = {
                 LABEL: "image",
                 "startlab.environment": image.name,
