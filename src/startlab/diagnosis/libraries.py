@@ -27,7 +27,7 @@ _RUNTIMES: Final = (
         Runtime(
             "OpenMP",
             "have it use a single thread until the processes are started (OMP_NUM_THREADS=1 in the "
-            "environment, where the program does not set the number itself)",
+            "environment, where neither the program nor the library sets the number itself)",
         ),
     ),
     (r"openblas", Runtime("OpenBLAS", "set OPENBLAS_NUM_THREADS=1 in the environment")),

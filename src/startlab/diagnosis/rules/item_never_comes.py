@@ -31,6 +31,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, ended_by, last_words, takes
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of
+from startlab.model import NativeThreadsAtFork
 
 MECHANISMS: Final = (
     Mechanism(
@@ -50,6 +51,12 @@ MECHANISMS: Final = (
         "queue before it leaves.",
         experiment="lost_result",
     ),
+)
+
+
+BESIDE_NATIVE: Final = (
+    "When it was forked, its parent had native threads ({}), which a fork does not copy: libraries "
+    "may end a process that uses them then."
 )
 
 
@@ -77,14 +84,17 @@ def find(case: Case) -> Cause | None:
         )
     died = next((e for e in case.trial.processes if e != root and e.exit_code), None)
     if died is not None:
-        said, end = last_words(case.trial.stderr), ended_by(died.exit_code or 0)
+        said, end = last_words(case.trial.stderr).rstrip("."), ended_by(died.exit_code or 0)
+        native = case.clues(NativeThreadsAtFork) if (died.exit_code or 0) < 0 else []
+        names = list(dict.fromkeys(name for each in native for name in each.libraries))
         return Cause(
             "child_died_unseen",
             where or "",
             f"a child has ended ({end}), and the program waits at {where} for an item of the queue "
             "that it would have put",
             "A queue's reader is not notified when the writing process exits."
-            + (f" The last that was said: {said}." if said else ""),
+            + (f" The last that was said: {said}." if said else "")
+            + (f" {BESIDE_NATIVE.format(' '.join(names))}" if names else ""),
             where,
         )
     return Cause(
