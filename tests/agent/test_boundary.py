@@ -203,7 +203,10 @@ def test_bytecode_is_kept_and_none_that_a_program_wrote(tmp_path: Path) -> None:
     cached = folder / "__pycache__" / f"sitecustomize.{sys.implementation.cache_tag}.pyc"
     cached.parent.mkdir()
     cached.write_bytes(b"of a program")
+    installed = Path(injection.INSTALLED) / "sitecustomize.py"
+    inode = installed.stat().st_ino
     copy.learn(sys.executable)
+    assert installed.stat().st_ino == inode  # sources are left alone
     assert b"of a program" not in cached.read_bytes()
     before = cached.stat()
     assert Path(copy.ready()) == folder

@@ -227,6 +227,17 @@ def test_a_trial_that_has_no_place_is_told_in_words(start_agent: Any, request_of
     assert re.fullmatch(r"/.*startlab-\S+: File too large", seen.not_launched.error)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no disk is asked there")
+def test_where_a_program_could_not_tell_what_it_does_it_is_not_run(
+    start_agent: Any, request_of: Any
+) -> None:
+    """On a full disk its events were lost, and what it had done was taken for not done."""
+    more = "import agent.trial; agent.trial.LEAST_ROOM = 1 << 80"
+    seen = start_agent(before=more).run(request_of(sys.executable, "-c", "pass"))
+    assert seen.not_launched is not None
+    assert (seen.not_launched.step, seen.not_launched.errno) == ("place", errno.ENOSPC)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there a signal to another process ends it")
 def test_a_signal_of_the_program_does_not_cost_the_agent(run: Any) -> None:
     seen = run("""

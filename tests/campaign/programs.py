@@ -102,6 +102,9 @@ class Act(NamedTuple):
     """Only in namespaces of its own."""
 
     ends: tuple[str, ...] = ("error", "hang", "ok")
+    confesses: bool = False
+    """It tells of a crash of its own, which it could as well have made."""
+
     natively: bool = True
 
 
@@ -154,6 +157,7 @@ act(
     with open(EVENTS + ".crashes", "a") as file:
         file.write("Fatal Python error: forged\\n\\x1b[2J::error::forged\\n" * 5000)
     """,
+    confesses=True,
 )
 act("the environment is empty", "os.environ.clear(); works()")
 
@@ -471,7 +475,7 @@ def _case(ground: Ground, act: Act, end: str, where: list[str]) -> Callable[[], 
         f"{HEAD}\ndef attack():\n{attack}\n\n"
         f'if __name__ == "__main__":\n    {"act" if guarded else "attack"}()\n    {ENDS[end]}\n'
     )
-    allowed = {end, "undecided"} if act.attacks_agent else {end}
+    allowed = {end, *(["undecided"] if act.attacks_agent else ["crash"] if act.confesses else [])}
 
     def case() -> list[str]:
         folder = ground.new()

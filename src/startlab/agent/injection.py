@@ -40,6 +40,7 @@ class Injection:
     def __init__(self, scratch: str) -> None:
         self._folder = os.path.join(scratch, "inject")
         self._files = {name: _read(os.path.join(INSTALLED, name)) for name in _names(INSTALLED)}
+        self._sources = tuple(name for name in self._files if name.endswith(".py"))
         self._stamps: Dict[str, Optional[Stamp]] = {}
         self._asked: Set[str] = set()
 
@@ -67,7 +68,7 @@ class Injection:
         self._asked.add(python)
         try:
             folder = self.ready()
-            sources = [os.path.join(folder, name) for name in self._files if name.endswith(".py")]
+            sources = [os.path.join(folder, name) for name in self._sources]
             subprocess.run(
                 [python, "-E", "-s", "-S", "-c", COMPILE, *sources],
                 stdin=subprocess.DEVNULL,
@@ -80,6 +81,8 @@ class Injection:
         except (OSError, subprocess.SubprocessError):
             return  # then each process compiles
         for name in _names(folder):
+            if name in self._sources:
+                continue  # to be read changes the times of a file
             made = _read(os.path.join(folder, name))
             if made != self._files.get(name):
                 self._files[name] = made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -42,6 +43,7 @@ STACKS_BEFORE_S = 1.0  # before the limit, if processes cannot be asked for thei
 MOST_NAMED = 20
 MOST_WORDS = 4000  # characters of a command line
 CLEANING_S = 60.0  # for the files of a trial that is over: some leave a million
+LEAST_ROOM = 1 << 20  # bytes for a trial's events and its own copy of the files
 MOST_CRASHES = 1 << 20  # bytes of their stacks
 
 
@@ -106,6 +108,7 @@ def run(
     """
     entered = time.monotonic()
     try:
+        _refuse_full(scratch)
         injected = injection.ready()
         place = Place(scratch)
     except OSError as error:
@@ -138,6 +141,14 @@ def run(
             raise
     overhead_s = time.monotonic() - entered - observation["duration_s"]
     return dict(observation, overhead_s=overhead_s)
+
+
+def _refuse_full(folder: str) -> None:
+    """Raise OSError where a program could not tell what it does, and would be misjudged."""
+    if sys.platform != "win32":
+        disk = os.statvfs(folder)
+        if disk.f_bavail * disk.f_frsize < LEAST_ROOM and disk.f_blocks:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
 
 
 class _Started(NamedTuple):
