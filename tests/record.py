@@ -215,7 +215,7 @@ def read(case: Case) -> Run:
     name = case.program.name
     sources = {each.name: each.read_text("utf-8") for each in case.files() if each.suffix == ".py"}
     program = Program(
-        kind="script", name=name, target=name, root="/nowhere", sources=sources
+        kind="script", name="program", target=name, root="/nowhere", sources=sources
     )  # fmt: skip
     cells = tuple(
         Cell(experiment="program", environment=environment.name, method=method)

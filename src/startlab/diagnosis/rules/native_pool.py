@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "native_pool_after_fork",
-        advice="Use the library first in the children, start the processes before the program uses "
-        "it, or set spawn explicitly.",
+        advice="Use the library first in the children, or start the processes before the program "
+        "uses it.",
         experiment="native_pool_after_fork",
     ),
 )
