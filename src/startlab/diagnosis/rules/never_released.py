@@ -127,7 +127,7 @@ def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
     for other in process.threads:
         if wanted & held_locks(case, other)[1]:
             return None
-    taken = _taken_at(case, thread, other_than=line_of(thread))
+    taken = _taken_at(case, thread)
     if not wanted or not taken:
         return None
     where = line_of(thread) or ""
@@ -142,7 +142,7 @@ def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
     )
 
 
-def _taken_at(case: Case, thread: Thread, other_than: str | None = None) -> str:
+def _taken_at(case: Case, thread: Thread) -> str:
     """Say where the lock is taken by acquire() and not by `with`."""
     frames = own_frames(thread)
     wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
@@ -153,6 +153,5 @@ def _taken_at(case: Case, thread: Thread, other_than: str | None = None) -> str:
         f"{file}:{line}"
         for file in own_files(case.sources)
         for line in case.sources.file(file).all_mentions(rf"\b({names})\.acquire\(")
-        if f"{file}:{line}" != other_than
     ]
     return f" It is taken without `with` at {listed(lines[:3])}." if lines else ""
