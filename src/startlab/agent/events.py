@@ -467,5 +467,4 @@ def _forks(events: List[Event]) -> Iterator[Dict[str, Any]]:
     for event in events:
         if event.kind == "forked":
             for name, where, started in event.fields["threads"]:
-                found = {"kind": "thread at fork", "name": name, "where": where}
-                yield {**found, "started": started} if started else found
+                yield {"kind": "thread at fork", "name": name, "where": where, "started": started}

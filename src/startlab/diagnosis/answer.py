@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
+from startlab.diagnosis.case import forked_with_threads
 from startlab.diagnosis.phrases import either, listed, versions
 from startlab.diagnosis.rules import MECHANISMS
-from startlab.model import START_METHODS, NativeThreadsAtFork, ThreadAtFork
+from startlab.model import START_METHODS
 from startlab.results.output_groups import grouped
 from startlab.results.trials import cells_of
 
@@ -214,20 +215,12 @@ class _Answer:
         count = len({each.where for each in self._real if each.where})
         fix = f"fix {count} line{'s' if count > 1 else ''}" if count else ""
         against = {MECHANISMS[each.mechanism].against for each in self._notes}
-        against |= {"fork"} if self._forks_with_threads() else set()
+        against |= {"fork"} if forked_with_threads(self._trials) else set()
         safe = [each for each in safe if each not in against]
         if not safe:
             return (fix,) if fix else ()
         use = f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
         return (f"{fix} or {use}", fix) if fix else (use,)
-
-    def _forks_with_threads(self) -> bool:
-        """Whether a process was forked that had other threads: that it went well was luck."""
-        return any(
-            isinstance(clue, NativeThreadsAtFork | ThreadAtFork)
-            for trial in self._trials
-            for clue in trial.clues
-        )
 
     def _chosen(self) -> str | None:
         """Give the one method that was used, also where another was asked for."""

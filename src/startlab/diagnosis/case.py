@@ -18,13 +18,20 @@ from startlab.diagnosis.stacks import (
     own_lines,
     through,
 )
-from startlab.model import ChangedGlobal, Clue, MainModule, SignalSent, ThreadAtFork
+from startlab.model import (
+    ChangedGlobal,
+    Clue,
+    MainModule,
+    NativeThreadsAtFork,
+    SignalSent,
+    ThreadAtFork,
+)
 from startlab.output import signals
 from startlab.output.compare import Difference
 from startlab.output.tracebacks import find_tracebacks, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from packaging.version import Version
 
@@ -222,6 +229,20 @@ def _as_told(exception: PythonException) -> PythonException:
     """Give an exception of the main module its own name: children and older Pythons add to it."""
     name = exception.type.removeprefix("__mp_main__.").removeprefix("__main__.")
     return msgspec.structs.replace(exception, type=name)
+
+
+SAFE_THREADS: Final = frozenset({"jemalloc_bg_thd"})
+"""Threads of an allocator, whose own fork handlers make the child safe: they do nothing else."""
+
+
+def forked_with_threads(trials: Iterable[Trial]) -> bool:
+    """Tell whether a process was forked that had other threads: that it went well was luck."""
+    clues = [clue for trial in trials for clue in trial.clues]
+    return any(
+        isinstance(clue, ThreadAtFork)
+        or (isinstance(clue, NativeThreadsAtFork) and not set(clue.libraries) <= SAFE_THREADS)
+        for clue in clues
+    )
 
 
 def joining(case: Case) -> Thread | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from packaging.version import Version
 
-from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
+from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs, forked_with_threads
 from startlab.diagnosis.experiments import confirmed, is_cure, rejected
 from startlab.diagnosis.phrases import either, listed, or_nothing, prints, versions
 from startlab.diagnosis.rules import MECHANISMS
@@ -176,6 +176,7 @@ class _Finder:
     def _well(self, found: Sequence[Finding]) -> list[str]:
         """Give the start methods whose trials are all ok, and that no note speaks against."""
         against = {MECHANISMS[each.mechanism].against for each in found if each.note}
+        against |= {"fork"} if forked_with_threads(self.ran) else set()
         ran = {each.method for each in self.ran} - against
         bad = {
             each.method

@@ -30,7 +30,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import SAFE_THREADS, Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
@@ -42,10 +42,6 @@ MECHANISMS: Final = (
 
 FORK_WARNS: Final = Version("3.12")
 """From here on a fork of a process with several threads warns (gh-100228)."""
-
-
-SAFE: Final = frozenset({"jemalloc_bg_thd"})
-"""Threads of an allocator, whose own fork handlers make the child safe: they do nothing else."""
 
 
 def find(case: Case) -> Cause | None:
@@ -73,7 +69,7 @@ def note(case: Case) -> Cause | None:
     native = [
         clue
         for clue in case.clues(NativeThreadsAtFork)
-        if clue.libraries and not set(clue.libraries) <= SAFE
+        if clue.libraries and not set(clue.libraries) <= SAFE_THREADS
     ]
     if not threads and not native:
         return None
