@@ -51,9 +51,10 @@ def stacks(py_spy: str, pid: int) -> List[Stack]:
         threads = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return []
+    here = _numbers_here(pid)
     return [
         Stack(
-            tid=thread.get("os_thread_id"),
+            tid=here.get(thread.get("os_thread_id"), thread.get("os_thread_id")),
             name=thread.get("thread_name") or "",
             frames=tuple(
                 Frame(frame["filename"], int(frame["line"]), frame["name"])
@@ -64,6 +65,24 @@ def stacks(py_spy: str, pid: int) -> List[Stack]:
         )
         for thread in threads
     ]
+
+
+def _numbers_here(pid: int) -> Dict[int, int]:
+    """Give what threads are called here by what they are called in a container of their own.
+
+    py-spy tells what they call themselves. Elsewhere than there, nothing.
+    """
+    found: Dict[int, int] = {}
+    try:
+        for tid in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/status" % (pid, tid), "rb") as file:
+                said = file.read().partition(b"\nNSpid:")[2].partition(b"\n")[0].split()
+            if len(said) < 2:
+                return {}
+            found[int(said[-1])] = int(tid)
+    except OSError:
+        pass
+    return found
 
 
 def stacks_in_motion(py_spy: str, pid: int, deadline: float) -> List[Stack]:

@@ -69,7 +69,7 @@ def main(py_spy: str) -> None:
 def look(asked: Dict[str, Any], py_spy: str) -> Dict[str, Any]:
     """Look twice at the tree around the processes that are asked for."""
     pids = tree.find(asked["pids"])
-    missing = [pid for pid in asked["pids"] if pid not in pids]
+    missing = [pid for pid in asked["pids"] if pid not in pids or tree.has_ended(pid)]
     if missing:
         raise Refused("no such process", missing[0])
     if not any(map(tree.is_python, pids)):

@@ -20,8 +20,9 @@ from ..proof import procfs
 MOST = 500
 _PYTHON = re.compile(r"(?i)python|pypy")
 _SHARED = re.compile(
-    rb"^\S+ ...s \S+ \S+ (\d+) +(?:/dev/shm/|/memfd:|/dev/zero|/SYSV)", re.MULTILINE
+    rb"^\S+ ...s \S+ (\S+ [1-9]\d*) +(?:/dev/shm/|/memfd:|/dev/zero|/SYSV)", re.MULTILINE
 )
+"""Device and inode: each container has numbers of its own."""
 
 
 class Links(NamedTuple):
@@ -81,6 +82,14 @@ def below(pid: int, everyone: Dict[int, procfs.Stat]) -> Set[int]:
 def observers() -> List[int]:
     """Give the processes that look: no part of a tree, though it may have started them."""
     return [os.getpid(), os.getppid()]
+
+
+def has_ended(pid: int) -> bool:
+    """Whether all of a process has: of a zombie, other threads may go on."""
+    try:
+        return all(procfs.ended(pid, tid) for tid in procfs.threads(pid))
+    except OSError:
+        return True
 
 
 def is_python(pid: int) -> bool:
@@ -150,7 +159,7 @@ def _links(pid: int) -> Links:
         memory = frozenset(_SHARED.findall(procfs.read(f"/proc/{pid}/maps")))
     except OSError:
         pass  # it has ended, or may not be looked into
-    return Links(frozenset(reads), frozenset(writes), memory - {b"0"})
+    return Links(frozenset(reads), frozenset(writes), memory)
 
 
 _LAST_STANDARD = 2

@@ -18,6 +18,7 @@ import os
 import platform
 import socket
 import sys
+import time
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
@@ -27,6 +28,7 @@ from .facts import Obstacle
 
 _ROUNDS = 3
 _MORE = 5
+_UNDER_WAY_S = 0.02
 _RING = "anon_inode:[io_uring]"
 _WORKER = b"iou-wrk"
 EPOLL = "anon_inode:[eventpoll]"
@@ -53,14 +55,14 @@ class Relied(NamedTuple):
     """What a proof relies on: that nobody outside the job has it.
 
     `links` are pipes and sockets, as the links of their descriptors have them; `events` the numbers
-    of eventfds; `epolls` descriptors (thread, number); `memory` inodes as `maps` has them, `files`
-    devices and inodes.
+    of eventfds; `epolls` descriptors (thread, number); `memory` devices, or none where `maps` may
+    have another one, and inodes, as `maps` has them; `files` devices and inodes.
     """
 
     links: Set[str]
     events: Set[str]
     epolls: Set[Tuple[int, int]]
-    memory: Set[int]
+    memory: Set[Tuple[str, int]]
     files: Set[Tuple[int, int]]
 
     def any(self) -> bool:
@@ -118,6 +120,11 @@ def check(
     return assumed if settled else assumed | {"wanders"}
 
 
+def needle(device: str, inode: int) -> bytes:
+    """Give what a line of `maps` has of a file; without a device, of any with that inode."""
+    return b" %s %d " % (device.encode(), inode) if device else b" %d " % inode
+
+
 class _Look:
     """A look at all processes outside; `found` collects those that have something, where given."""
 
@@ -133,16 +140,27 @@ class _Look:
         self._relied = relied
         self._job = job
         self._tracing = tracing
-        self._needles = [(inode, b" %d " % inode) for inode in relied.memory]
+        self._needles = [(each, needle(*each)) for each in relied.memory]
         self._inodes = {inode for _, inode in relied.files}
         self._under_way: Dict[int, Set[str]] = {}
         self._couriers: Dict[int, Optional[Tuple[bytes, ...]]] = {}
 
     def once(self) -> None:
-        """Look at every process, once."""
+        """Look at every process, once; again at those that were sent descriptors, till they came.
+
+        What stays under way may be anything.
+        """
         for name in os.listdir("/proc"):
             if name.isdigit() and int(name) not in self._job:
                 self._at(int(name))
+        for _ in range(_ROUNDS):
+            if not self._under_way:
+                return
+            time.sleep(_UNDER_WAY_S)
+            for pid in list(self._under_way):
+                self._at(pid)
+        for pid, sockets in self._under_way.items():
+            self._hit("descriptor under way", pid, min(sockets), ANYTHING)
 
     def at_all(self) -> bool:
         """Look at every process; tell whether none has run, or was born, since it was looked at.
@@ -281,9 +299,9 @@ class _Look:
                 maps = procfs.read(f"/proc/{pid}/task/{tid}/maps")
             except OSError:
                 continue
-            for inode, needle in self._needles:
-                if needle in maps:
-                    self._hit("lock of outsider", pid, "", inode)
+            for key, words in self._needles:
+                if words in maps:
+                    self._hit("lock of outsider", pid, "", key)
             if maps:
                 return
 

@@ -84,7 +84,7 @@ class _Look:
         for process in self._before:
             self._see_process(process)
         outside = self._see_outside() if around else {}
-        self._see_timers()
+        self._see_timers(ask=around)
         waiting = {each: b.wakers for each, b in self._bonds.items() if each not in self._may_wake}
         return Partial(
             self._before,
@@ -143,7 +143,7 @@ class _Look:
                 self._may_wake.setdefault(each, having[0])
         return outside
 
-    def _see_timers(self) -> None:
+    def _see_timers(self, *, ask: bool) -> None:
         """See which processes have timers that /proc does not show, and whether a thread has run.
 
         To be asked takes a thread some switches.
@@ -152,7 +152,8 @@ class _Look:
         expected, asked = self._before, frozenset()  # type: Tuple[Snapshot, FrozenSet[int]]
         refusals: Tuple[Obstacle, ...] = ()
         try:
-            expected, asked, refusals = self._prover.ask(self._scene, bonds, set())
+            if ask:
+                expected, asked, refusals = self._prover.ask(self._scene, bonds, set())
         except MayWake as reason:
             refusals = (reason.obstacle,)
         if asked:

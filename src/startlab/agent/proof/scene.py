@@ -350,11 +350,11 @@ class Scene:
                 raise MayWake(about("named semaphore", thread, object=name))
             if name:
                 self.assumed.add("name")
-        self._relied.memory.add(mapping.inode)
+        self._relied.memory.add((mapping.device, mapping.inode))
         major, minor = (int(each, 16) for each in mapping.device.split(":"))
         self._relied.files.add((os.makedev(major, minor), mapping.inode))
-        needle = b" %d " % mapping.inode
-        sharers = {pid for pid in self.alive if needle in self.maps(pid)}
+        words = outsiders.needle(mapping.device, mapping.inode)
+        sharers = {pid for pid in self.alive if words in self.maps(pid)}
         return Wait("shared lock", name), sharers
 
     def _shared_memory(self, pid: int) -> Tuple[str, Dict[int, str]]:
@@ -467,7 +467,7 @@ class Scene:
         if not waiting or not takers <= set(self.alive):
             raise MayWake(about("file lock", thread, object=link, descriptor=wait.fd))
         self._relied.files.add(file)
-        self._relied.memory.add(file[1])
+        self._relied.memory.add(("", file[1]))
         wakers = {each.pid for each in locks if not each.waits}
         if wait.kind == "FLOCK":
             wakers |= self._holders_of_file(file, writing=None) - {thread.pid}
