@@ -94,7 +94,8 @@ def test_what_is_dumped_says_the_same_elsewhere(
     hung.kill()
     hung.wait()
     done = why(str(dump))
-    assert (done.returncode, done.stdout) == (1, out)
+    assert done.returncode == 1
+    assert done.stdout.partition("Stacks")[0] == out.partition("Stacks")[0]
     assert "waitGraph" in page.read_text("utf-8")
     said = json.loads(why(str(dump), "--json").stdout)
     assert said["verdict"]["kind"] == "deadlock"

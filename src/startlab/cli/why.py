@@ -15,6 +15,7 @@ import psutil
 from startlab.backends import attach
 from startlab.cli import options
 from startlab.diagnosis import tree as trees
+from startlab.diagnosis.dump import shortened
 from startlab.errors import LookError, NoProcessError
 from startlab.judge.standstill import STILL_S, classify, hangs
 from startlab.model import Look
@@ -35,7 +36,7 @@ MOST_LISTED: Final = 50
     "--ask",
     "asks",
     is_flag=True,
-    help="Ask processes for alarms that only they know of: stops each for less than 1 ms.",
+    help="Ask processes for alarms that only they know of: stops each for a moment.",
 )
 @click.option(
     "--watch",
@@ -85,7 +86,7 @@ def why(
         look = attach.look(pids, asks=asks, patience_s=PATIENCE_S)
     tree = trees.explain(look)
     if dump is not None:
-        dump.write_bytes(msgspec.json.encode(look))
+        dump.write_bytes(msgspec.json.encode(shortened(look)))
         options.say(f"All that was seen is in {dump}.")
     if html is not None:
         from startlab.report.html import why as page

@@ -133,10 +133,14 @@ def sentence(tree: Tree) -> str:
             said = _changed(tree)
         case _:
             assert_never(verdict.kind)
-    alarm = ""
-    if verdict.kind in HANGS and "alarm" in tree.look.assumptions:
-        alarm = ", unless an alarm is armed"
-    return f"{HEADINGS[verdict.kind]}{alarm}: {said}."
+    return f"{heading(tree)}: {said}."
+
+
+def heading(tree: Tree) -> str:
+    """Name what the tree is in, with what could not be asked."""
+    kind = tree.verdict.kind
+    doubt = kind in HANGS and "alarm" in tree.look.assumptions
+    return HEADINGS[kind] + (", unless an alarm is armed" if doubt else "")
 
 
 def _processes(count: int) -> str:

@@ -24,6 +24,7 @@ def render(tree: Tree) -> str:
     style, script = asset("report.css"), "\n".join(map(asset, SCRIPTS))
     template: jinja2.Template = environment().get_template("why.html.jinja")
     return template.render(
+        heading=why.heading(tree),
         sentence=why.sentence(tree),
         hangs=tree.verdict.kind not in ("alive", "busy"),
         explanation=[each for each in why.explanation(tree) if each[0]],
