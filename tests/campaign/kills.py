@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from startlab.results import journal
 from tests.campaign.ground import OURS, Ground, finished
@@ -242,5 +242,9 @@ def _lacking(found: object, whole: object) -> list[str]:
     if found == whole:
         return []
     if isinstance(found, Counter) and isinstance(whole, Counter):
-        return [f"lost: {list(whole - found)[:3]}, and not in the whole: {list(found - whole)[:3]}"]
+        return [f"lost: {_short(whole - found)}, and not in the whole: {_short(found - whole)}"]
     return ["the reports are others than those of the whole"]
+
+
+def _short(trials: Counter[Any]) -> str:
+    return "; ".join(f"{cell.method} {number} {outcome}" for cell, number, outcome, _ in trials)
