@@ -94,7 +94,7 @@ class Ground:
         env = self.environ(**said.pop("env", {}))
         said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | said
         process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[assignment]
-            [sys.executable, "-c", BEGIN, *args],
+            [sys.executable, "-P", "-c", BEGIN, *args],
             cwd=folder, env=env, stdin=subprocess.DEVNULL, start_new_session=True, **said,
         )  # fmt: skip
         return process
