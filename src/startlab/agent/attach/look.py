@@ -72,6 +72,8 @@ def look(asked: Dict[str, Any], py_spy: str) -> Dict[str, Any]:
     missing = [pid for pid in asked["pids"] if pid not in pids or tree.has_ended(pid)]
     if missing:
         raise Refused("no such process", missing[0])
+    for pid in asked["pids"]:
+        _check_rights(pid)  # without them, nothing tells what it runs
     if not any(map(tree.is_python, pids)):
         raise Refused("no python", pids[0])
     for pid in pids:

@@ -380,7 +380,8 @@ class Finder(object):
         import imp
 
         package, _, tail = name.rpartition(".")
-        file, place, description = imp.find_module(tail, sys.modules[package].__path__)
+        inside = sys.modules[package].__path__ if package else None
+        file, place, description = imp.find_module(tail, inside)
         try:
             module = imp.load_module(name, file, place, description)
         finally:
