@@ -27,11 +27,15 @@ _WHOLE: Final = ("Lock", "RLock", "Semaphore", "BoundedSemaphore")
 
 
 class Wanted(NamedTuple):
-    """A thread that waits for a lock, and the threads that have that."""
+    """A thread that waits for a lock, and the threads that have that.
+
+    `guessed` if they are known by the name of an attribute, which other objects have as well.
+    """
 
     process: Process
     thread: Thread
     holders: tuple[tuple[Process, Thread], ...]
+    guessed: bool
 
     @property
     def where(self) -> str:
@@ -51,10 +55,12 @@ def wanted(case: Case) -> list[Wanted]:
         held = thread.wait.held if thread.wait is not None else None
         noted = set(held.holders) if held is not None else set()
         holders = tuple((p, t) for p, t in threads if {(p.pid, t.tid), (p.pid, 0)} & noted)
+        guessed = False
         if not holders and is_waiting(thread, "lock") and not (held is not None and held.left):
             holders = _in_its_block(case, process, thread)
+            guessed = "." in name_of(case, thread)
         if holders:
-            found.append(Wanted(process, thread, holders))
+            found.append(Wanted(process, thread, holders, guessed))
     return found
 
 

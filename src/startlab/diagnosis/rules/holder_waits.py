@@ -70,5 +70,6 @@ def find(case: Case) -> Cause | None:
             f"`{case.sources.code(where)}` at {where} is not over, and the lock is released after "
             "that.",
             where,
+            grade="suspected" if any(one.guessed for one in seen) else None,
         )
     return None

@@ -111,6 +111,7 @@ def _by_their_holders(case: Case) -> Cause | None:
         f"{phrases.sentence('; '.join(parts))} Each has one lock and waits for another: they take "
         "them in different orders.",
         first.where,
+        grade="suspected" if any(each.guessed for each in ring) else None,
     )
 
 
