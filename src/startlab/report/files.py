@@ -6,8 +6,6 @@ import glob
 import os
 from typing import TYPE_CHECKING
 
-import psutil
-
 from startlab.errors import StartlabError
 from startlab.report.formats import FORMATS
 
@@ -53,7 +51,12 @@ def write_file(run: Run, diagnosis: Diagnosis, report: Write, path: Path) -> Non
 
 def _remove_unfinished(path: Path) -> None:
     """Remove what processes that were killed have left of a report."""
-    for each in path.parent.glob(f".{glob.escape(path.name)}.*"):
+    left = list(path.parent.glob(f".{glob.escape(path.name)}.*"))
+    if not left:
+        return
+    import psutil  # takes 20 ms, and little is ever left
+
+    for each in left:
         pid = each.name.rpartition(".")[2]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             each.unlink(missing_ok=True)
