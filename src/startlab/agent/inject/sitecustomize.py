@@ -311,7 +311,8 @@ class Starting(dict):
 
 
 def watch_threads(threading):
-    threading._limbo = Starting(threading._limbo)
+    if type(getattr(threading, "_limbo", None)) is dict:  # else it is the program's own module
+        threading._limbo = Starting(threading._limbo)
 
 
 def watch_forks():

@@ -687,10 +687,10 @@ def hear(event, args):
         if event == "socket.connect" and type(args[1]) is tuple:
             fd = args[0].fileno()
             link = "socket:[%d]" % os.fstat(fd).st_ino
-            note_opened(link, "connection", "%s:%s" % args[1][:2], sys._getframe(1))
+            note_opened(link, "connection", "%s:%s" % args[1][:2], sys._getframe(2))
         elif event == "sqlite3.connect" and args[0] not in (":memory:", ""):
             path = os.path.realpath(os.fsdecode(args[0]))
-            note_opened(path, "database", path, sys._getframe(1))
+            note_opened(path, "database", path, sys._getframe(2))
     except Exception:  # it would be raised in the program
         pass
 
@@ -723,8 +723,27 @@ def still_open():
             tell("opened", what, address, package, line)
 
 
+def hook_of(hear):
+    """Make an audit hook that keeps nothing alive: it stays until the interpreter is gone.
+
+    Otherwise the modules that are known here would end later than they do, and so would the
+    objects in them.
+    """
+    import _weakref
+
+    heard = {"of": _weakref.ref(hear), "events": ("socket.connect", "sqlite3.connect")}
+    exec(compile("""
+def hook(event, args):
+    if event in events:
+        hear = of()
+        if hear is not None:
+            hear(event, args)
+""", "<startlab>", "exec"), heard)
+    return heard["hook"]
+
+
 if hasattr(sys, "addaudithook"):
-    sys.addaudithook(hear)
+    sys.addaudithook(hook_of(hear))
 
 
 # --- a standard library that a package has replaced ---------------------------------------------
