@@ -402,18 +402,19 @@ def test_five_hundred_children_fit_and_a_fork_bomb_does_not(
 
 @pytest.mark.docker
 def test_memory_and_files_are_bounded(make: Callable[..., DockerBackend]) -> None:
-    backend = make(limits=Limits(memory=100 << 20, tmp=1 << 20, shared_memory=1 << 20))
+    backend = make(limits=Limits(memory=100 << 20, tmp=4 << 20, shared_memory=1 << 20))
     environment = ready(backend)
     agent = backend.agent(environment)
     source = """
-    import errno
+    import errno, os
     for path in ("/tmp/big", "/dev/shm/big"):
         try:
             with open(path, "wb", buffering=0) as file:
-                for _ in range(3):
+                for _ in range(6):
                     file.write(b"x" * (1 << 20))
         except OSError as error:
             print(errno.errorcode[error.errno])
+        os.remove(path)  # with less than 1 MiB no trial is run
     """
     assert run_python(agent, environment, source) == "ENOSPC\nENOSPC\n"
     hog = "kept = [b'x' * (1 << 20) for _ in range(400)]"

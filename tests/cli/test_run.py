@@ -201,7 +201,7 @@ MISTAKES = [
     (["--timeout", "inf", "a.py"], "inf is not a number of seconds"),
     (["--env-var", "STARTLAB_EVENTS=x", "a.py"], "is reserved by startlab"),
     (["--with", "!", "a.py"], "this is not a requirement"),
-    (["--resume"], "Nothing to run"),
+    (["--resume"], "nothing to resume"),
 ]
 
 

@@ -295,13 +295,19 @@ class Experimenter:
     def _helping(
         self, bad: World, good: World | None, candidates: list[Aspect]
     ) -> tuple[list[Aspect] | None, tuple[Noted, ...]]:
-        """Change all candidates at once, then those that do no harm; None if nothing helps.
+        """Change all candidates at once, then those that do no harm, then the method's own alone.
 
-        Those come first that have met what they change. What is handed over is looked at, too.
+        None if nothing helps. Those come first that have met what they change. What is handed over
+        is looked at, too.
         """
         noted: tuple[Noted, ...] = ()
         kept = [each for each in candidates if each.kind not in INTRUSIVE]
-        for together in (candidates, kept) if kept != candidates else (candidates,):
+        of_the_method = [each for each in candidates if each not in EVERYWHERE]
+        tried: list[list[Aspect]] = []
+        for together in (candidates, kept, of_the_method):
+            if not together or together in tried:
+                continue
+            tried.append(together)
             trial = self._trial(bad.cell, [HAND_OVER, *together], self._limit_s(good))
             if trial is None:
                 break

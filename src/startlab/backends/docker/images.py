@@ -667,7 +667,9 @@ def _build_files(base: Base) -> dict[str, bytes]:
     folder = data_folder()
     names = ["prepare.py"]
     if base.drive:
-        names += sorted(f"wine/{each.name}" for each in (folder / "wine").iterdir() if each.is_file())
+        names += sorted(
+            f"wine/{each.name}" for each in (folder / "wine").iterdir() if each.is_file()
+        )
     files = {name: (folder / name).read_bytes() for name in names}
     return {"Dockerfile": (folder / base.dockerfile).read_bytes(), **files}
 

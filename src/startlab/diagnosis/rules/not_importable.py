@@ -53,8 +53,8 @@ MECHANISMS: Final = (
 
 
 _NOT_FOUND: Final = re.compile(
-    r"Can't get attribute '(?P<a>[^']+)' on <module '(?P<m>[^']+)'"
-    r"|module '(?P<n>__main__|__mp_main__)' has no attribute '(?P<b>[^']+)'"
+    r"Can't get attribute '(?P<a>[^']+)' on <module '(?:__main__|__mp_main__)'"
+    r"|module '(?:__main__|__mp_main__)' has no attribute '(?P<b>[^']+)'"
 )
 
 
@@ -90,8 +90,8 @@ def find(case: Case) -> Cause | None:
             "A child started by spawn or forkserver imports the main module and looks there for "
             "what it is "
             f"to run. `{name}` is not there after that import: it is defined below "
-            '`if __name__ == "__main__":`, in a function, in an interactive session, or the module '
-            f"is another one. It ended with {traceback.exception.type}.",
+            '`if __name__ == "__main__":`, in a function, or in an interactive session. '
+            f"It ended with {traceback.exception.type}.",
             where,
         )
     return None
