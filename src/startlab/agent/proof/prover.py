@@ -12,7 +12,7 @@ wake anybody. It is shown in this order:
    a timer.
 5. `finally` = `before`, but for the switches that asking for the timers took.
 
-Threads that do not sleep for ever, but only poll, as their Python stacks show, are let pass: then
+Threads that do not sleep forever, but only poll, as their Python stacks show, are let pass: then
 the grade is `proven-given-pollers` (see `pollers`).
 
 What a proof assumes, where it matters, is said in the verdict.
@@ -358,7 +358,7 @@ class Prover:
             time.sleep(0.0002)  # the kernel tells nobody when a thread goes to sleep
 
     def _check_pollers(self, scene: Scene, before: Snapshot, restless: List[procfs.Thread]) -> None:
-        """See that each thread that does not sleep for ever is a poller, at two looks.
+        """See that each thread that does not sleep forever is a poller, at two looks.
 
         In between there is more than the period of each that has one, and one that spins has run
         for more than a round: had there been anything to do for it, it would have been done.
@@ -631,7 +631,7 @@ def _no_interval_timer_anywhere() -> bool:
 
 
 def _try_out() -> Optional[Obstacle]:
-    """Look at a child that is blocked for ever, and see that /proc shows all that is needed."""
+    """Look at a child that is blocked forever, and see that /proc shows all that is needed."""
     cat = shutil.which("cat")
     if cat is None:
         return Obstacle("no cat")

@@ -237,7 +237,7 @@ def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 
     """Tell what the thread waits for.
 
     Timeouts are read as the kernel reads them: asyncio on Python 3.6 and 3.7 gives epoll_wait
-    -1000, and every negative number means for ever.
+    -1000, and every negative number means forever.
     """
     what = name(call, machine)
     if call.number < 0 or len(call.args) != 6:
