@@ -58,7 +58,7 @@ def wanted(case: Case) -> list[Wanted]:
         guessed = False
         if not holders and is_waiting(thread, "lock") and not (held is not None and held.left):
             holders = _in_its_block(case, process, thread)
-            guessed = "." in name_of(case, thread)
+            guessed = any("." in each.partition(".")[2] for each in _taken(case, thread))
         if holders:
             found.append(Wanted(process, thread, holders, guessed))
     return found
@@ -68,14 +68,19 @@ def _in_its_block(
     case: Case, process: Process, thread: Thread
 ) -> tuple[tuple[Process, Thread], ...]:
     """Give the other thread of a process that holds what a thread waits for, by the sources."""
-    frame = own_frames(thread)[0]
-    names = case.sources.file(frame.file).locks_at(frame.line)[0]
+    names = _taken(case, thread)
     others = [
         (process, other)
         for other in process.threads
         if other is not thread and names & held_locks(case, other)[1]
     ]
     return tuple(others) if len(others) == 1 else ()
+
+
+def _taken(case: Case, thread: Thread) -> set[str]:
+    """Give the locks that the program's line takes in which a thread is, as Class.self.lock."""
+    frame = own_frames(thread)[0]
+    return case.sources.file(frame.file).locks_at(frame.line)[0]
 
 
 def ring(case: Case) -> Sequence[Wanted]:
