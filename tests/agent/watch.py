@@ -145,14 +145,16 @@ def semaphores() -> list[Path]:
 
 
 def kill_all() -> None:
+    """End them all at once: one that outlives another may go on, and would write a stamp anew."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         found = procfs.descendants(os.getpid(), procfs.everyone())
         if not found:
             return
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(-1, 0)
 

@@ -15,6 +15,7 @@ back, forth = os.pipe()
 if os.fork() == 0:
     os.close(forth)
     os.read(back, 1)
+    os._exit(0)
 poll = select.poll()
 poll.register(read, select.POLLIN)
 last_words()
