@@ -61,24 +61,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an `interpreter` on every one of this host, with a `method` that it has.
 
     The oldest, the oldest 3 and the newest take every method, the others one each, in turn: another
-    one for the next test, so that all tests together have them all.
+    one for the next test, so that all tests together have them all. All but one of these others are
+    `wide`: again another one for the next test.
     """
     if "interpreter" not in metafunc.fixturenames:
         return
     every = sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))
-    if "method" not in metafunc.fixturenames:
-        metafunc.parametrize("interpreter", every, ids=lambda each: each.name)
-        return
     turn = zlib.crc32(metafunc.function.__name__.encode())
     edges = (every[0], *[each for each in every if not each.python.startswith("2")][:1], every[-1])
+    between = [each for each in every if each not in edges]
+    narrow = (*edges, *between[turn % max(len(between), 1) :][:1])
+    wide = {each: () if each in narrow else pytest.mark.wide for each in every}
+    if "method" not in metafunc.fixturenames:
+        params = [pytest.param(each, marks=wide[each], id=each.name) for each in every]
+        metafunc.parametrize("interpreter", params)
+        return
     pairs = [
-        (each, method)
+        pytest.param(each, method, marks=wide[each], id=f"{each.name}-{method}")
         for at, each in enumerate(every)
         for number, method in enumerate(each.methods)
         if each in edges or number == (turn + at) % len(each.methods)
     ]
-    ids = [f"{each.name}-{method}" for each, method in pairs]
-    metafunc.parametrize(("interpreter", "method"), pairs, ids=ids)
+    metafunc.parametrize(("interpreter", "method"), pairs)
 
 
 # --- values by hand ----------------------------------------------------------------------------

@@ -227,6 +227,7 @@ def said() -> list[str]:
 
 
 @pytest.mark.docker
+@pytest.mark.wide  # the lab's images are made so before it runs
 def test_a_base_is_made_with_debootstrap_once(
     engine: DockerClient, can_debootstrap: None, said: list[str]
 ) -> None:

@@ -105,7 +105,14 @@ def native() -> str:
 @pytest.mark.native
 @pytest.mark.targets
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no hang is proven")
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(each, marks=() if each.folder.parent == record.RULES else pytest.mark.wide)
+        for each in CASES
+    ],
+    ids=lambda case: case.name,
+)
 def test_a_program_is_explained_as_it_runs(case: record.Case, tmp_path: Path) -> None:
     """The rules find in a run what they find in the record."""
     environment = case.said("python", native())

@@ -382,7 +382,7 @@ def test_an_experiment_has_a_page_and_the_way_back_keeps_the_filters(tab: Tab, l
     assert "import threading" in text
     assert not page.locator("#overview").is_visible()
     page.get_by_role("link", name="← the whole run").click()
-    assert page.locator("#overview").is_visible()
+    page.wait_for_selector("#overview")
     assert matched(page).split(" of ")[0] == str(
         sum(trial.outcome == "hang" for trial in lab.run.trials)
     )

@@ -41,13 +41,16 @@ from startlab.model import Obstacle, Wait
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _pytest.mark.structures import ParameterSet
+
 pytestmark = [
     pytest.mark.native,
     pytest.mark.targets,
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
 ]
 
-AT_ONCE = 4  # most programs sleep most of the time
+NARROW = {"alive": 1, "dead": 2}  # interpreters of each program that are not `wide`
+AT_ONCE = 6  # most programs sleep most of the time
 WITHIN_LOOKS = 100  # one in 50 ms, or fewer where others keep the cores busy; 10 is the aim
 WITHIN_LOOKS_AT_ROUNDS = 400  # threads that go round are watched for some seconds
 
@@ -200,31 +203,20 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[Cell, Future[dict[s
             future.cancel()
 
 
-def result(results: dict[Cell, Future[dict[str, Any]]], cell: Cell) -> dict[str, Any]:
-    _, name, version = cell
-    if interpreter(version) is None:
-        pytest.skip(f"there is no Python {version} here")
-    if cell not in results:
-        pytest.skip(f"{name} is not for Python {version}")
-    return results[cell].result()
+def cells(kind: Kind) -> Iterator[ParameterSet]:
+    """Give each program on each interpreter here; those in turn are not `wide`."""
+    for at, name in enumerate(programs(kind)):
+        there = [v for v in VERSIONS if interpreter(v) and Program(kind, name).runs_on(v)]
+        for step, version in enumerate(there):
+            marks = () if (step - at) % len(there) < NARROW[kind] else pytest.mark.wide
+            yield pytest.param(kind, name, version, marks=marks)
 
 
-def living() -> list[tuple[str, str]]:
-    """Choose two interpreters for each living program, in turn: `nox -s soak` takes them all."""
-    chosen = []
-    for at, name in enumerate(programs("alive")):
-        program = Program("alive", name)
-        there = [each for each in VERSIONS if interpreter(each) and program.runs_on(each)]
-        chosen += [(name, there[(at + step) % len(there)]) for step in range(min(2, len(there)))]
-    return chosen
-
-
-@pytest.mark.parametrize(("name", "version"), living())
-@pytest.mark.parametrize("kind", ["alive"])
+@pytest.mark.parametrize(("kind", "name", "version"), [*cells("alive")])
 def test_a_living_program_is_never_called_dead(
     results: dict[Cell, Future[dict[str, Any]]], kind: str, name: str, version: str
 ) -> None:
-    told = result(results, (kind, name, version))
+    told = results[kind, name, version].result()
     assumed = Program("alive", name).note("assumes: (.*)")
     if told["grade"] and assumed:
         assert assumed in [ASSUMPTIONS[each] for each in told["assumptions"]]
@@ -233,13 +225,11 @@ def test_a_living_program_is_never_called_dead(
         assert told["status"] == 0, told["output"]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", programs("dead"))
-@pytest.mark.parametrize("kind", ["dead"])
+@pytest.mark.parametrize(("kind", "name", "version"), [*cells("dead")])
 def test_a_dead_program_is_shown_to_be_dead(
     results: dict[Cell, Future[dict[str, Any]]], kind: str, name: str, version: str
 ) -> None:
-    told = result(results, (kind, name, version))
+    told = results[kind, name, version].result()
     polls = Program("dead", name).polls_on(version)
     grade = Program("dead", name).verdict(version).partition(",")[0]
     rounds = grade in ("stuck", "busy")

@@ -127,11 +127,11 @@ class _Looks:
             time.sleep(max(0.0, began + APART_S - time.monotonic()))
             verdict = self._watch(first, found)
             second = partial.look(self._prover)
-        except Moved:
+            apart_s = time.monotonic() - began
+            threads = _seen(first, second, ran_s, apart_s)
+            processes = self._processes(second, found, verdict)
+        except (Moved, FileNotFoundError, ProcessLookupError):
             raise Refused("moved") from None
-        apart_s = time.monotonic() - began
-        threads = _seen(first, second, ran_s, apart_s)
-        processes = self._processes(second, found, verdict)
         return {
             "kernel": os.uname().release,
             "began_s": time.time() - apart_s,
