@@ -10,6 +10,7 @@ import tempfile
 import textwrap
 import time
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +58,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 2 * (os.cpu_count() or 1) if config.option.numprocesses == "auto" else None
 
 
+@cache
+def here() -> list[Environment]:
+    """Find the interpreters of this host, the oldest first."""
+    return sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an `interpreter` on every one of this host, with a `method` that it has.
 
@@ -66,7 +73,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """
     if "interpreter" not in metafunc.fixturenames:
         return
-    every = sorted(interpreters.find(), key=lambda each: environments.sort_key(each.name))
+    every = here()
     turn = zlib.crc32(metafunc.function.__name__.encode())
     edges = (every[0], *[each for each in every if not each.python.startswith("2")][:1], every[-1])
     between = [each for each in every if each not in edges]

@@ -235,6 +235,7 @@ def result_of(command: str) -> str:
 
 
 @pytest.mark.native
+@pytest.mark.targets
 @pytest.mark.parametrize(
     ("program", "reimported"), [("prices.py", "error"), ("prices_fixed.py", "ok")]
 )

@@ -121,6 +121,7 @@ def test_a_program_cannot_answer_for_its_agent(start_agent: StartAgent, request_
 
 
 @linux
+@pytest.mark.targets
 @pytest.mark.parametrize("way", ["stops", "traces"])
 def test_an_agent_that_its_program_stops_is_ended_with_all_processes(
     start_agent: StartAgent, request_of: Any, processes_of: Any, scratch_of: Any, way: str

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.native,
+    pytest.mark.targets,
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]

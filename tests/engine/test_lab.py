@@ -270,6 +270,7 @@ def test_a_trial_whose_agent_was_killed_is_run_again_on_a_new_one(
     assert len(backend.agents) == 2
 
 
+@pytest.mark.targets
 @pytest.mark.parametrize("ending", ["9", "signal.SIGSTOP"])
 @pytest.mark.skipif(sys.platform == "win32", reason="a Unix has these signals")
 def test_a_program_that_ends_or_stops_its_agents_costs_its_own_trial_alone(
