@@ -120,7 +120,10 @@ def test_cpu_time_is_that_of_the_whole_tree(
         use(); time.sleep(600)
     """)
     )
-    seen = exact_way.run(request_of(sys.executable, program, timeout_s=3))
+    for limit_s in (3, 30):  # a busy machine takes longer to give them their 0.3 s
+        seen = exact_way.run(request_of(sys.executable, program, timeout_s=limit_s))
+        if seen.grade != "busy":
+            break
     assert (seen.ended, seen.grade) == ("limit", "quiescent")
     assert 0.5 < seen.cpu_s < 2
 
