@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 STOPPING_S: Final = 0.05
 """Between two looks at what was stopped."""
 
-AGAIN_S: Final = 10.0
-"""How long a cell that has reached the time limit is run again: to see whether it waits there."""
+AGAIN_S: Final = 2.0
+"""How long a trial is taken to pass in of a cell that has reached the time limit before: where all
+of its threads wait, none by the clock or for the outside, it is not waited out again."""
 
 
 class Listener(Protocol):
@@ -99,7 +100,7 @@ class Lab:
         self._environments: dict[str, Environment] = {}
         self._waiting: set[Cell] = set()
         self._passing_s: dict[tuple[str, str], float] = {}
-        self._limited: dict[Cell, Trial] = {}
+        self._limited: set[Cell] = set()
         self._held: dict[Cell, list[Task]] = {}
         for trial in earlier:
             if trial.outcome != "unavailable":  # then it is tried again
@@ -303,22 +304,14 @@ class Lab:
             self._schedule.add(task.environment.name, [task._replace(again=True)])
         elif observation.ended != "stopped":
             trial = task.subject.judge(task.cell, task.environment, task.number, observation)
-            first = None if task.whole else self._limited.get(task.cell)
-            if (
-                first is not None
-                and observation.ended == "limit"
-                and _waits(trial) != _waits(first)
-            ):
-                self._schedule.add(task.environment.name, [task._replace(whole=True)])
-            else:
-                self._note(trial, at_the_limit=observation.ended == "limit")
+            self._note(trial, at_the_limit=observation.ended == "limit")
         if self._selection.isolation == "fresh":
             worker.close()
 
     def _note(self, trial: Trial, *, at_the_limit: bool) -> None:
         """Take a trial as the result, of its cell or of all that are held back for that."""
         if at_the_limit and trial.outcome == "hang":
-            self._limited.setdefault(trial.cell, trial)
+            self._limited.add(trial.cell)
         self._results.put(trial)
         self._note_passing(trial)
         held = self._held.get(trial.cell, [])
@@ -394,10 +387,9 @@ class Lab:
                 f"{obstacle(agent.no_proofs)}"
             )
         request = task.subject.request(task.cell, task.environment, agent)
-        if task.cell in self._limited and not task.whole:
-            limit_s = min(request.timeout_s, AGAIN_S)
-            request = msgspec.structs.replace(request, timeout_s=limit_s)
         passing_s = self._passing_s.get((task.cell.experiment, task.environment.name))
+        if passing_s is None and task.cell in self._limited:
+            passing_s = AGAIN_S
         return agent.run(msgspec.structs.replace(request, passing_s=passing_s))
 
 
@@ -437,15 +429,6 @@ def _is_pinned(trial: Trial) -> bool:
         if isinstance(clue, PinnedMethod) and clue.by == "set_start_method"
     }
     return len(chosen) == 1 and chosen == set(trial.method_used)
-
-
-def _waits(trial: Trial) -> frozenset[tuple[str, ...]]:
-    """Give what the threads of a trial were in: their functions, and what they waited for."""
-    return frozenset(
-        (thread.wait.kind if thread.wait else "", *(frame.function for frame in thread.stack))
-        for process in trial.processes
-        for thread in process.threads
-    )
 
 
 def _prints_the_same(one: Trial, other: Trial) -> bool:

@@ -14,17 +14,13 @@ if TYPE_CHECKING:
 
 
 class Task(NamedTuple):
-    """One trial to run; `again` if it is repeated because others ran beside it the first time.
-
-    `whole` says that it has its whole time limit, though the cell has reached that before.
-    """
+    """One trial to run; `again` if it is repeated because others ran beside it the first time."""
 
     cell: Cell
     number: int
     subject: Subject
     environment: Environment
     again: bool = False
-    whole: bool = False
 
     @property
     def alone(self) -> bool:
