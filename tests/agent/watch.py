@@ -1,13 +1,13 @@
-"""The smallest agent there is: run a program, look every 50 ms, tell as JSON what came of it.
+"""The smallest agent there is: run programs, look every 50 ms, tell as JSON what came of each.
 
-    watch.py [--py-spy PATH] [--stdin-after S] [--read-after S] LIMIT_S PROGRAM ARG...
+Reads one line for each program, the fields of `Asked` as JSON, and writes one. A program has an
+agent of its own, a fork: to start an interpreter for each would take as long as most programs.
 
 Runs wherever the agent runs: on 3.8 and newer, with the package's `src` on PYTHONPATH.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ctypes
 import json
@@ -17,8 +17,9 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
@@ -29,18 +30,40 @@ JOIN_S = 5.0  # a process outside may hold the program's stdout
 PR_SET_CHILD_SUBREAPER = 36
 
 
+class Asked(NamedTuple):
+    """A program, its directory, and what happens at its ends after a while."""
+
+    argv: list[str]
+    place: str
+    limit_s: float
+    py_spy: str | None = None
+    stdin_after: float | None = None
+    read_after: float = 0.0
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--py-spy")
-    parser.add_argument("--stdin-after", type=float)
-    parser.add_argument("--read-after", type=float, default=0.0)
-    parser.add_argument("limit_s", type=float)
-    parser.add_argument("argv", nargs=argparse.REMAINDER)
-    asked = parser.parse_args()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     unavailable = Prover.available()
     if unavailable:
         raise SystemExit(str(unavailable))
+    for line in sys.stdin:
+        asked = Asked(**json.loads(line))
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(int(asked.limit_s) + 30)
+            try:
+                told = run(asked)
+            except BaseException:  # noqa: BLE001 - whoever asked is to see it
+                told = {"failed": traceback.format_exc()}
+            print(json.dumps(told), flush=True)  # noqa: T201 - this is what it is for
+            os._exit(0)
+        if os.waitpid(pid, 0)[1]:
+            print(json.dumps({"failed": "it took too long"}), flush=True)  # noqa: T201 - as above
+
+
+def run(asked: Asked) -> dict[str, Any]:
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    os.environ["TMPDIR"] = asked.place
+    since = time.time()
     program = subprocess.Popen(
         asked.argv,
         stdin=subprocess.DEVNULL if asked.stdin_after is None else subprocess.PIPE,
@@ -56,12 +79,13 @@ def main() -> None:
     if asked.stdin_after is not None:
         threading.Timer(asked.stdin_after, type_something, (program.stdin,)).start()
     try:
-        result = watch(program, asked.limit_s, asked.py_spy)
+        result = watch(program, since, asked.limit_s, asked.py_spy)
     finally:
         end_all()
+        program.poll()
     reader.join(JOIN_S)
     result["output"] = b"".join(output).decode(errors="replace")[-4000:]
-    print(json.dumps(result))  # noqa: T201 - this is what it is for
+    return result
 
 
 def keep(stream: Any, output: list[bytes], after_s: float) -> None:
@@ -76,8 +100,10 @@ def type_something(stream: Any) -> None:
     stream.close()
 
 
-def watch(program: subprocess.Popen[bytes], limit_s: float, py_spy: str | None) -> dict[str, Any]:
-    prover = Prover(Members([os.getpid()]), py_spy)
+def watch(
+    program: subprocess.Popen[bytes], since: float, limit_s: float, py_spy: str | None
+) -> dict[str, Any]:
+    prover = Prover(Members([os.getpid()]), py_spy, since=since)
     rounds = Rounds(prover, py_spy)
     began = time.monotonic()
     costs: list[float] = []
