@@ -613,6 +613,7 @@ ObstacleKind = Literal[
     "no such address",
     "futex in file",
     "named semaphore",
+    "system v",
     "not its child",
     "ended child",
     "end of outsider",
@@ -662,6 +663,7 @@ AssumptionKind = Literal[
     "timeout changed",
     "address",
     "name",
+    "opened by name",
     "own classes",
     "alarm",
 ]
@@ -678,6 +680,8 @@ WaitKind = Literal[
     "socket write",
     "connection",
     "eventfd",
+    "semaphore",
+    "message queue",
     "signal",
     "poll",
     "asleep",
@@ -688,9 +692,9 @@ WaitKind = Literal[
 
 `lock`: one of its own process; `shared lock`: one in memory that processes share; `file lock`: as
 flock(2) has it; `child`: the end of a child; `pipe` or `socket`, `read` from while empty or `write`
-to while full; `connection`: somebody to connect; `eventfd`: its counter; `signal`: any; `poll`: any
-of several; `asleep`: a time; `running`: nothing; `call`: another system call, or one of which it is
-not known what it waits for.
+to while full; `connection`: somebody to connect; `eventfd`: its counter; `semaphore`, `message
+queue`: one of System V; `signal`: any; `poll`: any of several; `asleep`: a time; `running`:
+nothing; `call`: another system call, or one of which it is not known what it waits for.
 """
 
 

@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def spying(request: pytest.FixtureRequest) -> Iterator[Conversation]:
-    """Have an agent that can read stacks with py-spy; a module's BEFORE is run in it first."""
+def spying() -> Iterator[Conversation]:
+    """Have an agent that can read stacks with py-spy."""
     spy = py_spy()
     if spy is None or sys.platform != "linux":
         pytest.skip("there is no py-spy here, or no proof")
-    argv = command(sys.executable, str(CONTENT), spy)
-    boot, serve = argv[3].split("from agent.main")
-    before = getattr(request.module, "BEFORE", "pass")
-    argv[3] = f"{boot}\n{before}\nfrom agent.main{serve}"
-    stream = Pipes(argv)
+    stream = Pipes(command(sys.executable, str(CONTENT), spy))
     yield Conversation(stream, str(CONTENT))
     stream.close()

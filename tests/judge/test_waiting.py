@@ -277,6 +277,13 @@ WORDS = [
      "only this process has it"),
     (Wait(kind="eventfd"), (1, 2), "reads from an eventfd that is zero",
      "only pids 1, 2 could raise it, and they wait too"),
+    (Wait(kind="pipe read", object="/a/fifo", descriptor=5), (1,),
+     "reads from an empty FIFO (/a/fifo)",
+     "only this process itself could write to it or close the other end"),
+    (Wait(kind="semaphore", object="7"), (1, 2), "waits for a System V semaphore (7)",
+     "only pids 1, 2 could change it, and they wait too"),
+    (Wait(kind="message queue"), (1,), "waits for a System V message queue",
+     "only this process itself could send or receive one"),
     (Wait(kind="signal"), (2,), "waits for a signal",
      "only pid 2 could send one, and they wait too"),
     (Wait(kind="child"), (2,), "waits for the end of its child pid 2", "it can never end"),
@@ -327,12 +334,14 @@ def test_without_numbers_a_wait_is_the_same_in_every_trial() -> None:
             READ,
             Wait(kind="shared lock", object="sem.mp-x"),
             Wait(kind="child"),
+            Wait(kind="pipe write", object="/a/fifo"),
             Wait(kind="poll", polled=(*polled, Polled(kind="child", pid=4))),
         )
     ] == [
         "reads from an empty pipe",
         "waits for a lock shared between processes",
         "waits for the end of its child",
+        "writes to a full FIFO",
         "waits for any of a pipe, the end of a child",
     ]
 

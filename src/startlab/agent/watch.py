@@ -50,7 +50,7 @@ class Watch:
     def __init__(self, py_spy: str, events_file: str, earlier: Sequence[events.Event] = ()) -> None:
         self.signal_number = None if py_spy else faults.signal_number()
         self._py_spy = py_spy
-        self._prover = Prover(Members([os.getpid()]), py_spy or None)
+        self._prover = Prover(Members([os.getpid()]), py_spy or None, since=time.time())
         self._proof: Optional[Verdict] = None
         self._rounds = Rounds(self._prover, py_spy or None)
         self._going_round: Optional[Verdict] = None
@@ -160,24 +160,10 @@ class Watch:
         processes = job.processes()
         found_out = self._proof or self._going_round
         waiting = found_out.threads if found_out else self._prover.waits()
-        deadline = time.monotonic() + (PROVEN_STACKS_S if found_out else STACKS_S)
-        running = {each.pid for each in waiting if each.wait.kind == "running"}
         pids = [each["pid"] for each in processes[:MOST_STACKS]]
-        found = {
-            pid: self._stacks(pid, deadline, runs=pid in running)
-            for pid in sorted(pids, key=running.__contains__)  # what takes long comes last
-        }
+        found = self._all_stacks(pids, waiting, PROVEN_STACKS_S if found_out else STACKS_S)
         at_fork = events.threads_at_fork(told)
-        by_thread = {
-            (pid, tid): stack
-            for pid in found
-            for tid, stack in matched(
-                pid,
-                [each.tid for each in waiting if each.pid == pid],
-                found[pid],
-                ghosts=bool(at_fork.get(pid)),
-            ).items()
-        }
+        by_thread = _by_thread(waiting, found, at_fork)
         waiting = self._with_holders(waiting, by_thread, told)
         places = {
             of: place for of, stack in by_thread.items() for place in [_where(argv, stack)] if place
@@ -211,16 +197,7 @@ class Watch:
                     {"tid": stack.tid or 0, **_told_of(stack)} for stack in found.get(pid, [])
                 ]
         if self._respawn is not None:
-            return {
-                "processes": processes,
-                "grade": "respawning",
-                "respawn": {
-                    "pid": self._respawn.pid,
-                    "exit_code": self._respawn.exit_code,
-                    "deaths": self._respawn.deaths,
-                },
-                "where": _short(self._respawn.where),
-            }
+            return {"processes": processes, **_told_of_respawn(self._respawn)}
         if found_out is None:
             return {"processes": processes, "obstacle": plain(self._prover.blocker)}
         alive = [(each.pid, each.tid) for each in waiting if each.wait.rounds]
@@ -231,6 +208,17 @@ class Watch:
             "ring": plain(ring),
             "assumptions": list(found_out.assumptions),
             "where": next((places[each] for each in shown if each in places), None),
+        }
+
+    def _all_stacks(
+        self, pids: Sequence[int], waiting: Sequence[Waiting], within_s: float
+    ) -> Dict[int, List[Stack]]:
+        """Read the stacks of several processes, those that take long last."""
+        deadline = time.monotonic() + within_s
+        running = {each.pid for each in waiting if each.wait.kind == "running"}
+        return {
+            pid: self._stacks(pid, deadline, runs=pid in running)
+            for pid in sorted(pids, key=running.__contains__)
         }
 
     def _with_holders(
@@ -250,17 +238,46 @@ class Watch:
         )
 
 
-_CALLS_INSIDE = ("semop", "semtimedop", "msgrcv", "msgsnd")
-_OBSTACLES_INSIDE = ("named semaphore", "futex in file", "alarm unknown", "socket timeout unknown")
+_OBSTACLES_INSIDE = (
+    "named semaphore",
+    "futex in file",
+    "system v",
+    "alarm unknown",
+    "socket timeout unknown",
+)
 
 
 def _is_inside(obstacle: Obstacle) -> bool:
     """Whether an obstacle is neither a clock nor, as far as is known, somebody outside."""
-    if obstacle.kind == "call":
-        return not obstacle.timed and obstacle.name in _CALLS_INSIDE
     if obstacle.kind == "descriptor":  # a FIFO
         return obstacle.object.startswith("/") and not obstacle.object.startswith("/dev/")
     return obstacle.kind in _OBSTACLES_INSIDE
+
+
+def _by_thread(
+    waiting: Sequence[Waiting],
+    found: Dict[int, List[Stack]],
+    at_fork: Dict[int, Any],
+) -> Dict[Tuple[int, int], Stack]:
+    """Tell which stack is which thread's, of several processes."""
+    return {
+        (pid, tid): stack
+        for pid in found
+        for tid, stack in matched(
+            pid,
+            [each.tid for each in waiting if each.pid == pid],
+            found[pid],
+            ghosts=bool(at_fork.get(pid)),
+        ).items()
+    }
+
+
+def _told_of_respawn(found: respawn.Respawn) -> Dict[str, Any]:
+    return {
+        "grade": "respawning",
+        "respawn": {"pid": found.pid, "exit_code": found.exit_code, "deaths": found.deaths},
+        "where": _short(found.where),
+    }
 
 
 def _libraries(

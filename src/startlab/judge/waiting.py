@@ -40,6 +40,7 @@ ASSUMPTIONS: Final[Mapping[AssumptionKind, str]] = {
     "timeout changed": "no timeout of a socket was changed while a thread slept on it",
     "address": "nobody outside is told the address",
     "name": "nobody outside is told the name",
+    "opened by name": "no process outside opens what the job waits for by its name or number",
     "own classes": "no pool or manager has classes of the program's own",
     "alarm": "no process that could not be asked has armed an interval timer (alarm)",
 }
@@ -79,12 +80,14 @@ _WAITS: Final[Mapping[WaitKind, tuple[str, str]]] = {
     "shared lock": ("waits", "for {lock} shared between processes{name}"),
     "file lock": ("waits", "for a lock on a file{name}"),
     "child": ("waits", "for the end of its child{pids}"),
-    "pipe read": ("reads", "from an empty pipe{at}"),
-    "pipe write": ("writes", "to a full pipe{at}"),
+    "pipe read": ("reads", "from an empty {pipe}"),
+    "pipe write": ("writes", "to a full {pipe}"),
     "socket read": ("reads", "from an empty socket{at}"),
     "socket write": ("writes", "to a full socket{at}"),
     "connection": ("waits", "for a connection{at}"),
     "eventfd": ("reads", "from an eventfd{at} that is zero"),
+    "semaphore": ("waits", "for a System V semaphore{name}"),
+    "message queue": ("waits", "for a System V message queue{name}"),
     "signal": ("waits", "for a signal"),
     "poll": ("waits", "for {polled}"),
     "asleep": ("sleeps", "{name}"),
@@ -108,6 +111,7 @@ def _waits(wait: Wait, waits_for: Sequence[int], *, numbers: bool) -> tuple[str,
         object=wait.object,
         pids=f" {numbered(waits_for)}" if numbers else "",
         at=_at(wait.descriptor) if numbers else "",
+        pipe=_pipe(wait) if numbers else _pipe(wait).partition(" ")[0],
         polled=("any of " if len(polled) > 1 else "") + ", ".join(polled),
         timeout=" with a timeout" if wait.timed else "",
     ).strip() + (", again and again" if wait.rounds else "")
@@ -121,6 +125,10 @@ def _lock(held: Held | None) -> str:
     article = "an" if held.type in ("RLock", "Event") else "a"
     kind = f"{article} {held.type}" if own else f"a lock of {article} {held.type}"
     return kind + (f" (made at {held.made})" if held.made else "")
+
+
+def _pipe(wait: Wait) -> str:
+    return f"FIFO ({wait.object})" if wait.object.startswith("/") else f"pipe{_at(wait.descriptor)}"
 
 
 def _polled(part: Polled, *, numbers: bool) -> str:
@@ -157,6 +165,14 @@ _WAKERS: Final[Mapping[WaitKind, tuple[str, str]]] = {
     "eventfd": (
         "only this process itself could raise it",
         "only {pids} could raise it, and they wait too",
+    ),
+    "semaphore": (
+        "only this process itself could raise it",
+        "only {pids} could change it, and they wait too",
+    ),
+    "message queue": (
+        "only this process itself could send or receive one",
+        "only {pids} could send or receive one, and they wait too",
     ),
     "signal": (
         "only this process itself could send one",
@@ -377,7 +393,7 @@ _OBSTACLES: Final[Mapping[ObstacleKind, str]] = {
     "no holders": "/proc does not tell who holds a pipe",
     "not tried": "it could not be tried out: {error}",
     "moved": "threads of the job come and go",
-    "second look": "only polling threads may wake; a second look is due",
+    "second look": "nothing seems to move any more; a second look is due",
     "no process": "no process of the job is left",
     "unreadable": "{who} cannot be looked into: {error}",
     "running": "{who} is running",
@@ -410,6 +426,9 @@ _OBSTACLES: Final[Mapping[ObstacleKind, str]] = {
     "no such address": "may wake: {who} waits at an address it lacks",
     "futex in file": "may wake: {who} waits for a futex in the file {object}",
     "named semaphore": "may wake: {who} waits for {object}, which any process may open",
+    "system v": (
+        "may wake: {who} waits for the System V object {object}, which any process may use"
+    ),
     "not its child": "may wake: {who} waits for a process that is no child of it",
     "ended child": "may wake: {who} waits for {others}, which ended",
     "end of outsider": "may wake: {who} waits for the end of {others}, which is not of the job",

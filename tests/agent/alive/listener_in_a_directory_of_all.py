@@ -1,4 +1,5 @@
 # outside
+# assumes: no process outside opens what the job waits for by its name or number
 # A socket has a path as those of multiprocessing, but in a directory that everybody may enter.
 import os
 import socket

@@ -1,4 +1,5 @@
 # outside
+# assumes: no process outside opens what the job waits for by its name or number
 # A process outside opens the FIFO by its name and writes into it. We hold both ends, too.
 import os
 import sys

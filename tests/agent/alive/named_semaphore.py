@@ -1,4 +1,5 @@
 # outside
+# assumes: no process outside opens what the job waits for by its name or number
 # A process outside opens the semaphore by its name and posts it. maps calls it (deleted).
 import ctypes
 import os

@@ -1,4 +1,5 @@
 # outside
+# assumes: no process outside opens what the job waits for by its name or number
 # A semaphore has a name that begins as those of multiprocessing; a process outside knows it.
 import ctypes
 import os

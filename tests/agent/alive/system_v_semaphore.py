@@ -1,4 +1,5 @@
 # outside
+# assumes: no process outside opens what the job waits for by its name or number
 # A process outside raises a System V semaphore.
 import ctypes
 import os

@@ -1,4 +1,5 @@
 # outside
+# assumes: no process outside opens what the job waits for by its name or number
 # A process outside connects to a Unix socket by its name.
 import os
 import socket

@@ -1,4 +1,4 @@
-# verdict: proven, assuming that no process outside opens the FIFO
+# verdict: proven, assuming that no process outside opens what the job waits for by its name or number
 # waits: main (1) and the child (2) for a byte that only they could write
 # Two processes read from a FIFO, both having it open for writing, too.
 import os

@@ -1,5 +1,5 @@
 # outside
-# verdict: proven, assuming that no process outside opens the semaphore by its name
+# verdict: proven, assuming that no process outside opens what the job waits for by its name or number
 # waits: main (1) and the child (2) for a post that only they could make
 # Two processes wait for a semaphore with a name of the program's own.
 import ctypes

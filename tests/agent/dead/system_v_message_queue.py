@@ -1,5 +1,5 @@
 # outside
-# verdict: proven, assuming that no process outside is told the number
+# verdict: proven, assuming that no process outside opens what the job waits for by its name or number
 # waits: main (1) and the child (2) for a System V message queue that only they could send to
 # Two processes wait for a System V message queue without a key (IPC_PRIVATE).
 import ctypes

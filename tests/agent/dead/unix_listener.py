@@ -1,4 +1,4 @@
-# verdict: proven, assuming that no process outside connects to the path
+# verdict: proven, assuming that no process outside opens what the job waits for by its name or number
 # waits: main (1) for the child; the child (2) for a connection
 # A child accepts a connection at a path, to which nobody connects.
 import os

@@ -72,7 +72,7 @@ def test_a_nap_is_short(
             eventually(sleeps)
             thread = ptrace.asleep(process.pid)
             scene = Scene((Process(procfs.stat(process.pid), (thread,)),))
-            assert scene.timed(thread)
+            assert scene.may_wake(thread).timed
             assert scene.naps(thread) == nap
         finally:
             process.kill()

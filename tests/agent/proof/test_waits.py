@@ -14,6 +14,7 @@ from startlab.agent.proof.waits import (
     Poll,
     Select,
     Signal,
+    SystemV,
     Transfer,
 )
 
@@ -133,6 +134,13 @@ def test_a_stop_outside_of_any_call_may_end() -> None:
         pytest.param(
             "72 0x3 0x26 0x7ffe 0x0 0x0 0x0", Open("fcntl", timed=False), id="lock of an open file"
         ),
+        pytest.param("65 0x2 0x7ffe 0x1 0x0 0x0 0x0", SystemV("sem", 2), id="semop"),
+        pytest.param("220 0x2 0x7ffe 0x1 0x0 0x0 0x0", SystemV("sem", 2), id="semop of glibc 2.31"),
+        pytest.param(
+            "220 0x2 0x7ffe 0x1 0x7ff0 0x0 0x0", Open("semtimedop", timed=True), id="semtimedop"
+        ),
+        pytest.param("70 0x3 0x7ffe 0x8 0x0 0x0 0x0", SystemV("msg", 3), id="msgrcv"),
+        pytest.param("69 0x3 0x7ffe 0x8 0x0 0x0 0x0", SystemV("msg", 3), id="msgsnd"),
         pytest.param("449 0x7f 0x1 0x0 0x0 0x0 0x0", Open("futex_waitv", timed=False), id="waitv"),
         pytest.param(
             "999 0x7f 0x1 0x0 0x0 0x0 0x0", Open("system call 999", timed=False), id="unheard of"

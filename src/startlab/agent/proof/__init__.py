@@ -48,6 +48,8 @@ else:
             self,
             members: Members,  # noqa: ARG002 - as on Linux
             py_spy: Optional[str] = None,  # noqa: ARG002 - as on Linux
+            *,
+            since: Optional[float] = None,  # noqa: ARG002 - as on Linux
         ) -> None:
             self.blocker: Optional[Obstacle] = Obstacle("platform")
 

@@ -98,8 +98,8 @@ class _Search:
     # --- locks between processes -----------------------------------------------------------
 
     def _shared(self, waiting: Waiting) -> Optional[Held]:
-        address = self._futex(waiting)
-        mapping = next(m for m in self._mappings(waiting.pid) if m.start <= address < m.end)
+        address = self._call(waiting).args[0]
+        mapping = self._mapping(waiting.pid, address)
         key = (mapping.device, mapping.inode, address - mapping.start)
         if key not in self._of_file:
             self._of_file[key] = self._semaphore(*key)
@@ -157,11 +157,13 @@ class _Search:
         Up to 3.13 the lock's first field is the futex's address. From 3.14 on the futex is on
         the stack of the thread that waits, and the lock's address comes before it there.
         """
-        pid, futex = waiting.pid, self._futex(waiting)
-        objects = list(self._objects(pid, futex))
-        if not objects:
+        pid, call = waiting.pid, self._call(waiting)
+        futex = call.args[0]
+        if self._mapping(pid, futex) == self._mapping(pid, call.stack_pointer):
             (at,) = struct.unpack("=Q", self._read(pid, futex - 8, 8))
             objects = [(at, self._type_name(pid, at))]
+        else:
+            objects = list(self._objects(pid, futex))
         at, name = next(
             (each for each in objects if each[1].endswith((".lock", ".RLock"))), (0, "")
         )
@@ -200,11 +202,19 @@ class _Search:
 
     # --- the memory of a process -----------------------------------------------------------
 
-    def _futex(self, waiting: Waiting) -> int:
+    @staticmethod
+    def _call(waiting: Waiting) -> waits.Call:
+        """Read the call on a futex that a thread is in."""
         call = waits.parse(procfs.call(waiting.pid, waiting.tid))
         if call is None or waits.name(call, platform.machine()) != _FUTEX:
             raise ValueError(waiting)
-        return call.args[0]
+        return call
+
+    def _mapping(self, pid: int, address: int) -> procfs.Mapping:
+        for each in self._mappings(pid):
+            if each.start <= address < each.end:
+                return each
+        raise ValueError(pid)
 
     def _mappings(self, pid: int) -> List[procfs.Mapping]:
         if pid not in self._maps:

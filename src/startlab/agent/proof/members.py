@@ -63,5 +63,5 @@ class Members:
 def _children(pid: int) -> List[int]:
     try:
         return procfs.children(pid)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended, or the kernel has no list
         return [stat.pid for stat in procfs.everyone().values() if stat.parent == pid]

@@ -14,7 +14,7 @@ import re
 import socket
 import struct
 import sys
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 assert sys.platform == "linux"
 
@@ -489,6 +489,29 @@ def file_locks() -> List[FileLock]:
         kind, _, _, pid, file = fields[waiting : waiting + 5]
         major, minor, inode = file.split(":")
         found.append(FileLock(kind, waiting, int(pid), f"{major}:{minor}", int(inode)))
+    return found
+
+
+class SystemV(NamedTuple):
+    """A System V semaphore or message queue without a key (IPC_PRIVATE).
+
+    `changed_s` is when it was made, or changed by semctl(2) or msgctl(2); `users` are the processes
+    that last sent or received a message.
+    """
+
+    changed_s: int
+    users: FrozenSet[int]
+
+
+def system_v(kind: str) -> Dict[int, SystemV]:
+    """List those of a `kind`, `sem` or `msg`, of this process's namespace, by their numbers."""
+    names, *rows = (line.split() for line in read(f"/proc/sysvipc/{kind}").decode().splitlines())
+    found = {}
+    for row in rows:
+        fields = dict(zip(names, row))  # noqa: B905 - not in 3.8
+        if fields["key"] == "0":
+            users = {int(fields.get(each, 0)) for each in ("lspid", "lrpid")}
+            found[int(row[1])] = SystemV(int(fields["ctime"]), frozenset(users - {0}))
     return found
 
 

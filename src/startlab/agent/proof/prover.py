@@ -32,6 +32,7 @@ from typing import (
     Dict,
     FrozenSet,
     Iterable,
+    Iterator,
     List,
     Optional,
     Set,
@@ -44,12 +45,13 @@ from . import outsiders, pollers, procfs, ptrace, waits
 from .facts import Obstacle, Verdict, Wait, Waiting
 from .outsiders import MayWake
 from .procfs import Moved
-from .scene import Bond, Process, Scene, Snapshot, about, open_call
+from .scene import BY_NAME, Bond, Process, Scene, Snapshot, about, open_call
 
 if TYPE_CHECKING:
     from .members import Members
 
 POLLERS_APART_S = 1.1  # a manager's server looks once a second
+BY_NAME_STILL_S = 3.0  # who knows the name of what the job waits for would mostly have come by then
 _ROUND_S = 0.1  # a pool's thread that spins takes 0.1 ms for a round
 _FIRST_DUMP_S = 0.2
 _LONGEST_PAUSE_S = 8.0
@@ -62,7 +64,7 @@ _PEEKS = 20  # its number may be another's by now: every so often all are looked
 
 
 class SecondLook(Moved):
-    """Only polling threads may wake; a second look is due."""
+    """Nothing may wake the job but what is seen not to at a second look, which is due."""
 
 
 class Prover:
@@ -70,8 +72,9 @@ class Prover:
 
     `asks` allows to stop a thread for a moment, to ask its process for timers (see `ptrace`).
     `share`, of a core, is how much looking may cost. `py_spy` is the path of that program, without
-    which the standard library's own pollers are not told from threads that will do something. The
-    thread that calls `look` must be the only one of the agent that waits for children.
+    which the standard library's own pollers are not told from threads that will do something.
+    `since` is when the job began, if that is known (see `Scene`). The thread that calls `look` must
+    be the only one of the agent that waits for children.
     """
 
     def __init__(
@@ -81,8 +84,10 @@ class Prover:
         *,
         asks: bool = True,
         share: float = _SHARE,
+        since: Optional[float] = None,
     ) -> None:
         self.blocker: Optional[Obstacle] = None
+        self._since = since
         self._share = share
         self._members = members
         self.asks = asks
@@ -99,6 +104,7 @@ class Prover:
         self._after_asking: Optional[Snapshot] = None
         self._under_way: Tuple[Snapshot, FrozenSet[str]] = ((), frozenset())
         self._polled: Tuple[Snapshot, float, Dict[int, float]] = ((), 0.0, {})
+        self._still: Tuple[Snapshot, float] = ((), 0.0)
 
     @staticmethod
     def available() -> Optional[Obstacle]:
@@ -137,24 +143,28 @@ class Prover:
     def waits(self) -> Tuple[Waiting, ...]:
         """Tell of every thread what it is in now, without proving anything."""
         seen = self.survey()
-        return tuple(self._describe(seen, thread) for thread in all_threads(seen))
+        return tuple(self._described(seen, all_threads(seen)))
 
     def stuck(self) -> Dict[int, Tuple[Process, Tuple[Waiting, ...]]]:
-        """Find the processes of which every thread waits for a lock that only they could release.
+        """Find the processes of which every thread waits for a lock of that process alone.
 
-        One that is found the same twice is in a deadlock of its own, while others may go on.
+        One that is found the same twice is in a deadlock of its own, while others may go on. Most
+        processes are told by their first thread not to be such, for the price of one small file.
         """
-        seen = self.survey()
         found = {}
-        for process in seen:
-            if process.threads and all(map(self._waits_for_a_lock, process.threads)):
-                waiting = tuple(self._describe(seen, thread) for thread in process.threads)
-                if all(each.waits_for == (each.pid,) for each in waiting):
-                    found[process.stat.pid] = process, waiting
+        for pid in self._members.pids():
+            try:
+                if self._waits_for_a_lock(pid):
+                    process = self._seen(pid)
+                    waiting = tuple(self._described((process,), process.threads))
+                    if all(each.wait.kind == "lock" for each in waiting):
+                        found[pid] = process, waiting
+            except OSError:  # it ends
+                continue
         return found
 
-    def _waits_for_a_lock(self, thread: procfs.Thread) -> bool:
-        call = waits.parse(thread.call)
+    def _waits_for_a_lock(self, pid: int) -> bool:
+        call = waits.parse(procfs.call(pid, pid))
         return call is not None and isinstance(waits.decode(call, self._machine), waits.Lock)
 
     def survey(self) -> Snapshot:
@@ -162,35 +172,41 @@ class Prover:
         found = []
         for pid in sorted(self._members.all()):
             try:
-                stat = procfs.stat(pid)
-                threads = tuple(
-                    procfs.thread(pid, tid, procfs.call(pid, tid))
-                    for tid in ([] if stat.state in "ZX" else procfs.threads(pid))
-                )
+                found.append(self._seen(pid))
             except OSError:
                 continue
-            found.append(Process(stat, threads))
         return tuple(found)
 
-    def _describe(self, seen: Snapshot, thread: procfs.Thread) -> Waiting:
-        call = waits.parse(thread.call)
-        if call is None:
-            return Waiting(thread.pid, thread.tid, Wait("running"))
-        wait = waits.decode(call, self._machine)
-        if isinstance(wait, waits.Open):
-            kind = waits.kind(wait)
-            fact = Wait(kind, wait.name, timed=wait.timed, obstacle=open_call(wait, thread))
-            return Waiting(thread.pid, thread.tid, fact)
-        try:
-            bond = self.scene(seen).bond(thread)
-        except MayWake as reason:
-            obstacle = reason.obstacle
-        except (OSError, ValueError, IndexError) as error:
-            obstacle = about("unreadable", thread, error=str(error))
-        else:
-            return waiting_of(bond)
-        fact = Wait(waits.kind(wait), waits.name(call, self._machine), obstacle=obstacle)
-        return Waiting(thread.pid, thread.tid, fact)
+    @staticmethod
+    def _seen(pid: int) -> Process:
+        stat = procfs.stat(pid)
+        tids = [] if stat.state in "ZX" else procfs.threads(pid)
+        threads = [procfs.thread(pid, tid, procfs.call(pid, tid)) for tid in tids]
+        return Process(stat, tuple(threads))
+
+    def _described(self, seen: Snapshot, threads: Iterable[procfs.Thread]) -> Iterator[Waiting]:
+        """Tell what threads are in."""
+        scene: Optional[Scene] = None
+        for thread in threads:
+            call = waits.parse(thread.call)
+            if call is None:
+                yield Waiting(thread.pid, thread.tid, Wait("running"))
+                continue
+            wait = waits.decode(call, self._machine)
+            kind, name = waits.kind(wait), waits.name(call, self._machine)
+            if isinstance(wait, waits.Open):
+                fact = Wait(kind, name, timed=wait.timed, obstacle=open_call(wait, thread))
+                yield Waiting(thread.pid, thread.tid, fact)
+                continue
+            try:
+                scene = scene or self.scene(seen)
+                yield waiting_of(scene.bond(thread))
+                continue
+            except MayWake as reason:
+                obstacle = reason.obstacle
+            except (OSError, ValueError, IndexError) as error:
+                obstacle = about("unreadable", thread, error=str(error))
+            yield Waiting(thread.pid, thread.tid, Wait(kind, name, obstacle=obstacle))
 
     # --- the look ------------------------------------------------------------------------------
 
@@ -275,6 +291,8 @@ class Prover:
         if restless:
             self._check_pollers(scene, before, restless)
             scene.assumed.add("own classes")
+        if BY_NAME in scene.assumed:
+            self._check_still(settled(before, {thread.tid for thread in restless}))
         refusals = self.refusals(scene, bonds, restless)
         if refusals:
             raise MayWake(refusals[0])
@@ -294,7 +312,7 @@ class Prover:
 
     def scene(self, snapshot: Snapshot) -> Scene:
         """See what a snapshot's threads wait for."""
-        return Scene(snapshot, self._members.namespaces)
+        return Scene(snapshot, self._members.namespaces, self._since)
 
     def bonds(
         self, before: Snapshot, restless: List[procfs.Thread], *, first: bool = False
@@ -387,6 +405,15 @@ class Prover:
             raise SecondLook
         idle = any(ran_s[tid] - had_run_s[tid] < _ROUND_S for tid in ran_s)
         if now - since < POLLERS_APART_S or idle:
+            raise SecondLook
+
+    def _check_still(self, at_rest: Snapshot) -> None:
+        """See that a job has not moved for a while: who knows a name may come yet."""
+        seen, since = self._still
+        if seen != at_rest:
+            self._still = at_rest, time.monotonic()
+            raise SecondLook
+        if time.monotonic() - since < BY_NAME_STILL_S:
             raise SecondLook
 
     def ask(
@@ -538,7 +565,7 @@ def _rank(scene: Scene, bond: Bond) -> int:
             whole = wait.resumable and not thread.caught & _bit(signal.SIGALRM)
             return 3 + last if whole else _NEVER
         return 1 + last
-    return 2 if isinstance(wait, (waits.Epoll, waits.FileLock)) else 1
+    return 2 if isinstance(wait, (waits.Epoll, waits.FileLock, waits.SystemV)) else 1
 
 
 def _socket_of(scene: Scene, thread: procfs.Thread) -> Optional[str]:

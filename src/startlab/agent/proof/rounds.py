@@ -31,6 +31,7 @@ from .outsiders import MayWake
 from .pollers import is_poller, is_spinner, stack_of
 from .procfs import Moved
 from .prover import Prover, all_threads, oldest_first, restless_of, settled, waiting_of
+from .scene import BY_NAME
 
 if TYPE_CHECKING:
     from .scene import Bond, Scene, Snapshot
@@ -163,6 +164,8 @@ class Rounds:
     ) -> Verdict:
         unknown = [thread for thread in restless if not shown[thread.tid].harmless]
         scene, bonds = self._prover.bonds(snapshot, restless, first=True)
+        if BY_NAME in scene.assumed:
+            raise _Refuted  # no verdict of this kind is to be one on an assumption that may fail
         known = [thread for thread in restless if thread not in unknown]
         asking = {thread.tid: scene.bond_but_for_the_clock(thread) for thread in known}
         for thread in known:

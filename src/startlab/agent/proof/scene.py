@@ -33,6 +33,8 @@ from .procfs import Moved
 if TYPE_CHECKING:
     from .members import Members
 
+BY_NAME = "opened by name"  # what a proof assumes that nobody outside does
+_CLOCK_S = 0.02  # by which the time of a file may be behind
 _PERIOD_S = 1.05  # no poller sleeps longer
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live
 _OURS = re.compile(r"sem\.mp-[a-z0-9_]{8}")
@@ -80,11 +82,21 @@ class Bond(NamedTuple):
 
 
 class Scene:
-    """What the threads of a snapshot wait for; reads each thing of /proc once."""
+    """What the threads of a snapshot wait for; reads each thing of /proc once.
 
-    def __init__(self, snapshot: Snapshot, namespaces: Optional[Tuple[str, str]] = None) -> None:
+    `since` is when the job began: a FIFO, semaphore or listener that is newer is its own, though it
+    has a name, or number, that others might know. Where that is not known, nothing of these is.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        namespaces: Optional[Tuple[str, str]] = None,
+        since: Optional[float] = None,
+    ) -> None:
         self.snapshot = snapshot
         self._namespaces = namespaces
+        self._since = since
         self.machine = platform.machine()
         self.alive = {process.stat.pid: process for process in snapshot if process.threads}
         self._maps: Dict[int, bytes] = {}
@@ -121,11 +133,6 @@ class Scene:
             tid = self.alive[pid].threads[0].tid
             self._maps[pid] = procfs.read(f"/proc/{pid}/task/{tid}/maps")
         return self._maps[pid]
-
-    def timed(self, thread: procfs.Thread) -> bool:
-        """Whether the thread's call has a timeout."""
-        wait = self._wait(thread)
-        return isinstance(wait, waits.Open) and wait.timed
 
     def runs(self, thread: procfs.Thread) -> bool:
         """Whether the thread was on a processor, or about to be."""
@@ -261,6 +268,16 @@ class Scene:
     def _is_fifo(self, thread: procfs.Thread, fd: int) -> bool:
         return stat.S_ISFIFO(os.stat(f"/proc/{thread.pid}/task/{thread.tid}/fd/{fd}").st_mode)
 
+    def _is_own(self, changed_s: float) -> bool:
+        """Whether what was made, or changed, then is the job's own; if so, note what that assumes.
+
+        Nobody outside has it open: that is seen. Who knows its name or number is not.
+        """
+        own = self._since is not None and changed_s >= self._since - _CLOCK_S
+        if own:
+            self.assumed.add(BY_NAME)
+        return own
+
     # --- one thread ----------------------------------------------------------------------------
 
     def bond(self, thread: procfs.Thread) -> Bond:
@@ -306,6 +323,8 @@ class Scene:
             fact, wakers = self._transfer(thread, wait)
         elif isinstance(wait, waits.FileLock):
             fact, wakers = self._file_lock(thread, wait)
+        elif isinstance(wait, waits.SystemV):
+            fact, wakers = self._system_v(thread, wait)
         elif isinstance(wait, waits.Signal):
             fact, wakers = self._signal(thread)
         elif isinstance(wait, waits.Epoll):
@@ -343,13 +362,14 @@ class Scene:
         system_v = mapping.path.startswith("/SYSV")
         if mapping.device != procfs.anonymous_device() or system_v:
             device, linked = self._shared_memory(thread.pid)
-            if mapping.device != device or system_v:
+            if mapping.device == device and not system_v:
+                name = linked.get(mapping.inode, "")
+                if _OURS.fullmatch(name):
+                    self.assumed.add("name")
+                elif name and not self._is_own(_changed_s(thread, f"{_SHARED_MEMORY}/{name}")):
+                    raise MayWake(about("named semaphore", thread, object=name))
+            elif system_v or not self._is_own(_changed_s(thread, mapping.path)):
                 raise MayWake(about("futex in file", thread, object=mapping.path))
-            name = linked.get(mapping.inode, "")
-            if name and not _OURS.fullmatch(name):
-                raise MayWake(about("named semaphore", thread, object=name))
-            if name:
-                self.assumed.add("name")
         self._relied.memory.add((mapping.device, mapping.inode))
         major, minor = (int(each, 16) for each in mapping.device.split(":"))
         self._relied.files.add((os.makedev(major, minor), mapping.inode))
@@ -431,7 +451,9 @@ class Scene:
         """Judge a FIFO: one that has no name any more is a pipe."""
         path = f"/proc/{thread.pid}/task/{thread.tid}/fd/{wait.fd}"
         found = os.stat(path)
-        if not stat.S_ISFIFO(found.st_mode) or found.st_nlink:
+        if not stat.S_ISFIFO(found.st_mode) or (
+            found.st_nlink and not self._is_own(found.st_ctime)
+        ):
             raise MayWake(about("descriptor", thread, object=link, descriptor=wait.fd))
         file = found.st_dev, found.st_ino
         self._relied.files.add(file)
@@ -472,6 +494,23 @@ class Scene:
         if wait.kind == "FLOCK":
             wakers |= self._holders_of_file(file, writing=None) - {thread.pid}
         return Wait("file lock", link, wait.fd), wakers
+
+    def _system_v(self, thread: procfs.Thread, wait: waits.SystemV) -> Tuple[Wait, Set[int]]:
+        """Judge a wait for a System V semaphore or message queue, which every process may use.
+
+        One without a key is known to those alone who were told its number.
+        """
+        found = procfs.system_v(wait.kind).get(wait.number)
+        here = os.readlink("/proc/self/ns/ipc")
+        if (
+            found is None
+            or os.readlink(f"/proc/{thread.pid}/task/{thread.tid}/ns/ipc") != here
+            or not found.users <= set(self.alive)
+            or not self._is_own(found.changed_s + 1)  # it is in whole seconds
+        ):
+            raise MayWake(about("system v", thread, object=str(wait.number)))
+        kind = {"sem": "semaphore", "msg": "message queue"}[wait.kind]
+        return Wait(kind, str(wait.number)), set(self.alive)
 
     def _signal(self, thread: procfs.Thread) -> Tuple[Wait, Set[int]]:
         """Judge a wait for a signal: of a process that has no handler of its own for any."""
@@ -546,9 +585,10 @@ class Scene:
         if found_socket is None:
             raise MayWake(about("socket to outside", thread))
         if found_socket.listening:
-            if not self._own_listener(thread, found_socket.name):
+            if self._own_listener(thread, found_socket.name):
+                self.assumed.add("address")
+            elif not self._new_listener(thread, found_socket.name):
                 raise MayWake(about("open to connect", thread))
-            self.assumed.add("address")
             return set(self.alive)
         peer = self._socket(found_socket.peer)
         holders = self._holders.get((f"socket:[{found_socket.peer}]", True), set())
@@ -598,6 +638,11 @@ class Scene:
         root = f"/proc/{thread.pid}/root".encode()
         return not os.stat(root + os.path.dirname(path)).st_mode & 0o077
 
+    def _new_listener(self, thread: procfs.Thread, name: bytes) -> bool:
+        """Whether the job itself has bound a listening socket to a path."""
+        path = os.fsdecode(name.rstrip(b"\0"))
+        return bool(path) and path[0] != "\0" and self._is_own(_changed_s(thread, path))
+
     def _listens(self, link: str) -> bool:
         found = self._sockets.get(_inode(link)) if link.startswith("socket:") else None
         return found is not None and found.listening
@@ -616,6 +661,16 @@ class Scene:
             return False
         word = procfs.memory(thread.pid, thread.tid, call.args[0], 4)
         return int.from_bytes(word, "little") == call.args[2] & 0xFFFF_FFFF
+
+
+def _changed_s(thread: procfs.Thread, path: str) -> float:
+    """Give when a file, as a thread's process sees it, was changed; long ago where it is gone."""
+    place = f"/proc/{thread.pid}/task/{thread.tid}"
+    inside = f"/root{path}" if path.startswith("/") else f"/cwd/{path}"
+    try:
+        return os.stat(place + inside).st_ctime
+    except FileNotFoundError:
+        return 0.0
 
 
 def listed(thread: procfs.Thread, wait: Union[waits.Poll, waits.Select]) -> List[int]:

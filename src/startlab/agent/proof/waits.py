@@ -71,6 +71,13 @@ class FileLock(NamedTuple):
     kind: str
 
 
+class SystemV(NamedTuple):
+    """A wait for a System V semaphore (`kind` is `sem`) or message queue (`msg`), by its number."""
+
+    kind: str
+    number: int
+
+
 class Signal(NamedTuple):
     """pause(2): a wait for any signal that is caught."""
 
@@ -90,7 +97,7 @@ class Open(NamedTuple):
     per_second: int = 1_000_000_000
 
 
-Inside = Union[Lock, Child, Transfer, Poll, Select, Epoll, FileLock, Signal, Open]
+Inside = Union[Lock, Child, Transfer, Poll, Select, Epoll, FileLock, SystemV, Signal, Open]
 """What the system call is that a thread is in."""
 
 # Each name: its number on x86_64 and on aarch64, None where the architecture lacks the call.
@@ -270,6 +277,10 @@ def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 
         return FileLock(_int32(args[0]), "FLOCK")
     if what == "fcntl" and _int32(args[1]) == _F_SETLKW:
         return FileLock(_int32(args[0]), "POSIX")
+    if what == "semop" or (what == "semtimedop" and not args[3]):
+        return SystemV("sem", _int32(args[0]))
+    if what in {"msgrcv", "msgsnd"}:
+        return SystemV("msg", _int32(args[0]))
     if what == "pause":
         return Signal()
     if what == "poll" and _int32(args[2]) < 0:
@@ -286,8 +297,7 @@ def decode(call: Call, machine: str) -> Inside:  # noqa: C901, PLR0911, PLR0912 
         return Open(what, timed=True, timespec=args[4])
     if what == "select" and not any(args[:4]):  # glibc up to 2.33 on x86_64
         return Open(what, timed=True, timespec=args[4], per_second=1_000_000)
-    timed = {"poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"}
-    return Open(what, timed=what in _SLEEPS or what in timed)
+    return Open(what, timed=what in _SLEEPS or what in _TIMEOUT_AT)
 
 
 _TIMEOUT_AT: Dict[str, Tuple[int, int]] = {
@@ -299,6 +309,7 @@ _TIMEOUT_AT: Dict[str, Tuple[int, int]] = {
     "epoll_wait": (3, -1),
     "epoll_pwait": (3, -1),
     "epoll_pwait2": (3, 0),
+    "semtimedop": (3, 0),
 }
 """Which argument is the timeout, and what it is where there is none."""
 
@@ -323,6 +334,7 @@ _CHANNELS: Dict[type, Tuple[str, ...]] = {
     Child: ("do_wait", "kernel_wait"),
     Transfer: ("pipe", "unix", "skb", "sock", "wait_woken", "do_wait_intr_irq", "eventfd"),
     FileLock: ("lock", "setlk"),
+    SystemV: ("semtimedop", "msgrcv", "msgsnd"),
     Signal: ("pause",),
     Poll: ("poll", "select"),
     Select: ("poll", "select"),

@@ -122,6 +122,8 @@ _ENDS: Final[Mapping[WaitKind, str]] = {
     "socket write": "something received from the socket",
     "connection": "a connection made to its address",
     "eventfd": "a write to the eventfd",
+    "semaphore": "the semaphore raised",
+    "message queue": "a message sent or received",
     "signal": "a signal that is handled",
     "poll": "one of these made ready",
 }
