@@ -49,7 +49,14 @@ GHOST = Stack(None, "", (Frame("/p/a.py", 5, "g"), Frame("/lib/threading.py", 9,
 def test_whose_a_stack_is(
     tids: list[int], found: list[Stack], whose: dict[int, int], *, ghosts: bool
 ) -> None:
-    assert matched(7, tids, found, ghosts=ghosts) == {tid: found[i] for tid, i in whose.items()}
+    assert matched(7, tids, found, {}, ghosts=ghosts) == {tid: found[i] for tid, i in whose.items()}
+
+
+def test_whose_a_stack_is_the_memory_tells() -> None:
+    found = [GHOST._replace(ident=ident) for ident in (250, 150, 350)] + [MAIN]
+    homes = {8: (100, 200), 9: (200, 300), 10: (300, 300)}
+    mine = matched(7, [7, 8, 9, 10], found, homes, ghosts=True)
+    assert mine == {7: MAIN, 8: found[1], 9: found[0]}
 
 
 def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 DUMP_S = 10.0
 _MAIN = ("<module>", "_run_module_as_main")
@@ -111,24 +111,43 @@ def is_whole(stack: Stack) -> bool:
     )
 
 
-def matched(
-    pid: int, tids: Sequence[int], found: Sequence[Stack], *, ghosts: bool
-) -> Dict[int, Stack]:
-    """Tell which stack is which thread's; py-spy knows that since 3.11 only.
+def stack_of(tid: int, home: Tuple[int, int], found: Sequence[Stack], pid: int) -> Optional[Stack]:
+    """Find the stack of a thread that has it in the memory `home`, from and to, if one alone fits.
 
-    Else the first thread is known by how its stack begins, and of one thread and one stack that
-    remain each is the other's. `ghosts`: there may be stacks of threads that a fork has left
-    behind, which 2.7 and 3.6 keep.
+    py-spy knows whose it is since 3.11 only. Before, the memory tells, and the first thread's is
+    known by how it begins.
     """
-    known = {stack.tid: stack for stack in found if stack.tid is not None}
-    sure = {tid: known[tid] for tid in tids if tid in known}
-    rest = [tid for tid in tids if tid not in known]
-    unknown = [stack for stack in found if stack.tid is None]
-    main = next(filter(is_main, unknown), None)
-    if main is not None and pid in rest:
-        sure[pid] = main
-        rest.remove(pid)
-        unknown.remove(main)
+    known = [stack for stack in found if stack.tid == tid]
+    if not known:
+        begin, end = home
+        known = [stack for stack in found if stack.ident and begin <= stack.ident < end]
+    if not known and tid == pid:
+        known = [stack for stack in found if stack.tid is None and is_main(stack)]
+    return known[0] if len(known) == 1 else None
+
+
+def matched(
+    pid: int,
+    tids: Sequence[int],
+    found: Sequence[Stack],
+    homes: Mapping[int, Tuple[int, int]],
+    *,
+    ghosts: bool,
+) -> Dict[int, Stack]:
+    """Tell which stack is which thread's: see `stack_of`; `homes` has the memory of some.
+
+    Of one thread and one stack that remain each is the other's. `ghosts`: there may be stacks of
+    threads that a fork has left behind, which 2.7 and 3.6 keep.
+    """
+    sure = {
+        tid: stack
+        for tid in tids
+        for stack in [stack_of(tid, homes.get(tid, (0, 0)), found, pid)]
+        if stack is not None
+    }
+    rest = [tid for tid in tids if tid not in sure]
+    taken = [id(stack) for stack in sure.values()]
+    unknown = [stack for stack in found if stack.tid is None and id(stack) not in taken]
     only_one = len(tids) == len(found) == 1
     if len(rest) == len(unknown) == 1 and (only_one or not ghosts):
         sure[rest[0]] = unknown[0]

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import boundary, events, faults, respawn
-from .proof import Libraries, Members, Prover, Rounds, deadlock, holders_of
+from .proof import Libraries, Members, Prover, Rounds, deadlock, holders_of, homes_of
 from .proof.facts import Obstacle, plain
 from .proof.stuck import Stuck
 from .stacks import Stack, matched, own_frames, server, stacks, stacks_in_motion
@@ -121,21 +121,21 @@ class Watch:
             for start in events.starts(told, 0.0)
             if start.get("child") and start.get("exit_code", -1) < 0
         }
-        at_fork = events.threads_at_fork(told)
         described = []
-        for pid, (parent, waiting, found) in self._stuck.found.items():
+        for pid, found in self._stuck.found.items():
             if pid not in given_up:
                 continue
-            tids = [each.tid for each in waiting]
-            mine = matched(pid, tids, found, ghosts=bool(at_fork.get(pid)))
-            threads = [{**_wait_of(each), **_told_of(mine.get(each.tid))} for each in waiting]
-            described.append({"pid": pid, "ppid": parent, "command": "", "threads": threads})
+            threads = [
+                {**_wait_of(each), **_told_of(found.stacks.get(each.tid))} for each in found.waiting
+            ]
+            described.append({"pid": pid, "ppid": found.parent, "command": "", "threads": threads})
         program = {"pid": job.pid, "ppid": os.getpid(), "command": "", "role": "program"}
         return [program, *described] if described else []
 
-    def _stacks_now(self, pid: int) -> List[Stack]:
-        # faulthandler's signal would end the wait.
-        return stacks(self._py_spy, pid) if self._py_spy else []
+    def _stacks_now(self, pid: int, tids: Sequence[int]) -> Dict[int, Stack]:
+        if not self._py_spy:  # faulthandler's signal would end the wait
+            return {}
+        return matched(pid, tids, stacks(self._py_spy, pid), homes_of(pid), ghosts=True)
 
     def _stacks(self, pid: int, deadline: float, *, runs: bool) -> List[Stack]:
         """Read the stacks of a process, if it has any that can be read in time."""
@@ -267,6 +267,7 @@ def _by_thread(
             pid,
             [each.tid for each in waiting if each.pid == pid],
             found[pid],
+            homes_of(pid),
             ghosts=bool(at_fork.get(pid)),
         ).items()
     }

@@ -90,7 +90,7 @@ def test_what_has_moved_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     prover = SimpleNamespace(stuck=lambda: looks.pop(0))
     monkeypatch.setattr(stuck, "EVERY_S", 0.0)
     monkeypatch.setattr(stuck, "SHARE", 1e9)
-    watching = stuck.Stuck(prover, lambda _: [])  # type: ignore[arg-type]
+    watching = stuck.Stuck(prover, lambda *_: {})  # type: ignore[arg-type]
     found = []
     while looks:
         watching.look()

@@ -15,7 +15,7 @@ from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, S
 
 assert sys.platform == "linux"
 
-from ..proof import Members, Prover, Rounds, deadlock, partial, procfs, waits
+from ..proof import Members, Prover, Rounds, deadlock, homes_of, partial, procfs, waits
 from ..proof.facts import Obstacle, Verdict, Wait, Waiting, plain
 from ..proof.procfs import Moved
 from ..proof.rounds import shown_by
@@ -206,7 +206,8 @@ class _Looks:
             pid = process.stat.pid
             mine = found.get(pid, [])
             tids = [thread.tid for thread in process.threads]
-            by_tid = matched(pid, tids, mine, ghosts=any(map(_keeps_ghosts, mine)))
+            ghosts = any(map(_keeps_ghosts, mine))
+            by_tid = matched(pid, tids, mine, homes_of(pid), ghosts=ghosts)
             told.append(
                 {
                     "pid": pid,

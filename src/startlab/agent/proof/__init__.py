@@ -10,7 +10,7 @@ from .facts import Held, Obstacle, Verdict, Waiting
 if sys.platform == "linux":
     from .holders import find as holders_of
     from .members import Members
-    from .native import Libraries
+    from .native import Libraries, homes_of
     from .prover import Prover
     from .rounds import Rounds
 else:
@@ -30,6 +30,10 @@ else:
             self, roots: Iterable[int], *, inclusive: bool = False, without: Iterable[int] = ()
         ) -> None:
             """As on Linux."""
+
+    def homes_of(pid: int) -> Dict[int, Tuple[int, int]]:  # noqa: ARG001 - as on Linux
+        """Know of no thread where it has its stack."""
+        return {}
 
     class Libraries:
         """Sees no native stacks here."""
@@ -81,4 +85,6 @@ else:
             return None
 
 
-__all__ = ["Libraries", "Members", "Prover", "Rounds", "Verdict", "Waiting", "holders_of"]
+__all__ = [
+    "Libraries", "Members", "Prover", "Rounds", "Verdict", "Waiting", "holders_of", "homes_of",
+]  # fmt: skip

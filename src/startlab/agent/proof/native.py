@@ -1,20 +1,37 @@
-"""Which libraries a thread is in, by the return addresses on its native stack."""
+"""Where threads have their native stacks, and which libraries they are in, by what is there."""
 
 from __future__ import annotations
 
 import struct
 import sys
 from bisect import bisect_right
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 assert sys.platform == "linux"
 
-from . import procfs
+from . import procfs, waits
 
 _MOST = 1 << 16  # bytes of a stack: what a library lays on top of the interpreter's frames
 _WORD = 8
 _LIBC = ("libc.so", "libc-", "libpthread", "libm.so", "ld-", "ld.so", "linux-vdso", "[")
 _INTERPRETER = ("python", "pypy", "libpython", "libpypy")
+
+
+def homes_of(pid: int) -> Dict[int, Tuple[int, int]]:
+    """Give the memory, from and to, that the threads of a process, asleep, have their stacks in."""
+    found = {}
+    try:
+        mappings = procfs.mappings(procfs.read(f"/proc/{pid}/maps"))
+        for tid in procfs.threads(pid):
+            call = waits.parse(procfs.call(pid, tid))
+            if call is None:
+                continue
+            for each in mappings:
+                if each.start <= call.stack_pointer < each.end:
+                    found[tid] = each.start, each.end
+    except (OSError, ValueError):
+        pass  # it has ended, or may not be looked at
+    return found
 
 
 class _Code(NamedTuple):

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Collection, List, Mapping, Sequence, Tuple
+from typing import Collection, Mapping, Sequence, Tuple
 
-from ..stacks import TRY_S, Stack, is_main, is_whole, stacks
+from ..stacks import TRY_S, Stack, is_whole, stack_of, stacks
 
 # Innermost frames, exactly: a name further out may be a caller of something that does wake.
 _POLLERS: Tuple[Tuple[Tuple[str, Tuple[str, ...]], ...], ...] = (
@@ -112,17 +112,7 @@ def all_pollers(
         len(spinning) == len(running)
         and all(map(is_spinner, spinning))
         and all(
-            len(mine) == 1 and is_poller(mine[0])
+            mine is not None and is_poller(mine)
             for mine in [stack_of(tid, home, others, pid) for tid, home in timed.items()]
         )
     )
-
-
-def stack_of(tid: int, home: Tuple[int, int], found: Sequence[Stack], pid: int) -> List[Stack]:
-    """Find the stack of a thread."""
-    known = [stack for stack in found if stack.tid == tid]
-    if known:
-        return known
-    begin, end = home
-    known = [stack for stack in found if stack.ident and begin <= stack.ident < end]
-    return known or [stack for stack in found if tid == pid and is_main(stack)]

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Set
 
 assert sys.platform == "linux"
 
-from ..stacks import Stack, is_whole, stacks
+from ..stacks import Stack, is_whole, stack_of, stacks
 from . import fixpoint, procfs
 from .facts import Obstacle, Verdict, Wait, Waiting
 from .loops import Round, own_place, round_of
 from .outsiders import MayWake
-from .pollers import is_poller, is_spinner, stack_of
+from .pollers import is_poller, is_spinner
 from .procfs import Moved
 from .prover import Prover, all_threads, oldest_first, restless_of, settled, waiting_of
 from .scene import BY_NAME
@@ -206,8 +206,7 @@ def _ran_s(thread: procfs.Thread) -> float:
 
 def _stack_of(scene: Scene, thread: procfs.Thread, found: List[Stack]) -> Optional[Stack]:
     home = (0, 0) if scene.runs(thread) else scene.stack_of(thread)
-    mine = stack_of(thread.tid, home, found, thread.pid)
-    return mine[0] if len(mine) == 1 else None
+    return stack_of(thread.tid, home, found, thread.pid)
 
 
 def shown_by(stack: Stack, folder: str) -> Optional[Round]:

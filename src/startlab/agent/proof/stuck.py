@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Sequence, Tuple
 
 if TYPE_CHECKING:
     from ..stacks import Stack
@@ -25,13 +25,18 @@ class Found(NamedTuple):
 
     parent: int
     waiting: Tuple[Waiting, ...]
-    stacks: List[Stack]
+    stacks: Dict[int, Stack]
 
 
 class Stuck:
-    """Looks at a job now and then; `found` has what the threads of such processes are in."""
+    """Looks at a job now and then; `found` has what the threads of such processes are in.
 
-    def __init__(self, prover: Prover, stacks: Callable[[int], List[Stack]]) -> None:
+    `stacks` reads those of some threads of a process.
+    """
+
+    def __init__(
+        self, prover: Prover, stacks: Callable[[int, Sequence[int]], Dict[int, Stack]]
+    ) -> None:
         self.found: Dict[int, Found] = {}
         self._prover = prover
         self._stacks = stacks
@@ -49,7 +54,8 @@ class Stuck:
         for pid, (process, waiting) in seen.items():
             unmoved = self._last.get(pid) == process
             if unmoved and pid not in self.found and len(self.found) < MOST:
-                self.found[pid] = Found(process.stat.parent, waiting, self._stacks(pid))
+                mine = self._stacks(pid, [each.tid for each in waiting])
+                self.found[pid] = Found(process.stat.parent, waiting, mine)
         self._last = {pid: process for pid, (process, _) in seen.items()}
         used_s = time.thread_time() - began
         self._next = time.monotonic() + max(EVERY_S, used_s / SHARE)
