@@ -66,6 +66,7 @@ from startlab.diagnosis.rules import (
     output_differs,
     own_pool,
     passed_over,
+    permit_kept,
     pinned,
     pipe_end_inherited,
     queue_of_threads,
@@ -110,6 +111,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         handler_inherited.find,
         unpickling_fails.find,
         signal_ignored.find,
+        permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
         crossed_waits.find,
         queue_of_threads.find,

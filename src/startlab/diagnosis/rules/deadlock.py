@@ -34,7 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks
-from startlab.diagnosis.case import Case, Cause, takes
+from startlab.diagnosis.case import Case, Cause, joining, takes
 from startlab.diagnosis.phrases import either
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
@@ -97,12 +97,15 @@ def find(case: Case) -> Cause | None:
         return None
     parts = list(dict.fromkeys(parts))
     root = case.root
-    first = next((t for p, t in found if p == root and own_frame(t)), None)
+    asker = _asker(case)
+    first = asker or next((t for p, t in found if p == root and own_frame(t)), None)
     where = (_line_of(first) if first else None) or case.where
     return Cause(
         _mechanism(case),
         where or parts[0],
-        parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
+        f"a child asks again and again, at {where}, what nothing changes any more"
+        if asker and where
+        else parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
         "Nothing goes on any more: " + "; ".join(parts) + "." + _what_would_end(ends)
         if case.trial.grade == "proven"
         else case.trial.reason,
@@ -139,6 +142,15 @@ def _mechanism(case: Case) -> str:
     if case.trial.grade in ("proven", "proven-given-pollers"):
         return "deadlock"
     return "asks_forever" if any(_goes_round(thread) for _, thread in case.threads()) else "no_end"
+
+
+def _asker(case: Case) -> Thread | None:
+    """Give the thread of a child that goes round, where the program waits for the child's end."""
+    if joining(case) is None:
+        return None
+    children = {start.child for start in case.trial.starts}
+    askers = (t for p, t in case.threads() if p.pid in children and _goes_round(t))
+    return next((each for each in askers if line_of(each)), None)
 
 
 def _goes_round(thread: Thread) -> bool:
