@@ -37,7 +37,8 @@ def _end_by_signals() -> None:
     import atexit
     import signal
 
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)  # no traceback of the end itself
+    # All has been said by then: the end itself, which is short, neither shows a traceback nor fails.
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     for name in LIKE_CTRL_C:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # not under nohup
