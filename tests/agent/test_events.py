@@ -81,6 +81,7 @@ GOOD = {
     "made": ["Queue", "a.py:3", "spawn", "importing", "/mp-abc"],
     "state": ["Process-1", "global", "A", "1"],
     "begin": ["7", "Process-1", "inherited", "global", "A", "1", "open", "LOG", "TextIOWrapper"],
+    "came": ["global", "tool.A", "1"],
     "undrawn": ["random"],
     "unguarded": ["a.py:3"],
     "pinned": ["loky", "get_context", "a.py:3"],
@@ -413,6 +414,15 @@ def test_a_setting_is_told_by_its_key_and_its_part() -> None:
     ]
     names = [clue.name for clue in found if isinstance(clue, ChangedSetting)]
     assert names == ["sys.getrecursionlimit()", "decimal.getcontext().prec", "tool.LEVEL"]
+
+
+def test_a_module_that_comes_later_is_compared_when_it_comes() -> None:
+    assert clues(
+        state("one", "global", "tool.A", "2", "global", "tool.B", "2", "global", "tool.C", "2"),
+        begin(8, "one", "module", "other", ""),
+        told("came", 8, 1.2, "global", "tool.A", "1", "global", "tool.B", "2"),
+        told("came", 9, 1.2, "global", "tool.A", "3"),  # of a process that nobody saw begin
+    ) == [MainModule(how="imported"), ChangedGlobal(name="tool.A", parent="2", child="1")]
 
 
 def test_a_variable_of_the_environment_is_missed_by_its_name() -> None:

@@ -589,6 +589,32 @@ def test_it_compares_globals_without_calling_them(
         assert differing == [("ODD", "Odd(level=2)", "Odd(level=1)")]
 
 
+def test_it_compares_the_globals_of_a_module_that_a_task_brings(
+    run: Any, write: Any, interpreter: Environment, method: str
+) -> None:
+    if python2(interpreter):
+        pytest.skip("2.7 only forks")
+    write("RATES, SAME = {}, 1\ndef price(amount): return amount * RATES['USD'] * SAME", "tool.py")
+    seen = run(
+        """
+        import multiprocessing
+
+        if __name__ == "__main__":
+            import tool
+            tool.RATES["USD"] = 2
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(tool.price, [3]))
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    differing = {(c.name, c.parent, c.child) for c in seen.clues if isinstance(c, ChangedGlobal)}
+    if method == "fork":
+        assert (seen.stdout.text(), differing) == ("[6]\n", set())
+    else:
+        assert differing == {("tool.RATES", "{'USD': 2}", "{}")}
+
+
 def test_it_sees_what_the_main_module_makes_and_registers_again(
     run: Any, interpreter: Environment, method: str
 ) -> None:

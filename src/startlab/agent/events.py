@@ -134,6 +134,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
         "how": _one_of("inherited", "imported"),
         "*items": _items,
     },
+    "came": {"*items": _items},
     "undrawn": {"*names": _texts},
     "left unsent": {
         "number": _number,
@@ -397,15 +398,21 @@ def _made(events: List[Event]) -> Iterator[Dict[str, Any]]:
 def _differences(events: List[Event]) -> Iterator[Dict[str, Any]]:
     """Find what a child found otherwise than its parent had it when it started the child."""
     states: Dict[Tuple[Optional[int], str], Dict[Tuple[str, str], str]] = {}
+    of_starter: Dict[int, Dict[Tuple[str, str], str]] = {}
     for event in events:
+        now = event.fields.get("items", {})
         if event.kind == "state":
-            states[event.pid, event.fields["name"]] = event.fields["items"]
+            states[event.pid, event.fields["name"]] = now
         elif event.kind == "begin":
             before = states.get((event.fields["parent"], event.fields["name"]), {})
-            now = event.fields["items"]
+            of_starter[event.pid] = before
             for (kind, name), value in before.items():
                 if _may_be_seen(now, kind, name):
                     yield from _difference(now, kind, name, value)
+        elif event.kind == "came":  # a module that the child had not imported when it began
+            before = of_starter.get(event.pid, {})
+            for kind, name in now.keys() & before.keys():
+                yield from _difference(now, kind, name, before[kind, name])
 
 
 def _difference(

@@ -37,7 +37,7 @@ def _end_by_signals() -> None:
     import atexit
     import signal
 
-    # All has been said by then: the end itself, which is short, neither shows a traceback nor fails.
+    # All has been said by then: the end itself is short, shows no traceback and does not fail.
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     for name in LIKE_CTRL_C:
         number = getattr(signal, name, None)

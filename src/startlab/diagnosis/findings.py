@@ -170,7 +170,8 @@ class _Finder:
         said = f" Tried: cures {listed(tried)}." if tried else ""
         broken = mechanism.by_method and finding.outcome in BROKEN
         if well and broken and not {method for _, method in cells} & set(well):
-            said += f" Or set {either(well)} explicitly, which was ok wherever it was run."
+            instead = "Or set" if finding.advice or said else "Set"
+            said += f" {instead} {either(well)} explicitly, which was ok wherever it was run."
         return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
 
     def _well(self, found: Sequence[Finding]) -> list[str]:

@@ -360,17 +360,23 @@ if sys.version_info >= (3, 4):
         PATCHES[name] = PATCHES.get(name, []) + [look_inside]
 
 
+seen_to_come = []  # what is called with each module of the user's that a child imports late
+
+
 class Finder(object):
     """Patches a module when its body has run, and otherwise does nothing."""
 
     def find_spec(self, name, path=None, target=None):
-        if name not in PATCHES:
+        if name not in PATCHES and not seen_to_come:
             return None
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):
                 spec = finder.find_spec(name, path, target)
                 if spec is not None:
-                    patch_after(spec.loader, name)
+                    if spec.has_location and not is_library(spec.origin):
+                        PATCHES[name] = PATCHES.get(name, []) + seen_to_come
+                    if name in PATCHES:
+                        patch_after(spec.loader, name)
                     return spec
         return None
 

@@ -204,6 +204,17 @@ def begin():
     said += ["names\0\0" + " ".join(sorted(os.environ))]
     said += ["module\0%s\0" % module.__name__ for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
+    if how == "imported":
+        inject.seen_to_come[:] = [came]
+
+
+@harmless
+def came(module):
+    """See a module that a task, say, has brought into a child, as its import has made it."""
+    program = Program()
+    program.modules = [module]
+    program.names.update(vars(module))
+    tell("came", *[each for each in state(program) if each.startswith("global\0")])
 
 
 def state(program, whole=False):
