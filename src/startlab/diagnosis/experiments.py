@@ -227,10 +227,13 @@ REGISTRIES: Final[Mapping[str, str]] = {
 }
 
 
-def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: bool) -> Cause:
+def confirmed(
+    case: Case, made: CauseExperiment, found: Cause | None, *, named: bool, lost: bool
+) -> Cause:
     """Give the cause that an experiment has confirmed; `found` is what a rule has found.
 
     `named` tells that this is no mere symptom: then it says more than the number of a statement.
+    `lost` tells that it was seen what is lost: an experiment only shows how to keep it.
     """
     told = TOLD[made.aspects[0].kind]
     name = _named(made, made.aspects[0].kind)
@@ -241,7 +244,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None, *, named: 
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
-    of_rule = named and (same_line or made.aspects[0].kind in ("statement", "preload"))
+    of_rule = lost or (named and (same_line or made.aspects[0].kind in ("statement", "preload")))
     if found is not None and (same or of_rule):
         where = where if same else found.where
         return found._replace(

@@ -214,8 +214,14 @@ class _Finder:
         made = self._experiment_on(trial)
         if made is None:
             return None
-        named = found is not None and not MECHANISMS[found.mechanism].symptom
-        return confirmed(self._case(trial), made, found, named=named)
+        mechanism = MECHANISMS[found.mechanism] if found else None
+        return confirmed(
+            self._case(trial),
+            made,
+            found,
+            named=mechanism is not None and not mechanism.symptom,
+            lost=mechanism is not None and mechanism.loses,
+        )
 
     def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
         """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.
@@ -293,8 +299,14 @@ class _Finder:
         race = self.rules.first("race", self._case(ok[0])) if len(groups) > 2 else None
         if race is not None:
             return [self._finding(race, ok, self._lines(groups))]
-        sure = [(0, why, each) for each in differing if (why := self._confirmed(each))]
-        found = sure or self._why_not_alike(ok)
+        found = self._why_not_alike(ok)
+        lost = {id(trial): why for _, why, trial in found if MECHANISMS[why.mechanism].loses}
+        sure = [
+            (0, why, each)
+            for each in differing
+            if (why := self._confirmed(each, lost.get(id(each))))
+        ]
+        found = sure or found
         known = {id(trial) for _, _, trial in found}
         usual = {trial.output_group for trial in ok if id(trial) not in known}
         # Who prints what others print without a reason needs none either.

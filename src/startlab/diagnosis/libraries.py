@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from startlab.diagnosis.stacks import library_frames
+from startlab.diagnosis.stacks import library_frames, own_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from startlab.model import Frame, Thread
 
 _PACKAGES: Final = re.compile(r"-packages/([^/]+)")
@@ -57,6 +60,17 @@ def package(file: str) -> str:
     if (match := _PACKAGES.search(file)) is not None:
         return match[1].removesuffix(".libs").partition(".")[0]
     return ""
+
+
+def is_unpickling(frames: Sequence[tuple[str, int]]) -> bool:
+    """Tell whether what reads from a pipe has called code of the program or of a library."""
+    return any(
+        _READS.search(caller[0]) and (own_line([called]) or package(called[0]))
+        for caller, called in pairwise(frames)
+    )
+
+
+_READS: Final = re.compile(r"multiprocessing/(spawn|queues|connection|forkserver)\.py$")
 
 
 def native_name(file: str) -> str:

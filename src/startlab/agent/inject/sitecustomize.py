@@ -122,7 +122,7 @@ def user_line(frame):
     while frame is not None:
         file = frame.f_code.co_filename
         made = file.startswith("<") and frame.f_globals.get("__name__") not in MAIN
-        if not made and not is_stdlib(file):
+        if not made and not is_stdlib(file) and not file.startswith(HERE):
             return "%s:%d" % (file, frame.f_lineno or 0)
         frame = frame.f_back
     return ""

@@ -728,7 +728,8 @@ def watch_exit_handlers():
         frame = sys._getframe(1)
         process = sys.modules.get("multiprocessing.process")
         if process and process.parent_process() and not inject.is_stdlib(frame.f_code.co_filename):
-            note("exit handler", getattr(function, "__qualname__", ""), inject.user_line(frame))
+            where = inject.own_line(frame) or inject.user_line(frame)
+            note("exit handler", getattr(function, "__qualname__", ""), where)
         return register(function, *args, **kwargs)
 
     register_.__name__ = register_.__qualname__ = "register"

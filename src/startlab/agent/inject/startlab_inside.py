@@ -480,7 +480,8 @@ def random_states(program):
     else:
         random = None
     if numpy is not None and "random" in program.names:
-        yield "numpy.random", "%x" % hash(tuple(numpy.mtrand._rand.get_state()[1].tolist()))
+        _, key, at, gauss = numpy.mtrand._rand.get_state()[:4]  # the key alone stays for 624 draws
+        yield "numpy.random", "%x/%s/%s" % (hash(tuple(key.tolist())), at, gauss)
     if random is None and numpy is None:
         return
     own = (numpy.RandomState, numpy.Generator) if numpy is not None else ()

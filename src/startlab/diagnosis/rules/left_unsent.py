@@ -64,10 +64,14 @@ def find(case: Case) -> Cause | None:
 
 
 def _set_up(case: Case, clue: LeftUnsent) -> Call | None:
-    """Give the call that sets the library up, which children that import the main module lack."""
+    """Give the call that sets the library up, which children that import the main module lack.
+
+    It is given something; a `flush()` is not.
+    """
     calls = Calls(case.sources)
     used = (each for each in calls.in_children() if each.package == _package(clue))
-    return next((first for each in used for first in calls.set_up(each)[:1]), None)
+    set_up = (each for call in used for each in calls.set_up(call))
+    return next((each for each in set_up if each.arguments), None)
 
 
 def _package(clue: LeftUnsent) -> str:

@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, imports_main, of_worker
-from startlab.diagnosis.libraries import package
+from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
@@ -63,12 +63,34 @@ def find(case: Case) -> Cause | None:
     calls = Calls(case.sources)
     for traceback in raised:
         where = own_line(traceback.frames)
+        if where is None and is_unpickling(traceback.frames):
+            by = package(traceback.frames[-1][0])
+            set_up = calls.in_first_alone(by)
+            return _of_unpickling(case, traceback, by, set_up) if set_up else None
         for used in calls.in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
                 said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
                 return _cause(used, set_up, f"and it raises {said} at {where}")
     return None
+
+
+def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[Call]) -> Cause:
+    """Tell of a library that lacks in the children what it needs to read what they are given."""
+    first = set_up[0]
+    exception = traceback.exception
+    said = f"{exception.type}: {first_line(exception.message)}"
+    at = f", which {case.where} gives them" if case.where else ""
+    lines = ", ".join(f"`{each.text}()` at {each.where}" for each in set_up[:4])
+    return Cause(
+        "library_state_differs",
+        f"{by} {first.where}",
+        f"the children do not have what the parent set up in {by} by `{first.text}()` at "
+        f"{first.where}, and it raises {said} when it unpickles their work{at}",
+        f"In the parent alone: {lines}. A child started by spawn or forkserver imports the main "
+        "module, and what the parent does with a library below the main guard is not done there.",
+        first.where,
+    )
 
 
 def suspect(case: Case) -> Cause | None:

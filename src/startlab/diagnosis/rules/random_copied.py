@@ -32,6 +32,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import children_may_use, written
 from startlab.model import SameRandom
 
@@ -69,11 +70,20 @@ def in_output(case: Case) -> Cause | None:
         if case.inherited_main
         else "Each child that imports the main module makes and seeds it anew"
     )
+    made_at = f", made at {where}" if where else ""
+    drawn = _drawn(case, clue.name)
     return Cause(
         "random_copied",
         clue.name,
         f"{clue.count} children draw the same numbers from `{clue.name}`"
-        + (f", made at {where}" if where else ""),
+        + (made_at or (f" at {drawn}" if drawn else "")),
         f"{how}: what one child draws, the others draw too.",
-        where,
+        where or drawn,
     )
+
+
+def _drawn(case: Case, name: str) -> str | None:
+    """Give the line at which children draw from a library's own generator: `numpy.random`."""
+    package, _, module = name.partition(".")
+    calls = (each for each in Calls(case.sources).in_children() if each.package == package)
+    return next((each.where for each in calls if module in each.text.split(".")), None)

@@ -33,17 +33,13 @@ class Traced:
 
 from __future__ import annotations
 
-import re
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
+from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
-
-if TYPE_CHECKING:
-    from startlab.output.tracebacks import Traceback
 
 MECHANISMS: Final = (
     Mechanism(
@@ -53,13 +49,20 @@ MECHANISMS: Final = (
         advice="Let `__getattr__`, `__hash__` and the like work on an object that has no "
         "attributes yet, or write `__reduce__`; look at Process.exitcode after join().",
     ),
+    Mechanism(
+        "library_cannot_unpickle",
+        shown=True,
+        imported=True,
+        advice="Set the library up in the children as in the parent before they are given "
+        "anything, for example in a pool's `initializer=`; or give them plain data.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
     """See that a child has raised, in code of the program, while it read what it is to run."""
     for traceback in case.tracebacks:
-        where = own_line(traceback.frames) if _is_unpickling(traceback) else None
+        where = own_line(traceback.frames) if is_unpickling(traceback.frames) else None
         if where is not None:
             exception = traceback.exception
             said = f"{exception.type}: {first_line(exception.message)}"
@@ -76,12 +79,20 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-def _is_unpickling(traceback: Traceback) -> bool:
-    """Tell whether the program's code was called by what reads from a pipe: it is unpickled."""
-    return any(
-        _READS.search(caller[0]) and own_line([called])
-        for caller, called in pairwise(traceback.frames)
-    )
-
-
-_READS: Final = re.compile(r"multiprocessing/(spawn|queues|connection|forkserver)\.py$")
+def suspect(case: Case) -> Cause | None:
+    """See that a library has raised in a child while it read what it is to work on."""
+    for traceback in case.tracebacks:
+        by = package(traceback.frames[-1][0]) if traceback.frames else ""
+        if traceback.child and by and is_unpickling(traceback.frames):
+            exception = traceback.exception
+            where = case.given_at or case.where or started_at(case)
+            return Cause(
+                "library_cannot_unpickle",
+                f"{by} {where}",
+                f"what a child is given at {where} cannot be unpickled there by {by}: "
+                f"{exception.type}: {first_line(exception.message)}",
+                f"What a child is given is pickled, and made again in the child by {by}, which "
+                "has raised: it may lack what only the parent has set up.",
+                where,
+            )
+    return None

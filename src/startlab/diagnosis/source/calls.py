@@ -109,12 +109,18 @@ class Calls:
         the one with the most arguments comes first. With `filled`, what children do too counts
         where it is done to an object that each process makes anew.
         """
-        also = {each.text for each in self.in_children()}
-        first = [e for e in self.in_first() if e.package == used.package and e.alone]
-        found = [each for each in first if each.text not in also]
+        found = self.in_first_alone(used.package)
         if not found and filled and used.made is not None:
-            found = [each for each in first if each.root == used.root]
+            found = [e for e in self._for_what_they_do(used.package) if e.root == used.root]
         return sorted(found, key=lambda each: -each.arguments)
+
+    def in_first_alone(self, package: str) -> list[Call]:
+        """Give the calls of a package that the first process makes, for what they do, alone."""
+        also = {each.text for each in self.in_children()}
+        return [each for each in self._for_what_they_do(package) if each.text not in also]
+
+    def _for_what_they_do(self, package: str) -> list[Call]:
+        return [each for each in self.in_first() if each.package == package and each.alone]
 
     def _calls(self, file: str, code: ast.AST) -> Iterator[Call]:
         names = self._packages[file]

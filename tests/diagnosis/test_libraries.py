@@ -1,0 +1,144 @@
+"""What is told of the libraries that a program calls, by the evidence of one trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from startlab.diagnosis.case import Case
+from startlab.diagnosis.experiments import confirmed
+from startlab.diagnosis.rules import ORDER, left_unsent, random_copied
+from startlab.diagnosis.source.sources import Sources
+from startlab.model import (
+    Aspect,
+    CauseExperiment,
+    LeftUnsent,
+    MainModule,
+    Program,
+    SameRandom,
+    Trial,
+)
+
+if TYPE_CHECKING:
+    from startlab.diagnosis.case import Cause
+    from startlab.model import Outcome, StartMethod
+
+UNITS = """\
+import multiprocessing
+import measures
+
+REGISTRY = measures.Registry()
+
+def work(length):
+    return length.grams()
+
+if __name__ == "__main__":
+    REGISTRY.define("spoon", 5)
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(work, [REGISTRY.spoon]))
+"""
+
+LIB = "/env/lib/python3.12"
+UNKNOWN_UNIT = f"""\
+Process SpawnPoolWorker-1:
+Traceback (most recent call last):
+  File "{LIB}/multiprocessing/process.py", line 108, in run
+    self._target(*self._args, **self._kwargs)
+  File "{LIB}/multiprocessing/pool.py", line 114, in worker
+    task = get()
+  File "{LIB}/multiprocessing/queues.py", line 384, in get
+    return _ForkingPickler.loads(res)
+  File "{LIB}/site-packages/measures/unit.py", line 93, in again
+    raise UnknownUnit(name)
+measures.UnknownUnit: spoon
+"""
+
+
+def trial(method: StartMethod, outcome: Outcome, **said: Any) -> Trial:
+    return Trial(
+        experiment="p.py", environment="host-3.12", method=method, trial=0, outcome=outcome,
+        reason="", as_expected=True, expected=("ok",), method_used=(method,),
+        **({"stdout": ""} | said),
+    )  # fmt: skip
+
+
+def sources(text: str) -> Sources:
+    return Sources(
+        Program(kind="script", name="p.py", target="p.py", root="/gone", sources={"p.py": text})
+    )
+
+
+def explained(text: str) -> Cause:
+    """Give the first cause of a hang in which a worker could not read its task."""
+    hung = trial(
+        "spawn", "hang", where="p.py:12", stderr=UNKNOWN_UNIT,
+        clues=(MainModule(how="imported"),),
+    )  # fmt: skip
+    case = Case(hung, sources(text), others=[trial("fork", "ok")])
+    found = next((found for rule in ORDER["hang"] if (found := rule(case))), None)
+    assert found is not None
+    return found
+
+
+def test_what_a_library_cannot_unpickle_is_told_with_what_the_parent_set_up_in_it() -> None:
+    found = explained(UNITS)
+    assert (found.mechanism, found.where) == ("library_state_differs", "p.py:10")
+    assert "measures by `REGISTRY.define()` at p.py:10" in found.title
+    assert "measures.UnknownUnit: spoon when it unpickles their work" in found.title
+
+
+def test_or_with_the_line_that_gives_it() -> None:
+    found = explained(UNITS.replace('    REGISTRY.define("spoon", 5)\n', "    pass\n"))
+    assert (found.mechanism, found.where) == ("library_cannot_unpickle", "p.py:12")
+    assert "measures" in found.title
+
+
+SALES = """\
+import multiprocessing
+import collector
+
+def sell(item):
+    collector.setup("shop")
+    collector.track(item)
+
+if __name__ == "__main__":
+    collector.setup("shop")
+    collector.track("opened")
+    collector.flush()
+    multiprocessing.Process(target=sell, args=("tea",)).start()
+"""
+
+
+def test_what_was_seen_to_be_lost_is_told_where_an_experiment_shows_how_to_keep_it() -> None:
+    """The experiment is told with it, and a flush() is nothing that sets the library up."""
+    clue = LeftUnsent(number=1, type="collector.Consumer", thread="Thread-1", where="p.py:6")
+    case = Case(trial("forkserver", "differs", clues=(clue,)), sources(SALES))
+    seen = left_unsent.find(case)
+    assert seen is not None
+    assert "sets up in the parent" not in seen.text
+    made = CauseExperiment(
+        environment="host-3.12", method="forkserver", aspects=(Aspect(kind="exit in children"),),
+        good="spawn", cured=3, of=3, confirmed=True,
+    )  # fmt: skip
+    found = confirmed(case, made, seen, named=True, lost=True)
+    assert (found.mechanism, found.where, found.grade) == ("left_unsent", "p.py:6", "confirmed")
+    assert "in 3 of 3 trials" in found.text
+
+
+SAMPLES = """\
+import multiprocessing
+import numpy as np
+
+def draw(size):
+    return np.random.random(size)
+
+if __name__ == "__main__":
+    multiprocessing.Process(target=draw, args=(3,)).start()
+"""
+
+
+def test_a_librarys_own_generator_is_told_with_the_line_that_draws_from_it() -> None:
+    clues = (SameRandom(name="numpy.random", count=4), MainModule(how="inherited"))
+    found = random_copied.in_output(Case(trial("fork", "differs", clues=clues), sources(SAMPLES)))
+    assert found is not None
+    assert found.title == "4 children draw the same numbers from `numpy.random` at p.py:5"
+    assert found.where == "p.py:5"
