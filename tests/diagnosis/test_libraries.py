@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.experiments import confirmed
-from startlab.diagnosis.rules import ORDER, left_unsent, random_copied
+from startlab.diagnosis.rules import ORDER, left_unsent, lock_held_at_fork, random_copied
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import (
     Aspect,
     CauseExperiment,
+    Frame,
     LeftUnsent,
     MainModule,
+    Process,
     Program,
     SameRandom,
+    Thread,
+    ThreadAtFork,
     Trial,
+    Wait,
 )
 
 if TYPE_CHECKING:
@@ -142,3 +147,49 @@ def test_a_librarys_own_generator_is_told_with_the_line_that_draws_from_it() -> 
     assert found is not None
     assert found.title == "4 children draw the same numbers from `numpy.random` at p.py:5"
     assert found.where == "p.py:5"
+
+
+QUOTES = """\
+import multiprocessing
+import socks
+
+def serve(connection):
+    for name in connection:
+        connection.send(name)
+
+def ask(connection):
+    print(connection.recv())
+
+if __name__ == "__main__":
+    CONNECTION = socks.connect()
+    multiprocessing.Process(target=ask, args=(CONNECTION,)).start()
+"""
+
+
+def waiting(pid: int, command: str, line: int) -> Process:
+    """Give a process that waits in a library for a lock, called at a line of the program."""
+    stack = (
+        Frame(file=f"{LIB}/site-packages/socks/frames.py", line=90, function="take"),
+        Frame(file="p.py", line=line, function="ask"),
+    )
+    thread = Thread(tid=pid, waits="waits for a lock", wait=Wait(kind="lock"), stack=stack)
+    return Process(pid=pid, ppid=1, command=command, threads=(thread,))
+
+
+def test_a_thread_of_a_library_is_told_that_a_fork_left_behind_and_no_other_program() -> None:
+    """What the program has executed is no fork of it, whatever it waits for."""
+    gone = ThreadAtFork(
+        name="reader", where=f"{LIB}/site-packages/socks/io.py:8", started="p.py:12"
+    )
+    hung = trial(
+        "fork", "hang", where="p.py:13", clues=(MainModule(how="inherited"), gone),
+        processes=(
+            Process(pid=1, ppid=0, command="python p.py"),
+            waiting(2, "python p.py serve", 5),
+            waiting(3, "python p.py", 9),
+        ),
+    )  # fmt: skip
+    found = lock_held_at_fork.find(Case(hung, sources(QUOTES)))
+    assert found is not None
+    assert (found.mechanism, found.where) == ("thread_gone_at_fork", "p.py:9")
+    assert 'p.py:9 in socks for thread "reader" (started at p.py:12)' in found.title

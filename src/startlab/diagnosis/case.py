@@ -204,6 +204,14 @@ class Case:
         who = self.who(process)
         return who if thread.tid == process.pid else f"a thread of {who}"
 
+    def is_fork(self, process: Process) -> bool:
+        """Tell whether a process may be a fork: what was executed has a command of its own."""
+        if process == self.root:
+            return False
+        parent = self.processes.get(process.ppid)
+        started = {start.child for start in self.trial.starts}
+        return parent is None or parent.command == process.command or process.pid in started
+
     @property
     def forked(self) -> bool:
         """Whether children may have been forked from a process with the program's own state."""

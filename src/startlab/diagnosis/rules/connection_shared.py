@@ -65,7 +65,7 @@ def find(case: Case) -> Cause | None:
     for process, thread in case.threads():
         where = line_of(thread)
         files = [frame.file for frame in library_frames(thread)]
-        if process == case.root or where is None:
+        if not case.is_fork(process) or where is None:
             continue
         for clue in clues:
             if is_waiting(thread, "socket read", "socket write", "poll") and (

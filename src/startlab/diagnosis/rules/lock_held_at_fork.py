@@ -30,6 +30,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import (
     is_at,
@@ -72,7 +73,7 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See a forked child wait for a lock that nothing in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
-        if process == case.root or not is_waiting(thread, "lock"):
+        if not case.is_fork(process) or not is_waiting(thread, "lock"):
             continue
         if not case.inherited_main and not case.clues(ThreadAtFork):
             continue
@@ -94,6 +95,9 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     waits_for_work = bool(top and is_at(top, "threading.py", "wait")) or (
         not library and re.search(r"\.(get|result|wait|join)\(", in_code) is not None
     )
+    by = package(library[-1].file) if library else ""
+    of_library = [each for each in gone if by and package(each.where or "") == by]
+    gone = of_library or gone
     holder = _threads(gone)
     server = ""
     if "forkserver" in case.trial.method_used:
@@ -101,11 +105,12 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
             " Here the children are forks of the fork server, which imports the main module "
             "before (from Python 3.13.8 and 3.14.1 on), with the threads that this starts."
         )
-    if waits_for_work and gone:
+    if of_library or (waits_for_work and gone):
+        inside = f" in {by}" if of_library else ""
         return Cause(
             "thread_gone_at_fork",
             where or "",
-            f"a forked child waits at {where} for {holder}, which a fork does not copy",
+            f"a forked child waits at {where}{inside} for {holder}, which a fork does not copy",
             "A fork copies the memory of a process and only the thread that forks: what the other "
             f"threads were to do in the child is never done.{server}",
             where,

@@ -54,7 +54,7 @@ def find(case: Case) -> Cause | None:
     for process, thread in case.threads():
         library = waits_in(thread)
         where = line_of(thread)
-        if process == case.root or where is None or not library or not _is_inside(thread):
+        if not case.is_fork(process) or where is None or not library or not _is_inside(thread):
             continue
         native = case.clues(NativeThreadsAtFork)
         number = max((each.number for each in native), default=0)
