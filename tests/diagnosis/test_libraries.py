@@ -14,8 +14,10 @@ from startlab.model import (
     Frame,
     LeftUnsent,
     MainModule,
+    OpenedBefore,
     Process,
     Program,
+    PythonException,
     SameRandom,
     Thread,
     ThreadAtFork,
@@ -193,3 +195,33 @@ def test_a_thread_of_a_library_is_told_that_a_fork_left_behind_and_no_other_prog
     assert found is not None
     assert (found.mechanism, found.where) == ("thread_gone_at_fork", "p.py:9")
     assert 'p.py:9 in socks for thread "reader" (started at p.py:12)' in found.title
+
+
+NOT_IN_A_FORK = f"""\
+multiprocessing.pool.RemoteTraceback:
+\"\"\"
+Traceback (most recent call last):
+  File "{LIB}/multiprocessing/pool.py", line 125, in worker
+    result = (True, func(*args, **kwds))
+  File "p.py", line 8, in ask
+    print(connection.recv())
+  File "{LIB}/site-packages/socks/io.py", line 8, in loop
+    raise RuntimeError("this class is not fork-safe")
+RuntimeError: this class is not fork-safe
+\"\"\"
+"""
+
+
+def test_a_library_that_speaks_of_the_fork_is_believed() -> None:
+    """It comes before the connection that the fork has copied, too."""
+    raised = PythonException(type="RuntimeError", message="this class is not fork-safe")
+    clues = (
+        MainModule(how="inherited"),
+        OpenedBefore(what="connection", address="127.0.0.1:1", by="socks"),
+    )
+    failed = trial("fork", "error", stderr=NOT_IN_A_FORK, exception=raised, clues=clues)
+    case = Case(failed, sources(QUOTES))
+    found = next((found for rule in ORDER["error"] if (found := rule(case))), None)
+    assert found is not None
+    assert (found.mechanism, found.where) == ("fork_refused", "p.py:8")
+    assert "socks refuses to work at p.py:8 in a forked child" in found.title

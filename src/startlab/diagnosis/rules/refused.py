@@ -1,12 +1,14 @@
-"""What multiprocessing itself refuses, by its own words.
+"""What multiprocessing itself refuses, or a library in a forked child, by its own words.
 
 ## What it sees
 An exception whose message multiprocessing writes: a lock that is sent through a queue, a daemonic
 process that starts a process, a start method that is set twice or does not exist, a pool that is
-joined before it is closed, and the like.
+joined before it is closed, and the like. Or a library raises in a forked child, with a message that
+speaks of the fork.
 
 ## Why
-Each of them is a rule of multiprocessing that is the same under every start method.
+Each of them is a rule of multiprocessing that is the same under every start method. A library that
+has threads, an event loop or a device in the parent may know that they are not in its forks.
 
 ## What to do
 What the finding says: each refusal has an advice of its own.
@@ -29,9 +31,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
+from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, of_worker
+from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -76,6 +80,12 @@ MECHANISMS: Final = (
         advice="Start processes while the main thread runs.",
         experiment="start_at_exit",
     ),
+    Mechanism(
+        "fork_refused",
+        shown=True,
+        advice="Use the library first in the children, or make in each child what the parent has "
+        "made with it.",
+    ),
 )
 
 
@@ -90,6 +100,28 @@ def find(case: Case) -> Cause | None:
                 return Cause(mechanism, where or "", title + at, text, where)
     return None
 
+
+def in_fork(case: Case) -> Cause | None:
+    """See that a library raises in a forked child, and speaks of the fork."""
+    if not case.forked:
+        return None
+    for traceback in (*(each for each in case.tracebacks if each.child), of_worker(case)):
+        by = package(traceback.frames[-1][0]) if traceback and traceback.frames else ""
+        where = own_line(traceback.frames) if traceback else None
+        if traceback and by and where and _OF_A_FORK.search(traceback.exception.message):
+            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+            return Cause(
+                "fork_refused",
+                where,
+                f"{by} refuses to work at {where} in a forked child: {said}",
+                f"{by} was used before the fork. What it had then, such as threads, an event loop "
+                "or a device, is the parent's alone.",
+                where,
+            )
+    return None
+
+
+_OF_A_FORK: Final = re.compile(r"\bfork(ed|ing|s)?\b", re.IGNORECASE)
 
 _REFUSALS: Final = (
     (
