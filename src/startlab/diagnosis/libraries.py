@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from startlab.model import Frame, Thread
+    from startlab.output.tracebacks import Traceback
 
 _PACKAGES: Final = re.compile(r"-packages/([^/]+)")
 _STDLIB: Final = re.compile(r"/lib/python[\d.]+t?/(?!.*-packages/)")
@@ -62,15 +63,21 @@ def package(file: str) -> str:
     return ""
 
 
-def is_unpickling(frames: Sequence[tuple[str, int]]) -> bool:
-    """Tell whether what reads from a pipe has called code of the program or of a library."""
+def is_unpickling(traceback: Traceback) -> bool:
+    """Tell whether what unpickles what came through a pipe has called the program or a library.
+
+    A handler of a signal that comes during a read is called by the read itself.
+    """
     return any(
-        _READS.search(caller[0]) and (own_line([called]) or package(called[0]))
-        for caller, called in pairwise(frames)
+        _READS.search(caller[0])
+        and _LOADS.search(code)
+        and (own_line([called]) or package(called[0]))
+        for (caller, called), code in zip(pairwise(traceback.frames), traceback.code, strict=False)
     )
 
 
 _READS: Final = re.compile(r"multiprocessing/(spawn|queues|connection|forkserver)\.py$")
+_LOADS: Final = re.compile(r"\bloads?\(|^$")  # "": the library's sources are not there
 
 
 def native_name(file: str) -> str:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class Traceback(NamedTuple):
     """A traceback found in an output: the exception, the frames, and whether it is a child's.
 
-    After a `passing` one Python went on: a thread's, or a destructor's.
+    After a `passing` one Python went on: a thread's, or a destructor's. `code` are the lines of the
+    frames as they are shown, "" where one is not.
     """
 
     exception: PythonException
     frames: tuple[tuple[str, int], ...]
     child: bool
     passing: bool
+    code: tuple[str, ...] = ()
 
 
 # --- tracebacks --------------------------------------------------------------------------------
@@ -54,6 +56,7 @@ def find_tracebacks(text: str) -> list[Traceback]:
         if at is None or (match := _EXCEPTION.match(block[at])) is None:
             continue
         frames = _frames("\n".join(block[:at]))
+        code = _code(block[:at])
         rest = [match["message"] or ""]
         for line in block[at + 1 :]:
             if _CHILD.match(line) or _PASSING.match(line) or _AFTER.match(line):
@@ -62,7 +65,8 @@ def find_tracebacks(text: str) -> list[Traceback]:
         exception = PythonException(type=match["type"], message="\n".join(rest).rstrip())
         above = lines[head - 1] if head > 0 else ""
         child = _CHILD.match(above) is not None or _is_child(frames)
-        found.append(Traceback(exception, frames, child, _PASSING.match(above) is not None))
+        passing = _PASSING.match(above) is not None
+        found.append(Traceback(exception, frames, child, passing, code))
     return found
 
 
@@ -98,6 +102,15 @@ def _is_child(frames: Sequence[tuple[str, int]]) -> bool:
 def _frames(text: str) -> tuple[tuple[str, int], ...]:
     matches = (_FRAME.match(line) for line in text.splitlines())
     return tuple((match["file"], int(match["line"])) for match in matches if match)
+
+
+def _code(lines: Sequence[str]) -> tuple[str, ...]:
+    """Give the line of code that is shown below each frame's place, "" where there is none."""
+    return tuple(
+        "" if _FRAME.match(below) else below.strip()
+        for line, below in pairwise([*lines, ""])
+        if _FRAME.match(line)
+    )
 
 
 def crash_frames(crash: str) -> tuple[tuple[str, int], ...]:

@@ -63,7 +63,7 @@ def find(case: Case) -> Cause | None:
     calls = Calls(case.sources)
     for traceback in raised:
         where = own_line(traceback.frames)
-        if where is None and is_unpickling(traceback.frames):
+        if where is None and is_unpickling(traceback):
             by = package(traceback.frames[-1][0])
             set_up = calls.in_first_alone(by)
             return _of_unpickling(case, traceback, by, set_up) if set_up else None

@@ -62,7 +62,7 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See that a child has raised, in code of the program, while it read what it is to run."""
     for traceback in case.tracebacks:
-        where = own_line(traceback.frames) if is_unpickling(traceback.frames) else None
+        where = own_line(traceback.frames) if is_unpickling(traceback) else None
         if where is not None:
             exception = traceback.exception
             said = f"{exception.type}: {first_line(exception.message)}"
@@ -83,7 +83,7 @@ def suspect(case: Case) -> Cause | None:
     """See that a library has raised in a child while it read what it is to work on."""
     for traceback in case.tracebacks:
         by = package(traceback.frames[-1][0]) if traceback.frames else ""
-        if traceback.child and by and is_unpickling(traceback.frames):
+        if traceback.child and by and is_unpickling(traceback):
             exception = traceback.exception
             where = case.given_at or case.where or started_at(case)
             return Cause(
