@@ -1,7 +1,7 @@
 """What children cannot find in a module.
 
 ## What it sees
-A child raises that it cannot find the function or class that it is to run.
+A child raises that it cannot find the function or class that it is to run, or of what it is given.
 
 ## Why
 A child started by spawn or forkserver imports the main module and looks there for what it is to
@@ -36,6 +36,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import written
 
 MECHANISMS: Final = (
     Mechanism(
@@ -53,48 +54,59 @@ MECHANISMS: Final = (
 
 
 _NOT_FOUND: Final = re.compile(
-    r"Can't get attribute '(?P<a>[^']+)' on <module '(?:__main__|__mp_main__)'"
-    r"|module '(?:__main__|__mp_main__)' has no attribute '(?P<b>[^']+)'"
+    r"Can't get attribute '(?P<a>[^']+)' on <module '(?P<in>[^']+)'"
+    r"|module '(?P<main>__main__|__mp_main__)' has no attribute '(?P<b>[^']+)'"
 )
+_MAIN: Final = ("__main__", "__mp_main__")
 
 
 def find(case: Case) -> Cause | None:
-    """See that the import of main does not define what a child was told to run."""
+    """See that the import of a module does not define what a child was told to run."""
     for traceback in case.tracebacks:
         match = _NOT_FOUND.search(traceback.exception.message)
         if match is None:
             continue
-        name = match["a"] or match["b"]
-        line = case.sources.file(case.sources.main).mentions(
-            rf"\b(def|class)\s+{name}\b|\b{name}\s*="
-        )
-        where = f"{case.sources.main}:{line}" if line else started_at(case)
+        name, module = match["a"] or match["b"], match["in"] or match["main"]
+        defined = _defined_at(case, name, module)
         begun = started_at(case)
-        if line and case.inherited_main and _is_before(begun, where):
+        if defined and case.inherited_main and _is_before(begun, defined):
             return Cause(
                 "defined_after_start",
                 name,
                 f"children that are forked at {begun} do not have `{name}`, which is defined at "
-                f"{where}, only after that",
-                "A forked child has what its parent had made when it was forked, and nothing of "
-                f"what came later. It ended with {traceback.exception.type}.",
-                where,
+                f"{defined}, only after that",
+                "A forked child has what its parent had when it was forked, and nothing of what "
+                f"came later. It ended with {traceback.exception.type}.",
+                defined,
             )
+        own = module in _MAIN
+        where = "" if own else f" in the module `{module}`"
+        only = f", which is defined at {defined} only where the program itself comes"
+        imported = "the main module" if own else f"`{module}`"
         return Cause(
             "not_importable",
             name,
-            f"children cannot find `{name}`"
-            + (
-                f", which is defined at {where} only where the program itself comes" if line else ""
-            ),
-            "A child started by spawn or forkserver imports the main module and looks there for "
-            "what it is "
-            f"to run. `{name}` is not there after that import: it is defined below "
-            '`if __name__ == "__main__":`, in a function, or in an interactive session. '
+            f"children cannot find `{name}`{where}{only if defined else ''}",
+            f"A child started by spawn or forkserver imports {imported} and looks there for what "
+            f"it is to run or is given. `{name}` is not there after that import: it is defined "
+            'below `if __name__ == "__main__":`, in a function, or in an interactive session. '
             f"It ended with {traceback.exception.type}.",
-            where,
+            defined or begun,
         )
     return None
+
+
+def _defined_at(case: Case, name: str, module: str) -> str | None:
+    """Find the line that defines a name, in its module or by another one that puts it there."""
+    main = case.sources.main
+    files = [main] if module in _MAIN else case.sources.files_of(module, ".")
+    own = re.escape(name.partition(".")[0])
+    for file in files:
+        line = case.sources.file(file).mentions(rf"\b(def|class)\s+{own}\b|\b{own}\s*=")
+        if line:
+            return f"{file}:{line}"
+    last = re.escape(module.rpartition(".")[2])
+    return written(case.sources, rf"\b{last}\.{own}\s*=[^=]", r"\bsetattr\(")
 
 
 def _is_before(one: str | None, other: str | None) -> bool:
