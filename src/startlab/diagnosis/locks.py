@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import held_locks
 from startlab.diagnosis.stacks import (
+    is_at,
     is_own,
     is_waiting,
+    library_frames,
     line_of,
     own_frame,
     own_frames,
@@ -52,6 +55,8 @@ def wanted(case: Case) -> list[Wanted]:
     threads = [each for each in case.threads() if own_frame(each[1]) is not None]
     found = []
     for process, thread in threads:
+        if waits_for_room(case, thread):
+            continue
         held = thread.wait.held if thread.wait is not None else None
         noted = set(held.holders) if held is not None else set()
         holders = tuple((p, t) for p, t in threads if {(p.pid, t.tid), (p.pid, 0)} & noted)
@@ -62,6 +67,21 @@ def wanted(case: Case) -> list[Wanted]:
         if holders:
             found.append(Wanted(process, thread, holders, guessed))
     return found
+
+
+def waits_for_room(case: Case, thread: Thread) -> bool:
+    """Tell whether a thread is in put() of a multiprocessing.Queue with a maxsize, which is full.
+
+    What it waits for is a semaphore, which no thread has.
+    """
+    return (
+        is_waiting(thread, "shared lock")
+        and any(is_at(each, "multiprocessing/queues.py", "put") for each in library_frames(thread))
+        and _BOUNDED.search(case.sources.code(made_at(case, thread))) is not None
+    )
+
+
+_BOUNDED: Final = re.compile(r"\b(Joinable)?Queue\(\s*[^)\s]")
 
 
 def _in_its_block(

@@ -1,8 +1,8 @@
-"""A queue of threads into which nothing is put, or from which nothing is taken.
+"""A queue into which nothing is put, or from which nothing is taken.
 
 ## What it sees
 Threads wait in `get()` of a `queue.Queue` that is empty, or in `put()` of one that is full, and no
-thread is left that would put or take.
+thread is left that would put or take. Or they wait in `put()` of a `multiprocessing.Queue`.
 
 ## Why
 `get()` waits for an item, and a thread that takes in a loop does not know that there is nothing
@@ -37,11 +37,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame, own_frames, through
+from startlab.diagnosis.stacks import (
+    is_at,
+    library_frames,
+    line_of,
+    own_frame,
+    own_frames,
+    through,
+)
 
 if TYPE_CHECKING:
     from startlab.model import Thread
@@ -114,6 +122,8 @@ def _waits_in(case: Case, thread: Thread) -> str | None:
     library = library_frames(thread)
     if own_frame(thread) is None or through(thread, "concurrent/futures", "pool.py", "logging"):
         return None
+    if locks.waits_for_room(case, thread):
+        return "put"
     for method in ("get", "put"):
         if any(is_at(each, "/queue.py", method) for each in library):
             return method
