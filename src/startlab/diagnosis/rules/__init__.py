@@ -48,6 +48,7 @@ from startlab.diagnosis.rules import (
     logging_differs,
     loop_idle,
     loop_inherited,
+    lost_by_pickling,
     lost_task,
     lost_update,
     made_in_each_child,
@@ -110,6 +111,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         join_before_drain.find,
         handler_inherited.find,
         unpickling_fails.find,
+        lost_by_pickling.find,
         signal_ignored.find,
         permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
@@ -167,6 +169,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         fork_with_threads.find,
         handler_inherited.find,
         unpickling_fails.find,
+        lost_by_pickling.find,
         loop_inherited.find,
         import_runs_again.find,
         made_in_each_child.find,

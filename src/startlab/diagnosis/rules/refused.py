@@ -46,6 +46,11 @@ MECHANISMS: Final = (
         experiment="lock_in_message",
     ),
     Mechanism(
+        "proxy_without_manager",
+        shown=True,
+        advice="Copy it first, as `dict(proxy)` or `proxy.keys()` do: that needs no other proxy.",
+    ),
+    Mechanism(
         "daemonic_children",
         shown=True,
         advice="Use concurrent.futures.ProcessPoolExecutor, whose workers may have children.",
@@ -131,6 +136,15 @@ _REFUSALS: Final = (
         (
             "Locks, queues and values of multiprocessing can only be given to a process when it is "
             "started, not through a queue or as an argument of a pool's task."
+        ),
+    ),
+    (
+        r"'NoneType' object has no attribute '_registry'",
+        "proxy_without_manager",
+        "what a manager's proxy is asked for in a child is another proxy, which cannot be made",
+        (
+            "Iterating over a DictProxy needs a proxy of the iterator. A proxy that was given to "
+            "another process does not know its manager there, and cannot make one (gh-99595)."
         ),
     ),
     (
