@@ -713,3 +713,152 @@ def test_what_is_made_once_for_all_forked_children_is_shown(write: Write, tmp_pa
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("made_before_fork", "confirmed")
     assert seen.first.where == "scratch.py:3"
+
+
+def test_a_call_that_only_the_parent_makes_is_shown_where_it_does(
+    write: Write, tmp_path: Path
+) -> None:
+    write("READY = []\n\ndef setup(name):\n    READY.append(name)\n", "framework.py")
+    write(
+        """\
+        import framework
+
+        if not framework.READY:
+            raise RuntimeError("not set up")
+
+        def work():
+            print("done")
+        """,
+        "tasks.py",
+    )
+    program = write("""\
+        from multiprocessing import Process
+        import framework
+
+        def main():
+            framework.setup("orders")
+            from tasks import work
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:5"
+    assert "framework.setup()" in seen.first.title
+
+
+def test_the_name_that_children_know_the_main_module_by_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from concurrent.futures import ProcessPoolExecutor
+
+        TABLES = {}
+
+        def persisted(kind):
+            TABLES[kind.__module__ + "." + kind.__name__] = kind
+            return kind
+
+        @persisted
+        class Widget:
+            pass
+
+        def describe(key):
+            return TABLES[key].__name__
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1) as pool:
+                print(*pool.map(describe, list(TABLES)))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_has_another_name", "confirmed")
+    assert seen.first.where == "program.py:6"
+
+
+def test_a_main_module_that_is_imported_again_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        def title(text):
+            import program
+            return program.THEME["prefix"] + text
+        """,
+        "tasks.py",
+    )
+    program = write("""\
+        from concurrent.futures import ProcessPoolExecutor
+        import tasks
+
+        THEME = None
+
+        def use():
+            global THEME
+            THEME = {"prefix": "* "}
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1, initializer=use) as pool:
+                print(*pool.map(tasks.title, ["one"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_twice", "confirmed")
+    assert seen.first.where == "tasks.py:2"
+
+
+def test_a_resource_tracker_of_a_childs_own_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Pipe, Process
+        from multiprocessing.shared_memory import SharedMemory
+
+        def look(names, stderr):
+            os.dup2(stderr.fileno(), 2)
+            block = SharedMemory(name=names.recv())
+            print(block.buf[0])
+            block.close()
+
+        if __name__ == "__main__":
+            for_names, names = Pipe()
+            stderr, for_stderr = Pipe(duplex=False)
+            child = Process(target=look, args=(names, for_stderr))
+            child.start()
+            for_stderr.close()
+            block = SharedMemory(create=True, size=8)
+            for_names.send(block.name)
+            child.join()
+            with open(stderr.fileno(), "rb", closefd=False) as output:
+                output.read()  # until the child has ended, and whatever it has started
+            block.close()
+            block.unlink()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("tracker_of_child", "confirmed")
+    assert seen.first.where == "program.py:7"
+
+
+def test_signals_that_children_block_are_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import signal
+        import time
+        from multiprocessing import Process
+
+        def beat():
+            while True:
+                time.sleep(0.05)
+
+        if __name__ == "__main__":
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            child = Process(target=beat)
+            child.start()
+            child.terminate()
+            child.join()
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("signal_ignored", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "SIGTERM" in seen.first.title

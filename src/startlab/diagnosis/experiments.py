@@ -44,6 +44,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "the children cannot import a module that the parent imported with another sys.path{at}",
         "A child searches sys.path as it is when the child is started.",
     ),
+    "main": Told(
+        "main_has_another_name",
+        "the main module named `__main__` in the children too",
+        "the children know the main module, and what it defines, by another name{at}",
+        "A child started by spawn or forkserver imports the main module as `__mp_main__`: that is "
+        "the `__module__` of its classes and functions there.",
+    ),
     "imports": Told(
         "imported_by_parent",
         "{name} imported in the children too",
@@ -55,6 +62,35 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "{name} made in the children too",
         "the children do not have {name}, which the parent makes{at} as it runs",
         ANEW + " Classes and functions are pickled by their names.",
+    ),
+    "calls": Told(
+        "called_by_parent",
+        "{name} called in the children too",
+        "{name} is called{at} in the parent alone, and the children lack what it sets up",
+        ANEW,
+    ),
+    "one main": Told(
+        "main_twice",
+        "an import of {name} that gives the main module",
+        "{name} is the main module, imported a second time{at}: a copy that lacks what the program "
+        "has set in the first one",
+        "Python knows the main module as `__main__`. An import of its file by its own name makes "
+        "another module, with globals and classes of its own.",
+    ),
+    "signal mask": Told(
+        "signal_ignored",
+        "no signal blocked in the children",
+        "the children do not end by a signal: they block {name}, as their parent does{at}",
+        "The signals that a thread blocks stay blocked in the processes that it starts, across "
+        "fork and exec (signal(7)).",
+    ),
+    "tracker": Told(
+        "tracker_of_child",
+        "a resource tracker that runs before the fork",
+        "a forked child has what it opens{at} tracked by a resource tracker of its own, which "
+        "removes it at that child's end",
+        "A child uses its parent's resource tracker, if that runs when the child is forked. Else "
+        "it starts its own, which knows nothing of who else uses a block of shared memory.",
     ),
     "ids": Told(
         "keyed_by_id",
@@ -77,8 +113,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "environ": Told(
         "environment_differs",
-        "the parent's environment variables",
-        "the children lack environment variables of the parent",
+        "the parent's {name} in the environment",
+        "the children have another {name} in their environment than the parent, which sets it{at}",
         "Children of the fork server have the environment that it was started with.",
     ),
     "global": Told(
@@ -244,6 +280,7 @@ def confirmed(
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
+    same_line = same_line and made.aspects[0].kind not in FURTHER_UP
     of_rule = lost or (named and (same_line or made.aspects[0].kind in ("statement", "preload")))
     if found is not None and (same or of_rule):
         where = where if same else found.where
@@ -260,6 +297,9 @@ def confirmed(
         grade="confirmed",
     )
 
+
+FURTHER_UP: Final = frozenset({"attributes", "main"})
+"""Kinds of aspect that say more than what a rule sees at the same line, which follows from them."""
 
 CURES: Final = frozenset(TOLD) - {"identity", "exceptions", "child signal", "seed", "ids", "empty"}
 """Kinds of aspect that are changed in an experiment as the advice says."""
@@ -290,10 +330,26 @@ def _named(made: CauseExperiment, kind: AspectKind) -> str:
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
 
 
-NAMED: Final = ("by name", "exception", "imported", "made", "id", "written back")
+NAMED: Final = (
+    "by name",
+    "exception",
+    "imported",
+    "made",
+    "id",
+    "written back",
+    "variable",
+    "main again",
+    "blocked",
+)
 """What an experiment notes with the name of what its cause is about."""
 
+SET_BY_CALLS: Final = ("global", "environ")
+"""Kinds of aspect that a program changes through a function of its own."""
+
 FIRST: Final = (
+    "calls",
+    "one main",
+    "tracker",
     "exit in children",
     "ids",
     "parent id",
@@ -309,6 +365,8 @@ FIRST: Final = (
 def _name(aspect: Aspect) -> str:
     if aspect.kind == "global":
         return f"`{aspect.words[0]}`"
+    if aspect.kind == "calls":
+        return listed([f"`{each}`" for each in aspect.words])
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":
@@ -335,7 +393,7 @@ def _where(made: CauseExperiment) -> str | None:
     dropped = [each.where for each in made.noted if each.what == "dropped" and each.where]
     if dropped:  # by a line of the child's own, which tells more than the one that opened it
         return dropped[0]
-    if made.aspects[0].kind == "global":  # the call of a setter in another file tells more
+    if made.aspects[0].kind in SET_BY_CALLS:  # the call of a setter in another file tells more
         callers = [each.name for each in made.noted if each.what == "line" and ":" in each.name]
         lines = callers or lines
     if made.aspects[0].kind in FIRST:
@@ -346,26 +404,34 @@ def _where(made: CauseExperiment) -> str | None:
 def _known(case: Case, made: CauseExperiment) -> str | None:
     """Find the line in the sources, where no process was followed to it."""
     aspect = made.aspects[0]
-    met = [each.name for each in made.noted if each.what == "by name"]
     if aspect.kind == "statement":
         return f"{case.sources.main}:{aspect.words[0]}"
+    if aspect.kind in WRITTEN:
+        return written(case.sources, *WRITTEN[aspect.kind])
     if aspect.kind == "global":
         return case.sources.changed(aspect.words[0])
     if aspect.kind == "made again":
-        module, name = aspect.words
-        for file in case.sources.files_of(module, ".") if module else [case.sources.main]:
-            line = case.sources.file(file).assigned(name)
-            if line is not None:
-                return f"{file}:{line}"
-    for name in met[:1]:
-        own = name.rpartition(".")[2]
-        compared = written(case.sources, rf"\bis\s+(not\s+)?([\w.]+\.)?{own}\b")
-        if compared is not None:
-            return compared
-        module, _, own = name.rpartition(".")
-        files = case.sources.files_of(module, ".") if module else [case.sources.main]
-        for file in files:
-            line = case.sources.file(file).assigned(own)
-            if line is not None:
-                return f"{file}:{line}"
+        return _assigned(case, ".".join(filter(None, aspect.words)))
+    name = next((each.name for each in made.noted if each.what == "by name"), None)
+    if name is None:
+        return None
+    own = name.rpartition(".")[2]
+    compared = written(case.sources, rf"\bis\s+(not\s+)?([\w.]+\.)?{own}\b")
+    return compared or _assigned(case, name)
+
+
+WRITTEN: Final[Mapping[AspectKind, tuple[str, ...]]] = {
+    "main": (r"\.__module__\b", r"\b__name__\b(?!\s*==)"),
+    "signal mask": (r"\bpthread_sigmask\(.*\bSIG_(BLOCK|SETMASK)\b",),
+}
+"""How the line looks that makes the difference, for kinds of aspect of which it is known."""
+
+
+def _assigned(case: Case, name: str) -> str | None:
+    """Find the line of a module's own body that first makes a global, `name` or `module.name`."""
+    module, _, own = name.rpartition(".")
+    for file in case.sources.files_of(module, ".") if module else [case.sources.main]:
+        line = case.sources.file(file).assigned(own)
+        if line is not None:
+            return f"{file}:{line}"
     return None

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from startlab.diagnosis.stacks import library_frames, own_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from startlab.model import Frame, Thread
     from startlab.output.tracebacks import Traceback
 

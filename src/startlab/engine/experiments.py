@@ -11,6 +11,8 @@ The base rates of both worlds are known first. A good world that has failed once
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -62,21 +64,27 @@ FORKED: Final = (
     Aspect(kind="lock"),
     Aspect(kind="threads"),
     Aspect(kind="epoll"),
+    Aspect(kind="tracker"),
     Aspect(kind="seed"),
     Aspect(kind="descriptors"),
 )
 EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
+    Aspect(kind="one main"),
     Aspect(kind="child signal"),
+    Aspect(kind="signal mask"),
     Aspect(kind="exit in children"),
     Aspect(kind="pool end"),
     Aspect(kind="empty"),
     Aspect(kind="pipes"),
     Aspect(kind="write back"),
 )
+FEW: Final = 3
+"""More aspects of a kind than these are changed at once before each is alone."""
+
 MOST_MADE: Final = 8
-"""Globals that are made again, one after the other, in forked children."""
+"""Globals that are made again, and calls that are made again, one after the other, in children."""
 
 HAND_OVER: Final = Aspect(kind="hand over")
 """Changes nothing: it tells where what cannot be pickled, or made again, is handed over."""
@@ -84,7 +92,7 @@ HAND_OVER: Final = Aspect(kind="hand over")
 SEEDED: Final = (Aspect(kind="registry", words=("random",)), Aspect(kind="one worker"))
 TRACED: Final = frozenset(
     {
-        "global", "registry", "modules", "sys.path", "environ", "signal handlers", "child signal",
+        "global", "registry", "modules", "environ", "signal handlers", "child signal",
         "imports", "attributes", "write back",
     }
 )  # fmt: skip
@@ -95,14 +103,25 @@ MET: Final[Mapping[str, AspectKind]] = {
     "written back": "write back", "imported": "imports", "made": "attributes", "id": "ids",
     "parent id": "parent id", "unwritten": "flush", "lock": "lock", "epoll": "epoll",
     "inherited": "descriptors", "exit handler": "exit in children",
+    "variable": "environ", "call": "calls", "main again": "one main", "blocked": "signal mask",
+    "tracked": "tracker",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
-INTRUSIVE: Final = frozenset({"statement", "threads", "write back"})
+MAY_BE_SILENT: Final = frozenset({"flush"})
+"""Kinds that do not always note what they have met: what is written to a pipe cannot be told."""
+
+SILENT: Final = frozenset({"global", "registry"})
+"""Kinds of aspect that do not note what they have met, and may spoil what another one cures."""
+
+NAMES_MODULES: Final = re.compile(r"\b__(module|qualname)__\b|\b__name__\b(?!\s*==)")
+"""Code to which the name of the main module may matter."""
+
+INTRUSIVE: Final = frozenset({"calls", "statement", "threads", "write back"})
 """Kinds that may break a program themselves, and hide what helps.
 
-Children may need what a statement binds; a thread that runs again in a child may take what is meant
-for the parent's.
+What is called again may be done twice; children may need what a statement binds; a thread that runs
+again in a child may take what is meant for the parent's.
 """
 
 ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
@@ -284,7 +303,7 @@ class Experimenter:
                 noted=noted,
             )
             return
-        for aspects in self._smaller(bad, good, helping):
+        for aspects in self._smaller(bad, good, helping, noted):
             if time.monotonic() > self._deadline:
                 return
             made = self._experiment(bad, good, aspects, limit_s)
@@ -295,25 +314,30 @@ class Experimenter:
     def _helping(
         self, bad: World, good: World | None, candidates: list[Aspect]
     ) -> tuple[list[Aspect] | None, tuple[Noted, ...]]:
-        """Change all candidates at once, then those that do no harm, then the method's own alone.
+        """Change all candidates at once, then fewer: one may spoil what another one cures.
 
         None if nothing helps. Those come first that have met what they change. What is handed over
         is looked at, too.
         """
         noted: tuple[Noted, ...] = ()
-        kept = [each for each in candidates if each.kind not in INTRUSIVE]
-        of_the_method = [each for each in candidates if each not in EVERYWHERE]
+        sets = [
+            candidates,
+            [each for each in candidates if each.kind not in INTRUSIVE],
+            [each for each in candidates if each not in EVERYWHERE],
+        ]
         tried: list[list[Aspect]] = []
-        for together in (candidates, kept, of_the_method):
+        for together in sets:
             if not together or together in tried:
                 continue
             tried.append(together)
             trial = self._trial(bad.cell, [HAND_OVER, *together], self._limit_s(good))
             if trial is None:
                 break
-            noted = _noted(trial)
+            noted = tuple(dict.fromkeys((*noted, *_noted(trial))))
             if self._is_cured(trial, bad, good):
                 return _met_first(together, trial), noted
+            if together is candidates:
+                sets += _apart(candidates, trial)
         return None, noted
 
     def _made_by_calls(self) -> Sequence[tuple[str, ...]]:
@@ -330,15 +354,31 @@ class Experimenter:
         return found[:MOST_MADE]
 
     def _smaller(
-        self, bad: World, good: World | None, candidates: Sequence[Aspect]
+        self,
+        bad: World,
+        good: World | None,
+        candidates: Sequence[Aspect],
+        noted: Sequence[Noted],
     ) -> Iterator[tuple[Aspect, ...]]:
         """Give what is tried when all together have helped: each alone, then what is left of all.
 
-        What all can do without is left out, half by half.
+        Of many of one kind none is tried that all of these do not help. What all can do without is
+        left out, half by half.
         """
-        for each in candidates:
-            yield (each,)
-        if candidates[0].kind == "made again":
+        for kind, group in itertools.groupby(candidates, key=lambda each: each.kind):
+            alike = list(group)
+            if kind == "calls":
+                alike[:0] = [
+                    Aspect(kind="calls", words=(name,))
+                    for name in _names("calls", noted)[:MOST_MADE]
+                ]
+            elif kind != "made again" and len(alike) > FEW:
+                trial = self._trial(bad.cell, alike, self._limit_s(good))
+                if trial is None or not self._is_cured(trial, bad, good):
+                    continue
+            for each in alike:
+                yield (each,)
+        if candidates[0].kind == "made again" or len(candidates) == 1:
             return
         kept, size = list(candidates), max(1, len(candidates) // 2)
         while size:
@@ -365,7 +405,7 @@ class Experimenter:
                 break
             cured = number + 1
             noted = _noted(trial)
-        confirmed = cured == TIMES
+        confirmed = cured == TIMES and _has_met(aspects, noted)
         if confirmed and len(aspects) == 1 and aspects[0].kind in TRACED:
             cell = (good or bad).cell
             words = aspects[0].words or _names(aspects[0].kind, noted)
@@ -379,7 +419,7 @@ class Experimenter:
             good_environment=_elsewhere(bad, good),
             aspects=tuple(aspects),
             cured=cured,
-            of=TIMES if confirmed else cured + 1,
+            of=min(TIMES, cured + 1),
             confirmed=confirmed,
             noted=noted,
         )
@@ -466,6 +506,8 @@ class Experimenter:
     def _of_import(self, program: Program, bad: World) -> Iterator[Aspect]:
         """Give what children may lack, or have otherwise, that import the main module."""
         yield Aspect(kind="modules")
+        if any(map(NAMES_MODULES.search, program.sources.values())):
+            yield Aspect(kind="main")
         if bad.cell.method == "forkserver":
             yield Aspect(kind="environ")
             yield Aspect(kind="parent id")
@@ -475,6 +517,7 @@ class Experimenter:
             yield Aspect(kind="global", words=(name,))
         for name in REGISTRIES:
             yield Aspect(kind="registry", words=(name,))
+        yield Aspect(kind="calls")
         yield Aspect(kind="ids")
         for line in statements(program):
             yield Aspect(kind="statement", words=(str(line),))
@@ -493,9 +536,30 @@ def _noted(trial: Trial) -> tuple[Noted, ...]:
 
 
 def _met_first(candidates: Sequence[Aspect], trial: Trial) -> list[Aspect]:
-    """Put first what has met in a trial what it changes, and else keep the order."""
-    met = {MET.get(each.what) for each in _noted(trial)}
+    """Put first what has met in a trial what it changes, and else keep the order.
+
+    That there are calls to be made again says nothing: there always are.
+    """
+    met = {MET.get(each.what) for each in _noted(trial)} - {"calls"}
     return sorted(candidates, key=lambda each: each.kind not in met)
+
+
+def _has_met(aspects: Sequence[Aspect], noted: Sequence[Noted]) -> bool:
+    """Tell whether an aspect that is alone has met something, if it would tell: else it is none."""
+    kind = aspects[0].kind
+    telling = len(aspects) == 1 and kind in MET.values() and kind not in MAY_BE_SILENT
+    return not telling or bool(_names(kind, noted))
+
+
+def _apart(candidates: Sequence[Aspect], trial: Trial) -> list[list[Aspect]]:
+    """Give the candidates of a kind for each kind that has met something, or cannot tell."""
+    met = {MET.get(each.what) for each in _noted(trial)}
+    kinds = dict.fromkeys(each.kind for each in candidates)
+    return [
+        [each for each in candidates if each.kind == kind]
+        for kind in kinds
+        if kind in met or kind in SILENT
+    ]
 
 
 def _names(kind: AspectKind, noted: Sequence[Noted]) -> tuple[str, ...]:

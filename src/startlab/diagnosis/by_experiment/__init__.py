@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import (
+    called_by_parent,
     child_reaped,
     empty_too_early,
     epoll_shared,
@@ -14,10 +15,13 @@ from startlab.diagnosis.by_experiment import (
     keyed_by_id,
     made_at_run_time,
     made_before_fork,
+    main_has_another_name,
     main_preloaded,
+    main_twice,
     module_elsewhere,
     parent_is_fork_server,
     pool_ended_early,
+    tracker_of_child,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
+    "called_by_parent": called_by_parent,
     "child_reaped": child_reaped,
     "empty_too_early": empty_too_early,
     "epoll_shared": epoll_shared,
@@ -34,9 +39,12 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "keyed_by_id": keyed_by_id,
     "made_at_run_time": made_at_run_time,
     "made_before_fork": made_before_fork,
+    "main_has_another_name": main_has_another_name,
     "main_preloaded": main_preloaded,
+    "main_twice": main_twice,
     "module_elsewhere": module_elsewhere,
     "parent_is_fork_server": parent_is_fork_server,
     "pool_ended_early": pool_ended_early,
+    "tracker_of_child": tracker_of_child,
 }
 """The files of these mechanisms, by their names."""

@@ -1,0 +1,316 @@
+"""What children that import the main module are given, for it to be as their parent has it."""
+
+import os
+import sys
+
+from startlab_aspects import (
+    ASPECTS,
+    FUNCTION,
+    NAMES,
+    harmless,
+    inject,
+    module_of,
+    namespaces,
+    note,
+    own_modules,
+    resolve,
+    tell,
+)
+from startlab_calls import call_again, pack_calls
+from startlab_registries import REGISTRIES
+
+
+class Luggage(object):
+    """What the parent has, pickled with the process: locks and queues may travel then."""
+
+    def __reduce__(self):
+        pickler = sys.modules["multiprocessing.reduction"].ForkingPickler
+        packed = []
+        for aspect in ASPECTS:
+            pack = PACK.get(aspect[0])
+            if pack is None:
+                continue
+            try:
+                value = pack(*aspect[1:])
+                packed.append((aspect, bytes(pickler.dumps(value))))
+            except Exception as error:
+                tell("not applied", aspect[0], "%s: %s" % (type(error).__name__, error))
+        return list, (packed,)
+
+
+def pack_global(name):
+    module, path = resolve(name)
+    value = module_of(module)
+    for each in path:
+        value = vars(value)[each]
+    return module, path, value
+
+
+def set_global(packed, name):
+    module, path, value = packed
+    if module not in ("", "__main__"):
+        __import__(module)
+    owner = module_of(module)
+    for name in path[:-1]:
+        owner = vars(owner)[name]
+    old = vars(owner).get(path[-1])
+    if type(old) is type(value) and isinstance(value, (dict, list, set)):
+        # Whoever imported it by name has the same object.
+        old.clear()
+        (old.extend if isinstance(value, list) else old.update)(value)
+    elif len(path) > 1:
+        setattr(owner, path[-1], value)
+    else:
+        for place in namespaces(owner):
+            place[path[-1]] = value
+
+
+def pack_attributes():
+    """Give the classes and functions that were put into the program's modules as it ran.
+
+    They are pickled by what they are made of: by their names, a child would look for them in vain.
+    """
+    return [
+        (module, name, made_of(value))
+        for module, owner in own_modules()
+        for name, value in list(vars(owner).items())
+        if is_made(owner, name, value)
+    ]
+
+
+def is_made(owner, name, value):
+    """Tell whether a class or function of a module is none that its source defines."""
+    if type(value) is not FUNCTION and not isinstance(value, type):
+        return False
+    return value.__module__ == owner.__name__ and name not in bound_in(owner)
+
+
+bound = {}
+
+
+def bound_in(module):
+    """Give the names that the top level of a module's source binds, and so an import makes."""
+    if module.__name__ not in bound:
+        import ast
+        import tokenize
+
+        with tokenize.open(module.__file__) as file:
+            tree = ast.parse(file.read())
+        bound[module.__name__] = set(bindings(ast, tree.body))
+    return bound[module.__name__]
+
+
+def bindings(ast, body):
+    for each in body:
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield each.name
+        elif isinstance(each, ast.If) and is_guard(each):
+            continue
+        else:
+            for part in ast.walk(each):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    yield part.id
+                elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    yield part.name
+                elif isinstance(part, ast.alias):
+                    yield (part.asname or part.name).partition(".")[0]
+
+
+def made_of(value):
+    dumps = sys.modules["multiprocessing.reduction"].ForkingPickler.dumps
+    if type(value) is FUNCTION:
+        import marshal
+
+        cells = [made_of(cell.cell_contents) for cell in value.__closure__ or ()]
+        packed = marshal.dumps(value.__code__), bytes(dumps(value.__defaults__)), cells
+        return "function", value.__module__, value.__name__, packed
+    if isinstance(value, type):
+        fields = [
+            (key, made_of(each) if type(each) is FUNCTION else ("data", bytes(dumps(each))))
+            for key, each in vars(value).items()
+            if key not in ("__dict__", "__weakref__")
+        ]
+        return "class", value.__name__, bytes(dumps((type(value), value.__bases__))), fields
+    return "data", bytes(dumps(value))
+
+
+def make(made):
+    import pickle
+
+    if made[0] == "data":
+        return pickle.loads(made[1])
+    if made[0] == "class":
+        kind, bases = pickle.loads(made[2])
+        return kind(made[1], bases, {key: make(each) for key, each in made[3]})
+    import marshal
+    import types
+
+    code, defaults, cells = made[3]
+    scope = namespaces(module_of(made[1]))[-1]
+    closure = tuple(types.CellType(make(each)) for each in cells) or None
+    return FUNCTION(marshal.loads(code), scope, made[2], pickle.loads(defaults), closure)
+
+
+def set_attributes(packed):
+    for module, name, made in packed:
+        if module not in inject.MAIN:
+            __import__(module)
+        value = make(made)
+        for place in namespaces(module_of(module)):
+            if name not in place:
+                place[name] = value
+                note("made", name if module in inject.MAIN else "%s.%s" % (module, name))
+
+
+def pack_registry(name):
+    return REGISTRIES[name][0]()
+
+
+def set_registry(value, name):
+    REGISTRIES[name][1](value)
+
+
+PACK = {
+    "global": pack_global,
+    "registry": pack_registry,
+    "environ": lambda: dict(os.environ),
+    "modules": lambda: {
+        name: module.__file__ for name, module in own_modules() if name not in inject.MAIN
+    },
+    "attributes": pack_attributes,
+    "calls": pack_calls,
+    "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
+}
+
+BEFORE_IMPORT = ("environ", "modules")
+
+
+class SameFiles(object):
+    """A finder that takes modules from the files that the parent has them from."""
+
+    def __init__(self, files):
+        self.files = files
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.files:
+            return None
+        import importlib.util
+
+        return importlib.util.spec_from_file_location(name, self.files[name])
+
+
+@harmless
+def apply_before_import(aspect, packed):
+    import pickle
+
+    value = pickle.loads(packed)
+    if aspect[0] == "environ":
+        for name in sorted(value):
+            if os.environ.get(name) != value[name]:
+                note("variable", name)
+                os.environ[name] = value[name]
+    else:
+        sys.meta_path.insert(0, SameFiles(value))
+
+
+@harmless
+def apply_after_import(aspect, packed):
+    import pickle
+
+    value = pickle.loads(packed)
+    if aspect[0] == "global":
+        set_global(value, *aspect[1:])
+    elif aspect[0] == "attributes":
+        set_attributes(value)
+    elif aspect[0] == "registry":
+        set_registry(value, *aspect[1:])
+    elif aspect[0] == "calls":
+        for made in value:
+            call_again(made)
+    return True
+
+
+@harmless
+def import_too(aspect, packed):
+    """Import what the parent had imported, before the child's task is unpickled."""
+    import pickle
+
+    for name in pickle.loads(packed):
+        if name not in sys.modules:
+            note("imported", name)
+            __import__(name)
+
+
+luggage = []  # what could not be applied when the main module was imported
+
+
+def watch_spawn(spawn):
+    """Send the luggage with what a child is told first, and unpack it around its main's import."""
+    get_preparation_data, prepare = spawn.get_preparation_data, spawn.prepare
+
+    def get_preparation_data_(name):
+        data = get_preparation_data(name)
+        data["startlab"] = Luggage()
+        return data
+
+    def prepare_(data):
+        sys.setprofile(None)  # only the first process's calls count
+        packed = data.pop("startlab", [])
+        for aspect, value in packed:
+            if aspect[0] in BEFORE_IMPORT:
+                apply_before_import(aspect, value)
+        prepare(data)
+        for aspect, value in packed:
+            if aspect[0] == "imports":
+                import_too(aspect, value)
+        later = [each for each in packed if each[0][0] not in BEFORE_IMPORT]
+        luggage[:] = [each for each in later if not apply_after_import(*each)]
+
+    spawn.get_preparation_data, spawn.prepare = get_preparation_data_, prepare_
+    if {"statement", "main"} & NAMES:
+        spawn._fixup_main_from_path = import_main_without(spawn._fixup_main_from_path)
+
+
+def import_main_without(fixup):
+    """Import the main module without some of its statements, or as `__main__` without its guard."""
+
+    def fixup_main_from_path(path):
+        runpy = sys.modules["runpy"]
+        get_code = runpy._get_code_from_file
+
+        def edited(*args):
+            found = get_code(*args)
+            code = edited_code(path)
+            return (code,) + found[1:] if isinstance(found, tuple) else code
+
+        runpy._get_code_from_file = edited
+        try:
+            fixup(path)
+        finally:
+            runpy._get_code_from_file = get_code
+
+    return fixup_main_from_path
+
+
+def edited_code(path):
+    import ast
+    import tokenize
+
+    with tokenize.open(path) as file:
+        tree = ast.parse(file.read(), path)
+    left_out = {int(aspect[1]) for aspect in ASPECTS if aspect[0] == "statement"}
+    tree.body = [each for each in tree.body if each.lineno not in left_out]
+    if "main" in NAMES:
+        tree.body = [each for each in tree.body if not is_guard(each)]
+        first = sum(getattr(each, "module", None) == "__future__" for each in tree.body)
+        first += ast.get_docstring(tree) is not None
+        tree.body[first:first] = ast.parse("__name__ = '__main__'").body
+    return compile(tree, path, "exec")
+
+
+def is_guard(statement):
+    import ast
+
+    return isinstance(statement, ast.If) and any(
+        isinstance(each, ast.Name) and each.id == "__name__" for each in ast.walk(statement.test)
+    )

@@ -1,0 +1,328 @@
+"""What an experiment changes in every process, whatever its start method."""
+
+import builtins
+import os
+import sys
+
+from startlab_aspects import FUNCTION, harmless, inject, module_of, namespaces, note, own_modules
+
+
+def watch_connection(connection):
+    """Have pipes that hold 1 MiB."""
+    pipe = connection.Pipe
+
+    def Pipe(duplex=True):
+        ends = pipe(duplex)
+        try:
+            import fcntl
+
+            for end in ends:
+                fcntl.fcntl(end.fileno(), getattr(fcntl, "F_SETPIPE_SZ", 1031), 1 << 20)
+        except (ImportError, OSError):
+            pass
+        return ends
+
+    connection.Pipe = Pipe
+
+
+def watch_reduction(reduction):
+    """Have what is a global of a module of the program travel by its name: it stays itself."""
+
+    def reducer_override(self, value):
+        kind = type(value)
+        if kind in (str, bytes, int, float, bool, type(None), list, dict, tuple, FUNCTION, type):
+            return NotImplemented
+        for name, module in own_modules():
+            for key, each in list(vars(module).items()):
+                if each is value and not kind.__module__.startswith(("multiprocessing", "_thread")):
+                    note("by name", key if name in inject.MAIN else "%s.%s" % (name, key))
+                    return global_by_name, (name, key)
+        return NotImplemented
+
+    override(reduction, reducer_override)
+
+
+def watch_exceptions(reduction):
+    """Have exceptions of the program's own travel without their `__init__`: with their fields."""
+
+    def reducer_override(self, value):
+        kind = type(value)
+        if not isinstance(value, BaseException) or type(kind.__init__) is not FUNCTION:
+            return NotImplemented
+        if kind.__reduce__ is not BaseException.__reduce__:
+            return NotImplemented
+        note("exception", kind.__name__)
+        return exception_again, (kind, value.args), vars(value)
+
+    override(reduction, reducer_override)
+
+
+def exception_again(kind, args):
+    return kind.__new__(kind, *args)
+
+
+def override(reduction, reducer_override):
+    """Ask a way to pickle an object before the ones that were there."""
+    pickler = reduction.ForkingPickler
+    former = getattr(pickler, "reducer_override", None)
+
+    def ask(self, value):
+        found = reducer_override(self, value)
+        return former(self, value) if found is NotImplemented and former is not None else found
+
+    pickler.reducer_override = ask
+
+
+def global_by_name(module, name):
+    if module != "__main__":
+        __import__(module)
+    return vars(module_of(module))[name]
+
+
+class OneMain(object):
+    """A finder by which a second import of the main module's file gives the module that is there.
+
+    It tells the line that imports it.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        main = module_of("")
+        file = os.path.abspath(getattr(main, "__file__", None) or "")
+        if name in inject.MAIN or name.rpartition(".")[2] + ".py" != os.path.basename(file):
+            return None
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target) if finder is not self else None
+            if spec is not None:
+                break
+        if spec is None or os.path.abspath(spec.origin or "") != file:
+            return None
+        note("main again", name, inject.user_line(sys._getframe(1)))
+        spec.loader = MainLoader()
+        return spec
+
+
+class MainLoader(object):
+    def create_module(self, spec):
+        return MainAgain(spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+class MainAgain(type(os)):
+    """The main module by another name: runpy may have left its functions other globals."""
+
+    def __getattr__(self, name):
+        for place in reversed(namespaces(module_of(""))):
+            if name in place:
+                return place[name]
+        raise AttributeError(name)
+
+
+def one_main():
+    sys.meta_path.insert(0, OneMain())
+
+
+@harmless
+def unblock_signals():
+    """Let every signal through in a child: it has the mask of the thread that started it."""
+    import signal
+
+    for each in sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])):
+        note("blocked", signal.Signals(each).name)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])  # one that has come may end this process
+
+
+@harmless
+def ignore_child_signal():
+    """Install no handler of SIGCHLD of the program's own: the fork server needs its one."""
+    import _signal
+
+    signal_ = _signal.signal
+
+    def signal(number, handler):
+        if number == _signal.SIGCHLD and not inject.is_stdlib(sys._getframe(2).f_code.co_filename):
+            return _signal.SIG_DFL
+        return signal_(number, handler)
+
+    _signal.signal = signal
+
+
+def watch_pool_end(pool):
+    """Let a pool end its tasks where it is terminated, also by the end of its `with` block."""
+    terminate = pool.Pool.terminate
+
+    def ended(self, frame):
+        note("pool end", "%d tasks" % len(self._cache), inject.user_line(frame))
+        self.close()
+        self.join()
+
+    def terminate_(self):
+        return ended(self, sys._getframe(1)) if self._cache else terminate(self)
+
+    def exit_(self, kind, error, traceback):
+        return ended(self, sys._getframe(1)) if self._cache and not kind else terminate(self)
+
+    pool.Pool.terminate, pool.Pool.__exit__ = terminate_, exit_
+
+
+def watch_empty(queues):
+    """Have a queue that is asked whether it is empty, or for what is there at once, wait a second.
+
+    It tells the line if something came meanwhile.
+    """
+    get = queues.Queue.get
+
+    def empty(self):
+        if not self._poll(0):
+            if not self._poll(1.0):
+                return True
+            note("empty", "empty()", inject.user_line(sys._getframe(1)))
+        return False
+
+    def get_(self, block=True, timeout=None):
+        if block and (timeout is None or timeout > 1):
+            return get(self, block, timeout)
+        if not self._poll(0) and self._poll(1.0):
+            note("empty", "get()", inject.user_line(sys._getframe(1)))
+        return get(self, True, 1.0)
+
+    queues.Queue.empty = queues.SimpleQueue.empty = empty
+    queues.Queue.get = get_
+
+
+def keep_ids():
+    """Have what was asked for its id() by the program, and is pickled, keep that id in a child."""
+    real = builtins.id
+
+    def id(value):
+        frame = sys._getframe(1)
+        if inject.is_library(frame.f_code.co_filename):
+            return real(value)
+        try:
+            fields = object.__getattribute__(value, "__dict__")
+            known = fields.setdefault("__startlab_id__", real(value))
+        except (AttributeError, TypeError):
+            return real(value)
+        note("id", type(value).__name__, inject.user_line(frame))
+        return known
+
+    builtins.id = id
+
+
+def keep_parent_id():
+    """Have os.getppid() give who has started this process, which a fork server is not."""
+    getppid = os.getppid
+
+    def getppid_():
+        process = sys.modules.get("multiprocessing.process")
+        parent = getattr(process, "_parent_process", None)
+        if parent is None or parent.pid == getppid():
+            return getppid()
+        note("parent id", "os.getppid()", inject.user_line(sys._getframe(1)))
+        return parent.pid
+
+    os.getppid = getppid_
+
+
+def watch_forkserver(forkserver):
+    """Have a fork server that imports nothing of the program before it forks."""
+    server = forkserver._forkserver
+    server._preload_modules = []
+    server.set_forkserver_preload = lambda *args, **kwargs: None
+    forkserver.set_forkserver_preload = server.set_forkserver_preload
+
+
+def watch_exit_handlers():
+    """Note what is registered, by the program, to run at the exit of a child."""
+    import atexit
+
+    register = atexit.register
+
+    def register_(function, *args, **kwargs):
+        frame = sys._getframe(1)
+        process = sys.modules.get("multiprocessing.process")
+        if process and process.parent_process() and not inject.is_stdlib(frame.f_code.co_filename):
+            where = inject.own_line(frame) or inject.user_line(frame)
+            note("exit handler", getattr(function, "__qualname__", ""), where)
+        return register(function, *args, **kwargs)
+
+    register_.__name__ = register_.__qualname__ = "register"
+    atexit.register = register_
+
+
+def watch_pool(pool):
+    """Have one worker, so that tasks come one after the other."""
+    init = pool.Pool.__init__
+
+    def __init__(self, processes=None, *args, **kwargs):
+        return init(self, 1, *args, **kwargs)
+
+    pool.Pool.__init__ = __init__
+
+
+def watch_executor(process):
+    init = process.ProcessPoolExecutor.__init__
+
+    def __init__(self, max_workers=None, *args, **kwargs):
+        return init(self, 1, *args, **kwargs)
+
+    process.ProcessPoolExecutor.__init__ = __init__
+
+
+@harmless
+def hand_over(value, frame):
+    """Tell the line that hands over what cannot be pickled, or not be made again from that.
+
+    It is made again in a forked copy of this process: what holds descriptors would take them here.
+    """
+    reduction = sys.modules["multiprocessing.reduction"]
+    where = inject.user_line(frame)
+    if where in handed or len(handed) > 200:
+        return
+    handed.add(where)
+    try:
+        packed = bytes(reduction.ForkingPickler.dumps(value))
+    except Exception as error:
+        note("handed over", "%s: %s" % (type(error).__name__, error), where)
+        return
+    pid = os.fork() if hasattr(os, "fork") else None
+    if pid == 0:
+        try:
+            import pickle
+
+            pickle.loads(packed)
+        except BaseException as error:
+            note("handed over", "%s: %s" % (type(error).__name__, error), where)
+        finally:
+            os._exit(0)
+    if pid is not None:
+        os.waitpid(pid, 0)
+
+
+handed = set()
+
+
+def hand_over_by(kind, name):
+    """Look at what a method is given before it is called."""
+    function = vars(kind)[name]
+
+    def call(self, *args, **kwargs):
+        hand_over((args, kwargs), sys._getframe(1))
+        return function(self, *args, **kwargs)
+
+    setattr(kind, name, call)
+
+
+def watch_puts(queues):
+    for kind in (queues.Queue, queues.JoinableQueue):
+        hand_over_by(kind, "put")
+
+
+def watch_tasks(pool):
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        hand_over_by(pool.Pool, name)
+
+
+def watch_submits(process):
+    hand_over_by(process.ProcessPoolExecutor, "submit")

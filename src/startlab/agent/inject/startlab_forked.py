@@ -1,0 +1,324 @@
+"""What forked children are rid of: what they inherited of their parent."""
+
+import builtins
+import gc
+import os
+import sys
+
+from startlab_aspects import (
+    ASPECTS,
+    FUNCTION,
+    MOST,
+    NAMES,
+    harmless,
+    inject,
+    module_of,
+    namespaces,
+    note,
+    own_modules,
+)
+from startlab_registries import get_random
+
+
+opened = {}  # by the ids of files: the lines that opened them
+
+unwritten = []  # files that had text that was not yet written when this process was forked
+
+
+def watch_open():
+    """Note where files are opened, for `flush` to name the one that held unwritten text."""
+    open_ = builtins.open
+
+    def open(*args, **kwargs):
+        file = open_(*args, **kwargs)
+        opened[id(file)] = inject.user_line(sys._getframe(1))
+        return file
+
+    builtins.open = open
+
+
+@harmless
+def flush():
+    """Write out what waits in every text file and buffer."""
+    for each in gc.get_objects():
+        if type(each).__module__ == "_io" and hasattr(each, "flush") and not each.closed:
+            if each.writable():
+                raw = getattr(getattr(each, "buffer", each), "raw", None)
+                before = raw.tell() if raw is not None and raw.seekable() else 0
+                each.flush()
+                if raw is not None and raw.seekable() and raw.tell() > before:
+                    unwritten.append(each)
+                    note("unwritten", str(getattr(each, "name", "")), opened.get(id(each), ""))
+
+
+@harmless
+def note_dropped():
+    """Tell where a forked child drops, and so closes, a file that its parent writes to."""
+    import weakref
+
+    def dropped(_):
+        note("dropped", "", inject.user_line(sys._getframe(1)))
+
+    kept[:] = [weakref.ref(each, dropped) for each in unwritten]
+    del unwritten[:]
+
+
+kept = []
+
+
+@harmless
+def release_locks(*only):
+    """Make locks new that are held, by the paths that `walk` gives; without a path, all of them."""
+    for path, each in walk():
+        if type(each).__name__ in ("lock", "RLock", "_RLock") and (not only or path in only):
+            if is_locked(each):
+                note("lock", path)
+                each._at_fork_reinit()
+
+
+def is_locked(lock):
+    if type(lock).__name__ == "lock":
+        return lock.locked()
+    return "count=0" not in repr(lock) if type(lock).__name__ == "RLock" else lock._block.locked()
+
+
+def walk():
+    """Give what the program's modules, and logging, hold: (path, object), each object once."""
+    queue = [(name, vars(module)) for name, module in own_modules()]
+    if "logging" in sys.modules:
+        queue.append(("logging", vars(sys.modules["logging"])))
+    seen = set()
+    for path, value in queue:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield path, value
+        if len(queue) > MOST or isinstance(value, (str, bytes, int, float)):
+            continue
+        if isinstance(value, dict):
+            queue += [
+                ("%s.%s" % (path, key), each) for key, each in list(dict.items(value))
+                if type(each) is not type(os)
+            ]
+        elif isinstance(value, (list, tuple)):
+            queue += [("%s[%d]" % (path, i), each) for i, each in enumerate(list(value))]
+        else:
+            try:
+                queue.append((path, object.__getattribute__(value, "__dict__")))
+            except AttributeError:
+                continue
+
+
+@harmless
+def reset_handlers():
+    import signal
+
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, usual)
+    signal.set_wakeup_fd(-1)
+
+
+@harmless
+def new_loop():
+    asyncio = sys.modules.get("asyncio.events")
+    if asyncio is not None:
+        asyncio._set_running_loop(None)
+        asyncio._event_loop_policy = None
+
+
+@harmless
+def seed():
+    for _, each in walk():
+        for kind in type(each).__mro__:
+            if kind.__module__ in ("random", "_random") and kind.__name__ == "Random":
+                each.seed()
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()
+
+
+@harmless
+def make_again(module, name):
+    """Run the statement again that binds a global."""
+    import ast
+    import tokenize
+
+    owner = module_of(module)
+    with tokenize.open(owner.__file__) as file:
+        tree = ast.parse(file.read(), owner.__file__)
+    for each in tree.body:
+        targets = getattr(each, "targets", None) or [getattr(each, "target", None)]
+        if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            for place in namespaces(owner):
+                exec(compile(ast.Module([each], []), owner.__file__, "exec"), place)
+            return
+
+
+missing = []
+
+
+@harmless
+def note_threads():
+    threading = sys.modules.get("threading")
+    missing[:] = [] if threading is None else [
+        each for each in threading.enumerate()
+        if each is not threading.current_thread() and hasattr(each, "_target")
+    ]
+
+
+@harmless
+def start_threads():
+    """Start again the threads that the fork has left behind."""
+    threading = sys.modules["threading"]
+    for thread in list(missing):
+        if thread is not threading.main_thread() and thread._target is not None:
+            threading.Thread(
+                target=thread._target, args=thread._args, kwargs=thread._kwargs, daemon=True
+            ).start()
+
+
+class OwnEpoll(object):
+    """An epoll of a forked child's own, in the place of the one that it shares with its parent.
+
+    It tells the line that would have changed the parent's.
+    """
+
+    def __init__(self, selector):
+        kind = type(selector._selector)
+        self.epoll = kind()
+        for fd, key in list(selector._fd_to_key.items()):
+            events = selector._EVENT_READ if key.events & 1 else 0
+            events |= selector._EVENT_WRITE if key.events & 2 else 0
+            self.epoll.register(fd, events)
+
+    def __getattr__(self, name):
+        if name in ("register", "unregister", "modify"):
+            note("epoll", name, inject.user_line(sys._getframe(1)))
+        return getattr(self.epoll, name)
+
+
+@harmless
+def own_epoll():
+    for each in gc.get_objects():
+        if type(each).__name__ == "EpollSelector" and not each._selector.closed:
+            each._selector = OwnEpoll(each)
+
+
+forked_at = []  # in a forked child: the line that forked it
+
+
+@harmless
+def note_fork():
+    forked_at[:] = [inject.user_line(sys._getframe(2))]  # past `harmless`
+
+
+@harmless
+def close_inherited():
+    """Close the sockets and pipes' ends that a forked child has, and its own work does not reach.
+
+    A worker of a pool gets what it works on from the pool, and so keeps its ends.
+    """
+    needed = reached(sys.modules["multiprocessing.process"].current_process())
+    for each in gc.get_objects():
+        kind = ENDS.get((type(each).__module__, type(each).__name__))
+        if kind is not None and id(each) not in needed and not is_closed(each):
+            note("inherited", kind, forked_at[0])
+            each.close()
+
+
+ENDS = {
+    ("socket", "socket"): "socket",
+    ("multiprocessing.connection", "Connection"): "pipe's end",
+}
+
+
+def is_closed(end):
+    return end._closed if hasattr(end, "_closed") else end.closed
+
+
+def reached(process):
+    """Give the ids of what a process object leads to: of a function, the globals that it names."""
+    queue, seen = [process], set()
+    for each in queue:
+        if id(each) in seen or len(queue) > MOST:
+            continue
+        seen.add(id(each))
+        if type(each) is FUNCTION:
+            names = names_in(each.__code__)
+            queue += [value for name, value in each.__globals__.items() if name in names]
+            queue += [each.__closure__, each.__defaults__, each.__kwdefaults__]
+        elif type(each) is not type(os):
+            queue += gc.get_referents(each)
+    return seen
+
+
+def names_in(code):
+    """Give the names that a function's code uses, and that functions within it use."""
+    names = set(code.co_names)
+    for each in code.co_consts:
+        if type(each) is type(code):
+            names |= names_in(each)
+    return names
+
+
+random_state = []  # of the process that forks; multiprocessing seeds a forked child anew
+
+@harmless
+def start_tracker():
+    """Have a resource tracker in the parent, which its forked children then use too."""
+    import signal
+    from multiprocessing import resource_tracker
+
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)  # which it has changed (gh-127586)
+
+
+def watch_tracker(tracker):
+    """Tell where a child has something tracked that it would else have started a tracker for."""
+    register = tracker.register
+
+    def register_(name, rtype):
+        if forked:
+            note("tracked", rtype, inject.user_line(sys._getframe(1)))
+        return register(name, rtype)
+
+    tracker.register = register_
+
+
+forked = []  # in a forked child, its process id
+
+
+IN_FORKED_CHILD = {
+    "lock": release_locks,
+    "signal handlers": reset_handlers,
+    "event loop": new_loop,
+    "seed": seed,
+    "made again": make_again,
+    "threads": start_threads,
+    "epoll": own_epoll,
+    "tracker": lambda: forked.append(os.getpid()),
+}
+
+
+def watch_forks():
+    if not hasattr(os, "register_at_fork"):
+        return
+    before = [flush] if "flush" in NAMES else []
+    before += [start_tracker] if "tracker" in NAMES else []
+    before += [note_threads] if "threads" in NAMES else []
+    before += [note_fork] if "descriptors" in NAMES else []
+    if ("registry", "random") in ASPECTS:
+        before.append(lambda: random_state.__setitem__(slice(None), [get_random()]))
+    after = []
+    for aspect in ASPECTS:
+        if aspect[0] in IN_FORKED_CHILD:
+            function = IN_FORKED_CHILD[aspect[0]]
+            after.append(lambda function=function, aspect=aspect: function(*aspect[1:]))
+    after += [note_dropped] if "flush" in NAMES else []
+    for each in before:
+        os.register_at_fork(before=each)
+    for each in after:
+        os.register_at_fork(after_in_child=each)

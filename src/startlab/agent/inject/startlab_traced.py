@@ -1,0 +1,128 @@
+"""The line that makes the difference: the first process is followed until an aspect is another."""
+
+import os
+import sys
+
+from startlab_aspects import ASPECTS, inject, module_of, resolve, tell
+from startlab_carried import pack_global
+from startlab_registries import REGISTRIES, registered
+
+
+def trace():
+    """Follow the first process line by line, and tell after which line an aspect was another.
+
+    What is changed once the last child was started, like what is put back, made no difference to
+    one. A handler of SIGCHLD does, whenever it is set.
+    """
+    words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
+    look = LOOKS[words[0]]
+    inside = __import__("startlab_inside")
+    state = {"last": "", "file": "", "value": look(inside, *words[1:])}
+    changes = []
+    first = os.getpid()
+
+    def tell_changes():
+        if os.getpid() == first:
+            for place, last in changes:
+                tell("noted", "line", place, last)
+            del changes[:]
+
+    def watch_start(process):
+        start = process.BaseProcess.start
+
+        def start_(self):
+            tell_changes()
+            return start(self)
+
+        start_.__name__ = start_.__qualname__ = "start"
+        process.BaseProcess.start = start_
+
+    def line(frame, event, arg):
+        if os.getpid() == first:
+            try:
+                value = look(inside, *words[1:])
+            except Exception:
+                value = None
+            if value != state["value"]:
+                state["value"] = value
+                changes.append((caller(frame, state["file"]), state["last"]))
+                if words[0] == "child signal":
+                    tell_changes()
+            if event == "line":
+                state["file"] = frame.f_code.co_filename
+                state["last"] = "%s:%d" % (state["file"], frame.f_lineno)
+        return line
+
+    def caller(frame, file):
+        """Find the call that led to a file, in another file of the program."""
+        while frame is not None:
+            place = frame.f_code.co_filename
+            if place != file and not place.startswith("<") and not inject.is_library(place):
+                return "%s:%d" % (place, frame.f_lineno)
+            frame = frame.f_back
+        return ""
+
+    def call(frame, event, arg):
+        return None if inject.is_library(frame.f_code.co_filename) else line
+
+    inject.PATCHES["multiprocessing.process"] = [
+        *inject.PATCHES.get("multiprocessing.process", []), watch_start
+    ]
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=tell_changes)
+    sys.settrace(call)
+
+
+def look_at_global(inside, name):
+    try:
+        _, _, value = pack_global(name)
+    except (KeyError, TypeError):
+        return None
+    return inside.show(value, 3) or id(value)
+
+
+def look_at_registry(inside, name):
+    if name == "codecs":
+        return len(registered["codec"]), len(registered["codec error"])
+    return repr(REGISTRIES[name][0]())
+
+
+def look_at_handlers(inside):
+    signal = sys.modules.get("_signal")
+    if signal is None or "signal" not in sys.modules:
+        return None
+    found = [id(signal.getsignal(number)) for number in range(1, 32)]
+    fd = signal.set_wakeup_fd(-1)
+    if fd != -1:
+        signal.set_wakeup_fd(fd)
+    return found, fd
+
+
+modules_seen = {}
+
+
+def look_at_imports(inside, *names):
+    if len(sys.modules) not in modules_seen:
+        modules_seen.clear()
+        modules_seen[len(sys.modules)] = [name for name in names if name in sys.modules]
+    return modules_seen[len(sys.modules)]
+
+
+def look_at_attributes(inside, *names):
+    found = []
+    for each in names:
+        module, path = resolve(each)
+        found.append(path[0] in vars(module_of(module)))
+    return found
+
+
+LOOKS = {
+    "attributes": look_at_attributes,
+    "imports": look_at_imports,
+    "global": look_at_global,
+    "registry": look_at_registry,
+    "modules": lambda inside: tuple(sys.path),
+    "environ": lambda inside, *names: [os.environ.get(each) for each in names],
+    "signal handlers": look_at_handlers,
+    "child signal": look_at_handlers,
+}
