@@ -38,6 +38,7 @@ PLANTED = {
 }
 ONCE = [f"test_plain[{number}]" for number in range(20)]
 ONCE += ["test_database", "test_own_choice", "test_output", "test_skipped"]
+ONCE += ["src.shop.work.shop.work.double"]  # a doctest
 
 
 def under(test: str, method: str) -> str:
@@ -59,50 +60,56 @@ def names(outcomes: dict[str, str]) -> set[str]:
 
 @pytest.mark.usefixtures("made_up")
 def test_the_planted_failures_and_nothing_else(run: Run) -> None:
-    first = run("--start-methods=all")
+    """Also by two workers, and once it is known who uses multiprocessing."""
+    first = run("--start-methods=all", "-n2")
     assert names(first.failed()) == PLANTED, first.text
     assert names(first.outcomes) == EVERY
     assert first.status == 1
 
-    hang = first.details("test_lock_held_at_fork[fork]")
+    again = run("--start-methods=all")
+    assert names(again.failed()) == PLANTED, again.text
+    assert names(again.outcomes) == EVERY
+
+    hang = again.details("test_lock_held_at_fork[fork]")
     assert "HANG" in hang
     assert "waits at src/shop/work.py:27 for a lock" in hang
     assert "src/shop/work.py:27 in locked" in hang
     assert "What to do Start the process outside of the lock." in hang
-    assert "SIGABRT" in first.details("test_crash[spawn]")
-    changed = first.details("test_changed_global[spawn]")
+    assert "SIGABRT" in again.details("test_crash[spawn]")
+    changed = again.details("test_changed_global[spawn]")
     assert "the children do not see the parent's change to `shop.work.RATES`" in changed
 
-    assert "1 test chooses a start method itself: tests/test_jobs.py::test_own_choice" in first.text
-    assert "test_lock_held_at_fork: hang under fork, not under forkserver and spawn" in first.text
-    assert "Ready for forkserver (3.14's default on Linux): no, 2 tests fail." in first.text
-    assert "Ready for spawn (Windows and macOS): no, 3 tests fail." in first.text
-
-    # Now it is known who uses multiprocessing; the same with two workers.
-    again = run("--start-methods=all", "-n2")
-    assert names(again.failed()) == PLANTED, again.text
-    assert names(again.outcomes) == EVERY
+    assert "1 test chooses a start method itself: tests/test_jobs.py::test_own_choice" in again.text
+    assert "test_lock_held_at_fork: hang under fork, not under forkserver and spawn" in again.text
+    assert "Ready for forkserver (3.14's default on Linux): no, 2 tests fail." in again.text
+    assert "Ready for spawn (Windows and macOS): no, 3 tests fail." in again.text
 
     failed = run("--start-methods=all", "--lf", "--collect-only", "-q")
     assert set(failed.text.split()) >= {f"tests/test_planted.py::{each}" for each in PLANTED}
 
 
-@pytest.mark.usefixtures("made_up")
-def test_the_first_run_with_workers(run: Run) -> None:
-    ran = run("--start-methods=all", "-n2", "-k", "lock or global or plain or queue")
-    assert names(ran.failed()) == {each for each in PLANTED if "lock" in each or "global" in each}
-    assert len(ran.outcomes) == 20 + 4 * 3, ran.text
-
-
 def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def resource():
+            yield
+            print("torn down", file=open("torn_down", "a"))
+        """
+    )
     pytester.makepyfile(
         test_it="""
         import multiprocessing
         import pytest
 
         @pytest.mark.start_methods("spawn", "fork")
-        def test_marked():
+        def test_marked(resource):
             assert multiprocessing.get_start_method() == "fork"
+
+        def test_uses():
+            multiprocessing.Queue().close()
 
         def test_other():
             pass
@@ -110,13 +117,70 @@ def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> 
     )
     by_id = run("--start-methods=all", "test_it.py::test_marked[spawn]")
     assert by_id.outcomes == {"test_it.test_marked[spawn]": "failure"}
-    by_word = run("--start-methods=all", "-k", "fork", "-v")
-    assert by_word.outcomes == {"test_it.test_marked[fork]": "passed"}
-    assert "test_it.py::test_marked[fork] PASSED" in by_word.text
-    first = run("--start-methods=all", "-x")
-    assert first.outcomes["test_it.test_marked[spawn]"] == "failure"
-    some = run("--start-methods=fork")
-    assert some.failed() == {}
+    by_word = run("--start-methods=all", "-k", "fork", "--collect-only", "-q")
+    assert by_word.text.splitlines()[0] == "test_it.py::test_marked[fork]"
+    first = run("--start-methods=fork,spawn", "-v", "-x")
+    assert "test_it.py::test_marked[fork] PASSED" in first.text
+    assert first.failed() == {"test_it.test_marked[spawn]": "failure"}
+    assert (pytester.path / "torn_down").read_text().splitlines() == 3 * ["torn down"]
+    cached = pytester.path / ".pytest_cache/v/startlab/tests"
+    users = ["test_it.py::test_marked", "test_it.py::test_uses"]
+    assert json.loads(cached.read_text())["users"] == users
+    listed = run("--start-methods=all", "--collect-only", "-q").text
+    for method in multiprocessing.get_all_start_methods():
+        assert f"test_it.py::test_uses[{method}]" in listed
+    assert "test_it.py::test_other\n" in listed
+
+
+@pytest.mark.parametrize("isolation", ["fork", "fresh"])
+def test_a_process_for_each_test(pytester: pytest.Pytester, run: Run, isolation: str) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import multiprocessing
+        import os
+        import threading
+        import pytest
+
+        LOCK = threading.Lock()
+        BEFORE = []
+
+        @pytest.fixture(scope="session")
+        def database():
+            return []
+
+        def locked():
+            with LOCK:
+                pass
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_alone(number, database):
+            BEFORE.append(number)
+            database.append(number)
+            assert BEFORE == database == [number]
+
+        def test_hang():
+            with LOCK:
+                process = multiprocessing.Process(target=locked)
+                process.start()
+                process.join()
+
+        def test_own():
+            multiprocessing.get_context("spawn").Process(target=os.getpid).start()
+
+        def test_crash():
+            os.abort()
+        """
+    )
+    ran = run("--start-methods=fork", f"--start-isolation={isolation}")
+    assert ran.outcomes == {
+        "test_it.test_alone[1]": "passed",
+        "test_it.test_alone[2]": "passed",
+        "test_it.test_hang[fork]": "failure",
+        "test_it.test_own": "passed",
+        "test_it.test_crash": "failure",
+    }, ran.text
+    assert "waits at test_it.py:14 for a lock" in ran.text
+    assert "SIGABRT" in ran.details("test_crash")
 
 
 def test_what_the_suite_itself_chooses_is_run_once(pytester: pytest.Pytester, run: Run) -> None:
@@ -157,7 +221,7 @@ def test_a_hang_at_the_end_of_the_child_is_an_item_of_its_own(
     )
     ran = run("--start-methods=fork")
     assert ran.failed() == {"startlab.exit[fork]": "failure"}, ran.text
-    assert ran.outcomes["test_it.test_it"] == "passed"
+    assert ran.outcomes["test_it.test_it[fork]"] == "passed"
     assert "waits for the end of its child" in ran.details("exit[fork]")
 
 
@@ -225,24 +289,3 @@ def test_a_mistake_is_explained(
     assert ran.status == pytest.ExitCode.USAGE_ERROR
     assert said in ran.text
     assert "Traceback" not in ran.text
-
-
-def test_what_is_known_is_in_the_cache(pytester: pytest.Pytester, run: Run) -> None:
-    pytester.makepyfile(
-        test_it="""
-        import multiprocessing
-
-        def test_uses():
-            multiprocessing.Queue().close()
-
-        def test_not():
-            pass
-        """
-    )
-    run("--start-methods=all")
-    cached = pytester.path / ".pytest_cache/v/startlab/tests"
-    assert json.loads(cached.read_text())["users"] == ["test_it.py::test_uses"]
-    listed = run("--start-methods=all", "--collect-only", "-q").text
-    for method in multiprocessing.get_all_start_methods():
-        assert f"test_it.py::test_uses[{method}]" in listed
-    assert "test_it.py::test_not\n" in listed

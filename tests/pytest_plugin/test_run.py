@@ -53,7 +53,7 @@ def test_a_cell_for_each_test_and_method(made_up: Path) -> None:
     assert failed == FAILED, said
     assert not run.missing
     assert "Tests      tests/test_planted.py::test_changed_global" in said
-    assert "24 more tests, run under one start method alone, passed." in said
+    assert "25 more tests, run under one start method alone, passed." in said
     cases = ET.parse(folder / "junit.xml").iter("testcase")  # noqa: S314 - its own
     (name,) = {each.environment for each in run.trials}
     assert f"{name}.tests/test_planted.py::test_crash" in {e.get("classname") for e in cases}

@@ -95,10 +95,19 @@ class Looks:
             "forced": events.forced(told, self._request.get("method"), self.job.pid),
             "starts": events.starts(told, self.now.began_s),
             "clues": events.clues(told),
-            "below": events.below(told, self.job.pid),
+            "below": events.below(told, self._runner(told)),
             "dropped_events": dropped,
             "stuck": watch.stuck(self.job, told),
         }
+
+    def _runner(self, told: List[events.Event]) -> int:
+        """Give the process that has run the test: the program, or what it has forked for it."""
+        found: int = self.job.pid
+        if self.settings.get("fork"):
+            for event in told:
+                if event.kind == "forked" and event.fields["parent"] == self.job.pid:
+                    found = event.pid
+        return found
 
 
 class Channel:

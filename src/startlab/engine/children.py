@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from startlab.backends.conversation import Said
-from startlab.model import PinnedMethod
+from startlab.model import PinnedMethod, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from startlab.backends import Agent
     from startlab.model import Method, Observation, Request
@@ -30,10 +30,17 @@ class Reply(NamedTuple):
     seen: Observation
     used: Used = ""
 
+
+class End(NamedTuple):
+    """What a child has said at its end, and how it ended."""
+
+    said: dict[str, Any]
+    seen: Observation
+
     @property
-    def reports(self) -> list[dict[str, Any]]:
-        """What pytest has reported, as it writes its reports as JSON."""
-        return list(self.said.get("reports", ()))
+    def is_bad(self) -> bool:
+        """Whether it hung, or died by a signal; its exit status says only that tests failed."""
+        return self.seen.ended != "exit" or (self.seen.exit_status or 0) < 0
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -111,17 +118,21 @@ class Children:
             used = _used(started, test, heard.seen, asked=bool(heard.said.get("uses")))
             return Reply(heard.said, heard.seen, used)
         self.now = None
+        if heard.ended == "exit" and heard.exit_status == 0:
+            heard = failed(
+                heard, [{"traceback": "The test ended its process, with exit status 0."}]
+            )
         return Reply({}, heard, _used(started, test, heard, asked=False))
 
-    def end(self) -> tuple[Reply | None, Reply | None]:
-        """End the child: what it said at last, if it said something, and how it ended."""
+    def end(self) -> End | None:
+        """End the child, if there is one. Raises AgentError."""
         if self.now is None:
-            return None, None
+            return None
         self.now = None
         heard = self._agent.tell({"end": True})
-        if not isinstance(heard, Said):
-            return None, Reply({}, heard)
-        return Reply(heard.said, heard.seen), Reply({}, self._agent.wait())
+        if isinstance(heard, Said):
+            return End(heard.said, self._agent.wait())
+        return End({}, heard)
 
 
 def _used(started: Started, test: str, seen: Observation, *, asked: bool) -> Used:
@@ -145,3 +156,10 @@ def _used(started: Started, test: str, seen: Observation, *, asked: bool) -> Use
         for clue in seen.clues
     )
     return "own" if chosen or methods != {started.method} else "default"
+
+
+def failed(seen: Observation, failures: Sequence[dict[str, Any]]) -> Observation:
+    """Give what was seen of a test as of a program that its exceptions have ended."""
+    text = "\n".join(each["traceback"] for each in failures)
+    stderr = Stream(head=text.encode(errors="backslashreplace"))
+    return msgspec.structs.replace(seen, exit_status=1, stderr=stderr)

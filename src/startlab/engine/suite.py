@@ -6,24 +6,33 @@ import posixpath
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from startlab.engine.children import CannotStart, Children, Mark, Reply
+from startlab.engine.children import CannotStart, Children, Mark, Reply, failed
 from startlab.engine.lab import not_run, undecided
 from startlab.engine.subjects import ProgramSubject
 from startlab.errors import AgentError
-from startlab.model import Cell, End, Observation, PlannedEnvironment, Stream, Unavailable
+from startlab.model import Cell, End, PlannedEnvironment, Unavailable
 from startlab.plan.cells import impossible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from startlab.backends import Agent, Backend
     from startlab.engine.children import Started
     from startlab.engine.lab import Listener
-    from startlab.model import Environment, Method, Program, Request, Selection, Trial
+    from startlab.model import (
+        Environment,
+        Method,
+        Observation,
+        Program,
+        Request,
+        Selection,
+        Trial,
+    )  # fmt: skip
     from startlab.results.journal import Journal
 
 PLUGIN: Final = ("-p", "startlab_tests")
@@ -54,7 +63,8 @@ class SuiteSubject(ProgramSubject):
         request = self.request(cell, environment, agent)
         own = len(request.argv) - len(self.program.args)
         argv = (*request.argv[:own], *PLUGIN, *request.argv[own:])
-        return msgspec.structs.replace(request, argv=argv, tests={"paths": None})
+        settings = {"paths": None, "all": False, "fork": False}
+        return msgspec.structs.replace(request, argv=argv, tests=settings)
 
     def of_test(self, test: str) -> ProgramSubject:
         """Give a test as a program of its own."""
@@ -76,18 +86,18 @@ class SuiteRun:
         listener: Listener,
         earlier: Iterable[Trial] = (),
     ) -> None:
-        self._subject = subject
-        self._backend = backend
+        self.subject = subject
+        self.backend = backend
+        self.listener = listener
         self._selection = selection
         self._journal = book
-        self._listener = listener
-        self._earlier = {each.cell: each for each in earlier if each.outcome != "unavailable"}
+        self.earlier = {each.cell: each for each in earlier if each.outcome != "unavailable"}
 
     def run(self) -> bool:
         """Run every test; return whether the run was interrupted."""
         began, interrupted = time.monotonic(), False
         try:
-            for environment in self._backend.environments(self._selection.environments):
+            for environment in self.backend.environments(self._selection.environments):
                 if isinstance(environment, Unavailable):
                     self._lost(environment.name, environment.reason, None)
                 else:
@@ -105,13 +115,13 @@ class SuiteRun:
 
     def _run_in(self, environment: Environment) -> None:
         try:
-            lacking = self._subject.lacking(environment)
+            lacking = self.subject.lacking(environment)
         except AgentError as error:
             lacking = str(error)
         if lacking is not None:
             self._lost(environment.name, lacking, environment)
             return
-        wanted = self._selection.methods or self._subject.methods
+        wanted = self._selection.methods or self.subject.methods
         methods = [each for each in wanted if impossible(environment, each) is None]
         if not methods:
             self._lost(environment.name, "it has none of these start methods", environment)
@@ -120,8 +130,8 @@ class SuiteRun:
 
     def _lost(self, name: str, reason: str, environment: Environment | None) -> None:
         cells = tuple(
-            Cell(experiment=self._subject.name, environment=name, method=method)
-            for method in self._selection.methods or self._subject.methods
+            Cell(experiment=self.subject.name, environment=name, method=method)
+            for method in self._selection.methods or self.subject.methods
         )
         unavailable = reason if environment is None else None
         self.plan(
@@ -132,34 +142,15 @@ class SuiteRun:
         for cell in cells:
             self.put(not_run(cell, "unavailable", reason, as_expected=False))
 
-    # --- for an environment ---------------------------------------------------------------------
-
-    @property
-    def subject(self) -> SuiteSubject:
-        """The suite."""
-        return self._subject
-
-    def agent(self, environment: Environment) -> Agent:
-        """Start an agent. Raises AgentError."""
-        return self._backend.agent(environment)
-
     def plan(self, planned: PlannedEnvironment) -> None:
         """Write the cells of an environment, as far as they are known; the last word counts."""
         self._journal.write(planned)
-        self._listener.planned(planned)
-
-    def earlier(self, cell: Cell) -> Trial | None:
-        """Give the trial of a cell, in a run that is resumed."""
-        return self._earlier.get(cell)
-
-    def began(self, cell: Cell) -> None:
-        """Say that a test begins."""
-        self._listener.began(cell)
+        self.listener.planned(planned)
 
     def put(self, trial: Trial) -> None:
         """Write a trial."""
         self._journal.write(trial)
-        self._listener.ended(trial)
+        self.listener.ended(trial)
 
 
 class _InEnvironment:
@@ -194,16 +185,21 @@ class _InEnvironment:
         self._marks = started.marks
         self._plan(self._cell(test, first) for test in started.tests)
         self._say_uncollected(started)
-        users = [test for test in started.tests if self._test(test, first)]
+        users = [test for test, uses in self._tests(started.tests, first) if uses]
         if started.pinned is not None:
             users = [test for test in users if test in self._marks]
         self._end(first)
         for method in others:
             if users and self._started(method) is not None:
                 self._plan(self._cell(test, method) for test in users)
-                for test in users:
-                    self._test(test, method)
+                for _ in self._tests(users, method):
+                    pass
                 self._end(method)
+
+    def _tests(self, tests: Sequence[str], method: Method) -> Iterator[tuple[str, bool]]:
+        """Run tests, and tell of each whether it uses the default start method."""
+        for test, following in zip_longest(tests, tests[1:]):
+            yield test, self._test(test, following, method)
 
     def _started(self, method: Method) -> Started | None:
         """Start a child; one that cannot collect is a trial of the suite as a whole."""
@@ -219,10 +215,9 @@ class _InEnvironment:
             self._suite.put(not_run(cell, "unavailable", str(error), as_expected=False))
         return None
 
-    def _test(self, test: str, method: Method) -> bool:
-        """Run a test; tell whether it uses the default start method."""
+    def _test(self, test: str, following: str | None, method: Method) -> bool:
         cell = self._cell(test, method)
-        earlier = self._suite.earlier(cell)
+        earlier = self._suite.earlier.get(cell)
         if earlier is not None:
             return bool(earlier.starts)
         mark = self._marks.get(test, Mark())
@@ -231,16 +226,19 @@ class _InEnvironment:
             reason = f"its marker says: {why}" if why else "its marker names other methods"
             self._suite.put(not_run(cell, "unsupported", reason, as_expected=True))
             return True
-        self._suite.began(cell)
+        self._suite.listener.began(cell)
         try:
-            reply = self._there().run(method, test, None)
+            reply = self._there().run(method, test, following)
         except CannotStart as failure:
             reply = Reply({}, failure.seen)
         except AgentError as error:
             self._close()
             self._suite.put(undecided(cell, str(error), number=0))
             return False
-        self._suite.put(self._judged(self._suite.subject.of_test(test), cell, _seen(reply)))
+        seen = reply.seen
+        if any(each["outcome"] == "failed" for each in reply.said.get("reports", ())):
+            seen = failed(seen, reply.said["failures"])
+        self._suite.put(self._judged(self._suite.subject.of_test(test), cell, seen))
         return reply.used == "default" or test in self._marks
 
     def _say_uncollected(self, started: Started) -> None:
@@ -248,16 +246,14 @@ class _InEnvironment:
         for name, text in started.uncollected:
             cell = self._cell(name, started.method)
             self._plan([cell])
-            seen = msgspec.structs.replace(
-                started.seen, exit_status=2, stderr=Stream(head=text.encode())
-            )
+            seen = failed(started.seen, [{"traceback": text}])
             self._suite.put(self._judged(self._suite.subject.of_test(name), cell, seen))
 
     def _end(self, method: Method) -> None:
         """End the child; what goes wrong at its end is a trial of the suite as a whole."""
         with suppress(AgentError):
-            _, end = self._there().end()
-            if end is not None and (end.seen.ended != "exit" or (end.seen.exit_status or 0) < 0):
+            end = self._there().end()
+            if end is not None and end.is_bad:
                 cell = self._cell(self._suite.subject.name, method)
                 self._plan([cell])
                 self._suite.put(self._judged(self._suite.subject, cell, end.seen))
@@ -280,7 +276,7 @@ class _InEnvironment:
 
     def _there(self) -> Children:
         if self._children is None or self._agent is None:
-            agent = self._agent = self._suite.agent(self._environment)
+            agent = self._agent = self._suite.backend.agent(self._environment)
             self._children = Children(
                 agent,
                 lambda method: self._suite.subject.child(self._environment, agent, method),
@@ -291,13 +287,3 @@ class _InEnvironment:
         if self._agent is not None:
             self._agent.close()
         self._agent = self._children = None
-
-
-def _seen(reply: Reply) -> Observation:
-    """Give what was seen of a test, with the exceptions that it has failed by."""
-    failures = reply.said.get("failures", ())
-    if not failures and not any(each["outcome"] == "failed" for each in reply.reports):
-        return reply.seen
-    text = "\n".join(each["traceback"] for each in failures)
-    stderr = Stream(head=text.encode(errors="backslashreplace"))
-    return msgspec.structs.replace(reply.seen, exit_status=1, stderr=stderr)

@@ -38,10 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--start-isolation",
-        choices=["batch", "fresh"],
+        choices=["batch", "fork", "fresh"],
         default="batch",
-        help="One process for all tests of a start method, begun again after a hang or a crash "
-        "(batch), or one for each test (fresh).  [default: batch]",
+        help="One process for all tests of a start method, replaced after a hang or a crash "
+        "(batch); a fork of it for each test (fork); or a new process for each test (fresh).  "
+        "[default: batch]",
     )
     parser.addini("start_methods", "What --start-methods is if it is not given.", default="none")
     parser.addini(

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from startlab.model import StartMethod
 
-KINDS: Final = ("hang", "crash", "error")
-"""What a test may be expected to come to, beside a reason in words."""
-
 
 class Mark(NamedTuple):
     """What `@pytest.mark.start_methods` says of a test: nothing, if it has none."""
@@ -26,15 +23,18 @@ class Mark(NamedTuple):
     strict: bool | None = None
 
 
-class Told(NamedTuple):
-    """What is known of an item of pytest: its test's own id, and the method it is run under."""
+class Variant(NamedTuple):
+    """A test, by the id that it has without startlab, and the method that it is run under.
+
+    The method is None for a test that is not known to use multiprocessing.
+    """
 
     test: str
     method: StartMethod | None
     mark: Mark
 
 
-_TOLD: Final = pytest.StashKey[Told]()
+_VARIANT: Final = pytest.StashKey[Variant]()
 
 
 def methods_of(wanted: str, there: Sequence[str]) -> tuple[StartMethod, ...]:
@@ -42,7 +42,7 @@ def methods_of(wanted: str, there: Sequence[str]) -> tuple[StartMethod, ...]:
     possible = [each for each in START_METHODS if each in there]
     if wanted == "all":
         return tuple(possible)
-    words = [word for word in wanted.replace(",", " ").split() if word]
+    words = wanted.replace(",", " ").split()
     for word in words:
         if word not in START_METHODS:
             raise pytest.UsageError(
@@ -70,13 +70,15 @@ def mark_of(item: pytest.Item) -> Mark:
                 f"{item.nodeid}: the marker start_methods names {each!r}, which is no start method."
             )
     if set(found.kwargs) - {"xfail", "strict"}:
-        raise pytest.UsageError(f"{item.nodeid}: the marker start_methods has xfail= and strict=.")
+        raise pytest.UsageError(
+            f"{item.nodeid}: the marker start_methods takes methods, xfail= and strict=."
+        )
     return Mark(found.args or START_METHODS, dict(xfail), found.kwargs.get("strict"))
 
 
-def told(item: pytest.Item) -> Told:
-    """Tell what an item is of."""
-    return item.stash.get(_TOLD, None) or Told(item.nodeid, None, mark_of(item))
+def variant(item: pytest.Item) -> Variant:
+    """Tell which test an item is, and under which method."""
+    return item.stash.get(_VARIANT, None) or Variant(item.nodeid, None, mark_of(item))
 
 
 def multiplied(
@@ -85,7 +87,7 @@ def multiplied(
     """Give each test that is known to use multiprocessing once for each of its methods."""
     result: list[Any] = []
     for item in items:
-        if not isinstance(item, pytest.Item) or _TOLD in item.stash:
+        if not isinstance(item, pytest.Item) or _VARIANT in item.stash:
             result.append(item)  # a file, or what another collector has given: the session
             continue
         mark = mark_of(item)
@@ -109,7 +111,7 @@ def under(item: pytest.Item, method: StartMethod) -> pytest.Item:
     clone.__dict__.pop("location", None)
     clone.stash = pytest.Stash()
     clone._store = clone.stash  # noqa: SLF001 - its older name
-    clone.stash[_TOLD] = Told(item.nodeid, method, mark_of(item))
+    clone.stash[_VARIANT] = Variant(item.nodeid, method, mark_of(item))
     result: pytest.Item = clone
     return result
 
@@ -119,6 +121,6 @@ def with_method(name: str, method: str) -> str:
     return f"{name[:-1]}-{method}]" if name.endswith("]") else f"{name}[{method}]"
 
 
-def in_order(items: list[pytest.Item], methods: Sequence[StartMethod]) -> None:
-    """Put together what one child runs: what the fixtures of a session make is there once then."""
-    items.sort(key=lambda item: methods.index(told(item).method or methods[0]))
+def sort(items: list[pytest.Item], methods: Sequence[StartMethod]) -> None:
+    """Put what one child runs together: each method's session fixtures are then set up once."""
+    items.sort(key=lambda item: methods.index(variant(item).method or methods[0]))

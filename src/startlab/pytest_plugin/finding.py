@@ -7,9 +7,8 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
 from rich.console import Console
 
 from startlab import __version__
@@ -24,75 +23,57 @@ from startlab.model import (
     Run,
     RunHeader,
     Selection,
-    Stream,
 )
 from startlab.report import terminal, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from startlab.model import Environment, Observation, StartMethod, Trial
+    from startlab.model import Observation, StartMethod, Trial
 
 WIDTH: Final = 100
 
 
-class Told(NamedTuple):
-    """What came of a failed test: its outcome, the cause in a sentence, and all of it as text."""
+class Why(NamedTuple):
+    """Why a test failed: its outcome, the cause in a sentence, and all of it as text."""
 
     outcome: str
     cause: str
     text: str
 
 
-class Teller:
-    """Judges the tests of one suite, whose folder is `root`, and says why they fail.
-
-    `arguments` are what the user's pytest was given.
-    """
+class Explainer:
+    """Says why the tests of one suite fail, whose folder is `root`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._environment: Environment | None = None
-        self._trials: dict[str, list[Trial]] = {}
+        self._environment = user_python.probe(Path(sys.executable))
 
-    def passed(self, test: str, method: StartMethod, seen: Observation) -> None:
-        """Remember a trial that a later failure is compared with."""
-        self._trials.setdefault(test, []).append(self._trial(test, method, seen))
-
-    def failed(
-        self, test: str, method: StartMethod, seen: Observation, failures: Sequence[dict[str, Any]]
-    ) -> Told:
-        """Find out why a test failed: `failures` are the exceptions that it ended with."""
-        if failures:
-            text = "\n".join(each["traceback"] for each in failures)
-            seen = msgspec.structs.replace(
-                seen, exit_status=1, stderr=Stream(head=text.encode(errors="backslashreplace"))
-            )
+    def why(
+        self,
+        test: str,
+        method: StartMethod,
+        seen: Observation,
+        elsewhere: Mapping[StartMethod, Observation],
+    ) -> Why:
+        """Find out why a test failed; `elsewhere` is what was seen of it under other methods."""
+        others = [self._trial(test, each, found) for each, found in elsewhere.items()]
         trial = self._trial(test, method, seen)
-        trials = [*self._trials.get(test, ()), trial]
-        self._trials[test] = trials
-        return self._told(test, trial, trials)
+        return self._why(test, trial, [*others, trial])
 
     def _trial(self, test: str, method: StartMethod, seen: Observation) -> Trial:
-        environment = self._own()
-        cell = Cell(experiment=test, environment=environment.name, method=method)
+        cell = Cell(experiment=test, environment=self._environment.name, method=method)
         return judge_program(
             self._program(test), cell, 0, seen, f"pytest --start-methods={method} {test!r}",
-            environment.prefix,
+            self._environment.prefix,
         )  # fmt: skip
-
-    def _own(self) -> Environment:
-        if self._environment is None:
-            self._environment = user_python.probe(Path(sys.executable))
-        return self._environment
 
     def _program(self, test: str) -> Program:
         return Program(
             kind="test", name=test, target=test.partition("::")[0], root=os.fspath(self._root)
         )
 
-    def _told(self, test: str, trial: Trial, trials: Sequence[Trial]) -> Told:
-        own = self._own()
+    def _why(self, test: str, trial: Trial, trials: Sequence[Trial]) -> Why:
         run = Run(
             header=RunHeader(
                 id="pytest",
@@ -106,7 +87,9 @@ class Teller:
             ),
             environments=(
                 PlannedEnvironment(
-                    name=own.name, cells=tuple(each.cell for each in trials), environment=own
+                    name=self._environment.name,
+                    cells=tuple(each.cell for each in trials),
+                    environment=self._environment,
                 ),
             ),
             trials=tuple(trials),
@@ -124,4 +107,4 @@ class Teller:
         if trial.processes:
             parts += ["", *waiting.lines(trial.processes)]
         cause = found[0].cause or found[0].title if found else trial.reason
-        return Told(trial.outcome, cause, "\n".join(parts).rstrip())
+        return Why(trial.outcome, cause, "\n".join(parts).rstrip())

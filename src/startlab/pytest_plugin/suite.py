@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 import time
 import warnings
 from multiprocessing import get_all_start_methods
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -16,28 +13,17 @@ import pytest
 from startlab.backends import py_spy
 from startlab.backends.conversation import Conversation, command
 from startlab.backends.native import CONTENT, Pipes
-from startlab.engine.children import CannotStart, Children, Reply
-from startlab.engine.suite import PLUGIN
+from startlab.engine.children import CannotStart, Children, Reply, failed
 from startlab.errors import AgentError
-from startlab.model import Request
-from startlab.pytest_plugin import collecting, summary
+from startlab.pytest_plugin import again, collecting, reports, summary
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from startlab.model import Method, Observation, StartMethod
-    from startlab.pytest_plugin.finding import Teller, Told
+    from startlab.model import Method, Observation, Request, StartMethod
+    from startlab.pytest_plugin.finding import Explainer, Why
 
 CACHE: Final = "startlab/tests"
-LONGEST_COMMAND: Final = 20_000
-"""Characters of paths that are handed to a child; of more it collects what the user named."""
-
-NOT_PASSED: Final = (
-    "PYTEST_CURRENT_TEST",
-    "COV_CORE_SOURCE",
-    "COV_CORE_CONFIG",
-    "COV_CORE_DATAFILE",
-)
 EXIT: Final = "startlab::exit[{method}]"
 """The id of what is no test: the end of a child."""
 
@@ -51,15 +37,25 @@ class Suite:
 
     def __init__(self, config: pytest.Config, wanted: str) -> None:
         self._config = config
-        self._worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        worker = getattr(config, "workerinput", None)
+        self._is_worker = worker is not None
+        self._invocation = again.invocation(config)
+        cache = getattr(config, "cache", None)
+        known = cache.get(CACHE, None) if cache is not None else None
+        if worker is not None:
+            self._invocation = again.Invocation(*worker["startlab"]["invocation"])
+            known = worker["startlab"]["known"]
         self._methods = collecting.methods_of(wanted, get_all_start_methods())
-        self._fresh = config.getoption("start_isolation", "batch") == "fresh"
+        self._isolation: str = config.getoption("start_isolation", "batch")
+        if self._isolation == "fork" and "fork" not in get_all_start_methods():
+            raise pytest.UsageError("--start-isolation=fork: this platform has no fork; try fresh.")
         self._timeout_s = _seconds(config.getini("start_methods_timeout"))
-        self._known = summary.Known.of(self._cached())
+        self._known = summary.Known.of(known)
         self._tally = summary.Tally(self._methods, self._known, config.rootpath)
         self._agent: Conversation | None = None
         self._children: Children | None = None
-        self._teller: Teller | None = None
+        self._explainer: Explainer | None = None
+        self._seen: dict[str, dict[StartMethod, Observation]] = {}
         self._items: list[pytest.Item] = []
         self._found: list[pytest.Item] = []
         self._here: pytest.Item | None = None
@@ -75,14 +71,15 @@ class Suite:
             report.result = collecting.multiplied(report.result, self._methods, users)
         return report
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put together what one child runs."""
-        collecting.in_order(items, self._methods)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, Any, Any]:
+        """Sort by start method: before others choose from where on, and after they reorder."""
+        collecting.sort(items, self._methods)
+        yield
+        collecting.sort(items, self._methods)
 
-    @pytest.hookimpl
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Remember the order."""
+        """Remember what there is to run."""
         self._items = list(session.items)
 
     # --- running --------------------------------------------------------------------------------
@@ -92,32 +89,38 @@ class Suite:
         """Run the tests that turn out to use multiprocessing under the other methods too."""
         try:
             result = yield
-            if not any((session.shouldfail, session.shouldstop, self._config.option.collectonly)):
-                for method in self._methods[1:]:
-                    for item in self._found:
-                        if session.shouldfail or session.shouldstop:
-                            break
-                        self._run(collecting.under(item, method), None)
-                self._end_child()
+            if not self._config.option.collectonly:
+                self._run_found(session)
+            self._end_child()
+        except (session.Failed, session.Interrupted):
+            self._end_child()  # which tears its fixtures down
+            raise
         finally:
             self._close()
-        if session.shouldfail and self._found:
-            raise session.Failed(session.shouldfail)
         return result
+
+    def _run_found(self, session: pytest.Session) -> None:
+        for method in self._methods[1:]:
+            for item in self._found:
+                self._run(collecting.under(item, method), None)
+                if session.shouldfail:
+                    raise session.Failed(session.shouldfail)
+                if session.shouldstop:
+                    raise session.Interrupted(session.shouldstop)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         """Have a child run a test, and report what it reports."""
         self._here = item
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         self._run(item, nextitem)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
     def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        test, own, mark = collecting.told(item)
+        test, own, mark = collecting.variant(item)
         method: StartMethod = own or self._methods[0]
         began = time.time()
-        if item is self._here:
-            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         try:
             children = self._begun()
             if children.now is not None and children.now.method != method:
@@ -125,117 +128,88 @@ class Suite:
                 children = self._begun()
             started = children.start(method)
             self._tally.pinned(started.pinned, started.seen)
-            if started.pinned and own is not None and own != self._methods[0] and not mark.methods:
-                reports = [self._skipped(item, f"the suite itself chooses {started.pinned}")]
+            if started.pinned and own not in (None, self._methods[0]) and not mark.methods:
+                reason = f"the suite itself chooses {started.pinned}"
+                found = [reports.skipped(item, reason)]
             else:
-                reply = children.run(method, test, self._following(item, nextitem))
-                reports = self._reports(item, test, own, method, reply, began)
+                reply = children.run(method, test, self._following(method, nextitem))
+                found = self._reports(item, method, reply, began)
         except CannotStart as failure:
-            reports = [self._not_collected(item, method, failure.seen, began)]
+            found = [self._not_collected(item, method, failure.seen, began)]
         except AgentError as error:
             self._close()
-            reports = [_report(item, "failed", str(error), began)]
-        for report in reports:
-            for judged in summary.as_marked(report, mark, method):
-                self._log(item, judged)
-        if item is self._here:
-            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-        if self._fresh:
+            found = [reports.made(item, "failed", str(error), began)]
+        for report in found:
+            reports.as_marked(report, mark, method)
+            self._log(item, report)
+        if self._isolation == "fresh":
             self._end_child()
 
-    def _following(self, item: pytest.Item, nextitem: pytest.Item | None) -> str | None:
+    def _following(self, method: StartMethod, nextitem: pytest.Item | None) -> str | None:
         """Give the test that the same child runs next, if that is known."""
-        if self._worker is not None or self._fresh or nextitem is None:
+        if self._is_worker or self._isolation != "batch" or nextitem is None:
             return None
-        here, there = collecting.told(item), collecting.told(nextitem)
-        first = self._methods[0]
-        return there.test if (here.method or first) == (there.method or first) else None
+        test, own, _ = collecting.variant(nextitem)
+        return test if (own or self._methods[0]) == method else None
 
     # --- what is reported -----------------------------------------------------------------------
 
     def _reports(
-        self,
-        item: pytest.Item,
-        test: str,
-        own: StartMethod | None,
-        method: StartMethod,
-        reply: Reply,
-        began: float,
+        self, item: pytest.Item, method: StartMethod, reply: Reply, began: float
     ) -> list[Any]:
-        said, seen = reply.said, reply.seen
+        test, own, _ = collecting.variant(item)
+        said, used = reply.said, reply.used
         if "unknown" in said:
             text = f"The child under {method} has collected no {test}."
-            return [_report(item, "failed", text, began, method=method)]
+            return [reports.made(item, "failed", text, began, method=method)]
         self._heed(item.session, reply)
-        how = reply.used
-        several = len(self._methods) > 1 and not self._tally.is_pinned
-        if own is None and how == "default" and several:
+        if own is None and used == "default" and not self._tally.is_pinned:
             self._found.append(item)
             item = collecting.under(item, method)
-        reports = self._reported(said)
-        found = None
-        if not said or (how and any(each.failed for each in reports)):
+        found = list(reports.received(self._config, said))
+        why = None
+        if used or not said:
             failures = [each for each in said.get("failures", ()) if each["node"] == test]
-            found = self._told_of().failed(test, method, seen, failures)
-        elif how:
-            self._told_of().passed(test, method, seen)
-        if found is not None and not said:
-            reports = _ended(item, found, began)
-        for report in reports:
+            seen = failed(reply.seen, failures) if failures else reply.seen
+            if not said or any(each.failed for each in found):
+                why = self._why(test, method, seen)
+            self._seen.setdefault(test, {})[method] = seen
+        if why is not None and not said:
+            found = reports.ended(item, why, began)
+        for report in found:
             if report.nodeid in (test, item.nodeid):
                 report.nodeid, report.location = item.nodeid, item.location
-            if report.failed and found is not None and said:
-                report.sections.append((f"startlab under {method}", found.text))
-            report.startlab = summary.facts(test, method, how, report, found, seen)
-        return reports
+            if report.failed and why is not None and said:
+                report.sections.append((f"startlab under {method}", why.text))
+            report.startlab = reports.facts(test, method, used, report, why, reply.seen)
+        return found
 
     def _heed(self, session: pytest.Session, reply: Reply) -> None:
         """Hand on what a child says of more than its test."""
         if "stop" in reply.said:
             session.shouldstop = reply.said["stop"]
-        for each in reply.said.get("warnings", ()):
-            self._warn(each)
+        reports.warn_again(self._config, reply.said)
         self._tally.pinned(reply.said.get("pinned"), reply.seen)
 
-    def _reported(self, said: dict[str, Any]) -> list[Any]:
-        """Make a child's reports again; JSON has lists for tuples."""
-        reports = []
-        for each in said.get("reports", ()):
-            if isinstance(each["longrepr"], list):
-                each["longrepr"] = tuple(each["longrepr"])
-            for name in ("sections", "user_properties"):
-                each[name] = list(map(tuple, each[name]))
-            each["location"] = tuple(each["location"])
-            hook = self._config.hook
-            reports.append(hook.pytest_report_from_serializable(config=self._config, data=each))
-        return reports
+    def _why(self, test: str, method: StartMethod, seen: Observation) -> Why:
+        if self._explainer is None:
+            from startlab.pytest_plugin.finding import Explainer  # takes a while to import
 
-    def _told_of(self) -> Teller:
-        if self._teller is None:
-            from startlab.pytest_plugin.finding import Teller  # takes a while to import
-
-            self._teller = Teller(self._config.rootpath)
-        return self._teller
+            self._explainer = Explainer(self._config.rootpath)
+        return self._explainer.why(test, method, seen, self._seen.get(test, {}))
 
     def _not_collected(
         self, item: pytest.Item, method: StartMethod, seen: Observation, began: float
-    ) -> Any:  # noqa: ANN401 - a report
-        test = collecting.told(item).test
-        found = self._told_of().failed(test, method, seen, [])
-        text = f"No pytest under {method} came so far as to run a test.\n{found.text}"
+    ) -> Any:
+        why = self._why(collecting.variant(item).test, method, seen)
+        text = f"The pytest under {method} ended before it ran a test.\n{why.text}"
         if seen.ended == "exit":
             text += f"\n{seen.stderr.text()}\n{seen.stdout.text()}"
-        return _report(item, "failed", text, began, method=method, found=found)
+        return reports.made(item, "failed", text, began, method=method, why=why)
 
-    def _skipped(self, item: pytest.Item, reason: str) -> Any:  # noqa: ANN401 - a report
-        path, line, _ = item.location
-        report = _report(item, "skipped", "", time.time(), when="setup")
-        report.longrepr = (path, line, f"Skipped: {reason}")
-        return report
-
-    def _log(self, item: pytest.Item, report: Any) -> None:  # noqa: ANN401 - a report
+    def _log(self, item: pytest.Item, report: Any) -> None:
         here = self._here
-        if self._worker is None or (here is not None and report.nodeid == here.nodeid):
+        if not self._is_worker or (here is not None and report.nodeid == here.nodeid):
             item.ihook.pytest_runtest_logreport(report=report)
             return
         # A worker reports the test that it was given, and no other, by that hook.
@@ -248,23 +222,6 @@ class Suite:
         data["testrun_uid"] = interactor.testrunuid
         interactor.sendevent("testreport", data=data)
 
-    def _warn(self, said: dict[str, Any]) -> None:
-        import builtins
-
-        kind = getattr(builtins, said["category"], UserWarning)
-        message = warnings.WarningMessage(
-            message=said["message"], category=kind, filename=said["file"], lineno=said["line"]
-        )
-        location = said["location"]
-        self._config.hook.pytest_warning_recorded.call_historic(
-            kwargs={
-                "warning_message": message,
-                "when": said["when"],
-                "nodeid": said["node"],
-                "location": tuple(location) if location else None,
-            }
-        )
-
     # --- the children ---------------------------------------------------------------------------
 
     def _begun(self) -> Children:
@@ -275,56 +232,46 @@ class Suite:
             self._children = Children(self._agent, self._request)
         return self._children
 
+    def _request(self, method: Method) -> Request:
+        return again.request(
+            self._invocation,
+            method,
+            (item.path for item in self._items),
+            self._timeout_s,
+            forks=self._isolation == "fork",
+        )
+
     def _close(self) -> None:
         """End the agent, and with it the child; the next test has others."""
         if self._agent is not None:
             self._agent.close()
         self._agent = self._children = None
 
-    def _request(self, method: Method) -> Request:
-        """Give the user's own pytest again, with the plugin of a child."""
-        program, words, folder = _invocation(self._config, self._worker)
-        env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED}
-        env |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.gettempdir())
-        paths: list[str] | None = list(dict.fromkeys(str(item.path) for item in self._items))
-        if sum(map(len, paths or ())) > LONGEST_COMMAND:
-            paths = None
-        return Request(
-            argv=(sys.executable, *program, *PLUGIN, *words),
-            method=None if method == "default" else method,
-            timeout_s=self._timeout_s,
-            env=env,
-            cwd=folder,
-            python=sys.executable,
-            tests={"paths": paths},
-        )
-
     def _end_child(self) -> None:
         """End the child; that it cannot end is an item of its own."""
-        children = self._children
-        if children is None or children.now is None or not self._items:
+        children, item = self._children, self._here
+        if children is None or children.now is None or item is None:
             return
         method: Any = children.now.method
-        item = self._here or self._items[0]
         began = time.time()
         try:
-            last, end = children.end()
+            end = children.end()
         except AgentError as error:
             self._close()
             warnings.warn(f"The child of {method} was lost at its end: {error}", stacklevel=1)
             return
-        for report in self._reported(last.said) if last is not None else ():
-            self._log(item, report)
-        if end is None or (end.seen.ended == "exit" and (end.seen.exit_status or 0) >= 0):
+        if end is None:
             return
-        found = self._told_of().failed(item.nodeid, method, end.seen, [])
-        text = f"After the last test, when the process of {method} was to end.\n{found.text}"
-        for report in _ended(item, found._replace(text=text), began):
+        for report in reports.received(self._config, end.said):
+            self._log(item, report)
+        if not end.is_bad:
+            return
+        why = self._why(item.nodeid, method, end.seen)
+        text = f"After the last test, when the process of {method} was to end.\n{why.text}"
+        for report in reports.ended(item, why._replace(text=text), began):
             report.nodeid = EXIT.format(method=method)
             report.location = ("startlab", None, f"exit[{method}]")
-            report.startlab = summary.facts(
-                "startlab::exit", method, "exit", report, found, end.seen
-            )
+            report.startlab = reports.facts("startlab::exit", method, "exit", report, why, end.seen)
             self._log(item, report)
 
     # --- the other plugins ----------------------------------------------------------------------
@@ -340,31 +287,27 @@ class Suite:
         return True
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - of pytest-xdist
-        """Hand a worker what it cannot know: the command line, and what is in the cache."""
-        invocation = list(_invocation(self._config, None))
-        node.workerinput["startlab"] = {"invocation": invocation, "cached": self._known.plain()}
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand a worker of pytest-xdist what it cannot know: the command line and the cache."""
+        node.workerinput["startlab"] = {
+            "invocation": list(self._invocation),
+            "known": self._known.plain(),
+        }
 
     # --- what it comes to -----------------------------------------------------------------------
 
-    def _cached(self) -> Any:  # noqa: ANN401 - whatever is in the file
-        if self._worker is not None:
-            return self._worker["startlab"]["cached"]
-        cache = getattr(self._config, "cache", None)
-        return cache.get(CACHE, None) if cache is not None else None
-
-    def pytest_runtest_logreport(self, report: Any) -> None:  # noqa: ANN401 - a report
+    def pytest_runtest_logreport(self, report: Any) -> None:
         """Count it."""
         self._tally.add(report)
 
     def pytest_sessionfinish(self) -> None:
         """Remember which tests use multiprocessing."""
         cache = getattr(self._config, "cache", None)
-        if self._worker is None and cache is not None and not self._config.option.collectonly:
+        if cache is not None and not (self._is_worker or self._config.option.collectonly):
             cache.set(CACHE, self._tally.known().plain())
 
     @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say which tests depend on the start method, and for which the suite is ready."""
         lines = self._tally.lines()
         if lines:
@@ -383,53 +326,3 @@ def _seconds(said: str) -> float:
             f"start_methods_timeout: {said!r} is not a number of seconds; write for example 300."
         )
     return seconds
-
-
-def _invocation(
-    config: pytest.Config, worker: dict[str, Any] | None
-) -> tuple[list[str], list[str], str]:
-    """Give how the user's pytest was started: by what, with which words, and where."""
-    if worker is not None:
-        program, words, folder = worker["startlab"]["invocation"]
-        return program, words, folder
-    script = Path(sys.argv[0])
-    # It has another sys.path than `-m pytest`.
-    own = script.stem in ("pytest", "py.test") and script.suffix in ("", ".py") and script.is_file()
-    params = config.invocation_params
-    return (
-        [os.fspath(script.absolute())] if own else ["-m", "pytest"],
-        list(map(str, params.args)),
-        os.fspath(params.dir),
-    )
-
-
-def _report(
-    item: pytest.Item,
-    outcome: str,
-    text: str,
-    began: float,
-    *,
-    when: str = "call",
-    method: str = "",
-    found: Told | None = None,
-) -> Any:  # noqa: ANN401 - pytest's own constructor is not typed for all versions
-    now = time.time()
-    report: Any = pytest.TestReport(
-        nodeid=item.nodeid, location=item.location, keywords=dict.fromkeys(item.keywords, 1),
-        outcome=outcome,  # type: ignore[arg-type]
-        longrepr=text or None, when=when,  # type: ignore[arg-type]
-        duration=now - began, start=began, stop=now,
-    )  # fmt: skip
-    report.startlab = summary.facts(collecting.told(item).test, method, "", report, found)
-    return report
-
-
-def _ended(item: pytest.Item, found: Told, began: float) -> list[Any]:
-    """Give the reports of a test whose process came to an end in it: the last is empty.
-
-    The terminal counts a test when it is torn down.
-    """
-    return [
-        _report(item, "failed", found.text, began),
-        _report(item, "passed", "", time.time(), when="teardown"),
-    ]

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from startlab.diagnosis.phrases import listed
+from startlab.model import PinnedMethod
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from startlab.model import Observation, StartMethod
-    from startlab.pytest_plugin.collecting import Mark
-    from startlab.pytest_plugin.finding import Told
 
 WELL: Final = ("passed", "skipped", "xfailed")
 FEW: Final = 3
@@ -38,7 +37,7 @@ class Known(NamedTuple):
 
     @classmethod
     def of(cls, said: object) -> Known:
-        """Read what is in the cache; what is no such thing is nothing."""
+        """Read what is in the cache; anything else counts as nothing."""
         if not isinstance(said, dict):
             return cls({}, {})
         users, own = said.get("users"), said.get("own")
@@ -59,46 +58,6 @@ class Known(NamedTuple):
         }
 
 
-def facts(
-    test: str,
-    method: str,
-    how: str,
-    report: Any,  # noqa: ANN401 - of pytest, or of a plugin
-    found: Told | None,
-    seen: Observation | None = None,
-) -> dict[str, object]:
-    """Give what a report carries to the process that counts it, as JSON has it."""
-    told = found if report.failed else None
-    return {
-        "test": test,
-        "method": method,
-        "used": how,
-        "outcome": report.outcome if told is None else told.outcome,
-        "cause": "" if told is None else told.cause,
-        "methods": sorted({start.method for start in seen.starts}) if seen is not None else [],
-    }
-
-
-def as_marked(report: Any, mark: Mark, method: str) -> Iterator[Any]:  # noqa: ANN401 - a report
-    """Judge a report by what the marker of the test says of the method."""
-    why = mark.xfail.get(method)
-    if why is None or report.when != "call":
-        yield report
-        return
-    told = getattr(report, "startlab", {})
-    kinds = ("hang", "crash", "error")
-    if report.failed and (why not in kinds or told.get("outcome", "error") == why):
-        report.outcome = "skipped"
-        report.wasxfail = f"under {method}: {why}"
-        told.update(outcome="xfailed", cause="")
-    elif report.passed and mark.strict:
-        report.outcome = "failed"
-        report.longrepr = f"[XPASS(strict)] under {method}: {why}"
-    elif report.passed:
-        report.wasxfail = f"under {method}: {why}"
-    yield report
-
-
 class Tally:
     """Counts the tests, from their reports."""
 
@@ -109,7 +68,7 @@ class Tally:
         self._used: dict[str, set[str]] = {}
         self._own: dict[str, list[str]] = {}
         self._outcomes: dict[str, dict[str, str]] = {}
-        self._causes: dict[str, list[str]] = {}
+        self._causes: dict[str, dict[str, None]] = {}
         self._pinned: tuple[str, str | None] | None = None
 
     def pinned(self, method: str | None, seen: Observation) -> None:
@@ -128,20 +87,20 @@ class Tally:
         """Whether the suite itself has chosen a start method."""
         return self._pinned is not None
 
-    def add(self, report: Any) -> None:  # noqa: ANN401 - a report
+    def add(self, report: Any) -> None:
         """Count a report; it may come from a worker of pytest-xdist."""
-        told = getattr(report, "startlab", None)
-        if not told:
+        facts = getattr(report, "startlab", None)
+        if not facts:
             return
-        test, method, outcome = told["test"], told["method"], told["outcome"]
-        self._used.setdefault(test, set()).add(told["used"])
-        if told["used"] == "own":
-            self._own[test] = told["methods"]
+        test, method, outcome = facts["test"], facts["method"], facts["outcome"]
+        self._used.setdefault(test, set()).add(facts["used"])
+        if facts["used"] == "own":
+            self._own[test] = facts["methods"]
         before = self._outcomes.setdefault(test, {}).get(method, "passed")
         if before in ("passed", "skipped"):
             self._outcomes[test][method] = outcome
-        if told["cause"]:
-            self._causes.setdefault(told["cause"], []).append(f"{test} under {method}")
+        if facts["cause"]:
+            self._causes.setdefault(facts["cause"], {})[test] = None
 
     def known(self) -> Known:
         """Give what is known now: of tests that were not run, what was known before."""
@@ -165,20 +124,18 @@ class Tally:
             if not lines:
                 lines.append("No test that was run uses multiprocessing.")
             return lines
-        verb = "uses" if len(run) == 1 else "use"
+        users = [test for test in run if "exit" not in self._used[test]]
+        verb = "uses" if len(users) == 1 else "use"
         lines.append(
-            f"{_tests(len(run))} {verb} the default start method: {listed(self._methods)}."
+            f"{_tests(len(users))} {verb} the default start method: {listed(self._methods)}."
         )
-        somewhere, everywhere = _failing(run)
         alike = [
-            f"{cause}: {_some(tests)}" for cause, tests in self._causes.items() if len(tests) > 1
+            f"{cause}: {_some(list(tests))}"
+            for cause, tests in self._causes.items()
+            if len(tests) > 1
         ]
-        for heading, told in (
-            ("Depend on the start method:", somewhere),
-            ("Fail under every start method, which is not the reason:", everywhere),
-            ("Have a cause in common:", alike),
-        ):
-            lines += [heading, *(f"  {each}" for each in told)] if told else []
+        for heading, said in (*_failing(run), ("Have a cause in common:", alike)):
+            lines += [heading, *(f"  {each}" for each in said)] if said else []
         return [*lines, *self._ready(run)]
 
     def _chosen(self) -> list[str]:
@@ -210,26 +167,30 @@ class Tally:
 
 
 def _chooses(clue: object, method: str) -> bool:
-    from startlab.model import PinnedMethod
-
     return (
         isinstance(clue, PinnedMethod) and clue.method == method and clue.by == "set_start_method"
     )
 
 
-def _failing(run: Mapping[str, Mapping[str, str]]) -> tuple[list[str], list[str]]:
-    """Give the tests that fail under some methods, told how, and those that do under all."""
-    somewhere, everywhere = [], []
+def _failing(run: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """Give the tests that fail, each with how it does, under headings that say where."""
+    somewhere, everywhere, only = [], [], []
     for test, found in sorted(run.items()):
         bad = [each for each in found if found[each] not in WELL]
-        if bad and len(bad) == len(found) > 1:
-            everywhere.append(test)
-        elif bad:
-            somewhere.append(f"{test}: {_told(found, bad)}")
-    return somewhere, everywhere
+        if not bad:
+            continue
+        if len(bad) < len(found):
+            somewhere.append(f"{test}: {_how(found, bad)}")
+        elif len(found) > 1:
+            everywhere.append(f"{test}: {_how(found, bad)}")
+        else:
+            only.append(f"{test}: {_how(found, bad)}")
+    yield "Depend on the start method:", somewhere
+    yield "Fail under every start method, so that is not the cause:", everywhere
+    yield "Fail, and were run under one start method only:", only
 
 
-def _told(found: Mapping[str, str], bad: Sequence[str]) -> str:
+def _how(found: Mapping[str, str], bad: Sequence[str]) -> str:
     kinds: dict[str, list[str]] = {}
     for method in bad:
         kinds.setdefault(found[method], []).append(method)

@@ -1,18 +1,28 @@
 """The plugin of a pytest that startlab runs: it runs the tests that it is told, one at a time.
 
 `pytest -p startlab_tests …`. It is told on its stdin, and says what came of it on its stdout, each
-a line of JSON; the tests get neither. First come its settings: `{"paths": [...]}`, the files to
-collect, or null. Then, once it has collected and said so: `{"run": nodeid, "next": nodeid or null}`
-for each test, and `{"end": true}`.
+a line of JSON; the tests get neither. First come its settings:
 
-What the user's command line says of other things than how a test runs (which tests, reports, xdist)
-is the business of who tells it what to run. Any pytest from 6 on; Python 3.
+- `paths`: the files to collect, or null for those of the command line.
+- `all`: to collect all tests of a file, whichever the command line selects.
+- `fork`: to run each test in a process of its own, forked from this one.
+
+Then, once it has collected and said so: `{"run": nodeid, "next": nodeid or null}` for each test,
+and `{"end": true}`.
+
+What the command line says of reports, xdist and the like is the business of who tells it what to
+run. Any pytest from 6 on; Python 3.
 """
 
+import atexit
+import faulthandler
 import json
 import os
+import signal
 import sys
+import threading
 import traceback
+import warnings
 
 import pytest
 
@@ -23,12 +33,15 @@ CRASH_FD = 250  # see sitecustomize.py
 
 OFF = {
     "numprocesses": None, "maxprocesses": None, "dist": "no", "tx": [], "looponfail": False,
-    "distload": False, "keyword": "", "markexpr": "", "deselect": None, "lf": False,
-    "failedfirst": False, "newfirst": False, "stepwise": False, "stepwise_skip": False,
-    "maxfail": 0, "collectonly": False, "xmlpath": None, "htmlpath": None, "pastebin": None,
-    "durations": None, "cacheclear": False, "cacheshow": None, "usepdb": False, "trace": False,
+    "distload": False, "lf": False, "failedfirst": False, "newfirst": False, "stepwise": False,
+    "stepwise_skip": False, "maxfail": 0, "collectonly": False, "xmlpath": None, "htmlpath": None,
+    "pastebin": None, "durations": None, "cacheclear": False, "cacheshow": None, "usepdb": False,
+    "trace": False,
 }  # fmt: skip
 """The options that are not the child's business, and what they are without being said."""
+
+SELECTING = {"keyword": "", "markexpr": "", "deselect": None}
+"""Those that select tests."""
 
 OTHERS = ("lfplugin", "nfplugin", "stepwiseplugin")
 """The plugins that would write into the cache what this child alone has seen."""
@@ -39,7 +52,7 @@ class Channel(object):
 
     def __init__(self):
         self._commands = os.fdopen(os.dup(0), "rb", 0)
-        self._replies = os.dup(1)
+        self._agent = self.replies = os.dup(1)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
@@ -58,10 +71,22 @@ class Channel(object):
         return json.loads(line.decode("utf-8"))
 
     def say(self, **message):
-        message["token"] = TOKEN
-        data = json.dumps(message, default=repr).encode("utf-8") + b"\n"
-        while data:
-            data = data[os.write(self._replies, data):]
+        self.hand_on(line(message))
+
+    def reply(self, **message):
+        write(self.replies, line(message))
+
+    def hand_on(self, data):
+        write(self._agent, data)
+
+
+def line(message):
+    return json.dumps(dict(message, token=TOKEN), default=repr).encode("utf-8") + b"\n"
+
+
+def write(fd, data):
+    while data:
+        data = data[os.write(fd, data):]
 
 
 channel = Channel()
@@ -134,11 +159,14 @@ def measure(known):
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_cmdline_main(config):
-    for name, value in OFF.items():
+    off = dict(OFF, **SELECTING) if settings.get("all") else OFF
+    for name, value in off.items():
         if hasattr(config.option, name):
             setattr(config.option, name, value)
     if settings.get("paths"):
         config.args = list(settings["paths"])
+    elif settings.get("all"):
+        config.args = [each.partition("::")[0] for each in config.args]
     yield
 
 
@@ -154,8 +182,6 @@ def pytest_configure(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session):
-    import faulthandler
-
     manager = session.config.pluginmanager
     for name in OTHERS:
         plugin = manager.get_plugin(name)
@@ -168,7 +194,11 @@ def pytest_sessionstart(session):
         pass
 
 
-def pytest_sessionfinish(session):
+def pytest_sessionfinish():
+    save_coverage()
+
+
+def save_coverage():
     for cov in covered:
         cov.stop()
         cov.save()
@@ -289,21 +319,68 @@ def pytest_runtestloop(session):
         item = items.get(command["run"])
         if item is None:
             reply(unknown=command["run"])
-            continue
-        torn_down(session, before, item)
-        before = item
-        forget_limits()
-        use.forget()
-        use.watch()
-        use.asked = False
-        try:
+        elif settings.get("fork"):
+            if run_in_a_fork(item):
+                return True
+        else:
+            torn_down(session, before, item)
+            before = item
             # The parent has no more to be torn down than what the test alone has set up.
-            nextitem = items.get(command.get("next")) or item.parent
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
-        except pytest.exit.Exception as error:
-            reply(done=item.nodeid, uses=use.of(item), stop=str(error), ended=True)
-            return True
-        reply(done=item.nodeid, uses=use.of(item))
+            if run(item, items.get(command.get("next")) or item.parent):
+                return True
+
+
+def run(item, nextitem):
+    """Run a test and reply; tell whether it is to be the last."""
+    forget_limits()
+    use.forget()
+    use.watch()
+    use.asked = False
+    try:
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+    except pytest.exit.Exception as error:
+        reply(done=item.nodeid, uses=use.of(item), stop=str(error), ended=True)
+        return True
+    reply(done=item.nodeid, uses=use.of(item))
+    return False
+
+
+def run_in_a_fork(item):
+    """Run a test in a process that is forked for it, and hand on its reply once it has ended.
+
+    The reply is in a file: the end of a pipe could stay open in what the test leaves behind.
+    """
+    with open(EVENTS + ".reply", "w+b") as file:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a fork beside threads: it is what was asked for
+            pid = os.fork()
+        if pid == 0:
+            channel.replies = file.fileno()
+            try:
+                run(item, None)
+                save_coverage()
+                threading._shutdown()
+                atexit._run_exitfuncs()
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        file.seek(0)
+        said = file.read()
+    if status or not said:
+        end_alike(status)
+    channel.hand_on(said)
+    return bool(json.loads(said.decode("utf-8")).get("ended"))
+
+
+def end_alike(status):
+    """End as a forked process has ended, for the agent to see."""
+    if os.WIFSIGNALED(status):
+        faulthandler.disable()
+        number = os.WTERMSIG(status)
+        if number != signal.SIGKILL:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.WEXITSTATUS(status))
 
 
 def marked(items):
@@ -318,7 +395,7 @@ def marked(items):
 def reply(**message):
     said, heard.reports, failures = heard.reports, [], heard.failures
     warned, heard.warnings, heard.failures = heard.warnings, [], []
-    channel.say(reports=said, warnings=warned, failures=failures, pinned=use.pinned(), **message)
+    channel.reply(reports=said, warnings=warned, failures=failures, pinned=use.pinned(), **message)
 
 
 def forget_limits():
