@@ -156,7 +156,8 @@ def test_a_command_is_one_that_there_is(page: Path):
 @each_page
 def test_an_option_alone_is_one_that_there_is(page: Path, pytestconfig: pytest.Config):
     every = {name for command in commands() for each in command.params for name in each.opts}
-    every |= {f"--{name.replace('_', '-')}" for name in vars(pytestconfig.option)}  # of the plugin
+    of_pytest = (pytestconfig._parser._anonymous, *pytestconfig._parser._groups)
+    every |= {name for group in of_pytest for each in group.options for name in each.names()}
     options = {
         token.content.split()[0].partition("=")[0]
         for token in tokens(page)

@@ -123,7 +123,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         setting_differs.find,
         library_state.find,
         unpickling_fails.suspect,
-        refused.in_fork,  # what the library says itself tells more than what it shares
+        refused.suspect,  # what the library says itself tells more than what it shares
         connection_shared.find,
         callback_failed.find,
         lost_task.find,
@@ -177,7 +177,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         global_differs.find,
         library_state.find,
         unpickling_fails.suspect,
-        refused.in_fork,  # what the library says itself tells more than what it shares
+        refused.suspect,  # what the library says itself tells more than what it shares
         connection_shared.find,
         cache_empty.find,
         killed_worker.find,

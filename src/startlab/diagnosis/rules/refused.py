@@ -106,7 +106,7 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-def in_fork(case: Case) -> Cause | None:
+def suspect(case: Case) -> Cause | None:
     """See that a library raises in a forked child, and speaks of the fork."""
     if not case.forked:
         return None
