@@ -533,7 +533,12 @@ def settled(
         return thread._replace(involuntary=0) if thread.tid in asked else thread
 
     return tuple(
-        process._replace(threads=tuple(map(at_rest, process.threads))) for process in snapshot
+        Process(
+            # That of its first thread, when there is one.
+            stat._replace(state="S") if stat.pid in pollers_of and threads else stat,
+            tuple(map(at_rest, threads)),
+        )
+        for stat, threads in snapshot
     )
 
 
