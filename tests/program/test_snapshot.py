@@ -142,6 +142,16 @@ def test_a_bad_pattern_is_told_and_one_of_gitignore_is_passed_over_as_git_does(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="such files are those of a Unix")
+@pytest.mark.parametrize(
+    "pattern", ["*" * 5000 + "a", "*a" * 500 + "b", "x" * 3_000_000], ids=["stars", "*a", "long"]
+)
+def test_a_pattern_that_would_be_matched_forever_is_passed_over(
+    tmp_path: Path, pattern: str
+) -> None:
+    fill(tmp_path, {"a" * 200: "", "x.log": "", ".gitignore": f"*.log\n{pattern}\n"})
+    assert names(tmp_path) == [".gitignore"] + ["a" * 200] * (pattern[:2] != "**")
+
+
 def test_a_gitignore_that_is_no_file_is_none(tmp_path: Path) -> None:
     fill(tmp_path, {"a.py": "", "b/x": "", "c/y": ""})
     os.mkfifo(tmp_path / ".gitignore")

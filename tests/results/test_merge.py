@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -263,6 +264,19 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_merged(runs: Runs) -> None:
         assert any(said in caveat for caveat in run.caveats), said
     with pytest.raises(JournalError, match="None of the runs can be read"):
         merge([runs.root / "empty"], runs.root / "none")
+
+
+def test_the_same_merge_again_changes_nothing_until_a_run_has_changed(runs: Runs) -> None:
+    """It was killed before its reports were written, perhaps."""
+    path, out = runs.add(planned(CELLS[0])), runs.root / "out"
+    merge([path], out)
+    before = (out / journal.NAME).read_bytes()
+    merge([path], out)
+    assert (out / journal.NAME).read_bytes() == before
+    later = (out / journal.NAME).stat().st_mtime + 10
+    os.utime(path / journal.NAME, (later, later))
+    with pytest.raises(SelectionError, match="holds a run already"):
+        merge([path], out)
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(runs: Runs) -> None:

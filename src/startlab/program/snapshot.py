@@ -30,6 +30,10 @@ MOST_SOURCES: Final = 256 << 10
 LOOK_ON_S: Final = 1.0
 """How long to go on counting once it is too large, to name the largest folders."""
 
+LONGEST_PATTERN: Final = 4096  # no path is longer
+MOST_STARS: Final = 20
+_STARS: Final = re.compile(r"\*{3,}")
+
 NEVER: Final = frozenset(
     {
         ".git", ".hg", ".svn", ".startlab", "__pycache__", "node_modules",
@@ -202,10 +206,10 @@ class _Ignored:
         for pattern in exclude:
             if _patterns([pattern]) is None:
                 raise ProgramError(
-                    f"--exclude {pattern}: that is no pattern; write it as in .gitignore, like "
-                    "'*.log' or '/data/'."
+                    f"--exclude {pattern[:80]}: that is no pattern; write it as in .gitignore, "
+                    "like '*.log' or '/data/'."
                 )
-        self._exclude = GitIgnoreSpec.from_lines(exclude)
+        self._exclude = _patterns(exclude) or GitIgnoreSpec([])
         self._root = root
         self._specs: dict[Path, GitIgnoreSpec] = {}
         above = [root, *root.parents]
@@ -224,8 +228,9 @@ class _Ignored:
             return
         spec = _patterns(lines)
         if spec is None:  # git passes over a line that is no pattern
-            spec = GitIgnoreSpec.from_lines(line for line in lines if _patterns([line]))
-        self._specs[folder] = spec
+            spec = _patterns([line for line in lines if _patterns([line])])
+        if spec is not None:
+            self._specs[folder] = spec
 
     def __call__(self, path: Path, *, folder: bool) -> bool:
         slash = "/" if folder else ""
@@ -241,7 +246,13 @@ class _Ignored:
 
 
 def _patterns(lines: Sequence[str]) -> GitIgnoreSpec | None:
-    """Return what lines of a .gitignore mean; None if one of them is no pattern."""
+    """Return what lines of a .gitignore mean; None if one of them is no pattern.
+
+    Nor is one that takes forever to be matched: its regular expression tries each star everywhere.
+    """
+    lines = [_STARS.sub("*", line) for line in lines]  # three are as good as one
+    if any(len(line) > LONGEST_PATTERN or line.count("*") > MOST_STARS for line in lines):
+        return None
     try:
         return GitIgnoreSpec.from_lines(lines)
     except (ValueError, re.error):

@@ -55,22 +55,23 @@ def merge(
     unavailable in one of them does not count if another ran it. Different environments with the
     same name get different names: `host-3.13@windows`.
 
-    Raises SelectionError for runs that cannot be merged, JournalError if none can be read.
+    A `folder` that holds just that merge is left as it is: whoever was killed before the reports
+    were written merges once more. Raises SelectionError if it holds another run, or for runs that
+    cannot be merged, JournalError if none can be read.
     """
-    if (folder / journal.NAME).exists():
-        raise SelectionError(f"{folder} holds a run already; choose another folder, or move it.")
     parts, unread = _read(runs)
     sources = [source for part in parts for source in _sources(part)]
-    _refuse_the_same_twice(parts)
-    _refuse_different_programs(parts)
-    if not allow_different_catalogues:
-        _refuse_different_catalogues(parts)
+    _refuse_what_does_not_fit(parts, allow_different_catalogues=allow_different_catalogues)
     names = _names(parts)
     ran = {_renamed(cell, number, names) for number, part in enumerate(parts) for cell in part.ran}
     caveats = (*unread, *(each for part in parts for each in part.caveats), *_absent(sources))
+    planned = tuple(_plan(parts, names, plan))
+    if (folder / journal.NAME).exists():
+        _see_that_it_is(folder, parts, sources, planned)
+        return unread
     with journal.as_a_whole(folder) as journal_file:
         journal_file.write(_header(parts, sources, caveats))
-        for environment in _plan(parts, names, plan):
+        for environment in planned:
             journal_file.write(environment)
         counts: Counter[Cell] = Counter()
         for number, part in enumerate(parts):
@@ -86,6 +87,23 @@ def merge(
             for end in part.ends:
                 journal_file.write(end)
     return unread
+
+
+def _see_that_it_is(
+    folder: Path,
+    parts: Sequence[_Part],
+    sources: Sequence[RunHeader],
+    planned: tuple[PlannedEnvironment, ...],
+) -> None:
+    """Raise SelectionError where the run in a folder is not the same merge, of the same trials."""
+    there = journal.read_as_written(folder)
+    same = (there.header.merged, there.environments) == (tuple(sources), planned)
+    if not same or _changed_s(folder) < max(_changed_s(part.path) for part in parts):
+        raise SelectionError(f"{folder} holds a run already; choose another folder, or move it.")
+
+
+def _changed_s(run: Path) -> float:
+    return journal.find(run).stat().st_mtime
 
 
 def _read(runs: Sequence[Path]) -> tuple[list[_Part], tuple[str, ...]]:
@@ -130,6 +148,13 @@ def _sources(part: _Part) -> Iterator[RunHeader]:
 
 
 # --- what cannot be merged ---------------------------------------------------------------------
+
+
+def _refuse_what_does_not_fit(parts: Sequence[_Part], *, allow_different_catalogues: bool) -> None:
+    _refuse_the_same_twice(parts)
+    _refuse_different_programs(parts)
+    if not allow_different_catalogues:
+        _refuse_different_catalogues(parts)
 
 
 def _refuse_the_same_twice(parts: Sequence[_Part]) -> None:
