@@ -425,6 +425,20 @@ def test_a_module_that_comes_later_is_compared_when_it_comes() -> None:
     ) == [MainModule(how="imported"), ChangedGlobal(name="tool.A", parent="2", child="1")]
 
 
+def test_a_child_has_the_function_that_the_parent_has_replaced() -> None:
+    said = ("global", "f", "fake at a.py:3", "global", "tool.f", "MagicMock", "global", "g", "1")
+    assert clues(
+        state("one", *said),
+        begin(8, "one", "module", "__mp_main__", "f"),
+        told("came", 8, 1.2, "module", "tool", "f"),
+    ) == [
+        MainModule(how="imported"),
+        ChangedGlobal(name="f", parent="fake at a.py:3", child="<function f>"),
+        ChangedGlobal(name="g", parent="1", child=None),
+        ChangedGlobal(name="tool.f", parent="MagicMock", child="<function f>"),
+    ]
+
+
 def test_a_variable_of_the_environment_is_missed_by_its_name() -> None:
     assert clues(
         state("one", "environment", "", "A B"),

@@ -411,14 +411,16 @@ def _differences(events: List[Event]) -> Iterator[Dict[str, Any]]:
                     yield from _difference(now, kind, name, value)
         elif event.kind == "came":  # a module that the child had not imported when it began
             before = of_starter.get(event.pid, {})
-            for kind, name in now.keys() & before.keys():
-                yield from _difference(now, kind, name, before[kind, name])
+            for (kind, name), value in before.items():
+                if kind == "global" and _child_value(now, name) is not None:
+                    yield from _difference(now, kind, name, value)
 
 
 def _difference(
     now: Dict[Tuple[str, str], str], kind: str, name: str, value: str
 ) -> Iterator[Dict[str, Any]]:
-    there = {"parent": value, "child": now.get((kind, name))}
+    child = _child_value(now, name) if kind == "global" else now.get((kind, name))
+    there = {"parent": value, "child": child}
     if kind == "environment":
         lost = set(value.split()) - set(now.get(("names", ""), value).split())
         yield from ({"kind": kind, "name": variable} for variable in sorted(lost))
@@ -429,6 +431,15 @@ def _difference(
         yield {"kind": kind, "name": name, **there}
     elif there["child"] != value and kind == "logging":
         yield {"kind": kind, **there}
+
+
+def _child_value(now: Dict[Tuple[str, str], str], name: str) -> Optional[str]:
+    """Give the value of a global in a child, of one of its module's own functions too."""
+    module, _, own = name.rpartition(".")
+    for each in (module,) if module else ("__main__", "__mp_main__"):
+        if own in now.get(("module", each), "").split():
+            return f"<function {own}>"
+    return now.get(("global", name))
 
 
 def _may_be_seen(now: Dict[Tuple[str, str], str], kind: str, name: str) -> bool:

@@ -389,13 +389,15 @@ def _said(case: Case, made: CauseExperiment, what: str) -> str:
 
 def _where(made: CauseExperiment) -> str | None:
     """Give the line that makes the difference: of the last change before the children's work."""
-    lines = [each.where for each in made.noted if each.where and not each.where.startswith("<")]
+    noted = [each for each in made.noted if each.where and not each.where.startswith("<")]
+    lines = [each.where for each in noted]
     dropped = [each.where for each in made.noted if each.what == "dropped" and each.where]
     if dropped:  # by a line of the child's own, which tells more than the one that opened it
         return dropped[0]
     if made.aspects[0].kind in SET_BY_CALLS:  # the call of a setter in another file tells more
-        callers = [each.name for each in made.noted if each.what == "line" and ":" in each.name]
-        lines = callers or lines
+        lines = [
+            each.name if each.what == "line" and ":" in each.name else each.where for each in noted
+        ]
     if made.aspects[0].kind in FIRST:
         return lines[0] if lines else None
     return lines[-1] if lines else None

@@ -39,7 +39,8 @@ def differing_global(
     if isinstance(clue, LostVariable):
         name = re.escape(clue.name)
         line = source.mentions(
-            rf"environ\[.{name}.\]\s*=|environ\.(update|setdefault)|putenv\(|{name}\s*="
+            rf"environ\[.{name}.\]\s*=|environ\.(update|setdefault)|putenv\(|{name}\s*=|"
+            rf"setenv\(.{name}|patch\.dict\(.*environ.*{name}"
         )
         place = f"{case.sources.main}:{line}" if line else where
         return Cause(

@@ -54,6 +54,23 @@ def test_where_globals_are_made_and_changed(
     assert (GLOBALS.assigned(name), GLOBALS.changed(name)) == (assigned, changed)
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("setattr(tool, 'LIMIT', 9)", "tool.LIMIT"),
+        ("monkeypatch.setattr(tool, 'LIMIT', 9)", "package.tool.LIMIT"),
+        ("monkeypatch.setattr('package.tool.LIMIT', 9)", "package.tool.LIMIT"),
+        ("monkeypatch.setitem(tool.SETTINGS, 'level', 1)", "tool.SETTINGS"),
+        ("with mock.patch('tool.fetch', return_value=1): pass", "tool.fetch"),
+        ("with patch.object(tool, 'fetch'): pass", "tool.fetch"),
+        ("with mock.patch.dict(tool.SETTINGS, level=1): pass", "tool.SETTINGS"),
+    ],
+)
+def test_a_global_is_changed_by_who_is_told_its_name(line: str, name: str) -> None:
+    assert source(f"def test(monkeypatch):\n    {line}").changed(name) == 2
+    assert source(f"def test(monkeypatch):\n    {line}").changed(f"{name}S") is None
+
+
 def test_a_declared_global_is_changed_by_its_plain_name() -> None:
     assert source("N = 0\ndef f():\n    global N\n    N = 1").changed("N") == 4
 

@@ -202,7 +202,7 @@ def begin():
     if how == "inherited":
         said += ["open\0%s\0%s" % each for each in open_globals(program)]
     said += ["names\0\0" + " ".join(sorted(os.environ))]
-    said += ["module\0%s\0" % module.__name__ for module in program.modules]
+    said += [functions_of(module) for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
     if how == "imported":
         inject.seen_to_come[:] = [came]
@@ -214,7 +214,14 @@ def came(module):
     program = Program()
     program.modules = [module]
     program.names.update(vars(module))
-    tell("came", *[each for each in state(program) if each.startswith("global\0")])
+    found = [each for each in state(program) if each.startswith("global\0")]
+    tell("came", *(found + [functions_of(module)]))
+
+
+def functions_of(module):
+    """Name a module and its own functions: a parent may have put others in their places."""
+    names = [k for k, v in list(vars(module).items()) if type(v) is FUNCTION and v.__name__ == k]
+    return "module\0%s\0%s" % (module.__name__, " ".join(names))
 
 
 def state(program, whole=False):

@@ -70,7 +70,7 @@ class Sources:
         """Find where a global, `name` or `module.name`, is changed by the first process alone."""
         module, _, own = name.rpartition(".")
         beside = posixpath.dirname(self.main) or "."
-        places = [(self.main, name)]
+        places = [(self.main, name), (posixpath.normpath(f"{beside}/conftest.py"), name)]
         places += [(file, own) for file in self.files_of(module, ".", beside) if module]
         for file, each in places:
             line = self.file(file).changed(each)

@@ -18,6 +18,12 @@ MUTATORS: Final = frozenset({
 })  # fmt: skip
 
 
+PATCHERS: Final = frozenset(
+    {"setattr", "delattr", "setitem", "delitem", "patch", "object", "dict", "multiple"}
+)
+"""Functions that are told what they change: the last four are `mock.patch` and its own."""
+
+
 def functions_in(
     node: ast.AST, owner: str
 ) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
@@ -64,20 +70,39 @@ def changes(node: ast.AST, name: str, *, whole: bool) -> bool:
         targets = [node.target]
     elif isinstance(node, ast.With | ast.AsyncWith):
         targets = [item.optional_vars for item in node.items if item.optional_vars is not None]
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        of = ast.unparse(node.args[0]) if node.args else ""
-        return node.func.id in ("setattr", "delattr") and of == name
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        method = node.func.attr
-        if ast.unparse(node.func.value) == f"vars({name})":
-            return method in MUTATORS
-        known = method in MUTATORS or method.startswith("set")
-        return known and _is_of(node.func.value, name)
+    elif isinstance(node, ast.Call):
+        return _changes_by_name(node, name) or _changes_by_method(node, name)
     return any(
         _is_of(each, name) and (whole or not isinstance(each, ast.Name))
         for target in targets
         for each in flat(target)
     )
+
+
+def _changes_by_name(call: ast.Call, name: str) -> bool:
+    """See `setattr(tool, "LIMIT", 9)`, also monkeypatch's, and `mock.patch("tool.LIMIT", 9)`."""
+    function = call.func
+    called = function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
+    if called not in PATCHERS or not call.args:
+        return False
+    first, *rest = [
+        each.value
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        else ast.unparse(each)
+        for each in call.args[:2]
+    ]
+    changed = {first, *(f"{first}.{each}" for each in rest)}
+    return any(each == name or ("." in each and name.endswith(f".{each}")) for each in changed)
+
+
+def _changes_by_method(call: ast.Call, name: str) -> bool:
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    method = call.func.attr
+    if ast.unparse(call.func.value) == f"vars({name})":
+        return method in MUTATORS
+    known = method in MUTATORS or method.startswith("set")
+    return known and _is_of(call.func.value, name)
 
 
 def flat(target: ast.expr) -> list[ast.expr]:
