@@ -217,8 +217,11 @@ act("the agent is the last to run", "os.setpriority(os.PRIO_PROCESS, AGENT, 19)"
 act(
     "the agent's cgroup is frozen",
     """
+    tops = [line.split()[1] for line in open("/proc/mounts") if " cgroup2 " in line]
+    if not tops:
+        return
     path = next(line[3:] for line in open("/proc/self/cgroup").read().split() if line[:3] == "0::")
-    top = next(line.split()[1] for line in open("/proc/mounts") if " cgroup2 " in line)
+    top = tops[0]
     assert "startlab-" in path or not os.access(top + path, os.W_OK)
     if "startlab-" in path:
         open(top + path + "/cgroup.freeze", "w").write("1")
@@ -350,7 +353,10 @@ act("arguments of control characters", """
         os.execv(sys.executable, ["\\x1b[2J\\n::error::", "-c", "import time; time.sleep(900)"])
     """)  # fmt: skip
 act("another cgroup", """
-    top = next(line.split()[1] for line in open("/proc/mounts") if " cgroup2 " in line)
+    tops = [line.split()[1] for line in open("/proc/mounts") if " cgroup2 " in line]
+    if not tops:
+        return
+    top = tops[0]
     own = next(line[3:] for line in open("/proc/self/cgroup").read().split() if line[:3] == "0::")
     os.mkdir(top + own + "/inner")
     open(top + own + "/inner/cgroup.procs", "w").write(str(os.getpid()))
@@ -529,6 +535,6 @@ def _run(
     problems += [
         f"ours in a reason: {t.reason[-300:]!r}"
         for t in run.trials
-        if "startlab/agent/" in t.reason
+        if "startlab/agent/" in t.reason and t.outcome != "undecided"  # else its last words
     ]
     return problems
