@@ -554,6 +554,41 @@ def test_it_says_why_a_child_cannot_be_given_something(
     assert clue.where.endswith("program.py:20")
 
 
+@pytest.mark.parametrize(
+    ("given", "path", "kind"),
+    [
+        ("work", "target=work", "local function"),
+        ("Task()", "target=Task", "local Task object"),
+        ("print, args=(As314(), work)", "args[1]=work", "local function"),
+    ],
+)
+def test_it_names_what_is_local(run: Any, given: str, path: str, kind: str) -> None:
+    """Since 3.14 pickle says of a local object what its representation is."""
+    seen = run(
+        f"""
+        import multiprocessing, pickle
+
+        class As314:
+            def __reduce__(self):
+                raise pickle.PicklingError(
+                    "Can't pickle local object <function main.<locals>.work at 0x7f94>"
+                )
+
+        def main():
+            def work(): pass
+            class Task:
+                def __call__(self): pass
+            multiprocessing.Process(target={given}).start()
+
+        if __name__ == "__main__":
+            main()
+        """,
+        method="spawn",
+    )
+    told = [(each.path, each.type) for each in seen.clues if isinstance(each, Unpicklable)]
+    assert told == [(path, kind)]
+
+
 def test_it_compares_globals_without_calling_them(
     run: Any, interpreter: Environment, method: str
 ) -> None:

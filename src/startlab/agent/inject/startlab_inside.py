@@ -204,8 +204,7 @@ def begin():
     said += ["names\0\0" + " ".join(sorted(os.environ))]
     said += [functions_of(module) for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
-    if how == "imported":
-        inject.seen_to_come[:] = [came]
+    inject.seen_to_come[:] = [came]
 
 
 @harmless
@@ -979,7 +978,9 @@ def told(roots, error, frame):
     text = "%s via %s" % (way, label) if way else label
     kind = type(value)
     what = kind.__name__
-    if kind.__module__ != "builtins":
+    if is_local(kind):
+        what = "local %s object" % what
+    elif kind.__module__ != "builtins":
         what = "%s.%s" % (kind.__module__, what)
     elif "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
@@ -989,9 +990,10 @@ def told(roots, error, frame):
 MESSAGES = (
     (r"(?:cannot|can't) (?:pickle|serialize) '?([\w.]+)'? (?:object|instance)", "type"),
     (r"^([\w.]+) objects? (?:should only|cannot|can't|can not)", "type"),
+    # Since 3.14 a local object is shown as others are.
+    (r"Can't pickle (?:local object )?<(?:function|class|built-in function) '?([^ ']+)", "name"),
     (r"local object '?([^']+)'?", "name"),
     (r"attribute lookup (\S+) on", "name"),
-    (r"Can't pickle <(?:function|class|built-in function) '?([^ '>]+(?:<[^ ]+)*)", "name"),
 )
 
 
@@ -1030,11 +1032,18 @@ def matches(value, wanted):
         return text in (own.__name__, "%s.%s" % (own.__module__, own.__name__))
     name = getattr(value, "__qualname__", None) if isinstance(value, NOT_TOLD) else None
     if name is None:
-        return False
+        own = type(value)
+        return is_local(own) and text in (
+            own.__qualname__, "%s.%s" % (own.__module__, own.__qualname__)
+        )
     tail = text.rpartition(".")[2]
     return text in (name, "%s.%s" % (value.__module__, name)) or (
         tail == value.__name__ and ("<l" in name or "<l" in text)
     )
+
+
+def is_local(kind):
+    return "<locals>" in kind.__qualname__
 
 
 def parts(path, value):
