@@ -366,7 +366,7 @@ def _name(aspect: Aspect) -> str:
     if aspect.kind == "global":
         return f"`{aspect.words[0]}`"
     if aspect.kind == "calls":
-        return listed([f"`{each}`" for each in aspect.words])
+        return "".join(f"`{each}`" for each in aspect.words)
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":

@@ -81,7 +81,7 @@ EVERYWHERE: Final = (
     Aspect(kind="write back"),
 )
 FEW: Final = 3
-"""More aspects of a kind than these are changed at once before each is alone."""
+"""More aspects of a kind than these are changed at once, and then by halves."""
 
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
@@ -362,7 +362,7 @@ class Experimenter:
     ) -> Iterator[tuple[Aspect, ...]]:
         """Give what is tried when all together have helped: each alone, then what is left of all.
 
-        Of many of one kind none is tried that all of these do not help. What all can do without is
+        Of many of one kind only one is tried alone, found by halves. What all can do without is
         left out, half by half.
         """
         for kind, group in itertools.groupby(candidates, key=lambda each: each.kind):
@@ -373,9 +373,7 @@ class Experimenter:
                     for name in _names("calls", noted)[:MOST_MADE]
                 ]
             elif kind != "made again" and len(alike) > FEW:
-                trial = self._trial(bad.cell, alike, self._limit_s(good))
-                if trial is None or not self._is_cured(trial, bad, good):
-                    continue
+                alike = self._that_helps(bad, good, alike)
             for each in alike:
                 yield (each,)
         if candidates[0].kind == "made again" or len(candidates) == 1:
@@ -389,6 +387,19 @@ class Experimenter:
                     kept = fewer
             size //= 2
         yield tuple(kept)
+
+    def _that_helps(self, bad: World, good: World | None, alike: list[Aspect]) -> list[Aspect]:
+        """Give the one of many aspects of a kind that helps alone, or none; found half by half."""
+        tried = alike
+        while True:
+            trial = self._trial(bad.cell, tried, self._limit_s(good))
+            helps = trial is not None and self._is_cured(trial, bad, good)
+            if tried is alike and not helps:
+                return []
+            alike = tried if helps else [each for each in alike if each not in tried]
+            if len(alike) == 1:
+                return alike
+            tried = alike[: len(alike) // 2]
 
     def _experiment(
         self,

@@ -233,6 +233,9 @@ def watch_forkserver(forkserver):
     forkserver.set_forkserver_preload = server.set_forkserver_preload
 
 
+registered_in_child = []  # exit handlers of the program's own
+
+
 def watch_exit_handlers():
     """Note what is registered, by the program, to run at the exit of a child."""
     import atexit
@@ -245,10 +248,17 @@ def watch_exit_handlers():
         if process and process.parent_process() and not inject.is_stdlib(frame.f_code.co_filename):
             where = inject.own_line(frame) or inject.user_line(frame)
             note("exit handler", getattr(function, "__qualname__", ""), where)
+            registered_in_child.append((function, args, kwargs))
         return register(function, *args, **kwargs)
 
     register_.__name__ = register_.__qualname__ = "register"
     atexit.register = register_
+
+
+def run_exit_handlers():
+    while registered_in_child:
+        function, args, kwargs = registered_in_child.pop()
+        function(*args, **kwargs)
 
 
 def watch_pool(pool):

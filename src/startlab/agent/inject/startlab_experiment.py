@@ -25,6 +25,7 @@ from startlab_everywhere import (
     keep_ids,
     keep_parent_id,
     one_main,
+    run_exit_handlers,
     unblock_signals,
     watch_connection,
     watch_empty,
@@ -66,19 +67,13 @@ def before_the_task():
         look_at_slots()
     if any(aspect[:2] == ("trace", "write back") for aspect in ASPECTS):
         trace_child()
-    if "exit in children" in NAMES:
-        import atexit
-
-        atexit._clear()
 
 
 @harmless
 def at_the_end():
     """A child has run its target, and is about to end."""
     if "exit in children" in NAMES and sys.version_info < (3, 14):
-        import atexit
-
-        atexit._run_exitfuncs()
+        run_exit_handlers()
     if "write back" in NAMES:
         send_back()
 
