@@ -325,6 +325,7 @@ def rejected(made: CauseExperiment) -> str:
 
 def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
+    names = names[-1:] if kind == "calls" else names  # what went before it, it needs
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     met += [f"a {each.name}" for each in made.noted if each.what == "inherited"]
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
@@ -347,7 +348,6 @@ SET_BY_CALLS: Final = ("global", "environ")
 """Kinds of aspect that a program changes through a function of its own."""
 
 FIRST: Final = (
-    "calls",
     "one main",
     "tracker",
     "exit in children",

@@ -11,7 +11,6 @@ The base rates of both worlds are known first. A good world that has failed once
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 import time
 from collections import Counter
@@ -80,9 +79,6 @@ EVERYWHERE: Final = (
     Aspect(kind="pipes"),
     Aspect(kind="write back"),
 )
-FEW: Final = 3
-"""More aspects of a kind than these are changed at once, and then by halves."""
-
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
 
@@ -283,8 +279,9 @@ class Experimenter:
         limit_s = self._limit_s(good)
         # What has helped another cell is likely to help this one.
         known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
+        kinds = {each.kind for each in candidates}
         for aspects in known:
-            if set(aspects) <= set(candidates):
+            if {each.kind for each in aspects} <= kinds:
                 made = self._experiment(bad, good, aspects, limit_s)
                 if made.confirmed:
                     yield made
@@ -360,25 +357,54 @@ class Experimenter:
         candidates: Sequence[Aspect],
         noted: Sequence[Noted],
     ) -> Iterator[tuple[Aspect, ...]]:
-        """Give what is tried when all together have helped: each alone, then what is left of all.
+        """Give what is tried when all together have helped: one alone, then what is left of all.
 
-        Of many of one kind only one is tried alone, found by halves. What all can do without is
-        left out, half by half.
+        That is each that has met something; then the last one of the shortest row from the first
+        one on that helps, found by halves; and last this row without all that it can do without.
         """
-        for kind, group in itertools.groupby(candidates, key=lambda each: each.kind):
-            alike = list(group)
-            if kind == "calls":
-                alike[:0] = [
-                    Aspect(kind="calls", words=(name,))
-                    for name in _names("calls", noted)[:MOST_MADE]
-                ]
-            elif kind != "made again" and len(alike) > FEW:
-                alike = self._that_helps(bad, good, alike)
-            for each in alike:
-                yield (each,)
-        if candidates[0].kind == "made again" or len(candidates) == 1:
+        if candidates[0].kind == "made again":
+            yield from ((each,) for each in candidates)
             return
-        kept, size = list(candidates), max(1, len(candidates) // 2)
+        met = {MET.get(each.what) for each in noted} - {"calls"}
+        tried = [each for each in candidates if each.kind in met]
+        yield from ((each,) for each in tried)
+        row = self._shortest_row(bad, good, candidates)
+        if row[-1].kind == "calls":
+            yield from self._fewest_calls(bad, good, noted)
+        elif row[-1] not in tried:
+            yield (row[-1],)
+        if len(row) > 1:
+            yield self._without_the_rest(bad, good, row)
+
+    def _fewest_calls(
+        self, bad: World, good: World | None, noted: Sequence[Noted]
+    ) -> Iterator[tuple[Aspect, ...]]:
+        """Give each call alone, then those that it takes together; the last one tells."""
+        names = _names("calls", noted)[:MOST_MADE]
+        calls = [Aspect(kind="calls", words=(name,)) for name in names]
+        yield from ((each,) for each in calls)
+        if len(calls) > 1:
+            yield tuple(self._shortest_row(bad, good, calls))
+
+    def _shortest_row(
+        self, bad: World, good: World | None, candidates: Sequence[Aspect]
+    ) -> list[Aspect]:
+        """Find by halves how many of the candidates, from the first one on, it takes to help."""
+        least, most = 1, len(candidates)
+        while least < most:
+            middle = (least + most) // 2
+            trial = self._trial(bad.cell, candidates[:middle], self._limit_s(good))
+            if trial is not None and self._is_cured(trial, bad, good):
+                most = middle
+            else:
+                least = middle + 1
+        return list(candidates[:most])
+
+    def _without_the_rest(
+        self, bad: World, good: World | None, row: list[Aspect]
+    ) -> tuple[Aspect, ...]:
+        """Leave out of what helps together all that it can do without, half by half."""
+        kept, size = row, max(1, len(row) // 2)
         while size:
             for start in range(len(kept) - size, -1, -size):
                 fewer = kept[:start] + kept[start + size :]
@@ -386,20 +412,7 @@ class Experimenter:
                 if trial is not None and self._is_cured(trial, bad, good):
                     kept = fewer
             size //= 2
-        yield tuple(kept)
-
-    def _that_helps(self, bad: World, good: World | None, alike: list[Aspect]) -> list[Aspect]:
-        """Give the one of many aspects of a kind that helps alone, or none; found half by half."""
-        tried = alike
-        while True:
-            trial = self._trial(bad.cell, tried, self._limit_s(good))
-            helps = trial is not None and self._is_cured(trial, bad, good)
-            if tried is alike and not helps:
-                return []
-            alike = tried if helps else [each for each in alike if each not in tried]
-            if len(alike) == 1:
-                return alike
-            tried = alike[: len(alike) // 2]
+        return tuple(kept)
 
     def _experiment(
         self,

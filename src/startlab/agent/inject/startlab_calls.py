@@ -76,16 +76,33 @@ def arguments(code, values):
 
 
 def found(frame, args):
-    """Find a function by its name in its module, or a method by the global that it is one of."""
+    """Find a function by its name in its module, or a method by the way to what it is one of."""
     code = frame.f_code
     for name, value in list(frame.f_globals.items()):
         if type(value) is FUNCTION and value.__code__ is code:
             return frame.f_globals["__name__"], (name,), args
-    for module, owner in own_modules() if args else ():
-        for name, value in list(vars(owner).items()):
-            if value is args[0] and hasattr(type(value), code.co_name):
-                return module, (name, code.co_name), args[1:]
+    if args and is_method(code, args[0]):
+        for module, path, value in owners():
+            if value is args[0]:
+                return module, path + (code.co_name,), args[1:]
     return "", (), args
+
+
+def is_method(code, owner):
+    kind = owner if isinstance(owner, type) else type(owner)
+    method = getattr(kind, code.co_name, None)
+    return getattr(getattr(method, "__func__", method), "__code__", None) is code
+
+
+def owners():
+    """Give what modules' globals are, and what these have: (module, names, value), main's last."""
+    modules = sorted(own_modules(), key=lambda each: each[0] in inject.MAIN)
+    for module, owner in modules:
+        for name, value in list(vars(owner).items()):
+            yield module, (name,), value
+            if type(value) is not type(os):
+                for key, each in list(getattr(value, "__dict__", {}).items()):
+                    yield module, (name, key), each
 
 
 def pack_calls(*names):
