@@ -258,6 +258,7 @@ REGISTRIES: Final[Mapping[str, str]] = {
     "recursion limit": "recursion limit",
     "switch interval": "switch interval",
     "umask": "umask",
+    "limits": "resource limits",
     "logging": "logging configuration",
     "random": "random seed",
 }

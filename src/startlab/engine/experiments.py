@@ -52,7 +52,7 @@ BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
 REGISTRIES: Final = (
     "subclasses", "dispatch", "copyreg", "int digits", "codecs", "sqlite3", "csv", "builtins",
     "contextvars", "decimal", "locale", "warnings", "socket", "recursion limit",
-    "switch interval", "umask", "logging", "random",
+    "switch interval", "umask", "limits", "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 

@@ -297,6 +297,19 @@ def get_umask():
     return mask
 
 
+def get_limits():
+    resource = sys.modules.get("resource")
+    names = [each for each in dir(resource) if each.startswith("RLIMIT_")] if resource else ()
+    return [(name, resource.getrlimit(getattr(resource, name))) for name in names]
+
+
+def set_limits(limits):
+    for name, limit in limits:
+        resource = __import__("resource")
+        if resource.getrlimit(getattr(resource, name)) != limit:
+            resource.setrlimit(getattr(resource, name), limit)
+
+
 REGISTRIES = {
     "copyreg": (get_copyreg, set_copyreg),
     "subclasses": (get_subclasses, set_subclasses),
@@ -316,4 +329,5 @@ REGISTRIES = {
     "recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "switch interval": (sys.getswitchinterval, sys.setswitchinterval),
     "umask": (get_umask, os.umask),
+    "limits": (get_limits, set_limits),
 }

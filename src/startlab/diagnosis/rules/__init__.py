@@ -72,6 +72,7 @@ from startlab.diagnosis.rules import (
     pipe_end_inherited,
     queue_of_threads,
     queue_stays_empty,
+    raised_before_exit,
     random_copied,
     refused,
     setting_differs,
@@ -112,6 +113,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         handler_inherited.find,
         unpickling_fails.find,
         lost_by_pickling.find,
+        raised_before_exit.find,
         signal_ignored.find,
         permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
