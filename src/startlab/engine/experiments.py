@@ -389,16 +389,25 @@ class Experimenter:
     def _shortest_row(
         self, bad: World, good: World | None, candidates: Sequence[Aspect]
     ) -> list[Aspect]:
-        """Find by halves how many of the candidates, from the first one on, it takes to help."""
+        """Find by halves how many of the candidates, from the first one on, it takes to help.
+
+        That these help is seen twice: where a program sometimes ends well, one look misleads.
+        """
         least, most = 1, len(candidates)
-        while least < most:
-            middle = (least + most) // 2
-            trial = self._trial(bad.cell, candidates[:middle], self._limit_s(good))
-            if trial is not None and self._is_cured(trial, bad, good):
-                most = middle
-            else:
-                least = middle + 1
-        return list(candidates[:most])
+        while True:
+            while least < most:
+                middle = (least + most) // 2
+                if self._helps(bad, good, candidates[:middle]):
+                    most = middle
+                else:
+                    least = middle + 1
+            if most == len(candidates) or self._helps(bad, good, candidates[:most]):
+                return list(candidates[:most])
+            least, most = most + 1, len(candidates)
+
+    def _helps(self, bad: World, good: World | None, aspects: Sequence[Aspect]) -> bool:
+        trial = self._trial(bad.cell, aspects, self._limit_s(good))
+        return trial is not None and self._is_cured(trial, bad, good)
 
     def _without_the_rest(
         self, bad: World, good: World | None, row: list[Aspect]
@@ -408,8 +417,7 @@ class Experimenter:
         while size:
             for start in range(len(kept) - size, -1, -size):
                 fewer = kept[:start] + kept[start + size :]
-                trial = self._trial(bad.cell, fewer, self._limit_s(good)) if fewer else None
-                if trial is not None and self._is_cured(trial, bad, good):
+                if fewer and self._helps(bad, good, fewer):
                     kept = fewer
             size //= 2
         return tuple(kept)
