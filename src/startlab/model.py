@@ -479,7 +479,8 @@ class ThreadAtFork(Clue, frozen=True, kw_only=True, tag="thread at fork"):
 class NativeThreadsAtFork(Clue, frozen=True, kw_only=True, tag="native threads at fork"):
     """A process that was forked had `number` native threads; `libraries` are their names.
 
-    That is what they are called, or else the libraries whose code they are in.
+    That is what they are called, or else the libraries whose code they are in. Those that a library
+    takes care of at a fork are left out: they end before it, or are not missed after it.
     """
 
     number: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from startlab.model import (
     ChangedGlobal,
     ChangedSetting,
     ExitCodeRead,
+    NativeThreadsAtFork,
     PinnedMethod,
     SameRandom,
     ThreadAtFork,
@@ -986,3 +988,35 @@ def test_a_fork_that_fails_beside_native_threads_keeps_its_errno(run: Any) -> No
     """Up to 3.11 it is read after the injection has looked for them."""
     seen = run(FAILED_FORK)
     assert seen.stdout.text() in (f"{errno.ENOMEM}\n", f"{errno.EAGAIN}\n"), seen.stderr.text()
+
+
+NATIVE_THREADS = """
+import ctypes, os, time
+
+libc = ctypes.CDLL(None)
+waits = [ctypes.create_string_buffer(64) for _ in range(2)]
+for each in waits:
+    semaphore = ctypes.byref(each, 16)
+    libc.sem_init(semaphore, 0, 0)
+    libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, libc.sem_wait, semaphore)
+for tid in os.listdir("/proc/self/task"):
+    while int(tid) != os.getpid() and open("/proc/self/task/%s/syscall" % tid).read()[:1] in "r0-":
+        time.sleep(0.01)
+
+@ctypes.CFUNCTYPE(None)
+def in_child():
+    ctypes.memset(ctypes.byref(waits[0], 8), 1, 8)
+
+libc.__register_atfork(None, None, in_child, None)
+os.waitpid(os.fork() or os._exit(0), 0)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks for them on Linux alone")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it takes glibc's own name")
+def test_a_thread_that_its_library_takes_care_of_at_a_fork_is_left_out(run: Any) -> None:
+    """As jemalloc does: its handler makes anew, in the child, what its thread waited for."""
+    seen = run(NATIVE_THREADS)
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    assert [c.number for c in seen.clues if isinstance(c, NativeThreadsAtFork)] == [1]

@@ -239,18 +239,10 @@ def _as_told(exception: PythonException) -> PythonException:
     return msgspec.structs.replace(exception, type=name)
 
 
-SAFE_THREADS: Final = frozenset({"jemalloc_bg_thd"})
-"""Threads of an allocator, whose own fork handlers make the child safe: they do nothing else."""
-
-
 def forked_with_threads(trials: Iterable[Trial]) -> bool:
     """Tell whether a process was forked that had other threads: that it went well was luck."""
     clues = [clue for trial in trials for clue in trial.clues]
-    return any(
-        isinstance(clue, ThreadAtFork)
-        or (isinstance(clue, NativeThreadsAtFork) and not set(clue.libraries) <= SAFE_THREADS)
-        for clue in clues
-    )
+    return any(isinstance(clue, ThreadAtFork | NativeThreadsAtFork) for clue in clues)
 
 
 def joining(case: Case) -> Thread | None:

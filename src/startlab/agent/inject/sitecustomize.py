@@ -154,6 +154,7 @@ inherited_main = False  # whether this process was forked from one that had run 
 native_before = 0  # native threads of the process that forks, before the fork
 python_threads = set()  # of the process that forks: their native ids
 library_of = {}  # of its native threads without a name
+waits_on = {}  # of its native threads: the address of what each waits for, and what is there
 
 
 def before_fork():
@@ -185,6 +186,7 @@ def before_fork():
         python_threads = set(str(getattr(thread, "native_id", "")) for thread in active)
         if native_before > 0:
             note_libraries()
+            note_waits()
     except Exception:  # it would be printed on the program's stderr
         pass
 
@@ -200,9 +202,10 @@ def after_fork_in_child():
     if native_before > 0:
         try:
             task = "/proc/%d/task" % parent
-            native = native_threads(task)
+            cared_for = renewed(task)
+            native = native_threads(task) - len(cared_for)
             if native > 0:
-                tell("native threads at fork", native, *named_threads(task))
+                tell("native threads at fork", native, *named_threads(task, cared_for))
         except Exception:  # the parent has gone on
             pass
 
@@ -228,7 +231,41 @@ def note_libraries():
         library_of.update(libraries_of_threads(nameless[:20]))
 
 
-def named_threads(task):
+def note_waits():
+    """Note before a fork what each native thread waits for."""
+    waits_on.clear()
+    for tid in set(os.listdir("/proc/self/task")).difference(python_threads):
+        with open("/proc/self/task/%s/syscall" % tid) as file:
+            fields = file.read().split()
+        if len(fields) > 2 and tid != str(os.getpid()):
+            words = condition(int(fields[1], 16))
+            if words:
+                waits_on[tid] = int(fields[1], 16), words
+
+
+def condition(futex):
+    """Give the memory of a futex with what is before it: a condition counts its waiters there."""
+    memory = os.open("/proc/self/mem", os.O_RDONLY)
+    try:
+        os.lseek(memory, futex - 8, 0)
+        return os.read(memory, 12)
+    except (OSError, OverflowError):  # it is no address: another call than futex()
+        return b""
+    finally:
+        os.close(memory)
+
+
+def renewed(task):
+    """Give the threads of the parent's whose library has made anew, at the fork, what they wait for.
+
+    The handlers that it has registered with the C library do that in the child, as jemalloc's: then
+    it knows that the thread is gone, and the child needs none.
+    """
+    here = set(os.listdir(task))
+    return set(tid for tid, (at, words) in waits_on.items() if tid in here and condition(at) != words)
+
+
+def named_threads(task, cared_for):
     """Give the names that libraries have given their threads: `polars` of `polars-0`.
 
     Of a thread that has its process's name, give the library that it is in.
@@ -236,7 +273,7 @@ def named_threads(task):
     names = set()
     with open("/proc/self/comm") as file:
         own = file.read().strip()
-    for tid in set(os.listdir(task)).difference(python_threads):  # 3.14 names its own, too
+    for tid in set(os.listdir(task)).difference(python_threads, cared_for):  # 3.14 names its own
         with open("%s/%s/comm" % (task, tid)) as file:
             name = file.read().strip()
         if name == own:

@@ -30,7 +30,7 @@ from typing import Final
 
 from packaging.version import Version
 
-from startlab.diagnosis.case import SAFE_THREADS, Case, Cause
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
@@ -66,11 +66,7 @@ def note(case: Case) -> Cause | None:
     if case.python is None or case.python < FORK_WARNS or "fork" not in case.trial.method_used:
         return None
     threads = [clue for clue in case.clues(ThreadAtFork) if clue.where]
-    native = [
-        clue
-        for clue in case.clues(NativeThreadsAtFork)
-        if clue.libraries and not set(clue.libraries) <= SAFE_THREADS
-    ]
+    native = [clue for clue in case.clues(NativeThreadsAtFork) if clue.libraries]
     if not threads and not native:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
