@@ -26,10 +26,11 @@ def told(kind: str, message: str) -> tuple[str, str, str]:
 @pytest.mark.parametrize(
     ("message", "module", "package"),
     [
-        ("No module named 'polars'", "polars", "polars"),
+        ("No module named 'pluggy.hooks'", "pluggy.hooks", "pluggy"),
         ("No module named 'yaml'", "yaml", "PyYAML"),
         ("No module named 'PIL.Image'", "PIL.Image", "pillow"),
-        ("No module named 'google.protobuf'", "google.protobuf", "protobuf"),
+        ("No module named 'google.protobuf.json'", "google.protobuf.json", "protobuf"),
+        ("No module named 'opentelemetry.sdk'", "opentelemetry.sdk", "opentelemetry-sdk"),
         ("No module named sklearn.svm", "sklearn.svm", "scikit-learn"),
     ],
 )
@@ -40,6 +41,13 @@ def test_a_missing_module_is_named_with_the_package_that_has_it(
         "missing_module",
         f"the module {module} is missing",
         f"--with {package} installs it.",
+    )
+
+
+def test_what_has_it_is_not_guessed() -> None:
+    """On PyPI another may have the name of the module."""
+    assert told("ModuleNotFoundError", "No module named 'no_such.part'")[2] == (
+        "--with no_such installs it, unless its distribution has another name than the module."
     )
 
 

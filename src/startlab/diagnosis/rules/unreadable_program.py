@@ -29,11 +29,8 @@ import re
 import sys
 from typing import Final
 
-from startlab.diagnosis.case import (
-    Case,
-    Cause,
-    what_was_raised,
-)
+from startlab.diagnosis.case import Case, Cause, what_was_raised
+from startlab.diagnosis.distributions import distribution_of
 from startlab.diagnosis.rule import Mechanism
 
 MECHANISMS: Final = (
@@ -45,44 +42,6 @@ MECHANISMS: Final = (
         cannot_run=True,
     ),
 )
-
-DISTRIBUTIONS: Final = {
-    "Crypto": "pycryptodome",
-    "OpenSSL": "pyOpenSSL",
-    "PIL": "pillow",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "dns": "dnspython",
-    "docx": "python-docx",
-    "dotenv": "python-dotenv",
-    "faiss": "faiss-cpu",
-    "fitz": "PyMuPDF",
-    "git": "GitPython",
-    "google.cloud.storage": "google-cloud-storage",
-    "google.protobuf": "protobuf",
-    "grpc": "grpcio",
-    "jose": "python-jose",
-    "jwt": "PyJWT",
-    "magic": "python-magic",
-    "mpl_toolkits": "matplotlib",
-    "MySQLdb": "mysqlclient",
-    "opentelemetry.sdk": "opentelemetry-sdk",
-    "pkg_resources": "setuptools",
-    "psycopg2": "psycopg2-binary",
-    "pythoncom": "pywin32",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "slugify": "python-slugify",
-    "socks": "PySocks",
-    "usb": "pyusb",
-    "win32api": "pywin32",
-    "yaml": "PyYAML",
-    "zmq": "pyzmq",
-}
-"""The best known modules whose distributions have other names."""
 
 GONE: Final = frozenset({"asynchat", "asyncore", "distutils", "imp", "smtpd"})
 """Modules that the standard library had until 3.12, beside those that this Python knows."""
@@ -114,7 +73,10 @@ def _lacking(module: str, where: str | None) -> Cause:
         title = f"this Python has no module {module}"
         text = "It is in the standard library of other Pythons."
         return Cause("syntax", module, title, text, where)
-    known = [DISTRIBUTIONS[each] for each in (module, top) if each in DISTRIBUTIONS]
-    distribution = known[0] if known else top
-    text = f"--with {distribution} installs it."
+    known = distribution_of(module)
+    text = (
+        f"--with {known} installs it."
+        if known
+        else f"--with {top} installs it, unless its distribution has another name than the module."
+    )
     return Cause("missing_module", module, f"the module {module} is missing", text, where)
