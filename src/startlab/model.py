@@ -702,7 +702,7 @@ nothing; `call`: another system call, or one of which it is not known what it wa
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
     """One of several things that a thread waits for; a child is known by its `pid`."""
 
-    kind: Literal["pipe", "socket", "child"]
+    kind: Literal["pipe", "socket", "eventfd", "child"]
     object: str = ""
     descriptor: int | None = None
     pid: int | None = None

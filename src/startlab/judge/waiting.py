@@ -134,7 +134,8 @@ def _pipe(wait: Wait) -> str:
 def _polled(part: Polled, *, numbers: bool) -> str:
     if part.kind == "child":
         return f"the end of pid {part.pid}" if numbers else "the end of a child"
-    return f"a {part.kind}{_at(part.descriptor) if numbers else ''}"
+    article = "an" if part.kind == "eventfd" else "a"
+    return f"{article} {part.kind}{_at(part.descriptor) if numbers else ''}"
 
 
 def _at(descriptor: int | None) -> str:

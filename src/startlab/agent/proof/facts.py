@@ -25,7 +25,7 @@ class Obstacle(NamedTuple):
 
 
 class Polled(NamedTuple):
-    """One of several things that a thread waits for: a pipe, a socket, or the end of `pid`."""
+    """One of several that a thread waits for: a pipe, a socket, an eventfd, the end of `pid`."""
 
     kind: str
     object: str = ""

@@ -292,7 +292,7 @@ def tables(tids: Iterable[int]) -> List[int]:
 
 _CALLS = {"x86_64": 312, "aarch64": 272}  # kcmp; the next two are the same everywhere
 _PIDFD_OPEN, _PIDFD_GETFD = 434, 438
-_KCMP_FILE, _KCMP_FILES = 0, 2
+_KCMP_FILE, _KCMP_FILES, _KCMP_EPOLL_TFD = 0, 2, 7
 
 
 @functools.lru_cache(maxsize=1)
@@ -316,6 +316,22 @@ def same_file(one: Tuple[int, int], other: Tuple[int, int]) -> Optional[bool]:
     """Whether two descriptors (thread, number) are of one open file; None if one may not know."""
     order = _syscall()(_CALLS[platform.machine()], one[0], other[0], _KCMP_FILE, one[1], other[1])
     return None if order < 0 else order == 0
+
+
+class _EpollSlot(ctypes.Structure):
+    """What kcmp(2) calls an entry of an epoll instance: the first for a descriptor's number."""
+
+    _fields_ = (("efd", ctypes.c_uint32), ("tfd", ctypes.c_uint32), ("toff", ctypes.c_uint32))
+
+
+def watches(tid: int, epoll: int, fd: int) -> bool:
+    """Whether an epoll instance still watches what is now open at a number, as a thread has both.
+
+    That is since Linux 4.14; False also where one may not know.
+    """
+    slot = _EpollSlot(epoll, fd, 0)
+    call = _CALLS[platform.machine()]
+    return _syscall()(call, tid, tid, _KCMP_EPOLL_TFD, fd, ctypes.addressof(slot)) == 0
 
 
 def duplicate_of(pid: int, fd: int, link: str) -> Optional[socket.socket]:

@@ -419,7 +419,9 @@ class Scene:
         if link.startswith("socket:"):
             self._transfers.setdefault(thread.pid, {})[wait.fd, wait.writing] = link
         if link == EVENTFD:
-            return self._eventfd(thread, wait, descriptor)
+            if wait.writing:
+                raise MayWake(about("descriptor", thread, object=EVENTFD, descriptor=wait.fd))
+            return Wait("eventfd", EVENTFD, wait.fd), self._raisers(thread, wait.fd, descriptor)
         if link.startswith("/"):
             return self._fifo(thread, wait, link)
         if not link.startswith(("socket:", "pipe:")):
@@ -431,19 +433,17 @@ class Scene:
             kind = f"{link.partition(':')[0]} {'write' if wait.writing else 'read'}"
         return Wait(kind, link, wait.fd, self._peers.get(link, "")), wakers
 
-    def _eventfd(
-        self, thread: procfs.Thread, wait: waits.Transfer, descriptor: procfs.Descriptor
-    ) -> Tuple[Wait, Set[int]]:
-        """Judge a read from an eventfd, which anything in the kernel may raise, too.
+    def _raisers(self, thread: procfs.Thread, fd: int, descriptor: procfs.Descriptor) -> Set[int]:
+        """Give who of the job could raise an eventfd, which anything in the kernel may, too.
 
         Asynchronous I/O may be under way though its ring is mapped no more: none may be anywhere.
         """
         number = descriptor.field("eventfd-id")  # since 5.2
-        if number is None or wait.writing or int(procfs.read("/proc/sys/fs/aio-nr")):
-            raise MayWake(about("descriptor", thread, object=EVENTFD, descriptor=wait.fd))
+        if number is None or int(procfs.read("/proc/sys/fs/aio-nr")):
+            raise MayWake(about("descriptor", thread, object=EVENTFD, descriptor=fd))
         self._relied.events.add(number)
         self.assumed.add("eventfd")
-        return Wait("eventfd", EVENTFD, wait.fd), set(self._holders[f"eventfd:[{number}]", True])
+        return set(self._holders[f"eventfd:[{number}]", True])
 
     def _fifo(
         self, thread: procfs.Thread, wait: waits.Transfer, link: str
@@ -536,15 +536,24 @@ class Scene:
         ]
 
     def _epoll(self, thread: procfs.Thread, wait: waits.Epoll) -> List[Tuple[Polled, Set[int]]]:
-        """List what an epoll instance watches, by inode."""
+        """List what an epoll instance watches: pipes and sockets by inode, else by number.
+
+        All eventfds have one inode; what is open at the number must be what was added by it.
+        """
         parts = []
         descriptor = procfs.descriptor(thread.pid, thread.tid, wait.fd)
-        for fd, inode in descriptor.watched():
+        watched = descriptor.watched()
+        numbers = [fd for fd, _ in watched]
+        for fd, inode in watched:
             candidates = (f"pipe:[{inode}]", f"socket:[{inode}]")
             link = next((each for each in candidates if self._holders_of(each)), None)
-            if link is None:
+            if link is not None:
+                parts.append(self._ready(thread, fd, procfs.Descriptor(link, "")))
+            elif numbers.count(fd) == 1 and procfs.watches(thread.tid, wait.fd, fd):
+                found = procfs.descriptor(thread.pid, thread.tid, fd)
+                parts.append(self._ready(thread, fd, found))
+            else:
                 raise MayWake(about("foreign descriptor", thread, descriptor=fd))
-            parts.append(self._ready(thread, fd, procfs.Descriptor(link, "")))
         return parts
 
     def _holders_of(self, link: str) -> Set[int]:
@@ -560,6 +569,8 @@ class Scene:
             if pid not in self.alive:
                 raise MayWake(about("end of outsider", thread, others=(pid,)))
             return Polled("child", pid=pid), {pid}
+        if link == EVENTFD:
+            return Polled("eventfd", link, fd), self._raisers(thread, fd, descriptor)
         if not link.startswith(("pipe:", "socket:")):
             raise MayWake(about("descriptor", thread, object=link, descriptor=fd))
         kind = link.partition(":")[0]
