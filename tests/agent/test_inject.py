@@ -20,6 +20,7 @@ from startlab.model import (
     ChangedGlobal,
     ChangedSetting,
     ExitCodeRead,
+    LeftUnsent,
     NativeThreadsAtFork,
     PinnedMethod,
     SameRandom,
@@ -1020,3 +1021,37 @@ def test_a_thread_that_its_library_takes_care_of_at_a_fork_is_left_out(run: Any)
     seen = run(NATIVE_THREADS)
     assert (seen.exit_status, seen.stderr.text()) == (0, "")
     assert [c.number for c in seen.clues if isinstance(c, NativeThreadsAtFork)] == [1]
+
+
+EXECUTOR_AT_FORK = """
+import concurrent.futures, multiprocessing, queue, threading
+
+def work():
+    pass
+
+class Exporter(threading.Thread):
+    items = None
+
+    def run(self):
+        while self.items.get():
+            pass
+
+if __name__ == "__main__":
+    exporter = Exporter(daemon=True)
+    exporter.items = queue.Queue()
+    exporter.start()
+    with concurrent.futures.ThreadPoolExecutor(2) as executor:
+        executor.submit(work).result()
+        process = multiprocessing.get_context("fork").Process(target=exporter.items.put, args=(1,))
+        process.start()
+        process.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it takes fork")
+def test_what_a_pool_of_threads_puts_into_its_own_queue_is_no_loss(run: Any) -> None:
+    """At a child's end it puts there what ends its threads; another queue's items are lost."""
+    seen = run(EXECUTOR_AT_FORK)
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    lost = [(each.type, each.number) for each in seen.clues if isinstance(each, LeftUnsent)]
+    assert lost == [("Exporter", 1)]

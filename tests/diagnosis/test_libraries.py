@@ -225,3 +225,37 @@ def test_a_library_that_speaks_of_the_fork_is_believed() -> None:
     assert found is not None
     assert (found.mechanism, found.where) == ("fork_refused", "p.py:8")
     assert "socks refuses to work at p.py:8 in a forked child" in found.title
+
+
+COMPILED = """\
+import multiprocessing
+import fastcode
+
+@fastcode.compiled(parallel=True)
+def kernel(size):
+    return sum(range(size))
+
+def work(results, size):
+    results.put(kernel(size))
+
+if __name__ == "__main__":
+    kernel(3)
+    results = multiprocessing.Queue()
+    multiprocessing.Process(target=work, args=(results, 5)).start()
+    print(results.get())
+"""
+
+
+def test_native_code_that_ends_a_forked_child_is_told_by_its_last_words() -> None:
+    """That the program waits in vain comes of it. Where it was compiled, its calls are known."""
+    hung = trial(
+        "fork", "hang", where="p.py:15", clues=(MainModule(how="inherited"),),
+        stderr="Terminating: fork() called from a process already using the runtime.\n",
+        processes=(
+            Process(pid=1, ppid=0, command="python p.py"),
+            Process(pid=2, ppid=1, command="python p.py", exit_code=-15),
+        ),
+    )  # fmt: skip
+    found = next(cause for rule in ORDER["hang"] if (cause := rule(Case(hung, sources(COMPILED)))))
+    assert (found.mechanism, found.where) == ("fork_refused", "p.py:9")
+    assert "native code of fastcode, used at p.py:9, ends a forked child (SIGTERM)" in found.title

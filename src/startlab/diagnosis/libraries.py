@@ -90,9 +90,14 @@ def is_native(file: str) -> bool:
 
 
 def called(thread: Thread) -> Frame | None:
-    """Give the frame of a library that the program's innermost line has called, if it is known."""
+    """Give the frame of a library that the program's innermost line has called, if it is known.
+
+    A decorator's wrapper is passed over: its name says nothing.
+    """
     inside = library_frames(thread)
-    return inside[-1] if inside and package(inside[-1].file) else None
+    by = package(inside[-1].file) if inside else ""
+    named = [e for e in inside if package(e.file) == by and "<locals>" not in e.function]
+    return (named or inside)[-1] if by else None
 
 
 def waits_in(thread: Thread) -> str:

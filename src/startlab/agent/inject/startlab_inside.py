@@ -620,13 +620,17 @@ def before_fork(threads):
             of_the_fork.append((queue, waiting_in(queue), kind, thread.name, line))
 
 
+OF_POOLS = {"multiprocessing", "concurrent", "_thread"}
+
+
 def queues_of(thread):
     """Give the queues that a thread works on: those of the object that it runs a method of."""
     fields = vars(thread)
     owner = getattr(fields.get("_target"), "__self__", thread)
     kind = type(owner)
-    if kind.__module__.partition(".")[0] in ("multiprocessing", "concurrent", "_thread"):
-        return
+    run = getattr(fields.get("_target"), "__module__", None) or ""
+    if {kind.__module__.partition(".")[0], run.partition(".")[0]} & OF_POOLS:
+        return  # a pool's own, into which it puts marks of its end
     values = list(fields.get("_args") or ())
     if owner is not thread or kind.__module__ != "threading":
         values += list(vars(owner).values())[:100]

@@ -31,9 +31,17 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, of_worker
+from startlab.diagnosis.case import (
+    BY_INHERITANCE,
+    Case,
+    Cause,
+    ended_by,
+    last_words,
+    of_worker,
+)
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
@@ -107,9 +115,24 @@ def find(case: Case) -> Cause | None:
 
 
 def suspect(case: Case) -> Cause | None:
-    """See that a library raises in a forked child, and speaks of the fork."""
+    """See that a library raises in a forked child, or ends it, and speaks of the fork."""
     if not case.forked:
         return None
+    killed = [e.exit_code or 0 for e in case.trial.processes if e != case.root]
+    killed = [code for code in (*killed, *(code for _, code, _ in case.died)) if code < 0]
+    said = last_words(case.trial.stderr)
+    if killed and _OF_A_FORK.search(said):
+        compiled = Calls(case.sources).decorated_in_children()
+        where = compiled[0].where if compiled else case.where
+        by = f" of {compiled[0].package}" if compiled else ""
+        return Cause(
+            "fork_refused",
+            where or "",
+            f"native code{by}, used at {where}, ends a forked child ({ended_by(killed[0])}), and "
+            f"says: {said}",
+            "It was used before the fork. What it had then, as threads, is the parent's alone.",
+            where,
+        )
     for traceback in (*(each for each in case.tracebacks if each.child), of_worker(case)):
         by = package(traceback.frames[-1][0]) if traceback and traceback.frames else ""
         where = own_line(traceback.frames) if traceback else None

@@ -102,6 +102,34 @@ class Calls:
         """Give the calls that children make, in what is handed on to them."""
         return [call for file, code in self._in_children for call in self._calls(file, code)]
 
+    def decorated_in_children(self) -> list[Call]:
+        """Give the calls that children make of functions that a library's decorator has replaced.
+
+        It may have compiled them, as numba's does.
+        """
+        replaced = {
+            name: self._packages[file][root]
+            for name, functions in self._functions.items()
+            for file, function in functions
+            if isinstance(function, Function)
+            for each in function.decorator_list
+            if (root := _root(each)) in self._packages[file]
+        }
+        return [
+            Call(
+                replaced[name],
+                name,
+                name,
+                f"{file}:{node.lineno}",
+                len(node.args),
+                alone=False,
+                made=None,
+            )
+            for file, code in self._in_children
+            for node in ast.walk(code)
+            if isinstance(node, ast.Call) and (name := _last(node.func)) in replaced
+        ]
+
     def set_up(self, used: Call, *, filled: bool = False) -> list[Call]:
         """Give the calls that set a library up, which children go without that make a call of it.
 
