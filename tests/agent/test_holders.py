@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.version import Version
 
+import startlab
+from startlab.backends.docker.engine import connect
+from startlab.errors import EngineError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from startlab.backends.conversation import Conversation
-    from startlab.model import Environment, Held, Observation
+    from startlab.model import Environment, Held, Observation, Trial
 
-pytestmark = [
-    pytest.mark.native,
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows whose memory it is"),
-]
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux shows whose memory it is"
+)
 
 
-def locks(seen: Observation) -> dict[int, Held]:
+def locks(seen: Observation | Trial) -> dict[int, Held]:
     """Give what is known of the locks that threads wait for, by their numbers."""
     return {
         thread.tid: thread.wait.held
@@ -28,6 +34,7 @@ def locks(seen: Observation) -> dict[int, Held]:
     }
 
 
+@pytest.mark.native
 def test_two_children_have_each_other_s_lock(
     spying: Conversation, interpreter: Environment, write: Any, request_of: Any
 ) -> None:
@@ -57,6 +64,7 @@ def test_two_children_have_each_other_s_lock(
         assert {each.made for each in held.values()} == {f"{program}:10"}
 
 
+@pytest.mark.native
 @pytest.mark.parametrize("has_ended", [True, False])
 def test_the_thread_that_has_an_rlock(
     has_ended: bool,  # noqa: FBT001 - a parameter of the test
@@ -83,3 +91,51 @@ def test_the_thread_that_has_an_rlock(
     assert [(each.holders, each.left) for each in found] == (
         [((), True)] if has_ended else [(((root, root),), False)]
     )
+
+
+@pytest.fixture
+def _engine() -> None:
+    try:
+        connect().close()
+    except EngineError as error:
+        if os.environ.get("STARTLAB_REQUIRE_DOCKER") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("_engine")
+def test_a_lock_that_is_waited_for_by_its_address_alone(write: Any, tmp_path: Path) -> None:
+    """From 3.14 on a lock is a byte: the futex is on the stack of the thread that waits."""
+    program = write("""
+        import multiprocessing, threading
+        recursive, shared = threading.RLock(), multiprocessing.Lock()
+        def take():
+            with shared:
+                recursive.acquire()
+        recursive.acquire()
+        thread = threading.Thread(target=take)
+        thread.start()
+        with recursive:
+            thread.join(1)
+            shared.acquire()
+    """)
+    run = startlab.run(
+        program,
+        environments=["linux-3.14", "linux-3.15"],
+        backend="docker",
+        methods=("fork",),
+        trials=1,
+        folder=tmp_path / "run",
+        building={"bases": os.environ.get("STARTLAB_BASES", "auto")},
+    )
+    assert len(run.trials) == 2
+    for trial in run.trials:
+        assert trial.grade == "proven"
+        (main,) = (process.pid for process in trial.processes)
+        (other,) = (thread.tid for thread in trial.processes[0].threads if thread.tid != main)
+        held = locks(trial)
+        assert {tid: (each.type, each.holders) for tid, each in held.items()} == {
+            main: ("Lock", ((main, other),)),
+            other: ("RLock", ((main, main),)),
+        }

@@ -38,6 +38,7 @@ Made = Mapping[str, Tuple[str, Optional[str]]]
 SEARCH_S = 1.0  # of its own running, for all processes together
 MOST_BYTES = 1 << 29  # of one process
 _PIECE = 1 << 24
+_PAGE = 1 << 12
 _HEADER = 16  # of an object: its type comes last, also where the header is longer
 _TYPE_NAMES_AT = (24, 40)  # the longer header is that of a build without the GIL
 _SEMLOCK = struct.Struct("=QQiiiiQ")  # handle, last thread, count, greatest value, kind, -, name
@@ -245,7 +246,19 @@ class _Search:
                 left -= size
                 if left < 0 or time.thread_time() > self._deadline:
                     raise ValueError(pid)
-                yield start, self._read(pid, start, size)
+                yield from self._readable(pid, start, size)
+
+    def _readable(self, pid: int, start: int, size: int) -> Iterator[Tuple[int, bytes]]:
+        """Read what can be read of a piece: a stack has pages in it that are to guard its end."""
+        try:
+            yield start, self._read(pid, start, size)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except OSError:
+            half = size // 2 // _PAGE * _PAGE
+            if half:
+                yield from self._readable(pid, start, half)
+                yield from self._readable(pid, start + half, size - half)
 
     def _type_name(self, pid: int, at: int) -> str:
         """Give the name of the type of an object whose first field is at an address."""
