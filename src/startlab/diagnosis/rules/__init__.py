@@ -17,6 +17,7 @@ from startlab.diagnosis.rules import (
     cache_empty,
     callback_failed,
     child_failed,
+    child_reaped,
     connection_shared,
     crash,
     crossed_waits,
@@ -115,6 +116,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         lost_by_pickling.find,
         raised_before_exit.find,
         signal_ignored.find,
+        child_reaped.find,
         permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
         crossed_waits.find,
