@@ -20,7 +20,7 @@ import pytest
 
 from startlab.backends import interpreters
 from startlab.backends.conversation import BOOT, Conversation, command
-from startlab.backends.native import CONTENT, Pipes
+from startlab.backends.pipes import CONTENT, Pipes
 from startlab.model import Environment, Expectation, Experiment, Observation, Request
 from startlab.plan import environments
 

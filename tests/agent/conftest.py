@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from startlab.backends.conversation import Conversation, command
-from startlab.backends.native import CONTENT, Pipes
+from startlab.backends.pipes import CONTENT, Pipes
 from startlab.backends.py_spy import py_spy
 
 if TYPE_CHECKING:

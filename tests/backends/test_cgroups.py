@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from startlab.backends import cgroups, leftovers, native
+from startlab.backends import cgroups, leftovers
 from startlab.backends.conversation import Conversation, command
-from startlab.backends.native import CONTENT, Pipes
+from startlab.backends.pipes import CONTENT, Pipes
 from startlab.errors import AgentError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_what_has_killed_its_agent_and_bears_no_mark_is_ended(
     left = [psutil.Process(each) for each in pipes._cgroup.members() if each != pipes._process.pid]
     assert left
     agent.close()
-    assert not any(map(native._lives, left))
+    assert not any(each.is_running() and each.status() != "zombie" for each in left)
     assert not folder_of(pipes).exists()
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from startlab.backends import interpreters, leftovers, native
-from startlab.backends.native import NativeBackend, Pipes
+from startlab.backends import interpreters, leftovers, pipes
+from startlab.backends.native import NativeBackend
+from startlab.backends.pipes import Pipes
 from startlab.errors import AgentError, SelectionError
 from startlab.model import Environment
 
@@ -106,7 +107,7 @@ def test_what_an_agent_says_last_is_kept() -> None:
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(pipes, "LONGEST_LINE", 1000)
     stream = Pipes([sys.executable, "-c", "print('x' * 999); print('x' * 100_000)"])
     assert stream.read_line() == b"x" * 999 + os.linesep.encode()
     with pytest.raises(ConnectionError, match="more than 1000 bytes"):

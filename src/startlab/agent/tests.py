@@ -198,20 +198,18 @@ def serve(
                     within(looks.now.limit.limit_s)
         if over or control.stop:
             return "exit" if over else "stopped"
-        if busy:
+        command = None if busy else control.command()
+        if command is not None:
+            busy = True
+            looks.begin()
+            within(looks.now.limit.limit_s)
+            channel.tell(command)
+        elif busy:
             ended = _verdict(looks.now, within)
             if ended is not None:
                 return ended
-            control.wait(max(tick_s, min(SLOWEST_TICK_S, looks.now.limit.elapsed_s / 20)))
-            continue
-        command = control.command()
-        if command is None:
-            control.wait(IDLE_S)
-            continue
-        busy = True
-        looks.begin()
-        within(looks.now.limit.limit_s)
-        channel.tell(command)
+        lasts_s = looks.now.limit.elapsed_s
+        control.wait(max(tick_s, min(SLOWEST_TICK_S, lasts_s / 20)) if busy else IDLE_S)
 
 
 def _verdict(look: Look, within: Callable[[float], None]) -> Optional[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from startlab.backends.native import CONTENT
+from startlab.backends.pipes import CONTENT
 from startlab.backends.py_spy import py_spy
 from startlab.errors import AgentError, LookError, NoProcessError
 from startlab.model import Look, Refusal

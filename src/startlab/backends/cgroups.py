@@ -17,8 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import psutil
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,6 +38,8 @@ class Cgroup:
             with suppress(OSError):
                 (self._folder / "cgroup.kill").write_text("1")
             return
+        import psutil  # slow, and rarely needed
+
         for pid in _members(self._folder):
             with suppress(psutil.Error):
                 psutil.Process(pid).kill()

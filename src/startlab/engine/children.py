@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from startlab.backends import Agent
     from startlab.model import Method, Observation, Request
 
+
+PLUGIN: Final = ("-p", "startlab_tests")
+"""What makes a pytest one that runs the tests that it is told; see agent/inject."""
 
 Used = Literal["", "default", "own"]
 """Not, by the default start method, or by one that it chooses."""

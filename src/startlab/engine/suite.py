@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from startlab.engine.children import CannotStart, Children, Mark, Reply, failed
+from startlab.engine.children import PLUGIN, CannotStart, Children, Mark, Reply, failed
 from startlab.engine.lab import not_run, undecided
 from startlab.engine.subjects import ProgramSubject
 from startlab.errors import AgentError
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
         Trial,
     )  # fmt: skip
     from startlab.results.journal import Journal
-
-PLUGIN: Final = ("-p", "startlab_tests")
-"""What makes a pytest one that runs the tests that it is told; see agent/inject."""
 
 NAMES: Final = ("pytest", "py.test")
 OTHER_WORDS: Final = (

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from startlab.engine.suite import PLUGIN
+from startlab.engine.children import PLUGIN
 from startlab.model import Request
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from startlab.backends import py_spy
 from startlab.backends.conversation import Conversation, command
-from startlab.backends.native import CONTENT, Pipes
+from startlab.backends.pipes import CONTENT, Pipes
 from startlab.engine.children import CannotStart, Children, Reply, failed
 from startlab.errors import AgentError
 from startlab.pytest_plugin import again, collecting, reports, summary
@@ -123,7 +123,8 @@ class Suite:
         began = time.time()
         try:
             children = self._begun()
-            if children.now is not None and children.now.method != method:
+            now = children.now
+            if now is not None and (now.method != method or test not in now.tests):
                 self._end_child()
                 children = self._begun()
             started = children.start(method)
@@ -233,10 +234,17 @@ class Suite:
         return self._children
 
     def _request(self, method: Method) -> Request:
+        """Ask for a child that collects the files of its method's tests."""
+        found = self._found if method != self._methods[0] else []
+        mine = [
+            item
+            for item in self._items
+            if (collecting.variant(item).method or self._methods[0]) == method
+        ]
         return again.request(
             self._invocation,
             method,
-            (item.path for item in self._items),
+            (item.path for item in [*mine, *found]),
             self._timeout_s,
             forks=self._isolation == "fork",
         )
