@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from startlab.diagnosis.case import Case
-from startlab.diagnosis.experiments import confirmed
-from startlab.diagnosis.rules import ORDER, left_unsent, lock_held_at_fork, random_copied
+from startlab.diagnosis.experiments import confirmed, rejected
+from startlab.diagnosis.rules import (
+    ORDER,
+    fork_with_threads,
+    left_unsent,
+    library_state,
+    lock_held_at_fork,
+    random_copied,
+)
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import (
     Aspect,
@@ -14,6 +23,7 @@ from startlab.model import (
     Frame,
     LeftUnsent,
     MainModule,
+    NativeThreadsAtFork,
     OpenedBefore,
     Process,
     Program,
@@ -24,6 +34,7 @@ from startlab.model import (
     Trial,
     Wait,
 )
+from startlab.output.compare import Difference
 
 if TYPE_CHECKING:
     from startlab.diagnosis.case import Cause
@@ -259,3 +270,47 @@ def test_native_code_that_ends_a_forked_child_is_told_by_its_last_words() -> Non
     found = next(cause for rule in ORDER["hang"] if (cause := rule(Case(hung, sources(COMPILED)))))
     assert (found.mechanism, found.where) == ("fork_refused", "p.py:9")
     assert "native code of fastcode, used at p.py:9, ends a forked child (SIGTERM)" in found.title
+
+
+SETTINGS = """\
+import multiprocessing
+import confs
+
+CONF = confs.Conf()
+CONF.set("rate", 1)
+
+def price(amount):
+    return amount * CONF.rate
+
+if __name__ == "__main__":
+    CONF.set("rate", 3)
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(price, [1, 2]))
+"""
+
+
+def test_what_the_parent_did_to_an_object_is_told_that_children_only_read() -> None:
+    lines = Difference(only_first=("[1, 2]",), only_second=("[3, 6]",))
+    differs = trial("spawn", "differs", clues=(MainModule(how="imported"),))
+    found = library_state.suspect(Case(differs, sources(SETTINGS), lines=lines))
+    assert found is not None
+    assert found.title == (
+        "every child makes its own `CONF` at p.py:4, without `CONF.set()` at p.py:11, "
+        "and p.py:8 uses that"
+    )
+
+
+def test_native_threads_are_told_with_the_call_of_their_library() -> None:
+    clues = (MainModule(how="inherited"), NativeThreadsAtFork(number=2, libraries=("confs",)))
+    case = Case(trial("fork", "ok", clues=clues), sources(SETTINGS), python=Version("3.12"))
+    found = fork_with_threads.note(case)
+    assert found is not None
+    assert "2 native threads (confs, which the program calls first at p.py:4)" in found.title
+    assert found.where == "p.py:4"
+
+
+def test_aspects_that_were_tried_in_vain_may_have_no_names() -> None:
+    made = CauseExperiment(
+        environment="host-3.12", method="spawn", aspects=(Aspect(kind="calls"), Aspect(kind="ids"))
+    )
+    assert rejected(made) == " By experiment it is none of these: calls and ids."

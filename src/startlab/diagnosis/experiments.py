@@ -367,7 +367,7 @@ def _name(aspect: Aspect) -> str:
     if aspect.kind == "global":
         return f"`{aspect.words[0]}`"
     if aspect.kind == "calls":
-        return "".join(f"`{each}`" for each in aspect.words)
+        return listed([f"`{each}`" for each in aspect.words]) if aspect.words else ""
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":

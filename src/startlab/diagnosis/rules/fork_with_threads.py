@@ -26,14 +26,18 @@ threading.Thread(target=watch).start()
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
+
+if TYPE_CHECKING:
+    from startlab.diagnosis.source.calls import Call
 
 MECHANISMS: Final = (
     Mechanism("fork_with_threads", advice=BEFORE_FORK, experiment="fork_warning", against="fork"),
@@ -71,8 +75,11 @@ def note(case: Case) -> Cause | None:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
     who = main or list(dict.fromkeys(map(_told, threads)))[:2]
+    calls = [call for each in native[:1] for call in _calls(case, each)]
+    used = f", which the program calls first at {calls[0].where}" if calls else ""
     who += [
-        f"{each.number} native thread{'s' if each.number > 1 else ''} ({' '.join(each.libraries)})"
+        f"{each.number} native thread{'s' if each.number > 1 else ''} "
+        f"({' '.join(each.libraries)}{used})"
         for each in native[:1]
     ]
     return Cause(
@@ -82,8 +89,14 @@ def note(case: Case) -> Cause | None:
         + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
         "Python 3.12 and later have a DeprecationWarning for that, which the default filters hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
-        _place(threads[0]) if threads else None,
+        _place(threads[0]) if threads else next((each.where for each in calls), None),
     )
+
+
+def _calls(case: Case, clue: NativeThreadsAtFork) -> list[Call]:
+    """Give the calls of the package that the threads are named after, before there are children."""
+    calls = Calls(case.sources)
+    return [call for name in clue.libraries for call in calls.before_children(name)]
 
 
 def _place(thread: ThreadAtFork) -> str | None:

@@ -67,7 +67,7 @@ def find(case: Case) -> Cause | None:
             by = package(traceback.frames[-1][0])
             set_up = calls.in_first_alone(by)
             return _of_unpickling(case, traceback, by, set_up) if set_up else None
-        for used in calls.in_children():
+        for used in calls.uses_in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
                 said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
@@ -81,11 +81,11 @@ def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[C
     exception = traceback.exception
     said = f"{exception.type}: {first_line(exception.message)}"
     at = f", which {case.where} gives them" if case.where else ""
-    lines = ", ".join(f"`{each.text}()` at {each.where}" for each in set_up[:4])
+    lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
         "library_state_differs",
         f"{by} {first.where}",
-        f"the children do not have what the parent set up in {by} by `{first.text}()` at "
+        f"the children do not have what the parent set up in {by} by {first.told} at "
         f"{first.where}, and it raises {said} when it unpickles their work{at}",
         f"In the parent alone: {lines}. A child started by spawn or forkserver imports the main "
         "module, and what the parent does with a library below the main guard is not done there.",
@@ -98,10 +98,12 @@ def suspect(case: Case) -> Cause | None:
     if not imports_main(case) or not any(case.lines):
         return None
     calls = Calls(case.sources)
-    for used in calls.in_children():
+    for used in calls.uses_in_children():
         set_up = calls.set_up(used)
         if set_up:
-            return _cause(used, set_up, f"which {used.where} goes without")
+            same = used.made is not None and set_up[0].root == used.root
+            lacks = f"and {used.where} uses that" if same else f"which {used.where} goes without"
+            return _cause(used, set_up, lacks)
     return None
 
 
@@ -124,7 +126,7 @@ def _is_of(traceback: Traceback, used: Call, where: str | None) -> bool:
 def _cause(used: Call, set_up: Sequence[Call], came: str) -> Cause:
     first = set_up[0]
     more = f" and {len(set_up) - 1} more" if len(set_up) > 1 else ""
-    told = f"`{first.text}()` at {first.where}{more}"
+    told = f"{first.told} at {first.where}{more}"
     if used.made is not None and first.root == used.root:
         title = f"every child makes its own `{used.root}` at {used.made}, without {told}, {came}"
         where = used.made
@@ -133,12 +135,12 @@ def _cause(used: Call, set_up: Sequence[Call], came: str) -> Cause:
             f"the children do not have what the parent set up in {used.package} by {told}, {came}"
         )
         where = first.where
-    lines = ", ".join(f"`{each.text}()` at {each.where}" for each in set_up[:4])
+    lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
         "library_state_differs",
         f"{used.package} {first.where}",
         title,
-        f"In the parent alone: {lines}. In the child: `{used.text}()` at {used.where}. A child "
+        f"In the parent alone: {lines}. In the child: {used.told} at {used.where}. A child "
         "started by spawn or forkserver imports the main module, and what the parent does with a "
         "library below the main guard is not done there.",
         where,

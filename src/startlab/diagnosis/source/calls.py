@@ -22,7 +22,8 @@ class Call(NamedTuple):
 
     `root` is the name that the call begins with, `made` the line that made the object of that name,
     if it is a global of the program's. With `alone` the call is a statement of its own: it is made
-    for what it does and not for what it gives.
+    for what it does and not for what it gives. Where `is_call` is false, what a library has made is
+    only read: `SETTINGS.rate`.
     """
 
     package: str
@@ -32,6 +33,12 @@ class Call(NamedTuple):
     arguments: int
     alone: bool
     made: str | None
+    is_call: bool = True
+
+    @property
+    def told(self) -> str:
+        """What it is in a sentence."""
+        return f"`{self.text}()`" if self.is_call else f"`{self.text}`"
 
 
 class Calls:
@@ -94,6 +101,20 @@ class Calls:
             for call in self._calls(file, part)
         ]
 
+    def before_children(self, package: str) -> list[Call]:
+        """Give the calls of a package that run before children are there: as modules are imported.
+
+        Then come those below the main guard.
+        """
+        at_import = [
+            call
+            for file, tree in self._trees.items()
+            for part in tree.body
+            if not isinstance(part, Function | ast.ClassDef | ast.If)
+            for call in self._calls(file, part)
+        ]
+        return [each for each in at_import + self.in_first() if each.package == package]
+
     def in_first(self) -> list[Call]:
         """Give the calls that only the first process makes, below the main guard."""
         return [call for file, code in self._in_first for call in self._calls(file, code)]
@@ -101,6 +122,19 @@ class Calls:
     def in_children(self) -> list[Call]:
         """Give the calls that children make, in what is handed on to them."""
         return [call for file, code in self._in_children for call in self._calls(file, code)]
+
+    def uses_in_children(self) -> list[Call]:
+        """Give the calls that children make, and what they read of globals that a library made."""
+        return self.in_children() + [
+            Call(
+                self._packages[file][root], root, ast.unparse(node), f"{file}:{node.lineno}", 0,
+                alone=False, made=self._made[file][root], is_call=False,
+            )
+            for file, code in self._in_children
+            for node in ast.walk(code)
+            if isinstance(node, ast.Attribute | ast.Subscript)
+            if isinstance(node.value, ast.Name) and (root := node.value.id) in self._made[file]
+        ]  # fmt: skip
 
     def decorated_in_children(self) -> list[Call]:
         """Give the calls that children make of functions that a library's decorator has replaced.
@@ -135,9 +169,12 @@ class Calls:
 
         They are made by the first process alone, for what they do, and children do not make them:
         the one with the most arguments comes first. With `filled`, what children do too counts
-        where it is done to an object that each process makes anew.
+        where it is done to an object that each process makes anew. Where they only read an object,
+        what is done to that counts.
         """
         found = self.in_first_alone(used.package)
+        if not used.is_call:
+            found = [each for each in found if each.root == used.root]
         if not found and filled and used.made is not None:
             found = [e for e in self._for_what_they_do(used.package) if e.root == used.root]
         return sorted(found, key=lambda each: -each.arguments)
