@@ -28,6 +28,9 @@ Outcome = Literal[
 environment do not all print the same. A trial gets it when the run is read.
 """
 
+Used = Literal["", "default", "own"]
+"""How a test uses multiprocessing: not, by the default start method, or by one that it chooses."""
+
 Grade = Literal["proven", "proven-given-pollers", "respawning", "stuck", "quiescent", "busy"]
 """How sure a hang is."""
 
@@ -914,7 +917,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     decided. `deviation` is in what a trial of the catalogue is not `as_expected`. `dropped_events`
     is how many that the inside told were not as they should be, and are left out. `run_as` is the
     method of the cell whose trial this is, too: the program chooses its start method itself, and
-    was run in one cell for all.
+    was run in one cell for all. `used` is how a suite's test uses multiprocessing.
     """
 
     experiment: str
@@ -930,6 +933,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     program: str | None = None
     method_used: tuple[StartMethod, ...] = ()
     run_as: Method | None = None
+    used: Used = ""
     grade: Grade | None = None
     obstacle: Obstacle | None = None
     where: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -13,21 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from startlab.backends import Agent
-    from startlab.model import Method, Observation, Request
+    from startlab.model import Method, Observation, Request, Used
 
 
 PLUGIN: Final = ("-p", "startlab_tests")
 """What makes a pytest one that runs the tests that it is told; see agent/inject."""
 
-Used = Literal["", "default", "own"]
-"""Not, by the default start method, or by one that it chooses."""
-
 
 class Reply(NamedTuple):
-    """What a child has said of a test, nothing if it has ended, and what was seen of it.
-
-    `used` is how the test uses multiprocessing.
-    """
+    """What a child has said of a test, nothing if it has ended, what was seen, what it used."""
 
     said: dict[str, Any]
     seen: Observation

@@ -216,7 +216,7 @@ class _InEnvironment:
         cell = self._cell(test, method)
         earlier = self._suite.earlier.get(cell)
         if earlier is not None:
-            return bool(earlier.starts)
+            return earlier.used == "default" or test in self._marks
         mark = self._marks.get(test, Mark())
         why = mark.xfail.get(method)
         if why is not None or (mark.methods and method not in mark.methods):
@@ -235,7 +235,8 @@ class _InEnvironment:
         seen = reply.seen
         if any(each["outcome"] == "failed" for each in reply.said.get("reports", ())):
             seen = failed(seen, reply.said["failures"])
-        self._suite.put(self._judged(self._suite.subject.of_test(test), cell, seen))
+        trial = self._judged(self._suite.subject.of_test(test), cell, seen)
+        self._suite.put(msgspec.structs.replace(trial, used=reply.used))
         return reply.used == "default" or test in self._marks
 
     def _say_uncollected(self, started: Started) -> None:

@@ -50,10 +50,11 @@ LETTERS: Final = {
 
 ASCII: Final = {
     "✓": "+", "∞": "~", "✗": "x", "¬": "%", "≠": "#", "·": ".", "∅": "0", "▸": ">", "×": "x",
-    "†": "*",
+    "†": "*", "…": ".",
 }  # fmt: skip
 RUNNING: Final = "▸"
 LONGEST_NAME: Final = 48
+LEAST_NAME: Final = 20
 METHOD: Final = 14
 """Columns of a method, with the gaps beside it."""
 
@@ -97,14 +98,16 @@ def words(
     for cell, each in cells.items():
         rows.setdefault(cell.experiment, {}).setdefault(cell.method, {})[cell.environment] = each
         widths[cell.environment] = max(widths.get(cell.environment, 0), len(_said(each)) + 2)
-    first = min(LONGEST_NAME, max(map(len, rows), default=0))
+    widest = max((_wide(_two_lines(name), widths.get(name, 0)) for name in names), default=0)
+    room = max(LEAST_NAME, console.width - METHOD - widest - 2)
+    first = min(LONGEST_NAME, room, max(map(len, rows), default=0))
     made = []
     for chunk in _chunks(names, _two_lines, widths, console.width - first - METHOD, 2):
         table = _table("program" if of_program else "experiment", "method", gap=2)
         for name in chunk:
             table.add_column(Text(_two_lines(name)), no_wrap=True)
         for experiment, methods in rows.items():
-            shown = one_line(experiment, LONGEST_NAME)
+            shown = _name(experiment, first, console)
             for method in sorted(methods, key=METHODS.index):
                 row = (_word(methods[method].get(name), console, of_program) for name in chunk)
                 table.add_row(Text(shown), method, *row)
@@ -131,6 +134,12 @@ def _said(each: CellSummary) -> str:
         part = each.count < len(each.trials)
         said = f"{each.word if part else each.outcome} {','.join(letters)}"
     return f"{said} {CHILD_FAILED}" if each.child_failed else said
+
+
+def _name(name: str, longest: int, console: Console) -> str:
+    """Give a name without its beginning if it is too long: the end of a test's id tells more."""
+    name = one_line(name)
+    return name if len(name) <= longest else glyph("…", console) + name[1 - longest :]
 
 
 def _two_lines(name: str) -> str:
@@ -163,7 +172,7 @@ def grid(
         for experiment in experiments:
             row = (by_row.get((experiment, name), {}) for name in chunk)
             table.add_row(
-                Text(one_line(experiment, LONGEST_NAME)),
+                Text(_name(experiment, LONGEST_NAME, console)),
                 *(Text.assemble(*(each.get(method, " ") for method in methods)) for each in row),
             )
         made.append(table)
@@ -210,6 +219,10 @@ def width(name: str) -> int:
     return max(map(len, _stacked(name).split("\n")))
 
 
+def _wide(heading: str, column: int) -> int:
+    return max(*map(len, heading.split("\n")), column)
+
+
 def _chunks(
     names: Sequence[str],
     heading: Callable[[str], str],
@@ -221,7 +234,7 @@ def _chunks(
     chunk: list[str] = []
     used = 0
     for name in names:
-        needed = max(*map(len, heading(name).split("\n")), widths.get(name, 0)) + gap
+        needed = _wide(heading(name), widths.get(name, 0)) + gap
         if chunk and used + needed > left:
             yield tuple(chunk)
             chunk, used = [], 0
