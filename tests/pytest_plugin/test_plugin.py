@@ -250,10 +250,30 @@ def test_other_plugins_options(pytester: pytest.Pytester, run: Run) -> None:
             while True:
                 time.sleep(0.01)
         """,
+        test_unittest="""
+        import asyncio
+        import unittest
+
+        class Case(unittest.IsolatedAsyncioTestCase):
+            async def test_of_nothing(self):
+                await asyncio.get_running_loop().create_future()
+
+            def test_subtests(self):
+                for number in range(2):
+                    with self.subTest(number=number):
+                        self.assertEqual(number, 0)
+        """,
     )
     ran = run("--start-methods=fork", "--timeout=200", "--durations=3")
-    assert ran.failed() == {"test_first.test_first": "error", "test_slow.test_slow": "failure"}
+    assert ran.failed() == {
+        "test_first.test_first": "error",
+        "test_slow.test_slow": "failure",
+        "test_unittest.Case.test_of_nothing": "failure",
+        "test_unittest.Case.test_subtests": "failure",
+    }
     assert "HANG: not over after" in ran.details("test_slow")
+    hang = ran.details("Case.test_of_nothing")
+    assert "`await asyncio.get_running_loop().create_future()` at test_unittest.py:6" in hang
     assert "said by the test" in ran.text
     assert "module teardown" in ran.text
 

@@ -238,6 +238,7 @@ class Watch:
         )
 
 
+_RUNS_TESTS = os.sep + "startlab_tests.py"  # of inject
 _OBSTACLES_INSIDE = (
     "named semaphore",
     "futex in file",
@@ -331,7 +332,11 @@ def _where(argv: Sequence[str], stack: Optional[Stack]) -> Optional[str]:
     frames = own_frames(stack)
     folders = {os.path.dirname(arg) for arg in argv[1:] if arg.endswith(".py")}
     own = [frame for frame in frames if os.path.dirname(frame.file) in folders]
-    others = [f for f in frames if "/lib/python" not in f.file and f.file[:1] != "<"]
+    others = [
+        f
+        for f in frames
+        if not ("/lib/python" in f.file or f.file[:1] == "<" or f.file.endswith(_RUNS_TESTS))
+    ]
     for frame in own + others:
         if frame.line <= 0:
             continue  # py-spy met a frame that was just being made

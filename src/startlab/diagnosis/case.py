@@ -136,6 +136,12 @@ class Case:
         self.processes = {process.pid: process for process in trial.processes}
 
     @property
+    def test(self) -> str:
+        """The function of a suite's test; empty for a program."""
+        _, found, name = self.trial.experiment.rpartition("::")
+        return name.partition("[")[0] if found else ""
+
+    @property
     def where(self) -> str | None:
         """The line of the program that the trial came to its end at."""
         if self.trial.where is not None and not self.trial.where.startswith("<"):

@@ -129,6 +129,7 @@ class Suite:
                 children = self._begun()
             started = children.start(method)
             self._tally.pinned(started.pinned, started.seen)
+            began = time.time()  # starting a child is not the test's
             if started.pinned and own not in (None, self._methods[0]) and not mark.methods:
                 reason = f"the suite itself chooses {started.pinned}"
                 found = [reports.skipped(item, reason)]

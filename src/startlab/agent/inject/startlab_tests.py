@@ -21,6 +21,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 
@@ -195,13 +196,21 @@ def pytest_sessionstart(session):
 
 
 def pytest_sessionfinish():
-    save_coverage()
-
-
-def save_coverage():
     for cov in covered:
         cov.stop()
         cov.save()
+
+
+saved = {"next": 0.0}
+
+
+def save_coverage():
+    """Save what has been measured so far, at most a twentieth of the time: a hang loses the rest."""
+    began = time.time()
+    if covered and began >= saved["next"]:
+        for cov in covered:
+            cov.save()
+        saved["next"] = time.time() + 20 * (time.time() - began)
 
 
 # --- what a test uses ---------------------------------------------------------------------------
@@ -317,6 +326,7 @@ def pytest_runtestloop(session):
             reply(ended=True)
             return True
         item = items.get(command["run"])
+        save_coverage()
         if item is None:
             reply(unknown=command["run"])
         elif settings.get("fork"):
@@ -358,7 +368,7 @@ def run_in_a_fork(item):
             channel.replies = file.fileno()
             try:
                 run(item, None)
-                save_coverage()
+                pytest_sessionfinish()
                 threading._shutdown()
                 atexit._run_exitfuncs()
             finally:

@@ -36,7 +36,7 @@ from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.syntax import functions_in
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
+from startlab.diagnosis.stacks import is_at, library_frames, line_of
 
 MECHANISMS: Final = (
     Mechanism(
@@ -46,27 +46,32 @@ MECHANISMS: Final = (
     ),
 )
 
+_CALLED: Final = r"\b(\w+)\("
+
 
 def find(case: Case) -> Cause | None:
     """See a loop of asyncio wait for events that nobody could cause."""
     for process, thread in case.threads():
-        library = library_frames(thread)
-        if own_frame(thread) is None or not any(
-            is_at(each, "asyncio/base_events.py", "_run_once") for each in library
+        line = line_of(thread)
+        if (line is None and not case.test) or not any(
+            is_at(each, "asyncio/base_events.py", "_run_once") for each in library_frames(thread)
         ):
             continue
         if thread.wait is None or thread.wait.kind != "poll":
             continue
         if set(thread.waits_for) - {process.pid} or len(process.threads) > 1:
             continue
-        where = line_of(thread) or ""
-        awaits = _awaits(case, case.sources.code(where))
-        at = awaits[0] if len(awaits) == 1 else where
-        code = f"`{case.sources.code(at)}` at {at}" if len(awaits) == 1 else f"what runs at {where}"
+        if line is None:  # a plugin of pytest runs the loop
+            runs, names = f"`{case.test}`", {case.test}
+        else:
+            runs, names = f"what runs at {line}", set(re.findall(_CALLED, case.sources.code(line)))
+        awaits = _awaits(case, names)
+        at = awaits[0] if len(awaits) == 1 else line
+        code = f"`{case.sources.code(at)}` at {at}" if len(awaits) == 1 else runs
         more = f" It awaits at {listed(awaits[:4])}." if len(awaits) > 1 else ""
         return Cause(
             "loop_idle",
-            at,
+            at or case.test,
             f"the event loop of {case.who(process)} has nothing left to do, and {code} is not over",
             "A coroutine waits for a future, an event, a lock or a queue of asyncio, and no task "
             f"is left that would end that wait.{more}",
@@ -75,9 +80,8 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-def _awaits(case: Case, code: str) -> list[str]:
-    """Give the lines at which the coroutine functions that a line calls await something."""
-    names = set(re.findall(r"\b(\w+)\(", code))
+def _awaits(case: Case, names: set[str]) -> list[str]:
+    """Give the lines at which the coroutine functions of these names await something."""
     return list(
         dict.fromkeys(
             f"{file}:{node.lineno}"
