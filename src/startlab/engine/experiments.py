@@ -100,7 +100,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "parent id": "parent id", "unwritten": "flush", "lock": "lock", "epoll": "epoll",
     "inherited": "descriptors", "exit handler": "exit in children",
     "variable": "environ", "call": "calls", "main again": "one main", "blocked": "signal mask",
-    "tracked": "tracker",
+    "tracked": "tracker", "handler": "signal handlers", "loop": "event loop", "thread": "threads",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 

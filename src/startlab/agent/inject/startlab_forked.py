@@ -114,16 +114,21 @@ def reset_handlers():
     import signal
 
     for number in signal.valid_signals():
-        if callable(signal.getsignal(number)):
-            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        handler = signal.getsignal(number)
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        if callable(handler) and handler is not usual:
+            note("handler", signal.Signals(number).name)
             signal.signal(number, usual)
-    signal.set_wakeup_fd(-1)
+    if signal.set_wakeup_fd(-1) != -1:
+        note("handler", "wake-up descriptor")
 
 
 @harmless
 def new_loop():
     asyncio = sys.modules.get("asyncio.events")
     if asyncio is not None:
+        if asyncio._get_running_loop() or asyncio._event_loop_policy:
+            note("loop", "event loop")
         asyncio._set_running_loop(None)
         asyncio._event_loop_policy = None
 
@@ -174,6 +179,7 @@ def start_threads():
     threading = sys.modules["threading"]
     for thread in list(missing):
         if thread is not threading.main_thread() and thread._target is not None:
+            note("thread", thread.name)
             threading.Thread(
                 target=thread._target, args=thread._args, kwargs=thread._kwargs, daemon=True
             ).start()

@@ -87,7 +87,7 @@ def look_at_registry(inside, name):
     return repr(REGISTRIES[name][0]())
 
 
-def look_at_handlers(inside):
+def look_at_handlers(inside, *names):
     signal = sys.modules.get("_signal")
     if signal is None or "signal" not in sys.modules:
         return None
