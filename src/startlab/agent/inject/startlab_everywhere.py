@@ -90,10 +90,9 @@ class OneMain(object):
         file = os.path.abspath(getattr(main, "__file__", None) or "")
         if name in inject.MAIN or name.rpartition(".")[2] + ".py" != os.path.basename(file):
             return None
-        for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target) if finder is not self else None
-            if spec is not None:
-                break
+        from _frozen_importlib_external import PathFinder
+
+        spec = PathFinder.find_spec(name, path, target)
         if spec is None or os.path.abspath(spec.origin or "") != file:
             return None
         note("main again", name, inject.user_line(sys._getframe(1)))
