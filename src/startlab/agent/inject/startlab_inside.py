@@ -180,6 +180,7 @@ def watch_begin(util):
         elif message == "error in queue thread: %s":  # when the process ends: nothing is printed
             dropped(sys._getframe(1), *args)
         elif str(message).startswith("process exiting with exitcode"):
+            del inject.seen_to_come[:]  # what its end imports is nothing that a task has brought
             undrawn()
             unsent()
         return info(message, *args, **kwargs)
