@@ -246,6 +246,7 @@ _OBSTACLES_INSIDE = (
     "alarm unknown",
     "socket timeout unknown",
 )
+_RUNS_TESTS = os.sep + "startlab_tests.py"  # of inject
 
 
 def _is_inside(obstacle: Obstacle) -> bool:
