@@ -98,7 +98,8 @@ def _show_cells(cells: Mapping[Cell, CellSummary], console: Console, *, of_progr
             console.print()
     if len(shown) < len(cells):
         passed = len(cells) - len(shown)
-        prose.say(console, f"{passed} more tests, run under one start method alone, passed.", "dim")
+        more = "1 more test" if passed == 1 else f"{passed} more tests"
+        prose.say(console, f"{more}, run under one start method alone, passed.", "dim")
         console.print()
 
 
