@@ -717,7 +717,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     `type` is what it was made as (`Lock`, `RLock`, `Semaphore`, `Queue`, ...; `file`: a lock of a
     file); `lock` is the same for all who wait for the same one, and `made` the line that made it.
     `holders` are the threads that have it, by process and thread, which is 0 where it is not known;
-    `left`: none that lives has it, for the one that took it has ended.
+    `left`: none that lives has it, for the one that took it has ended, or was left behind by a
+    fork. Of a tree that was running already, `name` is what a module calls it, and `at_fork` the
+    thread of the parent that had it at the fork.
     """
 
     type: str
@@ -725,6 +727,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     made: str | None = None
     holders: tuple[tuple[int, int], ...] = ()
     left: bool = False
+    name: str = ""
+    at_fork: tuple[int, int] | None = None
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -1217,7 +1221,8 @@ class TreeProcess(msgspec.Struct, frozen=True, kw_only=True):
 class SeenThread(msgspec.Struct, frozen=True, kw_only=True):
     """What two looks tell of a thread: for how long it has not run, and whether it ever can.
 
-    `ran_s` is how long it ran between the looks, and `moved` whether it did.
+    `ran_s` is how long it ran between the looks, and `moved` whether it did. `locked`: it waits for
+    a lock, and what lives only went round by the clock and did nothing about it.
     """
 
     pid: int
@@ -1226,6 +1231,7 @@ class SeenThread(msgspec.Struct, frozen=True, kw_only=True):
     ran_s: float = 0.0
     moved: bool = False
     dead: bool = False
+    locked: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -1241,7 +1247,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     `ring` are the threads that wait for one another, as in `Observation`; `grade` is that of a
     verdict that took watching. `asked_timers` tells whether processes were asked for alarms.
-    `sources` are the texts of the program's files that stacks go through, by their paths.
+    `network` tells whether its sockets could be asked for. `sources` are the texts of the program's
+    files that stacks go through, by their paths.
     """
 
     processes: tuple[TreeProcess, ...]
@@ -1253,6 +1260,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float = 0.0
     children_cpu_s: float = 0.0
     asked_timers: bool = False
+    network: bool = True
     ring: tuple[tuple[int, int], ...] = ()
     grade: Grade | None = None
     assumptions: tuple[AssumptionKind, ...] = ()

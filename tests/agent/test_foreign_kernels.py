@@ -284,7 +284,9 @@ def test_gvisor_shows_too_little_of_a_thread(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_stat_of_a_process_in_gvisor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(procfs, "read", {"/proc/3/stat": GVISOR_STAT}.__getitem__)
-    assert procfs.stat(3) == Stat(pid=3, name="cat", state="S", parent=2, group=2, started=17)
+    assert procfs.stat(3) == Stat(
+        pid=3, name="cat", state="S", parent=2, group=2, session=1, started=17
+    )
 
 
 def test_the_maps_of_a_process_in_gvisor() -> None:

@@ -89,7 +89,7 @@ def test_what_an_epoll_instance_watches() -> None:
 
 def test_descendants() -> None:
     def stat(pid: int, parent: int) -> Stat:
-        return Stat(pid, "x", "S", parent, 1, 0)
+        return Stat(pid, "x", "S", parent, 1, 1, 0)
 
     everyone = {pid: stat(pid, parent) for pid, parent in [(2, 1), (3, 2), (4, 3), (5, 1), (6, 2)]}
     assert sorted(procfs.descendants(2, everyone)) == [3, 4, 6]
@@ -188,13 +188,15 @@ def test_the_two_ends_of_a_tcp_connection() -> None:
         client = socket.create_connection(server.getsockname())
         other, _ = server.accept()
     with client, other:
-        inodes = {each.inode: each for each in procfs.tcp_sockets()}
+        inodes = {each.inode: each for each in procfs.tcp_sockets(os.getpid())}
         one, two = (inodes[os.fstat(each.fileno()).st_ino] for each in (client, other))
         assert one.ends == two.ends[::-1]
         client.sendall(b"x")
         assert other.recv(1) == b"x"
         while not all(
-            each.quiet for each in procfs.tcp_sockets() if each.inode in {one.inode, two.inode}
+            each.quiet
+            for each in procfs.tcp_sockets(os.getpid())
+            if each.inode in {one.inode, two.inode}
         ):
             pass  # what was received is yet to be acknowledged
 

@@ -18,7 +18,7 @@ THREAD = procfs.Thread(
     pid=7, tid=7, call=b"230 0x1", state="S", voluntary=3, involuntary=0, pending=0, blocked=0,
     ignored=0, caught=0, tracer=0, dumping=False, seccomp=(0, 0),
 )  # fmt: skip
-STAT = procfs.Stat(pid=7, name="python", state="S", parent=1, group=7, started=100)
+STAT = procfs.Stat(pid=7, name="python", state="S", parent=1, group=7, session=7, started=100)
 
 
 def job(state: str, thread: procfs.Thread = THREAD) -> Snapshot:

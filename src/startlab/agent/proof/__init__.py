@@ -19,6 +19,7 @@ else:
         waiting: Sequence[Waiting],  # noqa: ARG001 - as on Linux
         idents: Mapping[Tuple[int, int], int],  # noqa: ARG001 - as on Linux
         made: Mapping[str, Tuple[str, Optional[str]]],  # noqa: ARG001 - as on Linux
+        parents: Optional[Mapping[int, int]] = None,  # noqa: ARG001 - as on Linux
     ) -> Dict[Tuple[int, int], Held]:
         """Know nothing of locks."""
         return {}

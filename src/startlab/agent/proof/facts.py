@@ -41,6 +41,8 @@ class Held(NamedTuple):
     made: Optional[str] = None
     holders: Tuple[Tuple[int, int], ...] = ()
     left: bool = False
+    name: str = ""
+    at_fork: Optional[Tuple[int, int]] = None
 
 
 class Wait(NamedTuple):

@@ -44,6 +44,10 @@ _TYPE_NAMES_AT = (24, 40)  # the longer header is that of a build without the GI
 _SEMLOCK = struct.Struct("=QQiiiiQ")  # handle, last thread, count, greatest value, kind, -, name
 _RLOCK = struct.Struct("=QQQ")  # the lock, its owner, how often
 _RECURSIVE = 0
+_NEAR = 32  # words
+_MOST_REFERENCES = 0xFFFF_FFFF
+_TEXT_AT = (40, 48)  # in a text of ASCII: since 3.12, and before
+_MOST_KEY = 80
 _FUTEX = "futex"
 
 
@@ -58,20 +62,34 @@ class _Semaphore(NamedTuple):
     name: str
 
 
-def find(waiting: Sequence[Waiting], idents: Mapping[Id, int], made: Made) -> Dict[Id, Held]:
+def find(
+    waiting: Sequence[Waiting],
+    idents: Mapping[Id, int],
+    made: Made,
+    parents: Optional[Mapping[int, int]] = None,
+) -> Dict[Id, Held]:
     """Tell of each thread that waits for a lock who has it, as far as that can be told.
 
     `idents` gives threads by their process and their pthread_self(3), `made` what the injection
-    has seen of semaphores. What cannot be read is left out: the verdict stands without it.
+    has seen of semaphores. With `parents`, those of processes, it is also told who had a lock that
+    a fork has copied, and under which name a module has a lock. What cannot be read is left out:
+    the verdict stands without it.
     """
-    return _Search(waiting, idents, made).found()
+    return _Search(waiting, idents, made, parents or {}).found()
 
 
 class _Search:
-    def __init__(self, waiting: Sequence[Waiting], idents: Mapping[Id, int], made: Made) -> None:
+    def __init__(
+        self,
+        waiting: Sequence[Waiting],
+        idents: Mapping[Id, int],
+        made: Made,
+        parents: Mapping[int, int],
+    ) -> None:
         self._waiting = waiting
         self._idents = idents
         self._made = made
+        self._parents = parents
         self._tids: Dict[int, List[int]] = {}
         for each in waiting:
             self._tids.setdefault(each.pid, []).append(each.tid)
@@ -156,29 +174,72 @@ class _Search:
         """Look at the lock that a futex is of.
 
         Up to 3.13 the lock's first field is the futex's address. From 3.14 on the futex is on
-        the stack of the thread that waits, and the lock's address comes before it there.
+        the stack of the thread that waits, and the lock's address is near it there.
         """
         pid, call = waiting.pid, self._call(waiting)
         futex = call.args[0]
-        if self._mapping(pid, futex) == self._mapping(pid, call.stack_pointer):
-            (at,) = struct.unpack("=Q", self._read(pid, futex - 8, 8))
-            objects = [(at, self._type_name(pid, at))]
-        else:
-            objects = list(self._objects(pid, futex))
-        at, name = next(
+        on_stack = self._mapping(pid, futex) == self._mapping(pid, call.stack_pointer)
+        objects = self._near(pid, futex) if on_stack else self._objects(pid, futex)
+        at, kind = next(
             (each for each in objects if each[1].endswith((".lock", ".RLock"))), (0, "")
         )
         if not at:
             return None
-        if not name.endswith("RLock"):
-            return Held("Lock", f"{at:#x}")
+        name = self._global(pid, at) if self._parents else ""
+        if not kind.endswith("RLock"):
+            return Held("Lock", f"{at:#x}", name=name)
         _, owner, _ = _RLOCK.unpack(self._read(pid, at, _RLOCK.size))
         tid = self._idents.get((pid, owner))
         if tid is not None:
-            return Held("RLock", f"{at:#x}", None, ((pid, tid),))
+            return Held("RLock", f"{at:#x}", None, ((pid, tid),), name=name)
         known = {each for of, each in self._idents if of == pid}
-        whole = len(known) == len(self._tids[pid])
-        return Held("RLock", f"{at:#x}", left=bool(owner) and whole)
+        left = bool(owner) and len(known) == len(self._tids[pid])
+        parent = self._parents.get(pid, 0)
+        there = self._idents.get((parent, owner)) if left else None
+        at_fork = None if there is None else (parent, there)
+        return Held("RLock", f"{at:#x}", left=left, name=name, at_fork=at_fork)
+
+    def _near(self, pid: int, address: int) -> Iterator[Tuple[int, str]]:
+        """Find the objects of whose first field the address is on a stack, the nearest first."""
+        words = struct.unpack(f"={2 * _NEAR}Q", self._read(pid, address - 8 * _NEAR, 16 * _NEAR))
+        for at in sorted(range(2 * _NEAR), key=lambda each: abs(each - _NEAR)):
+            yield words[at], self._type_name(pid, words[at])
+
+    def _global(self, pid: int, at: int) -> str:
+        """Find the name that a module has an object under: the key before it in a dict.
+
+        An entry has the key's hash first, unless all keys are texts (3.11): then its neighbours
+        must have texts as keys, too. A frame's variables lie side by side like that as well.
+        """
+        for place in self._places(pid, at - _HEADER):
+            try:
+                before, hashed, key, _, after = struct.unpack(
+                    "=5Q", self._read(pid, place - 24, 40)
+                )
+                name = self._key(pid, key)
+                if not name:
+                    continue
+                if self._read(pid, key + 24, 8) == struct.pack("=Q", hashed):
+                    return name
+                if self._key(pid, before) and (not after or self._key(pid, after)):
+                    return name
+            except (OSError, OverflowError):
+                continue
+        return ""
+
+    def _key(self, pid: int, at: int) -> str:
+        """Read a text that could be a name; empty where there is none."""
+        try:
+            data = self._read(pid, at, 128)
+            _, of, length = struct.unpack_from("=QQQ", data)
+            if 0 < length < _MOST_KEY and "str" in self._type_names(pid, of):
+                for begin in _TEXT_AT:
+                    text = data[begin : begin + length].decode("ascii")
+                    if text.isidentifier():
+                        return text
+        except (OSError, OverflowError, UnicodeDecodeError):
+            pass
+        return ""
 
     # --- locks of files --------------------------------------------------------------------
 
@@ -224,15 +285,27 @@ class _Search:
         return self._maps[pid]
 
     def _objects(self, pid: int, address: int) -> Iterator[Tuple[int, str]]:
-        """Find the objects whose first field is an address: where that is, and their type."""
-        needle = struct.pack("=Q", address)
+        """Find the objects whose first field is an address: where that is, and their type.
+
+        One that was freed looks the same, but that it begins with the address of the next free one.
+        """
+        for at in self._places(pid, address):
+            name = self._type_name(pid, at)
+            if not name:
+                continue
+            (references,) = struct.unpack("=Q", self._read(pid, at - _HEADER, 8))
+            if references <= _MOST_REFERENCES:
+                yield at, name
+
+    def _places(self, pid: int, word: int) -> Iterator[int]:
+        """Find where a word is in memory, most of which is zeros: it is sought without its own."""
+        whole = struct.pack("=Q", word)
+        needle = whole.rstrip(b"\0")
         for start, data in self._pieces(pid):
             at = data.find(needle)
             while at >= 0:
-                if at % 8 == 0 and at >= _HEADER:
-                    name = self._type_name(pid, start + at)
-                    if name:
-                        yield start + at, name
+                if at % 8 == 0 and data.startswith(whole, at):
+                    yield start + at
                 at = data.find(needle, at + 1)
 
     def _pieces(self, pid: int) -> Iterator[Tuple[int, bytes]]:
@@ -264,14 +337,19 @@ class _Search:
         """Give the name of the type of an object whose first field is at an address."""
         try:
             (of,) = struct.unpack("=Q", self._read(pid, at - 8, 8))
-            for offset in _TYPE_NAMES_AT:
-                (name,) = struct.unpack("=Q", self._read(pid, of + offset, 8))
-                found = self._text(pid, name)
-                if "." in found and found.replace(".", "").replace("_", "").isalnum():
-                    return found
+            for name in self._type_names(pid, of):
+                if "." in name and name.replace(".", "").replace("_", "").isalnum():
+                    return name
         except (OSError, OverflowError):
             pass  # it is no object
         return ""
+
+    def _type_names(self, pid: int, at: int) -> List[str]:
+        """Read the name of a type, where builds with and without the GIL have it."""
+        pointers = [
+            struct.unpack("=Q", self._read(pid, at + each, 8))[0] for each in _TYPE_NAMES_AT
+        ]
+        return [self._text(pid, each) for each in pointers]
 
     def _text(self, pid: int, at: int) -> str:
         """Read a short text; empty where there is none: a SemLock of 2.7 has no name."""

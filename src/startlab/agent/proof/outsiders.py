@@ -204,7 +204,8 @@ class _Look:
             tids = [tid for tid in procfs.threads(pid) if _may_look(pid, tid)]
         except OSError:
             return
-        if self._relied.any() and self._tables(pid, tids) and pid != os.getpid():  # which runs here
+        courier = self._relied.any() and self._tables(pid, tids)
+        if courier and self.found is None and pid != os.getpid():  # which runs here
             self._couriers[pid] = _threads(pid)
             self._tables(pid, tids)
         if self._needles:

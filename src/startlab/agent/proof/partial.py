@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Dict, FrozenSet, NamedTuple, Tuple
 assert sys.platform == "linux"
 
 from . import fixpoint, outsiders
+from .facts import Obstacle
 from .outsiders import MayWake
 from .procfs import Moved
 from .prover import all_threads, settled
@@ -25,7 +26,6 @@ from .scene import Bond, about
 
 if TYPE_CHECKING:
     from . import procfs
-    from .facts import Obstacle
     from .fixpoint import Id
     from .prover import Prover
     from .scene import Process, Snapshot
@@ -41,7 +41,8 @@ class Partial(NamedTuple):
     `bonds` has what threads wait for that processes of the job could end; of a thread with a
     timeout, as if it had none. `may_wake` are those that may go on without them, and why; `outside`
     are processes outside that have what a thread waits for, and `ends` those of pipes and sockets
-    that the job has.
+    that the job has. `dead` are threads that can never go on, and `dormant` those that could not
+    either if threads that wait with a timeout did nothing but wait again.
     """
 
     snapshot: Snapshot
@@ -49,6 +50,7 @@ class Partial(NamedTuple):
     may_wake: Dict[Id, Obstacle]
     outside: Dict[Id, Tuple[Obstacle, ...]]
     dead: FrozenSet[Id]
+    dormant: FrozenSet[Id]
     assumed: FrozenSet[str]
     ends: FrozenSet[Tuple[str, bool]]
 
@@ -60,16 +62,17 @@ def look(prover: Prover, *, around: bool = True) -> Partial:
     """
     for _ in range(_TRIES):
         try:
-            return _Look(prover).partial(around=around)
+            return _Look(prover, around=around).partial()
         except (OSError, ValueError, IndexError):  # a process has ended meanwhile
             continue
     raise Moved
 
 
 class _Look:
-    def __init__(self, prover: Prover) -> None:
+    def __init__(self, prover: Prover, *, around: bool) -> None:
         self._prover = prover
-        self._before = prover.survey()
+        self._around = around
+        self._before = prover.survey(complete=around)
         self._scene = prover.scene(self._before)
         self._threads = [thread for process in self._before for thread in process.threads]
         self._bonds: Dict[Id, Bond] = {}
@@ -77,24 +80,33 @@ class _Look:
         self._relied: Dict[Id, outsiders.Relied] = {}
         self._assumed = {"signal"}
 
-    def partial(self, *, around: bool) -> Partial:
+    def partial(self) -> Partial:
         """Tell what was seen."""
         for thread in self._threads:
             self._see(thread)
         for process in self._before:
             self._see_process(process)
-        outside = self._see_outside() if around else {}
-        self._see_timers(ask=around)
-        waiting = {each: b.wakers for each, b in self._bonds.items() if each not in self._may_wake}
+        outside = self._see_outside() if self._around else {}
+        self._see_timers()
         return Partial(
             self._before,
             self._bonds,
             self._may_wake,
             outside,
-            fixpoint.dead(waiting, [(each.pid, each.tid) for each in self._threads]),
+            self._dead(but_for_the_clock=False),
+            self._dead(but_for_the_clock=True),
             frozenset(self._assumed | self._scene.assumed),
             self._scene.ends,
         )
+
+    def _dead(self, *, but_for_the_clock: bool) -> FrozenSet[Id]:
+        waiting = {
+            each: bond.wakers
+            for each, bond in self._bonds.items()
+            for why in [self._may_wake.get(each)]
+            if why is None or (but_for_the_clock and why.timed and why.kind == "call")
+        }
+        return fixpoint.dead(waiting, [(each.pid, each.tid) for each in self._threads])
 
     def _see(self, thread: procfs.Thread) -> None:
         """See what a thread waits for, and whether the clock could end that."""
@@ -103,20 +115,17 @@ class _Look:
         if self._scene.runs(thread):
             self._may_wake[each] = about("running", thread)
             return
-        found, self._relied[each] = self._scene.bond_alone(thread)
+        found, self._relied[each] = self._scene.alone(thread)
+        if isinstance(found, Obstacle) and found.timed:
+            self._may_wake[each] = found
+            found, self._relied[each] = self._scene.alone(thread, timeout=False)
+            if isinstance(found, Obstacle):
+                found = found._replace(timed=True)
         if isinstance(found, Bond):
             self._bonds[each] = found
-            return
-        self._may_wake[each] = found
-        if found.timed:
-            try:
-                asks = self._scene.bond_but_for_the_clock(thread)
-            except MayWake as reason:
-                if reason.obstacle.kind != "waits for signal":  # of a poll of nothing: a sleep
-                    self._may_wake[each] = reason.obstacle._replace(timed=True)
-            else:
-                if asks is not None:
-                    self._bonds[each] = asks
+        # A poll of nothing, with a timeout, is a sleep.
+        elif not (found.timed and found.kind == "waits for signal"):
+            self._may_wake[each] = found
 
     def _see_process(self, process: Process) -> None:
         """See what about a process may wake any thread of it."""
@@ -140,10 +149,12 @@ class _Look:
             having = tuple(holder.obstacle for holder in holders if mine.has(holder.key))
             if having:
                 outside[each] = having
-                self._may_wake.setdefault(each, having[0])
+                known = self._may_wake.get(each)
+                if known is None or known.timed:
+                    self._may_wake[each] = having[0]._replace(timed=known is not None)
         return outside
 
-    def _see_timers(self, *, ask: bool) -> None:
+    def _see_timers(self) -> None:
         """See which processes have timers that /proc does not show, and whether a thread has run.
 
         To be asked takes a thread some switches.
@@ -152,7 +163,7 @@ class _Look:
         expected, asked = self._before, frozenset()  # type: Tuple[Snapshot, FrozenSet[int]]
         refusals: Tuple[Obstacle, ...] = ()
         try:
-            if ask:
+            if self._around:
                 expected, asked, refusals = self._prover.ask(self._scene, bonds, set())
         except MayWake as reason:
             refusals = (reason.obstacle,)
@@ -165,7 +176,7 @@ class _Look:
                 continue
             for thread in mine:
                 self._may_wake.setdefault((thread.pid, thread.tid), refusal)
-        now = set(all_threads(settled(self._prover.survey(), set(), asked)))
+        now = set(all_threads(settled(self._prover.survey(complete=self._around), set(), asked)))
         for thread in all_threads(settled(expected, set(), asked)):
             if thread not in now:
                 self._may_wake.setdefault((thread.pid, thread.tid), about("running", thread))

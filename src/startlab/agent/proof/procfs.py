@@ -54,6 +54,7 @@ class Stat(NamedTuple):
     state: str
     parent: int
     group: int
+    session: int
     started: int
 
 
@@ -206,14 +207,20 @@ def stat(pid: int) -> Stat:
         state=fields[0].decode(),
         parent=int(fields[1]),
         group=int(fields[2]),
+        session=int(fields[3]),
         started=int(fields[19]),
     )
 
 
+def thread_stat(pid: int, tid: int) -> List[bytes]:
+    """Give the fields of a thread's `stat` that come after its name: the state first."""
+    data = read(f"/proc/{pid}/task/{tid}/stat")
+    return data[data.rindex(b")") + 2 :].split()
+
+
 def ended(pid: int, tid: int) -> bool:
     """Whether a thread is a zombie, which seems to run, or to be stopped, for good."""
-    data = read(f"/proc/{pid}/task/{tid}/stat")
-    return data[data.rindex(b")") + 2 :][:1] in {b"Z", b"X"}
+    return thread_stat(pid, tid)[0] in {b"Z", b"X"}
 
 
 def numbers(pid: int) -> List[int]:
@@ -391,22 +398,30 @@ def file_id(pid: int, tid: int, fd: int) -> Tuple[int, int]:
 
 def mappings(text: bytes) -> List[Mapping]:
     """Decode the `maps` of a process."""
-    found = []
-    for line in text.decode(errors="replace").splitlines():
-        fields = line.split(None, 5)
-        start, end = fields[0].split("-")
-        found.append(
-            Mapping(
-                start=int(start, 16),
-                end=int(end, 16),
-                shared=fields[1][3] == "s",
-                writable=fields[1][1] == "w",
-                device=fields[3],
-                inode=int(fields[4]),
-                path=fields[5] if len(fields) > 5 else "",
-            )
-        )
-    return found
+    return [_mapping(line) for line in text.splitlines()]
+
+
+def mapping_at(text: bytes, address: int) -> Optional[Mapping]:
+    """Decode the line of `maps` that an address is in."""
+    for line in text.splitlines():
+        start, _, rest = line.partition(b"-")
+        if int(start, 16) <= address < int(rest[: rest.index(b" ")], 16):
+            return _mapping(line)
+    return None
+
+
+def _mapping(line: bytes) -> Mapping:
+    fields = line.decode(errors="replace").split(None, 5)
+    start, end = fields[0].split("-")
+    return Mapping(
+        start=int(start, 16),
+        end=int(end, 16),
+        shared=fields[1][3] == "s",
+        writable=fields[1][1] == "w",
+        device=fields[3],
+        inode=int(fields[4]),
+        path=fields[5] if len(fields) > 5 else "",
+    )
 
 
 def memory(pid: int, tid: int, address: int, size: int) -> bytes:
@@ -542,12 +557,12 @@ class TcpSocket(NamedTuple):
 _ESTABLISHED = "01"
 
 
-def tcp_sockets() -> List[TcpSocket]:
-    """List the TCP sockets of this network namespace."""
+def tcp_sockets(pid: int) -> List[TcpSocket]:
+    """List the TCP sockets of a process's network namespace."""
     found = []
     for name in ("tcp", "tcp6"):
         try:
-            lines = read(f"/proc/net/{name}").decode().splitlines()[1:]
+            lines = read(f"/proc/{pid}/net/{name}").decode().splitlines()[1:]
         except FileNotFoundError:  # no IPv6
             continue
         for line in lines:

@@ -20,6 +20,7 @@ What a proof assumes, where it matters, is said in the verdict.
 
 from __future__ import annotations
 
+import functools
 import platform
 import shutil
 import signal
@@ -167,10 +168,10 @@ class Prover:
         call = waits.parse(procfs.call(pid, pid))
         return call is not None and isinstance(waits.decode(call, self._machine), waits.Lock)
 
-    def survey(self) -> Snapshot:
-        """See every thread, whatever it does."""
+    def survey(self, *, complete: bool = True) -> Snapshot:
+        """See every thread, whatever it does; one may be missed where not `complete`."""
         found = []
-        for pid in sorted(self._members.all()):
+        for pid in sorted(self._members.all() if complete else self._members.pids()):
             try:
                 found.append(self._seen(pid))
             except OSError:
@@ -428,6 +429,7 @@ class Prover:
         asked: List[int] = []
         refusals: List[Obstacle] = []
         unknown = {pid: self._unknown_sockets(scene, pid) for pid in scene.alive}
+        no_timer = functools.lru_cache(maxsize=1)(_no_interval_timer_anywhere)
         for process in scene.snapshot:
             threads = list(process.threads)
             if threads:
@@ -459,7 +461,7 @@ class Prover:
                     scene.assumed.add("timeout changed")
                 if runs and procfs.cpu_limited(pid):
                     refusals.append(Obstacle("cpu limit", pid))
-                refusals += _judge(process, answer, unknown[pid], why, runs=runs)
+                refusals += _judge(process, answer, unknown[pid], why, no_timer, runs=runs)
             snapshot.append(process._replace(threads=tuple(threads)))
         return tuple(snapshot), frozenset(asked), tuple(refusals)
 
@@ -604,6 +606,7 @@ def _judge(
     answer: Optional[ptrace.Answer],
     sockets: Dict[Tuple[int, bool], str],
     why: Optional[str],
+    no_timer: Callable[[], bool],
     *,
     runs: bool,
 ) -> List[Obstacle]:
@@ -611,7 +614,7 @@ def _judge(
 
     `sockets` are those whose timeouts only the process knows; a process that `runs` may be sent a
     signal for that. `why` there is no answer is what ptrace(2) said; None where no thread can be
-    asked.
+    asked. `no_timer` tells whether no process of the machine has armed one.
     """
     pid, name = process.stat.pid, "no thread" if why is None else "ptrace"
     deaf = _deaf(process, signal.SIGALRM)
@@ -623,7 +626,7 @@ def _judge(
             against.append(Obstacle("alarm", pid))
     elif sockets:
         against.append(Obstacle("socket timeout unknown", pid, name=name, error=why or ""))
-    elif runs or (not deaf and not _no_interval_timer_anywhere()):
+    elif runs or (not deaf and not no_timer()):
         against.append(Obstacle("alarm unknown", pid, name=name, error=why or ""))
     return against
 

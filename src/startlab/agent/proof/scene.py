@@ -284,13 +284,21 @@ class Scene:
         """Tell what a thread waits for and who of the job could end that, or raise MayWake."""
         return self._bond(thread, self._wait(thread))
 
-    def bond_alone(self, thread: procfs.Thread) -> Tuple[Union[Bond, Obstacle], outsiders.Relied]:
-        """Tell what a thread waits for, or why it may wake, and what just that relies on."""
+    def alone(
+        self, thread: procfs.Thread, *, timeout: bool = True
+    ) -> Tuple[Union[Bond, Obstacle], outsiders.Relied]:
+        """Tell what a thread waits for, or why it may wake, and what just that relies on.
+
+        Without `timeout`, as if its call had none; then a sleep waits for a signal.
+        """
         before, self._relied = self._relied, outsiders.Relied.nothing()
         found: Union[Bond, Obstacle]
         try:
-            self.check_thread(thread)
-            found = self.bond(thread)
+            if timeout:
+                self.check_thread(thread)
+                found = self.bond(thread)
+            else:
+                found = self.bond_but_for_the_clock(thread) or about("waits for signal", thread)
         except MayWake as reason:
             found = reason.obstacle
         finally:
@@ -345,10 +353,10 @@ class Scene:
         return Wait("lock", f"{wait.address:#x}", others=others), {thread.pid}
 
     def _mapping(self, thread: procfs.Thread, address: int) -> procfs.Mapping:
-        for mapping in procfs.mappings(self.maps(thread.pid)):
-            if mapping.start <= address < mapping.end:
-                return mapping
-        raise MayWake(about("no such address", thread))
+        mapping = procfs.mapping_at(self.maps(thread.pid), address)
+        if mapping is None:
+            raise MayWake(about("no such address", thread))
+        return mapping
 
     def _shared_lock(self, thread: procfs.Thread, mapping: procfs.Mapping) -> Tuple[Wait, Set[int]]:
         """Judge a futex in memory that has an inode.
@@ -615,7 +623,7 @@ class Scene:
 
     def _tcp(self, thread: procfs.Thread, inode: int) -> Set[int]:
         """Judge a read from a TCP connection that has both its ends in the job, and is quiet."""
-        found = {each.inode: each for each in procfs.tcp_sockets() if each.quiet}
+        found = {each.inode: each for each in procfs.tcp_sockets(thread.pid) if each.quiet}
         ours = found.get(inode)
         if ours is None:
             raise MayWake(about("socket to outside", thread))
