@@ -57,5 +57,11 @@ class LookError(StartlabError):
     exit_status: ClassVar[int] = 3
 
 
+class MovedError(LookError):
+    """A running program changes faster than it can be looked at, so that it is alive."""
+
+    exit_status: ClassVar[int] = 0
+
+
 class NoProcessError(StartlabError):
     """A process that was named is not there, or is no Python."""

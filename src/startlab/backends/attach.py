@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from startlab.backends.pipes import CONTENT
 from startlab.backends.py_spy import py_spy
-from startlab.errors import AgentError, LookError, NoProcessError
+from startlab.errors import AgentError, LookError, MovedError, NoProcessError
 from startlab.model import Look, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True; "
+    "import sys; sys.path.insert(0, sys.argv[1]); "
     "from agent.attach.look import main; main(sys.argv[2])"
 )
+PACKAGE: Final = Path(__file__).parents[1]
+"""What holds `agent`; `backends.native` has it too, and is slow to import."""
+
 LONGEST_S: Final = 120.0
 MACHINES: Final = ("x86_64", "aarch64")
 
@@ -48,7 +50,7 @@ def look(
             "macOS and Windows, `py-spy dump --pid PID` shows its Python stacks."
         )
     request = msgspec.json.encode(_Request(tuple(pids), asks, stacks, patience_s)) + b"\n"
-    argv = [sys.executable, "-I", "-c", BOOT, str(CONTENT), py_spy() or ""]
+    argv = [sys.executable, "-I", "-c", BOOT, str(PACKAGE), py_spy() or ""]
     try:
         done = subprocess.run(
             argv, input=request, capture_output=True, timeout=LONGEST_S, check=False
@@ -78,24 +80,25 @@ def _error(refusal: Refusal) -> LookError | NoProcessError:
                 f"Process {pid} and those below it run no Python. Name a process of the program."
             )
         case "moved":
-            return LookError(
-                f"The tree of process {pid} changes faster than it can be read: it is alive."
-                if pid
-                else "The tree changes faster than it can be read: it is alive."
-            )
+            return MovedError("The tree changes faster than it can be read: it is alive.")
         case _:
             return LookError(_not_allowed(pid, refusal.error))
 
 
 def _not_allowed(pid: int, error: str) -> str:
     """Say what it takes to look into a process, as a command that works."""
-    command = f"{sys.argv[0]} why {pid}"
     if sys.platform != "win32" and os.getuid() != 0:
-        owner = Path(f"/proc/{pid}").stat().st_uid
-        whose = "" if owner == os.getuid() else f", which is of user {owner}"
-        return f"Process {pid}{whose} may not be looked into ({error}): run `sudo {command}`."
+        import psutil  # slow
+
+        whose = psutil.Process(pid).username()
+        as_module = Path(sys.argv[0]).name == "__main__.py"
+        command = f"{sys.executable} -m startlab" if as_module else sys.argv[0]
+        return (
+            f"Process {pid} of user {whose} may not be looked into ({error}): "
+            f"run `sudo {command} why {pid}`."
+        )
     return (
         f"Process {pid} may not be looked into ({error}), though this is root: here it lacks "
         "CAP_SYS_PTRACE. Look from the host, or run `docker run --pid=container:NAME "
-        f"--cap-add=SYS_PTRACE IMAGE startlab why {pid}`."
+        f"--network=container:NAME --cap-add=SYS_PTRACE IMAGE startlab why {pid}`."
     )

@@ -10,19 +10,20 @@ from typing import Final
 
 import click
 import msgspec
-import psutil
 
 from startlab.backends import attach
 from startlab.cli import options
 from startlab.diagnosis import tree as trees
 from startlab.diagnosis.dump import shortened
-from startlab.errors import LookError, NoProcessError
+from startlab.errors import LookError, MovedError, NoProcessError
 from startlab.judge.standstill import STILL_S, classify, hangs
 from startlab.model import Look
 from startlab.report import why as report
 
 PATIENCE_S: Final = 15.0
 """For how long threads that go round by the clock are watched, until it shows what comes of it."""
+
+PATIENT_EVERY_S: Final = 60.0
 
 MOST_LISTED: Final = 50
 
@@ -112,19 +113,29 @@ def _facts(tree: trees.Tree) -> dict[str, object]:
 
 
 def _watch(pids: list[int], still_s: float, *, asks: bool) -> Look:
-    """Look now and then until a tree hangs; its end is no bad one."""
+    """Look now and then until a tree hangs; its end is no bad one.
+
+    A look that is patient takes much longer, and only some hangs need one: those are rare.
+    """
+    due = time.monotonic() + still_s
     while True:
+        patient = time.monotonic() >= due
         try:
-            look = attach.look(pids, asks=asks, stacks=False)
+            look = attach.look(
+                pids, asks=asks, stacks=patient, patience_s=PATIENCE_S if patient else 0.0
+            )
+            if hangs(classify(look), still_s):
+                return look if patient else attach.look(pids, asks=asks, patience_s=PATIENCE_S)
         except NoProcessError:
             click.echo("The program has ended.")
             sys.exit(0)
+        except MovedError:
+            pass
         except LookError:
-            if all(map(psutil.pid_exists, pids)):
+            if all(Path(f"/proc/{pid}").exists() for pid in pids):
                 raise
-            continue
-        if hangs(classify(look), still_s):
-            return attach.look(pids, asks=asks, patience_s=PATIENCE_S)
+        if patient:
+            due = time.monotonic() + max(still_s, PATIENT_EVERY_S)
         time.sleep(max(0.5, min(5.0, still_s / 4)))
 
 
@@ -153,6 +164,8 @@ def _first_of(container: str) -> int:
 
 def _list(pattern: str) -> None:
     """List the processes whose command line matches, for somebody to choose one."""
+    import psutil  # slow
+
     try:
         wanted = re.compile(pattern)
     except re.error as error:

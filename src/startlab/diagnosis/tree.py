@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import msgspec
 
 from startlab.diagnosis.case import Case, held_locks
 from startlab.diagnosis.source.sources import Sources
-from startlab.diagnosis.stacks import ABSOLUTE, line_of, own_frame, own_frames
+from startlab.diagnosis.stacks import (
+    ABSOLUTE,
+    library_frames,
+    line_of,
+    own_frame,
+    own_frames,
+    waits_for_lock,
+)
 from startlab.judge import roles, waiting
 from startlab.judge.standstill import classify
 from startlab.model import (
@@ -40,17 +49,20 @@ if TYPE_CHECKING:
 
 _LIBRARY: Final = re.compile(r"-packages/|/[Ll]ib/(python|pypy)\d|^<|/startlab/agent/")
 _LOCK: Final = re.compile(r"\bwith\s+([\w.\[\]]+)\s*(?:as\s+\w+\s*)?:|([\w.\[\]]+)\.acquire\(")
-
-
 _BY_CLOUDPICKLE: Final = "<dynamic-code>"
 
 
 class Holder(NamedTuple):
-    """Who has a lock, by the sources: a thread whose line is inside of what the lock guards."""
+    """Who has a lock that a thread waits for, and how that is known.
+
+    `memory`: the lock itself notes it; `fork`: so does the copy of one that a fork has made, whose
+    owner is a thread of the parent; `source`: the thread's line is inside of what the lock guards.
+    """
 
     pid: int
     tid: int
-    where: str
+    how: Literal["memory", "fork", "source"]
+    where: str | None = None
 
 
 class Tree(NamedTuple):
@@ -79,6 +91,16 @@ class Tree(NamedTuple):
     def thread(self, each: Id) -> Thread | None:
         """Find a thread."""
         process = self.process(each[0])
+        threads = process.threads if process else ()
+        return next((thread for thread in threads if thread.tid == each[1]), None)
+
+    def process_seen(self, pid: int) -> TreeProcess | None:
+        """Find a process as the look has it."""
+        return next((each for each in self.look.processes if each.pid == pid), None)
+
+    def thread_seen(self, each: Id) -> TreeThread | None:
+        """Find a thread as the look has it."""
+        process = self.process_seen(each[0])
         threads = process.threads if process else ()
         return next((thread for thread in threads if thread.tid == each[1]), None)
 
@@ -175,10 +197,7 @@ def _thread(process: TreeProcess, thread: TreeThread, names: _Names, *, root: bo
         root=root,
         stack=stack,
     )
-    return Thread(
-        tid=made.tid, name=made.name, wait=made.wait, waits_for=made.waits_for, root=root,
-        where=line_of(made), stack=stack,
-    )  # fmt: skip
+    return msgspec.structs.replace(made, where=line_of(made))
 
 
 def _forked_at(look: Look, names: _Names) -> Iterator[tuple[int, str]]:
@@ -198,41 +217,80 @@ def _forked_at(look: Look, names: _Names) -> Iterator[tuple[int, str]]:
 
 
 def _locks(processes: Iterable[Process], sources: Sources) -> Iterator[tuple[Id, str]]:
-    """Name the lock that each thread waits for, by the line that it is at."""
+    """Name the lock that each thread waits for, by the line that it is at, or else by memory."""
     for process in processes:
         for thread in process.threads:
-            frame = own_frame(thread)
-            kinds = ("lock", "shared lock")
-            if frame is None or thread.wait is None or thread.wait.kind not in kinds:
+            if thread.wait is None or not waits_for_lock(thread):
                 continue
-            source = sources.file(frame.file)
-            taken = source.locks_at(frame.line)[0]
-            found = _LOCK.search(source.line(frame.line))
-            if len(taken) == 1:
-                yield (process.pid, thread.tid), taken.pop()
-            elif found is not None:
-                yield (process.pid, thread.tid), f".{found[1] or found[2]}"
+            name = _named_at(thread, sources)
+            if name is None and thread.wait.held is not None and thread.wait.held.name:
+                name = f".{thread.wait.held.name}"
+            if name is not None:
+                yield (process.pid, thread.tid), name
+
+
+def _named_at(thread: Thread, sources: Sources) -> str | None:
+    """Name the lock that a line of the program takes itself, and nothing that it calls."""
+    frame = own_frame(thread)
+    if frame is None or not all(map(_takes, library_frames(thread))):
+        return None
+    source = sources.file(frame.file)
+    taken = source.locks_at(frame.line)[0]
+    if len(taken) == 1:
+        return taken.pop()
+    found = _LOCK.search(source.line(frame.line))
+    return f".{found[1] or found[2]}" if found is not None else None
+
+
+def _takes(frame: Frame) -> bool:
+    return frame.function.rpartition(".")[2] in ("acquire", "__enter__")
 
 
 def _holders(
     processes: Iterable[Process], locks: dict[Id, str], forked_at: dict[int, str], sources: Sources
 ) -> dict[Id, Holder]:
-    """Find who has the lock that a thread waits for: of its own process, or of whom that forked."""
+    """Find who has the lock that a thread waits for: by memory, or else by the sources."""
     case = Case(_trial(()), sources)
     by_pid = {each.pid: each for each in processes}
     found: dict[Id, Holder] = {}
-    for (pid, tid), name in locks.items():
-        process = by_pid[pid]
-        near = [process, by_pid.get(process.ppid)] if pid in forked_at else [process]
-        thread = next(each for each in process.threads if each.tid == tid)
-        if thread.wait is not None and thread.wait.kind == "shared lock":
-            near = list(by_pid.values())
-        for other in (each for each in near if each is not None):
-            for each in other.threads:
-                where, held = held_locks(case, each)
-                if name in held and (other.pid, each.tid) != (pid, tid):
-                    found.setdefault((pid, tid), Holder(other.pid, each.tid, where))
+    for process in by_pid.values():
+        for thread in process.threads:
+            each = process.pid, thread.tid
+            known = _noted(thread)
+            if known is None and each in locks:
+                known = _inside(case, each, locks[each], _near(process, thread, by_pid, forked_at))
+            if known is not None:
+                found[each] = known
     return found
+
+
+def _noted(thread: Thread) -> Holder | None:
+    held = thread.wait.held if thread.wait is not None else None
+    if held is not None and held.at_fork is not None:
+        return Holder(*held.at_fork, "fork")
+    if held is not None and len(held.holders) == 1:
+        return Holder(*held.holders[0], "memory")
+    return None
+
+
+def _near(
+    process: Process, thread: Thread, by_pid: dict[int, Process], forked_at: dict[int, str]
+) -> list[Process]:
+    """List the processes of which a thread may have the lock that another one waits for."""
+    if thread.wait is not None and thread.wait.kind == "shared lock":
+        return list(by_pid.values())
+    parent = by_pid.get(process.ppid) if process.pid in forked_at else None
+    return [process] if parent is None else [process, parent]
+
+
+def _inside(case: Case, each: Id, lock: str, processes: Iterable[Process]) -> Holder | None:
+    """Find a thread whose line is inside of what a lock guards."""
+    for process in processes:
+        for thread in process.threads:
+            where, held = held_locks(case, thread)
+            if lock in held and (process.pid, thread.tid) != each:
+                return Holder(process.pid, thread.tid, "source", where)
+    return None
 
 
 # --- the cause -----------------------------------------------------------------------------------
@@ -245,9 +303,9 @@ def _cause(tree: Tree, sources: Sources) -> Cause | None:
     from startlab.diagnosis.rule import Rules  # slow to import
     from startlab.diagnosis.rules import ORDER
 
-    dead = {(each.pid, each.tid) for each in tree.look.seen if each.dead}
+    dead = {(each.pid, each.tid) for each in tree.look.seen if each.dead or each.locked}
     top = (tree.look.top, tree.look.top)
-    kept = []
+    kept: list[Process] = []
     for process in tree.processes:
         threads = tuple(
             each
@@ -255,15 +313,7 @@ def _cause(tree: Tree, sources: Sources) -> Cause | None:
             if tree.look.grade is not None or (process.pid, each.tid) in dead | {top}
         )
         if threads:
-            kept.append(
-                Process(
-                    pid=process.pid,
-                    ppid=process.ppid,
-                    command=process.command,
-                    role=process.role,
-                    threads=threads,
-                )
-            )
+            kept.append(msgspec.structs.replace(process, threads=threads))
     trial = _trial(kept, tree)
     return Rules(ORDER).first("hang", Case(trial, sources))
 
@@ -281,7 +331,7 @@ def _trial(processes: Iterable[Process], tree: Tree | None = None) -> Trial:
         grade="proven" if tree is not None and tree.verdict.kind == "deadlock" else "stuck",
         method_used=tuple(sorted(_methods(tree))) if tree is not None else (),
         processes=tuple(processes),
-        clues=tuple(_clues(tree)) if tree is not None else (),
+        clues=tuple(dict.fromkeys(_clues(tree))) if tree is not None else (),
     )
 
 

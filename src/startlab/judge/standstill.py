@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         Outside,
         SeenThread,
         StandstillKind,
-        TreeProcess,
         TreeThread,
     )
 
@@ -39,7 +38,8 @@ _ORDER: Final = (
 _BY_GRADE: Final[Mapping[Grade, StandstillKind]] = {"stuck": "stuck", "busy": "busy"}
 """What a tree is in that was watched: not all of it waits, but what lives changes nothing."""
 
-_STOPPED: Final = frozenset("Tt")
+STOPPED: Final = frozenset("Tt")
+"""The states of a thread that a signal or a debugger has stopped."""
 
 
 def hangs(verdict: Standstill, still_s: float = STILL_S) -> bool:
@@ -68,7 +68,7 @@ class _Tree:
             self._by_pid.setdefault(each[0], []).append(each)
 
     def classify(self) -> Standstill:
-        stopped = [each for each, thread in self._threads.items() if thread.state in _STOPPED]
+        stopped = [each for each, thread in self._threads.items() if thread.state in STOPPED]
         if stopped:
             return Standstill(kind="stopped", leaf=stopped[0], ring=tuple(stopped))
         dead = [each for each, seen in self._seen.items() if seen.dead]
@@ -78,21 +78,39 @@ class _Tree:
             return self._hang("deadlock", dead, ())
         grade = self._look.grade
         if grade is not None:
-            kind = _BY_GRADE.get(grade, "deadlock")
-            return self._hang(kind, dead, living)
+            rounds = [each for each in self._threads if self._goes_round(each)]
+            waiting = [each for each in self._threads if each not in rounds]
+            return self._hang(_BY_GRADE.get(grade, "deadlock"), waiting, rounds)
         if dead:
             return self._hang("stuck" if first in dead else "part", dead, living)
+        locked = [each for each, seen in self._seen.items() if seen.locked]
+        if locked:
+            ticking = [each for each in self._threads if self._ticks(each)]
+            return self._hang("stuck" if first in locked else "part", locked, ticking)
         return self._living()
 
     def _hang(self, kind: StandstillKind, dead: Sequence[Id], living: Sequence[Id]) -> Standstill:
         return Standstill(
             kind=kind,
-            ring=self._look.ring or tuple(dead[:1]),
+            ring=self._ring() or tuple(dead[:1]),
             living=tuple(living),
             leaf=max(living, key=self._share) if kind == "busy" else None,
             age_s=self._age(dead),
             grade=self._look.grade,
         )
+
+    def _ring(self) -> tuple[Id, ...]:
+        """Tell who waits for whom, without those that wait for work as long as they live."""
+        ring = self._look.ring
+        told = [each for each in ring if not (self._goes_round(each) or self._serves(each))]
+        return tuple(told) or ring
+
+    def _goes_round(self, each: Id) -> bool:
+        wait = self._threads[each].wait
+        return wait.rounds or wait.poller
+
+    def _serves(self, each: Id) -> bool:
+        return self._threads[each].wait.kind == "connection"
 
     def _first(self) -> Id:
         return (self._look.top, self._look.top)
@@ -152,7 +170,7 @@ class _Tree:
         """Tell whether it is not the outside at all that a thread waits for, but its own tree."""
         thread = self._threads[each]
         return (
-            outside.kind in ("pipe", "unix", "child", "socket")
+            outside.kind in ("pipe", "unix", "tcp", "child", "socket")
             and not outside.holders
             and bool(thread.waits_for)
         )
@@ -162,8 +180,3 @@ class _Tree:
         if still_s is not None and self._ticks(leaf) and outside.silent_s is not None:
             return outside.silent_s
         return still_s
-
-
-def process_of(look: Look, pid: int) -> TreeProcess | None:
-    """Find a process of a tree."""
-    return next((each for each in look.processes if each.pid == pid), None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, assert_never
 
 from rich.text import Text
 
+from startlab.diagnosis.stacks import is_waiting
 from startlab.judge import roles, waiting
-from startlab.judge.standstill import process_of
+from startlab.judge.standstill import STOPPED
 from startlab.report import prose
 from startlab.report.text import GRADES, one_line, printable
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 MOST_FRAMES: Final = 12
 MOST_TOLD: Final = 4
 LABEL: Final = 14
+_STDLIB: Final = re.compile(r"^/.*/lib/(python|pypy)[\d.]+t?/(?=\w)")
+"""Where every reader knows what is meant without it."""
 
 _ROLES: Final[Mapping[RoleKind, str]] = {
     "program": "the program",
@@ -84,6 +88,11 @@ _CURES: Final[Mapping[OutsideKind, str]] = {
     "child": "See what that process does.",
 }
 
+_NO_NETWORK: Final = (
+    "The tree has a network of its own, and its sockets may not be asked for. Look from the host, "
+    "or add `--network=container:NAME` to `docker run`."
+)
+
 
 def show(tree: Tree, console: Console, *, stacks: bool = True) -> None:
     """Print all that is known of a tree, the verdict first."""
@@ -92,12 +101,12 @@ def show(tree: Tree, console: Console, *, stacks: bool = True) -> None:
     console.print()
     console.print(Text("Who waits for whom", "bold"))
     for line, depth in graph(tree):
-        prose.say(console, one_line(line), indent=0, first="  " * depth)
+        prose.say(console, one_line(line), indent=2 * depth)
     if stacks:
         _stacks(tree, console)
     console.print()
     for label, text in explanation(tree):
-        prose.say(console, one_line(text), first=f"{label}:", indent=LABEL)
+        prose.say(console, one_line(text), first=f"{label}:" if label else "", indent=LABEL)
 
 
 # --- the verdict ---------------------------------------------------------------------------------
@@ -107,15 +116,18 @@ def sentence(tree: Tree) -> str:
     """Say in one sentence what the tree is in."""
     verdict = tree.verdict
     age = f", for {duration(verdict.age_s)}" if verdict.age_s is not None else ""
+    still = f" has not run for {duration(verdict.age_s)}, and" if verdict.age_s is not None else ""
     match verdict.kind:
         case "deadlock":
-            whole = _processes(len(tree.processes))
-            said = f"no thread of {whole} can ever run again{age}: {_ring(tree)}"
+            said = f"no thread of {_processes(len(tree.processes))} can ever run again"
+            if verdict.age_s is not None:
+                said = f"{said}, and none has for {duration(verdict.age_s)}"
+            said += f": {_ring(tree)}"
         case "stuck":
-            said = f"it can never go on by itself{age}: {_ring(tree)}; it goes on only if "
-            said += f"{_living(tree)} ends, or signals it"
+            said = f"it{still} can never go on by itself: {_ring(tree)}; it goes on only if "
+            said += f"{_living(tree)} ends, or signals it{_ticking(tree)}"
         case "part":
-            said = f"a part of the tree can never go on{age}: {_ring(tree)}"
+            said = f"a part of the tree{still} can never go on: {_ring(tree)}{_ticking(tree)}"
         case "stopped":
             were = "was" if len({pid for pid, _ in verdict.ring}) == 1 else "were"
             said = f"{_some(tree, verdict.ring)} {were} stopped by a signal or a debugger"
@@ -161,10 +173,12 @@ def _waits(tree: Tree, each: Id) -> str:
     if thread is None:
         return _who(tree, each)
     said = f"{_who(tree, each)}{_at(tree, each)} {thread_waits(tree, each, thread)}"
+    if each in tree.holders or is_waiting(thread, "child"):
+        return said + _held(tree, each)
     whom = [pid for pid in thread.waits_for if pid != each[0]]
-    if whom and thread.wait is not None and thread.wait.kind != "child":
+    if whom:
         said += f", of {_list([process_name(tree, pid) for pid in whom])}"
-    elif thread.wakers and not whom:
+    elif thread.wakers:
         said += f": {thread.wakers}"
     return said + _held(tree, each)
 
@@ -176,22 +190,34 @@ def thread_waits(tree: Tree, each: Id, thread: Thread) -> str:
     name = tree.locks.get(each)
     if name is not None and thread.wait is not None:
         shared = " shared between processes" if thread.wait.kind == "shared lock" else ""
-        return f"waits for the lock `{name.partition('.')[2]}`{shared}"
+        said = name.partition(".")[2]
+        known = thread.wait.held.name if thread.wait.held is not None else ""
+        also = f" (the global `{known}`)" if known not in ("", said) else ""
+        return f"waits for the lock `{said}`{also}{shared}"
     return thread.waits or "runs"
 
 
 def _held(tree: Tree, each: Id) -> str:
-    holder = tree.holders.get(each)
+    """Say who has the lock that a thread waits for, or why nobody here can release it."""
+    forked = tree.forked_at.get(each[0])
+    at = f" at {forked}" if forked is not None else ""
+    holder, thread = tree.holders.get(each), tree.thread(each)
     if holder is None:
-        forked = tree.forked_at.get(each[0])
-        alone = tree.thread(each)
-        kind = alone.wait.kind if alone is not None and alone.wait is not None else ""
-        if forked is not None and kind == "lock":
-            return f"; it was forked at {forked}, and a fork copies locks as they are"
-        return ""
+        if forked is None or thread is None or not is_waiting(thread, "lock"):
+            return ""
+        return f"; it was forked{at}, and a fork copies locks as they are"
     of = (holder.pid, holder.tid)
-    inside = f"{_who(tree, of)} is inside of it at {holder.where} (inferred)"
-    return f"; {inside}"
+    match holder.how:
+        case "memory":
+            return f"; {_who(tree, of)} has it"
+        case "fork":
+            return f"; {_who(tree, of)} had it when this process was forked{at}"
+        case "source":
+            said = f"; {_who(tree, of)} is inside of it at {holder.where} (inferred)"
+            copied = holder.pid != each[0] and thread is not None and is_waiting(thread, "lock")
+            return f"{said}, and the fork{at} copied it as it is" if copied else said
+        case _:
+            assert_never(holder.how)
 
 
 def _living(tree: Tree) -> str:
@@ -199,6 +225,13 @@ def _living(tree: Tree) -> str:
     return _list(names[:MOST_TOLD]) + (
         f" or {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
     )
+
+
+def _ticking(tree: Tree) -> str:
+    """Say that what lives only goes round by the clock, where the verdict rests on that."""
+    if not any(each.locked for each in tree.look.seen):
+        return ""
+    return f"; {_living(tree)} only wakes by the clock, and did nothing about it"
 
 
 def _changed(tree: Tree) -> str:
@@ -215,10 +248,9 @@ def _changed(tree: Tree) -> str:
 
 
 def _may_go_on(tree: Tree, each: Id, thread: Thread) -> str:
-    for process in tree.look.processes:
-        for seen in process.threads:
-            if (process.pid, seen.tid) == each and seen.outside:
-                return f"waits for {outside(seen.outside[0])}"
+    seen = tree.thread_seen(each)
+    if seen is not None and seen.outside:
+        return f"waits for {outside(seen.outside[0])}"
     said = thread_waits(tree, each, thread)
     return f"{said}, and may go on: {thread.wakers}" if thread.wakers else said
 
@@ -236,17 +268,16 @@ def process_name(tree: Tree, pid: int) -> str:
 
 
 def _inside(tree: Tree, pid: int) -> str:
-    process = process_of(tree.look, pid)
+    process = tree.process_seen(pid)
     numbers = process.numbers if process is not None else ()
     return f", {numbers[-1]} in its container" if len(numbers) > 1 else ""
 
 
 def _who(tree: Tree, each: Id) -> str:
-    process = process_of(tree.look, each[0])
+    process, thread = tree.process_seen(each[0]), tree.thread_seen(each)
     of = process_name(tree, each[0])
-    if process is None or each[0] == each[1]:
+    if process is None or each[1] in (each[0], 0):  # the first thread, or one that is not known
         return of
-    thread = next((one for one in process.threads if one.tid == each[1]), None)
     if thread is None:
         return f"thread {each[1]} of {of}"
     role = roles.thread_role(process, thread)
@@ -359,10 +390,11 @@ def _below(
 def graph_words(tree: Tree, pid: int, tid: int) -> str:
     """Say what a thread waits for, in the tree or outside of it."""
     thread = tree.thread((pid, tid))
-    process = process_of(tree.look, pid)
-    seen = next((t for t in process.threads if t.tid == tid), None) if process else None
+    seen = tree.thread_seen((pid, tid))
     if thread is None or seen is None:
         return ""
+    if seen.state in STOPPED:
+        return "is stopped"
     if seen.outside and not thread.waits_for:
         return f"waits for {outside(seen.outside[0])}"
     return thread_waits(tree, (pid, tid), thread)
@@ -371,13 +403,15 @@ def graph_words(tree: Tree, pid: int, tid: int) -> str:
 def _of_thread(tree: Tree, process: Process, thread: Thread) -> str:
     each = (process.pid, thread.tid)
     seen = next(one for one in tree.look.seen if (one.pid, one.tid) == each)
+    outsides = [one for found in [tree.thread_seen(each)] if found for one in found.outside]
     mark = "✗" if seen.dead else "·"
     who = "main" if thread.tid == process.pid else (thread.name or str(thread.tid))
     what = graph_words(tree, *each)
     if thread.waits_for and thread.wait is not None and thread.wait.kind != "child":
         pids = [pid for pid in thread.waits_for if pid != process.pid]
         what += f" → {_list([f'pid {pid}' for pid in pids])}" if pids else ""
-    age = f", for {duration(seen.still_s)}" if seen.still_s is not None and not seen.moved else ""
+    told = seen.still_s is None or seen.moved or any(one.silent_s for one in outsides)
+    age = "" if told else f", for {duration(seen.still_s or 0.0)}"
     root = " ◀" if thread.root else ""
     return f"{mark} {who}{_at(tree, each)} {what}{age}{root}"
 
@@ -396,7 +430,7 @@ def _stacks(tree: Tree, console: Console) -> None:
     for process, thread in shown:
         prose.say(console, printable(_who(tree, (process.pid, thread.tid))), indent=2, first="  ")
         for frame in thread.stack[:MOST_FRAMES]:
-            line = f"{frame.file}:{frame.line} in {frame.function}"
+            line = f"{_STDLIB.sub('', frame.file)}:{frame.line} in {frame.function}"
             prose.say(console, printable(line), "dim", indent=4)
         if len(thread.stack) > MOST_FRAMES:
             prose.say(console, f"and {len(thread.stack) - MOST_FRAMES} more", "dim", indent=4)
@@ -423,6 +457,8 @@ def explanation(tree: Tree) -> Iterator[tuple[str, str]]:
         cure = _CURES.get(verdict.outside.kind)
         if cure is not None:
             yield "What to do", cure
+    if not tree.look.network:
+        yield "Not seen", _NO_NETWORK
     if verdict.kind in HANGS:
         assumed = [waiting.ASSUMPTIONS[each] for each in tree.look.assumptions]
         yield "Assumed", "; ".join(assumed)

@@ -23,6 +23,9 @@ _SHARED = re.compile(
     rb"^\S+ ...s \S+ (\S+ [1-9]\d*) +(?:/dev/shm/|/memfd:|/dev/zero|/SYSV)", re.MULTILINE
 )
 """Device and inode: each container has numbers of its own."""
+_LAST_STANDARD = 2
+
+Everyone = Dict[int, procfs.Stat]
 
 
 class Links(NamedTuple):
@@ -42,40 +45,42 @@ class Links(NamedTuple):
 
 
 def find(pids: Iterable[int]) -> List[int]:
-    """Give the tree around some processes, parents first; those that are not there are left out."""
+    """Give the tree around some processes, its first one first, and parents before children.
+
+    Those that are not there are left out.
+    """
     everyone = procfs.everyone()
     for pid in observers():
         everyone.pop(pid, None)
     tops = {top(pid, everyone) for pid in pids if pid in everyone}
-    tree: Set[int] = set()
-    for pid in tops:
-        tree |= below(pid, everyone)
-    orphans = {pid for pid in everyone if pid not in tree and _is_orphan(pid, everyone)}
-    if orphans:
-        tree |= _tied(tree, orphans, everyone)
-    order = sorted(tree, key=lambda pid: (everyone[pid].started, pid))
+    tree = {each for pid in tops for each in _family(pid, everyone)}
+    links = [each for each in map(_links, tree) if any(each)]
+    if links:
+        orphans = [pid for pid in everyone if pid not in tree and _is_orphan(pid, everyone)]
+        tree |= _tied(links, {pid: _family(pid, everyone) for pid in orphans})
+    order = sorted(tree, key=lambda pid: (pid not in tops, everyone[pid].started, pid))
     return [pid for pid in order if everyone[pid].state != "X"][:MOST]
 
 
-def top(pid: int, everyone: Dict[int, procfs.Stat]) -> int:
+def top(pid: int, everyone: Everyone) -> int:
     """Go up to the first process of a tree."""
     while True:
         parent = everyone[pid].parent
-        if parent not in everyone or not is_python(parent) or not _belongs(pid, parent):
+        if parent not in everyone or not is_python(parent) or not _belongs(pid, everyone):
             return pid
         pid = parent
 
 
-def _belongs(pid: int, parent: int) -> bool:
+def _belongs(pid: int, everyone: Everyone) -> bool:
     """Whether a process is its parent's, and not just started by it to go its own way."""
-    if _session(pid) == _session(parent):
+    parent = everyone[pid].parent
+    if everyone[pid].session == everyone[parent].session:
         return True
     command = _command(pid)
     return command == _command(parent) or b"from multiprocessing." in command
 
 
-def below(pid: int, everyone: Dict[int, procfs.Stat]) -> Set[int]:
-    """Give a process and all its descendants."""
+def _family(pid: int, everyone: Everyone) -> Set[int]:
     return {pid, *procfs.descendants(pid, everyone)}
 
 
@@ -108,42 +113,39 @@ def is_python(pid: int) -> bool:
     return False
 
 
-def _is_orphan(pid: int, everyone: Dict[int, procfs.Stat]) -> bool:
+def _is_orphan(pid: int, everyone: Everyone) -> bool:
     """Whether a Python's parent has ended: who adopts one is of another session."""
     stat = everyone[pid]
-    if stat.state in "ZX" or stat.parent == 0 or not _same_user(pid):
+    parent = everyone.get(stat.parent)
+    if stat.state in "ZX" or parent is None:
         return False
-    return (
-        (stat.parent == 1 or _session(pid) != _session(stat.parent))
-        and is_python(pid)
-        and not (stat.parent != 1 and is_python(stat.parent))
-    )
+    adopted = parent.pid == 1 or (parent.session != stat.session and not is_python(parent.pid))
+    return adopted and _is_ours(pid) and is_python(pid)
 
 
-def _same_user(pid: int) -> bool:
+def _is_ours(pid: int) -> bool:
+    """Whether a process is of the user who looks, to whom another one's is no part of a tree."""
     try:
-        return os.stat(f"/proc/{pid}").st_uid == os.getuid() or os.getuid() == 0
+        return os.getuid() in {0, os.stat(f"/proc/{pid}").st_uid}
     except OSError:
         return False
 
 
-def _tied(tree: Set[int], orphans: Set[int], everyone: Dict[int, procfs.Stat]) -> Set[int]:
-    """Give the orphans, with all below them, that are tied to the tree, or to others that are."""
-    links = {pid: _links(pid) for pid in tree}
+def _tied(links: List[Links], orphans: Dict[int, Set[int]]) -> Set[int]:
+    """Give the orphans, with their families, that are tied to the tree, or to others that are."""
     found: Set[int] = set()
-    due = {pid: {each: _links(each) for each in below(pid, everyone)} for pid in orphans}
+    due = {pid: list(map(_links, family)) for pid, family in orphans.items()}
     while True:
         new = [
             pid
             for pid, family in due.items()
-            if any(mine.ties(theirs) for mine in family.values() for theirs in links.values())
+            if any(mine.ties(theirs) for mine in family for theirs in links)
         ]
         if not new:
             return found
         for pid in new:
-            family = due.pop(pid)
-            found |= family.keys()
-            links.update(family)
+            links += due.pop(pid)
+            found |= orphans[pid]
 
 
 def _links(pid: int) -> Links:
@@ -152,25 +154,13 @@ def _links(pid: int) -> Links:
     memory: FrozenSet[bytes] = frozenset()
     try:
         for fd in os.listdir(f"/proc/{pid}/fd"):
-            if int(fd) > _LAST_STANDARD:
+            if int(fd) > _LAST_STANDARD and os.readlink(f"/proc/{pid}/fd/{fd}").startswith("pipe:"):
                 each = procfs.descriptor(pid, pid, int(fd))
-                if each.link.startswith("pipe:"):
-                    (writes if each.writes else reads).add(each.link)
+                (writes if each.writes else reads).add(each.link)
         memory = frozenset(_SHARED.findall(procfs.read(f"/proc/{pid}/maps")))
     except OSError:
         pass  # it has ended, or may not be looked into
     return Links(frozenset(reads), frozenset(writes), memory)
-
-
-_LAST_STANDARD = 2
-
-
-def _session(pid: int) -> int:
-    try:
-        data = procfs.read(f"/proc/{pid}/stat")
-    except OSError:
-        return -pid
-    return int(data[data.rindex(b")") + 2 :].split()[3])
 
 
 def _command(pid: int) -> bytes:

@@ -76,8 +76,8 @@ def first_process(client: DockerClient, container: str) -> int:
     if not psutil.pid_exists(pid):
         raise EngineError(
             f"The processes of {container} are not to be seen from here. Look from its machine, or "
-            f"run `docker run --rm --pid=container:{container} --cap-add=SYS_PTRACE IMAGE "
-            "startlab why 1` with an image that has startlab."
+            f"run `docker run --rm --pid=container:{container} --network=container:{container} "
+            "--cap-add=SYS_PTRACE IMAGE startlab why 1` with an image that has startlab."
         )
     return pid
 
