@@ -1,12 +1,14 @@
 """What `startlab why` says of real trees, hung and living, that were running before it looked.
 
-The programs under `hung` and `living` are started by hand. Each has its folder and the number of a
-port, which accepts and says nothing, as arguments, and prints `ready` just before it blocks. Its
-first comment lines say what is right:
+The programs under `hung` and `living` are started by hand, a few at once. Each has its folder and
+the number of a port, which accepts and says nothing, as arguments, and prints `ready` just before
+it blocks. Its first comment lines say what is right:
 
-- `# verdict: ...`: the kinds of verdict that are, `# who: ...` how the process or thread is called
-  that the verdict names last, and `# here` marks the line that it is at.
+- `# verdict: ...`: the kinds of verdict that are right, `# who: ...` how the process or thread is
+  called that the verdict names, and `# here` marks the line that it is at.
 - `# outside: ...`: the kind of what it waits for.
+- `# held: ...`: how the thread is called that has the lock, by what memory says.
+- `# wide`: it shows what others show, too (see `wide` in pyproject.toml).
 - `# needs: PACKAGE`, `# terminal`, `# stdin: ...` (a pipe that stays open), `# other: ...` (the
   same program runs a second time beside it, and does that): what it is run with.
 """
@@ -14,6 +16,7 @@ first comment lines say what is right:
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import pty
 import re
@@ -21,9 +24,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,6 +44,8 @@ from startlab.report import why as report
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from _pytest.mark import ParameterSet
+
 pytestmark = [
     pytest.mark.native,
     pytest.mark.targets,
@@ -46,9 +53,12 @@ pytestmark = [
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]
 
+AT_ONCE = 4  # most programs sleep most of the time
 HERE = Path(__file__).parent
 WITHIN_S = 90.0
 LOOKS = 2
+# pytest changes its own with every test, while programs are started from other threads.
+ENVIRONMENT = dict(os.environ)
 DEAD = ("deadlock", "stuck", "part")
 PATIENCE_S = 15.0
 
@@ -66,12 +76,15 @@ class Program(NamedTuple):
         marked = [number for number, line in enumerate(lines, 1) if "# here" in line]
         return f"{self.path.name}:{marked[0]}" if marked else None
 
+    @property
+    def lacks(self) -> str | None:
+        """The package that it needs, where that is not installed."""
+        needs = self.note("needs")
+        return needs if needs and importlib.util.find_spec(needs) is None else None
+
     @contextmanager
     def running(self, folder: Path) -> Iterator[int]:
         """Run it until it says that it is ready; give the process to ask about."""
-        needs = self.note("needs")
-        if needs is not None and importlib.util.find_spec(needs) is None:
-            pytest.skip(f"{needs} is not installed here")
         with ExitStack() as stack:
             silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             words = [str(folder), str(silent.getsockname()[1])]
@@ -94,6 +107,7 @@ def started(program: Program, words: list[str], folder: Path) -> Iterator[int]:
         start_new_session=True,
         text=True,
         cwd=folder,
+        env=ENVIRONMENT,
     )
     said: list[str] = []
     reader = threading.Thread(target=keep, args=(process, said), daemon=True)
@@ -145,8 +159,12 @@ def session_of(pid: int) -> int:
         return 0
 
 
-def programs(kind: str) -> list[Program]:
-    return [Program(path) for path in sorted((HERE / kind).glob("*.py"))]
+def programs(kind: str) -> list[ParameterSet]:
+    found = [Program(path) for path in sorted((HERE / kind).glob("*.py"))]
+    return [
+        pytest.param(each, id=each.path.stem, marks=[pytest.mark.wide] * (each.note("wide") == ""))
+        for each in found
+    ]
 
 
 def wrong(program: Program, tree: trees.Tree) -> list[str]:
@@ -166,30 +184,76 @@ def wrong(program: Program, tree: trees.Tree) -> list[str]:
     every = [t.where for p in tree.processes for t in p.threads if (p.pid, t.tid) in dead]
     if program.here is not None and program.here not in [*lines, *every]:
         found.append(f"at {lines}, and not {program.here}")
+    held = program.note("held")
+    if held is not None and f"{held} " not in sentence.partition("waits for the lock")[2]:
+        found.append(f"not held by {held}")
     kind = program.note("outside")
     if kind is not None and (tree.verdict.outside is None or tree.verdict.outside.kind != kind):
         found.append(f"waits for {tree.verdict.outside}, and not for a {kind}")
     return found
 
 
-@pytest.mark.parametrize("program", programs("hung"), ids=lambda each: each.path.stem)
-def test_a_hung_tree_is_told_with_its_process_and_line(program: Program, tmp_path: Path) -> None:
-    with program.running(tmp_path) as pid:
-        deadline = time.monotonic() + WITHIN_S
-        while True:
-            tree = trees.explain(attach.look([pid], patience_s=PATIENCE_S))
-            found = wrong(program, tree)
-            if not found or time.monotonic() > deadline:
-                break
-    assert not found, report.sentence(tree)
+class Told(NamedTuple):
+    """What is said of a program, look by look, and what is wrong with the last one."""
+
+    trees: list[trees.Tree]
+    wrong: list[str]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [report.sentence(tree) for tree in self.trees]
 
 
-@pytest.mark.parametrize("program", programs("living"), ids=lambda each: each.path.stem)
-def test_a_living_tree_is_never_called_dead(program: Program, tmp_path: Path) -> None:
-    with program.running(tmp_path) as pid:
-        for _ in range(LOOKS):
-            try:
-                tree = trees.explain(attach.look([pid], patience_s=PATIENCE_S))
-            except LookError:
-                continue  # it changes too fast to be read
-            assert tree.verdict.kind not in DEAD, report.sentence(tree)
+def told(program: Program) -> Told:
+    """Run a program and ask about it: one that hangs until what is said is right."""
+    hung = program.path.parent.name == "hung"
+    found: list[trees.Tree] = []
+    with tempfile.TemporaryDirectory(prefix="startlab-") as folder:  # noqa: SIM117
+        with program.running(Path(folder)) as pid:
+            deadline = time.monotonic() + WITHIN_S
+            for look in itertools.count(1):
+                with suppress(LookError):  # it may change too fast to be read
+                    found.append(trees.explain(attach.look([pid], patience_s=PATIENCE_S)))
+                mistakes = wrong(program, found[-1]) if hung and found else []
+                done = bool(found) and not mistakes if hung else look == LOOKS
+                if done or time.monotonic() > deadline:
+                    break
+    return Told(found, mistakes)
+
+
+@pytest.fixture(scope="module")
+def results(request: pytest.FixtureRequest) -> Iterator[dict[Program, Future[Told]]]:
+    """Ask about the programs of all tests that were selected, some at once, in the tests' order."""
+    with ThreadPoolExecutor(AT_ONCE) as executor:
+        futures: dict[Program, Future[Told]] = {}
+        for item in request.session.items:
+            callspec = getattr(item, "callspec", None)
+            program = callspec.params.get("program") if callspec is not None else None
+            if isinstance(program, Program) and not program.lacks:
+                futures[program] = executor.submit(told, program)
+        yield futures
+        for future in futures.values():
+            future.cancel()
+
+
+def result(results: dict[Program, Future[Told]], program: Program) -> Told:
+    if program.lacks:
+        pytest.skip(f"{program.lacks} is not installed here")
+    return results[program].result()
+
+
+@pytest.mark.parametrize("program", programs("hung"))
+def test_a_hung_tree_is_told_with_its_process_and_line(
+    results: dict[Program, Future[Told]], program: Program
+) -> None:
+    found = result(results, program)
+    assert found.trees
+    assert not found.wrong, found.sentences[-1]
+
+
+@pytest.mark.parametrize("program", programs("living"))
+def test_a_living_tree_is_never_called_dead(
+    results: dict[Program, Future[Told]], program: Program
+) -> None:
+    found = result(results, program)
+    assert not [tree for tree in found.trees if tree.verdict.kind in DEAD], found.sentences

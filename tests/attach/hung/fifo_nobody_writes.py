@@ -1,3 +1,4 @@
+# wide
 # verdict: outside
 # outside: fifo
 # who: the program

@@ -1,3 +1,4 @@
+# wide
 # verdict: deadlock
 # who: thread
 import threading

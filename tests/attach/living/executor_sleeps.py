@@ -1,3 +1,4 @@
+# wide
 import concurrent.futures
 import time
 

@@ -1,3 +1,4 @@
+# wide
 # needs: joblib
 import time
 

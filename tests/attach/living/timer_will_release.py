@@ -1,3 +1,4 @@
+# wide
 import threading
 
 lock = threading.Lock()

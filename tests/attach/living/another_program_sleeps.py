@@ -1,0 +1,5 @@
+# wide
+import subprocess
+
+print("ready", flush=True)
+subprocess.run(["sleep", "120"])

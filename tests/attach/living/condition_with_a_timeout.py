@@ -1,0 +1,7 @@
+# wide
+import threading
+
+condition = threading.Condition()
+with condition:
+    print("ready", flush=True)
+    condition.wait(120)

@@ -1,0 +1,6 @@
+# wide
+import signal
+
+signal.signal(signal.SIGUSR1, lambda *_: None)
+print("ready", flush=True)
+signal.pause()
