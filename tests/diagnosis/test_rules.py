@@ -61,7 +61,8 @@ def assert_found(found: Diagnosis, wanted: Finds) -> None:
     assert (first.mechanism, "note" if first.note else first.outcome, first.where) == (
         wanted.mechanism, wanted.outcome, wanted.where,
     ), first  # fmt: skip
-    assert tuple(sorted({each.cell.method for each in first.cells})) == wanted.methods
+    methods = tuple(sorted({each.cell.method for each in first.cells}))
+    assert methods == wanted.methods, found.findings
     assert MECHANISMS[wanted.mechanism].advice in first.advice
     assert "\n" not in found.answer
     assert len(found.answer) <= LONGEST
