@@ -992,8 +992,9 @@ def test_a_fork_that_fails_beside_native_threads_keeps_its_errno(run: Any) -> No
 
 
 NATIVE_THREADS = """
-import ctypes, os, time
+import ctypes, os, time, warnings
 
+warnings.simplefilter("ignore")  # of a fork beside threads, since 3.12
 libc = ctypes.CDLL(None)
 waits = [ctypes.create_string_buffer(64) for _ in range(2)]
 for each in waits:
