@@ -27,7 +27,7 @@ from startlab.results import journal
 if TYPE_CHECKING:
     from startlab.model import Run
 
-pytestmark = [pytest.mark.targets, pytest.mark.docker]
+pytestmark = [pytest.mark.targets, pytest.mark.docker, pytest.mark.wide]  # they take minutes
 
 WINE: Final = "wine-3.12"
 PROGRAMS: Final = sorted((Path(__file__).parent / "programs").glob("*.py"))
