@@ -71,6 +71,11 @@ def test_a_global_is_changed_by_who_is_told_its_name(line: str, name: str) -> No
     assert source(f"def test(monkeypatch):\n    {line}").changed(f"{name}S") is None
 
 
+@pytest.mark.parametrize("line", ["dict(tool.SETTINGS)", "tool.dispatch(tool.SETTINGS)"])
+def test_a_global_is_not_changed_by_who_only_reads_it(line: str) -> None:
+    assert source(f"def f():\n    return {line}").changed("tool.SETTINGS") is None
+
+
 def test_a_declared_global_is_changed_by_its_plain_name() -> None:
     assert source("N = 0\ndef f():\n    global N\n    N = 1").changed("N") == 4
 

@@ -18,10 +18,10 @@ MUTATORS: Final = frozenset({
 })  # fmt: skip
 
 
-PATCHERS: Final = frozenset(
-    {"setattr", "delattr", "setitem", "delitem", "patch", "object", "dict", "multiple"}
+PATCHERS: Final = re.compile(
+    r"(^|\.)(setattr|delattr|setitem|delitem|patch|patch\.(object|dict|multiple))$"
 )
-"""Functions that are told what they change: the last four are `mock.patch` and its own."""
+"""Functions that are told what they change: Python's, monkeypatch's, and those of mock."""
 
 
 def functions_in(
@@ -81,9 +81,7 @@ def changes(node: ast.AST, name: str, *, whole: bool) -> bool:
 
 def _changes_by_name(call: ast.Call, name: str) -> bool:
     """See `setattr(tool, "LIMIT", 9)`, also monkeypatch's, and `mock.patch("tool.LIMIT", 9)`."""
-    function = call.func
-    called = function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
-    if called not in PATCHERS or not call.args:
+    if not call.args or PATCHERS.search(ast.unparse(call.func)) is None:
         return False
     first, *rest = [
         each.value
