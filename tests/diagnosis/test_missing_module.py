@@ -47,7 +47,7 @@ def test_a_missing_module_is_named_with_the_package_that_has_it(
 def test_what_has_it_is_not_guessed() -> None:
     """On PyPI another may have the name of the module."""
     assert told("ModuleNotFoundError", "No module named 'no_such.part'")[2] == (
-        "--with no_such installs it, unless its distribution has another name than the module."
+        "--with no_such installs it, unless its distribution has a different name."
     )
 
 

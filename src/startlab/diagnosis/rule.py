@@ -94,7 +94,7 @@ class Rules:
 
 
 BEFORE_FORK: Final = (
-    "Start the processes before the threads, or make what has threads in the child (or when it is "
-    "first used)."
+    "Start the processes before the threads, or create what has threads in the child (or on first "
+    "use)."
 )
 """What to do about all that a fork leaves behind."""

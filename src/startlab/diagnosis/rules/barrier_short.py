@@ -36,8 +36,8 @@ from startlab.diagnosis.stacks import is_at, library_frames, line_of
 MECHANISMS: Final = (
     Mechanism(
         "barrier_short",
-        advice="Make it for as many as really wait at it, and give wait() a timeout: one that has "
-        "failed never comes.",
+        advice="Make it for the number that really wait at it, and give wait() a timeout: one that "
+        "failed never arrives.",
     ),
 )
 
@@ -56,7 +56,8 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "barrier_short",
         where or "",
-        f"{who} wait{'s' if len(waiting) == 1 else ''} at {where} in a Barrier, and no more come",
-        "A Barrier lets no one through before as many have arrived as it was made for.",
+        f"{who} wait{'s' if len(waiting) == 1 else ''} at {where} in a Barrier, and no others "
+        f"arrive",
+        "A Barrier opens only when as many have arrived as it was made for.",
         where,
     )

@@ -41,7 +41,7 @@ MECHANISMS: Final = (
     Mechanism(
         "both_receive",
         shown=True,
-        advice="Have one of the two send what the other waits for before it reads itself.",
+        advice="Let one of the two send before it reads.",
     ),
 )
 
@@ -74,7 +74,7 @@ def find(case: Case) -> Cause | None:
             " ".join(sorted((where, there))),
             f"{one} waits at {where} for what {two} would send, which waits at {there} for what "
             "the first would send, through the same connection",
-            f"Each reads from the end that the other writes to, and neither sends before.{next_}",
+            f"Each reads what the other should send, and neither sends first.{next_}",
             where,
         )
     return None

@@ -70,9 +70,9 @@ def in_output(case: Case) -> Cause | None:
             clue.name,
             f"forked children have a copy of what `{clue.name}`, opened for writing at {where}, "
             "had in its buffer, and each of them writes it",
-            "A fork copies the memory of its parent, and with it what was written to the file but "
-            "was still in the buffer: it gets into the file once from the parent, and once more "
-            "from every child that flushes or closes its own.",
+            "A fork copies the parent's memory, with all text that was written to the file but is "
+            "still in its buffer: it reaches the file once from the parent, and again from every "
+            "child that flushes or closes its copy.",
             where,
         )
     return None

@@ -52,7 +52,7 @@ MECHANISMS: Final = (
         "cache_empty",
         imported=True,
         advice="Give the children the result: as an argument of Process, or through `initializer=` "
-        "and `initargs=` of a pool; or make sure that the function gives the same each time.",
+        "and `initargs=` of a pool; or make sure that the function always returns the same.",
         experiment="changed_global",
     ),
 )
@@ -111,8 +111,9 @@ def _cause(name: str, where: str, more: str = "") -> Cause:
     return Cause(
         "cache_empty",
         name,
-        f"the children do not have the results of `{name}()`, at {where}, that the parent has kept",
+        f"the children do not have the results of `{name}()`, at {where}, that the parent has "
+        f"cached",
         "A child started by spawn or forkserver imports the main module, and its caches are empty: "
-        f"`{name}()` runs again there, and does not give the same.{more}",
+        f"`{name}()` runs again there, and returns something else.{more}",
         where,
     )

@@ -5,11 +5,11 @@ A pool's thread has ended by an exception in a line of the program's. Or, on wea
 workers wait for tasks, a callback is there, and the program still waits for a result.
 
 ## Why
-A pool calls all callbacks in its one thread that reads results. What a callback raises ends that
+A pool runs all callbacks in the one thread that reads its results. What a callback raises ends that
 thread, and no result comes any more. A `KeyError` is dropped there silently.
 
 ## What to do
-Make sure that a callback cannot raise, or take the results in the main thread.
+Make sure that a callback cannot raise, or collect the results in the main thread.
 
 ## Bad
 ```python
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "callback_failed",
-        advice="Make sure that a callback cannot raise; or take the results in the main thread: "
+        advice="Make sure that a callback cannot raise; or collect the results in the main thread: "
         "`result.get()`, `imap_unordered()`.",
     ),
 )
@@ -61,13 +61,13 @@ def find(case: Case) -> Cause | None:
                 where,
                 f"the callback of a pool's task raises {said} at {where}, and {waiting} waits for "
                 "results",
-                f"{_ONE_THREAD} What it raises ends that thread, and no result comes any more.",
+                f"{_ONE_THREAD} What it raises ends that thread, and no further result arrives.",
                 where,
             )
     return None
 
 
-_ONE_THREAD: Final = "A pool calls all callbacks in its one thread that reads results."
+_ONE_THREAD: Final = "A pool runs all callbacks in the one thread that reads its results."
 
 
 def suspect(case: Case) -> Cause | None:

@@ -50,7 +50,7 @@ MECHANISMS: Final = (
     ),
     Mechanism(
         "holder_failed",
-        advice="Take the lock by `with lock:`, which releases it in any case.",
+        advice="Take the lock with `with lock:`, which always releases it.",
     ),
 )
 
@@ -78,8 +78,8 @@ def find(case: Case) -> Cause | None:
             "holder_failed",
             place or said,
             f"a child has ended with {said}, and with the lock that {waiter} waits for",
-            "Between acquire() and release() an exception goes past the release, and a lock "
-            "between processes stays taken when the process that has it ends.",
+            "An exception between acquire() and release() skips the release, and a "
+            "multiprocessing lock stays held when the process that holds it ends.",
             place,
         )
     killed = not failed and died[0][1] < 0
@@ -88,8 +88,8 @@ def find(case: Case) -> Cause | None:
             "holder_killed",
             where or "",
             f"{where} waits for a lock of a process that was ended ({said}) while it held it",
-            "A lock between processes is not released when the process that holds it is killed, "
-            "and a queue has such locks inside.",
+            "A multiprocessing lock is not released when the process that holds it is killed, and "
+            "a queue uses such locks internally.",
             where,
         )
     return Cause(

@@ -44,7 +44,7 @@ MECHANISMS: Final = (
     Mechanism(
         "child_reaped",
         advice="Wait only for the processes that you have started yourself, by their pids or with "
-        "Popen.poll(), and leave those of multiprocessing to it.",
+        "Popen.poll(), and leave multiprocessing's own to multiprocessing.",
     ),
 )
 
@@ -69,8 +69,8 @@ def find(case: Case) -> Cause | None:
         taken,
         f"the program asks at {where} for the end of a child that has ended: "
         f"`{case.sources.code(taken)}` at {taken} has taken it",
-        "The system tells the end of a child once, to the first call that waits for it. "
-        "multiprocessing was not told, and holds its process for alive.",
+        "The system reports the end of a child once, to the first call that waits for it. "
+        "multiprocessing never learns of it, and takes its process to be alive.",
         taken,
     )
 

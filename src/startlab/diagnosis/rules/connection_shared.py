@@ -103,6 +103,6 @@ def _cause(clue: OpenedBefore, where: str | None, came: str) -> Cause:
         f"{clue.by} {clue.where}",
         f"forked children share one {clue.what}{by}{opened}, and use it at {where}: {came}",
         f"The {clue.what} to {clue.address} was open when the children were forked, and all of "
-        "them have it: they write into the same one, and each reads whatever comes first.",
+        "them have it: all write to it, and each reads whatever arrives next.",
         where,
     )

@@ -47,7 +47,7 @@ MECHANISMS: Final = (
     Mechanism(
         "crossed_waits",
         shown=True,
-        advice="Have one of the two do what the other waits for before it waits itself.",
+        advice="Let one of the two do what the other waits for before it waits itself.",
     ),
 )
 
@@ -76,8 +76,8 @@ def find(case: Case) -> Cause | None:
             return Cause(
                 "crossed_waits",
                 " ".join(sorted((where, its))),
-                f"{one} waits at {where} and {two} at {its}, each for what the other would do "
-                "after that",
+                f"{one} waits at {where} and {two} at {its}, each for what the other does only "
+                f"after its own wait",
                 f"What would end the wait at {where} is {first}, after {its}; what would end the "
                 f"wait at {its} is {second}, after {where}.",
                 where,

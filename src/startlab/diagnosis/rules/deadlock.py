@@ -57,15 +57,15 @@ MECHANISMS: Final = (
         "deadlock",
         symptom=True,
         shown=True,
-        advice="Have one of these do what the other waits for before it waits itself, or give one "
+        advice="Let one of these do what the other waits for before it waits itself, or give one "
         "of the waits a timeout.",
     ),
     Mechanism(
         "asks_forever",
         symptom=True,
-        advice="What it asks about cannot change any more: see who should have changed it.",
+        advice="What it asks about can no longer change: find out what should have changed it.",
     ),
-    Mechanism("no_end", symptom=True, advice="If it is only slow: --timeout SECONDS."),
+    Mechanism("no_end", symptom=True, advice="If it is just slow: --timeout SECONDS."),
 )
 
 
@@ -103,10 +103,10 @@ def find(case: Case) -> Cause | None:
     return Cause(
         _mechanism(case),
         where or parts[0],
-        f"a child asks again and again, at {where}, what nothing changes any more"
+        f"a child asks again and again, at {where}, what can no longer change"
         if asker and where
         else parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
-        "Nothing goes on any more: " + "; ".join(parts) + "." + _what_would_end(ends)
+        "Nothing can continue: " + "; ".join(parts) + "." + _what_would_end(ends)
         if case.trial.grade == "proven"
         else case.trial.reason,
         where,

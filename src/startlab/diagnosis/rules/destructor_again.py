@@ -47,7 +47,7 @@ from startlab.output.tracebacks import first_line
 MECHANISMS: Final = (
     Mechanism(
         "destructor_again",
-        advice="Keep the os.getpid() of the process that made it, and clear away only there; or "
+        advice="Keep the os.getpid() of the process that made it, and clean up only there; or "
         "give the child the path, not the object.",
     ),
 )
@@ -63,11 +63,10 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "destructor_again",
         where,
-        f"the destructor at {where} also runs for the copy that a child is given, and clears away "
-        "what the program still needs",
-        "What is given to a child started by spawn or forkserver is pickled and made again there: "
-        "a second "
-        "object, which knows the same file or folder, and whose end clears that away. At "
+        f"the destructor at {where} also runs for the copy that a child is given, and removes "
+        f"what the program still needs",
+        "What is given to a child started by spawn or forkserver is pickled and rebuilt there: a "
+        "second object for the same file or folder, whose destructor removes that. At "
         f"{own_line(first.frames)} it is missed: {first.exception.type}: "
         f"{first_line(first.exception.message)}.",
         where,

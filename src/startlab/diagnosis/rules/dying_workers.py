@@ -70,7 +70,7 @@ def find(case: Case) -> Cause | None:
         "dying_workers",
         f"{last.exception.type} {where}",
         f"every worker of the pool dies of {said}" + (f" at {where}" if where else ""),
-        "multiprocessing.Pool replaces a worker that dies, silently and forever; the tasks that "
-        "it had are lost, and whoever waits for the results never gets them.",
+        "multiprocessing.Pool replaces a worker that dies, silently and forever; its tasks are "
+        "lost, and whoever waits for the results never gets them.",
         where,
     )

@@ -9,7 +9,8 @@ A child started by spawn or forkserver imports the main module. Opening the file
 anew: what was in it is gone.
 
 ## What to do
-Put what is to happen once below `if __name__ == "__main__":`. The mechanism is `main_runs_again`.
+Put what should happen only once below `if __name__ == "__main__":`. The mechanism is
+`main_runs_again`.
 
 ## Bad
 ```python
@@ -50,8 +51,8 @@ def in_output(case: Case) -> Cause | None:
                 f"{where} runs again in every child that imports it, and empties the file of "
                 f"`{name}`",
                 "A child started by spawn or forkserver imports the main module, and `"
-                f"{case.sources.code(where)}` there opens the same file once more, from its "
-                "beginning: what was in it is gone.",
+                f"{case.sources.code(where)}` opens the same file there again, and empties it: "
+                f"what was in it is lost.",
                 where,
             )
     return None

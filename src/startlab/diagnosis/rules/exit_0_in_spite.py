@@ -41,7 +41,7 @@ MECHANISMS: Final = (
         symptom=True,
         shown=True,
         advice="Look at Process.exitcode after join(), or use concurrent.futures, whose result() "
-        "raises what the child did.",
+        "raises the child's exception.",
     ),
 )
 
@@ -64,7 +64,7 @@ def _known(case: Case) -> Cause | None:
     if cause is None or cause.chosen:
         return None
     unread = "" if case.clues(ExitCodeRead) else ": the child's exit code is never read"
-    return cause._replace(text=f"{cause.text} The exit status is 0 all the same{unread}.")
+    return cause._replace(text=f"{cause.text} The exit status is 0 nevertheless{unread}.")
 
 
 def _told_as_it_is(case: Case) -> Cause | None:
@@ -79,9 +79,9 @@ def _told_as_it_is(case: Case) -> Cause | None:
     return Cause(
         "exit_0_in_spite",
         f"{kind} {where}",
-        f"a child raises {said} at {where}, and the exit status is 0 all the same",
+        f"a child raises {said} at {where}, but the exit status is 0",
         f"The program reads the child's exit code at {looked[0].where}."
         if looked
-        else "The child's exit code is never read: Process.exitcode is other than 0 after join().",
+        else "The child's exit code is never read: Process.exitcode is not 0 after join().",
         where,
     )

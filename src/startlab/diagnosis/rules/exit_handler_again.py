@@ -5,7 +5,7 @@ A child that imported the main module registered an exit handler by that, and th
 something is missing.
 
 ## Why
-Each child that imports the main module registers its exit handlers anew, and runs them when it
+Each child that imports the main module registers its exit handlers again, and runs them when it
 ends. The first that does may clear away what the program still needs.
 
 ## What to do
@@ -56,7 +56,7 @@ def in_output(case: Case) -> Cause | None:
         clue.where or "",
         f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
         "ends",
-        "Each child that imports the main module registers its exit handlers anew, and runs them "
+        "Each child that imports the main module registers its exit handlers again, and runs them "
         "when it ends.",
         clue.where,
     )
@@ -76,8 +76,8 @@ def find(case: Case) -> Cause | None:
         clue.where or "",
         f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
         "ends",
-        "Each child that imports the main module registers its exit handlers anew, and runs them "
-        f"when it ends: the first that does clears away what the program still needs. At {missed} "
+        "Each child that imports the main module registers its exit handlers again, and runs them "
+        f"when it ends: the first one to end removes what the program still needs. At {missed} "
         f"it is missed: {first.exception.type}: {first_line(first.exception.message)}.",
         clue.where,
     )

@@ -8,8 +8,8 @@ which the program reads and hands on; it may be 0 under another start method.
 The program chose this exit status, and callers treat it as a failure.
 
 ## What to do
-Find out why the program exits with that status. If it should, it says nothing against a start
-method.
+Find out why the program exits with that status. If that is intended, the start method is not the
+problem.
 
 ## Bad
 ```python
@@ -47,19 +47,19 @@ MECHANISMS: Final = (
     Mechanism(
         "exit_status",
         symptom=True,
-        advice="Find out why the program exits with that status. If it should, it says nothing "
-        "against a start method.",
+        advice="Find out why the program exits with that status. If that is intended, the start "
+        "method is not the problem.",
     ),
     Mechanism(
         "child_status",
         symptom=True,
-        advice="Look at what leads the child to that line: have it print what it caught or found.",
+        advice="Find out what leads the child to that line: let it print what it caught or found.",
     ),
     Mechanism(
         "exit_status_differs",
         symptom=True,
-        advice="Look at what the children read that they were not given, and at what the program "
-        "makes of what they return.",
+        advice="Look at what the children read without being given it, and at what the program "
+        "does with what they return.",
     ),
 )
 

@@ -60,7 +60,7 @@ def in_output(case: Case) -> Cause | None:
         clue.name,
         f"parent and children share one `{clue.name}`, a {clue.type}"
         + (f" that was opened at {where}" if where else ""),
-        "A forked child has the same open file as its parent, with one position: what one reads, "
-        "the other does not get, and what is in a buffer may be written twice.",
+        "A forked child shares its parent's open file, with one position: what one reads, the "
+        "other misses, and buffered text may be written twice.",
         where,
     )

@@ -87,7 +87,8 @@ def note(case: Case) -> Cause | None:
         " ".join(who),
         f"a process is forked while it has {' and '.join(who)}"
         + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
-        "Python 3.12 and later have a DeprecationWarning for that, which the default filters hide: "
+        "Python 3.12 and later issue a DeprecationWarning for that, which the default filters "
+        "hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
         _place(threads[0]) if threads else next((each.where for each in calls), None),
     )

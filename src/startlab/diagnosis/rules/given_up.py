@@ -47,6 +47,6 @@ def _ended(case: Case) -> str:
     stuck = {process.pid for process in case.trial.stuck}
     sent = [clue for clue in case.clues(SignalSent) if clue.child in stuck]
     if not sent:
-        return "The program did not wait for it to the end."
+        return "The program did not wait until it ended."
     at = f" at {sent[0].where}" if sent[0].where else ", at its own end"
-    return f"The program gave it up and ended it{at}."
+    return f"The program stopped waiting and ended it{at}."

@@ -103,8 +103,8 @@ def _failed_in(case: Case) -> Cause | None:
                 clue.signal,
                 f"a forked child runs its parent's handler of {clue.signal}, which raises {said} "
                 f"at {where}",
-                f"A forked child has its parent's signal handlers, here {clue.handler}, and what "
-                "that does is meant for the parent: there, its children are not this one's.",
+                f"A forked child has its parent's signal handlers, here {clue.handler}, and that "
+                f"one is meant for the parent: the parent's children are not the child's.",
                 where,
             )
     return None

@@ -34,7 +34,7 @@ from startlab.diagnosis.source.places import written
 MECHANISMS: Final = (
     Mechanism(
         "hash_seed",
-        advice="Use a hash that is the same in all processes, of hashlib or zlib.crc32().",
+        advice="Use a hash that is the same in all processes: hashlib or zlib.crc32().",
         experiment="string_hash",
     ),
 )
@@ -53,8 +53,8 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "hash_seed",
         where,
-        f"hash() at {where} gives other numbers in each process",
-        "Python salts the hash of a str or bytes by a random number that it draws when it begins. "
+        f"hash() at {where} gives different numbers in each process",
+        "Python salts the hash of str and bytes with a random number that it draws at startup. "
         "A forked child has its parent's; one started by spawn or forkserver draws its own, "
         "unless PYTHONHASHSEED is set.",
         where,

@@ -65,8 +65,8 @@ def find(case: Case) -> Cause | None:
         + (f", at {sent[0].where}" if sent[0].where else "")
         + "), while that held it",
         "A lock between processes is not released when the process that holds it is killed, as "
-        "terminate() and the end of a pool's `with` block do; a queue has such locks inside, "
-        "which its feeder thread and every reader take.",
+        "terminate() and the end of a pool's `with` block do; a queue uses such locks internally, "
+        "in its feeder thread and in every reader.",
         where,
     )
 

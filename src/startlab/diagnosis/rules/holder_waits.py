@@ -67,8 +67,8 @@ def find(case: Case) -> Cause | None:
             f"{first.where} {where}",
             f"{asker} waits at {first.where} for {locks.described(case, first.thread)}; {holder} "
             f"has it and waits at {where}",
-            f"`{case.sources.code(where)}` at {where} is not over, and the lock is released after "
-            "that.",
+            f"`{case.sources.code(where)}` at {where} has not returned, and the lock is released "
+            f"only after that.",
             where,
             grade="suspected" if any(one.guessed for one in seen) else None,
         )

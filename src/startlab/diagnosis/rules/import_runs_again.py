@@ -8,8 +8,8 @@ A child started by spawn or forkserver imports the main module, in the folder th
 then. What stands outside the main guard happens once more there, and may not work twice.
 
 ## What to do
-Put what is to happen once below `if __name__ == "__main__":`, and make paths absolute. Besides
-`other_folder` the mechanism is `main_runs_again`.
+Put what should happen only once below `if __name__ == "__main__":`, and make paths absolute.
+Besides `other_folder` the mechanism is `main_runs_again`.
 
 ## Bad
 ```python
@@ -82,9 +82,9 @@ def find(case: Case) -> Cause | None:
             f"{place} runs again in each child, which imports the main module, and raises {said}"
             f"{inner}",
             "A child started by spawn, or the fork server, first imports the main module: "
-            f'what is not below `if __name__ == "__main__":` happens once more there, and what `'
+            f'what is not below `if __name__ == "__main__":` happens again there, and what `'
             f"{case.sources.code(place)}` does cannot be done twice. The child ends before its "
-            f"target has begun.{waits}",
+            f"target begins.{waits}",
             place,
         )
     return None

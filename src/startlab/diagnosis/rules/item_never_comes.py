@@ -36,8 +36,8 @@ from startlab.model import NativeThreadsAtFork
 MECHANISMS: Final = (
     Mechanism(
         "item_never_comes",
-        advice="Let the child end by itself, read only as much as was put, or read with a timeout "
-        "and look whether the children are alive.",
+        advice="Let the child end by itself, read only as many items as were put, or read with a "
+        "timeout and check whether the children are alive.",
     ),
     Mechanism(
         "child_died_unseen",
@@ -101,6 +101,6 @@ def find(case: Case) -> Cause | None:
         "item_never_comes",
         where or "",
         f"the program waits at {where} for an item of the queue, and all children have ended",
-        "Each get() waits for one item, and the children have put less than is read.",
+        "Each get() waits for one item, and the children have put fewer than are read.",
         where,
     )

@@ -63,10 +63,9 @@ def find(case: Case) -> Cause | None:
             case.where or "",
             f"a result or exception of an executor's task cannot be unpickled, and {case.where} "
             "waits for it",
-            f"Reading it raises {said}. An exception whose class has its own __init__ is made "
-            "again by calling the class with `args`, which must then be all that it takes. The "
-            "executor gives all its work up: every future raises BrokenProcessPool."
-            + own_exceptions(case, said),
+            f"Reading it raises {said}. An exception is unpickled by calling its class with "
+            f"`args`, so these must be all that its __init__ takes. The executor then gives up: "
+            f"every future raises BrokenProcessPool." + own_exceptions(case, said),
             case.where,
         )
     died = case.died
@@ -82,7 +81,7 @@ def find(case: Case) -> Cause | None:
         "killed_worker",
         where or "",
         f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
-        "concurrent.futures gives all its work up when a worker ends: every future raises "
+        "concurrent.futures gives up when a worker ends: every future raises "
         "BrokenProcessPool." + ("" if failed else may_end_by(case)),
         where,
     )

@@ -100,8 +100,8 @@ def _left(case: Case, clues: list[LeftUnsent]) -> Cause:
         "left_unsent",
         f"{clue.type} {clue.where}",
         f"{items} that children gave to {clue.type} never arrived",
-        f"They were left in its queue when the children ended. What is in that is sent by {why}: "
-        "a child of multiprocessing leaves by os._exit(), which runs no exit handlers and waits "
+        f"They were still in its queue when the children ended. That queue is emptied by {why}: "
+        "a child of multiprocessing ends by os._exit(), which runs no exit handlers and waits "
         f"for no daemon thread.{used}",
         clue.where,
     )

@@ -87,7 +87,7 @@ def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[C
         f"{by} {first.where}",
         f"the children do not have what the parent set up in {by} by {first.told} at "
         f"{first.where}, and it raises {said} when it unpickles their work{at}",
-        f"In the parent alone: {lines}. A child started by spawn or forkserver imports the main "
+        f"Only in the parent: {lines}. A child started by spawn or forkserver imports the main "
         "module, and what the parent does with a library below the main guard is not done there.",
         first.where,
     )
@@ -140,7 +140,7 @@ def _cause(used: Call, set_up: Sequence[Call], came: str) -> Cause:
         "library_state_differs",
         f"{used.package} {first.where}",
         title,
-        f"In the parent alone: {lines}. In the child: {used.told} at {used.where}. A child "
+        f"Only in the parent: {lines}. In the child: {used.told} at {used.where}. A child "
         "started by spawn or forkserver imports the main module, and what the parent does with a "
         "library below the main guard is not done there.",
         where,

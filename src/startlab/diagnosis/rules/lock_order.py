@@ -56,8 +56,7 @@ MECHANISMS: Final = (
     Mechanism(
         "lock_taken_twice",
         shown=True,
-        advice="Use an RLock, or have the inner function be called with the lock held and not take "
-        "it.",
+        advice="Use an RLock, or let the inner function leave the lock to its caller.",
     ),
 )
 

@@ -84,7 +84,7 @@ def note(case: Case) -> Cause | None:
         "",
         _title(where),
         f"In the parent {logger} is {clue.parent}, in the children "
-        f"{clue.child or 'as it is by default'}. Lost are, numbers left out, {quoted(lost)}.",
+        f"{clue.child or 'as it is by default'}. Lost (with numbers left out): {quoted(lost)}.",
         where,
     )
 

@@ -41,8 +41,8 @@ from startlab.diagnosis.stacks import is_at, library_frames, line_of
 MECHANISMS: Final = (
     Mechanism(
         "loop_idle",
-        advice="See who should have ended that wait: create that task before, or give the wait a "
-        "timeout, asyncio.wait_for(...).",
+        advice="Find out what should have ended that wait: create that task first, or give the "
+        "wait a timeout with asyncio.wait_for(...).",
     ),
 )
 
@@ -74,7 +74,7 @@ def find(case: Case) -> Cause | None:
             at or case.test,
             f"the event loop of {case.who(process)} has nothing left to do, and {code} is not over",
             "A coroutine waits for a future, an event, a lock or a queue of asyncio, and no task "
-            f"is left that would end that wait.{more}",
+            f"is left that could end that wait.{more}",
             at,
         )
     return None

@@ -4,7 +4,7 @@
 A forked child raises that an event loop is running already.
 
 ## Why
-The fork was made by a coroutine: the child has a copy of the loop that runs it, and asyncio
+The fork was made in a coroutine: the child has a copy of the loop that runs it, and asyncio
 believes that this loop is still running in the child.
 
 ## What to do
@@ -58,7 +58,7 @@ def find(case: Case) -> Cause | None:
                 "a forked child uses its parent's event loop"
                 + (f" at {where}" if where else "")
                 + f", and raises {said}",
-                "The fork was made by a coroutine: the child has a copy of the loop that runs it, "
+                "The fork was made in a coroutine: the child has a copy of the loop that runs it, "
                 "and asyncio believes that this loop is still running there.",
                 where,
             )

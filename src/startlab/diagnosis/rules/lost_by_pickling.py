@@ -10,7 +10,7 @@ What `__getstate__` or `__reduce__` leaves out, as a lock or what is not in `__s
 arrive. A forked child's arguments are not pickled: they have all.
 
 ## What to do
-Give it to `__getstate__`'s result, or make it anew in `__setstate__`.
+Give it to `__getstate__`'s result, or create it again in `__setstate__`.
 
 ## Bad
 ```python
@@ -39,7 +39,7 @@ from startlab.diagnosis.stacks import own_line
 MECHANISMS: Final = (
     Mechanism(
         "lost_by_pickling",
-        advice="Return it from `__getstate__` too, or make it anew in `__setstate__`.",
+        advice="Return it from `__getstate__` too, or create it again in `__setstate__`.",
     ),
 )
 
@@ -68,7 +68,7 @@ def find(case: Case) -> Cause | None:
             f"a {kind} has lost `{name}` as it was pickled: `{method}` at {where} leaves it out"
             + (f", and {used} needs it" if used else ""),
             f"It is set at {set_at}. What is given to a child started by spawn or forkserver, to a "
-            "pool's task or to a queue is pickled, and has what its class's own way gives.",
+            "pool's task or to a queue is pickled, and keeps only what its class gives to pickle.",
             where,
         )
     return None

@@ -70,7 +70,7 @@ def find(case: Case) -> Cause | None:
                 f"a result or exception of a pool's task cannot be unpickled, and {where} "
                 "waits for it",
                 f"The thread of the pool that reads results has ended with {said}. An exception "
-                "whose class has its own __init__ must be made such that pickle can call it again."
+                "whose class has its own __init__ must be one that pickle can call again."
                 + own_exceptions(case, said),
                 where,
             )

@@ -113,7 +113,7 @@ def _made(case: Case, *, moments: bool) -> Iterator[tuple[str, str, int]]:
 
 def _of_each(name: str, where: str, case: Case, more: str = "") -> Cause:
     stored = re.search(r"[Tt]emp|mkd|mkstemp|folder|dir", case.sources.code(where))
-    lost = ", and what the one puts there, the others do not find" if stored else ""
+    lost = ", and what one puts there, the others do not find" if stored else ""
     return Cause(
         "made_in_each_child",
         name,

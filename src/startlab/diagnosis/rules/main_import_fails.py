@@ -5,8 +5,8 @@ The program has lost its fork server (`EOFError`, `ConnectionResetError`), and t
 exception of its own.
 
 ## Why
-The fork server imports the main module before its first fork, and what that import raises is its
-end.
+The fork server imports the main module before its first fork, and an exception in that import ends
+it.
 
 ## What to do
 Let the main module be imported without an effect.
@@ -38,7 +38,7 @@ from startlab.output.tracebacks import first_line
 MECHANISMS: Final = (
     Mechanism(
         "main_import_fails",
-        advice="Let the main module be imported without an effect: the rest goes below "
+        advice="Make the main module importable without side effects: the rest goes below "
         '`if __name__ == "__main__":`.',
         experiment="main_module_again",
     ),
@@ -61,8 +61,8 @@ def find(case: Case) -> Cause | None:
         "main_import_fails",
         f"{first.exception.type} {where}",
         f"the import of the main module fails in the fork server, with {said} at {where}",
-        "The fork server imports the main module before its first fork, and what that import "
-        f"raises is its end. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
+        "The fork server imports the main module before its first fork, and an exception in that "
+        f"import ends it. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
         where,
     )
 

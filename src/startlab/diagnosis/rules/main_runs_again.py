@@ -8,7 +8,7 @@ A child started by spawn or forkserver imports the main module, and so does the 
 stands outside the main guard runs again.
 
 ## What to do
-Put what is to happen once below `if __name__ == "__main__":`.
+Put what should happen only once below `if __name__ == "__main__":`.
 
 ## Bad
 ```python
@@ -40,7 +40,7 @@ MECHANISMS: Final = (
     Mechanism(
         "main_runs_again",
         imported=True,
-        advice='Put what is to happen once below `if __name__ == "__main__":`.',
+        advice='Put what should happen only once below `if __name__ == "__main__":`.',
         experiment="main_module_again",
     ),
 )

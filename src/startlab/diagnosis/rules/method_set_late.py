@@ -5,8 +5,8 @@
 makes something of multiprocessing.
 
 ## Why
-The first lock, queue, pool or process that is made without a context of its own takes the
-platform's method, and it stays that.
+The first lock, queue, pool or process that is created without a context of its own fixes the
+platform's method for good.
 
 ## What to do
 Call `set_start_method()` before anything of multiprocessing is made.
@@ -36,8 +36,8 @@ MECHANISMS: Final = (
     Mechanism(
         "method_set_late",
         shown=True,
-        advice="Call set_start_method() before anything of multiprocessing is made, or make it by "
-        "get_context().",
+        advice="Call set_start_method() before anything of multiprocessing is created, or create "
+        "it from get_context().",
         experiment="top_level_start_method",
     ),
 )
@@ -60,9 +60,9 @@ def find(case: Case) -> Cause | None:
         "method_set_late",
         where,
         f"set_start_method() at {where} comes too late: `{source.line(earlier)}` at "
-        f"{file}:{earlier} has settled the method",
-        "The first lock, queue, pool or process that is made without a context of its own takes "
-        "the platform's method, and it stays that.",
+        f"{file}:{earlier} has already fixed the method",
+        "The first lock, queue, pool or process that is created without a context of its own "
+        "fixes the platform's method for good.",
         where,
     )
 

@@ -6,7 +6,7 @@ which raises or dies.
 
 ## Why
 Such an object belongs to the context that made it. One of fork's has no name by which a spawned
-process could open it: Python 3.11.5 and later refuse it, older ones die by a signal.
+process could open it: Python 3.11.5 and later refuse it, older ones crash.
 
 ## What to do
 Make locks, queues and values by the context that starts the processes.
@@ -39,7 +39,7 @@ MECHANISMS: Final = (
     Mechanism(
         "mixed_contexts",
         shown=True,
-        advice="Make locks, queues and values by the context that starts the processes: "
+        advice="Create locks, queues and values from the context that starts the processes: "
         "`ctx = multiprocessing.get_context(...)`, then `ctx.Queue()` and `ctx.Process()`.",
         experiment="mixed_contexts",
     ),
@@ -65,6 +65,6 @@ def find(case: Case) -> Cause | None:
         f"{made} is used in processes started by {other}",
         "A lock, queue or value belongs to the context that made it. One of fork's has no name "
         "by which a spawned process could open it: Python 3.11.5 and later refuse it, older ones "
-        "die by a signal.",
+        "crash.",
         where,
     )

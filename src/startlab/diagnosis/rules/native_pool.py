@@ -77,8 +77,8 @@ def find(case: Case) -> Cause | None:
             + (
                 "native threads that only its parent has" if number else "what a fork does not copy"
             ),
-            f"{by}{had}. A fork copies only the thread that forks: what the library's threads were "
-            "to do in the child is never done, and a lock that one of them held stays held.",
+            f"{by}{had}. A fork copies only the thread that forks: nothing does the work of the "
+            f"library's threads in the child, and a lock that one of them held stays held.",
             where,
             advice=cure,
         )

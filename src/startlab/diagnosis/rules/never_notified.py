@@ -51,12 +51,12 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "never_notified",
-        advice="Use an Event for what is to stay, and look before waiting: "
+        advice="Use an Event for a state that lasts, and check before waiting: "
         "`condition.wait_for(...)`; give wait() a timeout.",
     ),
     Mechanism(
         "never_set",
-        advice="Set the Event on every way to the end, also after an exception, and before joining "
+        advice="Set the Event on every path, also after an exception, and before joining "
         "what waits for it; give wait() a timeout.",
     ),
 )
@@ -101,7 +101,7 @@ def find(case: Case) -> Cause | None:
     )
 
 
-_OF_ONE_PROCESS: Final = " One of threading is of one process alone: another has a copy at most."
+_OF_ONE_PROCESS: Final = " One of threading belongs to one process: another has at most a copy."
 _AT_THAT_MOMENT: Final = (
     " A Condition wakes those who wait at that moment, and not those who come later."
 )

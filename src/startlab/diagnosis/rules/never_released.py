@@ -93,7 +93,7 @@ def _left(case: Case, process: Process, thread: Thread) -> Cause | None:
         where,
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which a "
         f"{taker} took that has ended without releasing it",
-        f"It is not released by the end of the {taker} that has it.{_taken_at(case, thread)}",
+        f"Nothing releases it at the end of the {taker} that has it.{_taken_at(case, thread)}",
         where,
         grade="shown",
     )
@@ -112,7 +112,7 @@ def _used_up(case: Case, process: Process, thread: Thread) -> Cause | None:
         where,
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
         f"taken {first[1]} times by processes that have ended without releasing it",
-        "A semaphore is not released by the end of the process that has taken it."
+        "Nothing releases a semaphore at the end of the process that has taken it."
         f"{_taken_at(case, thread)}",
         where,
     )
@@ -136,7 +136,7 @@ def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
         where,
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
         "taken and not released",
-        f"No thread that lives has it in a `with` block, and none could release it: what took it "
+        f"No living thread has it in a `with` block, or could release it: what took it "
         f"has returned or ended.{taken}",
         where,
     )

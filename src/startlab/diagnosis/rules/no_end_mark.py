@@ -44,7 +44,7 @@ MECHANISMS: Final = (
     ),
     Mechanism(
         "end_mark_copied",
-        advice="Use None as the end mark, or compare by `==` what has an equality of its own.",
+        advice="Use None as the end mark, or compare with `==`, for a class that defines it.",
     ),
 )
 
@@ -64,8 +64,8 @@ def find(case: Case) -> Cause | None:
         where or "",
         f"the program waits at {where} for the end of a child that waits at {takers[0]} for an "
         "item of its queue that never comes",
-        "A child that takes from a queue in a loop does not know that there is nothing more: it "
-        "needs an end mark, and each consumer its own: a mark is seen by one consumer only.",
+        "A child that takes from a queue in a loop does not know when nothing more comes: it "
+        "needs an end mark, one per consumer, for only one of them sees each mark.",
         where,
     )
 
@@ -83,10 +83,11 @@ def _copied_mark(case: Case) -> Cause | None:
                 return Cause(
                     "end_mark_copied",
                     where,
-                    f"a child does not know the end mark `{name}`, which is put at {file}:{put}, "
+                    f"a child does not recognize the end mark `{name}`, which is put at "
+                    f"{file}:{put}, "
                     f"by `is` at {where}",
-                    "What goes through a queue or a pipe is pickled: out comes a copy, and "
-                    f"another object than the receiver's own `{name}`.",
+                    "What goes through a queue or a pipe is pickled: a copy comes out, which is "
+                    f"not the receiver's own `{name}`.",
                     where,
                 )
     return None

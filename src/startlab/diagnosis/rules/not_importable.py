@@ -87,8 +87,9 @@ def find(case: Case) -> Cause | None:
             "not_importable",
             name,
             f"children cannot find `{name}`{where}{only if defined else ''}",
-            f"A child started by spawn or forkserver imports {imported} and looks there for what "
-            f"it is to run or is given. `{name}` is not there after that import: it is defined "
+            f"A child started by spawn or forkserver imports {imported} and looks there for the "
+            f"functions and classes that it is given. `{name}` is not there after that import: it "
+            f"is defined "
             'below `if __name__ == "__main__":`, in a function, or in an interactive session. '
             f"It ended with {traceback.exception.type}.",
             defined or begun,

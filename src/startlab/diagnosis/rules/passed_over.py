@@ -7,7 +7,7 @@ A thread or a destructor has raised, and the program ended with exit status 0.
 Python prints what a thread or a destructor raises, and goes on.
 
 ## What to do
-Fix what is raised, or catch it where it is expected.
+Fix the exception, or catch it where it is expected.
 
 ## Bad
 ```python
@@ -31,7 +31,7 @@ from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
-    Mechanism("passed_over", advice="Fix what is raised, or catch it where it is expected."),
+    Mechanism("passed_over", advice="Fix the exception, or catch it where it is expected."),
 )
 
 
@@ -50,6 +50,6 @@ def find(case: Case) -> Cause | None:
         "passed_over",
         " ".join(told.values()),
         f"a thread or a destructor raises {' and '.join(list(told)[:3])}",
-        "Python prints it and goes on.",
+        "Python prints it and continues.",
         next(iter(told.values())),
     )

@@ -46,7 +46,7 @@ MECHANISMS: Final = (
         "permit_kept",
         shown=True,
         advice="Take one permit for the whole task, or all that it needs under a lock of their "
-        "own: nobody should wait for a second permit with one in hand.",
+        "own: no thread should wait for a second permit while it holds one.",
     ),
 )
 
@@ -65,8 +65,8 @@ def find(case: Case) -> Cause | None:
         where,
         f"{_who(case, found)} at {where} for one more permit of {semaphore}, of which "
         f"{'it has' if len(found) == 1 else 'each has'} one since {held_locks(case, thread)[0]}",
-        "A Semaphore lets as many in as it was made with. Whoever waits for a second permit keeps "
-        "the first meanwhile: once those that wait have them all, none is given back.",
+        "A thread that waits for a second permit keeps the first: once the waiting threads hold "
+        "all permits, none is ever released.",
         where,
         grade="suspected" if any("." in each.partition(".")[2] for each in names) else None,
     )

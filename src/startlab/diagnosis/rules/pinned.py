@@ -34,7 +34,7 @@ from startlab.results.summary import WELL
 MECHANISMS: Final = (
     Mechanism(
         "pinned",
-        advice="That is a sound way to be safe; to see the others, remove the call that sets the "
+        advice="That is one way to be safe; to see the others, remove the call that sets the "
         "start method.",
         explains=False,
     ),
@@ -59,6 +59,6 @@ def find(case: Case) -> Cause | None:
         "pinned",
         f"{clue.method} {clue.where}",
         f"the program itself chooses {methods}, by {clue.by}() at {clue.where}",
-        "What was run is that, whatever the column says.",
+        "That is what was run, whatever the column says.",
         clue.where,
     )

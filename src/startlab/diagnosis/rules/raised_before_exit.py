@@ -43,8 +43,8 @@ MECHANISMS: Final = (
     Mechanism(
         "raised_before_exit",
         shown=True,
-        advice="Fix what is raised, and end the children in a `finally`, or start them with "
-        "daemon=True: at its end a program waits for those that are no daemons.",
+        advice="Fix the exception, and end the children in a `finally`, or start them with "
+        "daemon=True: a program that exits waits for children that are not daemons.",
     ),
 )
 
@@ -68,7 +68,7 @@ def find(case: Case) -> Cause | None:
         f"the program raises {raised.exception.type}: {first_line(raised.exception.message)} at "
         f"{where}, and at its end waits for a child that "
         + (f"still waits at {at}" if at else "does not end"),
-        "Once an exception has left the main module, multiprocessing joins the children that are "
-        "no daemons. What was to end this one comes after the line that raises.",
+        "Once an exception has left the main module, multiprocessing joins all children that are "
+        "not daemons. What should end this one comes after the line that raises.",
         where,
     )

@@ -50,7 +50,7 @@ MECHANISMS: Final = (
         "shared_as_argument",
         shown=True,
         advice="Give it to the processes when they are started: as an argument of Process, by "
-        "`initargs=` of a pool; or use one of a Manager.",
+        "`initargs=` of a pool; or use a Manager's.",
         experiment="lock_in_message",
     ),
     Mechanism(
@@ -74,7 +74,7 @@ MECHANISMS: Final = (
     Mechanism(
         "no_such_method",
         shown=True,
-        advice="Ask multiprocessing.get_all_start_methods() what there is.",
+        advice="Ask multiprocessing.get_all_start_methods() which ones exist.",
         experiment="choose_start_method",
     ),
     Mechanism(
@@ -96,8 +96,8 @@ MECHANISMS: Final = (
     Mechanism(
         "fork_refused",
         shown=True,
-        advice="Use the library first in the children, or make in each child what the parent has "
-        "made with it.",
+        advice="Use the library first in the children, or create in each child what the parent "
+        "created with it.",
     ),
 )
 
@@ -130,7 +130,8 @@ def suspect(case: Case) -> Cause | None:
             where or "",
             f"native code{by}, used at {where}, ends a forked child ({ended_by(killed[0])}), and "
             f"says: {said}",
-            "It was used before the fork. What it had then, as threads, is the parent's alone.",
+            "It was used before the fork. What it had then, as threads, belongs to the parent "
+            "alone.",
             where,
         )
     for traceback in (*(each for each in case.tracebacks if each.child), of_worker(case)):
@@ -143,7 +144,7 @@ def suspect(case: Case) -> Cause | None:
                 where,
                 f"{by} refuses to work at {where} in a forked child: {said}",
                 f"{by} was used before the fork. What it had then, such as threads, an event loop "
-                "or a device, is the parent's alone.",
+                "or a device, belongs to the parent alone.",
                 where,
             )
     return None
@@ -155,7 +156,7 @@ _REFUSALS: Final = (
     (
         BY_INHERITANCE,
         "shared_as_argument",
-        "a lock or queue is sent to a process that runs already",
+        "a lock or queue is sent to a process that is already running",
         (
             "Locks, queues and values of multiprocessing can only be given to a process when it is "
             "started, not through a queue or as an argument of a pool's task."
@@ -164,7 +165,7 @@ _REFUSALS: Final = (
     (
         r"'NoneType' object has no attribute '_registry'",
         "proxy_without_manager",
-        "what a manager's proxy is asked for in a child is another proxy, which cannot be made",
+        "a manager's proxy is asked in a child for another proxy, which it cannot create",
         (
             "Iterating over a DictProxy needs a proxy of the iterator. A proxy that was given to "
             "another process does not know its manager there, and cannot make one (gh-99595)."
@@ -192,7 +193,7 @@ _REFUSALS: Final = (
     (
         r"cannot find context for",
         "no_such_method",
-        "a start method is asked for that does not exist there",
+        "a start method is requested that does not exist there",
         "Windows has spawn only; a name that is no start method exists nowhere.",
     ),
     (
@@ -204,9 +205,9 @@ _REFUSALS: Final = (
     (
         r"Pool not running|cannot schedule new futures after",
         "pool_ended",
-        "a task is given to a pool that was closed before",
+        "a task is given to a pool that is already closed",
         (
-            "A pool takes no more tasks after close(), terminate() or shutdown(), nor behind its "
+            "A pool takes no more tasks after close(), terminate() or shutdown(), or after its "
             "`with` block."
         ),
     ),

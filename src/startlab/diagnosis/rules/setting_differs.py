@@ -98,9 +98,8 @@ _ON_A_SOCKET: Final = re.compile(
     r"|urlopen\(|create_connection\("
 )
 _DEEP: Final = (
-    " A thread's stack that is too small for how deep its functions call one another ends the "
-    "process by a signal, and leaves no Python stack: what catches fatal signals has a stack of "
-    "its own in the main thread only."
+    " Where a thread's stack is too small for the depth of its calls, a signal ends the process, "
+    "without a Python traceback: faulthandler has a stack of its own in the main thread only."
 )
 
 
@@ -220,7 +219,7 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
         title,
         (f"{values}. " if logs else "")
         + "What a process sets for itself does not reach a child started by spawn or forkserver: "
-        f"that begins as every Python does, with what the import of the main module sets.{more}",
+        f"that starts with Python's defaults and what the import of the main module sets.{more}",
         place,
     )
 

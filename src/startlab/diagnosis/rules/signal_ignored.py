@@ -5,8 +5,8 @@ The program sends SIGTERM or SIGINT to a child, which does not end by it, and a 
 sets `SIG_IGN` for that signal.
 
 ## Why
-A signal that a process ignores is ignored by its children too, under every start method: it stays
-so across fork and exec (signal(7)).
+A signal that a process ignores is ignored by its children too, under every start method: that
+survives fork and exec (signal(7)).
 
 ## What to do
 Set `signal.SIG_DFL` at the beginning of the child, or ignore the signal after the start.
@@ -60,7 +60,7 @@ def find(case: Case) -> Cause | None:
                 f"a child does not end by the {number.name} that it is sent at {by}: it ignores "
                 f"it, as its parent does since {where}",
                 "A signal that a process ignores is ignored by its children too, under every start "
-                "method: it stays so across fork and exec (signal(7)).",
+                "method: that survives fork and exec (signal(7)).",
                 where,
             )
     return None

@@ -41,7 +41,7 @@ MECHANISMS: Final = (
         "stdin_in_child",
         advice="Read it in the program itself, and hand over what was read.",
     ),
-    Mechanism("no_stdin", advice="Give it what it reads: --stdin FILE."),
+    Mechanism("no_stdin", advice="Provide its input: --stdin FILE."),
 )
 
 
@@ -60,7 +60,7 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "stdin_in_child",
         where or "",
-        f"a child reads its stdin at {where}, which is closed to it",
+        f"a child reads its stdin at {where}, which is closed there",
         "multiprocessing opens the null device as the stdin of every child: only the program "
         "itself can read what is typed.",
         where,

@@ -85,7 +85,7 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
                 f"{who} waits at {where} for the end of a subprocess, which waits for its output "
                 "to be read",
                 "The subprocess has written more than its pipe holds (64 KiB on Linux), and only "
-                f"{who} could read from that: it would do so after the subprocess's end.",
+                f"{who} could read from that: it would do so only after the subprocess ends.",
                 where,
             )
         if is_waiting(thread, "pipe write") and is_waiting(each, "pipe read"):

@@ -61,7 +61,7 @@ def find(case: Case) -> Cause | None:
         f"threads are {by}'s here{patch}, and one that waits for a process stops all others"
         + (f": the program does not get past {where}" if where else ""),
         f"`{clues[0].what}` is {by}'s: threads take turns in one real thread. multiprocessing "
-        "starts threads that wait in read() or for a lock between processes, which gives no other "
-        "a turn: whoever would send them something never runs.",
+        "starts threads that wait in read() or for a lock between processes, which lets no other "
+        "thread run: the one that would send them something never does.",
         where,
     )

@@ -58,11 +58,11 @@ def find(case: Case) -> Cause | None:
             continue
         where = line_of(thread)
         takers = takers_of(case) if shared else _threads_that_take(process)
-        text = "join() of a queue ends when task_done() was called for each item put in. "
+        text = "A queue's join() ends once task_done() was called for every item. "
         if takers:
             text += (
-                f"Those who take from it wait at {takers[0]} for the next: on some way through the "
-                "loop there (a continue, a break, an exception) task_done() is left out."
+                f"Its consumers wait at {takers[0]} for the next: on some path through the loop "
+                f"there (a continue, a break, an exception) task_done() is not called."
             )
         else:
             text += f"No {'process' if shared else 'thread'} takes from it any more."

@@ -71,7 +71,7 @@ def find(case: Case) -> Cause | None:
         return Cause(
             "unpicklable_result",
             where or message,
-            "what a worker gives back cannot be pickled"
+            "what a worker returns cannot be pickled"
             + (f": its task is given at {where}" if where else ""),
             "The result of a task comes back through a pipe, pickled, under every start method. "
             f"Python says {message}.",
@@ -79,15 +79,16 @@ def find(case: Case) -> Cause | None:
         )
     what = f"{clues[0].path}, a {clues[0].type}," if clues else "what the child is to be given"
     why = (
-        "What is given to a child started by spawn or forkserver is pickled, with all that hangs "
-        "on it: "
+        "What is given to a child started by spawn or forkserver is pickled, with everything that "
+        "it refers to: "
         "the target, what a bound method belongs to, the arguments."
     )
     if "fork" in case.trial.method_used:
         why = (
             "What is sent to a worker of a pool, or put into a queue, is pickled under every start "
-            "method, with all that hangs on it: the function, what a bound method belongs to, the "
-            "arguments; a function goes by its name, which must lead to it in its module."
+            "method, with everything that it refers to: the function, what a bound method belongs "
+            "to, the "
+            "arguments; a function is pickled by its name, under which its module must have it."
         )
     waits = ""
     if case.trial.outcome == "hang":

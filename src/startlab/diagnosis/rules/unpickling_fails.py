@@ -72,8 +72,8 @@ def find(case: Case) -> Cause | None:
                 "unpickling_fails",
                 where,
                 f"what a child is given{at} cannot be unpickled there: {said} at {where}",
-                "What is given to a child started by spawn or forkserver is pickled, and made "
-                "again there without a call of `__init__`: its attributes come last.",
+                "What is given to a child started by spawn or forkserver is pickled, and rebuilt "
+                "there without calling `__init__`: its attributes come last.",
                 where,
             )
     return None
@@ -91,7 +91,7 @@ def suspect(case: Case) -> Cause | None:
                 f"{by} {where}",
                 f"what a child is given at {where} cannot be unpickled there by {by}: "
                 f"{exception.type}: {first_line(exception.message)}",
-                f"What a child is given is pickled, and made again in the child by {by}, which "
+                f"What a child is given is pickled, and rebuilt in the child by {by}, which "
                 "has raised: it may lack what only the parent has set up.",
                 where,
             )

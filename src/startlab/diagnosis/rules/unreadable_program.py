@@ -77,6 +77,6 @@ def _lacking(module: str, where: str | None) -> Cause:
     text = (
         f"--with {known} installs it."
         if known
-        else f"--with {top} installs it, unless its distribution has another name than the module."
+        else f"--with {top} installs it, unless its distribution has a different name."
     )
     return Cause("missing_module", module, f"the module {module} is missing", text, where)
