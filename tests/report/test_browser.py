@@ -341,6 +341,7 @@ def test_the_timeline_of_a_healthy_trial_tells_each_child_from_start_to_exit(
     page.wait_for_selector("dialog[open] .drawing")
     page.get_by_text("Timeline as a table").click()
     rows = page.locator("dialog table tbody tr")
+    rows.first.wait_for()  # a table is filled when it is opened
     assert rows.count() == len(trial.starts) + 1
     child = rows.nth(1).inner_text()
     assert "by spawn" in child

@@ -6,13 +6,16 @@ import _thread
 import errno
 import io
 import os
+import shutil
 import signal
 import sys
+import textwrap
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from startlab.cli.commands import Passed, cli
 from startlab.errors import StartlabError
@@ -95,7 +98,12 @@ def _run(arguments: Sequence[str] | None) -> int:
             raise BrokenPipeError from None
         return stop.code if isinstance(stop.code, int) else 0
     except click.ClickException as error:
-        error.show()
+        if isinstance(error, NoArgsIsHelpError):
+            error.show()
+        else:
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            message = _at_words(error.format_message(), "Error: ")
+            click.UsageError(message, context).show()
         return error.exit_code
     except StartlabError as error:
         _say(str(error))
@@ -124,7 +132,20 @@ def _unnamed() -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(f"startlab: {printable(text)}", err=True)  # it may quote a file, or a name
+    said = _at_words(printable(text), "startlab: ")  # it may quote a file, or a name
+    click.echo(f"startlab: {said}", err=True)
+
+
+def _at_words(text: str, label: str) -> str:
+    """Break a message at words for a terminal, which itself would break it within them."""
+    if not sys.stderr.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines = (
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in f"{label}{text}".split("\n")
+    )
+    return "\n".join(lines)[len(label) :]
 
 
 # --- the streams -------------------------------------------------------------------------------
