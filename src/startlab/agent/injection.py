@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from os.path import isfile
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
 from .removal import remove
@@ -39,7 +40,9 @@ class Injection:
 
     def __init__(self, scratch: str) -> None:
         self._folder = os.path.join(scratch, "inject")
-        self._files = {name: _read(os.path.join(INSTALLED, name)) for name in _names(INSTALLED)}
+        installed = {name: os.path.join(INSTALLED, name) for name in _names(INSTALLED)}
+        # A linter or an editor may have put a folder of its own there.
+        self._files = {name: _read(path) for name, path in installed.items() if isfile(path)}
         self._sources = tuple(name for name in self._files if name.endswith(".py"))
         self._stamps: Dict[str, Optional[Stamp]] = {}
         self._asked: Set[str] = set()
