@@ -2,6 +2,7 @@
 
 from __future__ import print_function
 
+import sys
 from multiprocessing import Process
 
 
@@ -18,6 +19,7 @@ def report():
 
 def work():
     print("the program is done")
+    sys.stdout.flush()  # starting a process does it on Unix only
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import print_function
 
+import sys
 from multiprocessing import Process
 
 
@@ -15,3 +16,4 @@ if __name__ == "__main__":
         worker.start()
         worker.join()
         print("the worker ended with exit code", worker.exitcode)
+        sys.stdout.flush()  # starting a process does it on Unix only
