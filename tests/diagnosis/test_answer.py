@@ -143,6 +143,56 @@ def test_fork_is_not_recommended_to_a_program_that_forks_beside_threads() -> Non
     assert said == "Breaks under spawn, not fork; fix 1 line."
 
 
+def windows(wine: str = "") -> Environment:
+    return msgspec.structs.replace(
+        LINUX, name="3.12.10", python="3.12.10", sys_platform="win32", methods=("spawn",), wine=wine
+    )
+
+
+def with_windows(stderr: str, there: Environment, cells: Cells | None = None) -> Run:
+    """Make a run in which spawn fails on Windows, beside others."""
+    run = run_of((cells or {}) | on("3.12.10", spawn="error"))
+    return msgspec.structs.replace(
+        run,
+        environments=(
+            *run.environments[:-1],
+            msgspec.structs.replace(run.environments[-1], environment=there),
+        ),
+        trials=(*run.trials[:-1], msgspec.structs.replace(run.trials[-1], stderr=stderr)),
+    )
+
+
+UNDER_WINE = "Windows (seen under Wine)"
+NO_FORK = """Traceback (most recent call last):
+  File "p.py", line 1, in <module>
+    os.fork()
+AttributeError: module 'os' has no attribute 'fork'
+"""
+OTHER = NO_FORK.replace("module 'os' has no attribute 'fork'", "no such thing")
+
+
+@pytest.mark.parametrize(
+    ("stderr", "wine", "cells", "said"),
+    [
+        (NO_FORK, "8.0", {}, f"Breaks on {UNDER_WINE}; fix 1 line."),
+        (NO_FORK, "", {}, "Breaks on Windows; fix 1 line."),
+        (NO_FORK, "8.0", on("3.13.0", fork="1", forkserver="1", spawn="1"),
+         f"Safe under every start method on Linux; breaks on {UNDER_WINE}; fix 1 line."),
+        (NO_FORK, "8.0", on("3.13.0", fork="1", forkserver="1", spawn="hang"),
+         f"Breaks under spawn, not fork or forkserver; fix 1 line; breaks on {UNDER_WINE}."),
+        (OTHER, "8.0", on("3.12.1", fork="1", forkserver="1", spawn="1"),
+         f"Breaks under spawn on {UNDER_WINE}, not fork or forkserver; fix 1 line."),
+    ],
+)  # fmt: skip
+def test_what_breaks_on_a_platform_is_not_called_safe_there(
+    stderr: str, wine: str, cells: Cells, said: str
+) -> None:
+    """Nor is a start method blamed for what no start method would change."""
+    run = with_windows(stderr, windows(wine), cells)
+    assert answer(run) == said
+    assert len(said) <= LONGEST
+
+
 OUTCOMES: tuple[Outcome, ...] = ("ok", "ok", "ok", "hang", "crash", "undecided")
 PYTHONS = ("2.7.18", "3.6.15", "3.9.18", "3.12.1", "3.13.0", "3.14.0", "3.15.0")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import Version
+import msgspec
 
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.experiments import confirmed, rejected
@@ -35,6 +35,7 @@ from startlab.model import (
     Wait,
 )
 from startlab.output.compare import Difference
+from tests.diagnosis.test_answer import LINUX
 
 if TYPE_CHECKING:
     from startlab.diagnosis.case import Cause
@@ -302,7 +303,8 @@ def test_what_the_parent_did_to_an_object_is_told_that_children_only_read() -> N
 
 def test_native_threads_are_told_with_the_call_of_their_library() -> None:
     clues = (MainModule(how="inherited"), NativeThreadsAtFork(number=2, libraries=("confs",)))
-    case = Case(trial("fork", "ok", clues=clues), sources(SETTINGS), python=Version("3.12"))
+    there = msgspec.structs.replace(LINUX, python="3.12.1")
+    case = Case(trial("fork", "ok", clues=clues), sources(SETTINGS), environment=there)
     found = fork_with_threads.note(case)
     assert found is not None
     assert "2 native threads (confs, which the program calls first at p.py:4)" in found.title

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import Version
 
 from startlab.diagnosis.case import forked_with_threads
-from startlab.diagnosis.phrases import either, listed, versions
+from startlab.diagnosis.phrases import either, listed, sentence, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.model import START_METHODS
 from startlab.results.output_groups import grouped
@@ -68,13 +68,24 @@ def _untried(platform: str, ran: Sequence[Environment]) -> str:
     return name
 
 
+def _platform(environment: Environment) -> str:
+    name = PLATFORMS.get(environment.sys_platform, environment.sys_platform)
+    return f"{name} (seen under Wine)" if environment.wine else name
+
+
+def _verb(findings: Sequence[Finding]) -> str:
+    return "Children fail" if all(each.outcome == "ok" for each in findings) else "Breaks"
+
+
 class _Answer:
     """What each start method came to, over all environments."""
 
     def __init__(self, run: Run, findings: Sequence[Finding]) -> None:
         told = [(each, MECHANISMS[each.mechanism]) for each in findings]
-        self._real = [each for each, of in told if not each.note and of.by_method]
-        self._by_python = any(not of.by_method for _, of in told)
+        harm = [(each, of.depends_on) for each, of in told if not each.note]
+        self._real = [each for each, on in harm if on == "method"]
+        self._by_platform = [each for each, on in harm if on == "platform"]
+        self._by_python = any(on == "python" for _, on in harm)
         self._notes = [each for each, of in told if each.note and of.explains]
         self._environments = {
             each.name: each.environment for each in run.environments if each.environment
@@ -91,8 +102,10 @@ class _Answer:
             for each in self._real
             if any(found.cell.environment not in self._lacking for found in each.cells)
         ]
-        self._cells = {trial.cell for trial in self._trials}
         self._bad = {each.cell for finding in self._real for each in finding.cells}
+        of_platform = {each.cell for finding in self._by_platform for each in finding.cells}
+        self._trials = [each for each in self._trials if each.cell not in of_platform - self._bad]
+        self._cells = {trial.cell for trial in self._trials}
         self._bad &= self._cells
         self._tried = [m for m in (*START_METHODS, "default") if self._cells_of(m)]
         self._missing = len(set(run.planned) - set(cells_of(run.trials)))
@@ -112,10 +125,13 @@ class _Answer:
 
     def line(self) -> str:
         if not self._trials:
+            if self._by_platform:
+                return sentence(self._breaks_on_a_platform())
             missing = "Nothing could be tried: what the program imports is not installed."
             return missing if self._lacking else "Nothing could be run."
         head, *rest = self._verdict()
-        also = "; its output depends on the Python" if self._by_python else ""
+        also = f"; {self._breaks_on_a_platform()}" if self._by_platform else ""
+        also += "; its output depends on the Python" if self._by_python else ""
         if self._lacking:
             also += f"; what it imports is missing{self._on(self._lacking)}"
         if self._missing:
@@ -168,6 +184,15 @@ class _Answer:
         )
         return [said[2:] if loses else said, fix]
 
+    def _breaks_on_a_platform(self) -> str:
+        """Say where it fails whichever start method is chosen; the verdict is on the rest."""
+        cells = {each.cell for found in self._by_platform for each in found.cells}
+        told = {e.name: _platform(e) for e in self._environments.values()}
+        on = listed(sorted({told.get(cell.environment, cell.environment) for cell in cells}))
+        lines = self._lines(self._by_platform)
+        fix = f"; fix {lines}" if lines and not self._bad else ""
+        return f"{_verb(self._by_platform).lower()} on {on}{fix}"
+
     def _broken_throughout(self) -> list[_Part]:
         verb, tried, fix = self._verb(), listed(self._tried), self._fix(())
         if self._bad < self._cells:
@@ -203,17 +228,15 @@ class _Answer:
     # --- parts of it ----------------------------------------------------------------------------
 
     def _verb(self) -> str:
-        if self._loses():
-            return "Children lose data"
-        return "Children fail" if all(e.outcome == "ok" for e in self._real) else "Breaks"
+        return "Children lose data" if self._loses() else _verb(self._real)
 
     def _loses(self) -> bool:
         return all(MECHANISMS[each.mechanism].loses for each in self._real)
 
     def _fix(self, safe: Sequence[str]) -> _Part:
         """Say what to do: where there is a line to fix, that comes first."""
-        count = len({each.where for each in self._real if each.where})
-        fix = f"fix {count} line{'s' if count > 1 else ''}" if count else ""
+        lines = self._lines(self._real)
+        fix = f"fix {lines}" if lines else ""
         against = {MECHANISMS[each.mechanism].against for each in self._notes}
         against |= {"fork"} if forked_with_threads(self._trials) else set()
         safe = [each for each in safe if each not in against]
@@ -221,6 +244,12 @@ class _Answer:
             return (fix,) if fix else ()
         use = f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
         return (f"{fix} or {use}", fix) if fix else (use,)
+
+    @staticmethod
+    def _lines(findings: Sequence[Finding]) -> str:
+        """Count the lines to fix; empty where none is known."""
+        count = len({each.where for each in findings if each.where})
+        return f"{count} line{'s' if count > 1 else ''}" if count else ""
 
     def _chosen(self) -> str | None:
         """Give the one method that was used, also where another was asked for."""
@@ -272,6 +301,11 @@ class _Answer:
     def _on(self, names: Collection[str]) -> str:
         if not any(name in self._environments for name in names):
             return ""  # what they are, the journal does not tell
+        platforms = {name: _platform(each) for name, each in self._environments.items()}
+        there = {platforms[name] for name in names if name in platforms}
+        elsewhere = {platforms[name] for name in platforms.keys() - set(names)}
+        if len(there) == 1 and elsewhere and not there & elsewhere:
+            return f" on {there.pop()}"
         told = versions(self._environments, names, exact=False)
         if len(told) <= LONGEST_VERSIONS:
             return f" on Python {told}"

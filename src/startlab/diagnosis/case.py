@@ -33,10 +33,15 @@ from startlab.output.tracebacks import find_tracebacks, first_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from packaging.version import Version
-
     from startlab.diagnosis.source.sources import Sources
-    from startlab.model import FindingGrade, Process, PythonException, Thread, Trial
+    from startlab.model import (
+        Environment,
+        FindingGrade,
+        Process,
+        PythonException,
+        Thread,
+        Trial,
+    )
     from startlab.output.tracebacks import Traceback
 
 
@@ -110,7 +115,7 @@ class Case:
         trial: Trial,
         sources: Sources,
         *,
-        python: Version | None = None,
+        environment: Environment | None = None,
         others: Sequence[Trial] = (),
         lines: Difference = NO_LINES,
         against: str = "",
@@ -120,7 +125,7 @@ class Case:
     ) -> None:
         self.trial = trial
         self.sources = sources
-        self.python = python
+        self.environment = environment
         self.others = others
         self.lines = lines
         self.against = against
@@ -180,7 +185,13 @@ class Case:
     def again(self, situation: Situation, **changes: object) -> Cause | None:
         """Ask the rules about this trial as it would be with some facts changed."""
         trial = msgspec.structs.replace(self.trial, **changes)
-        case = Case(trial, self.sources, python=self.python, ask=self._ask, given_at=self.given_at)
+        case = Case(
+            trial,
+            self.sources,
+            environment=self.environment,
+            ask=self._ask,
+            given_at=self.given_at,
+        )
         return self._ask(situation, case)
 
     @property

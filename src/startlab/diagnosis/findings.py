@@ -11,7 +11,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from packaging.version import Version
 
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs, forked_with_threads
 from startlab.diagnosis.experiments import confirmed, is_cure, rejected
@@ -112,13 +111,12 @@ class _Finder:
         outputs: Outputs | None = None,
     ) -> Case:
         """Give a trial as rules see it, beside those of its environment or some `others`."""
-        environment = self.environments.get(trial.environment)
         if others is None:
             others = [e for e in self.by_environment[trial.environment] if e is not trial]
         return Case(
             trial,
             self.sources,
-            python=Version(environment.python) if environment else None,
+            environment=self.environments.get(trial.environment),
             others=others,
             lines=lines,
             against=against,
@@ -168,7 +166,7 @@ class _Finder:
             alike.setdefault(versions(self.environments, there, exact=False), []).append(name)
         tried = [f"{listed(names)} on {pythons}" for pythons, names in alike.items()]
         said = f" Tried: cures {listed(tried)}." if tried else ""
-        broken = mechanism.by_method and finding.outcome in BROKEN
+        broken = mechanism.depends_on == "method" and finding.outcome in BROKEN
         if well and broken and not {method for _, method in cells} & set(well):
             instead = "Or set" if finding.advice or said else "Set"
             said += f" {instead} {either(well)} explicitly, which was ok wherever it was run."

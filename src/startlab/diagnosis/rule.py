@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.output.tracebacks import first_line
@@ -27,21 +27,21 @@ class Mechanism(NamedTuple):
     """Why something goes wrong: its name, what to do, and the experiment that shows it.
 
     `explains` is False where only what was seen is told: nothing is held against a start method
-    then, and `answer` are the parts of the last line, each with shorter ones to take. `by_method`
-    is False where it is a matter of the Python alone. A `race` may show in any cell, whichever it
-    has shown in. What is `shown` was seen directly: an exception's own words, or who waits for
-    whom. `imported` is what only children have that import the main module, which forks do not.
-    A `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come
-    to its start methods where this is so under all of them. With `loses` data is lost though all
-    seems well. A note may speak `against` a start
-    method that is safe.
+    then, and `answer` are the parts of the last line, each with shorter ones to take. It
+    `depends_on` the start method, or is a matter of the platform or the Python alone. A `race` may
+    show in any cell, whichever it has shown in. What is `shown` was seen directly: an exception's
+    own words, or who waits for whom. `imported` is what only children have that import the main
+    module, which forks do not. A `symptom` says what happened, whatever led to it. With
+    `cannot_run` the program has not come to its start methods where this is so under all of them.
+    With `loses` data is lost though all seems well. A note may speak `against` a start method that
+    is safe.
     """
 
     name: str
     advice: str = ""
     experiment: str | None = None
     explains: bool = True
-    by_method: bool = True
+    depends_on: Literal["method", "platform", "python"] = "method"
     race: bool = False
     shown: bool = False
     imported: bool = False

@@ -67,7 +67,8 @@ def find(case: Case) -> Cause | None:
 
 def note(case: Case) -> Cause | None:
     """See a fork that Python warns of, or would with other filters."""
-    if case.python is None or case.python < FORK_WARNS or "fork" not in case.trial.method_used:
+    there = case.environment
+    if there is None or Version(there.python) < FORK_WARNS or "fork" not in case.trial.method_used:
         return None
     threads = [clue for clue in case.clues(ThreadAtFork) if clue.where]
     native = [clue for clue in case.clues(NativeThreadsAtFork) if clue.libraries]

@@ -35,7 +35,7 @@ MECHANISMS: Final = (
         "output_by_python",
         advice="Say which output is right with --expect-stdout, or look at what the program has "
         "from Python itself: its version, how it rounds, the order of a set.",
-        by_method=False,
+        depends_on="python",
     ),
 )
 

@@ -47,33 +47,33 @@ MECHANISMS: Final = (
     Mechanism(
         "unix_only",
         shown=True,
-        by_method=False,
+        depends_on="platform",
         advice="Use what Python has on every platform, or ask `sys.platform` before.",
     ),
     Mechanism(
         "file_in_use",
         shown=True,
-        by_method=False,
+        depends_on="platform",
         advice="Close the file first, in every process: use `with open(...)`, and join the "
         "children that have it open.",
     ),
     Mechanism(
         "rename_onto_file",
         shown=True,
-        by_method=False,
+        depends_on="platform",
         advice="Use os.replace(), or Path.replace(), which replaces the file on every platform.",
     ),
     Mechanism(
         "too_many_workers",
         shown=True,
-        by_method=False,
+        depends_on="platform",
         advice="Take at most 61: `min(61, os.cpu_count() or 1)`.",
         experiment="too_many_workers",
     ),
     Mechanism(
         "code_page",
         shown=True,
-        by_method=False,
+        depends_on="platform",
         advice='Say the encoding: `open(..., encoding="utf-8")`, '
         '`sys.stdout.reconfigure(encoding="utf-8")`; or set PYTHONUTF8=1.',
     ),
@@ -82,11 +82,12 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """Know what only Windows raises by its own words."""
+    there = case.environment.sys_platform if case.environment else ""
     for traceback in case.tracebacks:
         said = f"{traceback.exception.type}: {traceback.exception.message}"
         for raised in _RAISED:
             found = re.search(raised.pattern, said)
-            if found:
+            if found and there in raised.platforms:
                 where = own_line(traceback.frames) or case.where
                 at = f" at {where}" if where else ""
                 title, text = raised.told(found)
@@ -100,6 +101,7 @@ class _Raised(NamedTuple):
     pattern: str
     mechanism: str
     told: Callable[[re.Match[str]], tuple[str, str]]
+    platforms: tuple[str, ...] = ("win32", "")  # empty: the journal does not say
 
 
 def _missing_name(found: re.Match[str]) -> tuple[str, str]:
@@ -172,6 +174,7 @@ _RAISED: Final = (
         rf"AttributeError: module '(os|select|signal|socket|time)' has no attribute '({_NAMES})'",
         "unix_only",
         _missing_name,
+        ("win32", "darwin", ""),
     ),
     _Raised(rf"ModuleNotFoundError: No module named '({_MODULES})'", "unix_only", _missing_module),
     _Raised(
