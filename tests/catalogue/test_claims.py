@@ -450,6 +450,29 @@ def test_the_surprising_can_be_said(environments: dict[str, Environment]) -> Non
     assert said["6"] == said["16b"] == "not run"  # no Windows, no macOS
 
 
+def test_what_is_seen_under_wine_decides_of_windows_and_is_told_as_what_it_is(
+    environments: dict[str, Environment],
+) -> None:
+    names = ("wine-3.12", "wine-3.13")
+    there = environments | {
+        name: msgspec.structs.replace(
+            environments["host-3.13"], name=name, python=python, sys_platform="win32",
+            methods=("spawn",), wine="8.0",
+        )
+        for name, python in zip(names, ("3.12.10", "3.13.11"), strict=True)
+    }  # fmt: skip
+    found = [
+        trial(experiment="default_start_method", method="default", method_used=("spawn",),
+              environment=name)
+        for name in names
+    ]  # fmt: skip
+    (judgement,) = [j for j in claims.judge(run_of(there, *found)) if j.claim.id == "6"]
+    assert judgement.verdict == "holds"
+    assert claims.describe(judgement.supporting, there) == (
+        "default_start_method (uses spawn on Windows CPython 3.12.10 and 3.13.11 under Wine 8.0)"
+    )
+
+
 def test_a_crash_under_fork_would_be_told(environments: dict[str, Environment]) -> None:
     crash = trial("crash", experiment="native_pool_after_fork")
     assert shipped(crash, environments=environments)["D"] == "refuted"

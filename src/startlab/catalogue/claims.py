@@ -16,7 +16,7 @@ from startlab import catalogue
 from startlab.catalogue import mistakes
 from startlab.errors import CatalogueError
 from startlab.model import METHODS, Cell, Method, Outcome, StartMethod
-from startlab.plan.environments import marker_environment, sort_key
+from startlab.plan.environments import IMPLEMENTATIONS, marker_environment, sort_key
 from startlab.results import measurements
 from startlab.results.trials import by_cell
 
@@ -450,11 +450,32 @@ def _where(
             if method == "default" or method in each.methods
         ]
         everywhere = len(able) > 1 and names.issuperset(able)
-        where = "everywhere" if everywhere else f"on {places(names, sorted(able, key=sort_key))}"
+        where = "everywhere" if everywhere else f"on {named(names, able, environments)}"
         alike.setdefault(where, []).append(method)
     return " and ".join(
         where if of == ["default"] else f"under {_and(of)} {where}" for where, of in alike.items()
     )
+
+
+def named(
+    names: Collection[str], among: Collection[str], environments: Mapping[str, Environment]
+) -> str:
+    """Name environments, those under Wine by what they are: nothing is said of Windows itself."""
+    under_wine: dict[tuple[str, str], list[str]] = {}
+    others = []
+    for name in sorted(names, key=sort_key):
+        there = environments.get(name)
+        if there is not None and there.wine:
+            python = IMPLEMENTATIONS.get(there.implementation, there.implementation)
+            under_wine.setdefault((python, there.wine), []).append(there.python)
+        else:
+            others.append(name)
+    told = [places(others, sorted(among, key=sort_key))] if others else []
+    told += [
+        f"Windows {python} {_and(versions)} under Wine {wine}"
+        for (python, wine), versions in under_wine.items()
+    ]
+    return _and(told)
 
 
 def places(names: Collection[str], order: Sequence[str]) -> str:

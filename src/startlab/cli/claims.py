@@ -11,7 +11,6 @@ from rich.text import Text
 
 from startlab.catalogue import claims as ledger
 from startlab.cli import options
-from startlab.plan.environments import sort_key
 from startlab.results import journal
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def claims(run: Path, *, every_cell: bool, as_json: bool) -> None:
         return
     console = Console()
     environments = {each.name: each.environment for each in found.environments if each.environment}
-    names = ledger.places(environments, sorted(environments, key=sort_key))
+    names = ledger.named(environments, environments, environments)
     console.print(Text(f"By the run {found.header.id}, on {names or 'no environment'}\n"))
     origin = ""
     for each in judgements:
