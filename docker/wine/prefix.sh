@@ -18,3 +18,5 @@ done
 ln -s /opt/python "$WINEPREFIX/drive_c/Python"
 ln -s /startlab "$WINEPREFIX/drive_c/startlab"
 ln -s /program "$WINEPREFIX/drive_c/program"
+# A path of Unix, such as /tmp, would be found below the drive that has all of the container.
+rm "$WINEPREFIX/dosdevices/z:"

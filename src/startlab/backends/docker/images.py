@@ -278,7 +278,7 @@ class Images:
         Raises EngineError when the engine is lost, ProgramError for a project that is too large.
         """
         with tempfile.TemporaryDirectory(prefix=f"startlab-{os.getpid()}-") as folder:
-            digest = requirements.write(Path(folder), "/tmp/requirements")  # noqa: S108 - in the build
+            digest = requirements.write(Path(folder), _requirements_in(image))
             files = {
                 path.relative_to(folder).as_posix(): path.read_bytes()
                 for path in Path(folder).rglob("*")
@@ -639,6 +639,11 @@ class Images:
             if "error" in event:
                 raise BuildError(f"the engine cannot import its file system: {event['error']}")
         return tag
+
+
+def _requirements_in(image: Image) -> str:
+    """Give the folder in which an image's Dockerfile installs what a program needs."""
+    return f"{image.drive}/Python/requirements" if image.drive else "/tmp/requirements"  # noqa: S108 - in the build
 
 
 def _pip_wheel(image: Image) -> Path:
