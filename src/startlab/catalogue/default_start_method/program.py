@@ -4,6 +4,7 @@ from __future__ import print_function
 
 import multiprocessing
 import os
+import sys
 
 started_here = False
 
@@ -22,6 +23,7 @@ if __name__ == "__main__":
     # Python 2.7 knows no other way than fork, so it has nothing to ask for the default.
     get_default = getattr(multiprocessing, "get_start_method", lambda: "fork")
     print("the default is", get_default())
+    sys.stdout.flush()  # starting a process does it on Unix only
     process = multiprocessing.Process(target=tell_origin, args=(os.getpid(),))
     process.start()
     process.join()
