@@ -1,7 +1,8 @@
 """Record what rules are tested with: what was seen of their programs, and what is found in that.
 
 `nox -s record` runs each `program.py` and `healthy.py` below `tests/diagnosis/rules` under every
-start method, and writes what was seen beside it, `evidence-METHOD.json` and `healthy-METHOD.json`;
+start method that there is, and writes what was seen beside it, `evidence-METHOD.json` and
+`healthy-METHOD.json`;
 then what is found in that, `finding.txt`. With names of rules it does so for those alone, with
 `--findings` it runs nothing, and only writes what is found in the evidence that is there.
 
@@ -40,7 +41,10 @@ from startlab.model import (
 
 RULES: Final = Path(__file__).parent / "diagnosis" / "rules"
 PYTHON: Final = "host-3.11"
-"""What programs are recorded on, unless `# python: host-3.12` says another one."""
+"""What programs are recorded on, unless `# python: host-3.12` says another one.
+
+One under Wine, such as `wine-3.12`, is a container.
+"""
 
 DIGITS: Final = 3
 SOURCES: Final = ("*.py", "*.json", "*.txt", "*.csv")
@@ -112,9 +116,14 @@ class Case(NamedTuple):
         return None
 
     def evidence(self) -> list[Path]:
-        """Give the files of what was seen, by start method."""
+        """Give the files of what was seen."""
+        every = [self.evidence_of(method) for method in START_METHODS]
+        return [each for each in every if each.is_file()]
+
+    def evidence_of(self, method: StartMethod) -> Path:
+        """Give the file of what was seen under a start method."""
         kind = "evidence" if self.kind == "program" else "healthy"
-        return [self.folder / f"{kind}-{method}.json" for method in START_METHODS]
+        return self.folder / f"{kind}-{method}.json"
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +146,11 @@ def cases() -> list[Case]:
 # --- what was seen -------------------------------------------------------------------------------
 
 
+def under_wine(environment: str) -> bool:
+    """Tell whether it is in a container."""
+    return environment.startswith("wine-")
+
+
 def run(case: Case, folder: Path, environment: str) -> Run:
     """Run a program under every start method, away from what lies beside it for the tests."""
     program = folder / "program"
@@ -146,7 +160,8 @@ def run(case: Case, folder: Path, environment: str) -> Run:
     return startlab.run(
         program / case.program.name,
         environments=[environment],
-        backend="native",
+        backend="docker" if under_wine(environment) else "native",
+        methods=["spawn"] if under_wine(environment) else [],
         trials=int(case.said("trials", "1")),
         jobs=2,
         timeout_s=float(case.said("timeout", "60")),
@@ -158,13 +173,15 @@ def run(case: Case, folder: Path, environment: str) -> Run:
 def write(case: Case, seen: Run) -> None:
     """Write what was seen, without what is of this machine or of this moment alone."""
     (there,) = [each.environment for each in seen.environments if each.environment]
-    prefix = str(Path(there.executable).parents[1])
-    package = str(Path(startlab.__file__).parent)
+    ours = {str(Path(startlab.__file__).parent): "/usr/lib/startlab"}
+    if not there.wine:  # the same in every container
+        ours = {str(Path(there.executable).parents[1]): "/usr"} | ours
+    executable = there.executable if there.wine else "/usr/bin/python3"
     environment = msgspec.structs.replace(
-        there, executable="/usr/bin/python3", platform_release="6.1.0", platform_version="#1 SMP",
-        cores=4, libraries=(),
+        there, executable=executable, platform_release="6.1.0", platform_version="#1 SMP",
+        cores=4, libraries=(), image="",
     )  # fmt: skip
-    for file, method in zip(case.evidence(), START_METHODS, strict=True):
+    for method in there.methods:
         trials = tuple(
             msgspec.structs.replace(
                 each, reproduce="", notes=(), load=0.0, overhead_s=0.0, experiment="program"
@@ -174,8 +191,9 @@ def write(case: Case, seen: Run) -> None:
         )
         lean = _lean(Evidence(environment=environment, trials=trials))
         said = _short(json.dumps(lean, indent=1, ensure_ascii=False))
-        said = said.replace(prefix, "/usr").replace(package, "/usr/lib/startlab")
-        file.write_text(f"{_WORK.sub('/srv/work', said)}\n", "utf-8")
+        for path, instead in ours.items():
+            said = said.replace(path, instead)
+        case.evidence_of(method).write_text(f"{_WORK.sub('/srv/work', said)}\n", "utf-8")
 
 
 def _lean(value: Any) -> Any:
@@ -211,7 +229,6 @@ def read(case: Case) -> Run:
     """Give what was seen as a run."""
     found = [msgspec.json.decode(file.read_bytes(), type=Evidence) for file in case.evidence()]
     environment = found[0].environment
-    methods: tuple[StartMethod, ...] = START_METHODS
     name = case.program.name
     sources = {each.name: each.read_text("utf-8") for each in case.files() if each.suffix == ".py"}
     program = Program(
@@ -219,7 +236,7 @@ def read(case: Case) -> Run:
     )  # fmt: skip
     cells = tuple(
         Cell(experiment="program", environment=environment.name, method=method)
-        for method in methods
+        for method in environment.methods
     )
     planned = PlannedEnvironment(name=environment.name, cells=cells, environment=environment)
     header = RunHeader(

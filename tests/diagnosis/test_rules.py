@@ -27,6 +27,7 @@ from startlab.diagnosis.answer import LONGEST
 from startlab.diagnosis.rules import MECHANISMS, ORDER, RULES
 from startlab.report import document, html, markdown, terminal
 from tests import record
+from tests.wine import images
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -49,7 +50,6 @@ WITHOUT_A_PROGRAM: Final = {
     "main_import_fails": f"it takes a fork server that imports the main module: {IMPORTS_MAIN}",
     "native_after_fork": "it takes a native library that dies in a child; the catalogue has one",
     "output_by_python": "it takes two Pythons; test_findings has one",
-    "windows": "it takes Windows; tests/wine has its programs",
     "unexplained": "what no rule explains is not to be had on purpose",
 }
 
@@ -104,7 +104,9 @@ def native() -> str:
 
 
 def wide(case: record.Case) -> bool:
-    """Whether a program is not the first that goes wrong of its rule."""
+    """Whether a program is not the first that goes wrong of its rule, or takes an image of 1 GB."""
+    if record.under_wine(case.said("python", "")):
+        return True
     return case.kind == "healthy" or case.folder.parent != record.RULES
 
 
@@ -121,7 +123,9 @@ def test_a_program_is_explained_as_it_runs(case: record.Case, tmp_path: Path) ->
     environment = case.said("python", native())
     if case.packages():
         pytest.skip("needs packages, which `nox -s record` installs")
-    if environment not in {each.name for each in interpreters.find()}:
+    if record.under_wine(environment):
+        images.need(environment)
+    elif environment not in {each.name for each in interpreters.find()}:
         pytest.skip(f"needs {environment}")
     found = diagnose(record.run(case, tmp_path, environment))
     wanted = case.finds()

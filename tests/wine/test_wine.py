@@ -1,52 +1,36 @@
-"""Programs that break on Windows alone, seen from Linux: CPython for Windows, under Wine.
+"""CPython for Windows, under Wine: cells of the catalogue, and a crash.
 
-A comment above a line of each says what must be found there. Where no image of the environment has
-been built, they are skipped: it takes some minutes and 1 GB.
+Programs that break on Windows alone are those of the rule `windows`, in tests/diagnosis/rules.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 import startlab
-from startlab.backends.docker.engine import connect
-from startlab.backends.docker.images import BuildOptions, Images
-from startlab.diagnosis import diagnose
-from startlab.diagnosis.rules import MECHANISMS
-from startlab.errors import EngineError
 from startlab.plan.environments import python_of
 from startlab.results import journal
+from tests.wine import images
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from startlab.model import Run
 
 pytestmark = [pytest.mark.targets, pytest.mark.docker, pytest.mark.wide]  # they take minutes
 
 WINE: Final = "wine-3.12"
-PROGRAMS: Final = sorted((Path(__file__).parent / "programs").glob("*.py"))
-FINDS: Final = re.compile(r"^ *# finds: (\w+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def image() -> None:
     """Skip where there is none."""
-    try:
-        client = connect()
-    except EngineError as error:
-        pytest.skip(str(error))
-    try:
-        there = Images(client, BuildOptions(), print).existing(WINE)
-    finally:
-        client.close()
-    if there is None:
-        pytest.skip(f"no image of it: startlab images build --env {WINE}")
+    images.need(WINE)
 
 
 def run(program: Path, folder: Path) -> Run:
@@ -128,21 +112,3 @@ def test_the_stack_of_a_crash_has_lines_of_one_character_at_their_ends(tmp_path:
     assert trial.where == "dead.py:6"
     assert trial.crash_stacks
     assert "\r" not in "".join(trial.crash_stacks)
-
-
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.stem)
-def test_what_breaks_on_windows_alone_is_found_at_its_line_with_a_cure(
-    program: Path, tmp_path: Path
-) -> None:
-    text = program.read_text("utf-8")
-    marked = FINDS.search(text)
-    assert marked is not None
-    line = text.count("\n", 0, marked.end()) + 2
-    seen = run(program, tmp_path)
-    there = seen.environments[0].environment
-    assert there is not None
-    assert (there.sys_platform, there.wine[:1].isdigit()) == ("win32", True)
-    first = diagnose(seen).findings[0]
-    assert (first.mechanism, first.where) == (marked[1], f"{program.name}:{line}")
-    assert MECHANISMS[first.mechanism].advice
-    assert first.grade == "shown"

@@ -107,6 +107,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         threads_replaced.find,  # whatever waits then, it is by that
         not_importable.find,
         import_runs_again.find,
+        windows.find,  # what a child raised there; that it dies, or is waited for, follows
         dying_workers.find,
         unpicklable.find,
         subprocess_pipes.find,
