@@ -972,8 +972,9 @@ def unpicklable_task(task, error):
 
 def told(roots, error, frame):
     """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
-    wanted = looked_for(error)
-    found = find(roots, wanted) if wanted is not None else None
+    found = None
+    for wanted in (refused_by(error), looked_for(error)):
+        found = found or (find(roots, wanted) if wanted is not None else None)
     if found is None:
         return
     path, root, value = found
@@ -1012,6 +1013,21 @@ def looked_for(error):
     return None
 
 
+def refused_by(error):
+    """Return the object whose own method for pickling has raised: ("object", it)."""
+    traceback = getattr(error, "__traceback__", None)
+    found = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_name in FOR_PICKLING and "self" in frame.f_locals:
+            found = "object", frame.f_locals["self"]
+        traceback = traceback.tb_next
+    return found
+
+
+FOR_PICKLING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce__", "__reduce_ex__")
+
+
 def find(roots, wanted):
     """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
 
@@ -1032,6 +1048,8 @@ def find(roots, wanted):
 
 def matches(value, wanted):
     kind, text = wanted
+    if kind == "object":
+        return value is text
     if kind == "type":
         own = type(value)
         return text in (own.__name__, "%s.%s" % (own.__module__, own.__name__))

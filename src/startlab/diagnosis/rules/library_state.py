@@ -49,7 +49,7 @@ MECHANISMS: Final = (
     Mechanism(
         "library_state_differs",
         imported=True,
-        advice="Make the same call in the children: at the start of the target, or in a pool's "
+        advice="Do the same in the children: at the start of the target, or in a pool's "
         "`initializer=`.",
     ),
 )

@@ -73,7 +73,9 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See a forked child wait for a lock that nothing in it holds, or for a thread it lacks."""
     for process, thread in case.threads():
-        if not case.is_fork(process) or not is_waiting(thread, "lock"):
+        if not case.is_fork(process):
+            continue
+        if not is_waiting(thread, "lock") and not _asks_a_thread(case, thread):
             continue
         if not case.inherited_main and not case.clues(ThreadAtFork):
             continue
@@ -83,6 +85,18 @@ def find(case: Case) -> Cause | None:
             continue  # a thread of a library's that waits for work
         return _left_behind(case, thread)
     return None
+
+
+def _asks_a_thread(case: Case, thread: Thread) -> bool:
+    """Tell whether a library waits again and again, with a timeout, and a fork has left its thread.
+
+    `Event.wait(0.1)` in a loop ends only when that thread does what is waited for.
+    """
+    inside = library_frames(thread)
+    if not inside or not any(is_at(each, "threading.py", "wait") for each in inside):
+        return False
+    by = package(inside[-1].file)
+    return bool(by) and any(package(each.where or "") == by for each in case.clues(ThreadAtFork))
 
 
 def _left_behind(case: Case, thread: Thread) -> Cause | None:
@@ -98,7 +112,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     by = package(library[-1].file) if library else ""
     of_library = [each for each in gone if by and package(each.where or "") == by]
     gone = of_library or gone
-    holder = _threads(gone)
+    holder = _threads(gone, by)
     server = ""
     if "forkserver" in case.trial.method_used:
         server = (
@@ -106,7 +120,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
             "before (from Python 3.13.8 and 3.14.1 on), with the threads that this starts."
         )
     if of_library or (waits_for_work and gone):
-        inside = f" in {by}" if of_library else ""
+        inside = f" in {by}" if by else ""
         return Cause(
             "thread_gone_at_fork",
             where or "",
@@ -145,13 +159,16 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     )
 
 
-def _threads(clues: Sequence[ThreadAtFork]) -> str:
+def _threads(clues: Sequence[ThreadAtFork], waits_in: str) -> str:
     if not clues:
         return "another thread"
     clues = sorted(clues, key=lambda each: not (is_own(each.where) or each.started))
     first = clues[0]
     name = f'thread "{first.name}"' if first.name != "?" else "a native thread"
+    of = package(first.where or "")
+    name += f" of {of}" if of != waits_in else ""
     at = f" (then at {first.where})" if first.where else ""
     at = f" (started at {first.started})" if first.started and not is_own(first.where) else at
-    more = f" or one of {len(clues) - 1} others" if len(clues) > 1 else ""
+    others = len(clues) - 1
+    more = f" or one of {others} others" if others > 1 else " or another" if others else ""
     return f"{name}{at}{more}"

@@ -26,7 +26,7 @@ with concurrent.futures.ProcessPoolExecutor() as pool:
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import (
     Case,
@@ -37,8 +37,15 @@ from startlab.diagnosis.case import (
     own_exceptions,
     waits_for_pool,
 )
+from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.diagnosis.source.calls import Call
 
 MECHANISMS: Final = (
     Mechanism(
@@ -64,19 +71,26 @@ def find(case: Case) -> Cause | None:
     for traceback in case.tracebacks:
         if any(file.endswith("pool.py") for file, _ in traceback.frames) and traceback.passing:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+            own = own_exceptions(case, said)
+            calls = [] if own else Calls(case.sources).in_children()
+            by = f" (of {calls[0].package}?)" if len({e.package for e in calls}) == 1 else ""
             return Cause(
                 "unreadable_result",
                 where or "",
-                f"a result or exception of a pool's task cannot be unpickled, and {where} "
+                f"a result or exception of a pool's task{by} cannot be unpickled, and {where} "
                 "waits for it",
                 f"The thread of the pool that reads results has ended with {said}. An exception "
                 "whose class has its own __init__ must be one that pickle can call again."
-                + own_exceptions(case, said),
+                + (own or _of_libraries(calls)),
                 where,
+                advice="Catch a library's exception in the worker, and return what it says, or "
+                "raise one of your own."
+                if calls
+                else "",
             )
     died = case.died
-    if not died and not case.tracebacks:
-        return None
+    if not died and not any(each.child for each in case.tracebacks):
+        return None  # a task's exception goes to whoever waits for it
     if died and not case.tracebacks and all(code > 0 for _, code, _ in died):
         return _ended(case, where)
     ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exception"
@@ -87,6 +101,16 @@ def find(case: Case) -> Cause | None:
         "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
         "for the result never gets it." + may_end_by(case),
         where,
+    )
+
+
+def _of_libraries(calls: Sequence[Call]) -> str:
+    """Name the libraries that children call, one of which has the class."""
+    told = dict.fromkeys(f"{each.package} at {each.where}" for each in calls)
+    return (
+        f" The program has no such class; its workers call {listed(list(told)[:3])}."
+        if told
+        else ""
     )
 
 

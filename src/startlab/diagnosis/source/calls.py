@@ -23,7 +23,7 @@ class Call(NamedTuple):
     `root` is the name that the call begins with, `made` the line that made the object of that name,
     if it is a global of the program's. With `alone` the call is a statement of its own: it is made
     for what it does and not for what it gives. Where `is_call` is false, what a library has made is
-    only read: `SETTINGS.rate`.
+    only read, `SETTINGS.rate`, or it is an assignment to a part of it: `lib.options["rate"] = 3`.
     """
 
     package: str
@@ -181,11 +181,30 @@ class Calls:
 
     def in_first_alone(self, package: str) -> list[Call]:
         """Give the calls of a package that the first process makes, for what they do, alone."""
-        also = {each.text for each in self.in_children()}
+        also = {each.text for each in self.in_children()} | {
+            each.text for file, code in self._in_children for each in self._assigned(file, code)
+        }
         return [each for each in self._for_what_they_do(package) if each.text not in also]
 
     def _for_what_they_do(self, package: str) -> list[Call]:
-        return [each for each in self.in_first() if each.package == package and each.alone]
+        done = [each for each in self.in_first() if each.alone]
+        done += [each for file, code in self._in_first for each in self._assigned(file, code)]
+        return [each for each in done if each.package == package]
+
+    def _assigned(self, file: str, code: ast.AST) -> Iterator[Call]:
+        """Give the assignments to a library's attributes and items: options, registries."""
+        names = self._packages[file]
+        for node in ast.walk(code):
+            if not isinstance(node, ast.Assign | ast.AugAssign):
+                continue
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Attribute | ast.Subscript):
+                    root = _root(target)
+                    if root in names:
+                        yield Call(
+                            names[root], root, ast.unparse(node), f"{file}:{node.lineno}", 1,
+                            alone=True, made=self._made[file].get(root), is_call=False,
+                        )  # fmt: skip
 
     def _calls(self, file: str, code: ast.AST) -> Iterator[Call]:
         names = self._packages[file]
