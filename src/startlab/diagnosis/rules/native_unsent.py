@@ -37,7 +37,7 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.stacks import line_of
+from startlab.diagnosis.stacks import library_frames, line_of
 from startlab.model import NativeThreadsAtFork
 from startlab.results.summary import WELL
 
@@ -63,9 +63,11 @@ def find(case: Case) -> Cause | None:
         return None
     for process, thread in case.threads():
         where = line_of(thread)
-        packages = {package(each) for each in thread.libraries} - {""}
-        if process != case.root or where is None or not packages:
+        native = [each for each in thread.libraries if package(each)]
+        if process != case.root or where is None or not native:
             continue
+        called = [each.file for each in library_frames(thread)]
+        packages = {package(each) for each in (*native, *called)}
         for call in Calls(case.sources).in_children():
             if call.package in packages:
                 return _unsent(case, where, call)
