@@ -973,7 +973,7 @@ def unpicklable_task(task, error):
 def told(roots, error, frame):
     """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
     found = None
-    for wanted in (refused_by(error), looked_for(error)):
+    for wanted in (looked_for(error), refused_by(error)):
         found = found or (find(roots, wanted) if wanted is not None else None)
     if found is None:
         return
