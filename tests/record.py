@@ -157,6 +157,7 @@ def run(case: Case, folder: Path, environment: str) -> Run:
     program.mkdir(parents=True)
     for file in case.files():
         shutil.copy(file, program)
+    expected = case.folder / "expected.txt"
     return startlab.run(
         program / case.program.name,
         environments=[environment],
@@ -166,6 +167,7 @@ def run(case: Case, folder: Path, environment: str) -> Run:
         jobs=2,
         timeout_s=float(case.said("timeout", "60")),
         packages=case.packages(),
+        expect_stdout=expected if expected.exists() and case.kind == "program" else None,
         folder=folder / "run",
     )
 

@@ -289,11 +289,14 @@ def confirmed(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
         )
     at = f" at {where}" if where else ""
+    of_library = found is not None and found.mechanism == "library_state_differs"
+    is_call = made.aspects[0].kind == "calls"
+    inside = f" That is: {found.title}." if found is not None and of_library and is_call else ""
     return Cause(
         told.mechanism,
         f"{made.aspects[0].kind} {name}",
         told.title.format(name=name, at=at),
-        f"{told.why}{said}",
+        f"{told.why}{inside}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
     )

@@ -125,5 +125,8 @@ def last_line(text: str) -> str:
 
 
 def first_line(message: str) -> str:
-    """Return the first line of a message that is not blank."""
-    return next((line.strip() for line in message.splitlines() if line.strip()), "")
+    """Return the first line of a message that is not blank, with the next if that explains it."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].endswith(":"):
+        return f"{lines[0]} {lines[1]}"
+    return lines[0] if lines else ""

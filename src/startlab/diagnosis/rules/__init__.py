@@ -43,6 +43,7 @@ from startlab.diagnosis.rules import (
     joined_under_lock,
     killed_worker,
     left_unsent,
+    library_copy,
     library_state,
     lock_held_at_fork,
     lock_order,
@@ -198,7 +199,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         exception.find,
     ),
     # All trials print something else than the user gave.
-    "wrong": (lost_update.find, manager_copy.find),
+    "wrong": (lost_update.find, manager_copy.find, library_copy.find),
     # A trial prints something else than others of its environment, the strongest reason first.
     "output": (
         given_up.find,

@@ -136,6 +136,37 @@ class Calls:
             if isinstance(node.value, ast.Name) and (root := node.value.id) in self._made[file]
         ]  # fmt: skip
 
+    def on_copies(self) -> list[Call]:
+        """Give the calls by which children change what a library made in the first process.
+
+        They are statements by themselves: of a global, or of an argument that was made there. The
+        first process reads something of that package afterwards, or of the object.
+        """
+        read = {each.package for each in self.in_first() if not each.alone and each.made is None}
+        changed = [each for each in self.in_children() if each.alone and each.made is not None]
+        return [each for each in changed if each.package in read] + list(self._on_arguments())
+
+    def _on_arguments(self) -> Iterator[Call]:
+        for file, code in self._in_first:
+            made = {
+                each.targets[0].id: (self._packages[file][root], f"{file}:{each.lineno}")
+                for each in ast.walk(code)
+                if isinstance(each, ast.Assign) and isinstance(each.value, ast.Call)
+                if isinstance(each.targets[0], ast.Name)
+                if (root := _root(each.value.func)) in self._packages[file]
+            }
+            read = {
+                each.value.id
+                for each in ast.walk(code)
+                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name)
+            }
+            for function, names in _given(code):
+                for there, target in self._functions.get(function, ()):
+                    given = zip(_parameters(target), names, strict=False)
+                    for parameter, name in given:
+                        if name in made and name in read:
+                            yield from _alone_on(parameter, *made[name], there, target)
+
     def decorated_in_children(self) -> list[Call]:
         """Give the calls that children make of functions that a library's decorator has replaced.
 
@@ -246,6 +277,31 @@ def _imported(tree: ast.Module, own: list[str]) -> Iterator[tuple[str, str]]:
             if package not in sys.stdlib_module_names | beside:
                 for each in node.names:
                     yield each.asname or each.name, package
+
+
+def _given(code: ast.AST) -> Iterator[tuple[str, list[str]]]:
+    """Give the targets of processes, each with the names that are its arguments, "" for others."""
+    for node in ast.walk(code):
+        if isinstance(node, ast.Call):
+            by_name = {each.arg: each.value for each in node.keywords}
+            target, given = by_name.get("target"), by_name.get("args")
+            if isinstance(target, ast.Name) and isinstance(given, ast.Tuple | ast.List):
+                yield target.id, [e.id if isinstance(e, ast.Name) else "" for e in given.elts]
+
+
+def _parameters(function: ast.AST) -> list[str]:
+    return [each.arg for each in function.args.args] if isinstance(function, Function) else []
+
+
+def _alone_on(name: str, package: str, made: str, file: str, code: ast.AST) -> Iterator[Call]:
+    """Give the calls of an object's methods that are statements by themselves."""
+    for each in ast.walk(code):
+        if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call):
+            call = each.value
+            if isinstance(call.func, ast.Attribute) and _root(call.func) == name:
+                where = f"{file}:{each.lineno}"
+                text = ast.unparse(call.func)
+                yield Call(package, name, text, where, len(call.args), alone=True, made=made)
 
 
 def _handed_on(trees: Iterable[ast.Module]) -> set[str]:
