@@ -289,9 +289,8 @@ def confirmed(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
         )
     at = f" at {where}" if where else ""
-    of_library = found is not None and found.mechanism == "library_state_differs"
-    is_call = made.aspects[0].kind == "calls"
-    inside = f" That is: {found.title}." if found is not None and of_library and is_call else ""
+    is_call = made.aspects[0].kind == "calls"  # what the call has set up, a rule may know
+    inside = f" That is: {found.title}." if found is not None and named and is_call else ""
     return Cause(
         told.mechanism,
         f"{made.aspects[0].kind} {name}",
