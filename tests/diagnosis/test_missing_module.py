@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from startlab.diagnosis.case import Case
@@ -12,13 +13,15 @@ from startlab.model import Program, PythonException, Trial
 PROGRAM = Program(kind="script", name="p.py", target="p.py", root="/nowhere")
 
 
-def told(kind: str, message: str) -> tuple[str, str, str]:
+def told(kind: str, message: str, *args: str) -> tuple[str, str, str]:
     trial = Trial(
         experiment="p.py", environment="host-3.13", method="fork", trial=0, outcome="error",
         reason="", as_expected=False, expected=("ok",), where="p.py:1", stdout="",
         exception=PythonException(type=kind, message=message),
     )  # fmt: skip
-    cause = unreadable_program.find(Case(trial, Sources(PROGRAM)))
+    cause = unreadable_program.find(
+        Case(trial, Sources(msgspec.structs.replace(PROGRAM, args=args)))
+    )
     assert cause is not None
     return cause.mechanism, cause.title, cause.text
 
@@ -42,6 +45,13 @@ def test_a_missing_module_is_named_with_the_package_that_has_it(
         f"the module {module} is missing",
         f"--with {package} installs it.",
     )
+
+
+def test_an_option_after_the_script_is_the_scripts_own() -> None:
+    message = "No module named 'yaml'"
+    late = told("ModuleNotFoundError", message, "--fast", "--with", "PyYAML")[2]
+    assert "--with stands after the script" in late
+    assert "after the script" not in told("ModuleNotFoundError", message, "--fast")[2]
 
 
 def test_what_has_it_is_not_guessed() -> None:

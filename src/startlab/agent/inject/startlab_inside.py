@@ -1104,7 +1104,15 @@ def parts(path, value):
     head = path[: path.index("\0") + 1]
     for key, each in list(fields.items()):
         # The innermost class is the one that the user knows.
-        yield "%s%s.%s" % (head, kind.__name__, key), each
+        yield "%s%s.%s" % (head, with_package(kind), key), each
+
+
+def with_package(kind):
+    """Name a class, one of a library's with the package: `rich.Progress`."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    if not file or inject.is_stdlib(file) or not inject.is_library(file):
+        return kind.__name__
+    return "%s.%s" % (kind.__module__.partition(".")[0], kind.__name__)
 
 
 def called(value, frame):

@@ -26,7 +26,8 @@ threading.Thread(target=watch).start()
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import Final, NamedTuple
 
 from packaging.version import Version
 
@@ -35,9 +36,6 @@ from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
-
-if TYPE_CHECKING:
-    from startlab.diagnosis.source.calls import Call
 
 MECHANISMS: Final = (
     Mechanism("fork_with_threads", advice=BEFORE_FORK, experiment="fork_warning", against="fork"),
@@ -76,8 +74,8 @@ def note(case: Case) -> Cause | None:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
     who = main or list(dict.fromkeys(map(_told, threads)))[:2]
-    calls = [call for each in native[:1] for call in _calls(case, each)]
-    used = f", which the program calls first at {calls[0].where}" if calls else ""
+    began = next((_began(case, each) for each in native), None)
+    used = f", {began.told}" if began else ""
     who += [
         f"{each.number} native thread{'s' if each.number > 1 else ''} "
         f"({' '.join(each.libraries)}{used})"
@@ -91,14 +89,27 @@ def note(case: Case) -> Cause | None:
         "Python 3.12 and later issue a DeprecationWarning for that, which the default filters "
         "hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
-        _place(threads[0]) if threads else next((each.where for each in calls), None),
+        _place(threads[0]) if threads else began and began.where,
     )
 
 
-def _calls(case: Case, clue: NativeThreadsAtFork) -> list[Call]:
-    """Give the calls of the package that the threads are named after, before there are children."""
+class _Began(NamedTuple):
+    """What has brought native threads, and the line of the program at which it is."""
+
+    told: str
+    where: str
+
+
+def _began(case: Case, clue: NativeThreadsAtFork) -> _Began | None:
+    """Give the first call of the package that threads are named after, or else its import."""
     calls = Calls(case.sources)
-    return [call for name in clue.libraries for call in calls.before_children(name)]
+    for name in clue.libraries:
+        for call in calls.before_children(name):
+            return _Began(f"which the program calls first at {call.where}", call.where)
+    for package, where in calls.imports():
+        if any(re.search(rf"\b{package}\b", name) for name in clue.libraries):
+            return _Began(f"since {package} is imported at {where}", where)
+    return None
 
 
 def _place(thread: ThreadAtFork) -> str | None:

@@ -62,12 +62,17 @@ def find(case: Case) -> Cause | None:
         named = _NAMED.match(trial.exception.message)
         if named is None:
             return Cause("missing_module", said, said, "", trial.where)
-        return _lacking(named["name"], trial.where)
+        return _lacking(case, named["name"])
     return None
 
 
-def _lacking(module: str, where: str | None) -> Cause:
+INSTALLING: Final = ("--with", "-r", "--requirements")
+"""Options of startlab's that say what is installed."""
+
+
+def _lacking(case: Case, module: str) -> Cause:
     """Tell which module is missing, and what has it."""
+    where = case.trial.where
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top in GONE:
         title = f"this Python has no module {module}"
@@ -79,4 +84,10 @@ def _lacking(module: str, where: str | None) -> Cause:
         if known
         else f"--with {top} installs it, unless its distribution has a different name."
     )
+    late = next((each for each in case.sources.arguments if each in INSTALLING), None)
+    if late:
+        text += (
+            f" Here {late} stands after the script, and so is an argument of the script's: what "
+            "startlab is to do stands before it, as in `startlab run --with PACKAGE script.py`."
+        )
     return Cause("missing_module", module, f"the module {module} is missing", text, where)

@@ -115,6 +115,16 @@ class Calls:
         ]
         return [each for each in at_import + self.in_first() if each.package == package]
 
+    def imports(self) -> list[tuple[str, str]]:
+        """Give the libraries that modules import, each with the line of the import."""
+        return [
+            (package, f"{file}:{part.lineno}")
+            for file, tree in self._trees.items()
+            for part in tree.body
+            if isinstance(part, ast.Import | ast.ImportFrom)
+            for _, package in _imported(ast.Module([part], []), self._files)
+        ]
+
     def in_first(self) -> list[Call]:
         """Give the calls that only the first process makes, below the main guard."""
         return [call for file, code in self._in_first for call in self._calls(file, code)]

@@ -45,6 +45,7 @@ class Sources:
     def __init__(self, program: Program) -> None:
         self._root = Path(program.root)
         self._kept = program.sources
+        self.arguments = program.args
         self.main = self._main(program)
         self._read: dict[str, Source] = {}
 
