@@ -19,7 +19,7 @@ def depth(node):
 
 def walk(limit):
     sys.setrecursionlimit(limit)
-    print("the child's tree is", depth(tree(3000)), "deep")
+    print("the child's tree is", depth(tree(1500)), "deep")
 
 
 if __name__ == "__main__":
@@ -27,5 +27,5 @@ if __name__ == "__main__":
     process = Process(target=walk, args=(sys.getrecursionlimit(),))
     process.start()
     process.join()
-    print("the parent's tree is", depth(tree(3000)), "deep")
+    print("the parent's tree is", depth(tree(1500)), "deep")
     sys.exit(process.exitcode)

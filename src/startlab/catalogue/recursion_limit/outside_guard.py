@@ -20,12 +20,12 @@ def depth(node):
 
 
 def walk():
-    print("the child's tree is", depth(tree(3000)), "deep")
+    print("the child's tree is", depth(tree(1500)), "deep")
 
 
 if __name__ == "__main__":
     process = Process(target=walk)
     process.start()
     process.join()
-    print("the parent's tree is", depth(tree(3000)), "deep")
+    print("the parent's tree is", depth(tree(1500)), "deep")
     sys.exit(process.exitcode)
