@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
 from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from startlab.diagnosis.source.calls import Call
     from startlab.model import Aspect, AspectKind, CauseExperiment
 
 
@@ -289,13 +291,18 @@ def confirmed(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
         )
     at = f" at {where}" if where else ""
-    is_call = made.aspects[0].kind == "calls"  # what the call has set up, a rule may know
-    inside = f" That is: {found.title}." if found is not None and named and is_call else ""
+    title, why = told.title.format(name=name, at=at), told.why
+    is_call = made.aspects[0].kind == "calls"
+    if set_up := _set_up_by(case, made.aspects[0]) if is_call else []:
+        title += f" in {listed(list(dict.fromkeys(each.package for each in set_up)))}"
+        why += f" In it: {listed([f'{each.told} at {each.where}' for each in set_up[:3]])}."
+    elif is_call and found is not None and named:  # what the call has set up, a rule may know
+        why += f" That is: {found.title}."
     return Cause(
         told.mechanism,
         f"{made.aspects[0].kind} {name}",
-        told.title.format(name=name, at=at),
-        f"{told.why}{inside}{said}",
+        title,
+        f"{why}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
     )
@@ -375,6 +382,12 @@ def _name(aspect: Aspect) -> str:
     if aspect.kind == "registry":
         return REGISTRIES[aspect.words[0]]
     return "".join(aspect.words)
+
+
+def _set_up_by(case: Case, calls: Aspect) -> list[Call]:
+    """Give the calls of libraries that the last of some functions of the program's makes."""
+    name = calls.words[-1].partition("(")[0].rpartition(".")[2] if calls.words else ""
+    return [each for each in Calls(case.sources).within(name) if each.alone]
 
 
 def _said(case: Case, made: CauseExperiment, what: str) -> str:

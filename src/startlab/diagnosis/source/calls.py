@@ -115,6 +115,10 @@ class Calls:
         ]
         return [each for each in at_import + self.in_first() if each.package == package]
 
+    def within(self, function: str) -> list[Call]:
+        """Give the calls that a function of the program's makes."""
+        return [e for f, code in self._functions.get(function, ()) for e in self._calls(f, code)]
+
     def imports(self) -> list[tuple[str, str]]:
         """Give the libraries that modules import, each with the line of the import."""
         return [
