@@ -417,9 +417,14 @@ def exit_line(case: Case, code: int) -> str | None:
 
 
 def imports_main(case: Case) -> bool:
-    """Tell whether the children, or their fork server, have imported the main module."""
-    used = "forkserver" in case.trial.method_used
-    return used or any(clue.how == "imported" for clue in case.clues(MainModule))
+    """Tell whether the children, or their fork server, have imported the main module.
+
+    A spawned child that was terminated may not have said so.
+    """
+    used, clues = case.trial.method_used, case.clues(MainModule)
+    if "forkserver" in used or ("spawn" in used and not clues):
+        return True
+    return any(clue.how == "imported" for clue in clues)
 
 
 def held_locks(case: Case, thread: Thread) -> tuple[str, set[str]]:

@@ -80,7 +80,11 @@ WELL_KNOWN: Final = {
     "yaml": "PyYAML",
     "zmq": "pyzmq",
 }
-"""Modules whose distribution has another name; a namespace's are named by what is in it."""
+"""Modules whose distribution has another name; a namespace's are named by what is in it.
+
+No index tells which distribution has a module, and a module that is missing has no metadata. The
+names here only complete a hint; nothing is decided by them.
+"""
 
 
 def distribution_of(module: str) -> str:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 # --- stacks and texts ---------------------------------------------------------------------------
 
-ABSOLUTE: Final = re.compile(r"^(/|[A-Za-z]:[\\/]|<)")
+ABSOLUTE: Final = re.compile(r"^(/|[A-Za-z]:[\\/]|<)|^.+\.p(yx|xi|xd)(:\d+)?$")
+"""A file that is none of the program's; Cython's frames have the paths of where it was built."""
 
 
 def own_frame(thread: Thread) -> Frame | None:

@@ -167,8 +167,12 @@ _RELATIVE: Final = re.compile(rb'(?m)(^ *File ")(?!/|<|[A-Za-z]:[\\/])([^"\n]+)(
 
 
 def own_if_relative(file: str) -> str | None:
-    """Treat relative paths as the program's own files: `Place.seen` has made them so."""
-    return None if posixpath.isabs(file) or file[:1] == "<" or file[1:2] == ":" else file
+    """Treat relative paths as the program's own files: `Place.seen` has made them so.
+
+    Not those of Cython's frames, which are of where a library was built.
+    """
+    is_absolute = posixpath.isabs(file) or file[:1] == "<" or file[1:2] == ":"
+    return None if is_absolute or file.endswith((".pyx", ".pxi", ".pxd")) else file
 
 
 def where_in(frames: Sequence[tuple[str, int]], own: Own) -> str | None:
