@@ -316,3 +316,49 @@ def test_aspects_that_were_tried_in_vain_may_have_no_names() -> None:
         environment="host-3.12", method="spawn", aspects=(Aspect(kind="calls"), Aspect(kind="ids"))
     )
     assert rejected(made) == " By experiment it is none of these: calls and ids."
+
+
+MAILS = """\
+import multiprocessing
+import letters
+
+def write(name):
+    return letters.template("Dear").fill(name)
+
+if __name__ == "__main__":
+    letters.configure(language="en")
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(write, ["Ann"]))
+"""
+
+NOT_CONFIGURED = f"""\
+multiprocessing.pool.RemoteTraceback:
+\"\"\"
+Traceback (most recent call last):
+  File "{LIB}/multiprocessing/pool.py", line 48, in mapstar
+    return list(map(*args))
+  File "p.py", line 5, in write
+    return letters.template("Dear").fill(name)
+  File "letters/core.pyx", line 92, in letters.core.fill
+    raise NotConfigured()
+letters.NotConfigured: call configure()
+\"\"\"
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "p.py", line 10, in <module>
+    print(pool.map(write, ["Ann"]))
+letters.NotConfigured: call configure()
+"""
+
+
+def test_a_spawned_child_need_not_have_said_that_it_imported_the_main_module() -> None:
+    """It may be terminated before; and Cython's file is no line of the program's."""
+    raised = PythonException(type="letters.NotConfigured", message="call configure()")
+    failed = trial("spawn", "error", where="p.py:10", stderr=NOT_CONFIGURED, exception=raised)
+    case = Case(failed, sources(MAILS), others=[trial("fork", "ok")])
+    cause = library_state.find(case)
+    assert cause is not None
+    assert (cause.mechanism, cause.where) == ("library_state_differs", "p.py:8")
+    assert cause.title.endswith("raises letters.NotConfigured: call configure() at p.py:5")

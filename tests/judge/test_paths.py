@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from startlab.judge.paths import Place
+from startlab.judge.paths import Place, own_if_relative, where_in
 from startlab.model import Observation, Program, Stream
 
 PROGRAM = Program(
@@ -40,6 +40,12 @@ def test_tracebacks_name_them_as_the_user_knows_them() -> None:
     seen = Observation(ended="exit", exit_status=0, duration_s=1, work=SEEN.work, stderr=stream)
     told = Place(seen, PROGRAM, "/home/me/proj/env").seen(seen).stderr.text()
     assert told == text.replace("/home/me/proj/src", "proj/src")
+
+
+def test_frames_of_cython_are_none_of_the_programs() -> None:
+    """They have paths as of where their library was built, which are relative."""
+    frames = (("p.py", 3), ("pyarrow/error.pxi", 92))
+    assert where_in(frames, own_if_relative) == "p.py:3"
 
 
 def test_paths_of_windows_are_told_as_the_user_knows_them() -> None:

@@ -29,7 +29,7 @@ multiprocessing.Process(target=work, args=(lock,)).start()
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import (
     BY_INHERITANCE,
@@ -44,6 +44,9 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.diagnosis.source.calls import Call
 
 MECHANISMS: Final = (
     Mechanism(
@@ -122,9 +125,9 @@ def suspect(case: Case) -> Cause | None:
     killed = [code for code in (*killed, *(code for _, code, _ in case.died)) if code < 0]
     said = last_words(case.trial.stderr)
     if killed and _OF_A_FORK.search(said):
-        compiled = Calls(case.sources).decorated_in_children()
-        where = compiled[0].where if compiled else case.where
-        by = f" of {compiled[0].package}" if compiled else ""
+        used = _used_before(Calls(case.sources))
+        where = used[0].where if used else case.where
+        by = f" of {used[0].package}" if used else ""
         return Cause(
             "fork_refused",
             where or "",
@@ -148,6 +151,14 @@ def suspect(case: Case) -> Cause | None:
                 where,
             )
     return None
+
+
+def _used_before(calls: Calls) -> list[Call]:
+    """Give what children call of native code: compiled functions, or what the parent used too."""
+    in_children = calls.in_children()
+    return calls.decorated_in_children() or [
+        each for each in in_children if calls.before_children(each.package)
+    ]
 
 
 _OF_A_FORK: Final = re.compile(r"\bfork(ed|ing|s)?\b", re.IGNORECASE)
