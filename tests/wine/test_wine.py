@@ -5,21 +5,22 @@ Programs that break on Windows alone are those of the rule `windows`, in tests/d
 
 from __future__ import annotations
 
+import py_compile
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 import startlab
+from startlab.agent import inject
 from startlab.plan.environments import python_of
 from startlab.results import journal
 from tests.wine import images
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from startlab.model import Run
 
 pytestmark = [pytest.mark.targets, pytest.mark.docker, pytest.mark.wide]  # they take minutes
@@ -112,3 +113,25 @@ def test_the_stack_of_a_crash_has_lines_of_one_character_at_their_ends(tmp_path:
     assert trial.where == "dead.py:6"
     assert trial.crash_stacks
     assert "\r" not in "".join(trial.crash_stacks)
+
+
+FINE = """
+from multiprocessing import Process
+
+if __name__ == "__main__":
+    child = Process(target=print, args=("fine",))
+    child.start()
+    child.join()
+"""
+
+
+@pytest.mark.timeout(300)
+def test_bytecode_that_cannot_be_kept_beside_the_installed_files_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    """The folder is there, as after a run on this host, and is read-only in the container."""
+    for source in Path(inject.__path__[0]).glob("*.py"):
+        py_compile.compile(str(source))
+    program = tmp_path / "fine.py"
+    program.write_text(FINE)
+    assert [trial.outcome for trial in run(program, tmp_path).trials] == ["ok"]

@@ -8,10 +8,10 @@ written, since the program could have.
 
 from __future__ import annotations
 
+import binascii
 import os
 import shutil
 import subprocess
-import tempfile
 from os.path import isfile
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
@@ -135,8 +135,9 @@ def _keep(new: str, kept: str) -> None:
     """Put bytecode beside the installed source, for later agents, if that may be written."""
     try:
         os.makedirs(os.path.dirname(kept), exist_ok=True)
-        fd, unfinished = tempfile.mkstemp(prefix=kept + ".")
-        os.close(fd)
+        # Where Windows refuses a file, tempfile tries other names, two thousand million of them.
+        unfinished = "%s.%s" % (kept, binascii.hexlify(os.urandom(4)).decode())
+        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         shutil.copyfile(new, unfinished)
         os.chmod(unfinished, 0o644)
         os.replace(unfinished, kept)
