@@ -862,3 +862,61 @@ def test_signals_that_children_block_are_shown(write: Write, tmp_path: Path) -> 
     assert (seen.first.mechanism, seen.first.grade) == ("signal_ignored", "confirmed")
     assert seen.first.where == "program.py:10"
     assert "SIGTERM" in seen.first.title
+
+
+def test_a_folder_that_each_child_makes_is_shown_where_it_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    """Not the call that fills the parent's: made again, it would fill the child's."""
+    program = write("""\
+        import os
+        import tempfile
+        from multiprocessing import Pool
+
+        FOLDER = tempfile.mkdtemp(prefix="a-name-that-is-longer-than-what-is-shown-of-a-text-")
+
+        def path(name):
+            return os.path.join(FOLDER, name)
+
+        def fill():
+            with open(path("part"), "w") as file:
+                file.write("data")
+
+        def read(name):
+            with open(path(name)) as file:
+                return file.read()
+
+        def main():
+            fill()
+            with Pool(1) as pool:
+                print(pool.map(read, ["part"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
+def test_globals_that_only_methods_use_are_shown_together(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Bill:
+            def total(self, count):
+                try:
+                    return count * price + fee
+                except NameError:
+                    return None
+
+        if __name__ == "__main__":
+            price = 3
+            fee = 1
+            with Pool(1) as pool:
+                print(pool.map(Bill().total, [1, 2]))
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert seen.kinds() == {"global"}
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:12"

@@ -27,6 +27,7 @@ MOST_CLUES = 60
 MOST_MODULES = 100  # that a process tells of
 LONGEST = 2000  # characters of a text that is handed on
 
+MARK = "\1"  # between a value's text and a mark of all that it holds
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _LINE = re.compile(r".+:[0-9]{1,9}", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\\tnr])")
@@ -412,7 +413,8 @@ def _differences(events: List[Event]) -> Iterator[Dict[str, Any]]:
         elif event.kind == "came":  # a module that the child had not imported when it began
             before = of_starter.get(event.pid, {})
             for (kind, name), value in before.items():
-                if kind == "global" and _child_value(now, name) is not None:
+                module = ("module", name.rpartition(".")[0])
+                if kind == "global" and (module in now or _child_value(now, name) is not None):
                     yield from _difference(now, kind, name, value)
 
 
@@ -428,7 +430,9 @@ def _difference(
         setting, _, part = name.partition(" ")
         yield {"kind": "setting", "setting": setting, "part": part, **there}
     elif there["child"] != value and kind == "global":
-        yield {"kind": kind, "name": name, **there}
+        parent, seen = value.partition(MARK)[0], child and child.partition(MARK)[0]
+        seen = f"{seen} with other contents" if seen == parent else seen
+        yield {"kind": kind, "name": name, "parent": parent, "child": seen}
     elif there["child"] != value and kind == "logging":
         yield {"kind": kind, **there}
 

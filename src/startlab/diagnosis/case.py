@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
+from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import (
     is_at,
@@ -15,6 +17,7 @@ from startlab.diagnosis.stacks import (
     library_frames,
     line_of,
     own_frames,
+    own_line,
     own_lines,
     through,
 )
@@ -305,16 +308,44 @@ def ended_by(code: int) -> str:
     return signals.name_of(code) or f"exit status {code}"
 
 
-def own_exceptions(case: Case, said: str) -> str:
-    """Name the program's exceptions that cannot be made again from `args`; first what is `said`."""
+def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
+    """Tell of a result of `of` that raised a `traceback` as it was read, and what comes `then`.
+
+    An exception's class leads, if the error names it, or the program has but one that can be meant.
+    Where the program has none, it may be one of a library that the children call.
+    """
+    error = traceback.exception
+    said = f"{error.type}: {first_line(error.message)}"
     found = {
         name: f"{file}:{line}"
         for file in own_files(case.sources)
         for name, line in case.sources.file(file).own_exceptions().items()
     }
-    names = [name for name in found if name in said] or list(found)
+    raised = own_line(traceback.frames)
+    named = [name for name in found if re.search(rf"\b{name}\b", said)]
+    names = named or ([] if raised else list(found))
+    where = raised or (found[names[0]] if len(names) == 1 else None)
     told = [f"`{name}` at {found[name]}" for name in names[:3]]
-    return f" In the program that is {' or '.join(told)}." if told else ""
+    what = f"`{names[0]}`" if len(names) == 1 else "a result or exception"
+    at = f" at {where}" if where else ""
+    calls = [] if raised or found else Calls(case.sources).in_children()
+    libraries = list(dict.fromkeys(each.package for each in calls))
+    by = f" (of {libraries[0]}?)" if len(libraries) == 1 else ""
+    places = list(dict.fromkeys(f"{each.package} at {each.where}" for each in calls))[:3]
+    return Cause(
+        "unreadable_result",
+        where or case.where or "",
+        f"{what} of a task{by} cannot be unpickled{at}, and {case.where} waits for it",
+        f"{of} that reads results has got {said}. An exception is unpickled by calling its class "
+        f"with `args`: its __init__ must take what `super().__init__` was given. {then}"
+        + (f" In the program that is {' or '.join(told)}." if len(told) > 1 else "")
+        + (f" The program has no such class; its workers call {listed(places)}." if calls else ""),
+        where or case.where,
+        advice="Catch a library's exception in the worker, and return what it says, or raise one "
+        "of your own."
+        if calls
+        else "",
+    )
 
 
 def ending_line(case: Case) -> str | None:

@@ -34,8 +34,8 @@ class Told(NamedTuple):
 
 
 ANEW: Final = (
-    "A child started by spawn or forkserver imports the main module, and has what that makes: "
-    "nothing of what the parent changed afterwards."
+    "A child started by spawn or forkserver imports the program's modules anew, and has what that "
+    "makes: nothing of what the parent changed afterwards."
 )
 COPIED: Final = "A forked child begins with a copy of all that its parent has."
 
@@ -243,6 +243,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
 }
 
+MADE_ANEW: Final = Told(
+    "made_in_each_child",
+    "{name} as the parent has it",
+    "every child makes its own {name}{at}, instead of using the parent's",
+    "A child started by spawn or forkserver imports the program's modules anew, and what their top "
+    "level makes is made again.",
+)
+
 REGISTRIES: Final[Mapping[str, str]] = {
     "copyreg": "ways to pickle classes (copyreg)",
     "subclasses": "subclasses registered with abstract classes",
@@ -274,12 +282,14 @@ def confirmed(
     `named` tells that this is no mere symptom: then it says more than the number of a statement.
     `lost` tells that it was seen what is lost: an experiment only shows how to keep it.
     """
+    where = _where(case, made) or _known(case, made)
     told = TOLD[made.aspects[0].kind]
+    if made.aspects[0].kind == "global" and _is_at_import(case, where):
+        told = MADE_ANEW
     name = _named(made, made.aspects[0].kind)
     kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in TOLD]
     what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
     said = f" Confirmed by experiment: {_said(case, made, what)}"
-    where = _where(made) or _known(case, made)
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
@@ -403,7 +413,7 @@ def _said(case: Case, made: CauseExperiment, what: str) -> str:
     )
 
 
-def _where(made: CauseExperiment) -> str | None:
+def _where(case: Case, made: CauseExperiment) -> str | None:
     """Give the line that makes the difference: of the last change before the children's work."""
     noted = [each for each in made.noted if each.where and not each.where.startswith("<")]
     lines = [each.where for each in noted]
@@ -412,11 +422,19 @@ def _where(made: CauseExperiment) -> str | None:
         return dropped[0]
     if made.aspects[0].kind in SET_BY_CALLS:  # the call of a setter in another file tells more
         lines = [
-            each.name if each.what == "line" and ":" in each.name else each.where for each in noted
+            each.name
+            if each.what == "line" and ":" in each.name and not _is_at_import(case, each.where)
+            else each.where
+            for each in noted
         ]
     if made.aspects[0].kind in FIRST:
         return lines[0] if lines else None
     return lines[-1] if lines else None
+
+
+def _is_at_import(case: Case, where: str | None) -> bool:
+    file, _, line = (where or "").rpartition(":")
+    return line.isdigit() and case.sources.file(file).is_at_import(int(line))
 
 
 def _known(case: Case, made: CauseExperiment) -> str | None:

@@ -61,7 +61,7 @@ def differing_global(
         f"the children do not see the parent's change to {names}"
         + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
         f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. A "
-        "child started by spawn or forkserver has what the import of the main module makes, and "
+        "child started by spawn or forkserver has what the import of its modules makes, and "
         "nothing of "
         f"what was changed since.{more}",
         place,

@@ -438,10 +438,11 @@ class Experimenter:
             cured = number + 1
             noted = _noted(trial)
         confirmed = cured == TIMES and _has_met(aspects, noted)
-        if confirmed and len(aspects) == 1 and aspects[0].kind in TRACED:
+        if confirmed and aspects[0].kind in TRACED:
             cell = (good or bad).cell
-            words = aspects[0].words or _names(aspects[0].kind, noted)
-            traced = Aspect(kind="trace", words=(aspects[0].kind, *words))
+            kind = aspects[0].kind
+            words = [word for each in aspects if each.kind == kind for word in each.words]
+            traced = Aspect(kind="trace", words=(kind, *(words or _names(kind, noted))))
             trial = self._trial(cell, [traced], limit_s * 3)
             noted += _noted(trial) if trial is not None else ()
         return CauseExperiment(

@@ -237,7 +237,7 @@ def test_exceptions_that_pickle_cannot_make_again() -> None:
             def __init__(self, row, line):
                 self.row = row
     """
-    assert source(text).own_exceptions() == {"Bad": 1}
+    assert source(text).own_exceptions() == {"Bad": 2}
 
 
 @pytest.mark.parametrize(

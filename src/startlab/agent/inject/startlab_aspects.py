@@ -65,9 +65,14 @@ def own_modules():
 def namespaces(module):
     """Give the dictionaries that are a module's globals: runpy leaves its functions another one."""
     found = {id(vars(module)): vars(module)}
-    for value in list(vars(module).values()):
-        if type(value) is FUNCTION and value.__module__ == module.__name__:
+    values = list(vars(module).values())
+    for value in values:
+        if getattr(value, "__module__", None) != module.__name__:
+            continue
+        if type(value) is FUNCTION:
             found[id(value.__globals__)] = value.__globals__
+        elif isinstance(value, type):  # all functions may be methods
+            values += [getattr(each, "__func__", each) for each in list(vars(value).values())]
     return list(found.values())
 
 

@@ -231,11 +231,11 @@ def state(program, whole=False):
     """
     found = []
     for place, name, value in program.globals():
-        shown = show(value, 3)
-        if shown is None and is_other(value, name):
-            shown = named(value)
-        if shown is not None:
-            found.append("global\0%s%s\0%s" % (place, name, shown[:LONGEST]))
+        text = text_of(value)
+        if text is None and is_other(value, name):
+            text = named(value)
+        if text is not None:
+            found.append("global\0%s%s\0%s" % (place, name, text))
     del found[:-200]
     logging = sys.modules.get("logging")
     if logging is not None:
@@ -258,10 +258,10 @@ def state(program, whole=False):
 
 
 def is_other(value, name):
-    """Return whether another function has replaced the one of that name."""
-    return type(value) is FUNCTION and (
-        value.__name__ != name or "<locals>" in value.__qualname__
-    )
+    """Return whether another function or class has replaced the one of that name, or is new."""
+    if type(value) is MODULE or not isinstance(value, NOT_TOLD):
+        return False
+    return value.__name__ != name or "<locals>" in value.__qualname__
 
 
 class Program(object):
@@ -788,6 +788,45 @@ def patched():
 
 # --- values, without calling their own code -----------------------------------------------------
 
+def text_of(value):
+    """Write a value as text, with a mark of all that it holds where the text leaves some out."""
+    text = show(value, 3)
+    if text is None or (len(text) <= LONGEST and "..." not in text):
+        return text
+    return "%s%s%x" % (text[:LONGEST], MARK, mark(value, 4, [5000]))
+
+
+def mark(value, depth, left):
+    """Give a number that differs where values do: of the first objects in it, as far as data."""
+    left[0] -= 1
+    kind = type(value)
+    if isinstance(value, NOT_TOLD) or depth == 0 or left[0] < 0:
+        return 0
+    if issubclass(kind, dict):
+        pairs = dict.items(value)
+        return together_mark(mark(k, 1, left) * 31 + mark(v, depth - 1, left) for k, v in pairs)
+    for base in (list, tuple):
+        if issubclass(kind, base):
+            every = enumerate(base.__iter__(value), 1)
+            return together_mark(i * mark(each, depth - 1, left) for i, each in every)
+    for base in (set, frozenset):
+        if issubclass(kind, base):
+            return together_mark(mark(each, depth - 1, left) for each in base.__iter__(value))
+    data = value if kind in (str, bytes) else show(value, 1)
+    if not isinstance(data, bytes):
+        data = data.encode("utf-8", "surrogatepass")
+    return int.from_bytes(data + kind.__name__.encode(), "big") % LARGE
+
+
+def together_mark(numbers):
+    total = 1
+    for each, _ in zip(numbers, range(5000)):
+        total = (total + each) % LARGE
+    return total
+
+
+MARK = "\1"  # between a text and its mark: agent/events.py shows only the text
+LARGE = (1 << 61) - 1
 PLAIN = (type(None), bool, float, complex)
 NOT_TOLD = (type(os), type(mention), type(len), type, type(importing_main.__get__(0)))
 
@@ -819,9 +858,9 @@ def show(value, depth):
             items = [] if depth == 0 or base.__len__(value) > 100 else list(base.__iter__(value))
             shown = sorted(str(show(each, depth - 1)) for each in items)[:8]
             return together(kind, base, "{%s}", shown, base.__len__(value))
-    if kind.__module__.startswith("multiprocessing"):
-        return None  # each process has its own handle
     name = kind.__name__
+    if kind.__module__.startswith("multiprocessing"):
+        return name  # each process has its own handle
     if name == "ContextVar" and kind.__module__ in ("builtins", "_contextvars"):
         held = value.get(show)
         return "%s, not set" % name if held is show else "%s(%s)" % (name, show(held, depth - 1))

@@ -11,10 +11,13 @@ from startlab_registries import REGISTRIES, registered
 def trace():
     """Follow the first process line by line, and tell after which line an aspect was another.
 
+    The interpreters that it starts know of no experiment: they have lines of their own.
+
     What is changed once the last child was started, like what is put back, made no difference to
     one. A handler of SIGCHLD does, whenever it is set.
     """
     words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
+    del os.environ["STARTLAB_EXPERIMENT"]
     look = LOOKS[words[0]]
     inside = __import__("startlab_inside")
     state = {"last": "", "file": "", "value": look(inside, *words[1:])}
@@ -73,18 +76,20 @@ def trace():
     sys.settrace(call)
 
 
-def look_at_global(inside, name):
-    try:
-        _, _, value = pack_global(name)
-    except (KeyError, TypeError):
-        return None
-    return inside.show(value, 3) or id(value)
+def look_at_globals(inside, *names):
+    found = []
+    for name in names:
+        try:
+            value = pack_global(name)[2]
+            found.append(inside.text_of(value) or id(value))
+        except (KeyError, TypeError):
+            found.append(None)
+    return found
 
 
-def look_at_registry(inside, name):
-    if name == "codecs":
-        return len(registered["codec"]), len(registered["codec error"])
-    return repr(REGISTRIES[name][0]())
+def look_at_registries(inside, *names):
+    codecs = len(registered["codec"]), len(registered["codec error"])
+    return [codecs if name == "codecs" else repr(REGISTRIES[name][0]()) for name in names]
 
 
 def look_at_handlers(inside, *names):
@@ -119,8 +124,8 @@ def look_at_attributes(inside, *names):
 LOOKS = {
     "attributes": look_at_attributes,
     "imports": look_at_imports,
-    "global": look_at_global,
-    "registry": look_at_registry,
+    "global": look_at_globals,
+    "registry": look_at_registries,
     "modules": lambda inside: tuple(sys.path),
     "environ": lambda inside, *names: [os.environ.get(each) for each in names],
     "signal handlers": look_at_handlers,

@@ -120,6 +120,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         raised_before_exit.find,
         signal_ignored.find,
         child_reaped.find,
+        child_reaped.suspect,
         permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
         crossed_waits.find,

@@ -2,12 +2,14 @@
 
 ## What it sees
 The program asks for the end of a child that has ended, which multiprocessing has not heard of, and
-a line of the program waits for any child, as handlers of SIGCHLD do.
+a line of the program waits for any child, as handlers of SIGCHLD do. Or such a line waits, and only
+multiprocessing's own helpers are left.
 
 ## Why
 The system tells the end of a child once, to the first call that waits for it, and
 `os.waitpid(-1, ...)` takes the end of any. multiprocessing holds its process for alive from then
-on.
+on. Under spawn and forkserver the resource tracker and the fork server are children of the program
+too, which run until it ends.
 
 ## What to do
 Wait only for the processes that you have started yourself, by their pids or with `Popen.poll()`.
@@ -30,12 +32,13 @@ signal.signal(signal.SIGCHLD, reap)
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
-from startlab.diagnosis.stacks import line_of, through
+from startlab.diagnosis.stacks import is_helper, line_of, through
 
 if TYPE_CHECKING:
     from startlab.model import Thread
@@ -45,6 +48,12 @@ MECHANISMS: Final = (
         "child_reaped",
         advice="Wait only for the processes that you have started yourself, by their pids or with "
         "Popen.poll(), and leave multiprocessing's own to multiprocessing.",
+    ),
+    Mechanism(
+        "waits_for_helper",
+        shown=True,
+        advice="Wait only for the processes that you have started yourself: join() them, or wait "
+        "by their pids.",
     ),
 )
 
@@ -73,6 +82,28 @@ def find(case: Case) -> Cause | None:
         "multiprocessing never learns of it, and takes its process to be alive.",
         taken,
     )
+
+
+def suspect(case: Case) -> Cause | None:
+    """See the program wait for any child, and have none but multiprocessing's own helpers."""
+    root = case.root
+    left = [each for each in case.trial.processes if root and each.ppid == root.pid]
+    helpers = [each for each in left if any(map(is_helper, each.threads))]
+    for process, thread in case.threads():
+        where = line_of(thread)
+        if process != root or not helpers or helpers != left:
+            continue
+        if re.search(_ANY, case.sources.code(where)):
+            return Cause(
+                "waits_for_helper",
+                where or "",
+                f"`{case.sources.code(where)}` at {where} waits for any child: the ones that are "
+                "left are multiprocessing's own helpers",
+                "Beside the children that are asked for, spawn and forkserver start a resource "
+                "tracker, and forkserver its server: these run until the program ends.",
+                where,
+            )
+    return None
 
 
 def _goes_round(thread: Thread) -> bool:

@@ -5,7 +5,7 @@ A global or an environment variable is not in a child what it was in its parent 
 the child raises where it uses it, or the output shows it.
 
 ## Why
-A child started by spawn or forkserver has what the import of the main module makes, and nothing of
+A child started by spawn or forkserver has what the import of its modules makes, and nothing of
 what was changed since. Children of the fork server have the environment that it was started with.
 
 ## What to do
@@ -97,16 +97,24 @@ def find(case: Case) -> Cause | None:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return differing_global(case, used, where, f" It raises {said}, at {where}.")
         if traceback.exception.type == "NameError" and where is not None:
-            return Cause(
-                "global_differs",
-                where,
-                f"{first_line(traceback.exception.message)} in the child, at {where}",
-                "A child started by spawn or forkserver has only what the import of the main "
-                "module makes; "
-                'what is made below `if __name__ == "__main__":` or in a function is not there.',
-                where,
-            )
+            return _not_defined(case, first_line(traceback.exception.message), where)
     return None
+
+
+def _not_defined(case: Case, said: str, where: str) -> Cause:
+    """Tell the line that defines in the parent what a child misses at a line, if it is known."""
+    file = where.rpartition(":")[0]
+    name = re.search(r"name '(\w+)'", said)
+    line = case.sources.file(file).defined(name[1]) if name else None
+    defined = f"{file}:{line}" if line else None
+    return Cause(
+        "global_differs",
+        defined or where,
+        f"{said} in the child, at {where}" + (f": {defined} defines it" if defined else ""),
+        "A child started by spawn or forkserver has only what the import of its modules makes; "
+        'what is made below `if __name__ == "__main__":` or in a function is not there.',
+        defined or where,
+    )
 
 
 _OF_MISSING_STATE: Final = (

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, ended_by, may_end_by, own_exceptions
+from startlab.diagnosis.case import Case, Cause, ended_by, may_end_by, unreadable
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
@@ -49,25 +49,11 @@ def find(case: Case) -> Cause | None:
     exception = case.trial.exception
     if exception is None or not exception.type.endswith("BrokenProcessPool"):
         return None
-    unread = [
-        each.exception
-        for each in case.tracebacks
-        if not each.child
-        and own_line(each.frames) is None
-        and [file.rpartition("/")[2] for file, _ in each.frames[:2]] == _READING
-    ]
-    if unread:
-        said = f"{unread[0].type}: {first_line(unread[0].message)}"
-        return Cause(
-            "unreadable_result",
-            case.where or "",
-            f"a result or exception of an executor's task cannot be unpickled, and {case.where} "
-            "waits for it",
-            f"Reading it raises {said}. An exception is unpickled by calling its class with "
-            f"`args`, so these must be all that its __init__ takes. The executor then gives up: "
-            f"every future raises BrokenProcessPool." + own_exceptions(case, said),
-            case.where,
-        )
+    for each in case.tracebacks:
+        files = [file.rpartition("/")[2] for file, _ in each.frames[:2]]
+        if not each.child and files == _READING:
+            then = "The executor then gives up: every future raises BrokenProcessPool."
+            return unreadable(case, each, "The executor's thread", then)
     died = case.died
     failed = [each for each in case.tracebacks if each.child]
     ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exit of its own"

@@ -7,7 +7,7 @@ to set something up, and no child makes that call.
 
 ## Why
 Sinks, clients, registries, open databases and options live in the memory of one process. A child
-started by spawn or forkserver has what the import of the main module makes, and nothing else.
+started by spawn or forkserver has what the import of its modules makes, and nothing else.
 
 ## What to do
 Set the library up in the child too, or give the child what was made.

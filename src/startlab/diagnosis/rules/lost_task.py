@@ -26,7 +26,7 @@ with concurrent.futures.ProcessPoolExecutor() as pool:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from startlab.diagnosis.case import (
     Case,
@@ -34,18 +34,10 @@ from startlab.diagnosis.case import (
     ended_by,
     ending_line,
     may_end_by,
-    own_exceptions,
+    unreadable,
     waits_for_pool,
 )
-from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.calls import Calls
-from startlab.output.tracebacks import first_line
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from startlab.diagnosis.source.calls import Call
 
 MECHANISMS: Final = (
     Mechanism(
@@ -56,6 +48,7 @@ MECHANISMS: Final = (
     ),
     Mechanism(
         "unreadable_result",
+        shown=True,
         advice="Give all arguments of the exception's class to super().__init__(), or write its "
         "__reduce__.",
         experiment="lost_result",
@@ -70,24 +63,7 @@ def find(case: Case) -> Cause | None:
         return None
     for traceback in case.tracebacks:
         if any(file.endswith("pool.py") for file, _ in traceback.frames) and traceback.passing:
-            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-            own = own_exceptions(case, said)
-            calls = [] if own else Calls(case.sources).in_children()
-            by = f" (of {calls[0].package}?)" if len({e.package for e in calls}) == 1 else ""
-            return Cause(
-                "unreadable_result",
-                where or "",
-                f"a result or exception of a pool's task{by} cannot be unpickled, and {where} "
-                "waits for it",
-                f"The thread of the pool that reads results has ended with {said}. An exception "
-                "whose class has its own __init__ must be one that pickle can call again."
-                + (own or _of_libraries(calls)),
-                where,
-                advice="Catch a library's exception in the worker, and return what it says, or "
-                "raise one of your own."
-                if calls
-                else "",
-            )
+            return unreadable(case, traceback, "The pool's thread", "The thread has ended.")
     died = case.died
     if not died and not any(each.child for each in case.tracebacks):
         return None  # a task's exception goes to whoever waits for it
@@ -101,16 +77,6 @@ def find(case: Case) -> Cause | None:
         "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
         "for the result never gets it." + may_end_by(case),
         where,
-    )
-
-
-def _of_libraries(calls: Sequence[Call]) -> str:
-    """Name the libraries that children call, one of which has the class."""
-    told = dict.fromkeys(f"{each.package} at {each.where}" for each in calls)
-    return (
-        f" The program has no such class; its workers call {listed(list(told)[:3])}."
-        if told
-        else ""
     )
 
 

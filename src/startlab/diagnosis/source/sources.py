@@ -73,6 +73,8 @@ class Sources:
         beside = posixpath.dirname(self.main) or "."
         places = [(self.main, name), (posixpath.normpath(f"{beside}/conftest.py"), name)]
         places += [(file, own) for file in self.files_of(module, ".", beside) if module]
+        short = ".".join(name.split(".")[-2:])  # as after `from package import module`
+        places += [(file, each) for file in self._kept if module for each in (name, short)]
         for file, each in places:
             line = self.file(file).changed(each)
             if line is not None:
@@ -153,12 +155,35 @@ class Source:
                     return node.lineno
         return None
 
+    def defined(self, name: str) -> int | None:
+        """Find the first line that binds a name, wherever it is; an annotation alone binds none."""
+        bare = {
+            id(node.target)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.AnnAssign) and node.value is None
+        }
+        lines = [
+            node.lineno
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Name) and _binds(node, name) and id(node) not in bare
+        ]
+        return min(lines, default=None)
+
+    def is_at_import(self, number: int) -> bool:
+        """Tell whether a line runs in whoever imports the module: not in functions or a guard."""
+        return self.function_of(number) is None and not any(
+            isinstance(each, ast.If) and "__name__" in ast.unparse(each.test)
+            for each in self.tree.body
+            if each.lineno <= number <= (each.end_lineno or 0)
+        )
+
     def changed(self, name: str) -> int | None:
         """Find the line that changes a global where only the program's first process comes.
 
-        That is in a function or below `if __name__ == "__main__"`.
+        That is in a function or below `if __name__ == "__main__"`. What binds it goes before what
+        changes the object that it names: children may do that, too.
         """
-        lines = []
+        lines, bound = [], []
         for part in self.tree.body:
             nodes = list(ast.walk(part))
             declared = any(isinstance(each, ast.Global) and name in each.names for each in nodes)
@@ -170,7 +195,9 @@ class Source:
                     ways += [(f"cls.{own}", True), (f"self.__class__.{own}", True)]
                 found = [e for e in nodes if any(changes(e, n, whole=w) for n, w in ways)]
                 lines += [getattr(each, "lineno", part.lineno) for each in found]
-        return min(lines, default=None)
+                names = [each for each in nodes if isinstance(each, ast.Name) and whole]
+                bound += [each.lineno for each in names if _binds(each, name)]
+        return min(bound or lines, default=None)
 
     def unique(self, *, moments: bool = False) -> dict[str, int]:
         """Find the globals that are others in each process that runs the module's own body.
@@ -196,7 +223,7 @@ class Source:
         return found
 
     def own_exceptions(self) -> dict[str, int]:
-        """Find the exceptions' classes whose __init__ takes more than it gives on: name → line."""
+        """Find exceptions' classes whose __init__ cannot take what it gives on: name → its line."""
         found: dict[str, int] = {}
         for node in ast.walk(self.tree):
             if not isinstance(node, ast.ClassDef) or not any(
@@ -205,8 +232,8 @@ class Source:
                 continue
             made = [e for e in node.body if isinstance(e, ast.FunctionDef) and e.name == "__init__"]
             plain = not any(getattr(e, "name", "") == "__reduce__" for e in node.body)
-            if made and plain and _gives_on(made[0]) < len(made[0].args.args) - 1:
-                found[node.name] = node.lineno
+            if made and plain and not _can_be_called_again(made[0]):
+                found[node.name] = made[0].lineno
         return found
 
     def unflushed(self, name: str) -> bool:
@@ -361,13 +388,26 @@ class Source:
         ]
 
 
-def _gives_on(init: ast.FunctionDef) -> int:
-    """Count what an exception's `__init__` gives its base's: all, if it does not call that."""
+def _binds(node: ast.Name, name: str) -> bool:
+    return node.id == name and isinstance(node.ctx, ast.Store)
+
+
+def _can_be_called_again(init: ast.FunctionDef) -> bool:
+    """Tell whether an exception's `__init__` takes as many arguments as it gives its base's.
+
+    Unpickling calls it with these. Without a call of the base's, they are those that it was given.
+    """
+    takes = init.args
+    if None in takes.kw_defaults:
+        return False
+    most = len(takes.posonlyargs) + len(takes.args) - 1
     for each in ast.walk(init):
         if isinstance(each, ast.Call) and ast.unparse(each.func).endswith(".__init__"):
-            whole = any(isinstance(one, ast.Starred) for one in each.args)
-            return len(init.args.args) if whole else len(each.args)
-    return len(init.args.args)
+            if any(isinstance(one, ast.Starred) for one in each.args):
+                return True
+            given = len(each.args) - (not ast.unparse(each.func).startswith("super()"))
+            return most - len(takes.defaults) <= given <= (given if takes.vararg else most)
+    return True
 
 
 def _sort_lock(node: ast.AST, owner: str, line: int, taken: set[str], held: set[str]) -> None:

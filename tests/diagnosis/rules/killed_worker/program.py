@@ -2,6 +2,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 
 class QuotaExceeded(Exception):
+    # finds: unreadable_result error fork forkserver spawn
     def __init__(self, user, used, limit):
         super().__init__("%s uses %d of %d MB" % (user, used, limit))
         self.user = user
@@ -24,7 +25,6 @@ def main():
         report = []
         for future in as_completed(futures):
             try:
-                # finds: unreadable_result error fork forkserver spawn
                 user, free = future.result()
                 report.append("%s: %d MB free" % (user, free))
             except QuotaExceeded as error:

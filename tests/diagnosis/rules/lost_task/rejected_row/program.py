@@ -2,6 +2,7 @@ from multiprocessing import Pool
 
 
 class Rejected(Exception):
+    # finds: unreadable_result hang fork forkserver spawn
     def __init__(self, field, value):
         super().__init__("%s may not be %r" % (field, value))
         self.field = field
@@ -16,7 +17,6 @@ def check(row):
 def main():
     with Pool(2) as pool:
         try:
-            # finds: unreadable_result hang fork forkserver spawn
             print(sum(pool.map(check, [1, 2, -3, 4])))
         except Rejected as error:
             print("rejected", error)
