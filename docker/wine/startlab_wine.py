@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 
 
@@ -24,5 +25,23 @@ def _symlink(src: object, dst: object, *_: object, **__: object) -> None:
     raise OSError(22, "A required privilege is not held by the client", src, 1314, dst)
 
 
+_LINKS = {  # what prefix.sh links into the drive
+    "\\\\?\\unix\\opt\\python": "C:\\Python",
+    "\\\\?\\unix\\startlab": "C:\\startlab",
+    "\\\\?\\unix\\program": "C:\\program",
+}
+_resolved = ntpath._getfinalpathname  # noqa: SLF001 - what realpath() asks
+
+
+def _final_path(path: str) -> str:
+    """Name a folder of the image by its place on the drive, as on Windows, where it is no link."""
+    found = _resolved(path)
+    for link, place in _LINKS.items():
+        if found == link or found.startswith(link + "\\"):
+            return place + found[len(link) :]
+    return found
+
+
+ntpath._getfinalpathname = _final_path  # noqa: SLF001
 os.getppid = _getppid
 os.symlink = _symlink
