@@ -58,18 +58,16 @@ def _full(ground: Ground, size: str, what: str, *, enough: bool = False) -> Call
 
     def case() -> list[str]:
         folder = ground.new()
-        # A folder for temporary files has a path that is short enough for sockets.
-        small = folder / "out" if what == "out" else folder.with_name(f"t{folder.name}")
-        small.mkdir()
+        small = folder / "out" if what == "out" else ground.temporary(folder)
+        small.mkdir(exist_ok=True)
         _mount("-t", "tmpfs", "-o", f"size={size}", "none", str(small))
-        env = {} if what == "out" else {"TMPDIR": str(small)}
         try:
-            done = ground.run(folder, *LAB, "--out", "out", env=env)
+            done = ground.run(folder, *LAB, "--out", "out")
             problems = done.complaints(1, 2, 3)
             if not done.err and not done.out:
                 problems.append("no word of it")
             _mount("-o", "remount,size=64m", str(small))
-            done = ground.run(folder, "lab", "--resume", "--out", "out", env=env)
+            done = ground.run(folder, "lab", "--resume", "--out", "out")
             if problems or done.status:
                 problems += [*done.complaints(0), done.out[-400:]]
             else:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,7 +19,7 @@ from startlab.backends import cgroups
 from startlab.results import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 OURS: Final = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
 SOURCE: Final = Path(journal.__file__).parents[2]
@@ -38,6 +39,10 @@ startlab.cli.main()
 """
 
 LONGEST_PROBLEM: Final = 700
+MOST_NAMED: Final = 8
+
+_NOW: Final = threading.local()
+"""`case` is the name of the one that a thread tries."""
 
 LEFT_S: Final = 30.0
 """For what ends by itself: an agent whose engine was killed."""
@@ -63,12 +68,11 @@ class Done(NamedTuple):
 
 
 class Ground:
-    """A folder for everything, also for temporary files, with a path short enough for sockets."""
+    """A folder for everything; each case has one in it, and one for its temporary files."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="c", dir="/tmp"))
-        self.temporary = self.folder / "t"
-        self.temporary.mkdir()
+        self._cases: dict[Path, str] = {}
         self._number = 0
         self._lock = threading.Lock()
         self._shared = self._shared_now()
@@ -79,19 +83,26 @@ class Ground:
             self._number += 1
             folder = self.folder / f"{self._number}"
         folder.mkdir()
+        self.temporary(folder).mkdir()
+        self._cases[self.temporary(folder)] = getattr(_NOW, "case", "")
         return folder
 
-    def environ(self, **more: str) -> dict[str, str]:
+    @staticmethod
+    def temporary(folder: Path) -> Path:
+        """Name the folder for a case's temporary files, whose path is short enough for sockets."""
+        return folder.with_name(f"t{folder.name}")
+
+    def environ(self, folder: Path, **more: str) -> dict[str, str]:
         """Give the environment of a command."""
         kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
         return kept | {
-            "PYTHONPATH": str(SOURCE), "TMPDIR": str(self.temporary), "COLUMNS": "120",
+            "PYTHONPATH": str(SOURCE), "TMPDIR": str(self.temporary(folder)), "COLUMNS": "120",
             "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8", "STARTLAB_BASES": "debian",
         } | more  # fmt: skip
 
     def start(self, folder: Path, *args: str, **said: Any) -> subprocess.Popen[bytes]:
         """Start a command, in a session of its own, as in a terminal of its own."""
-        env = self.environ(**said.pop("env", {}))
+        env = self.environ(folder, **said.pop("env", {}))
         said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | said
         process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[assignment]
             [sys.executable, "-P", "-c", BEGIN, *args],
@@ -115,9 +126,13 @@ class Ground:
 
     def clean(self) -> None:
         """Do what `startlab clean` does here; engines of containers are left alone."""
-        code = "from startlab.backends import leftovers; leftovers.clean()"
-        command = [sys.executable, "-c", code]
-        subprocess.run(command, env=self.environ(), timeout=LONGEST_S, check=True)
+        code = (
+            "import sys, tempfile; from startlab.backends import leftovers\n"
+            "for tempfile.tempdir in sys.argv[1:]: leftovers.clean()"
+        )
+        command = [sys.executable, "-c", code, *map(str, self._cases)]
+        env = self.environ(self.folder)
+        subprocess.run(command, env=env, timeout=LONGEST_S, check=True)
 
     def left(self) -> list[str]:
         """Name what is left once everything has ended: processes, folders, memory, cgroups."""
@@ -127,7 +142,11 @@ class Ground:
         return found
 
     def _left_now(self) -> list[str]:
-        found = [f"folder {each}" for each in self.temporary.glob("startlab-*")]
+        found = [
+            f"by {case!r}: {', '.join(islice(_all_in(each), MOST_NAMED))}"
+            for temporary, case in list(self._cases.items())
+            for each in temporary.glob("startlab-*")
+        ]
         found += [f"shared memory {each}" for each in self._shared_now() - self._shared]
         found += [f"cgroup {each.members()}" for each in cgroups.of_dead_agents()]
         for process in psutil.process_iter():
@@ -145,6 +164,14 @@ class Ground:
         if not is_apart() or not SHARED_MEMORY.is_dir():
             return set()  # others' too
         return {each.name for each in SHARED_MEMORY.iterdir()}
+
+
+def _all_in(folder: Path) -> Iterator[str]:
+    """Name a folder and what is in it, with the reason of what cannot be listed."""
+    refused: list[str] = []
+    for place, folders, files in os.walk(folder, onerror=lambda why: refused.append(f"{why}")):
+        yield f"{place} ({len(folders)} folders, files {files[:MOST_NAMED]!a})"
+    yield from refused
 
 
 def finished(process: subprocess.Popen[bytes], within_s: float = LONGEST_S) -> Done:
@@ -203,6 +230,7 @@ class Score:
 
     def guarded(self, name: str, case: Callable[[], list[str]]) -> None:
         """Try a case; one that fails by itself is a problem as well."""
+        _NOW.case = name
         try:
             self.add(name, case())
         except Exception as error:  # noqa: BLE001 - told, and the others go on

@@ -161,6 +161,17 @@ act(
 )
 act("the environment is empty", "os.environ.clear(); works()")
 
+act("the events are leased", """
+    import fcntl
+    lease = open(EVENTS)
+    fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    """)  # fmt: skip
+act("the events are leased for writing", """
+    import fcntl
+    lease = open(EVENTS, "r+")
+    fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    """)  # fmt: skip
+
 # --- startlab's own files
 act(
     "the injection is written over",
@@ -229,6 +240,12 @@ act(
     **AGENT,
 )
 
+act(
+    "the agent is asked to trace",
+    "libc.ptrace(0, 0, None, None); os.kill(os.getpid(), signal.SIGUSR1)",
+    ends=("hang",),  # stopped, as under any parent that does not trace
+)
+
 # --- files
 act("4,000 folders deep", """
     for _ in range(4000):
@@ -265,6 +282,15 @@ act("something is mounted in TMPDIR", """
         raise OSError(ctypes.get_errno(), "mount")
     open(TMP + "/in", "w").close()
     """, apart=True)  # fmt: skip
+act("a folder of others is mounted in TMPDIR", """
+    others = os.path.join(os.path.dirname(os.path.dirname(PLACE)), "others")
+    os.makedirs(others, exist_ok=True)
+    open(others + "/kept", "w").close()
+    os.mkdir(TMP + "/a b")
+    for target in (TMP + "/a b", TMP):
+        if libc.mount(others.encode(), target.encode(), None, 4096, None):
+            raise OSError(ctypes.get_errno(), "mount")
+    """, apart=True)  # fmt: skip
 act("the disk of the trial is full", """
     if libc.mount(b"none", TMP.encode(), b"tmpfs", 0, b"size=64k"):
         raise OSError(ctypes.get_errno(), "mount")
@@ -274,7 +300,20 @@ act("the disk of the trial is full", """
         pass
     """, apart=True)  # fmt: skip
 
+act("a file of 1 TB without content", "open(TMP + '/sparse', 'w').truncate(1 << 40)")
+act("names that are not UTF-8 everywhere", """
+    for folder in (TMP, PLACE, os.getcwd()):
+        os.mkdir(os.fsencode(folder) + b"/\\xff\\n\\x1b[2J")
+    os.chdir(b"\\xff\\n\\x1b[2J")
+    """)  # fmt: skip
+act("all of the trial may not be changed", """
+    for folder in (os.getcwd(), TMP, PLACE, os.path.dirname(PLACE)):
+        os.chmod(folder, 0)
+    """)  # fmt: skip
+act("the working directory is gone", "folder = os.getcwd(); os.rmdir(folder)")
+
 # --- output
+act("1 GB of output", "for _ in range(1000): os.write(1, b'x' * 1000000)")
 act("40 MB of output", "for _ in range(40): os.write(1, b'all work and no play\\n' * 50000)")
 act("a line of 40 MB", "for _ in range(40): os.write(2, b'x' * 1000000)")
 act("output that is no text", "os.write(1, bytes(range(256)) * 40); os.write(2, b'\\xff\\n')")
@@ -298,7 +337,36 @@ act("a writer that raises", """
     sys.stderr = Writer()
     """, ends=("error", "hang"))  # fmt: skip
 
+act(
+    "descriptors 0 to 100 are closed",
+    "sys.stdout.flush(); os.closerange(0, 101)",
+    ends=("error", "hang"),
+)
+act("descriptors 3 to 1023 are closed", "os.closerange(3, 1024); works()")
+
 # --- processes
+act("it adopts orphans itself", "libc.prctl(36, 1, 0, 0, 0); detached(quiet)")
+act("it stops itself", "os.kill(os.getpid(), signal.SIGSTOP)", ends=("hang",))
+act("a child traces it and is gone", """
+    pid = os.fork()
+    if not pid:
+        libc.ptrace(0x4206, os.getppid(), None, None)
+        time.sleep(0.2)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    """)  # fmt: skip
+act("namespaces of its own", """
+    if libc.unshare(0x20000000 | 0x00020000):
+        raise OSError(ctypes.get_errno(), "unshare")
+    detached(quiet)
+    """)  # fmt: skip
+act("20 children with 1 MB of arguments each", """
+    for _ in range(20):
+        if not os.fork():
+            quiet()
+            os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(900)", *["x" * 100000] * 10])
+    """)  # fmt: skip
+act("it is of real time", "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(99))")
 act("a daemon", "detached(quiet)")
 act("a daemon that ignores signals", "detached(quiet, ignored=(1, 2, 15))")
 act("a daemon that holds stdout", "detached(lambda: None)")
@@ -408,6 +476,11 @@ act(
 act("no core, no file, no process", """
     for each in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
         resource.setrlimit(each, (0, 0))
+    """)  # fmt: skip
+act("its limits are low", """
+    for each in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        resource.setrlimit(each, (1 << 30, 1 << 30))
+    resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
     """)  # fmt: skip
 act("300 MB of memory", "kept = bytearray(300 << 20)")
 act("umask 0777", "os.umask(0o777); works()")
@@ -532,6 +605,9 @@ def _run(
     if len(outcomes) != 1 or not set(outcomes) <= allowed:
         why = [trial.reason[:300] for trial in run.trials]
         problems.append(f"{outcomes}, not one of {sorted(allowed)}: {why}")
+    others = ground.temporary(folder) / "others"
+    if others.exists() and not (others / "kept").exists():
+        problems.append("a file of others is gone")
     problems += [
         f"ours in a reason: {t.reason[-300:]!r}"
         for t in run.trials

@@ -118,7 +118,8 @@ def main(py_spy: str = "") -> None:
     except BrokenPipeError:
         return
     finally:
-        remove(scratch)
+        if not remove(scratch):
+            sys.exit("%s could not be removed" % scratch)  # the engine may have more success
 
 
 def _answer(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import sys
 
+MOUNTS = "/proc/self/mountinfo"
+DETACH_NOT_FOLLOWING = 2 | 8  # MNT_DETACH, UMOUNT_NOFOLLOW
+
 
 def remove(path: str) -> bool:
-    """Remove a folder, however deep, and without permissions too; return whether it is gone."""
+    """Remove a folder, however deep, and without permissions too; return whether it is gone.
+
+    What is mounted in it is taken out first, for it may be anybody's; else nothing is removed.
+    """
+    if not _unmount_in(path):
+        return False
     try:
         shutil.rmtree(path, ignore_errors=True)
     except RecursionError:  # up to 3.12
@@ -17,6 +26,36 @@ def remove(path: str) -> bool:
     if os.path.lexists(path):
         _remove_flat(path)
     return not os.path.lexists(path)
+
+
+def _unmount_in(folder: str) -> bool:
+    """Unmount all in a folder, the last first; return whether nothing is mounted there now."""
+    try:
+        # Each mount's first line may be hidden by a later one at the same place.
+        while True:
+            places = _mounts_in(os.path.realpath(folder))
+            if not places:
+                return True
+            import ctypes
+
+            if ctypes.CDLL(None).umount2(os.fsencode(places[-1]), DETACH_NOT_FOLLOWING):
+                return False
+    except (FileNotFoundError, PermissionError):  # no Linux, or no /proc
+        return True
+    except OSError:  # too few descriptors
+        return False
+
+
+def _mounts_in(folder: str) -> "list[str]":
+    """List where something is mounted in a folder. Raises OSError."""
+    with open(MOUNTS, "rb") as file:
+        lines = file.read().splitlines()
+    places = [os.fsdecode(_plain(each.split(b" ", 5)[4])) for each in lines]
+    return [each for each in places if each.startswith(folder + os.sep)]
+
+
+def _plain(escaped: bytes) -> bytes:
+    return re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found.group(1), 8)]), escaped)
 
 
 def _remove_flat(top: str) -> None:

@@ -84,6 +84,8 @@ class Job:
                 return
             if pid == 0:
                 return
+            if os.WIFSTOPPED(status):
+                continue  # it has asked its parent to trace it, and lives
             self._reaped_cpu_s += usage.ru_utime + usage.ru_stime
             if pid == self.pid:
                 code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
