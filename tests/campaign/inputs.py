@@ -49,14 +49,26 @@ OF_RUN: Final[Mapping[str, Sequence[str]]] = {
     "--pip-config": ("nowhere", "."),
     "--explain": ("x", ""),
 }
+OUT_OF_ALL_BOUNDS: Final[Mapping[str, Sequence[str]]] = {
+    "--timeout": ("1e308", "9" * 400),
+    "--jobs": ("9" * 30,),
+    "--trials": ("9" * 30,),
+}
 PROGRAMS: Final[Sequence[Sequence[str]]] = (
     (), ("nowhere.py",), (".",), ("noise",), ("pipe",), ("loop",), ("-m",), ("-m", "no.such"),
     ("-m", ""), ("--",), ("--", "no-such-command"), ("",), ("--no-such-option", "a.py"),
     ("/dev/null/x.py",), ("../" * 40 + "etc/passwd",), ("deep",), ("broken.zip",), ("nul.py",),
+    ("python a.py",), ("python", "a.py"), ("A.PY",), (".\\a.py",), ("a.py:3",), ("-m", "a.py"),
+    ("-c", "print(1)"), ("https://example.org/a.py",), ("config.json",), ("good.zip/a.py",),
+    ("\udcff.py",), ("a.py", "\udcff"), ("a.py", *["x"] * 50_000), ("a.py", "x" * 131_000),
+    ("--", "./a.py/x"), ("--", "python", "nowhere.py"), ("-m", "." * 300),
 )  # fmt: skip
 """What `run` is to run, and cannot; an empty or a wrong program may also be a finding."""
 
 COMMANDS: Final[Sequence[Sequence[str]]] = (
+    ("a.py",), ("--method", "spawn", "run", "a.py"), ("run", "--methods", "spawn", "a.py"),
+    ("run", *NATIVE, "-e", "python3.11", "a.py"), ("why",), ("why", "nope"), ("why", "9" * 30),
+    ("why", "-1"), ("why", "0"), ("why", "noise"), ("why", "pipe"), ("explain", ""), ("claims", "bogus"),
     ("bogus",), ("lab", "bogus"), ("lab", "--bogus"), ("show",), ("show", "nope"),
     ("show", "[", "x"), ("explain", "nope"), ("completion", "tcsh"), ("completion",),
     ("images",), ("images", "bogus"), ("images", "build", "--env", "["), ("plan", "--cells", "no/file"),
@@ -150,8 +162,12 @@ def _commands() -> dict[str, tuple[Sequence[str], Sequence[int], dict[str, str]]
         for value in values:
             may = (0, 1, 2, 3) if option == "--exclude" else (2, 3)
             found[f"run {option} {value!r:.40}"] = [*RUN, option, value, "a.py"], may, {}
+    for option, values in OUT_OF_ALL_BOUNDS.items():
+        for value in values:
+            found[f"run {option} {value!r:.40}"] = [*RUN, option, value, "a.py"], (0, 2, 3), {}
     for program in PROGRAMS:
-        found[f"run {' '.join(program)!r:.50}"] = [*RUN, *program], (1, 2, 3), {}
+        ends = (0, 2, 3) if program[:1] == ("a.py",) else (1, 2, 3)
+        found[f"run {' '.join(program)!r:.50}"] = [*RUN, *program], ends, {}
     for words_ in COMMANDS:
         found[f"{' '.join(words_)!r:.70}"] = words_, (2, 3), {}
     for name, env in SETTINGS.items():

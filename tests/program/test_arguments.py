@@ -143,6 +143,9 @@ def test_a_file_that_is_not_there(here: Path) -> None:
     put(here / "package" / "module.py")
     assert refused("a.py") == "There is no file a.py."
     assert refused("x/a.py") == "There is no file x/a.py."
+    assert refused("python a.py") == (
+        "There is no file python a.py. To run a command: startlab run -- python a.py"
+    )
     assert refused("pytest", "x") == (
         "There is no file pytest. To run a command: startlab run -- pytest x"
     )
@@ -247,3 +250,19 @@ def test_a_source_that_is_nested_too_deeply_for_this_python_may_be_one(here: Pat
     (here / "deeper").write_text("x = " + "-" * 100_000 + "1", "utf-8")
     for name in ("deep", "deeper"):
         assert arguments.understand([name]).name == name
+
+
+def test_a_slip_in_a_name_is_told_with_the_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text("print(1)\n", "utf-8")
+    for word in ("A.PY", "a.pyy"):
+        assert not (tmp_path / word).exists()
+        assert refused(word) == f"There is no file {word}. Did you mean a.py?"
+    assert refused("-m", "a.py") == ("-m a.py: this is a file. To run it: startlab run a.py")
+
+
+@pytest.mark.parametrize("text", ["{'cells': []}", "requests\n", "", "[1, [2]]"])
+def test_what_is_only_a_value_is_no_program(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").write_text(text, "utf-8")
+    assert "does not look like Python" in refused("data")

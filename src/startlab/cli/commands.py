@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -55,6 +56,16 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         with _passed_click():
             return super().invoke(ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, as click does; who names a program means `run`."""
+        if args[0] not in COMMANDS and Path(args[0]).is_file():
+            raise click.UsageError(
+                f"{args[0]} is a file, not a command. To run it: startlab run {' '.join(args)}", ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
         return list(COMMANDS)

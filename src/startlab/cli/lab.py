@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.building
 @click.option(
     "--trials",
-    type=click.IntRange(1),
+    type=click.IntRange(1, options.MOST_TRIALS),
     default=1,
     show_default=True,
     help="How often to run each cell.",

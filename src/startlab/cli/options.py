@@ -21,6 +21,12 @@ from startlab.report.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_JOBS: Final = 1000
+MOST_TRIALS: Final = 1_000_000
+
+LONGEST_TIMEOUT_S: Final = 31.0 * 24 * 3600
+"""What is longer is a slip, and no clock of the system can wait for 1e308 seconds."""
+
 
 def _shard(_: object, __: object, value: str | None) -> tuple[int, int] | None:
     if value is None:
@@ -157,7 +163,7 @@ engine = together(
     click.option(
         "--jobs",
         "-j",
-        type=click.IntRange(1),
+        type=click.IntRange(1, MOST_JOBS),
         default=None,
         help="How many trials run at the same time.  [default: the number of cores]",
     ),
@@ -171,7 +177,7 @@ engine = together(
     click.option(
         "--timeout",
         "timeout_s",
-        type=click.FloatRange(0, min_open=True),
+        type=click.FloatRange(0, LONGEST_TIMEOUT_S, min_open=True),
         callback=_finite,
         default=None,
         metavar="S",

@@ -60,7 +60,7 @@ class _Words(click.Command):
 @options.program_selectors
 @click.option(
     "--trials",
-    type=click.IntRange(1),
+    type=click.IntRange(1, options.MOST_TRIALS),
     default=None,
     help="How often to run each cell.  [default: once, and once more after a surprise]",
 )

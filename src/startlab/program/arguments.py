@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import os
 import re
 import tomllib
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 HEAD: Final = 1 << 16
 """How many bytes of a file are read to see what it is."""
+
+ALMOST_THE_SAME: Final = 0.8
+"""The ratio of difflib from which on one name is taken for a slip of the other."""
 
 MODULE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -88,6 +92,9 @@ def _target(words: Sequence[str]) -> _Target:
         case ["-m", module, *args]:
             if not MODULE.fullmatch(module):
                 raise ProgramError(f"-m {module}: this is not a module name, like package.module.")
+            if module.endswith(".py") and Path(module).is_file():
+                rest = " ".join([module, *args])
+                raise ProgramError(f"-m {module}: this is a file. To run it: startlab run {rest}")
             return _Target("module", module, module, tuple(args), Path.cwd())
         case ["--", command, *args]:
             # `./manage.py` and the like; python itself and console scripts have no folder.
@@ -123,9 +130,22 @@ def _meant(word: str, args: Sequence[str]) -> str:
         Path(*word.split(".")).is_dir() or Path(*word.split(".")).with_suffix(".py").is_file()
     ):
         return f" To run the module: startlab run -m {rest}"
-    if os.path.dirname(word) or Path(word).suffix:  # noqa: PTH120 - as it was given
+    if near := _near(Path(word)):
+        return f" Did you mean {near}?"
+    first, *more = word.split() or [""]
+    if not more and (os.path.dirname(first) or Path(first).suffix):  # noqa: PTH120 - as it was given
         return ""
     return f" To run a command: startlab run -- {rest}"
+
+
+def _near(path: Path) -> Path | None:
+    """Find the file in the same folder whose name is almost the same."""
+    try:
+        names = {each.name.lower(): each.name for each in path.parent.iterdir()}
+    except OSError:
+        return None
+    near = difflib.get_close_matches(path.name.lower(), names, 1, ALMOST_THE_SAME)
+    return path.with_name(names[near[0]]) if near else None
 
 
 def _check_python(word: str, path: Path) -> None:
@@ -152,14 +172,25 @@ def _check_python(word: str, path: Path) -> None:
     if path.suffix in (".py", ".pyw") or first.startswith(b"#!"):
         return
     try:
-        ast.parse(path.read_bytes())
+        does_something = _does_something(ast.parse(path.read_bytes()))
     except (RecursionError, MemoryError):
         return  # nested as only code is, too deeply for this Python
     except (SyntaxError, ValueError):
+        does_something = False
+    if not does_something:
         raise ProgramError(
             f"{word} does not look like Python: neither its name (.py) nor a first line like "
             "#!/usr/bin/env python3 says that it is."
-        ) from None
+        )
+
+
+def _does_something(module: ast.Module) -> bool:
+    """Return whether it is more than a value, as JSON is, a notebook, or a list of names."""
+    values = (each for each in module.body if isinstance(each, ast.Expr))
+    calls = (ast.Call, ast.Await, ast.NamedExpr)
+    return len(module.body) > sum(
+        not any(isinstance(part, calls) for part in ast.walk(each)) for each in values
+    )
 
 
 # --- the folder that goes with it --------------------------------------------------------------
