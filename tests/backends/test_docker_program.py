@@ -167,3 +167,11 @@ def test_what_cannot_be_installed_is_reported_with_pips_words(here: Path) -> Non
     assert trial.outcome == "unavailable"
     assert "what the program needs is not installed: its build failed" in trial.reason
     assert "no-such-package" in trial.reason
+
+
+def test_a_wait_for_an_epoll_of_an_eventfd_is_proven_in_a_container(here: Path) -> None:
+    """As those of libuv and tokio: what an epoll watches is told by kcmp(2) alone."""
+    dead = Path(__file__).parents[1] / "agent" / "dead" / "epoll_of_an_eventfd.py"
+    put(here / "waits.py", dead.read_text("utf-8"))
+    seen = run("waits.py", ".", methods=["fork"])
+    assert {(each.outcome, each.grade) for each in seen.trials} == {("hang", "proven")}

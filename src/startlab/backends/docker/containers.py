@@ -236,6 +236,10 @@ class Maker:
             tmpfs={"/tmp": f"rw,exec,nosuid,nodev,size={limits.tmp},mode=1777"},  # noqa: S108 - in the container
             shm_size=limits.shared_memory,
             cap_drop=["ALL"],
+            # No process gets it, as none is root and none can gain privileges. But Docker's filter
+            # of system calls lets kcmp(2) and pidfd_getfd(2) through with it, and without them no
+            # wait for an eventfd in an epoll is proven: polars under fork took 63 s, and takes 4.
+            cap_add=["SYS_PTRACE"],
             security_opt=["no-new-privileges:true"],
             init=True,
             auto_remove=not self.keep,
