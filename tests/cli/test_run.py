@@ -198,7 +198,7 @@ MISTAKES = [
     (["--env-var", "NOT_SET_ANYWHERE", "a.py"], "NOT_SET_ANYWHERE is not in the environment"),
     (["--env", "", "a.py"], "an empty name matches nothing"),
     (["--timeout", "nan", "a.py"], "nan is not a number of seconds"),
-    (["--timeout", "inf", "a.py"], "inf is not a number of seconds"),
+    (["--timeout", "inf", "a.py"], "inf is not in the range"),
     (["--env-var", "STARTLAB_EVENTS=x", "a.py"], "is reserved by startlab"),
     (["--with", "!", "a.py"], "this is not a requirement"),
     (["--resume"], "nothing to resume"),
