@@ -175,3 +175,23 @@ def test_a_wait_for_an_epoll_of_an_eventfd_is_proven_in_a_container(here: Path) 
     put(here / "waits.py", dead.read_text("utf-8"))
     seen = run("waits.py", ".", methods=["fork"])
     assert {(each.outcome, each.grade) for each in seen.trials} == {("hang", "proven")}
+
+
+def test_process_ids_in_a_container_are_no_reason_for_other_outputs(here: Path) -> None:
+    put(
+        here / "ids.py",
+        """
+        import multiprocessing, os
+
+        def work():
+            print("worker", os.getpid())
+
+        if __name__ == "__main__":
+            process = multiprocessing.Process(target=work)
+            process.start()
+            process.join()
+        """,
+    )
+    seen = run("ids.py")
+    assert {each.outcome for each in seen.trials} == {"ok"}
+    assert len(seen.trials) == 3  # none was surprising

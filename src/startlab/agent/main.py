@@ -36,6 +36,7 @@ from .watch import Watch
 
 LONGEST_LINE = 64 << 20
 HARMLESS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM")
+FIRST_ID = 1000
 HIGH = 800  # above the descriptors that a program may guess; the injection has 250 and 251
 
 
@@ -105,6 +106,7 @@ def main(py_spy: str = "") -> None:
         scratch = tempfile.mkdtemp(prefix=prefix, dir=_parent_of_scratch(prefix))
     except OSError as error:
         sys.exit("Trials have no place in the temporary folder (TMPDIR): %s" % trial.said(error))
+    _use_up_small_ids()
     try:
         injection = Injection(scratch)
         streams.say(hello={"pid": os.getpid(), "no_proofs": plain(Watch.prepare())})
@@ -120,6 +122,22 @@ def main(py_spy: str = "") -> None:
     finally:
         if not remove(scratch):
             sys.exit("%s could not be removed" % scratch)  # the engine may have more success
+
+
+def _use_up_small_ids() -> None:
+    """Have processes get ids of four digits, as on most machines.
+
+    Where ids begin at 1, as in a container, they are not to be told from a program's own small
+    numbers. Threads draw theirs from the same counter, at 40 us each (pid_namespaces(7)).
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    for _ in range(FIRST_ID):
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        if thread.native_id is None or thread.native_id >= FIRST_ID:
+            return
 
 
 def _answer(
