@@ -125,8 +125,8 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
             "thread_gone_at_fork",
             where or "",
             f"a forked child waits at {where}{inside} for {holder}, which a fork does not copy",
-            "A fork copies the memory of a process and only the thread that forks: nothing does "
-            f"their work in the child.{server}",
+            "A fork copies the memory of a process and only the thread that forks: nothing in the "
+            f"child does the work of the others.{server}",
             where,
         )
     if through(thread, "logging/__init__.py"):

@@ -133,8 +133,8 @@ def suspect(case: Case) -> Cause | None:
             where or "",
             f"native code{by}, used at {where}, ends a forked child ({ended_by(killed[0])}), and "
             f"says: {said}",
-            "It was used before the fork. What it had then, as threads, belongs to the parent "
-            "alone.",
+            "It was used before the fork. What it had then, such as threads, belongs to the "
+            "parent alone.",
             where,
         )
     for traceback in (*(each for each in case.tracebacks if each.child), of_worker(case)):
