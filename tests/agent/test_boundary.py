@@ -258,3 +258,21 @@ def test_a_deep_tree_without_permissions_is_removed(tmp_path: Path) -> None:
     (top / "closed").chmod(0)
     assert removal.remove(str(top))
     assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root on Linux can mount"
+)
+def test_what_is_mounted_in_a_folder_is_not_removed_with_it(tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    (theirs / "kept").touch()
+    (ours / "place with blanks").mkdir(parents=True)
+    mounted = subprocess.run(
+        ["/bin/mount", "--bind", theirs, ours / "place with blanks"], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mount(2) is not allowed here")
+    assert removal.remove(str(ours))
+    assert not ours.exists()
+    assert (theirs / "kept").exists()
