@@ -972,7 +972,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
 AspectKind = Literal[
     "modules", "environ", "global", "registry", "statement", "main",
     "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
-    "made again", "identity", "exceptions", "child signal", "pipes", "one worker", "trace",
+    "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
 ]  # fmt: skip

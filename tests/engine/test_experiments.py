@@ -920,3 +920,49 @@ def test_globals_that_only_methods_use_are_shown_together(write: Write, tmp_path
     assert seen.kinds() == {"global"}
     assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
     assert seen.first.where == "program.py:12"
+
+
+def test_an_exit_that_a_handler_takes_from_multiprocessing_is_shown_where_it_does(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import signal
+        import time
+        from multiprocessing import Process
+
+        def reap(number, frame):
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+
+        if __name__ == "__main__":
+            signal.signal(signal.SIGCHLD, reap)
+            child = Process(target=time.sleep, args=(0.2,))
+            child.start()
+            while child.exitcode is None:
+                time.sleep(0.1)
+            print("ended with", child.exitcode)
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("child_reaped", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+def test_ignored_exits_are_shown_where_they_are_ignored(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import signal
+        from multiprocessing import Process
+
+        if __name__ == "__main__":
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+            child = Process(target=print, args=("at work",))
+            child.start()
+            child.join()
+            assert child.exitcode == 0, child.exitcode
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("child_reaped", "confirmed")
+    assert seen.first.where == "program.py:5"

@@ -197,11 +197,12 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "{name} cannot be made again from its pickle{at}",
         "An exception is made again by a call of its class with what `super().__init__` was given.",
     ),
-    "child signal": Told(
+    "child exits": Told(
         "child_reaped",
-        "no handler of SIGCHLD",
-        "the program's handler of SIGCHLD{at} also takes the exit of multiprocessing's children",
-        "Whoever calls os.waitpid(-1) takes a child's exit status from the one who waits for it.",
+        "each exit of its children told to multiprocessing",
+        "the program takes{at} the exit of a child of multiprocessing's",
+        "The system reports the end of a child once, to the first call that waits for it. "
+        "multiprocessing never learns of it.",
     ),
     "made again": Told(
         "made_before_fork",
@@ -321,7 +322,7 @@ def confirmed(
 FURTHER_UP: Final = frozenset({"attributes", "main"})
 """Kinds of aspect that say more than what a rule sees at the same line, which follows from them."""
 
-CURES: Final = frozenset(TOLD) - {"identity", "exceptions", "child signal", "seed", "ids", "empty"}
+CURES: Final = frozenset(TOLD) - {"identity", "exceptions", "child exits", "seed", "ids", "empty"}
 """Kinds of aspect that are changed in an experiment as the advice says."""
 
 

@@ -71,7 +71,7 @@ EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
     Aspect(kind="one main"),
-    Aspect(kind="child signal"),
+    Aspect(kind="child exits"),
     Aspect(kind="signal mask"),
     Aspect(kind="exit in children"),
     Aspect(kind="pool end"),
@@ -88,19 +88,20 @@ HAND_OVER: Final = Aspect(kind="hand over")
 SEEDED: Final = (Aspect(kind="registry", words=("random",)), Aspect(kind="one worker"))
 TRACED: Final = frozenset(
     {
-        "global", "registry", "modules", "environ", "signal handlers", "child signal",
-        "imports", "attributes", "write back",
+        "global", "registry", "modules", "environ", "signal handlers", "imports", "attributes",
+        "write back",
     }
 )  # fmt: skip
 """Kinds of aspect of which a line of the program makes the difference."""
 
 MET: Final[Mapping[str, AspectKind]] = {
     "by name": "identity", "exception": "exceptions", "pool end": "pool end", "empty": "empty",
-    "written back": "write back", "imported": "imports", "made": "attributes", "id": "ids",
-    "parent id": "parent id", "unwritten": "flush", "lock": "lock", "epoll": "epoll",
-    "inherited": "descriptors", "exit handler": "exit in children",
-    "variable": "environ", "call": "calls", "main again": "one main", "blocked": "signal mask",
-    "tracked": "tracker", "handler": "signal handlers", "loop": "event loop", "thread": "threads",
+    "reaped": "child exits", "written back": "write back", "imported": "imports",
+    "made": "attributes", "id": "ids", "parent id": "parent id", "unwritten": "flush",
+    "lock": "lock", "epoll": "epoll", "inherited": "descriptors",
+    "exit handler": "exit in children", "variable": "environ", "call": "calls",
+    "main again": "one main", "blocked": "signal mask", "tracked": "tracker",
+    "handler": "signal handlers", "loop": "event loop", "thread": "threads",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
@@ -569,12 +570,13 @@ def _noted(trial: Trial) -> tuple[Noted, ...]:
 
 
 def _met_first(candidates: Sequence[Aspect], trial: Trial) -> list[Aspect]:
-    """Put first what has met in a trial what it changes, and else keep the order.
+    """Put first what has met in a trial what it changes, at a line it knows, and keep the order.
 
     That there are calls to be made again says nothing: there always are.
     """
     met = {MET.get(each.what) for each in _noted(trial)} - {"calls"}
-    return sorted(candidates, key=lambda each: each.kind not in met)
+    at_a_line = {MET.get(each.what) for each in _noted(trial) if each.where} - {"calls"}
+    return sorted(candidates, key=lambda each: (each.kind not in met, each.kind not in at_a_line))
 
 
 def _has_met(aspects: Sequence[Aspect], noted: Sequence[Noted]) -> bool:

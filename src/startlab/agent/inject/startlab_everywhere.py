@@ -133,16 +133,54 @@ def unblock_signals():
 
 
 @harmless
-def ignore_child_signal():
-    """Install no handler of SIGCHLD of the program's own: the fork server needs its one."""
+def hand_on_exits():
+    """Have multiprocessing hear of each end of a child of its own that the program waits for.
+
+    Whoever waits for any child waits on, as if this one were not there.
+    """
+    if not hasattr(os, "wait"):
+        return
+    waitpid = os.waitpid
+
+    def wait_on(pid, options, frame):
+        is_own = not inject.is_stdlib(frame.f_code.co_filename)
+        while True:
+            found, status = waitpid(pid, options)
+            if not (found and is_own and hand_on(found, status, frame) and pid <= 0):
+                return found, status
+
+    os.waitpid = lambda pid, options: wait_on(pid, options, sys._getframe(1))
+    os.wait = lambda: wait_on(-1, 0, sys._getframe(1))
+    keep_child_signal()
+
+
+def hand_on(pid, status, frame):
+    process = sys.modules.get("multiprocessing.process")
+    for child in list(getattr(process, "_children", ())):
+        popen = child._popen
+        if getattr(popen, "pid", None) == pid and popen.returncode is None:
+            popen.returncode = (
+                -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+            )
+            note("reaped", child.name, inject.user_line(frame))
+            return True
+    return False
+
+
+def keep_child_signal():
+    """Have the program not ignore SIGCHLD: the kernel would keep no child's exit for anybody."""
     import _signal
 
     signal_ = _signal.signal
 
     def signal(number, handler):
-        if number == _signal.SIGCHLD and not inject.is_stdlib(sys._getframe(2).f_code.co_filename):
-            return _signal.SIG_DFL
-        return signal_(number, handler)
+        frame = sys._getframe(2)
+        if number != _signal.SIGCHLD or handler != _signal.SIG_IGN:
+            return signal_(number, handler)
+        if inject.is_stdlib(frame.f_code.co_filename):
+            return signal_(number, handler)
+        note("reaped", "SIG_IGN", inject.user_line(frame))
+        return signal_(number, _signal.SIG_DFL)
 
     _signal.signal = signal
 

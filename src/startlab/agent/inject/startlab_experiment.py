@@ -21,7 +21,7 @@ from startlab_copies import (
     watch_results,
 )
 from startlab_everywhere import (
-    ignore_child_signal,
+    hand_on_exits,
     keep_ids,
     keep_parent_id,
     one_main,
@@ -125,7 +125,7 @@ AT_ONCE = {
     "ids": keep_ids,
     "parent id": keep_parent_id,
     "exit in children": watch_exit_handlers,
-    "child signal": ignore_child_signal,
+    "child exits": hand_on_exits,
     "flush": watch_open,
 }
 """What is done at once."""

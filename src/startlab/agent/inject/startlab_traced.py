@@ -49,8 +49,6 @@ def trace():
             if value != state["value"]:
                 state["value"] = value
                 changes.append((caller(frame, state["file"]), state["last"]))
-                if words[0] == "child signal":
-                    tell_changes()
             if event == "line":
                 state["file"] = frame.f_code.co_filename
                 state["last"] = "%s:%d" % (state["file"], frame.f_lineno)
@@ -129,5 +127,4 @@ LOOKS = {
     "modules": lambda inside: tuple(sys.path),
     "environ": lambda inside, *names: [os.environ.get(each) for each in names],
     "signal handlers": look_at_handlers,
-    "child signal": look_at_handlers,
 }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import (
     called_by_parent,
-    child_reaped,
     empty_too_early,
     epoll_shared,
     exit_handler_not_run,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "called_by_parent": called_by_parent,
-    "child_reaped": child_reaped,
     "empty_too_early": empty_too_early,
     "epoll_shared": epoll_shared,
     "exit_handler_not_run": exit_handler_not_run,

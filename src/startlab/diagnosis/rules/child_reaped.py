@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "child_reaped",
+        shown=True,
         advice="Wait only for the processes that you have started yourself, by their pids or with "
         "Popen.poll(), and leave multiprocessing's own to multiprocessing.",
     ),
