@@ -850,6 +850,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     `sys_platform` is the agent's; by it the numbers of signals have their names. `dropped_events`
     is how many that the inside told were not as they should be, and were left out. `below`: an
     interpreter that the program itself has started, not by multiprocessing, starts processes by it.
+    `pids` are those of all of its interpreters, a fork server's and the agent's too.
     """
 
     ended: Literal["exit", "limit", "proof", "rounds", "stopped", "launch"]
@@ -862,6 +863,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     stderr: Stream = Stream()
     forced: bool | None = None
     starts: tuple[Start, ...] = ()
+    pids: tuple[int, ...] = ()
     clues: tuple[AnyClue, ...] = ()
     below: bool = False
     dropped_events: int = 0

@@ -57,6 +57,27 @@ def test_exit_status_and_output(run: Any) -> None:
     assert seen.left_behind.processes == seen.left_behind.files == ()
 
 
+@linux
+def test_the_ids_of_all_that_interpret_are_told(run: Any) -> None:
+    """A fork server's too, and the agent's: a program may print them."""
+    seen = run("""
+        import os
+        from multiprocessing import get_context
+
+        def tell():
+            print(os.getppid(), os.getpid(), flush=True)
+
+        if __name__ == "__main__":
+            tell()
+            child = get_context("forkserver").Process(target=tell)
+            child.start()
+            child.join()
+    """)
+    told = {int(each) for each in seen.stdout.text().split()}
+    assert len(told) == 4
+    assert told <= set(seen.pids)
+
+
 @pytest.mark.parametrize(
     ("size", "dropped"), [(0, 0), (10, 0), (19, 0), (20, 0), (21, 1), (5_000_003, 4_999_983)]
 )

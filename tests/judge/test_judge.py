@@ -720,10 +720,10 @@ def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(
 ) -> None:
     def trial(pid: int, text: str) -> Trial:
         started = Start(pid=pid, method="spawn", time_s=0.1, child=pid + 1)
-        return of_program(observed(stdout=text, starts=(started,)))
+        return of_program(observed(stdout=text, starts=(started,), pids=(pid, pid + 2)))
 
-    one = trial(4100, "worker 4101 of 4100: <object at 0x7f11aa22> in 0.51 s at 10:11:12\n")
-    two = trial(5200, "worker 5201 of 5200: <object at 0x7f33bb44> in 1.2 s at 11:00:00\n")
+    one = trial(4100, "worker 4101 of 4102: <object at 0x7f11aa22> in 0.51 s at 10:11:12\n")
+    two = trial(5200, "worker 5201 of 5202: <object at 0x7f33bb44> in 1.2 s at 11:00:00\n")
     assert one.stdout_digest != two.stdout_digest
     assert one.stdout_shape == two.stdout_shape
     assert trial(12, "total 12\n").stdout_shape != trial(13, "total 13\n").stdout_shape
@@ -744,6 +744,7 @@ def test_outputs_with_the_ids_and_times_of_a_trial_have_one_shape(
         ("in Thread-3 (handle) of SyncManager-1", "in Thread-4 of SyncManager-2"),
         ("ThreadPoolExecutor-0_1", "ThreadPoolExecutor-0_0"),
         ("start method: fork", "start method: spawn"),
+        ("<class '__main__.Task'>", "<class '__mp_main__.Task'>"),
         (
             "run 7f1c2a90-1b2c-4d3e-8f90-0123456789ab",
             "run 11112222-3333-4444-8555-666677778888",

@@ -261,6 +261,7 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
         stderr=written_by[1],
         forced=events.forced(told, request.get("method"), job.pid),
         starts=events.starts(told, began_s),
+        pids=sorted({os.getpid(), *(each.pid for each in told)}),  # the agent is its parent
         clues=events.clues(told),
         dropped_events=dropped,
         left_behind=left,

@@ -20,7 +20,7 @@ from startlab.diagnosis.source.sources import Sources
 from startlab.model import START_METHODS, Explained, Finding
 from startlab.output.compare import compare
 from startlab.results.output_groups import grouped
-from startlab.results.summary import WELL
+from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -360,10 +360,6 @@ class _Finder:
     def _unstable(self, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list[Finding]:
         """Tell of cells whose trials do not print the same."""
         trials = self.by_cell[unstable[0]]
-        cause = self._confirmed(trials[0])
-        cause = cause or self.rules.first("unstable", self._case(trials[0]))
-        if cause is None:
-            return []
         one = trials[0]
         two = next(each for each in trials if each.output_group != one.output_group)
         lines = compare(one.stdout, two.stdout)
@@ -373,6 +369,12 @@ class _Finder:
         )
         groups = len({trial.output_group for trial in ok})
         text += f" There were {groups} different outputs in {len(ok)} trials."
+        failed = [trial for trial in ok if has_failed_child(trial)]
+        if failed and (cause := self.rules.first("unseen", self._case(failed[0]))):
+            return [self._finding(cause, failed, text)]
+        cause = self._confirmed(one) or self.rules.first("unstable", self._case(one))
+        if cause is None:
+            return []
         race = MECHANISMS[cause.mechanism].race
         told = ok if race else [trial for cell in unstable for trial in self.by_cell[cell]]
         return [self._finding(cause, told, text)]

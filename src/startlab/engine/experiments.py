@@ -27,7 +27,7 @@ from startlab.model import (
     MainModule,
     Noted,
 )
-from startlab.results.summary import WELL
+from startlab.results.summary import WELL, has_failed_child
 from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
@@ -132,9 +132,10 @@ class World(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Whether all are ok and print the same."""
+        """Whether all are ok, no child of theirs has failed, and they print the same."""
         groups = {trial.output_group for trial in self.trials}
-        return len(groups) == 1 and all(trial.outcome in WELL for trial in self.trials)
+        well = all(each.outcome in WELL and not has_failed_child(each) for each in self.trials)
+        return len(groups) == 1 and well
 
     @property
     def group(self) -> str | None:

@@ -42,11 +42,13 @@ _KIND: Final = re.compile(
 
 
 def nameless(text: str) -> str:
-    """Return an output without process names, which depend on the method and on scheduling.
+    """Return an output without names that depend on the method and on scheduling.
 
     multiprocessing and threading number processes and threads, and name processes after the method:
     ForkPoolWorker-3, SpawnProcess-1. Blanks around a name go too, because it may be in a column.
+    A child that has imported the main module knows it as `__mp_main__`.
     """
+    text = text.replace("__mp_main__", "__main__")
     return _KIND.sub("<method>", _GIVEN.sub(" <name> ", text))
 
 
@@ -54,10 +56,11 @@ def shape(text: str, observation: Observation) -> str:
     """Return an output without what differs between any two runs.
 
     That is addresses, durations, times of day, UUIDs, names from tempfile, what `nameless` leaves
-    out, and the ids of the processes that were started; numbers of one or two digits do not count
-    as ids, because programs often print small numbers.
+    out, and the ids of the program's processes; numbers of one or two digits do not count as ids,
+    because programs often print small numbers.
     """
-    pids = {str(pid) for start in observation.starts for pid in (start.pid, start.child)}
+    started = (pid for start in observation.starts for pid in (start.pid, start.child))
+    pids = {str(pid) for pid in (*observation.pids, *started)}
     text = _TEMPORARY.sub("<temporary>", _UUID.sub("<uuid>", nameless(text)))
     text = _TOOK.sub(r"\1\2<duration>", text)
     text = _DURATION.sub("<duration>", _CLOCK.sub("<time>", _ADDRESS.sub("<address>", text)))

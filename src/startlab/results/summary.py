@@ -117,7 +117,7 @@ def _summary(every: ByCell, number: int) -> CellSummary:
                 typical = typical or trial
         if trial.output_group is not None:
             outputs.add(trial.output_group)
-        child_failed = child_failed or (trial.program is not None and _child_failed(trial))
+        child_failed = child_failed or (trial.program is not None and has_failed_child(trial))
         counts[trial.outcome] += 1
         places.setdefault(trial.outcome, place)
         duration_s += trial.duration_s
@@ -151,7 +151,7 @@ def _summary(every: ByCell, number: int) -> CellSummary:
     )
 
 
-def _child_failed(trial: Trial) -> bool:
+def has_failed_child(trial: Trial) -> bool:
     """Tell whether a child failed in a trial that ended well, and the program did not look.
 
     One that a signal ended was ended on purpose: else the trial is a crash.

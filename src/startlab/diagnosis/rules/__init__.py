@@ -33,6 +33,7 @@ from startlab.diagnosis.rules import (
     fork_with_threads,
     given_up,
     global_differs,
+    gone_too_early,
     handler_inherited,
     hash_seed,
     holder_killed,
@@ -109,6 +110,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         threads_replaced.find,  # whatever waits then, it is by that
         not_importable.find,
         import_runs_again.find,
+        gone_too_early.find,
         windows.find,  # what a child raised there; that it dies, or is waited for, follows
         dying_workers.find,
         unpicklable.find,
@@ -170,6 +172,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         mixed_contexts.find,
         unpicklable.find,
         not_importable.find,
+        gone_too_early.find,
         given_up.find,
         exit_handler_again.find,
         method_set_late.find,  # before refused, which has the same message
