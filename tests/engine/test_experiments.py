@@ -966,3 +966,71 @@ def test_ignored_exits_are_shown_where_they_are_ignored(write: Write, tmp_path: 
     seen = explained(program, tmp_path, "fork")
     assert (seen.first.mechanism, seen.first.grade) == ("child_reaped", "confirmed")
     assert seen.first.where == "program.py:5"
+
+
+def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
+    write: Write, tmp_path: Path
+) -> None:
+    """Not the calls that set up nothing."""
+    program = write("""\
+        import logging
+        import textwrap
+        from multiprocessing import Process
+
+        def work():
+            print("this is", logging.getLevelName(25))
+
+        if __name__ == "__main__":
+            print(textwrap.dedent(" begin"))
+            logging.addLevelName(25, "NOTICE")
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "logging.addLevelName()" in seen.first.title
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'sys.modules["today"] = types.ModuleType("today")',
+        "sys.meta_path.append(Empty())",
+    ],
+)
+def test_modules_that_only_the_parent_can_import_are_shown(
+    statement: str, write: Write, tmp_path: Path
+) -> None:
+    """Also where the program ends with 0 though a child has failed."""
+    program = write(f"""\
+        import importlib.util
+        import sys
+        import types
+        from multiprocessing import Process
+
+        class Empty:
+            def find_spec(self, name, path=None, target=None):
+                return importlib.util.spec_from_loader(name, self) if name == "today" else None
+
+            def create_module(self, spec):
+                return None
+
+            def exec_module(self, module):
+                pass
+
+        def work():
+            import today
+
+            print("imported", today.__name__)
+
+        if __name__ == "__main__":
+            {statement}
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:22"

@@ -253,6 +253,9 @@ MADE_ANEW: Final = Told(
 )
 
 REGISTRIES: Final[Mapping[str, str]] = {
+    "import hooks": "import hooks",
+    "made modules": "modules made by hand",
+    "gc": "garbage collector's settings",
     "copyreg": "ways to pickle classes (copyreg)",
     "subclasses": "subclasses registered with abstract classes",
     "dispatch": "functions registered for single dispatch",

@@ -50,9 +50,9 @@ Explain = Literal["quick", "full", "off"]
 BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
 
 REGISTRIES: Final = (
-    "subclasses", "dispatch", "copyreg", "int digits", "codecs", "sqlite3", "csv", "builtins",
-    "contextvars", "decimal", "locale", "warnings", "socket", "recursion limit",
-    "switch interval", "umask", "limits", "logging", "random",
+    "import hooks", "made modules", "gc", "subclasses", "dispatch", "copyreg", "int digits",
+    "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
+    "socket", "recursion limit", "switch interval", "umask", "limits", "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 
@@ -134,8 +134,13 @@ class World(NamedTuple):
     def is_good(self) -> bool:
         """Whether all are ok, no child of theirs has failed, and they print the same."""
         groups = {trial.output_group for trial in self.trials}
-        well = all(each.outcome in WELL and not has_failed_child(each) for each in self.trials)
-        return len(groups) == 1 and well
+        well = all(trial.outcome in WELL for trial in self.trials)
+        return len(groups) == 1 and well and not self.loses_children
+
+    @property
+    def loses_children(self) -> bool:
+        """Whether a child has failed in one that ended well all the same."""
+        return any(map(has_failed_child, self.trials))
 
     @property
     def group(self) -> str | None:
@@ -164,6 +169,8 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     for bad in worlds:
         if bad.is_bad and bad.trials[0].outcome not in WELL:
             yield bad, good[0] if good else None
+        elif bad.is_bad and bad.loses_children and good:
+            yield bad, good[0]
     # Who prints what fewer others print is the likelier one; what forks have, others may lack.
     alike = Counter(world.group for world in good)
     for bad in sorted(good, key=lambda each: (each.cell.method == "fork", alike[each.group])):

@@ -1,7 +1,8 @@
-"""Calls of the program's own functions that only the parent makes, made in its children too.
+"""Calls that only the parent makes, of functions that set something up, made in its children too.
 
 Noted are those that are over when the first process is started, and whose caller goes on: what
-main() does before it. A child makes them again once it has imported the main module.
+main() does before it. That is calls of the program's own functions, and those of a library's that
+change a global of their module. A child makes them again once it has imported the main module.
 """
 
 import os
@@ -11,12 +12,14 @@ import time
 from startlab_aspects import FUNCTION, harmless, inject, module_of, note, own_modules
 
 MOST_CALLS = 200
+MOST_LOOKS = 20  # calls of a library's function that change nothing
 LONGEST_S = 2.0  # a call that takes longer is not made again
 NO_CALL = 0x20 | 0x80 | 0x100 | 0x200  # a generator's or coroutine's code: it is not run by a call
 VARARGS, VARKEYWORDS = 0x04, 0x08
 
 calls = []  # that are over: name, module, path, pickled arguments, line, frame of the caller
-begun = {}  # by the frame of each call that is not over: the same, and when it began
+begun = {}  # by the frame of each call that is not over: the same, when it began, and the globals
+looks = {}  # by the code of a library's function: how many of its calls have changed nothing
 ours = {}  # by files: whether they are the program's own
 
 
@@ -34,14 +37,25 @@ def is_ours(frame):
 
 def profile(frame, event, arg):
     if event == "call":
-        if is_ours(frame) and frame.f_back is not None and is_ours(frame.f_back):
+        if frame.f_back is not None and is_ours(frame.f_back):
             noted = begins(frame)
             if noted:
                 begun[frame] = noted
     elif event == "return" and frame in begun:
-        started, call = begun.pop(frame)
-        if time.time() - started < LONGEST_S:
+        started, before, call = begun.pop(frame)
+        sets_up = before is None or before != contents(frame)
+        if not sets_up:
+            looks[frame.f_code] = looks.get(frame.f_code, 0) + 1
+        elif time.time() - started < LONGEST_S:
             calls.append(call)
+
+
+def contents(frame):
+    """Give what the globals of a function's module are: which objects, and how much they hold."""
+    return [
+        (name, id(value), len(value) if isinstance(value, (dict, list, set)) else 0)
+        for name, value in list(frame.f_globals.items())
+    ]
 
 
 @harmless
@@ -49,7 +63,7 @@ def begins(frame):
     import pickle
 
     code = frame.f_code
-    if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS:
+    if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
     args, kwargs = arguments(code, frame.f_locals)
     module, path, args = found(frame, args)
@@ -58,7 +72,8 @@ def begins(frame):
     name = ".".join(path if module in inject.MAIN else (module,) + path) + "()"
     line = "%s:%d" % (frame.f_back.f_code.co_filename, frame.f_back.f_lineno)
     packed = pickle.dumps((args, kwargs))
-    return time.time(), (name, module, path, packed, line, frame.f_back)
+    before = None if is_ours(frame) else contents(frame)
+    return time.time(), before, (name, module, path, packed, line, frame.f_back)
 
 
 def arguments(code, values):

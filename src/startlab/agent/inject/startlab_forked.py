@@ -127,10 +127,13 @@ def reset_handlers():
 def new_loop():
     asyncio = sys.modules.get("asyncio.events")
     if asyncio is not None:
-        if asyncio._get_running_loop() or asyncio._event_loop_policy:
+        policy = asyncio._event_loop_policy
+        own = getattr(policy, "_local", None)
+        if asyncio._get_running_loop() or getattr(own, "_loop", None):
             note("loop", "event loop")
         asyncio._set_running_loop(None)
-        asyncio._event_loop_policy = None
+        if own is not None:
+            policy._local = type(own)()
 
 
 @harmless

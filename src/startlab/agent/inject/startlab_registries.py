@@ -310,7 +310,61 @@ def set_limits(limits):
             resource.setrlimit(getattr(resource, name), limit)
 
 
+def get_import_hooks():
+    """Give the finders and path hooks of the program's own."""
+    own = {name for name, _ in own_modules()} | set(inject.MAIN)
+    return [
+        [each for each in hooks if getattr(each, "__module__", None) in own]
+        for hooks in (sys.meta_path, sys.path_hooks)
+    ]
+
+
+def set_import_hooks(found):
+    for hooks, added in zip((sys.meta_path, sys.path_hooks), found):
+        hooks.extend(added)
+    sys.path_importer_cache.clear()
+
+
+def get_made_modules():
+    """Give the modules that no import has made, and of each what can be pickled."""
+    return [
+        (name, {key: each for key, each in vars(module).items() if is_sent(each)})
+        for name, module in list(sys.modules.items())
+        if type(module) is type(os) and name not in inject.MAIN
+        if getattr(module, "__spec__", None) is None and not hasattr(module, "__file__")
+    ]
+
+
+def is_sent(value):
+    try:
+        return bool(sys.modules["multiprocessing.reduction"].ForkingPickler.dumps(value))
+    except Exception:
+        return False
+
+
+def set_made_modules(modules):
+    for name, fields in modules:
+        if name not in sys.modules:
+            sys.modules[name] = type(os)(name)
+            vars(sys.modules[name]).update(fields)
+
+
+def get_gc():
+    gc = __import__("gc")
+    return gc.isenabled(), gc.get_threshold(), gc.get_debug()
+
+
+def set_gc(value):
+    gc = __import__("gc")
+    (gc.enable if value[0] else gc.disable)()
+    gc.set_threshold(*value[1])
+    gc.set_debug(value[2])
+
+
 REGISTRIES = {
+    "import hooks": (get_import_hooks, set_import_hooks),
+    "made modules": (get_made_modules, set_made_modules),
+    "gc": (get_gc, set_gc),
     "copyreg": (get_copyreg, set_copyreg),
     "subclasses": (get_subclasses, set_subclasses),
     "dispatch": (get_dispatch, set_dispatch),

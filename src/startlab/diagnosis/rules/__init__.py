@@ -22,6 +22,7 @@ from startlab.diagnosis.rules import (
     crash,
     crossed_waits,
     deadlock,
+    descriptor_by_number,
     destructor_again,
     dying_workers,
     emptied_in_each_child,
@@ -111,6 +112,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         not_importable.find,
         import_runs_again.find,
         gone_too_early.find,
+        descriptor_by_number.find,
         windows.find,  # what a child raised there; that it dies, or is waited for, follows
         dying_workers.find,
         unpicklable.find,
@@ -173,6 +175,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unpicklable.find,
         not_importable.find,
         gone_too_early.find,
+        descriptor_by_number.find,
         given_up.find,
         exit_handler_again.find,
         method_set_late.find,  # before refused, which has the same message
