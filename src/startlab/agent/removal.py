@@ -10,13 +10,22 @@ import sys
 
 MOUNTS = "/proc/self/mountinfo"
 DETACH_NOT_FOLLOWING = 2 | 8  # MNT_DETACH, UMOUNT_NOFOLLOW
+GET_FLAGS, SET_FLAGS = 0x80086601, 0x40086602  # FS_IOC_GETFLAGS, FS_IOC_SETFLAGS
+FORBIDDING = 0x10 | 0x20  # FS_IMMUTABLE_FL, FS_APPEND_FL
 
 
 def remove(path: str) -> bool:
     """Remove a folder, however deep, and without permissions too; return whether it is gone.
 
-    What is mounted in it is taken out first, for it may be anybody's; else nothing is removed.
+    What is mounted in it is taken out first, for it may be anybody's; else nothing is removed. Nor
+    is what a link leads to, which a program may have put in the place of the folder.
     """
+    try:
+        if not _is_folder(os.lstat(path)):
+            _unlink(path)
+            return True
+    except OSError:
+        return not os.path.lexists(path)
     if not _unmount_in(path):
         return False
     try:
@@ -68,6 +77,7 @@ def _remove_flat(top: str) -> None:
     while todo:
         folder = todo.pop()
         try:
+            _let_change(folder)
             os.chmod(folder, stat.S_IRWXU)
             with os.scandir(folder) as found:
                 entries = list(found)
@@ -75,7 +85,7 @@ def _remove_flat(top: str) -> None:
             continue
         for entry in entries:
             try:
-                if not _is_folder(entry):
+                if not _is_folder(entry.stat(follow_symlinks=False)):
                     _unlink(entry.path)
                 elif folder == top:
                     todo.append(entry.path)
@@ -94,9 +104,8 @@ def _remove_flat(top: str) -> None:
     _rmdir(top)
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
+def _is_folder(seen: os.stat_result) -> bool:
     """Return whether it is a folder, and neither a link to one nor a junction of Windows."""
-    seen = entry.stat(follow_symlinks=False)
     return stat.S_ISDIR(seen.st_mode) and not getattr(seen, "st_reparse_tag", 0)
 
 
@@ -106,8 +115,28 @@ def _unlink(path: str) -> None:
     except PermissionError:  # on Windows: it is read-only, or a junction
         if os.path.islink(path):
             raise
+        _let_change(path)
         os.chmod(path, stat.S_IRWXU)
         os.unlink(path)
+
+
+def _let_change(path: str) -> None:
+    """Take away the attributes with which root forbids every change: chattr(1), +i and +a."""
+    if not sys.platform.startswith("linux") or os.geteuid():
+        return
+    import array
+    import fcntl
+
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        flags = array.array("l", [0])
+        fcntl.ioctl(fd, GET_FLAGS, flags)
+        if flags[0] & FORBIDDING:
+            fcntl.ioctl(fd, SET_FLAGS, array.array("l", [flags[0] & ~FORBIDDING]))
+    except OSError:  # a file system without them
+        pass
+    finally:
+        os.close(fd)
 
 
 def _rmdir(path: str) -> None:
