@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from startlab.agent import boundary, events, injection, main, removal
-from startlab.errors import StalledError
+from startlab.agent import boundary, events, injection, main, removal, trial
+from startlab.errors import AgentError, StalledError
 
 if TYPE_CHECKING:
     from startlab.backends.conversation import Conversation
@@ -276,3 +277,108 @@ def test_what_is_mounted_in_a_folder_is_not_removed_with_it(tmp_path: Path) -> N
     assert removal.remove(str(ours))
     assert not ours.exists()
     assert (theirs / "kept").exists()
+
+
+CHANGES = """
+    import os, resource
+    agent = os.getppid()
+    for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_STACK, resource.RLIMIT_FSIZE):
+        resource.prlimit(agent, number, (16, resource.prlimit(agent, number)[1]))
+    os.sched_setaffinity(agent, {max(os.sched_getaffinity(agent))})
+"""
+SHOWS = """
+    import os, resource
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    print([resource.getrlimit(getattr(resource, name)) for name in names])
+    print(sorted(os.sched_getaffinity(0)), os.getpriority(os.PRIO_PROCESS, 0))
+"""
+
+
+@linux
+def test_what_a_program_changes_of_its_agent_does_not_befall_the_next(run: RunProgram) -> None:
+    before = run(SHOWS).stdout.text()
+    assert run(CHANGES).exit_status == 0
+    assert run(SHOWS).stdout.text() == before
+
+
+@linux
+def test_an_agent_that_cannot_undo_what_a_program_changed_says_so(
+    start_agent: StartAgent, request_of: Any, write: Any
+) -> None:
+    program = write("""
+        import os, resource
+        resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0))
+    """)
+    import resource
+
+    # As it is for everybody but root, who may have it back.
+    forbid = """
+import resource, agent.job.inherited
+def refuse(*said):
+    raise ValueError("not allowed to raise maximum limit")
+resource.setrlimit = refuse
+"""
+    had = (
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))"
+    )
+    agent = start_agent(before=f"import resource; {had}" + forbid)
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        pytest.skip("the limit is as low as it can be")
+    with pytest.raises(AgentError, match="has changed the limits"):
+        agent.run(request_of(sys.executable, str(program)))
+
+
+@pytest.mark.parametrize("place", ["scratch", "scratch/trial"])
+def test_what_a_link_leads_to_is_nobody_elses_to_remove(tmp_path: Path, place: str) -> None:
+    """A program has put the link in the place of its own folder, or of the agent's."""
+    theirs = tmp_path / "theirs"
+    (theirs / "folder").mkdir(parents=True)
+    (theirs / "folder" / "kept").touch()
+    theirs.chmod(0o750)
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).symlink_to(theirs)
+    assert removal.remove(str(tmp_path / place))
+    assert not (tmp_path / place).is_symlink()
+    assert (theirs / "folder" / "kept").exists()
+    assert theirs.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_file_in_the_place_of_a_folder_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "place").touch()
+    assert removal.remove(str(tmp_path / "place"))
+    assert removal.remove(str(tmp_path / "was-never-there"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux
+def test_what_may_not_be_changed_is_removed(tmp_path: Path) -> None:
+    """By chattr(1): a folder, a file in it, and the place of the injection."""
+    scratch = tmp_path / "scratch"
+    place = scratch / "trial"
+    place.mkdir(parents=True)
+    (place / "file").touch()
+    words = [shutil.which("chattr") or "false", "+i", place / "file", place]
+    if subprocess.run(words, check=False, capture_output=True).returncode:
+        pytest.skip("chattr(1) is not allowed here, or the file system has no such attributes")
+    assert removal.remove(str(scratch))
+
+
+def test_a_pipe_where_a_file_is_to_be_copied_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        trial.copy_file(str(tmp_path / "pipe"), str(tmp_path / "copy"))
+
+
+def test_an_injection_that_cannot_be_removed_is_put_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the program of root has made it immutable, with a pipe in it."""
+    ours = injection.Injection(str(tmp_path))
+    first = Path(ours.ready())
+    (first / "sitecustomize.py").unlink()
+    os.mkfifo(first / "sitecustomize.py")
+    monkeypatch.setattr(injection, "remove", lambda _: False)
+    second = Path(ours.ready())
+    assert second != first
+    assert (second / "sitecustomize.py").read_text("utf-8")
+    assert ours.ready() == str(second)

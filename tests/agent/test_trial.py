@@ -296,6 +296,24 @@ def test_a_signal_is_a_negative_exit_status(run: Any) -> None:
     assert run("import os; os.kill(os.getpid(), 9)").exit_status == -9
 
 
+@linux
+def test_a_stop_under_ptrace_is_no_end(run: Any) -> None:
+    """The program has asked its parent, the agent, to trace it: who is told of each stop."""
+    seen = run(
+        """
+        import ctypes, os, signal
+        assert ctypes.CDLL(None).ptrace(0, 0, None, None) == 0  # PTRACE_TRACEME
+        os.kill(os.getpid(), signal.SIGSTOP)
+        print("nobody has it go on")
+        """,
+        timeout_s=1,
+    )
+    assert (seen.ended, seen.exit_status) == ("limit", None)
+    assert [each.state for each in seen.processes] == ["t"]
+    assert seen.stdout.text() == ""
+    assert seen.all_ended
+
+
 def test_a_program_that_waits_is_quiescent_at_the_limit(run: Any) -> None:
     seen = run("import threading; threading.Event().wait(timeout=600)", timeout_s=1.5)
     assert (seen.ended, seen.grade, seen.exit_status) == ("limit", "quiescent", None)

@@ -270,6 +270,27 @@ def test_a_trial_whose_agent_was_killed_is_run_again_on_a_new_one(
     assert len(backend.agents) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps what is in use")
+def test_the_place_of_its_agent_that_a_program_removes_is_missed_by_no_other(
+    book: Book, drive: Any, tmp_path: Path
+) -> None:
+    book.add(
+        "aaa_removes",
+        """
+        import os, shutil
+        os.chdir("/")
+        scratch = os.path.dirname(os.path.dirname(os.environ["STARTLAB_EVENTS"]))
+        shutil.rmtree(scratch)
+        open(scratch, "w").close()
+        """,
+    )
+    book.add("other", "pass")
+    backend = Native(tmp_path)
+    run = drive(backend, jobs=1, methods=METHODS[:1])
+    assert [each.outcome for each in run.trials if each.experiment == "other"] == ["ok"]
+    assert len(backend.agents) == 2
+
+
 @pytest.mark.targets
 @pytest.mark.parametrize("ending", ["9", "signal.SIGSTOP"])
 @pytest.mark.skipif(sys.platform == "win32", reason="a Unix has these signals")

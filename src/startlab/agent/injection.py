@@ -12,6 +12,7 @@ import binascii
 import os
 import shutil
 import subprocess
+import tempfile
 from os.path import isfile
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
@@ -39,6 +40,7 @@ class Injection:
     """The folder of the injection in an agent's scratch folder; empty if it may not be read."""
 
     def __init__(self, scratch: str) -> None:
+        self._scratch = scratch
         self._folder = os.path.join(scratch, "inject")
         installed = {name: os.path.join(INSTALLED, name) for name in _names(INSTALLED)}
         # A linter or an editor may have put a folder of its own there.
@@ -51,7 +53,8 @@ class Injection:
         """Return the folder, with what belongs there and nothing else. Raises OSError."""
         # A new time of change cannot be avoided by who changes a file, nor be set.
         if not self._stamps or self._now() != self._stamps:
-            remove(self._folder)
+            if not remove(self._folder):
+                self._folder = tempfile.mkdtemp(prefix="inject-", dir=self._scratch)
             for name, file in self._files.items():
                 path = os.path.join(self._folder, name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTupl
 
 from . import boundary, events, tests
 from .capture import Capture
-from .job import Job, remove_shared_memory
+from .job import Job, remove_shared_memory, restore
 from .limit import Limit
 from .removal import remove
 from .watch import Watch
@@ -107,6 +108,7 @@ def run(
     stops this too. `say` hands on what a program that runs tests says of each.
     """
     entered = time.monotonic()
+    restore()  # where the last trial could not be observed to its end
     try:
         _refuse_full(scratch)
         injected = injection.ready()
@@ -247,6 +249,7 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
             ]
         shared = job.shared_memory()
         observation["all_ended"] = job.end()
+    restore()
     within(CLEANING_S)
     removed = remove_shared_memory(shared)
     if ended == "exit":
@@ -403,6 +406,8 @@ def copy_file(source: str, target: str) -> None:
 
     copy_file_range(2).
     """
+    if not stat.S_ISREG(os.stat(source).st_mode):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "not a regular file", source)
     with open(source, "rb") as read, open(target, "wb") as write:
         if sys.platform == "linux":
             try:

@@ -327,12 +327,13 @@ class Lab:
     def _observed(self, worker: _Worker, task: Task) -> Observation | None:
         """Run a trial, if its agent is lost once more on a new one; None if it has no observation.
 
-        Raises AgentError if no agent can be started.
+        Also one that had no place: what an earlier program has made of the agent's is not to befall
+        this one. Raises AgentError if no agent can be started.
         """
         for again in (False, True):
             agent = worker.agent(task)
             try:
-                return self._observe(agent, task)
+                seen = self._observe(agent, task)
             except AgentError as error:
                 worker.close()  # the cause may have been this one agent
                 if self._stopping:
@@ -341,6 +342,10 @@ class Lab:
                     worker.agent(task)  # the environment is there: the cause is this program
                     reason = f"twice, no agent could observe it: {error}"
                     self._results.put(undecided(task.cell, reason, number=task.number))
+            else:
+                if again or seen.not_launched is None or seen.not_launched.step == "start":
+                    return seen
+                worker.close()
         return None
 
     def _note_passing(self, trial: Trial) -> None:

@@ -80,6 +80,10 @@ def birth() -> str:
     return ""
 
 
+def restore() -> None:
+    """Do nothing: here a program gets nothing of the agent that another could change."""
+
+
 class Job:
     """A program and all that it starts. There is one at a time."""
 
