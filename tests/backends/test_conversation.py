@@ -39,6 +39,9 @@ class Script:
         token = f'"token": "{json.loads(self.written[0])["token"]}"'.encode()
         return self.lines.pop(0).replace(b"TOKEN", token) if self.lines else b""
 
+    def is_stopped(self) -> bool:
+        return False
+
     def kill(self, pid: int) -> None:
         raise AssertionError(f"{pid} has answered in time")
 
@@ -96,24 +99,26 @@ def test_an_answer_that_no_agent_gave_is_dropped() -> None:
     assert len(tokens.pop()) >= 32
 
 
+class Silent(Script):
+    """An agent that says no more than this, and ends when it is killed."""
+
+    def __init__(self, *lines: bytes) -> None:
+        super().__init__(*lines)
+        self.killed = threading.Event()
+
+    def read_line(self) -> bytes:
+        if not self.lines:
+            assert self.killed.wait(60)
+        return super().read_line()
+
+    def kill(self, pid: int) -> None:
+        assert pid == 1
+        self.killed.set()
+
+
 def test_an_agent_that_does_not_keep_its_word_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that says nothing after its first word, and the one that never starts."""
     monkeypatch.setattr(conversation, "GRACE_S", 0.1)
-
-    class Silent(Script):
-        def __init__(self, *lines: bytes) -> None:
-            super().__init__(*lines)
-            self.killed = threading.Event()
-
-        def read_line(self) -> bytes:
-            if not self.lines:
-                assert self.killed.wait(60)
-            return super().read_line()
-
-        def kill(self, pid: int) -> None:
-            assert pid == 1
-            self.killed.set()
-
     agent = Conversation(Silent(HELLO, b'{"within_s": 0.1, "id": 1, TOKEN}\n'), "")
     with pytest.raises(StalledError, match="no answer for"):
         agent.run(REQUEST)
@@ -123,6 +128,22 @@ def test_an_agent_that_does_not_keep_its_word_is_ended(monkeypatch: pytest.Monke
     with pytest.raises(StalledError):
         agent.run(REQUEST)
     timer.join()
+
+
+def test_an_agent_that_is_stopped_is_not_waited_for_on_a_busy_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The program that has stopped it may as well be what makes the machine busy."""
+    monkeypatch.setattr(conversation, "GRACE_S", 0.1)
+    monkeypatch.setattr(conversation, "_load", lambda: 6000.0)
+
+    class Stopped(Silent):
+        def is_stopped(self) -> bool:
+            return True
+
+    agent = Conversation(Stopped(HELLO, b'{"within_s": 0.1, "id": 1, TOKEN}\n'), "")
+    with pytest.raises(StalledError, match="no answer for 0 s"):
+        agent.run(REQUEST)
 
 
 @pytest.mark.parametrize("first", [b"", b"Python 2.7\n", b'{"error": "x", TOKEN, "id": 0}\n'])
@@ -200,6 +221,9 @@ AT_ONCE = """
             together.wait()
             hello = {"hello": {"pid": 1, "no_proofs": None}, "token": self.token, "id": 0}
             return json.dumps(hello).encode() + b"\\n"
+
+        def is_stopped(self):
+            return False
 
         def kill(self, pid):
             pass

@@ -12,6 +12,7 @@ import secrets
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
@@ -56,6 +57,9 @@ class Duplex(Protocol):
 
     def stderr_tail(self) -> str:
         """Return the end of what the agent wrote to its stderr."""
+
+    def is_stopped(self) -> bool:
+        """Tell whether the agent is seen to be stopped: then it is not the machine that is busy."""
 
     def kill(self, pid: int) -> None:
         """End the agent and its processes at once, from another thread; then the stream ends.
@@ -124,7 +128,7 @@ class Conversation:
         self._id = self._pid = 0
         self._closed = False
         self._writing = threading.Lock()  # a stop must not interrupt a long request
-        self._watchdog = _Watchdog(lambda: stream.kill(self._pid))
+        self._watchdog = _Watchdog(lambda: stream.kill(self._pid), stream.is_stopped)
         self._watchdog.allow(PREPARING_S)
         try:
             self._say({"hello": {}})
@@ -253,8 +257,9 @@ class Conversation:
 class _Watchdog:
     """Kills an agent that takes longer than it may, in a thread of its own."""
 
-    def __init__(self, kill: Callable[[], None]) -> None:
+    def __init__(self, kill: Callable[[], None], is_stopped: Callable[[], bool]) -> None:
         self._kill = kill
+        self._is_stopped = is_stopped
         self._changed = threading.Condition()
         self._since = self._until = 0.0
         self._awake = self._hurried = self._ended = False
@@ -300,7 +305,7 @@ class _Watchdog:
                 left = self._until - time.monotonic() if self._awake else None
                 if left is None or left > 0:
                     self._changed.wait(left)
-                elif not self._hurried and time.monotonic() < self._until + GRACE_S * (_load() - 1):
+                elif self._may_be_late():
                     self._changed.wait(0.1)
                 else:
                     self.barked_after_s = time.monotonic() - self._since
@@ -308,6 +313,20 @@ class _Watchdog:
             else:
                 return
         self._kill()
+
+    def _may_be_late(self) -> bool:
+        if self._hurried or self._is_stopped():
+            return False
+        return time.monotonic() < self._until + GRACE_S * (_load() - 1)
+
+
+def is_stopped(pid: int) -> bool:
+    """Tell whether a process is stopped, by a signal or by who traces it; only Linux says so."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat[stat.rindex(b")") + 2 :].split()[:1][0] in (b"T", b"t")
 
 
 def _load() -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from startlab.backends import cgroups
-from startlab.backends.conversation import LONGEST_LINE
+from startlab.backends.conversation import LONGEST_LINE, is_stopped
 from startlab.errors import AgentError
 
 if TYPE_CHECKING:
@@ -77,14 +77,21 @@ class Pipes:
         self._stderr.seek(max(0, size - STDERR_KEPT))
         return self._stderr.read().decode(errors="backslashreplace")
 
+    def is_stopped(self) -> bool:
+        """Tell whether the agent is seen to be stopped."""
+        frozen = self._cgroup is not None and self._cgroup.is_frozen()
+        return frozen or is_stopped(self._process.pid)
+
     def kill(self, _: int = 0) -> None:
         """End the agent and its processes at once, from another thread; then the stream ends.
 
         Its processes first: without it, which adopts those that lose their parents, nobody could
-        tell whose they are.
+        tell whose they are. What is frozen starts no others meanwhile.
         """
         import psutil  # slow, and rarely needed
 
+        if self._cgroup is not None:
+            self._cgroup.freeze()
         try:
             agent = psutil.Process(self._process.pid)
             agent.suspend()

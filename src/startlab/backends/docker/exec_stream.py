@@ -7,10 +7,12 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from docker.errors import NotFound
 
+from startlab.backends.conversation import BOOT, is_stopped
 from startlab.backends.docker.engine import LOST, connect, explanation
 from startlab.errors import EngineError
 
@@ -87,6 +89,15 @@ class ExecStream:
         """Return the end of what the process wrote to its stderr."""
         return self._stderr.decode(errors="backslashreplace")
 
+    def is_stopped(self) -> bool:
+        """Tell whether the agent is seen to be stopped: where the engine's processes are seen."""
+        try:
+            pid = self._api.exec_inspect(self._execution)["Pid"]
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except LOST:
+            return False
+        return BOOT.encode() in command and is_stopped(pid)
+
     def kill(self, pid: int) -> None:
         """End an agent and its processes at once, from another thread; then the stream ends.
 
@@ -101,13 +112,16 @@ class ExecStream:
     def _end(self, pid: int) -> bool:
         """End an agent from within the container; return whether that was done in time."""
         argv = [*self._ending, str(pid)]
-        ending = self._api.exec_create(self._container, argv)["Id"]
-        self._api.exec_start(ending, detach=True)
-        deadline = time.monotonic() + self.GOODBYE_S
-        while self._api.exec_inspect(self._execution)["Running"]:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)  # the engine tells nobody of an end
+        try:
+            ending = self._api.exec_create(self._container, argv)["Id"]
+            self._api.exec_start(ending, detach=True)
+            deadline = time.monotonic() + self.GOODBYE_S
+            while self._api.exec_inspect(self._execution)["Running"]:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.05)  # the engine tells nobody of an end
+        except LOST:  # there may be as many processes in it as it may have
+            return False
         return True
 
     def close(self) -> None:
