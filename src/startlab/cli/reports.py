@@ -14,6 +14,7 @@ from startlab.cli import options, outcome
 from startlab.diagnosis import diagnose
 from startlab.errors import SelectionError
 from startlab.model import Cell
+from startlab.program import given
 from startlab.report import files, terminal
 from startlab.report.formats import FORMATS
 from startlab.results import diff as comparing
@@ -111,7 +112,7 @@ def merge(
 
 def _cells(plan: Path) -> tuple[Cell, ...]:
     try:
-        return msgspec.json.decode(plan.read_bytes(), type=_Plan).cells
+        return msgspec.json.decode(given.read(plan), type=_Plan).cells
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SelectionError(
             f"{plan} is not a plan: {error}. Make it with: startlab plan --json > {plan}"

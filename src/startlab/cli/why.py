@@ -18,6 +18,7 @@ from startlab.diagnosis.dump import shortened
 from startlab.errors import LookError, MovedError, NoProcessError
 from startlab.judge.standstill import STILL_S, classify, hangs
 from startlab.model import Look
+from startlab.program import given
 from startlab.report import why as report
 
 PATIENCE_S: Final = 15.0
@@ -141,15 +142,15 @@ def _watch(pids: list[int], still_s: float, *, asks: bool) -> Look:
 
 def _read(path: Path) -> Look:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Look)
+        return msgspec.json.decode(given.read(path), type=Look)
     except FileNotFoundError:
         raise click.UsageError(f"{path} is neither a process's number nor a file.") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise click.UsageError(f"{path} is not what --dump writes: {error}.") from None
 
 
 def _number_in(path: Path) -> int:
-    said = path.read_text(errors="replace").split()
+    said = given.read(path).decode(errors="replace").split()
     if not said or not said[0].isdigit():
         raise click.UsageError(f"{path} has no process's number in it.")
     return int(said[0])

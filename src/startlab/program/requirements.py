@@ -11,7 +11,7 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
 from startlab.errors import ProgramError
-from startlab.program import snapshot
+from startlab.program import given, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
         config = b""
         if self.pip_config is not None:
             try:
-                config = self.pip_config.read_bytes()
+                config = given.read(self.pip_config)
             except OSError as error:
                 raise ProgramError(
                     f"--pip-config {self.pip_config} cannot be read: {error.strerror}."
@@ -92,7 +92,7 @@ def _lines(file: Path, seen: set[Path], *, constraints: bool = False) -> Iterato
         return
     seen.add(file.resolve())
     try:
-        text = file.read_text("utf-8")
+        text = given.read(file).decode("utf-8").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ProgramError(f"The requirements {file} cannot be read: {reason}.") from None
