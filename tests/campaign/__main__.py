@@ -74,7 +74,7 @@ def campaign(parts: list[str], said: argparse.Namespace) -> int:
         wrong += len(score.problems)
         print(
             f"{part}: {score.tried} tried, {len(score.problems)} problems, {len(left)} things "
-            f"left, {time.monotonic() - began:.0f} s",
+            f"left, {time.monotonic() - began:.0f} s; the slowest: {score.slowest()}",
             flush=True,
         )
         for each in left:

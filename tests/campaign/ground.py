@@ -218,6 +218,8 @@ class Score:
         self.what = what
         self.tried = 0
         self.problems: list[str] = []
+        self.took: list[tuple[float, str]] = []
+        """How many seconds each case took."""
         self._lock = threading.Lock()
 
     def add(self, name: str, problems: list[str]) -> None:
@@ -231,7 +233,14 @@ class Score:
     def guarded(self, name: str, case: Callable[[], list[str]]) -> None:
         """Try a case; one that fails by itself is a problem as well."""
         _NOW.case = name
+        began = time.monotonic()
         try:
             self.add(name, case())
         except Exception as error:  # noqa: BLE001 - told, and the others go on
             self.add(name, [f"the campaign failed: {type(error).__name__}: {error}"])
+        self.took.append((time.monotonic() - began, name))
+
+    def slowest(self, most: int = 5) -> str:
+        """Name the cases that took longest."""
+        took = sorted(self.took, reverse=True)[:most]
+        return ", ".join(f"{name!a:.60} {seconds:.1f} s" for seconds, name in took)
