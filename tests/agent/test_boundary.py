@@ -357,7 +357,7 @@ def test_what_may_not_be_changed_is_removed(tmp_path: Path) -> None:
     place = scratch / "trial"
     place.mkdir(parents=True)
     (place / "file").touch()
-    words = [shutil.which("chattr") or "false", "+i", place / "file", place]
+    words = [shutil.which("chattr") or "false", "+i", str(place / "file"), str(place)]
     if subprocess.run(words, check=False, capture_output=True).returncode:
         pytest.skip("chattr(1) is not allowed here, or the file system has no such attributes")
     assert removal.remove(str(scratch))

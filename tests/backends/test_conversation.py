@@ -78,6 +78,15 @@ def test_an_agent_that_answers_nonsense_is_lost(answer: bytes) -> None:
         agent.run(REQUEST)
 
 
+def test_an_agent_that_ends_a_trial_unasked_is_lost() -> None:
+    """A program of root has closed its input; the trial would be missing with no word of it."""
+    seen = Observation(ended="stopped", exit_status=None, duration_s=0.25)
+    stopped = b'{"observation": ' + msgspec.json.encode(seen) + b', TOKEN, "id": 1}\n'
+    agent = Conversation(Script(HELLO, stopped), "")
+    with pytest.raises(AgentError, match="a program has ended its input"):
+        agent.run(REQUEST)
+
+
 def test_an_answer_that_no_agent_gave_is_dropped() -> None:
     """A program wrote it, or it is of an earlier request."""
     forged = Observation(ended="exit", exit_status=0, duration_s=0.0)

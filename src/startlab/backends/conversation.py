@@ -126,7 +126,7 @@ class Conversation:
         self._stream = stream
         self._token = secrets.token_hex(16)
         self._id = self._pid = 0
-        self._closed = False
+        self._closed = self._asked_to_stop = False
         self._writing = threading.Lock()  # a stop must not interrupt a long request
         self._watchdog = _Watchdog(lambda: stream.kill(self._pid), stream.is_stopped)
         self._watchdog.allow(PREPARING_S)
@@ -212,6 +212,8 @@ class Conversation:
         with self._writing:
             if self._closed:
                 raise AgentError("The agent has been ended.")
+            if "run" in message or "stop" in message:
+                self._asked_to_stop = "stop" in message
             try:
                 self._stream.write(line)
             except OSError as error:
@@ -238,6 +240,9 @@ class Conversation:
                 answer = _ANSWER.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise self._lost(error) from None
+            seen = answer.observation
+            if seen is not None and seen.ended == "stopped" and not self._asked_to_stop:
+                raise self._lost("a program has ended its input")
             if answer.within_s is None:
                 return answer
             self._watchdog.allow(answer.within_s)
