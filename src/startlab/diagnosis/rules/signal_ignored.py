@@ -1,8 +1,8 @@
 """A signal that a child ignores, for its parent did.
 
 ## What it sees
-The program sends SIGTERM or SIGINT to a child, which does not end by it, and a line of the program
-sets `SIG_IGN` for that signal.
+The program sends SIGTERM or SIGINT to a child, which is still there at the hang, or had to be ended
+by SIGKILL, and a line of the program sets `SIG_IGN` for that signal.
 
 ## Why
 A signal that a process ignores is ignored by its children too, under every start method: that
@@ -36,6 +36,9 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.model import SignalSent
 
+KILLED: Final = -9
+"""The exit code of what SIGKILL has ended, a signal that Windows has no name for."""
+
 MECHANISMS: Final = (
     Mechanism(
         "signal_ignored",
@@ -47,13 +50,14 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See that a child was sent a signal that its parent, and so it too, ignores."""
-    ended = {-start.exit_code for start in case.trial.starts if start.exit_code}
-    sent = {clue.number: clue.where for clue in case.clues(SignalSent)}
+    withstood = {process.pid for process in case.trial.processes if process != case.root}
+    withstood |= {start.child for start in case.trial.starts if start.exit_code == KILLED}
+    sent = {clue.number: clue.where for clue in case.clues(SignalSent) if clue.child in withstood}
     for number in (signal.SIGTERM, signal.SIGINT):
         ignored = rf"signal\(\s*(signal\.)?{number.name}\s*,\s*(signal\.)?SIG_IGN"
         where = written(case.sources, ignored)
         by = sent.get(number) or written(case.sources, rf"\bos\.kill\(.*\b{number.name}\b")
-        if where and by and number not in ended:
+        if where and by and withstood:
             return Cause(
                 "signal_ignored",
                 where,
