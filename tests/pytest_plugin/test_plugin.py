@@ -80,7 +80,7 @@ def test_the_planted_failures_and_nothing_else(run: Run) -> None:
     assert "the children do not see the parent's change to `shop.work.RATES`" in changed
 
     assert "1 test chooses a start method itself: tests/test_jobs.py::test_own_choice" in again.text
-    assert "test_lock_held_at_fork: hang under fork, not under forkserver and spawn" in again.text
+    assert "test_lock_held_at_fork: hangs under fork, not under forkserver or spawn" in again.text
     assert "Ready for forkserver (3.14's default on Linux): no, 2 tests fail." in again.text
     assert "Ready for spawn (Windows and macOS): no, 3 tests fail." in again.text
 
@@ -108,7 +108,8 @@ def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> 
         def test_marked(resource):
             assert multiprocessing.get_start_method() == "fork"
 
-        def test_uses():
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_uses(number):
             multiprocessing.Queue().close()
 
         def test_other():
@@ -121,15 +122,21 @@ def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> 
     assert by_word.text.splitlines()[0] == "test_it.py::test_marked[fork]"
     first = run("--start-methods=fork,spawn", "-v", "-x")
     assert "test_it.py::test_marked[fork] PASSED" in first.text
+    assert {int(each) for each in re.findall(r"\[ *(\d+)%\]", first.text)} <= set(range(101))
     assert first.failed() == {"test_it.test_marked[spawn]": "failure"}
     assert (pytester.path / "torn_down").read_text().splitlines() == 3 * ["torn down"]
     cached = pytester.path / ".pytest_cache/v/startlab/tests"
-    users = ["test_it.py::test_marked", "test_it.py::test_uses"]
+    users = ["test_it.py::test_marked", "test_it.py::test_uses[1]", "test_it.py::test_uses[2]"]
     assert json.loads(cached.read_text())["users"] == users
     listed = run("--start-methods=all", "--collect-only", "-q").text
     for method in multiprocessing.get_all_start_methods():
-        assert f"test_it.py::test_uses[{method}]" in listed
+        assert f"test_it.py::test_uses[1-{method}]" in listed
     assert "test_it.py::test_other\n" in listed
+    by_parameter = run("--start-methods=fork,spawn", "test_it.py::test_uses[2]")
+    assert by_parameter.outcomes == {
+        "test_it.test_uses[2-fork]": "passed",
+        "test_it.test_uses[2-spawn]": "passed",
+    }
 
 
 @pytest.mark.parametrize("isolation", ["fork", "fresh"])

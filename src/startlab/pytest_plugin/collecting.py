@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from startlab.model import START_METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from startlab.model import StartMethod
 
@@ -81,14 +82,31 @@ def variant(item: pytest.Item) -> Variant:
     return item.stash.get(_VARIANT, None) or Variant(item.nodeid, None, mark_of(item))
 
 
+def named(config: pytest.Config) -> frozenset[tuple[Path, str]]:
+    """Give the tests with parameters that the command line names, as file and name.
+
+    pytest finds `test_x[1]` by that very name, so it must not be `test_x[1-spawn]` until it has.
+    """
+    words = (each.partition("::") for each in config.args if each.endswith("]"))
+    return frozenset(
+        (Path(config.invocation_params.dir, file).resolve(), name) for file, _, name in words
+    )
+
+
 def multiplied(
-    items: Iterable[Any], methods: Sequence[StartMethod], users: Mapping[str, object]
+    items: Iterable[Any],
+    methods: Sequence[StartMethod],
+    users: Mapping[str, object],
+    but: Container[tuple[Path, str]] = (),
 ) -> list[Any]:
     """Give each test that is known to use multiprocessing once for each of its methods."""
     result: list[Any] = []
     for item in items:
         if not isinstance(item, pytest.Item) or _VARIANT in item.stash:
             result.append(item)  # a file, or what another collector has given: the session
+            continue
+        if (item.path.resolve(), item.nodeid.partition("::")[2]) in but:
+            result.append(item)
             continue
         mark = mark_of(item)
         if mark.methods is None and item.nodeid not in users:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from startlab.model import Observation, StartMethod, Trial
 
-WIDTH: Final = 100
+WIDEST: Final = 100
 
 
 class Why(NamedTuple):
@@ -43,10 +44,11 @@ class Why(NamedTuple):
 
 
 class Explainer:
-    """Says why the tests of one suite fail, whose folder is `root`."""
+    """Says why the tests of one suite fail, whose folder is `root`, in lines of a `width`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, width: int) -> None:
         self._root = root
+        self._width = min(width, WIDEST)
         self._environment = user_python.probe(Path(sys.executable))
 
     def why(
@@ -101,10 +103,17 @@ class Explainer:
             if not each.note and any(one.cell == trial.cell for one in each.cells)
         ]
         written = io.StringIO()
-        console = Console(file=written, width=WIDTH, color_system=None)
+        console = Console(file=written, width=self._width, color_system=None)
         terminal.findings(run, found, console)
         parts = [f"{trial.outcome.upper()}: {trial.reason}", "", written.getvalue().rstrip()]
         if trial.processes:
-            parts += ["", *waiting.lines(trial.processes)]
+            parts += ["", *map(self._wrapped, waiting.lines(trial.processes))]
         cause = found[0].cause or found[0].title if found else trial.reason
         return Why(trial.outcome, cause, "\n".join(parts).rstrip())
+
+    def _wrapped(self, line: str) -> str:
+        indent = line[: len(line) - len(line.lstrip())]
+        return textwrap.fill(
+            line.lstrip(), self._width, initial_indent=indent, subsequent_indent=f"{indent}  ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip

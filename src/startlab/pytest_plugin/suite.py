@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from multiprocessing import get_all_start_methods
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -51,6 +52,8 @@ class Suite:
             raise pytest.UsageError("--start-isolation=fork: this platform has no fork; try fresh.")
         self._timeout_s = _seconds(config.getini("start_methods_timeout"))
         self._known = summary.Known.of(known)
+        self._users = {} if self._known.pinned else self._known.users
+        self._named = collecting.named(config)
         self._tally = summary.Tally(self._methods, self._known, config.rootpath)
         self._agent: Conversation | None = None
         self._children: Children | None = None
@@ -67,13 +70,15 @@ class Suite:
         """Have tests that use multiprocessing once for each start method."""
         report = yield
         if report.passed:
-            users = {} if self._known.pinned else self._known.users
-            report.result = collecting.multiplied(report.result, self._methods, users)
+            report.result = collecting.multiplied(
+                report.result, self._methods, self._users, but=self._named
+            )
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, Any, Any]:
         """Sort by start method: before others choose from where on, and after they reorder."""
+        items[:] = collecting.multiplied(items, self._methods, self._users)
         collecting.sort(items, self._methods)
         yield
         collecting.sort(items, self._methods)
@@ -167,6 +172,7 @@ class Suite:
         self._heed(item.session, reply)
         if own is None and used == "default" and not self._tally.is_pinned:
             self._found.append(item)
+            item.session.testscollected += len(self._methods) - 1  # of which the progress is told
             item = collecting.under(item, method)
         found = list(reports.received(self._config, said))
         why = None
@@ -197,7 +203,7 @@ class Suite:
         if self._explainer is None:
             from startlab.pytest_plugin.finding import Explainer  # takes a while to import
 
-            self._explainer = Explainer(self._config.rootpath)
+            self._explainer = Explainer(self._config.rootpath, get_terminal_size().columns)
         return self._explainer.why(test, method, seen, self._seen.get(test, {}))
 
     def _not_collected(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.phrases import either, listed
 from startlab.model import PinnedMethod
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ WELL: Final = ("passed", "skipped", "xfailed")
 FEW: Final = 3
 MOST: Final = 20
 """Tests that are named for one thing."""
+
+VERBS: Final = {"hang": "hangs", "crash": "crashes"}
+"""What a test does that comes to an outcome; with any other it fails."""
 
 READY: Final = {
     "forkserver": "forkserver (3.14's default on Linux)",
@@ -193,10 +196,10 @@ def _failing(run: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[s
 def _how(found: Mapping[str, str], bad: Sequence[str]) -> str:
     kinds: dict[str, list[str]] = {}
     for method in bad:
-        kinds.setdefault(found[method], []).append(method)
-    said = "; ".join(f"{kind} under {listed(methods)}" for kind, methods in kinds.items())
+        kinds.setdefault(VERBS.get(found[method], "fails"), []).append(method)
+    said = "; ".join(f"{verb} under {listed(methods)}" for verb, methods in kinds.items())
     good = [each for each in found if each not in bad]
-    return said + (f", not under {listed(good)}" if good else "")
+    return said + (f", not under {either(good)}" if good else "")
 
 
 def _tests(count: int) -> str:
