@@ -101,7 +101,7 @@ class Heard:
     def say(self, text: str) -> None:
         pass
 
-    def planned(self, environment: PlannedEnvironment) -> None:
+    def planned(self, environment: PlannedEnvironment, *, more: bool = False) -> None:
         pass
 
     def began(self, cell: Cell) -> None:

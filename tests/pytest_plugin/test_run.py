@@ -28,7 +28,7 @@ FAILED = {
 }
 
 
-def startlab_run(folder: Path, *words: str) -> tuple[str, Path]:
+def startlab_run(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Run a suite on the Python, and with the packages, that this test runs on."""
     environ = os.environ | {"PYTHONPATH": str(Path(journal.__file__).parents[2]), "NO_COLOR": "1"}
     own = ["--backend", "native", "--python", sys.executable, "--env", "venv-*"]
@@ -39,11 +39,12 @@ def startlab_run(folder: Path, *words: str) -> tuple[str, Path]:
         cwd=folder, env=environ, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
-    return done.stdout, folder / "run"
+    return done, folder / "run"
 
 
 def test_a_cell_for_each_test_and_method(made_up: Path) -> None:
-    said, folder = startlab_run(made_up, "pytest", "-q")
+    done, folder = startlab_run(made_up, "pytest", "-q")
+    said = done.stdout
     run = journal.read(folder)
     failed = {
         (trial.experiment.rpartition("::")[2], trial.method): trial.outcome
@@ -54,6 +55,8 @@ def test_a_cell_for_each_test_and_method(made_up: Path) -> None:
     assert not run.missing
     assert "Tests      tests/test_planted.py::test_changed_global" in said
     assert "25 more tests, run under one start method alone, passed." in said
+    assert done.stderr.count("all cells done") == 1
+    assert done.stderr.splitlines()[-1].startswith(f"{run.trials[0].environment}: all cells done")
     cases = ET.parse(folder / "junit.xml").iter("testcase")  # noqa: S314 - its own
     (name,) = {each.environment for each in run.trials}
     assert f"{name}.tests/test_planted.py::test_crash" in {e.get("classname") for e in cases}
@@ -62,7 +65,8 @@ def test_a_cell_for_each_test_and_method(made_up: Path) -> None:
 def test_a_file_that_cannot_be_collected(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("import no_such_module\n", "utf-8")
     (tmp_path / "test_other.py").write_text("def test_it():\n    pass\n", "utf-8")
-    said, folder = startlab_run(tmp_path, "pytest", "-p", "no:cacheprovider")
+    done, folder = startlab_run(tmp_path, "pytest", "-p", "no:cacheprovider")
+    said = done.stdout
     outcomes = {trial.experiment: trial.outcome for trial in journal.read(folder).trials}
     assert outcomes == {"test_it.py": "error", "test_other.py::test_it": "ok"}
     assert "the module no_such_module is missing" in said

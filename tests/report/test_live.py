@@ -118,6 +118,22 @@ def test_in_a_pipe_an_environment_is_a_line(make: Any) -> None:
     assert file.getvalue().count("\n") == 1
 
 
+def test_an_environment_whose_cells_are_found_as_it_goes_is_done_once(make: Any) -> None:
+    file = io.StringIO()
+    cells = [make.cell(), make.cell(method="spawn")]
+    first, both = (PlannedEnvironment(name="host-3.13", cells=tuple(cells[:n])) for n in (1, 2))
+    with Follower(Console(file=file, width=200)) as follower:
+        follower.planned(first, more=True)
+        follower.ended(make.trial(cells[0]))
+        follower.planned(both, more=True)
+        assert follower._left == {cells[0]: 0, cells[1]: 1}
+        follower.ended(make.trial(cells[1]))
+        assert file.getvalue() == ""
+        follower.planned(both)
+    assert file.getvalue().startswith("host-3.13: all cells done after 0.")
+    assert file.getvalue().count("\n") == 1
+
+
 FOLLOWED = """
 import sys
 from rich.console import Console

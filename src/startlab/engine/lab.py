@@ -36,8 +36,8 @@ of its threads wait, none by the clock or for the outside, it is not waited out 
 class Listener(Protocol):
     """Receives the events of a run."""
 
-    def planned(self, environment: PlannedEnvironment) -> None:
-        """Take note of an environment that is ready, with its cells."""
+    def planned(self, environment: PlannedEnvironment, *, more: bool = False) -> None:
+        """Take note of an environment that is ready, with its cells: of some, if `more` follow."""
 
     def began(self, cell: Cell) -> None:
         """Take note of a trial that begins; called from the thread that runs it."""
@@ -52,7 +52,7 @@ class Listener(Protocol):
 class Silent:
     """A listener that does nothing."""
 
-    def planned(self, environment: PlannedEnvironment) -> None:
+    def planned(self, environment: PlannedEnvironment, *, more: bool = False) -> None:
         """Do nothing."""
 
     def began(self, cell: Cell) -> None:

@@ -139,10 +139,10 @@ class SuiteRun:
         for cell in cells:
             self.put(not_run(cell, "unavailable", reason, as_expected=False))
 
-    def plan(self, planned: PlannedEnvironment) -> None:
+    def plan(self, planned: PlannedEnvironment, *, more: bool = False) -> None:
         """Write the cells of an environment, as far as they are known; the last word counts."""
         self._journal.write(planned)
-        self.listener.planned(planned)
+        self.listener.planned(planned, more=more)
 
     def put(self, trial: Trial) -> None:
         """Write a trial."""
@@ -171,6 +171,7 @@ class _InEnvironment:
         """Run the tests."""
         try:
             self._run()
+            self._suite.listener.planned(self._planned())
         finally:
             self._close()
 
@@ -264,12 +265,13 @@ class _InEnvironment:
 
     def _plan(self, cells: Iterable[Cell]) -> None:
         self._cells += cells
-        self._suite.plan(
-            PlannedEnvironment(
-                name=self._environment.name,
-                cells=tuple(dict.fromkeys(self._cells)),
-                environment=self._environment,
-            )
+        self._suite.plan(self._planned(), more=True)
+
+    def _planned(self) -> PlannedEnvironment:
+        return PlannedEnvironment(
+            name=self._environment.name,
+            cells=tuple(dict.fromkeys(self._cells)),
+            environment=self._environment,
         )
 
     def _there(self) -> Children:

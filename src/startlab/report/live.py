@@ -62,6 +62,7 @@ class Follower:
         self._marks: dict[Cell, table.Mark] = {}
         self._running: Counter[Cell] = Counter()
         self._failed: set[Cell] = set()
+        self._growing: frozenset[str] = frozenset()
         self._touched: dict[str, int] = {}
         self._touches = 0
         self._done_s = 0.0
@@ -93,19 +94,25 @@ class Follower:
         """Tell the user something."""
         prose.say(self._console, printable(text))
 
-    def planned(self, environment: PlannedEnvironment) -> None:
-        """Take in the cells of an environment that has come."""
+    def planned(self, environment: PlannedEnvironment, *, more: bool = False) -> None:
+        """Take in the cells of an environment that has come, and those that were added to it."""
+        name = environment.name
         with self._lock:
-            for cell in environment.cells:
+            fresh = [cell for cell in environment.cells if cell not in self._left]
+            for cell in fresh:
                 self._left[cell] = self._trials
                 self._expected[cell] = self._durations.expect(cell)
+            known = set(fresh)
             for place, cell in enumerate(cells_of(self._earlier)):
-                if cell.environment == environment.name and cell in self._left:
-                    trial = self._earlier[place]
-                    if trial.outcome != "unavailable":  # then it is tried again
-                        self._count(trial)
+                trial = self._earlier[place]
+                if cell in known and trial.outcome != "unavailable":  # then it is tried again
+                    self._count(trial)
+            grew = name in self._growing
+            self._growing = self._growing | {name} if more else self._growing - {name}
         if environment.unavailable:
-            self.say(f"{environment.name}: unavailable: {environment.unavailable}")
+            self.say(f"{name}: unavailable: {environment.unavailable}")
+        elif grew and not more and self._is_done(name):
+            self._say_done(name)
 
     def began(self, cell: Cell) -> None:
         """Show that a trial has begun."""
@@ -126,17 +133,24 @@ class Follower:
             if fails:
                 self._failed.add(trial.cell)
             self._count(trial)
-            last = before > 0 and not any(
-                left for cell, left in self._left.items() if cell.environment == trial.environment
-            )
+            last = before > 0 and self._is_done(trial.environment)
         if news:
             where = f" at {trial.where}" if trial.where else ""
             cell = f"{trial.experiment} × {trial.environment} × {trial.method}"
             line = Text(one_line(f"{cell}: {trial.outcome}{where}"))
             prose.say_shortened(self._console, line)
-        if last and not self._is_live and trial.outcome != "unavailable":
+        if last and trial.outcome != "unavailable":
+            self._say_done(trial.environment)
+
+    def _is_done(self, environment: str) -> bool:
+        return environment not in self._growing and not any(
+            left for cell, left in self._left.items() if cell.environment == environment
+        )
+
+    def _say_done(self, environment: str) -> None:
+        if not self._is_live:
             seconds = time.monotonic() - self._began
-            self.say(f"{trial.environment}: all cells done after {seconds:.1f} s")
+            self.say(f"{environment}: all cells done after {seconds:.1f} s")
 
     def _count(self, trial: Trial) -> None:
         cell = trial.cell

@@ -50,8 +50,8 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See that a child was sent a signal that its parent, and so it too, ignores."""
-    withstood = {process.pid for process in case.trial.processes if process != case.root}
-    withstood |= {start.child for start in case.trial.starts if start.exit_code == KILLED}
+    withstood = {start.child for start in case.trial.starts if start.exit_code == KILLED}
+    withstood |= {process.pid for process in case.trial.processes if process != case.root}
     sent = {clue.number: clue.where for clue in case.clues(SignalSent) if clue.child in withstood}
     for number in (signal.SIGTERM, signal.SIGINT):
         ignored = rf"signal\(\s*(signal\.)?{number.name}\s*,\s*(signal\.)?SIG_IGN"
