@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 from uv import find_uv_bin
 
 ROOT = str(Path(__file__).parents[1])
-RUNS = 15
+PAIRS = 40
 HANGS = 10
 
 SUITE = """
@@ -44,16 +45,47 @@ def pytest_runtest_logreport(report):
         print("REPORTED", time.time() - float(pathlib.Path("began").read_text()))
 """
 
+PARTS = """
+import time
+from importlib.metadata import distributions
+
+def ms(call):
+    taken = []
+    for _ in range(5):
+        began = time.process_time()
+        call()
+        taken.append(1000 * (time.process_time() - began))
+    return min(taken)
+
+there = list(distributions())
+print(f"  {2 * ms(lambda: [each.entry_points for each in there]):.1f} ms entry points, read twice")
+for each in there:
+    if any(point.group == "pytest11" for point in each.entry_points):
+        name, files = each.name, len(each.files)
+        print(f"  {ms(lambda: list(map(str, each.files))):.1f} ms {files} files of {name}")
+        for point in each.entry_points.select(group="pytest11"):
+            began = time.process_time()
+            point.load()
+            print(f"  {1000 * (time.process_time() - began):.1f} ms import of {point.value}")
+"""
+"""What pytest does for each installed distribution, and for those that have a plugin."""
+
 
 def main() -> None:
     """Print both."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "test_plain.py").write_text("def test_it():\n    pass\n", "utf-8")
         alone, beside = (_environment(f"{folder}/{len(name)}", name) for name in ("pytest", ROOT))
-        pairs = [(_collecting(alone, folder), _collecting(beside, folder)) for _ in range(RUNS)]
-    more = statistics.median(with_it - without for without, with_it in pairs)
-    ratio = statistics.median(with_it / without for without, with_it in pairs)
-    print(f"pytest --co beside startlab: {more:.1f} ms of CPU more, {ratio:.3f} times")
+        pairs = []
+        for number in range(PAIRS):
+            first, second = (alone, beside) if number % 2 else (beside, alone)
+            used = {python: _collecting(python, folder) for python in (first, second)}
+            pairs.append(used[beside] - used[alone])
+        parts = subprocess.run(
+            [beside, "-c", PARTS], capture_output=True, text=True, check=True
+        ).stdout
+    print(f"pytest --co beside startlab: {statistics.median(pairs):.1f} ms of CPU more, of these")
+    print(parts, end="")
     with tempfile.TemporaryDirectory() as folder:
         text = textwrap.dedent(SUITE).format(hangs=HANGS)
         Path(folder, "test_hang.py").write_text(text, "utf-8")
@@ -77,7 +109,8 @@ def _environment(folder: str, package: str) -> str:
         ("pip", "install", "--python", python, "pytest", package),
     ):
         subprocess.run([find_uv_bin(), "--quiet", *words], check=True)
-    _collecting(python, folder)  # the first writes bytecode
+    subprocess.run([python, "-m", "compileall", "-q", folder], check=True)
+    _collecting(python, folder)  # and pytest's own bytecode, of plugins whose asserts it rewrites
     return python
 
 
@@ -95,7 +128,8 @@ def _used_s() -> float:
 
 def _pytest(folder: str, *args: str, python: str = sys.executable) -> str:
     argv = [python, "-m", "pytest", "-p", "no:cacheprovider", *args]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
     return done.stdout.replace("FREPORTED", "\nREPORTED")
 
 
