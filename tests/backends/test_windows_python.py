@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECIPE = Recipe(dll="python312", nuget="3.12.10")
-DLL = pe.forwarding("python312.dll", "other", ["Py_Main", "PyLong_Type"])
+DLL = pe.forwarding(
+    "python312.dll", {"Py_Main": "other.Py_Main", "PyLong_Type": "other.PyLong_Type"}
+)
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -82,6 +84,28 @@ def test_an_embeddable_package_gets_the_library_that_it_has_packed(tmp_path: Pat
     # With that file Python would pass over PYTHONPATH, and so over the injection.
     assert not [name for name in made.files if name.endswith("._pth")]
     assert {"python.exe", "python3.dll"} <= made.files.keys()
+
+
+def test_a_dll_that_wine_lacks_is_added(tmp_path: Path) -> None:
+    file = tmp_path / "python.zip"
+    file.write_bytes(zipped({"python312.dll": DLL, "Lib/os.py": b""}))
+    made = assemble(str(file)).files["bcryptprimitives.dll"]
+    assert pe.exports(made) == ["ProcessPrng"]
+    assert b"advapi32.SystemFunction036\0" in made
+
+
+def test_a_library_that_is_older_than_the_dll_takes_what_the_newer_one_does() -> None:
+    """Of `typing` before 3.12.4: msgspec and pydantic call it by the version of the DLL."""
+
+    def older(t: str, _: object, localns: dict[str, object] | None, guard: object) -> object:
+        return (localns or {}).get(t), guard
+
+    names: dict[str, Any] = {"_eval_type": older}
+    exec(windows_python.TYPE_PARAMS, names)  # noqa: S102 - as a part of typing.py
+    parameter = TypeVar("parameter")
+    evaluate = names["_eval_type"]
+    assert evaluate("parameter", {}, None, type_params=(parameter,)) == (parameter, frozenset())
+    assert evaluate("int", {}, {"int": int}, {1}) == (int, {1})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 A wheel that carries CPython's `python312.dll` carries neither `python.exe` nor `python3.dll`. Both
 are so small that they are written here, byte by byte, which spares every image a compiler: one
-calls `Py_Main`, the other hands every name on. "PE Format" in Microsoft's documentation has it all.
+calls `Py_Main`, the other forwards every name. "PE Format" in Microsoft's documentation has it all.
 """
 
 from __future__ import annotations
@@ -127,13 +127,13 @@ def interpreter(dll: str) -> bytes:
     )
 
 
-def forwarding(name: str, to: str, exported: list[str]) -> bytes:
-    """Make a DLL that has each of these names from another one, as `python3.dll` does."""
-    names = sorted(exported)
+def forwarding(name: str, to: dict[str, str]) -> bytes:
+    """Make a DLL that takes its names from others, as `python3.dll` does: `python312.Py_Main`."""
+    names = sorted(to)
     at = PAGE
     tables = 40 + 10 * len(names)
     strings, places = bytearray(), {}
-    for text in [name, *names, *(f"{to}.{each}" for each in names)]:
+    for text in [name, *names, *to.values()]:
         places[text] = at + tables + len(strings)
         strings += text.encode() + b"\0"
     functions, pointers, ordinals = at + 40, at + 40 + 4 * len(names), at + 40 + 8 * len(names)
@@ -141,7 +141,7 @@ def forwarding(name: str, to: str, exported: list[str]) -> bytes:
         "<IIHHIIIIIII", 0, 0, 0, 0, places[name], 1, len(names), len(names),
         functions, pointers, ordinals,
     )  # fmt: skip
-    data += struct.pack(f"<{len(names)}I", *(places[f"{to}.{each}"] for each in names))
+    data += struct.pack(f"<{len(names)}I", *(places[to[each]] for each in names))
     data += struct.pack(f"<{len(names)}I", *(places[each] for each in names))
     data += struct.pack(f"<{len(names)}H", *range(len(names)))
     data += strings

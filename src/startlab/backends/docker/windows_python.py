@@ -61,6 +61,21 @@ LEFT_OUT: Final = frozenset(
 )
 """What no program of the lab imports from a standard library, or is of another Python."""
 
+RANDOM: Final = {"ProcessPrng": "advapi32.SystemFunction036"}
+"""What extension modules written in Rust import from bcryptprimitives.dll, which Wine 8 lacks."""
+
+TYPE_PARAMS: Final = b"""
+
+_without_type_params = _eval_type
+
+
+def _eval_type(t, globalns, localns, recursive_guard=frozenset(), *, type_params=()):
+    if type_params:
+        localns = {**(localns or {}), **{each.__name__: each for each in type_params}}
+    return _without_type_params(t, globalns, localns, recursive_guard)
+"""
+"""What `typing` has from 3.12.4 on: msgspec and pydantic go by the version that the DLL has."""
+
 Files = dict[str, bytes]
 
 
@@ -197,6 +212,8 @@ def _from_wheel(recipe: Recipe, find_library: Callable[[], Library], say: Say) -
                 files[base] = packed.read(name)
     library = find_library()
     files |= {f"Lib/{name}": data for name, data in library.files.items()}
+    if library.python in ("3.12.0", "3.12.1", "3.12.2", "3.12.3"):
+        files["Lib/typing.py"] += TYPE_PARAMS
     return Assembled(_with_interpreter(files, recipe), recipe.wheel, library.python)
 
 
@@ -331,6 +348,7 @@ def _with_interpreter(files: Files, recipe: Recipe) -> Files:
         raise BuildError("it has no Lib with the standard library")
     found.setdefault("python.exe", pe.interpreter(dll))
     if "python3.dll" not in found:
-        exported = pe.exports(found[dll])
-        found["python3.dll"] = pe.forwarding("python3.dll", recipe.dll, exported)
+        names = {name: f"{recipe.dll}.{name}" for name in pe.exports(found[dll])}
+        found["python3.dll"] = pe.forwarding("python3.dll", names)
+    found["bcryptprimitives.dll"] = pe.forwarding("bcryptprimitives.dll", RANDOM)
     return found
