@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from startlab.diagnosis.case import Case
-from startlab.diagnosis.rules import windows
+from startlab.diagnosis.rules import code_page
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import Program, Trial
 from tests.diagnosis.test_answer import LINUX
@@ -31,7 +31,7 @@ def cause(environment: Environment) -> Cause | None:
         experiment="p.py", environment=environment.name, method="spawn", trial=0, outcome="error",
         reason="", as_expected=False, expected=("ok",), program="p.py", stderr=STDERR,
     )  # fmt: skip
-    return windows.find(Case(trial, Sources(PROGRAM), environment=environment))
+    return code_page.find(Case(trial, Sources(PROGRAM), environment=environment))
 
 
 def test_a_code_page_is_blamed_on_windows_alone() -> None:

@@ -18,11 +18,13 @@ from startlab.diagnosis.rules import (
     callback_failed,
     child_failed,
     child_reaped,
+    code_page,
     connection_shared,
     crash,
     crossed_waits,
     deadlock,
     descriptor_by_number,
+    descriptor_passed,
     destructor_again,
     dying_workers,
     emptied_in_each_child,
@@ -30,6 +32,7 @@ from startlab.diagnosis.rules import (
     exit_0_in_spite,
     exit_handler_again,
     exit_status,
+    file_in_use,
     file_shared,
     fork_with_threads,
     given_up,
@@ -80,20 +83,24 @@ from startlab.diagnosis.rules import (
     raised_before_exit,
     random_copied,
     refused,
+    select_of_pipe,
     setting_differs,
     shared_made_again,
     signal_ignored,
     stdin_in_child,
     subprocess_pipes,
     threads_replaced,
+    too_many_workers,
     unexplained,
     unfinished_tasks,
     unguarded_main,
+    unix_command,
+    unix_only,
+    unix_path,
     unpicklable,
     unpickling_fails,
     unreadable_program,
     unstable_output,
-    windows,
 )
 
 if TYPE_CHECKING:
@@ -102,6 +109,18 @@ if TYPE_CHECKING:
 
     from startlab.diagnosis.case import Situation
     from startlab.diagnosis.rule import Mechanism, Rule
+
+_ONLY_ON_WINDOWS: Final[tuple[Rule, ...]] = (
+    unix_only.find,
+    unix_path.find,
+    unix_command.find,
+    file_in_use.find,
+    select_of_pipe.find,
+    descriptor_passed.find,
+    too_many_workers.find,
+    code_page.find,
+)
+"""What an exception says that is raised there alone; a path before the command that it names."""
 
 ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # What a process was in when it could not go on. What children raised or lack comes before what
@@ -113,7 +132,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         import_runs_again.find,
         gone_too_early.find,
         descriptor_by_number.find,
-        windows.find,  # what a child raised there; that it dies, or is waited for, follows
+        *_ONLY_ON_WINDOWS,  # what a child raised there; that it dies, or is waited for, follows
         dying_workers.find,
         unpicklable.find,
         subprocess_pipes.find,
@@ -180,7 +199,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         exit_handler_again.find,
         method_set_late.find,  # before refused, which has the same message
         refused.find,
-        windows.find,
+        *_ONLY_ON_WINDOWS,
         fork_with_threads.find,
         handler_inherited.find,
         unpickling_fails.find,

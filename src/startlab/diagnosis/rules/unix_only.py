@@ -1,0 +1,156 @@
+"""A name, module or argument that Python has on Unix only.
+
+## What it sees
+The exception for a name that is missing on Windows or macOS (`os.fork`, `signal.SIGKILL`,
+`os.sched_getaffinity`), a missing module (`fcntl`), a listener of the family `AF_UNIX`, an argument
+of subprocess (`preexec_fn`), or an event loop's `add_signal_handler`.
+
+## Why
+Windows has no fork, no Unix signals and no Unix file locks, and macOS lacks what belongs to Linux.
+Python leaves out what the platform cannot do.
+
+## What to do
+Use what exists on every platform; the finding says what, where there is such a thing.
+
+## Bad
+```python
+os.kill(process.pid, signal.SIGKILL)
+```
+
+## Good
+```python
+process.kill()
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis import raised
+from startlab.diagnosis.raised import WINDOWS, Raised
+from startlab.diagnosis.rule import Mechanism
+
+if TYPE_CHECKING:
+    from startlab.diagnosis.case import Case, Cause
+
+MECHANISMS: Final = (
+    Mechanism(
+        "unix_only",
+        shown=True,
+        depends_on="platform",
+        advice="Use what exists on every platform, or check `sys.platform` first.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """Know it by the exception's own words."""
+    return _missing_name(case) or _missing_module(case) or raised.find(case, *_RAISED)
+
+
+def _missing_name(case: Case) -> Cause | None:
+    macos = case.environment is not None and case.environment.sys_platform == "darwin"
+    for pattern in _NAME_PATTERNS:
+        seen = raised.look(case, pattern, platforms=(*WINDOWS, "darwin"))
+        if seen:
+            words = seen.found
+            name = f"{words['module']}.{words['name']}"
+            if words["name"] in _LINUX_ONLY:
+                title = f"`{name}` exists on Linux only"
+            else:
+                title = f"`{name}` does not exist on {'macOS' if macos else 'Windows'}"
+            return raised.cause(case, "unix_only", seen, title, _INSTEAD.get(name, _ONLY_UNIX))
+    return None
+
+
+def _missing_module(case: Case) -> Cause | None:
+    seen = raised.look(case, rf"ModuleNotFoundError: No module named '({_MODULES})'")
+    if seen is None:
+        return None
+    name = seen.found[1]
+    title = f"the module `{name}` does not exist on Windows"
+    return raised.cause(case, "unix_only", seen, title, _INSTEAD.get(name, _ONLY_UNIX))
+
+
+_LINUX_ONLY: Final = (
+    "epoll", "eventfd", "getxattr", "listxattr", "memfd_create", "pidfd_open", "pipe2",
+    "removexattr", "sched_getaffinity", "sched_setaffinity", "setns", "setxattr", "timerfd_create",
+    "unshare",
+)  # fmt: skip
+_UNIX_ONLY: Final = (
+    "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_SYNC",
+    "WEXITSTATUS", "WIFEXITED", "WIFSIGNALED", "WNOHANG", "WTERMSIG",
+    "chown", "chroot", "fchmod", "fchown", "fdatasync", "fork", "forkpty", "getegid", "geteuid",
+    "getgid", "getgroups", "getloadavg", "getpgid", "getpgrp", "getpriority", "getsid", "getuid",
+    "initgroups", "killpg", "lchown", "lockf", "mkfifo", "mknod", "nice", "openpty", "posix_spawn",
+    "pread", "pwrite", "readv", "register_at_fork", "sched_yield", "sendfile", "setegid", "seteuid",
+    "setgid", "setgroups", "setpgid", "setpriority", "setsid", "setuid", "statvfs", "sync",
+    "sysconf", "tcgetpgrp", "tcsetpgrp", "ttyname", "uname", "wait", "wait3", "wait4", "waitid",
+    "writev",
+    "SIGALRM", "SIGCHLD", "SIGCONT", "SIGHUP", "SIGIO", "SIGKILL", "SIGPIPE", "SIGPROF", "SIGQUIT",
+    "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGUSR1", "SIGUSR2", "SIGWINCH",
+    "ITIMER_PROF", "ITIMER_REAL", "ITIMER_VIRTUAL", "SIG_BLOCK", "SIG_SETMASK", "SIG_UNBLOCK",
+    "alarm", "pause", "pthread_kill", "pthread_sigmask", "setitimer", "siginterrupt", "sigpending",
+    "sigtimedwait", "sigwait", "sigwaitinfo",
+    "AF_UNIX", "CMSG_LEN", "SCM_RIGHTS", "SO_REUSEPORT", "recv_fds", "send_fds",
+    "kqueue", "poll",
+    "CLOCK_MONOTONIC", "CLOCK_REALTIME", "clock_gettime", "tzset",
+    "open_unix_connection", "start_unix_server",
+)  # fmt: skip
+"""What the documentation says is available on Unix only, by module: os, signal, socket, ..."""
+
+_NAMES: Final = "|".join((*_LINUX_ONLY, *_UNIX_ONLY))
+_PARTLY: Final = "asyncio|os|posix|select|signal|socket|time"
+"""Modules of which Windows has a part."""
+
+_NAME_PATTERNS: Final = (
+    rf"AttributeError: module '(?P<module>{_PARTLY})' has no attribute '(?P<name>{_NAMES})'",
+    rf"ImportError: cannot import name '(?P<name>{_NAMES})' from '(?P<module>{_PARTLY})'",
+)
+_MODULES: Final = (
+    "fcntl|grp|pwd|resource|termios|tty|pty|syslog|posix|crypt|nis|spwd|readline|curses|_curses"
+)
+
+_RAISED: Final = (
+    Raised(
+        r"ValueError: Family AF_UNIX is not recognized",
+        "unix_only",
+        "a listener of the family `AF_UNIX` does not exist on Windows",
+        "Without a family, Listener() and Client() use what the platform has.",
+    ),
+    Raised(
+        r"(?:Value|Assertion)Error: (?P<name>preexec_fn|pass_fds) (?:is )?not supported on Windows",
+        "unix_only",
+        "subprocess does not support `{name}` on Windows",
+        "There a process starts directly with its program, and inherits no descriptors.",
+    ),
+    Raised(
+        r"^NotImplementedError: $",
+        "unix_only",
+        "an event loop has no `add_signal_handler` on Windows",
+        "signal.signal() exists on every platform.",
+        at=r"\.add_signal_handler\(",
+    ),
+)
+
+_ONLY_UNIX: Final = "Python has it on Unix only."
+_THREADING_TIMER: Final = "threading.Timer and the timeouts of join() and get() work everywhere."
+_INSTEAD: Final = {
+    "os.fork": "multiprocessing.Process starts a process on every platform.",
+    "os.killpg": "Keep the Process objects, and call terminate() on each.",
+    "os.getuid": "getpass.getuser() names the user on every platform.",
+    "os.sched_getaffinity": "os.cpu_count() exists on every platform.",
+    "os.uname": "platform.uname() exists on every platform.",
+    "os.mkfifo": "multiprocessing.Pipe() connects processes on every platform.",
+    "os.wait": "Process.join() waits for a child on every platform.",
+    "signal.SIGKILL": "Process.kill() ends a process on every platform.",
+    "signal.SIGUSR1": "multiprocessing.Event notifies a process on every platform.",
+    "signal.SIGALRM": _THREADING_TIMER,
+    "signal.alarm": _THREADING_TIMER,
+    "signal.SIGHUP": "Windows has SIGINT, SIGTERM and SIGBREAK.",
+    "fcntl": "multiprocessing.Lock works on every platform; on Windows, msvcrt.locking() locks a "
+    "file.",
+    "resource": "psutil measures a process on every platform.",
+    "pwd": "getpass.getuser() and Path.home() work on every platform.",
+}
