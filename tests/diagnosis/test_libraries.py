@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.experiments import confirmed, rejected
 from startlab.diagnosis.rules import (
@@ -35,11 +36,12 @@ from startlab.model import (
     Wait,
 )
 from startlab.output.compare import Difference
+from tests import record
 from tests.diagnosis.test_answer import LINUX
 
 if TYPE_CHECKING:
     from startlab.diagnosis.case import Cause
-    from startlab.model import Outcome, StartMethod
+    from startlab.model import Finding, Outcome, StartMethod
 
 UNITS = """\
 import multiprocessing
@@ -362,3 +364,39 @@ def test_a_spawned_child_need_not_have_said_that_it_imported_the_main_module() -
     assert cause is not None
     assert (cause.mechanism, cause.where) == ("library_state_differs", "p.py:8")
     assert cause.title.endswith("raises letters.NotConfigured: call configure() at p.py:5")
+
+
+def in_a_native_pool(*experiments: CauseExperiment) -> Finding:
+    """Give what is found in the recorded run of a program that hangs in OpenMP's threads."""
+    case = next(each for each in record.cases() if each.name == "native_pool/program")
+    run = msgspec.structs.replace(record.read(case), experiments=experiments)
+    return diagnose(run).findings[0]
+
+
+def with_variables(*variables: tuple[str, str], cured: int) -> CauseExperiment:
+    return CauseExperiment(
+        environment="host-3.11", method="fork", good="spawn", cured=cured, of=3,
+        aspects=tuple(Aspect(kind="variable", words=each) for each in variables),
+        confirmed=cured == 3,
+    )  # fmt: skip
+
+
+def test_a_variable_that_cures_is_advised_as_tried() -> None:
+    found = in_a_native_pool(with_variables(("OMP_NUM_THREADS", "1"), cured=3))
+    assert (found.mechanism, found.grade) == ("native_pool_after_fork", "confirmed")
+    assert "waits at program.py:12 in faiss (libgomp, OpenMP)" in found.title
+    assert "with OMP_NUM_THREADS=1 in the environment, fork does what spawn does" in found.text
+    assert (
+        "Or set OMP_NUM_THREADS=1 in the environment (tried: cures fork on 3.11). Or set "
+    ) in found.advice
+
+
+def test_one_that_does_not_is_not_mentioned() -> None:
+    found = in_a_native_pool(with_variables(("OMP_NUM_THREADS", "1"), cured=0))
+    assert found == in_a_native_pool()
+    assert "OMP_NUM_THREADS" not in found.text + found.advice
+
+
+def test_installed_files_are_named_as_their_package_does() -> None:
+    found = in_a_native_pool()
+    assert "It was called by `IndexFlat.search` at faiss/swigfaiss.py:2910." in found.text

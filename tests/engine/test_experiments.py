@@ -5,6 +5,7 @@ The programs are run natively, on the oldest Python that tells enough, and on a 
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import sys
 from pathlib import Path
@@ -984,6 +985,32 @@ def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
             print(textwrap.dedent(" begin"))
             logging.addLevelName(25, "NOTICE")
             child = Process(target=work)
+
+
+def test_a_variable_that_keeps_a_library_from_threads_is_tried(
+    write: Write, tmp_path: Path
+) -> None:
+    if ctypes.util.find_library("gomp") is None:
+        pytest.skip("GNU's OpenMP is not installed")
+    program = write("""
+        import ctypes
+        import multiprocessing
+
+        gomp = ctypes.CDLL("libgomp.so.1")
+        REGION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+        def threads():
+            numbers = []
+            region = REGION(lambda _: numbers.append(gomp.omp_get_thread_num()))
+            gomp.GOMP_parallel(region, None, 0, 0)
+            return len(numbers)
+
+        def work():
+            print("in the child:", threads() > 0)
+
+        if __name__ == "__main__":
+            print("in the parent:", threads() > 0)
+            child = multiprocessing.Process(target=work)
             child.start()
             child.join()
         """)
@@ -1034,3 +1061,9 @@ def test_modules_that_only_the_parent_can_import_are_shown(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:22"
+
+
+    assert seen.kinds() == {"variable"}
+    assert (seen.first.mechanism, seen.first.where) == ("native_pool_after_fork", "program.py:11")
+    assert "Confirmed by experiment: with OMP_NUM_THREADS=1 in the environment" in seen.first.text
+    assert "Or set OMP_NUM_THREADS=1 in the environment (tried: cures fork on" in seen.first.advice

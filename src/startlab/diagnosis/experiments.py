@@ -236,6 +236,12 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A child works on copies of its process object, its arguments and its globals, under every "
         "start method.",
     ),
+    "variable": Told(
+        "native_pool_after_fork",
+        "{name} in the environment",
+        "forked children wait for native threads of a library that only their parent has",
+        COPIED + " A fork copies only the thread that forks.",
+    ),
     "pipes": Told(
         "join_before_drain",
         "pipes that hold 1 MiB",
@@ -298,7 +304,7 @@ def confirmed(
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
     same_line = same_line and made.aspects[0].kind not in FURTHER_UP
-    of_rule = lost or (named and (same_line or made.aspects[0].kind in ("statement", "preload")))
+    of_rule = lost or (named and (same_line or made.aspects[0].kind in SAYS_LESS))
     if found is not None and (same or of_rule):
         where = where if same else found.where
         return found._replace(
@@ -325,13 +331,24 @@ def confirmed(
 FURTHER_UP: Final = frozenset({"attributes", "main"})
 """Kinds of aspect that say more than what a rule sees at the same line, which follows from them."""
 
-CURES: Final = frozenset(TOLD) - {"identity", "exceptions", "child exits", "seed", "ids", "empty"}
+SAYS_LESS: Final = frozenset({"statement", "preload", "variable"})
+"""Kinds of aspect that say less than what a rule sees, whatever that is."""
+
+CURES: Final = frozenset(TOLD) - {
+    "identity", "exceptions", "child exits", "seed", "ids", "empty", "variable",
+}  # fmt: skip
 """Kinds of aspect that are changed in an experiment as the advice says."""
 
 
 def is_cure(made: CauseExperiment) -> bool:
     """Tell whether what an experiment has changed is what is advised."""
     return {each.kind for each in made.aspects} <= CURES
+
+
+def variables_of(made: CauseExperiment) -> str:
+    """Name the environment variables that an experiment has set, with their values, if any."""
+    names = [_name(each) for each in made.aspects if each.kind == "variable"]
+    return listed(names) if names else ""
 
 
 MOST_REJECTED: Final = 6
@@ -395,7 +412,7 @@ def _name(aspect: Aspect) -> str:
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":
         return REGISTRIES[aspect.words[0]]
-    return "".join(aspect.words)
+    return "=".join(aspect.words)
 
 
 def _set_up_by(case: Case, calls: Aspect) -> list[Call]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs, forked_with_threads
-from startlab.diagnosis.experiments import confirmed, is_cure, rejected
+from startlab.diagnosis.experiments import confirmed, is_cure, rejected, variables_of
 from startlab.diagnosis.phrases import either, listed, or_nothing, prints, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.sources import Sources
@@ -157,20 +157,31 @@ class _Finder:
         """Add to the advice what was tried of it, and which start methods are `well`."""
         mechanism = MECHANISMS[finding.mechanism]
         cells = {(each.cell.environment, each.cell.method) for each in finding.cells}
-        cured: dict[str, list[str]] = {}
+        cured: dict[str, dict[str, list[str]]] = {}
         for cell, made in self.experiments.items():
-            if cell in cells and finding.grade == "confirmed" and is_cure(made):
-                cured.setdefault(made.method, []).append(made.environment)
-        alike: dict[str, list[str]] = {}
-        for name, there in cured.items():
-            alike.setdefault(versions(self.environments, there, exact=False), []).append(name)
-        tried = [f"{listed(names)} on {pythons}" for pythons, names in alike.items()]
-        said = f" Tried: cures {listed(tried)}." if tried else ""
+            variables = variables_of(made)
+            if cell in cells and finding.grade == "confirmed" and (variables or is_cure(made)):
+                of = cured.setdefault(variables, {})
+                of.setdefault(made.method, []).append(made.environment)
+        said = ""
+        for variables, methods in cured.items():
+            told = f"cures {self._where_cured(methods)}"
+            if variables:
+                said += f" Or set {variables} in the environment (tried: {told})."
+            else:
+                said += f" Tried: {told}."
         broken = mechanism.depends_on == "method" and finding.outcome in BROKEN
         if well and broken and not {method for _, method in cells} & set(well):
             instead = "Or set" if finding.advice or said else "Set"
             said += f" {instead} {either(well)} explicitly, which was ok wherever it was run."
         return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
+
+    def _where_cured(self, methods: Mapping[str, list[str]]) -> str:
+        """Name the cells in which a cure was tried, given as environments by method."""
+        alike: dict[str, list[str]] = {}
+        for name, there in methods.items():
+            alike.setdefault(versions(self.environments, there, exact=False), []).append(name)
+        return listed([f"{listed(names)} on {pythons}" for pythons, names in alike.items()])
 
     def _well(self, found: Sequence[Finding]) -> list[str]:
         """Give the start methods whose trials are all ok, and that no note speaks against."""

@@ -17,29 +17,22 @@ _STDLIB: Final = re.compile(r"/lib/python[\d.]+t?/(?!.*-packages/)")
 
 
 class Runtime(NamedTuple):
-    """A native runtime that has threads of its own: how it is called, and what to do about it."""
+    """A native runtime that has threads of its own: how it is called, and what to do about it.
+
+    What only takes an environment variable is left to experiments, which try it.
+    """
 
     name: str
-    cure: str
+    cure: str = ""
 
 
 _RUNTIMES: Final = (
-    (
-        r"^lib(gomp|iomp5?|omp)\b",
-        Runtime(
-            "OpenMP",
-            "have it use a single thread until the processes are started (OMP_NUM_THREADS=1 in the "
-            "environment, where neither the program nor the library sets the number itself)",
-        ),
-    ),
-    (r"openblas", Runtime("OpenBLAS", "set OPENBLAS_NUM_THREADS=1 in the environment")),
-    (r"^libmkl", Runtime("MKL", "set MKL_NUM_THREADS=1 in the environment")),
-    (r"^libtbb", Runtime("TBB", "use it first in the children")),
+    (r"^lib(gomp|iomp5?|omp)\b", Runtime("OpenMP")),
+    (r"openblas", Runtime("OpenBLAS")),
+    (r"^libmkl", Runtime("MKL")),
+    (r"^libtbb", Runtime("TBB")),
     (r"zmq", Runtime("ZeroMQ", "create a zmq.Context in each process")),
-    (
-        r"^(cygrpc|libgrpc)",
-        Runtime("gRPC", "create channels in the child, or set GRPC_ENABLE_FORK_SUPPORT=1"),
-    ),
+    (r"^(cygrpc|libgrpc)", Runtime("gRPC", "create channels in the child")),
     (r"^libtorch", Runtime("PyTorch", "call torch.set_num_threads(1) before the processes start")),
     (r"^libarrow", Runtime("Arrow", "call pyarrow.set_cpu_count(1) before the processes start")),
 )
@@ -59,6 +52,11 @@ def package(file: str) -> str:
     if (match := _PACKAGES.search(file)) is not None:
         return match[1].removesuffix(".libs").partition(".")[0]
     return ""
+
+
+def installed(file: str) -> str:
+    """Name an installed file as its package does: what lies above it says where, not what."""
+    return file.rpartition("-packages/")[2]
 
 
 def is_unpickling(traceback: Traceback) -> bool:

@@ -25,6 +25,7 @@ from startlab.model import (
     ChangedGlobal,
     ChangedSetting,
     MainModule,
+    NativeThreadsAtFork,
     Noted,
 )
 from startlab.results.summary import WELL, has_failed_child
@@ -79,6 +80,30 @@ EVERYWHERE: Final = (
     Aspect(kind="pipes"),
     Aspect(kind="write back"),
 )
+VARIABLES: Final = (
+    ("OMP_NUM_THREADS", "1"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+    ("MKL_NUM_THREADS", "1"),
+    ("GRPC_ENABLE_FORK_SUPPORT", "1"),
+    ("TOKENIZERS_PARALLELISM", "false"),
+    ("POLARS_MAX_THREADS", "1"),
+    ("RAYON_NUM_THREADS", "1"),
+    ("TOKIO_WORKER_THREADS", "1"),
+    ("NUMBA_NUM_THREADS", "1"),
+    ("NUMEXPR_NUM_THREADS", "1"),
+    ("BLOSC_NTHREADS", "1"),
+    ("VIPS_CONCURRENCY", "1"),
+)
+"""What native runtimes read from the environment that may keep them from threads of their own."""
+
+OF_FILES: Final = (
+    (re.compile(r"(^|/)lib(gomp|iomp5?|omp)\b"), "OMP_NUM_THREADS"),
+    (re.compile(r"openblas"), "OPENBLAS_NUM_THREADS"),
+    (re.compile(r"(^|/)libmkl"), "MKL_NUM_THREADS"),
+    (re.compile(r"(^|/)(cygrpc|libgrpc)"), "GRPC_ENABLE_FORK_SUPPORT"),
+)
+"""The runtime's file that a thread waits in tells which variable is tried first."""
+
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
 
@@ -288,31 +313,59 @@ class Experimenter:
         limit_s = self._limit_s(good)
         # What has helped another cell is likely to help this one.
         known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
-        kinds = {each.kind for each in candidates}
+        is_native = _has_native_threads(bad)
+        kinds = {each.kind for each in candidates} | ({"variable"} if is_native else set())
         for aspects in known:
             if {each.kind for each in aspects} <= kinds:
                 made = self._experiment(bad, good, aspects, limit_s)
                 if made.confirmed:
                     yield made
                     return
+        if is_native:
+            yield from self._of_variables(bad, good)
+            if any(made.confirmed and _explains(made, bad) for made in self._made):
+                return
         helping, noted = self._helping(bad, good, candidates)
         if helping is None and good is not None and bad.cell.method == "fork":
             helping = [Aspect(kind="made again", words=each) for each in self._made_by_calls()]
-        if not helping:
-            yield CauseExperiment(
-                environment=bad.cell.environment,
-                method=bad.cell.method,
-                good=good.cell.method if good else None,
-                good_environment=_elsewhere(bad, good),
-                aspects=tuple(candidates),
-                of=1,
-                noted=noted,
-            )
+        if helping:
+            yield from self._narrowed(bad, good, helping, noted)
             return
+        yield CauseExperiment(
+            environment=bad.cell.environment,
+            method=bad.cell.method,
+            good=good.cell.method if good else None,
+            good_environment=_elsewhere(bad, good),
+            aspects=tuple(candidates),
+            of=1,
+            noted=noted,
+        )
+
+    def _of_variables(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
+        """Set variables that keep native runtimes from threads: the likeliest alone, then all."""
+        variables = [Aspect(kind="variable", words=each) for each in VARIABLES]
+        names = _variables_of(_files(bad))
+        for each in variables:
+            if each.words[0] in names:
+                made = self._experiment(bad, good, (each,), self._limit_s(good))
+                yield made
+                if made.confirmed:
+                    return
+        if self._helps(bad, good, variables):
+            yield from self._narrowed(bad, good, variables)
+
+    def _narrowed(
+        self,
+        bad: World,
+        good: World | None,
+        helping: Sequence[Aspect],
+        noted: Sequence[Noted] = (),
+    ) -> Iterator[CauseExperiment]:
+        """Try less of what helps together, until an experiment confirms it."""
         for aspects in self._smaller(bad, good, helping, noted):
             if time.monotonic() > self._deadline:
                 return
-            made = self._experiment(bad, good, aspects, limit_s)
+            made = self._experiment(bad, good, aspects, self._limit_s(good))
             yield made
             if made.confirmed:
                 return
@@ -519,10 +572,11 @@ class Experimenter:
                 self._agents[environment.name] = self._backend.agent(environment)
             agent = self._agents[environment.name]
             request = self._subject.request(cell, environment, agent)
-            text = "\n".join("\t".join((each.kind, *each.words)) for each in aspects)
-            if text:
-                request = msgspec.structs.replace(request, env={**request.env, ENVIRONMENT: text})
-            request = msgspec.structs.replace(request, timeout_s=min(request.timeout_s, limit_s))
+            request = msgspec.structs.replace(
+                request,
+                env={**request.env, **_environment_of(aspects)},
+                timeout_s=min(request.timeout_s, limit_s),
+            )
             observation = agent.run(request)
         except AgentError:
             return None
@@ -565,6 +619,34 @@ class Experimenter:
             yield Aspect(kind="statement", words=(str(line),))
         if any(each.how == "inherited" for each in _of_main(bad.trials)):
             yield from (Aspect(kind="preload"), *FORKED)
+
+
+def _has_native_threads(bad: World) -> bool:
+    """Tell whether a program forks while a library has native threads."""
+    clues = [clue for trial in bad.trials for clue in trial.clues]
+    return bad.cell.method == "fork" and any(isinstance(e, NativeThreadsAtFork) for e in clues)
+
+
+def _files(bad: World) -> set[str]:
+    """Name the files of machine code that threads of a hung program are in."""
+    return {
+        file
+        for trial in bad.trials
+        for process in trial.processes
+        for thread in process.threads
+        for file in thread.libraries
+    }
+
+
+def _variables_of(files: set[str]) -> set[str]:
+    return {name for pattern, name in OF_FILES if any(map(pattern.search, files))}
+
+
+def _environment_of(aspects: Sequence[Aspect]) -> dict[str, str]:
+    """Give the variables by which aspects are changed: themselves, or what is injected for them."""
+    own = {each.words[0]: each.words[1] for each in aspects if each.kind == "variable"}
+    injected = ["\t".join((each.kind, *each.words)) for each in aspects if each.kind != "variable"]
+    return {**own, **({ENVIRONMENT: "\n".join(injected)} if injected else {})}
 
 
 def _elsewhere(bad: World, good: World | None) -> str:

@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.libraries import called, runtime_of, waits_in
+from startlab.diagnosis.libraries import called, installed, runtime_of, waits_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_waiting, line_of
 from startlab.model import NativeThreadsAtFork
@@ -67,9 +67,13 @@ def find(case: Case) -> Cause | None:
             else "The child has a copy of the library's memory, as it was at the fork"
         )
         frame = called(thread)
-        by = f"It was called by `{frame.function}` at {frame.file}:{frame.line}. " if frame else ""
+        by = (
+            f"It was called by `{frame.function}` at {installed(frame.file)}:{frame.line}. "
+            if frame
+            else ""
+        )
         known = runtime_of(thread)
-        cure = f"{known.name}: {known.cure}." if known else ""
+        cure = f"{known.name}: {known.cure}." if known and known.cure else ""
         return Cause(
             "native_pool_after_fork",
             where,
