@@ -309,7 +309,7 @@ def test_native_threads_are_told_with_the_call_of_their_library() -> None:
     case = Case(trial("fork", "ok", clues=clues), sources(SETTINGS), environment=there)
     found = fork_with_threads.note(case)
     assert found is not None
-    assert "2 native threads (confs, which the program calls first at p.py:4)" in found.title
+    assert "2 native threads (confs, which the program first calls at p.py:4)" in found.title
     assert found.where == "p.py:4"
 
 
@@ -400,3 +400,15 @@ def test_one_that_does_not_is_not_mentioned() -> None:
 def test_installed_files_are_named_as_their_package_does() -> None:
     found = in_a_native_pool()
     assert "It was called by `IndexFlat.search` at faiss/swigfaiss.py:2910." in found.text
+
+
+def test_what_one_trial_shows_is_the_cause_of_another_of_its_cell() -> None:
+    """The thread that waits may be between two waits when it is looked at."""
+    case = next(each for each in record.cases() if each.name == "native_pool/program")
+    seen = record.read(case)
+    hung = next(each for each in seen.trials if each.outcome == "hang")
+    late = msgspec.structs.replace(hung, trial=1, grade="no end", processes=())
+    run = msgspec.structs.replace(seen, trials=(*seen.trials, late))
+    (found,) = diagnose(run).findings
+    assert found.mechanism == "native_pool_after_fork"
+    assert [(each.count, each.of) for each in found.cells] == [(2, 2)]

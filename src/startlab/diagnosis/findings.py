@@ -198,12 +198,14 @@ class _Finder:
     # --- what is not ok -------------------------------------------------------------------------
 
     def _broken(self) -> list[Finding]:
-        causes = _Causes()
+        found: list[tuple[Trial, Cause | None]] = []
         for trial in self.ran:
-            if trial.outcome not in (*BROKEN, "undecided"):
-                continue
-            cause = self._wrong(trial) if trial.outcome == "wrong" else self._explained(trial)
-            causes.add(cause or self.rules.first("unknown", self._case(trial)), trial)
+            if trial.outcome in (*BROKEN, "undecided"):
+                cause = self._wrong(trial) if trial.outcome == "wrong" else self._explained(trial)
+                found.append((trial, cause or self.rules.first("unknown", self._case(trial))))
+        causes = _Causes()
+        for trial, cause in found:
+            causes.add(_explained_by_another(trial, cause, found) or cause, trial)
         return [self._finding(cause, trials) for cause, trials in causes]
 
     def _explained(self, trial: Trial) -> Cause | None:
@@ -517,6 +519,32 @@ def _end(trial: Trial) -> tuple[object, ...]:
     """Give how a trial ended: what is alike in this may have one cause."""
     raised = trial.exception.type if trial.exception else None
     return trial.outcome, raised, trial.where, trial.output_group
+
+
+def _explained_by_another(
+    trial: Trial, cause: Cause | None, found: Sequence[tuple[Trial, Cause | None]]
+) -> Cause | None:
+    """Give the cause of a trial of the same cell that ended alike, where there is but a symptom.
+
+    What tells the cause is not seen each time: a thread may be between two waits.
+    """
+    if cause is None or not _is_symptom(cause):
+        return None
+    ended = trial.outcome, trial.exception and trial.exception.type
+    return next(
+        (
+            other
+            for each, other in found
+            if each.cell == trial.cell and other is not None and not _is_symptom(other)
+            if (each.outcome, each.exception and each.exception.type) == ended
+        ),
+        None,
+    )
+
+
+def _is_symptom(cause: Cause) -> bool:
+    mechanism = MECHANISMS[cause.mechanism]
+    return mechanism.symptom or not mechanism.explains
 
 
 def _is_of_import(cause: Cause) -> bool:

@@ -104,8 +104,9 @@ def _began(case: Case, clue: NativeThreadsAtFork) -> _Began | None:
     """Give the first call of the package that threads are named after, or else its import."""
     calls = Calls(case.sources)
     for name in clue.libraries:
-        for call in calls.before_children(name):
-            return _Began(f"which the program calls first at {call.where}", call.where)
+        where = calls.first_use(name)
+        if where is not None:
+            return _Began(f"which the program first calls at {where}", where)
     for package, where in calls.imports():
         if any(re.search(rf"\b{package}\b", name) for name in clue.libraries):
             return _Began(f"since {package} is imported at {where}", where)

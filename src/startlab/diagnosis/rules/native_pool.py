@@ -29,12 +29,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.libraries import called, installed, runtime_of, waits_in
+from startlab.diagnosis.libraries import called, installed, package, runtime_of, waits_in
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_waiting, line_of
 from startlab.model import NativeThreadsAtFork
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from startlab.model import Thread
 
 MECHANISMS: Final = (
@@ -57,36 +60,42 @@ def find(case: Case) -> Cause | None:
         if not case.is_fork(process) or where is None or not library or not _is_inside(thread):
             continue
         native = case.clues(NativeThreadsAtFork)
-        number = max((each.number for each in native), default=0)
-        names = " ".join(dict.fromkeys(name for each in native for name in each.libraries))
-        threads = f"{number} native thread{'s' if number != 1 else ''}"
-        threads += f" ({names})" if names else ""
-        had = (
-            f"When the child was forked, its parent had {threads}"
-            if number
-            else "The child has a copy of the library's memory, as it was at the fork"
-        )
-        frame = called(thread)
-        by = (
-            f"It was called by `{frame.function}` at {installed(frame.file)}:{frame.line}. "
-            if frame
-            else ""
-        )
+        lacks = "native threads that only its parent has" if native else "what a fork does not copy"
         known = runtime_of(thread)
-        cure = f"{known.name}: {known.cure}." if known and known.cure else ""
         return Cause(
             "native_pool_after_fork",
             where,
-            f"a forked child waits at {where} in {library}, for "
-            + (
-                "native threads that only its parent has" if number else "what a fork does not copy"
-            ),
-            f"{by}{had}. A fork copies only the thread that forks: nothing does the work of the "
-            f"library's threads in the child, and a lock that one of them held stays held.",
+            f"a forked child waits at {where} in {library}, for {lacks}",
+            f"{_used(case, thread)}{_had(native)} A fork copies only the thread that forks: "
+            "nothing does the work of the library's threads in the child, and a lock that one of "
+            "them held stays held.",
             where,
-            advice=cure,
+            advice=f"{known.name}: {known.cure}." if known and known.cure else "",
         )
     return None
+
+
+def _used(case: Case, thread: Thread) -> str:
+    """Say which call of the library the child is in, and which is the parent's first one."""
+    frame = called(thread)
+    if frame is None:
+        return ""
+    said = f"It was called by `{frame.function}` at {installed(frame.file)}:{frame.line}. "
+    name = package(frame.file)
+    first = Calls(case.sources).first_use(name)
+    return said + (f"The program first calls {name} at {first}. " if first else "")
+
+
+def _had(native: Sequence[NativeThreadsAtFork]) -> str:
+    """Say which native threads there were at the fork."""
+    if not native:
+        return "The child has a copy of the library's memory, as it was at the fork."
+    number = max(each.number for each in native)
+    names = " ".join(dict.fromkeys(name for each in native for name in each.libraries))
+    return (
+        f"When the child was forked, its parent had {number} native "
+        f"thread{'s' if number != 1 else ''}{f' ({names})' if names else ''}."
+    )
 
 
 def _is_inside(thread: Thread) -> bool:

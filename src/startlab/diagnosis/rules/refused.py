@@ -157,7 +157,7 @@ def _used_before(calls: Calls) -> list[Call]:
     """Give what children call of native code: compiled functions, or what the parent used too."""
     in_children = calls.in_children()
     return calls.decorated_in_children() or [
-        each for each in in_children if calls.before_children(each.package)
+        each for each in in_children if calls.first_use(each.package)
     ]
 
 

@@ -30,8 +30,8 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 
 MECHANISMS: Final = (
-    Mechanism("hang"),
-    Mechanism("error"),
+    Mechanism("hang", symptom=True),
+    Mechanism("error", symptom=True),
     Mechanism("wrong_output"),
     Mechanism(
         "undecided",

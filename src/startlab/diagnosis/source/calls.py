@@ -55,7 +55,7 @@ class Calls:
             for node in ast.walk(tree):
                 if isinstance(node, Function):
                     self._functions.setdefault(node.name, []).append((file, node))
-        guards = [
+        self._guards: list[tuple[str, ast.AST]] = [
             (file, part)
             for file, tree in trees.items()
             for part in tree.body
@@ -68,7 +68,7 @@ class Calls:
         ]
         self._trees = trees
         self._in_children = self._reached(handed_on)
-        self._in_first = [e for e in self._reached(guards) if e not in self._in_children]
+        self._in_first = [e for e in self._reached(self._guards) if e not in self._in_children]
 
     def _makes(self, file: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
         """Find the globals that hold what a library has made, and add them to its names."""
@@ -101,19 +101,38 @@ class Calls:
             for call in self._calls(file, part)
         ]
 
-    def before_children(self, package: str) -> list[Call]:
-        """Give the calls of a package that run before children are there: as modules are imported.
+    def first_use(self, package: str) -> str | None:
+        """Give the line at which the first process comes to call a package for the first time.
 
-        Then come those below the main guard.
+        That is as modules are imported, or below the main guard. Of the lines on the way to the
+        call it is the innermost one that no child runs.
         """
-        at_import = [
-            call
-            for file, tree in self._trees.items()
-            for part in tree.body
-            if not isinstance(part, Function | ast.ClassDef | ast.If)
-            for call in self._calls(file, part)
-        ]
-        return [each for each in at_import + self.in_first() if each.package == package]
+        for file, tree in self._trees.items():
+            for part in tree.body:
+                if not isinstance(part, Function | ast.If) and (
+                    where := self._first_use(file, part, package, [])
+                ):
+                    return where
+        uses = (self._first_use(file, part, package, []) for file, part in self._guards)
+        return next(filter(None, uses), None)
+
+    def _first_use(
+        self, file: str, code: ast.AST, package: str, seen: list[tuple[str, ast.AST]]
+    ) -> str | None:
+        names = self._packages[file]
+        calls = [each for each in _runs(code) if isinstance(each, ast.Call)]
+        for call in sorted(calls, key=lambda each: each.lineno):
+            here = f"{file}:{call.lineno}"
+            if names.get(_root(call.func)) == package:
+                return here
+            for function in self._functions.get(_last(call.func), ()):
+                if function in seen:
+                    continue
+                seen.append(function)
+                inside = self._first_use(*function, package, seen)
+                if inside is not None:
+                    return here if function in self._in_children else inside
+        return None
 
     def within(self, function: str) -> list[Call]:
         """Give the calls that a function of the program's makes."""
@@ -274,6 +293,15 @@ class Calls:
                     id(node) in alone,
                     self._made[file].get(root),
                 )
+
+
+def _runs(code: ast.AST) -> Iterator[ast.AST]:
+    """Give the parts of code that run with it: what it defines runs when that is called."""
+    parts = code.body if isinstance(code, Function) else ast.iter_child_nodes(code)
+    for each in parts:
+        if not isinstance(each, Function | ast.Lambda):
+            yield each
+            yield from _runs(each)
 
 
 def _imported(tree: ast.Module, own: list[str]) -> Iterator[tuple[str, str]]:
