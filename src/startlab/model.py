@@ -360,11 +360,15 @@ class ExitHandler(Clue, frozen=True, kw_only=True, tag="exit handler"):
 
 
 class Unpicklable(Clue, frozen=True, kw_only=True, tag="unpicklable"):
-    """What pickle refuses, of a `type`, at the end of a `path` from what a child was to get."""
+    """What pickle refuses, of a `type`, at the end of a `path` from what a child was to get.
+
+    If a worker was to send it back, `function` is where the function begins that returned it.
+    """
 
     path: str
     type: str
     where: str | None = None
+    function: str | None = None
 
 
 class SignalSent(Clue, frozen=True, kw_only=True, tag="signal sent"):

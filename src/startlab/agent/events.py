@@ -149,7 +149,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     "unguarded": {"where": _line},
     "pinned": {"method": _text, "by": _text, "where": _line},
     "exit handler": {"function": _text, "where": _line},
-    "unpicklable": {"path": _text, "type": _text, "where": _line},
+    "unpicklable": {"path": _text, "type": _text, "where": _line, "function": _line},
     "signal sent": {"child": _process, "number": _number, "where": _line},
     "exit code read": {"code": _number, "where": _line},
     "noted": {"what": _text, "name": _text, "where": _line},

@@ -950,6 +950,7 @@ def watch_queues(queues):
 
 def watch_executor(process):
     watch_feeder(getattr(process, "_SafeQueue", None), None)
+    watch_results(getattr(process, "_ExceptionWithTraceback", None))
 
 
 def watch_feeder(queue, what):
@@ -999,6 +1000,7 @@ def watch_pool(pool):
                 unpicklable_task(frame.f_locals.get("task"), value)
 
     pool.ApplyResult._value = property(get, set)
+    watch_results(pool.MaybeEncodingError)
 
 
 @harmless
@@ -1011,7 +1013,50 @@ def unpicklable_task(task, error):
     told(roots, error, None)
 
 
-def told(roots, error, frame):
+def watch_results(instead):
+    """See a result that a worker could not send back: it sends an exception instead."""
+    init = instead.__init__ if instead is not None else None
+    if init is None:
+        return
+
+    def __init__(self, error, *args):
+        init(self, error, *args)
+        unpicklable_result(error, sys._getframe(1))
+
+    instead.__init__ = __init__
+
+
+@harmless
+def unpicklable_result(error, frame):
+    values = frame.f_locals
+    if frame.f_code.co_name == "worker":  # of a multiprocessing.Pool
+        function, args, result = values["func"], values["args"], values["result"][1]
+    elif frame.f_code.co_name == "_sendback_result":
+        item = frame.f_back.f_locals["call_item"]
+        function, args, result = item.fn, item.args, values["result"]
+        if type(function).__name__ == "partial" and function.func.__module__ in POOLS:
+            function, args = function.func, (function.args, *args)
+    else:
+        return
+    roots = [("the result", result)]
+    if function.__module__ in POOLS:  # mapstar and its like, of map()
+        function = args[0][0]
+        roots = [("the result", each) for each in result]
+    told(roots, error, None, line_of(function))
+
+
+def line_of(function):
+    """Give the line of a function's code, of the one that a partial or a wrapper is around."""
+    while True:
+        inner = getattr(function, "func", None) or getattr(function, "__wrapped__", None)
+        if inner is None:
+            break
+        function = inner
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return "%s:%d" % (code.co_filename, code.co_firstlineno) if code is not None else ""
+
+
+def told(roots, error, frame, function=""):
     """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
     found = None
     for wanted in (looked_for(error), refused_by(error)):
@@ -1031,7 +1076,7 @@ def told(roots, error, frame):
         what = "%s.%s" % (kind.__module__, what)
     elif "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
-    tell("unpicklable", text, what, user_line(frame) if frame else "")
+    tell("unpicklable", text, what, user_line(frame) if frame else "", function)
 
 
 MESSAGES = (

@@ -67,16 +67,8 @@ def find(case: Case) -> Cause | None:
     where = (clues[0].where if clues else None) or case.given_at
     where = where or (own_line(raised.frames) if raised else None)
     where = where or case.where
-    if raised and not clues and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
-        return Cause(
-            "unpicklable_result",
-            where or message,
-            "what a worker returns cannot be pickled"
-            + (f": its task is given at {where}" if where else ""),
-            "The result of a task comes back through a pipe, pickled, under every start method. "
-            f"Python says {message}.",
-            where,
-        )
+    if raised and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
+        return _of_result(case, clues[0] if clues else None, message, where)
     what = f"{clues[0].path}, a {clues[0].type}," if clues else "what the child is to be given"
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with everything that "
@@ -100,6 +92,26 @@ def find(case: Case) -> Cause | None:
         clues[0].path if clues else where or message,
         f"{what} cannot be pickled" + (f", at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
+        where,
+    )
+
+
+def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | None) -> Cause:
+    """Tell of what a worker returns, at the one line where its function does, if there is one."""
+    what = f"{clue.path}, a {clue.type}," if clue else "what a worker returns"
+    file, _, line = ((clue and clue.function) or "").rpartition(":")
+    returns = case.sources.file(file).returns_of(int(line)) if line else []
+    where = f"{file}:{returns[0]}" if len(returns) == 1 else given
+    ways = [
+        *(["a worker returns it" + (f" at {where}" if len(returns) == 1 else "")] if clue else []),
+        *([f"its task is given at {given}"] if given else []),
+    ]
+    return Cause(
+        "unpicklable_result",
+        where or message,
+        f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),
+        "The result of a task comes back through a pipe, pickled, under every start method. "
+        f"Python says {message}.",
         where,
     )
 

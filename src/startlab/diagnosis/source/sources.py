@@ -347,6 +347,16 @@ class Source:
         made = rf"\b{own}\s*=.*\b(R?Lock|Semaphore|BoundedSemaphore|Condition)\("
         return LOCKS.search(own) is not None or re.search(made, self.text) is not None
 
+    def returns_of(self, number: int) -> list[int]:
+        """Give the lines at which the function returns something that begins at a line."""
+        return [
+            node.lineno
+            for _, function in functions_in(self.tree, "")
+            if number in (function.lineno, *(each.lineno for each in function.decorator_list))
+            for node in own_nodes(function)
+            if isinstance(node, ast.Return) and node.value is not None
+        ]
+
     def function_of(self, number: int) -> int | None:
         """Give the first line of the innermost function that a line is in."""
         lines = [
