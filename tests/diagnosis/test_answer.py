@@ -265,3 +265,46 @@ def test_where_every_platform_was_run_nothing_is_said_of_others() -> None:
         if each.environment is not None
     ]
     assert beyond(msgspec.structs.replace(run, environments=tuple(environments))) is None
+
+
+def suite_of(tests: dict[str, dict[StartMethod, Outcome]]) -> Run:
+    """Make a run of a suite: what each test came to under each start method, on one Python."""
+    runs = [run_of({("3.14.0", m): (o, "") for m, o in each.items()}) for each in tests.values()]
+    trials = [
+        msgspec.structs.replace(trial, experiment=test, where=f"{test}:1" if trial.where else None)
+        for test, run in zip(tests, runs, strict=True)
+        for trial in run.trials
+    ]
+    planned = msgspec.structs.replace(
+        runs[0].environments[0], cells=tuple(trial.cell for trial in trials)
+    )
+    program = msgspec.structs.replace(PROGRAM, kind="module", name="pytest", target="pytest")
+    header = msgspec.structs.replace(HEADER, program=program)
+    return Run(header=header, environments=(planned,), trials=tuple(trials), ends=())
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ({"a.py": {"fork": "ok", "forkserver": "error", "spawn": "error"},
+          "b.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
+          "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
+         ("2 of 3 tests break under forkserver (3.14's default) and spawn, 1 under fork; "
+         "fix 2 lines.")),
+        ({"a.py": {"fork": "ok", "forkserver": "error", "spawn": "ok"},
+          "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
+         "1 of 2 tests breaks under forkserver (3.14's default), not fork or spawn; fix 1 line."),
+        ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "error"},
+          "b.py": {"fork": "ok", "forkserver": "error", "spawn": "error"}},
+         ("2 of 2 tests break under spawn, 1 under forkserver, not fork; "
+         "fix 2 lines or set fork explicitly.")),
+        ({"a.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
+          "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
+         "1 of 2 tests breaks under fork, forkserver (3.14's default) and spawn; fix 1 line."),
+    ],
+)  # fmt: skip
+def test_a_suite_is_told_by_how_many_tests_break_under_each_method(
+    tests: dict[str, dict[StartMethod, Outcome]], said: str
+) -> None:
+    assert answer(suite_of(tests)) == said
+    assert len(said) <= LONGEST

@@ -12,6 +12,7 @@ from packaging.version import Version
 from startlab.diagnosis.case import forked_with_threads
 from startlab.diagnosis.phrases import either, listed, sentence, versions
 from startlab.diagnosis.rules import MECHANISMS
+from startlab.diagnosis.suites import is_suite
 from startlab.model import START_METHODS
 from startlab.results.output_groups import grouped
 from startlab.results.trials import cells_of
@@ -106,6 +107,7 @@ class _Answer:
         of_platform = {each.cell for finding in self._by_platform for each in finding.cells}
         self._trials = [each for each in self._trials if each.cell not in of_platform - self._bad]
         self._cells = {trial.cell for trial in self._trials}
+        self._tests = {cell.experiment for cell in self._cells} if is_suite(run) else set()
         self._bad &= self._cells
         self._tried = [m for m in (*START_METHODS, "default") if self._cells_of(m)]
         self._missing = len(set(run.planned) - set(cells_of(run.trials)))
@@ -160,8 +162,8 @@ class _Answer:
             ]
         broken = [m for m in self._tried if self._cells_of(m) & self._bad]
         safe = [m for m in self._tried if m not in broken]
-        if not safe:
-            return self._broken_throughout()
+        if self._tests or not safe:
+            return self._of_tests(safe) if self._tests else self._broken_throughout()
         loses = self._loses()  # where nothing was seen of it, it may be lost all the same
         fix = self._fix(() if loses else safe)
         if all(each.outcome == "differs" for each in self._real):
@@ -183,6 +185,26 @@ class _Answer:
             f"{self._verb()} under {listed(broken)}",
         )
         return [said[2:] if loses else said, fix]
+
+    def _of_tests(self, safe: Sequence[str]) -> list[_Part]:
+        """Count the tests that break under each start method; those that break most come first."""
+        methods: dict[int, list[str]] = {}
+        for method in self._tried:
+            bad = self._cells_of(method) & self._bad
+            methods.setdefault(len({cell.experiment for cell in bad}), []).append(method)
+        counts = sorted(methods, reverse=True)
+        of = f"{counts[0]} of {len(self._tests)} tests"
+        verb = "break" if counts[0] > 1 else "breaks"
+        least = "".join(f", {each} under {listed(methods[each])}" for each in counts[1:] if each)
+        least += f", not {either(safe)}" if safe else ""
+        return [
+            (
+                f"{of} {verb} under {self._named(methods[counts[0]])}{least}",
+                f"{of} {verb} under {listed(methods[counts[0]])}{least}",
+                f"{of} {verb} under {listed(methods[counts[0]])}",
+            ),
+            self._fix(safe),
+        ]
 
     def _breaks_on_a_platform(self) -> str:
         """Say where it fails whichever start method is chosen; the verdict is on the rest."""
