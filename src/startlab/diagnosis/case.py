@@ -329,17 +329,19 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
     what = f"`{names[0]}`" if len(names) == 1 else "a result or exception"
     at = f" at {where}" if where else ""
     calls = [] if raised or found else Calls(case.sources).in_children()
-    libraries = list(dict.fromkeys(each.package for each in calls))
-    by = f" (of {libraries[0]}?)" if len(libraries) == 1 else ""
     places = list(dict.fromkeys(f"{each.package} at {each.where}" for each in calls))[:3]
     return Cause(
         "unreadable_result",
         where or case.where or "",
-        f"{what} of a task{by} cannot be unpickled{at}, and {case.where} waits for it",
+        f"{what} of a task cannot be unpickled{at}, and {case.where} waits for it",
         f"{of} that reads results has got {said}. An exception is unpickled by calling its class "
         f"with `args`: its __init__ must take what `super().__init__` was given. {then}"
         + (f" In the program that is {' or '.join(told)}." if len(told) > 1 else "")
-        + (f" The program has no such class; its workers call {listed(places)}." if calls else ""),
+        + (
+            f" Of the program's own there is none; its workers call {listed(places)}."
+            if calls
+            else ""
+        ),
         where or case.where,
         advice="Catch a library's exception in the worker, and return what it says, or raise one "
         "of your own."

@@ -34,6 +34,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ExitCodeRead
 from startlab.output.tracebacks import first_line
+from startlab.results.summary import WELL
 
 MECHANISMS: Final = (
     Mechanism(
@@ -76,10 +77,11 @@ def _told_as_it_is(case: Case) -> Cause | None:
     said = f"{kind}: {first_line(last.exception.message)}"
     where = own_line(last.frames)
     looked = case.clues(ExitCodeRead)
+    but = ", but the exit status is 0" if case.trial.outcome in WELL else ""
     return Cause(
         "exit_0_in_spite",
         f"{kind} {where}",
-        f"a child raises {said} at {where}, but the exit status is 0",
+        f"a child raises {said} at {where}{but}",
         f"The program reads the child's exit code at {looked[0].where}."
         if looked
         else "The child's exit code is never read: Process.exitcode is not 0 after join().",

@@ -37,6 +37,7 @@ MECHANISMS: Final = (
     Mechanism(
         "killed_worker",
         shown=True,
+        symptom=True,
         advice="Find out what ends the worker: a signal (out of memory?), os._exit() or sys.exit() "
         "in the task.",
         experiment="killed_pool_worker",
