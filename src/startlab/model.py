@@ -981,7 +981,7 @@ AspectKind = Literal[
     "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
-    "variable",
+    "variable", "stdin", "kept", "hash seed",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

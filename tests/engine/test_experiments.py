@@ -38,7 +38,8 @@ class Seen(NamedTuple):
         return {each.aspects[0].kind for each in made}
 
 
-def explained(program: Path, tmp_path: Path, *methods: str) -> Seen:
+def explained(program: Path, tmp_path: Path, *methods: str, stdin: Path | None = None) -> Seen:
+    """Run a program, or `-m package` in its folder, and find the cause of what is wrong."""
     there = {each.name for each in interpreters.find()}
     name = next((each for each in ("host-3.12", "host-3.11") if each in there), None)
     if name is None:
@@ -47,11 +48,12 @@ def explained(program: Path, tmp_path: Path, *methods: str) -> Seen:
     os.chdir(program.parent)
     try:
         run = startlab.run(
-            program.name,
+            program.name.split(),
             environments=[name],
             methods=methods or ("fork", "spawn"),  # type: ignore[arg-type]
             backend="native",
             explain="full",
+            stdin=stdin,
             folder=tmp_path / "run",
         )
     finally:
@@ -969,6 +971,181 @@ def test_ignored_exits_are_shown_where_they_are_ignored(write: Write, tmp_path: 
     assert seen.first.where == "program.py:5"
 
 
+def test_a_module_loaded_by_its_file_is_shown_where_it_is(write: Write, tmp_path: Path) -> None:
+    write("def double(x):\n    return 2 * x\n", "plugins/doubler.py")
+    program = write("""\
+        import importlib.util
+        import sys
+        from multiprocessing import Pool
+
+        def load(name):
+            spec = importlib.util.spec_from_file_location(name, "plugins/" + name + ".py")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            spec.loader.exec_module(module)
+            return module
+
+        if __name__ == "__main__":
+            doubler = load("doubler")
+            with Pool(1) as pool:
+                print(pool.map(doubler.double, [1, 2]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("module_elsewhere", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "`doubler`" in seen.first.title
+
+
+def test_a_lock_dropped_before_a_child_has_opened_it_is_shown_where_it_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Lock, Process
+
+        def work(lock):
+            with lock:
+                pass
+
+        def launch():
+            lock = Lock()
+            child = Process(target=work, args=(lock,))
+            child.start()
+            return child
+
+        if __name__ == "__main__":
+            child = launch()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("removed_before_start", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+def test_shared_memory_removed_before_a_child_has_opened_it_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+        from multiprocessing.shared_memory import SharedMemory
+
+        def work(block):
+            print(block.buf[0])
+
+        if __name__ == "__main__":
+            block = SharedMemory(create=True, size=1)
+            child = Process(target=work, args=(block,))
+            child.start()
+            block.unlink()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("removed_before_start", "confirmed")
+    assert seen.first.where == "program.py:11"
+
+
+def test_standard_input_that_children_read_again_is_shown_where_they_do(
+    write: Write, tmp_path: Path
+) -> None:
+    write("import sys\n\nNAMES = sys.stdin.read().split()\n", "names.py")
+    (tmp_path / "stdin").write_text("one two\n", "utf-8")
+    program = write("""\
+        from multiprocessing import Process
+        import names
+
+        def work():
+            print(names.NAMES)
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path, stdin=tmp_path / "stdin")
+    assert (seen.first.mechanism, seen.first.grade) == ("stdin_in_child", "confirmed")
+    assert seen.first.where == "names.py:3"
+
+
+def test_a_statement_that_ends_each_child_is_shown_though_its_call_is_made_again(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from concurrent.futures import ProcessPoolExecutor
+
+        def only_one():
+            try:
+                os.mkdir("lock")
+            except FileExistsError:
+                raise SystemExit("another one runs")
+
+        _ = only_one()
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1) as executor:
+                print(executor.submit(abs, -1).result())
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_runs_again", "confirmed")
+    assert seen.first.where == "program.py:10"
+
+
+def test_what_a_packages_main_sets_is_shown_as_never_run_in_children(
+    write: Write, tmp_path: Path
+) -> None:
+    write("factor = 1\n\ndef scale(x):\n    return factor * x\n", "pack/units.py")
+    write("", "pack/__init__.py")
+    main = write(
+        """\
+        from multiprocessing import Pool
+        from pack import units
+
+        units.factor = 3
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                print(pool.map(units.scale, [1, 2]))
+        """,
+        "pack/__main__.py",
+    )
+    seen = explained(main.parent.parent / "-m pack", tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "pack/__main__.py:4"
+    assert "__main__.py" in seen.first.title
+
+
+def test_a_hash_that_each_process_salts_is_shown_though_a_call_may_hide_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        def path(key):
+            return "shard-%d" % hash(key)
+
+        def store(key):
+            open(path(key), "w").close()
+
+        def work(key):
+            raise SystemExit(not os.path.exists(path(key)))
+
+        def main():
+            store("a")
+            child = Process(target=work, args=("a",))
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("hash_seed", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
 def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
     write: Write, tmp_path: Path
 ) -> None:
@@ -985,32 +1162,6 @@ def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
             print(textwrap.dedent(" begin"))
             logging.addLevelName(25, "NOTICE")
             child = Process(target=work)
-
-
-def test_a_variable_that_keeps_a_library_from_threads_is_tried(
-    write: Write, tmp_path: Path
-) -> None:
-    if ctypes.util.find_library("gomp") is None:
-        pytest.skip("GNU's OpenMP is not installed")
-    program = write("""
-        import ctypes
-        import multiprocessing
-
-        gomp = ctypes.CDLL("libgomp.so.1")
-        REGION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-
-        def threads():
-            numbers = []
-            region = REGION(lambda _: numbers.append(gomp.omp_get_thread_num()))
-            gomp.GOMP_parallel(region, None, 0, 0)
-            return len(numbers)
-
-        def work():
-            print("in the child:", threads() > 0)
-
-        if __name__ == "__main__":
-            print("in the parent:", threads() > 0)
-            child = multiprocessing.Process(target=work)
             child.start()
             child.join()
         """)
@@ -1063,6 +1214,34 @@ def test_modules_that_only_the_parent_can_import_are_shown(
     assert seen.first.where == "program.py:22"
 
 
+def test_a_variable_that_keeps_a_library_from_threads_is_tried(
+    write: Write, tmp_path: Path
+) -> None:
+    if ctypes.util.find_library("gomp") is None:
+        pytest.skip("GNU's OpenMP is not installed")
+    program = write("""
+        import ctypes
+        import multiprocessing
+
+        gomp = ctypes.CDLL("libgomp.so.1")
+        REGION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+        def threads():
+            numbers = []
+            region = REGION(lambda _: numbers.append(gomp.omp_get_thread_num()))
+            gomp.GOMP_parallel(region, None, 0, 0)
+            return len(numbers)
+
+        def work():
+            print("in the child:", threads() > 0)
+
+        if __name__ == "__main__":
+            print("in the parent:", threads() > 0)
+            child = multiprocessing.Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
     assert seen.kinds() == {"variable"}
     assert (seen.first.mechanism, seen.first.where) == ("native_pool_after_fork", "program.py:11")
     assert "Confirmed by experiment: with OMP_NUM_THREADS=1 in the environment" in seen.first.text

@@ -43,8 +43,23 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     "modules": Told(
         "module_elsewhere",
         "modules found where the parent found them",
-        "the children cannot import a module that the parent imported with another sys.path{at}",
-        "A child searches sys.path as it is when the child is started.",
+        "the children cannot import {name} from the file that the parent has it from{at}",
+        "A child searches sys.path as it is when the child is started: it finds nothing that was "
+        "loaded by its file's name, or while sys.path was another one.",
+    ),
+    "stdin": Told(
+        "stdin_in_child",
+        "the parent's standard input given to the children too",
+        "what is read from standard input{at} is read again in every child, where it is empty",
+        ANEW + " Only the program itself can read what it is given on standard input.",
+    ),
+    "kept": Told(
+        "removed_before_start",
+        "{name} kept until the parent ends",
+        "{name}{at} is removed before a child has opened it",
+        "A child started by spawn or forkserver opens by its name what a forked one has already. "
+        "start() keeps nothing that it gives to the child: a lock or queue that nothing else in "
+        "the parent refers to is removed at once.",
     ),
     "main": Told(
         "main_has_another_name",
@@ -112,6 +127,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "a fork server that does not import the main module",
         "the fork server imports the main module, and its children are forked with what that makes",
         "From Python 3.14 on the fork server imports the main module before it forks.",
+    ),
+    "hash seed": Told(
+        "hash_seed",
+        "one hash seed for all processes",
+        "the hash of a string{at} is another number in each process",
+        "Python salts the hash of str and bytes with a random number that it draws at startup. A "
+        "forked child has its parent's; one started by spawn or forkserver draws its own.",
     ),
     "environ": Told(
         "environment_differs",
@@ -258,6 +280,14 @@ MADE_ANEW: Final = Told(
     "level makes is made again.",
 )
 
+SKIPPED_MAIN: Final = Told(
+    "global_differs",
+    "{name} as the parent has it",
+    "the children do not see the change to {name}{at}: they do not import a package's __main__.py",
+    "A child started by spawn or forkserver imports the main module anew, but not the __main__.py "
+    "of a package or folder.",
+)
+
 REGISTRIES: Final[Mapping[str, str]] = {
     "import hooks": "import hooks",
     "made modules": "modules made by hand",
@@ -295,7 +325,7 @@ def confirmed(
     where = _where(case, made) or _known(case, made)
     told = TOLD[made.aspects[0].kind]
     if made.aspects[0].kind == "global" and _is_at_import(case, where):
-        told = MADE_ANEW
+        told = SKIPPED_MAIN if where and _is_of_skipped_main(case, where) else MADE_ANEW
     name = _named(made, made.aspects[0].kind)
     kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in TOLD]
     what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
@@ -335,7 +365,7 @@ SAYS_LESS: Final = frozenset({"statement", "preload", "variable"})
 """Kinds of aspect that say less than what a rule sees, whatever that is."""
 
 CURES: Final = frozenset(TOLD) - {
-    "identity", "exceptions", "child exits", "seed", "ids", "empty", "variable",
+    "identity", "exceptions", "child exits", "seed", "ids", "empty", "variable", "hash seed",
 }  # fmt: skip
 """Kinds of aspect that are changed in an experiment as the advice says."""
 
@@ -368,7 +398,7 @@ def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
     names = names[-1:] if kind == "calls" else names  # what went before it, it needs
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
-    met += [f"a {each.name}" for each in made.noted if each.what == "inherited"]
+    met += [f"a {each.name}" for each in made.noted if each.what in ("inherited", "gone")]
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
 
 
@@ -382,6 +412,7 @@ NAMED: Final = (
     "variable",
     "main again",
     "blocked",
+    "found",
 )
 """What an experiment notes with the name of what its cause is about."""
 
@@ -399,6 +430,8 @@ FIRST: Final = (
     "epoll",
     "write back",
     "imports",
+    "kept",
+    "stdin",
 )
 """Kinds of aspect of which the first line that was noted makes the difference."""
 
@@ -458,6 +491,11 @@ def _is_at_import(case: Case, where: str | None) -> bool:
     return line.isdigit() and case.sources.file(file).is_at_import(int(line))
 
 
+def _is_of_skipped_main(case: Case, where: str) -> bool:
+    file = where.rpartition(":")[0]
+    return file == case.sources.main and file.rpartition("/")[2] == "__main__.py"
+
+
 def _known(case: Case, made: CauseExperiment) -> str | None:
     """Find the line in the sources, where no process was followed to it."""
     aspect = made.aspects[0]
@@ -478,6 +516,7 @@ def _known(case: Case, made: CauseExperiment) -> str | None:
 
 
 WRITTEN: Final[Mapping[AspectKind, tuple[str, ...]]] = {
+    "hash seed": (r"(?<![\w.])hash\(",),
     "main": (r"\.__module__\b", r"\b__name__\b(?!\s*==)"),
     "signal mask": (r"\bpthread_sigmask\(.*\bSIG_(BLOCK|SETMASK)\b",),
 }

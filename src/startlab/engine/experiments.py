@@ -11,6 +11,7 @@ The base rates of both worlds are known first. A good world that has failed once
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 import time
 from collections import Counter
@@ -28,6 +29,7 @@ from startlab.model import (
     NativeThreadsAtFork,
     Noted,
 )
+from startlab.program.imports import own_files
 from startlab.results.summary import WELL, has_failed_child
 from startlab.results.trials import by_cell
 
@@ -127,13 +129,14 @@ MET: Final[Mapping[str, AspectKind]] = {
     "exit handler": "exit in children", "variable": "environ", "call": "calls",
     "main again": "one main", "blocked": "signal mask", "tracked": "tracker",
     "handler": "signal handlers", "loop": "event loop", "thread": "threads",
+    "found": "modules", "gone": "kept", "read": "stdin",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
 MAY_BE_SILENT: Final = frozenset({"flush"})
 """Kinds that do not always note what they have met: what is written to a pipe cannot be told."""
 
-SILENT: Final = frozenset({"global", "registry"})
+SILENT: Final = frozenset({"global", "registry", "statement"})
 """Kinds of aspect that do not note what they have met, and may spoil what another one cures."""
 
 NAMES_MODULES: Final = re.compile(r"\b__(module|qualname)__\b|\b__name__\b(?!\s*==)")
@@ -147,6 +150,7 @@ again in a child may take what is meant for the parent's.
 """
 
 ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
+SEEDED_HASH: Final = {"PYTHONHASHSEED": "1"}
 
 
 class World(NamedTuple):
@@ -313,8 +317,9 @@ class Experimenter:
         limit_s = self._limit_s(good)
         # What has helped another cell is likely to help this one.
         known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
-        is_native = _has_native_threads(bad)
-        kinds = {each.kind for each in candidates} | ({"variable"} if is_native else set())
+        kinds: set[AspectKind] = {each.kind for each in candidates}
+        kinds |= {"variable"} if _has_native_threads(bad) else set()
+        kinds |= {"made again"} if "preload" in kinds else set()
         for aspects in known:
             if {each.kind for each in aspects} <= kinds:
                 made = self._experiment(bad, good, aspects, limit_s)
@@ -400,16 +405,20 @@ class Experimenter:
         return None, noted
 
     def _made_by_calls(self) -> Sequence[tuple[str, ...]]:
-        """Name what the program's modules make by a call as they are imported: module, name.
+        """Name what the modules that the program imports make by a call: module, name.
 
         Each is made again alone: children may need to share what another one is.
         """
         program = self._run.header.program
+        if program is None:
+            return ()
+        beside = posixpath.dirname(program.target) if program.kind == "script" else ""
         found: list[tuple[str, ...]] = []
-        for file, text in program.sources.items() if program else ():
-            module = file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-            main = program is not None and file == program.target
-            found += [("" if main else module, name) for name in bound_by_calls(text)]
+        for file in own_files(program):
+            path = posixpath.relpath(file, beside or ".")
+            module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            module = "" if file == program.target else module
+            found += [(module, name) for name in bound_by_calls(program.sources[file])]
         return found[:MOST_MADE]
 
     def _smaller(
@@ -602,6 +611,9 @@ class Experimenter:
     def _of_import(self, program: Program, bad: World) -> Iterator[Aspect]:
         """Give what children may lack, or have otherwise, that import the main module."""
         yield Aspect(kind="modules")
+        yield Aspect(kind="stdin")
+        yield Aspect(kind="kept")
+        yield Aspect(kind="hash seed")
         if any(map(NAMES_MODULES.search, program.sources.values())):
             yield Aspect(kind="main")
         if bad.cell.method == "forkserver":
@@ -645,6 +657,8 @@ def _variables_of(files: set[str]) -> set[str]:
 def _environment_of(aspects: Sequence[Aspect]) -> dict[str, str]:
     """Give the variables by which aspects are changed: themselves, or what is injected for them."""
     own = {each.words[0]: each.words[1] for each in aspects if each.kind == "variable"}
+    if any(each.kind == "hash seed" for each in aspects):
+        own.update(SEEDED_HASH)
     injected = ["\t".join((each.kind, *each.words)) for each in aspects if each.kind != "variable"]
     return {**own, **({ENVIRONMENT: "\n".join(injected)} if injected else {})}
 

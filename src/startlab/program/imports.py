@@ -1,4 +1,4 @@
-"""What a program imports that is neither its own nor of the standard library."""
+"""What a program imports: files of its own, and what is not of the standard library either."""
 
 from __future__ import annotations
 
@@ -18,21 +18,28 @@ def packages(program: Program) -> tuple[str, ...]:
 
     Followed are its own imports, from what is run; those that may fail, in a `try`, do not count.
     """
+    found = {name for _, names in _followed(program) for name in names}
+    return tuple(sorted(found - sys.stdlib_module_names))
+
+
+def own_files(program: Program) -> tuple[str, ...]:
+    """Give the program's files that its own imports lead to from what is run, that one first."""
+    return tuple(path for path, _ in _followed(program))
+
+
+def _followed(program: Program) -> Iterator[tuple[str, list[str]]]:
+    """Give each file that the program's own imports lead to, with what else it imports."""
     own = _own_modules(program)
     todo = _begin(program, own)
     seen: set[str] = set()
-    found: set[str] = set()
     while todo:
         path = todo.pop()
         if path in seen:
             continue
         seen.add(path)
-        for name in _imported(program.sources[path]):
-            if name in own:
-                todo += own[name]
-            elif name not in sys.stdlib_module_names:
-                found.add(name)
-    return tuple(sorted(found))
+        names = list(_imported(program.sources[path]))
+        todo += [file for name in names for file in own.get(name, ())]
+        yield path, [name for name in names if name not in own]
 
 
 def _begin(program: Program, own: dict[str, list[str]]) -> list[str]:

@@ -1,5 +1,6 @@
 """What children that import the main module are given, for it to be as their parent has it."""
 
+import io
 import os
 import sys
 
@@ -170,6 +171,28 @@ def set_registry(value, name):
     REGISTRIES[name][1](value)
 
 
+def given():
+    """Give what the program has on its standard input, which is a file."""
+    return os.pread(0, MOST_GIVEN, 0)
+
+
+MOST_GIVEN = 1 << 20
+
+
+class Given(io.RawIOBase):
+    """The standard input of a child: what its parent was given. It tells the line that reads it."""
+
+    def __init__(self, data):
+        self.data = io.BytesIO(data)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        note("read", "stdin", inject.user_line(sys._getframe(1)))
+        return self.data.readinto(buffer)
+
+
 PACK = {
     "global": pack_global,
     "registry": pack_registry,
@@ -180,9 +203,10 @@ PACK = {
     "attributes": pack_attributes,
     "calls": pack_calls,
     "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
+    "stdin": given,
 }
 
-BEFORE_IMPORT = ("environ", "modules")
+BEFORE_IMPORT = ("environ", "modules", "stdin")
 
 
 class SameFiles(object):
@@ -195,7 +219,12 @@ class SameFiles(object):
         if name not in self.files:
             return None
         import importlib.util
+        from _frozen_importlib_external import PathFinder
 
+        usual = PathFinder.find_spec(name, path, target)
+        if usual is not None and usual.origin == self.files[name]:
+            return usual
+        note("found", name)
         return importlib.util.spec_from_file_location(name, self.files[name])
 
 
@@ -209,6 +238,8 @@ def apply_before_import(aspect, packed):
             if os.environ.get(name) != value[name]:
                 note("variable", name)
                 os.environ[name] = value[name]
+    elif aspect[0] == "stdin":
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(Given(value)))
     else:
         sys.meta_path.insert(0, SameFiles(value))
 

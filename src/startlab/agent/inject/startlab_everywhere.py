@@ -298,6 +298,72 @@ def run_exit_handlers():
         function(*args, **kwargs)
 
 
+def keep_semaphores(synchronize):
+    """Keep the semaphores of what this process drops until it ends."""
+    cleanup, init, setstate = (
+        synchronize.SemLock._cleanup, synchronize.SemLock.__init__,
+        synchronize.SemLock.__setstate__,
+    )
+    made = {}
+
+    def init_(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        kind, where = type(self).__name__, inject.user_line(sys._getframe(1))
+        made[getattr(self._semlock, "name", "")] = kind, where
+
+    def cleanup_(name):
+        keep(name, made.get(name, ("semaphore", "")), cleanup)
+
+    def setstate_(self, state):
+        note_gone(state[3] if len(state) > 3 else "")
+        setstate(self, state)
+
+    synchronize.SemLock.__init__ = init_
+    synchronize.SemLock._cleanup = staticmethod(cleanup_)
+    synchronize.SemLock.__setstate__ = setstate_
+
+
+def keep_shared_memory(shared_memory):
+    """Keep the blocks of shared memory that this process removes until it ends."""
+    unlink, init = shared_memory.SharedMemory.unlink, shared_memory.SharedMemory.__init__
+
+    def init_(self, name=None, create=False, *args, **kwargs):
+        if name and not create:
+            note_gone(name)
+        init(self, name, create, *args, **kwargs)
+
+    def unlink_(self):
+        where = inject.user_line(sys._getframe(1))
+        keep(self.name, ("SharedMemory", where), lambda name: unlink(self))
+
+    shared_memory.SharedMemory.__init__, shared_memory.SharedMemory.unlink = init_, unlink_
+
+
+def keep(name, told, remove):
+    """Remove at the end what is to be removed now, and let children see that it was."""
+    util = sys.modules["multiprocessing.util"]
+    if util._exiting:
+        remove(name)
+        return
+    with open(mark_of(name), "w") as file:
+        file.write("\t".join(told))
+    util.Finalize(None, remove, (name,), exitpriority=0)
+
+
+@harmless
+def note_gone(name):
+    """Tell of what would be gone by now, were it not kept."""
+    if name and os.path.exists(mark_of(name)):
+        with open(mark_of(name)) as file:
+            note("gone", *file.read().split("\t"))
+
+
+def mark_of(name):
+    import tempfile
+
+    return os.path.join(tempfile.gettempdir(), "startlab-gone-%s" % name.strip("/"))
+
+
 def watch_pool(pool):
     """Have one worker, so that tasks come one after the other."""
     init = pool.Pool.__init__

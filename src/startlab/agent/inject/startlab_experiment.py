@@ -24,6 +24,8 @@ from startlab_everywhere import (
     hand_on_exits,
     keep_ids,
     keep_parent_id,
+    keep_semaphores,
+    keep_shared_memory,
     one_main,
     run_exit_handlers,
     unblock_signals,
@@ -111,6 +113,10 @@ PATCHES = {
         ("multiprocessing.queues", watch_puts),
         ("multiprocessing.pool", watch_tasks),
         ("concurrent.futures.process", watch_submits),
+    ],
+    "kept": [
+        ("multiprocessing.synchronize", keep_semaphores),
+        ("multiprocessing.shared_memory", keep_shared_memory),
     ],
     "one worker": [
         ("multiprocessing.pool", watch_pool),

@@ -124,7 +124,7 @@ LOOKS = {
     "imports": look_at_imports,
     "global": look_at_globals,
     "registry": look_at_registries,
-    "modules": lambda inside: tuple(sys.path),
+    "modules": lambda inside, *names: (tuple(sys.path), look_at_imports(inside, *names)),
     "environ": lambda inside, *names: [os.environ.get(each) for each in names],
     "signal handlers": look_at_handlers,
 }

@@ -6,11 +6,12 @@ does what the others do; without, it never does.
 
 ## Why
 A child started by spawn or forkserver searches `sys.path` as it is when the child is started. What
-was imported from a folder that was on the path only for a while is not found there. A forked child
-has the module already.
+was imported from a folder that was on the path only for a while, or loaded by its file's name, is
+not found there. A forked child has the module already.
 
 ## What to do
-Leave the folder on sys.path, or import the module in a pool's initializer too.
+Leave the folder on sys.path, load the module in a pool's initializer too, or give the child a
+function that loads it.
 
 ## Bad
 ```python
@@ -35,6 +36,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "module_elsewhere",
-        advice="Leave the folder on sys.path, or import the module in a pool's initializer too.",
+        advice="Leave the folder on sys.path, load the module in a pool's initializer too, or give "
+        "the child a function that loads it.",
     ),
 )
