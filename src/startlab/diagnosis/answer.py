@@ -202,6 +202,7 @@ class _Answer:
                 f"{of} {verb} under {self._named(methods[counts[0]])}{least}",
                 f"{of} {verb} under {listed(methods[counts[0]])}{least}",
                 f"{of} {verb} under {listed(methods[counts[0]])}",
+                f"{of} {verb}",
             ),
             self._fix(safe),
         ]

@@ -318,7 +318,8 @@ class Experimenter:
         # What has helped another cell is likely to help this one.
         known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
         kinds: set[AspectKind] = {each.kind for each in candidates}
-        kinds |= {"variable"} if _has_native_threads(bad) else set()
+        is_native = _has_native_threads(bad)
+        kinds |= {"variable"} if is_native else set()
         kinds |= {"made again"} if "preload" in kinds else set()
         for aspects in known:
             if {each.kind for each in aspects} <= kinds:
