@@ -24,7 +24,10 @@ WAYS = {
     "every process's parent": (
         "import agent.job.linux; agent.job.linux.KERNEL_LISTS_CHILDREN = False"
     ),
-    "ps": "import agent.job.ps; sys.modules['agent.job'] = agent.job.ps",
+    "ps": (
+        "import agent.job.ps; ps = vars(agent.job.ps); "
+        "vars(agent.job).update({each: ps[each] for each in agent.job.__all__ if each in ps})"
+    ),
 }
 
 
