@@ -35,6 +35,8 @@ PAGES: Final = (README, ROOT / ".github" / "CONTRIBUTING.md", *sorted(ROOT.glob(
 SESSIONS: Final = {"lab": ["lab"], "reproduce": ["run"], "images": ["images", "build"]}
 """Sessions that hand what follows `--` to a command of startlab."""
 
+TEST: Final = re.compile(r"^def (test_\w+)", re.MULTILINE)
+
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="it is in a checkout alone")
 each_page = pytest.mark.parametrize(
     "page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES]
@@ -90,6 +92,19 @@ def test_a_relative_link_has_a_target(page: Path):
 def test_each_page_is_linked_from_the_readme():
     linked = {(ROOT / target.partition("#")[0]).resolve() for target in targets(README)}
     assert set(PAGES) - {README} <= linked
+
+
+def test_a_test_that_the_page_of_faults_names_is_there():
+    text = (ROOT / "docs" / "faults.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:tests/[\w/]+/)?test_\w+)(?:\.py)?`", text))
+    there = {
+        word
+        for file in ROOT.glob("tests/**/*.py")
+        for word in TEST.findall(file.read_text("utf-8"))
+    }
+    there |= {file.stem for file in ROOT.glob("tests/**/*.py")}
+    assert len(named) > 30
+    assert {each.rpartition("/")[2] for each in named} <= there
 
 
 # --- commands ----------------------------------------------------------------------------------
