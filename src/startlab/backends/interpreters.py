@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import findpython
 import msgspec
 import platformdirs
 from packaging.version import Version
@@ -67,6 +66,8 @@ def candidates() -> list[str]:
     findpython knows where to look. Shims are left out, since what they stand for is listed.
     """
     found: set[str] = set()
+    import findpython  # slow
+
     for provider in findpython.Finder().setup_providers():
         try:
             found.update(

@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pathspec import GitIgnoreSpec
-
 from startlab.errors import ProgramError
 from startlab.model import JOURNAL_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from pathspec import GitIgnoreSpec
 
     from startlab.model import Program
 
@@ -209,7 +209,7 @@ class _Ignored:
                     f"--exclude {pattern[:80]}: that is no pattern; write it as in .gitignore, "
                     "like '*.log' or '/data/'."
                 )
-        self._exclude = _patterns(exclude) or GitIgnoreSpec([])
+        self._exclude = _patterns(exclude)
         self._root = root
         self._specs: dict[Path, GitIgnoreSpec] = {}
         above = [root, *root.parents]
@@ -234,7 +234,8 @@ class _Ignored:
 
     def __call__(self, path: Path, *, folder: bool) -> bool:
         slash = "/" if folder else ""
-        if self._exclude.match_file(path.relative_to(self._root).as_posix() + slash):
+        relative = path.relative_to(self._root).as_posix() + slash
+        if self._exclude is not None and self._exclude.match_file(relative):
             return True
         for parent in path.parents:  # the nearest first
             spec = self._specs.get(parent)
@@ -250,6 +251,8 @@ def _patterns(lines: Sequence[str]) -> GitIgnoreSpec | None:
 
     Nor is one that takes forever to be matched: its regular expression tries each star everywhere.
     """
+    from pathspec import GitIgnoreSpec  # slow, and not needed to refuse a program
+
     lines = [_STARS.sub("*", line) for line in lines]  # three are as good as one
     if any(len(line) > LONGEST_PATTERN or line.count("*") > MOST_STARS for line in lines):
         return None
