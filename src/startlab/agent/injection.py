@@ -96,7 +96,7 @@ class Injection:
         self._stamps = self._now()
 
     def _now(self) -> Dict[str, Optional[Stamp]]:
-        return {name: _stamp(os.path.join(self._folder, name)) for name in _names(self._folder)}
+        return {name: _stamp(self._folder + os.sep + name) for name in _names(self._folder)}
 
 
 def _names(folder: str) -> Tuple[str, ...]:

@@ -58,8 +58,11 @@ def _unmount_in(folder: str) -> bool:
 def _mounts_in(folder: str) -> "list[str]":
     """List where something is mounted in a folder. Raises OSError."""
     with open(MOUNTS, "rb") as file:
-        lines = file.read().splitlines()
-    places = [os.fsdecode(_plain(each.split(b" ", 5)[4])) for each in lines]
+        mounts = file.read()
+    name = os.fsencode(os.path.basename(folder))
+    if name not in mounts and re.match(rb"[\w.-]+$", name):  # else it is written with escapes
+        return []
+    places = [os.fsdecode(_plain(each.split(b" ", 5)[4])) for each in mounts.splitlines()]
     return [each for each in places if each.startswith(folder + os.sep)]
 
 
