@@ -132,6 +132,8 @@ def test_watching_ends_with_the_program(alive: subprocess.Popen[str]) -> None:
         ([__file__], "is not what --dump writes"),
         (["999999999"], "There is no process 999999999"),
         (["--pid-file", __file__], "has no process's number"),
+        (["/dev/zero"], "a pipe or a device"),
+        (["--watch", "nan", "1"], "nan is not a number of seconds"),
         (["--name", "("], "is not a regular expression"),
         (["--name", "there-is-no-such-program"], "No process's command line matches"),
     ],

@@ -45,6 +45,8 @@ MEANS: Final = {
     errno.EEXIST: "Something else is in its place: move it away.",
     errno.ENOENT: "It is not there, or no longer: look at the path.",
     errno.ENAMETOOLONG: "Name a shorter path.",
+    errno.EINVAL: "Name a regular file that holds what is wanted.",
+    errno.EFBIG: "Name a smaller one, or another place.",
     errno.EMFILE: "Too many files are open: raise the limit (ulimit -n), or take fewer --jobs.",
 }
 """What the user can do about it."""

@@ -31,10 +31,10 @@ LONGEST_TIMEOUT_S: Final = 31.0 * 24 * 3600
 def _shard(_: object, __: object, value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None
-    number, slash, of = value.partition("/")
-    if not (slash and number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
-        raise click.BadParameter(f"{value!r} is not K/N, like 2/5.")
-    return int(number), int(of)
+    said = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)
+    if said is None or not 1 <= int(said[1]) <= int(said[2]):
+        raise click.BadParameter(f"{value[:80]!r} is not K/N, like 2/5.")
+    return int(said[1]), int(said[2])
 
 
 def together(*options: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,7 +63,8 @@ def variables(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _finite(_: object, __: object, value: float | None) -> float | None:
+def finite(_: object, __: object, value: float | None) -> float | None:
+    """Refuse nan, which no range leaves out, and the infinities."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a number of seconds.")
     return value
@@ -178,7 +179,7 @@ engine = together(
         "--timeout",
         "timeout_s",
         type=click.FloatRange(0, LONGEST_TIMEOUT_S, min_open=True),
-        callback=_finite,
+        callback=finite,
         default=None,
         metavar="S",
         help="Time limit of a trial, in seconds.",

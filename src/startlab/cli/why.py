@@ -28,6 +28,9 @@ PATIENT_EVERY_S: Final = 60.0
 
 MOST_LISTED: Final = 50
 
+LONGEST_NUMBER: Final = 30
+"""In digits; Python refuses to read 4,300."""
+
 
 @click.command()
 @click.argument("subjects", nargs=-1, metavar="PID... | FILE")
@@ -43,7 +46,8 @@ MOST_LISTED: Final = 50
 @click.option(
     "--watch",
     "watch_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(0, options.LONGEST_TIMEOUT_S, min_open=True),
+    callback=options.finite,
     metavar="SECONDS",
     help="Watch until the tree ends, or stands still for that long (exit status 1).",
 )
@@ -70,8 +74,8 @@ def why(
 
     Exit status: 0 it is alive, 1 it hangs, 2 bad usage, 3 it may not be looked into.
     """
-    files = [Path(each) for each in subjects if not each.isdigit()]
-    pids = [int(each) for each in subjects if each.isdigit()]
+    files = [Path(each) for each in subjects if not _is_number(each)]
+    pids = [int(each) for each in subjects if _is_number(each)]
     if name is not None:
         _list(name)
     if pid_file is not None:
@@ -149,9 +153,13 @@ def _read(path: Path) -> Look:
         raise click.UsageError(f"{path} is not what --dump writes: {error}.") from None
 
 
+def _is_number(word: str) -> bool:
+    return word.isdecimal() and len(word) <= LONGEST_NUMBER
+
+
 def _number_in(path: Path) -> int:
     said = given.read(path).decode(errors="replace").split()
-    if not said or not said[0].isdigit():
+    if not said or not _is_number(said[0]):
         raise click.UsageError(f"{path} has no process's number in it.")
     return int(said[0])
 
@@ -169,8 +177,10 @@ def _list(pattern: str) -> None:
 
     try:
         wanted = re.compile(pattern)
-    except re.error as error:
-        raise click.BadParameter(f"{pattern!r} is not a regular expression: {error}.") from None
+    except (re.error, RecursionError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{pattern[:80]!r} is not a regular expression: {error}."
+        ) from None
     found = []
     for each in psutil.process_iter(["pid", "cmdline", "username"]):
         command = " ".join(each.info["cmdline"] or [])
