@@ -48,7 +48,7 @@ def pipes() -> Iterator[Pipes]:
 
 def folder_of(pipes: Pipes) -> Path:
     assert pipes._cgroup is not None
-    return pipes._cgroup._folder
+    return pipes._cgroup.folder
 
 
 def test_an_agent_and_its_programs_are_in_it_and_it_goes_with_the_agent(

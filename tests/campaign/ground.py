@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -76,6 +77,7 @@ class Ground:
         self._number = 0
         self._lock = threading.Lock()
         self._shared = self._shared_now()
+        self._cgroup = cgroups.own()
 
     def new(self) -> Path:
         """Make a folder for one case."""
@@ -148,7 +150,12 @@ class Ground:
             for each in temporary.glob("startlab-*")
         ]
         found += [f"shared memory {each}" for each in self._shared_now() - self._shared]
-        found += [f"cgroup {each.members()}" for each in cgroups.of_dead_agents()]
+        if self._cgroup is not None:  # agents have theirs in it
+            found += [
+                f"cgroup {each.folder.name} of {each.members()}"
+                for each in cgroups.of_dead_agents()
+                if each.folder.is_relative_to(self._cgroup)
+            ]
         for process in psutil.process_iter():
             try:
                 said = [*process.cmdline(), *process.environ().values()]
@@ -206,9 +213,33 @@ def go_apart(arguments: list[str]) -> int | None:
     except (OSError, subprocess.SubprocessError):
         return None
     command = [sys.executable, "-m", "tests.campaign", *arguments]
-    return subprocess.run(
-        [*apart, "sh", "-c", inner, "sh", *command], env=os.environ | {APART: "1"}, check=False
-    ).returncode
+    with _own_cgroup():
+        return subprocess.run(
+            [*apart, "sh", "-c", inner, "sh", *command], env=os.environ | {APART: "1"}, check=False
+        ).returncode
+
+
+@contextmanager
+def _own_cgroup() -> Iterator[None]:
+    """Have all that is started be in a cgroup of its own, where there can be one.
+
+    So what others leave in theirs is not taken for ours.
+    """
+    above = cgroups.own()
+    folder = None if above is None else above / f"campaign-{os.getpid()}"
+    try:
+        if folder is not None:
+            folder.mkdir()
+            (folder / "cgroup.procs").write_text(f"{os.getpid()}")
+    except OSError:
+        folder = None
+    try:
+        yield
+    finally:
+        if above is not None and folder is not None:
+            (above / "cgroup.procs").write_text(f"{os.getpid()}")
+            with suppress(OSError):
+                folder.rmdir()
 
 
 class Score:

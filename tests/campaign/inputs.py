@@ -33,19 +33,19 @@ VALUES: Final[Mapping[str, Sequence[str]]] = {
     "--out": ("/dev/null", "/dev/null/x", "x" * 300, "/proc/x", "file", "file/x"),
 }
 OF_LAB: Final[Mapping[str, Sequence[str]]] = {
-    "--shard": ("0/3", "4/3", "a/b", "1/0", "/", "1", "1/2/3", "-1/2"),
+    "--shard": ("²/3", "0/3", "4/3", "a/b", "1/0", "/", "1", "1/2/3", "-1/2"),
     "--experiment": ("", "nope", "[", "*/*", "\u202e"),
     "--update-expectations=x": ("",),
 }
 OF_RUN: Final[Mapping[str, Sequence[str]]] = {
     "--env-var": ("", "=x", "STARTLAB_EVENTS=1", "NOT_SET_ANYWHERE"),
-    "--stdin": ("nowhere", ".", "pipe"),
-    "--expect-stdout": ("nowhere", ".", "pipe"),
+    "--stdin": ("nowhere", "."),
+    "--expect-stdout": ("nowhere", "."),
     "--include": ("nowhere",),
     "--exclude": ("!", "[z-a]", "a\\"),
-    "--requirements": ("nowhere", ".", "noise", "loop"),
+    "--requirements": ("nowhere", ".", "noise", "loop", "pipe", "/dev/zero"),
     "--with": ("", "not a requirement !", "./nowhere"),
-    "--python": ("nowhere", "noise", "file"),
+    "--python": ("nowhere", "noise", "file", "loop", "pipe"),
     "--pip-config": ("nowhere", "."),
     "--explain": ("x", ""),
 }
@@ -68,7 +68,14 @@ PROGRAMS: Final[Sequence[Sequence[str]]] = (
 COMMANDS: Final[Sequence[Sequence[str]]] = (
     ("a.py",), ("--method", "spawn", "run", "a.py"), ("run", "--methods", "spawn", "a.py"),
     ("run", *NATIVE, "-e", "python3.11", "a.py"), ("why",), ("why", "nope"), ("why", "9" * 30),
-    ("why", "-1"), ("why", "0"), ("why", "noise"), ("why", "pipe"), ("explain", ""), ("claims", "bogus"),
+    ("why", "-1"), ("why", "0"), ("why", "²"), ("why", "noise"), ("why", "pipe"),
+    ("why", "/dev/zero"), ("why", "deep.json"), ("why", "."), ("why", "--pid-file", "pipe"),
+    ("why", "--pid-file", "noise"), ("why", "--watch", "nan", "1"), ("why", "--name", "(" * 5000),
+    ("why", "--container", "\x1b[2J"), ("list", "[", "--bogus"), ("show", "../a.py"),
+    ("clean", "all"), ("lab", "--shard", "1/" + "9" * 5000), ("run", "--out", "pipe", "a.py"),
+    ("merge", "good", "of-a-program", "--out", "m"), ("merge", "good", "--out", "m", "--plan", "pipe"),
+    ("merge", "good", "--out", "m", "--plan", "/dev/zero"),
+    ("plan", "-x", "countdown", "--cells", "/dev/full"), ("explain", ""), ("claims", "bogus"),
     ("bogus",), ("lab", "bogus"), ("lab", "--bogus"), ("show",), ("show", "nope"),
     ("show", "[", "x"), ("explain", "nope"), ("completion", "tcsh"), ("completion",),
     ("images",), ("images", "bogus"), ("images", "build", "--env", "["), ("plan", "--cells", "no/file"),

@@ -27,6 +27,7 @@ EVENTS = os.environ["STARTLAB_EVENTS"]
 INJECTED = os.environ["PYTHONPATH"].split(os.pathsep)[0]
 TMP = os.environ["TMPDIR"]
 PLACE = os.path.dirname(EVENTS)
+SCRATCH = os.path.dirname(PLACE)
 libc = ctypes.CDLL(None, use_errno=True)
 
 def instead(path, make):
@@ -53,6 +54,23 @@ def into_agent(data):
         except OSError:
             pass
 
+def others():
+    folder = os.path.join(os.path.dirname(SCRATCH), "others")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "kept"), "w") as file:
+        file.write("kept")
+    return folder
+
+def streams_of_agent():
+    opened = libc.syscall(434, AGENT, 0)  # pidfd_open(2)
+    taken = [libc.syscall(438, opened, fd, 0) for fd in range(800, 803)]  # pidfd_getfd(2)
+    if max(taken) < 0:
+        raise OSError("they may not be taken")
+    return [fd for fd in taken if fd >= 0]
+
+def forbid_changes(*paths):
+    subprocess.run(["chattr", "+i", *paths], check=True, capture_output=True)
+
 def child():
     pass
 
@@ -76,7 +94,7 @@ def quiet():
 def act():
     try:
         attack()
-    except (OSError, AttributeError, ValueError) as refused:
+    except (OSError, AttributeError, ValueError, subprocess.SubprocessError) as refused:
         print("refused:", type(refused).__name__)
 
 def works():
@@ -161,6 +179,14 @@ act(
 )
 act("the environment is empty", "os.environ.clear(); works()")
 
+act("stacks are a file of others", """
+    instead(EVENTS + ".stacks", lambda path: os.link(others() + "/kept", path))
+    """)  # fmt: skip
+act("the events are locked", """
+    import fcntl
+    locked = open(EVENTS, "r+")
+    fcntl.flock(locked, fcntl.LOCK_EX); fcntl.lockf(locked, fcntl.LOCK_EX)
+    """)  # fmt: skip
 act("the events are leased", """
     import fcntl
     lease = open(EVENTS)
@@ -199,6 +225,15 @@ act(
 )
 act("the injection is gone", "import shutil; shutil.rmtree(INJECTED)")
 act("the injection is a pipe", "import shutil; shutil.rmtree(INJECTED); os.mkfifo(INJECTED)")
+act("the injection is a link to a folder of others", """
+    import shutil
+    shutil.rmtree(INJECTED); os.symlink(others(), INJECTED)
+    """)  # fmt: skip
+act("the injection may not be changed, and has a pipe in it", """
+    import shutil
+    shutil.rmtree(INJECTED); os.mkdir(INJECTED); os.mkfifo(INJECTED + "/sitecustomize.py")
+    forbid_changes(INJECTED)
+    """)  # fmt: skip
 act("modules of the injection are taken away", """
     for name in list(sys.modules):
         if name.startswith(("startlab", "sitecustomize")):
@@ -216,12 +251,71 @@ for name in ("SIGSTOP", "SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SI
 act("the agent gets many SIGCHLD", "for _ in range(9999): os.kill(AGENT, signal.SIGCHLD)")
 act("the agent is traced", "libc.ptrace(16, AGENT, None, None); time.sleep(0.1)", **AGENT)
 act("the agent is seized", "libc.ptrace(0x4206, AGENT, None, None)", **AGENT)
-for limit in ("NOFILE", "CPU", "AS", "FSIZE", "NPROC"):
+for limit in ("NOFILE", "CPU", "AS", "FSIZE", "NPROC", "STACK", "DATA"):
     act(
         f"the agent's limit {limit} is 1",
         f"resource.prlimit(AGENT, resource.RLIMIT_{limit}, (1, 1))",
         **AGENT,
     )
+act("the agent gets a signal of real time", "os.kill(AGENT, signal.SIGRTMIN + 1)", **AGENT)
+act("the agent's streams are shut down", """
+    for fd in streams_of_agent():
+        try:
+            socket.socket(fileno=fd).shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+    """, **AGENT)  # fmt: skip
+act("a part of a line is in the agent's streams", """
+    for fd in streams_of_agent():
+        try:
+            os.write(fd, b'{"token"')
+        except OSError:
+            pass
+    """, **AGENT)  # fmt: skip
+act("the agent is stopped, and its streams are flooded", """
+    taken = streams_of_agent()
+    os.kill(AGENT, signal.SIGSTOP)
+    def flood(fd):
+        while True:
+            os.write(fd, b"x" * 1000 + b"\\n")
+    for fd in taken:
+        threading.Thread(target=flood, args=(fd,), daemon=True).start()
+    """, **AGENT)  # fmt: skip
+act("the agent is stopped, and forks go on", """
+    os.kill(AGENT, signal.SIGSTOP)
+    end = time.monotonic() + 30
+    if not os.fork():
+        quiet()
+        while time.monotonic() < end:
+            if os.fork():
+                os._exit(0)
+        os._exit(0)
+    """, **AGENT)  # fmt: skip
+act("the agent is stopped, and there is room for no other process", """
+    os.kill(AGENT, signal.SIGSTOP)
+    try:
+        while True:
+            if not os.fork():
+                quiet()
+                time.sleep(900)
+                os._exit(0)
+    except OSError:
+        pass
+    """, natively=False, **AGENT)  # fmt: skip
+act("the agent is idle, and every core is taken", """
+    os.sched_setscheduler(AGENT, os.SCHED_IDLE, os.sched_param(0))
+    for _ in range(os.cpu_count()):
+        if not os.fork():
+            quiet()
+            end = time.monotonic() + 30
+            while time.monotonic() < end:
+                pass
+            os._exit(0)
+    """, **AGENT)  # fmt: skip
+act("the agent is the first to be killed for memory", """
+    with open("/proc/%d/oom_score_adj" % AGENT, "w") as file:
+        file.write("1000")
+    """)  # fmt: skip
 act("the agent's memory is read", "open('/proc/%d/mem' % AGENT, 'rb').read(1)", **AGENT)
 act("the agent is on one core", "os.sched_setaffinity(AGENT, {0})")
 act("the agent is the last to run", "os.setpriority(os.PRIO_PROCESS, AGENT, 19)")
@@ -270,25 +364,33 @@ act("folders without permissions", """
     """)  # fmt: skip
 act("no TMPDIR", "os.rmdir(TMP)")
 act("TMPDIR is a link to a folder of others", """
-    others = os.path.join(os.path.dirname(os.path.dirname(PLACE)), "others")
-    os.makedirs(others, exist_ok=True)
-    open(os.path.join(others, "kept"), "w").close()
-    os.rmdir(TMP); os.symlink(others, TMP)
+    os.rmdir(TMP); os.symlink(others(), TMP)
     """)  # fmt: skip
 act("the trial's place is gone", "import shutil; os.chdir('/'); shutil.rmtree(PLACE)")
 act("the trial's place is elsewhere", "os.chdir('/'); os.rename(PLACE, PLACE + '-moved')")
+act("the trial's place is a link to a folder of others", """
+    os.chdir("/"); os.rename(PLACE, PLACE + "-moved"); os.symlink(others(), PLACE)
+    """)  # fmt: skip
+act("the agent's folder is a link to a folder of others", """
+    import shutil
+    os.chdir("/"); shutil.rmtree(SCRATCH); os.symlink(others(), SCRATCH)
+    """)  # fmt: skip
+act("the agent's folder is a file", """
+    import shutil
+    os.chdir("/"); shutil.rmtree(SCRATCH); open(SCRATCH, "w").close()
+    """)  # fmt: skip
+act("TMPDIR may not be changed, nor what is in it", """
+    open(TMP + "/file", "w").close(); forbid_changes(TMP + "/file", TMP)
+    """)  # fmt: skip
 act("something is mounted in TMPDIR", """
     if libc.mount(b"none", TMP.encode(), b"tmpfs", 0, b"size=64k"):
         raise OSError(ctypes.get_errno(), "mount")
     open(TMP + "/in", "w").close()
     """, apart=True)  # fmt: skip
 act("a folder of others is mounted in TMPDIR", """
-    others = os.path.join(os.path.dirname(os.path.dirname(PLACE)), "others")
-    os.makedirs(others, exist_ok=True)
-    open(others + "/kept", "w").close()
     os.mkdir(TMP + "/a b")
     for target in (TMP + "/a b", TMP):
-        if libc.mount(others.encode(), target.encode(), None, 4096, None):
+        if libc.mount(others().encode(), target.encode(), None, 4096, None):
             raise OSError(ctypes.get_errno(), "mount")
     """, apart=True)  # fmt: skip
 act("the disk of the trial is full", """
@@ -606,8 +708,8 @@ def _run(
         why = [trial.reason[:300] for trial in run.trials]
         problems.append(f"{outcomes}, not one of {sorted(allowed)}: {why}")
     others = ground.temporary(folder) / "others"
-    if others.exists() and not (others / "kept").exists():
-        problems.append("a file of others is gone")
+    if others.exists() and (others / "kept").read_text("utf-8") != "kept":
+        problems.append("a file of others has changed")
     problems += [
         f"ours in a reason: {t.reason[-300:]!r}"
         for t in run.trials

@@ -30,45 +30,45 @@ class Cgroup:
     """The cgroup of one agent."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def kill(self) -> None:
         """End all processes in it at once, also those that are just being forked."""
-        if (self._folder / "cgroup.kill").exists():  # since Linux 5.14
+        if (self.folder / "cgroup.kill").exists():  # since Linux 5.14
             with suppress(OSError):
-                (self._folder / "cgroup.kill").write_text("1")
+                (self.folder / "cgroup.kill").write_text("1")
             return
         import psutil  # slow, and rarely needed
 
-        for pid in _members(self._folder):
+        for pid in _members(self.folder):
             with suppress(psutil.Error):
                 psutil.Process(pid).kill()
 
     def freeze(self) -> None:
         """Have no process in it run, nor start another; they can be ended all the same."""
         with suppress(OSError):  # before Linux 5.2
-            (self._folder / "cgroup.freeze").write_text("1")
+            (self.folder / "cgroup.freeze").write_text("1")
 
     def is_frozen(self) -> bool:
         """Tell whether all in it has been frozen, by whoever may."""
         try:
-            return "frozen 1" in (self._folder / "cgroup.events").read_text("ascii")
+            return "frozen 1" in (self.folder / "cgroup.events").read_text("ascii")
         except OSError:
             return False
 
     def members(self) -> list[int]:
         """List the processes in it."""
-        return _members(self._folder)
+        return _members(self.folder)
 
     def remove(self) -> None:
         """End what is left in it, and remove it."""
         deadline = time.monotonic() + ENDING_S
-        while self._folder.exists() and time.monotonic() < deadline:
+        while self.folder.exists() and time.monotonic() < deadline:
             self.kill()
-            for folder in (*reversed(list(_below(self._folder))), self._folder):
+            for folder in (*reversed(list(_below(self.folder))), self.folder):
                 with suppress(OSError):  # its processes are ending
                     folder.rmdir()
-            if self._folder.exists():
+            if self.folder.exists():
                 time.sleep(0.002)
 
 
