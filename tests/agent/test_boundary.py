@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from startlab.agent import boundary, events, injection, main, removal, trial
+from startlab.backends import conversation
 from startlab.errors import AgentError, StalledError
 
 if TYPE_CHECKING:
@@ -153,6 +154,20 @@ def test_an_agent_that_its_program_stops_is_ended_with_all_processes(
     agent.close()
     assert processes_of(scratch) == []
     assert not scratch.exists()
+
+
+@linux
+def test_an_agent_that_spins_between_trials_is_ended(
+    start_agent: StartAgent, request_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one whose limits or files a program has spoiled might; no trial has begun by then."""
+    agent = start_agent(
+        before="import agent.trial\ndef spin():\n while True: pass\nagent.trial.restore = spin"
+    )
+    monkeypatch.setattr(conversation, "FIRST_S", 0.1)
+    monkeypatch.setattr(conversation, "GRACE_S", 0.1)
+    with pytest.raises(StalledError, match="no answer for"):
+        agent.run(request_of(sys.executable, "-c", "pass"))
 
 
 def test_an_observation_that_is_too_long_for_a_line_loses_its_longest_parts(

@@ -215,7 +215,7 @@ def _case(
         if not already:
             problems += done.complaints(whole.status if whole.status is not None else -1)
         if not problems:
-            problems += _lacking(command.found(folder), whole.found)
+            problems += _lacking(command.found(folder), whole.found, folder / "out")
             problems += [f"unfinished: {each}" for each in command.unfinished(folder)]
         return problems
 
@@ -238,11 +238,15 @@ def _send(
             return
 
 
-def _lacking(found: object, whole: object) -> list[str]:
+def _lacking(found: object, whole: object, run: Path) -> list[str]:
     if found == whole:
         return []
     if isinstance(found, Counter) and isinstance(whole, Counter):
-        return [f"lost: {_short(whole - found)}, and not in the whole: {_short(found - whole)}"]
+        why = {
+            each.reason[:300] for each in journal.read(run).trials if each.outcome == "unavailable"
+        }
+        others = _short(found - whole)
+        return [f"lost: {_short(whole - found)}, and not in the whole: {others} {sorted(why)}"]
     return ["the reports are others than those of the whole"]
 
 

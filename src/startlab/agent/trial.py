@@ -43,6 +43,7 @@ DRAIN_S = 1.0
 STACKS_BEFORE_S = 1.0  # before the limit, if processes cannot be asked for their stacks
 MOST_NAMED = 20
 MOST_WORDS = 4000  # characters of a command line
+COPYING_S = 60.0  # the user's files
 CLEANING_S = 60.0  # for the files of a trial that is over: some leave a million
 LEAST_ROOM = 1 << 20  # bytes for a trial's events and its own copy of the files
 MOST_CRASHES = 1 << 20  # bytes of their stacks
@@ -121,6 +122,7 @@ def run(
         channel = None if request.get("tests") is None else tests.Channel(control.wake)
         try:
             if request.get("files"):
+                within(COPYING_S)
                 place.copy(request["files"])
             stdin = _stdin(place, request) if channel is None else channel.stdin
         except OSError as error:

@@ -34,7 +34,11 @@ LONGEST_LINE: Final = 64 << 20
 """What a stream reads as one line; the agent writes none that is longer."""
 
 PREPARING_S: Final = 60.0
-"""For an agent to start, and for a copy of the user's files."""
+"""For an agent to start, and for a program that runs tests to hear and to answer."""
+
+FIRST_S: Final = 20.0
+"""For the first word about a trial, which says how long its preparation may take; as a rule it
+comes within a millisecond."""
 
 GRACE_S: Final = 5.0
 """Beyond the time that the agent has said: to see who waits for whom, and to end all processes.
@@ -143,7 +147,7 @@ class Conversation:
     def run(self, request: Request) -> Observation:
         """Run one trial. Raises AgentError when the agent is lost, StalledError if it stalled."""
         self._id += 1
-        self._watchdog.allow(PREPARING_S)
+        self._watchdog.allow(FIRST_S)
         try:
             self._say({"run": request})
             answer = self._answer()
