@@ -96,6 +96,24 @@ def test_clean_ends_what_a_killed_run_has_left_in_it(
     eventually(lambda: not folder.exists())
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_an_agent_of_another_pid_namespace_is_not_taken_for_dead(
+    pipes: Pipes, *, elsewhere: bool
+) -> None:
+    """Its pid is another one here: a campaign in namespaces of its own lost agents to others."""
+    number = cgroups.namespace() + elsewhere
+    folder = folder_of(pipes).parent / f"startlab-{2**22 + 1}-1-{number}"
+    folder.mkdir()
+    living = subprocess.Popen(["/bin/sleep", "600"], env={}, start_new_session=True)
+    try:
+        (folder / "cgroup.procs").write_text(f"{living.pid}")
+        assert (folder in [each.folder for each in cgroups.of_dead_agents()]) != elsewhere
+    finally:
+        living.kill()
+        living.wait()
+        cgroups.Cgroup(folder).remove()
+
+
 def test_where_none_can_be_made_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cgroups, "own", lambda: None)
     assert cgroups.make(os.getpid()) is None

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME: Final = re.compile(r"startlab-(?P<pid>\d+)-(?P<started>\d+)")
-"""The agent's pid, and when it was started, by which a later process of that pid is told apart."""
+NAME: Final = re.compile(r"startlab-(?P<pid>\d+)-(?P<started>\d+)-(?P<namespace>\d+)")
+"""The agent's pid, when it was started, by which a later process of that pid is told apart, and the
+pid namespace in which it has that pid."""
 
 ENDING_S: Final = 5.0
 
@@ -77,7 +78,7 @@ def make(pid: int) -> Cgroup | None:
     above, ticks = own(), started(pid)
     if above is None or ticks is None:
         return None
-    folder = above / f"startlab-{pid}-{ticks}"
+    folder = above / f"startlab-{pid}-{ticks}-{namespace()}"
     try:
         folder.mkdir()
     except OSError:
@@ -97,10 +98,13 @@ def of_dead_agents() -> list[Cgroup]:
     found = []
     for folder in _below(top) if top is not None else ():
         name = NAME.fullmatch(folder.name)
-        if name is None or started(int(name["pid"])) == int(name["started"]):
+        if name is None:
             continue
-        # Those of another pid namespace, where the agent may live, are shown as 0.
-        if 0 not in _members(folder):
+        if int(name["namespace"]) != namespace():
+            dead = not _members(folder)  # there it may live, under another pid than it has here
+        else:
+            dead = started(int(name["pid"])) != int(name["started"])
+        if dead:
             found.append(Cgroup(folder))
     return found
 
@@ -147,6 +151,14 @@ def _members(folder: Path) -> list[int]:
         with suppress(OSError):
             found += map(int, (each / "cgroup.procs").read_text("ascii").split())
     return found
+
+
+def namespace() -> int:
+    """Name the pid namespace of this process; 0 where there are none."""
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return 0
 
 
 def started(pid: int) -> int | None:

@@ -74,13 +74,6 @@ def _orphans() -> Iterator[psutil.Process]:
                 yield process
 
 
-def _namespace() -> int | None:
-    try:
-        return Path("/proc/self/ns/pid").stat().st_ino & 0xFFFFF  # as it is in the name
-    except OSError:
-        return None
-
-
 def _is_here(pid: int) -> bool:
     """Return whether a process is in this pid namespace, and not in a container's."""
     try:
@@ -99,7 +92,7 @@ def _agent_lives(pid: int, folder: Path) -> bool:
     """
     name = SCRATCH.match(folder.name)
     if name and name["started"]:
-        if int(name["namespace"], 16) != _namespace():
+        if int(name["namespace"], 16) != cgroups.namespace() & 0xFFFFF:  # as it is in the name
             return True
         return cgroups.started(pid) == int(name["started"], 16)
     try:
