@@ -96,6 +96,11 @@ def test_a_module_runs_where_the_person_stands() -> None:
     assert program.argv == ("python", "-m", "package.module", "-m", "x")
 
 
+def test_python_m_is_a_module() -> None:
+    program = arguments.understand(["--", "python", "-m", "pytest", "-q"])
+    assert program == arguments.understand(["-m", "pytest", "-q"])
+
+
 def test_a_command_is_resolved_later_and_a_path_is_a_script(here: Path) -> None:
     program = arguments.understand(["--", "pytest", "tests/test_x.py"])
     assert (program.kind, program.argv) == ("command", ("pytest", "tests/test_x.py"))

@@ -70,3 +70,23 @@ def test_a_file_that_cannot_be_collected(tmp_path: Path) -> None:
     outcomes = {trial.experiment: trial.outcome for trial in journal.read(folder).trials}
     assert outcomes == {"test_it.py": "error", "test_other.py::test_it": "ok"}
     assert "the module no_such_module is missing" in said
+
+
+def test_a_suite_of_unittest_runs_as_one_program_or_by_pytest(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import unittest\n\n\n"
+        "class Case(unittest.TestCase):\n"
+        "    def test_right(self):\n        self.assertEqual(1, 1)\n\n"
+        "    def test_wrong(self):\n        self.assertEqual(1, 2)\n",
+        "utf-8",
+    )
+    done, folder = startlab_run(tmp_path, "python", "-m", "unittest")
+    assert {trial.outcome for trial in journal.read(folder).trials} == {"error"}
+    assert "with `startlab run -- pytest` each of them has cells of its own." in done.stderr
+    folder.rename(tmp_path / "as one program")
+    _, folder = startlab_run(tmp_path, "pytest")
+    outcomes = {trial.experiment: trial.outcome for trial in journal.read(folder).trials}
+    assert outcomes == {
+        "test_it.py::Case::test_right": "ok",
+        "test_it.py::Case::test_wrong": "error",
+    }

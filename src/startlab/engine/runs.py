@@ -17,7 +17,7 @@ from startlab.backends.opening import open_backend
 from startlab.engine.experiments import BUDGET_S, Experimenter, Explain
 from startlab.engine.lab import Lab, Silent
 from startlab.engine.subjects import ExperimentSubject, ProgramSubject
-from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite
+from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite, is_unittest
 from startlab.errors import ProgramError, SelectionError
 from startlab.model import SCHEMA_VERSION, RunHeader, Selection
 from startlab.plan import cells
@@ -202,6 +202,11 @@ def begin(
 ) -> Run:
     """Begin a run of a program, or else of the catalogue, in a folder of its own; see `run`."""
     journal.refuse_taken(folder)  # before all that takes time
+    if program is not None and is_unittest(program):
+        how.listener.say(
+            "python -m unittest runs as one program, with a cell for each start method. pytest "
+            "runs the same tests: with `startlab run -- pytest` each of them has cells of its own."
+        )
     run_id = folder.name if folder.parent == journal.RUNS else journal.new_id()
     with (
         _opened(run_id, selection, program, how) as opened,

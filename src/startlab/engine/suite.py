@@ -51,6 +51,11 @@ def is_suite(program: Program) -> bool:
     )
 
 
+def is_unittest(program: Program) -> bool:
+    """Whether a program is a `python -m unittest`."""
+    return program.kind == "module" and program.target == "unittest"
+
+
 class SuiteSubject(ProgramSubject):
     """A pytest whose tests are run one at a time; each start method has a copy of the files."""
 

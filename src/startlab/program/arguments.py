@@ -89,7 +89,7 @@ def _target(words: Sequence[str]) -> _Target:
     match [*words]:
         case ["-m"] | ["--"] | []:
             raise ProgramError("Nothing to run: give a SCRIPT, -m MODULE, or -- COMMAND.")
-        case ["-m", module, *args]:
+        case ["-m", module, *args] | ["--", "python" | "python3", "-m", module, *args]:
             if not MODULE.fullmatch(module):
                 raise ProgramError(f"-m {module}: this is not a module name, like package.module.")
             if module.endswith(".py") and Path(module).is_file():
