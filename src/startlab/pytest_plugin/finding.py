@@ -44,11 +44,15 @@ class Why(NamedTuple):
 
 
 class Explainer:
-    """Says why the tests of one suite fail, whose folder is `root`, in lines of a `width`."""
+    """Says why the tests of one suite fail, whose folder is `root`.
 
-    def __init__(self, root: Path, width: int) -> None:
+    The lines fit a terminal of a `width`; without one, each sentence is a line.
+    """
+
+    def __init__(self, root: Path, width: int | None) -> None:
         self._root = root
-        self._width = min(width, WIDEST)
+        self._is_terminal = width is not None
+        self._width = min(width or WIDEST, WIDEST)
         self._environment = user_python.probe(Path(sys.executable))
 
     def why(
@@ -103,7 +107,9 @@ class Explainer:
             if not each.note and any(one.cell == trial.cell for one in each.cells)
         ]
         written = io.StringIO()
-        console = Console(file=written, width=self._width, color_system=None)
+        console = Console(
+            file=written, width=self._width, color_system=None, force_terminal=self._is_terminal
+        )
         terminal.findings(run, found, console)
         parts = [f"{trial.outcome.upper()}: {trial.reason}", "", written.getvalue().rstrip()]
         if trial.processes:
@@ -112,6 +118,8 @@ class Explainer:
         return Why(trial.outcome, cause, "\n".join(parts).rstrip())
 
     def _wrapped(self, line: str) -> str:
+        if not self._is_terminal:
+            return line
         indent = line[: len(line) - len(line.lstrip())]
         return textwrap.fill(
             line.lstrip(), self._width, initial_indent=indent, subsequent_indent=f"{indent}  ",

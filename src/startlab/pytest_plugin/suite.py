@@ -6,7 +6,6 @@ import sys
 import time
 import warnings
 from multiprocessing import get_all_start_methods
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -203,8 +202,16 @@ class Suite:
         if self._explainer is None:
             from startlab.pytest_plugin.finding import Explainer  # takes a while to import
 
-            self._explainer = Explainer(self._config.rootpath, get_terminal_size().columns)
+            self._explainer = Explainer(self._config.rootpath, self._width())
         return self._explainer.why(test, method, seen, self._seen.get(test, {}))
+
+    def _width(self) -> int | None:
+        """Give the width of the terminal, None if there is none."""
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or not reporter.isatty:
+            return None
+        width: int = self._config.get_terminal_writer().fullwidth
+        return width
 
     def _not_collected(
         self, item: pytest.Item, method: StartMethod, seen: Observation, began: float
