@@ -49,6 +49,8 @@ PARTS = """
 import time
 from importlib.metadata import distributions
 
+import pytest
+
 def ms(call):
     taken = []
     for _ in range(5):
