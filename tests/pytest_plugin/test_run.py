@@ -64,11 +64,19 @@ def test_a_cell_for_each_test_and_method(made_up: Path) -> None:
 
 def test_a_file_that_cannot_be_collected(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("import no_such_module\n", "utf-8")
-    (tmp_path / "test_other.py").write_text("def test_it():\n    pass\n", "utf-8")
+    (tmp_path / "test_other.py").write_text(
+        "def test_it():\n    pass\n\n\ndef test_too():\n    pass\n", "utf-8"
+    )
     done, folder = startlab_run(tmp_path, "pytest", "-p", "no:cacheprovider")
     said = done.stdout
     outcomes = {trial.experiment: trial.outcome for trial in journal.read(folder).trials}
-    assert outcomes == {"test_it.py": "error", "test_other.py::test_it": "ok"}
+    assert outcomes == {
+        "test_it.py": "error",
+        "test_other.py::test_it": "ok",
+        "test_other.py::test_too": "ok",
+    }
+    assert "test_other.py" not in done.stdout
+    assert "2 more tests, run under one start method alone, passed." in done.stdout
     assert "the module no_such_module is missing" in said
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from startlab.diagnosis.suites import is_suite
 from startlab.plan.environments import sort_key
 from startlab.report import github, prose, unproven
 from startlab.report.live import Follower
@@ -62,7 +63,7 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
     cells = {each.cell: each for each in summarise(run)}
     if console.is_terminal:
         console.print()  # after what was told while it ran
-    _show_cells(cells, console, of_program=run.header.program is not None)
+    _show_cells(run, cells, console)
     for caveat in (*run.caveats, *diagnosis.caveats):
         prose.say(console, one_line(caveat), "bold", first=glyph("!", console), indent=2)
     doubt = unproven.hangs(run, cells.values())
@@ -89,30 +90,31 @@ def show(run: Run, diagnosis: Diagnosis, console: Console, folder: Path | None =
         _verdict(diagnosis, console)
 
 
-def _show_cells(cells: Mapping[Cell, CellSummary], console: Console, *, of_program: bool) -> None:
+def _show_cells(run: Run, cells: Mapping[Cell, CellSummary], console: Console) -> None:
     """Print the tables; of a suite, those tests alone that may depend on the start method."""
-    shown = _telling(cells) if of_program else cells
-    with _folded(f"{len(cells)} cells", console):
-        for part in _tables(shown, console, of_program=of_program):
-            console.print(part)
-            console.print()
-    if len(shown) < len(cells):
-        passed = len(cells) - len(shown)
-        more = "1 more test" if passed == 1 else f"{passed} more tests"
-        prose.say(console, f"{more}, run under one start method alone, passed.", "dim")
+    shown = _telling(cells) if is_suite(run) else cells
+    if shown:
+        with _folded(f"{len(cells)} cells", console):
+            for part in _tables(shown, console, of_program=run.header.program is not None):
+                console.print(part)
+                console.print()
+    passed = len({cell.experiment for cell in cells} - {cell.experiment for cell in shown})
+    if passed:
+        more = " more" if shown else ""
+        tests = f"1{more} test" if passed == 1 else f"{passed}{more} tests"
+        prose.say(console, f"{tests}, run under one start method alone, passed.", "dim")
         console.print()
 
 
 def _telling(cells: Mapping[Cell, CellSummary]) -> dict[Cell, CellSummary]:
-    """Leave out a suite's tests that depend on no start method and are ok, if others do."""
+    """Leave out the tests that depend on no start method and are ok."""
     every = Counter((cell.experiment, cell.environment) for cell in cells)
     telling = {
         cell.experiment
         for cell, each in cells.items()
         if every[cell.experiment, cell.environment] > 1 or each.outcome != "ok"
     }
-    left = {cell: each for cell, each in cells.items() if cell.experiment in telling}
-    return left or dict(cells)
+    return {cell: each for cell, each in cells.items() if cell.experiment in telling}
 
 
 def _verdict(diagnosis: Diagnosis, console: Console) -> None:
