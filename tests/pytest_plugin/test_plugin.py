@@ -285,6 +285,31 @@ def test_other_plugins_options(pytester: pytest.Pytester, run: Run) -> None:
     assert "module teardown" in ran.text
 
 
+def test_what_pytest_captures_by_is_no_cause(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import multiprocessing
+        import sys
+
+        def work():
+            if multiprocessing.get_start_method() == "spawn":
+                multiprocessing.Event().wait()
+
+        def test_it():
+            process = multiprocessing.Process(target=work)
+            process.start()
+            process.join(1 if multiprocessing.get_start_method() == "spawn" else None)
+            process.terminate()
+            process.join()
+            sys.stderr.write("terminated")
+            assert process.exitcode == 0, "terminated"
+        """
+    )
+    ran = run("--start-methods=fork,spawn")
+    assert ran.failed() == {"test_it.test_it[spawn]": "failure"}
+    assert "_pytest.capture" not in ran.details("test_it[spawn]")
+
+
 def test_a_project_that_does_not_ask_pays_nothing(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(
         test_it="""

@@ -377,7 +377,8 @@ def of_interpreter(program):
         stream = getattr(sys, name)
         kind = type(stream)
         shown = SETTINGS["sys.{0}"]["usual"]
-        if kind.__name__ != "TextIOWrapper":
+        # What pytest captures by is no test's own doing.
+        if kind.__name__ != "TextIOWrapper" and kind.__module__ != "_pytest.capture":
             file = getattr(sys.modules.get(kind.__module__), "__file__", None) or "-packages"
             own = "" if inject.is_library(file) else " of the program's"
             shown = "None" if stream is None else "a %s.%s%s" % (kind.__module__, kind.__name__, own)
