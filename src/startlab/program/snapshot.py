@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.errors import ProgramError
 from startlab.model import JOURNAL_NAME
+from startlab.program.decoded import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +105,7 @@ class Snapshot:
         for name in sorted(paths, key=lambda name: (name != main, name.count("/"), name)):
             path = paths[name]
             if path.is_file() and path.stat().st_size <= left:
-                texts[name] = path.read_text("utf-8", errors="replace")
+                texts[name] = decoded(path.read_bytes())
                 left -= path.stat().st_size
         return texts
 

@@ -311,3 +311,19 @@ def test_the_methods_that_a_line_calls() -> None:
     assert LOCKED.owner_of(12) == "Shop"
     assert LOCKED.owner_of(20) == ""
     assert LOCKED.all_mentions(r"\.Lock\(") == [3, 16]
+
+
+def test_lines_are_counted_as_python_does() -> None:
+    """A form feed, which some editors put between parts of a file, begins no line."""
+    text = "import os\n\f\ndef work():\n    pass\n"
+    assert Source(text).line(3) == "def work():"
+    assert Source(text).line(5) == ""
+
+
+def test_a_file_in_another_encoding_is_understood(tmp_path: Path) -> None:
+    text = "# coding: cp1252\nGRÖSSE = {}\n"
+    (tmp_path / "a.py").write_bytes(text.encode("cp1252"))
+    program = Program(kind="script", name="a.py", target="a.py", root=str(tmp_path))
+    there = Sources(program).file("a.py")
+    assert there.is_python
+    assert there.line(2) == "GRÖSSE = {}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
+import tokenize
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, List, Mapping, Sequence
 
 assert sys.platform == "linux"
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..proof.fixpoint import Id
     from ..proof.partial import Partial
 
-MOST_SOURCE = 200_000  # characters of a file
+MOST_SOURCE = 200_000  # bytes of a file
 MOST_SOURCES = 40
 MOST_TEXT = 4000
 _LIBRARY = ("/lib/python", "/lib/pypy", "-packages/")
@@ -144,11 +145,22 @@ def sources(seen: Partial, found: Stacks) -> Dict[str, str]:
             if path in texts or len(texts) >= MOST_SOURCES:
                 continue
             try:
-                with open(f"/proc/{pid}/root{path}", encoding="utf-8", errors="replace") as text:
-                    texts[path] = text.read(MOST_SOURCE)
+                with open(f"/proc/{pid}/root{path}", "rb") as source:
+                    texts[path] = _decoded(source)
             except OSError:
                 continue
     return texts
+
+
+def _decoded(file: BinaryIO) -> str:
+    """Read a Python file by its byte order mark or coding line, else as UTF-8."""
+    try:
+        encoding, _ = tokenize.detect_encoding(file.readline)
+    except SyntaxError:
+        encoding = "utf-8"
+    file.seek(0)
+    text = file.read(MOST_SOURCE).decode(encoding, "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _text(path: str) -> str:

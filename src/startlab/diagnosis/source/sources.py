@@ -19,6 +19,7 @@ from startlab.diagnosis.source.syntax import (
     own_nodes,
 )
 from startlab.model import SourceLine
+from startlab.program.decoded import decoded
 
 if TYPE_CHECKING:
     from startlab.model import Program
@@ -90,7 +91,7 @@ class Sources:
 
     def _from_disk(self, name: str) -> str:
         try:
-            return (self._root / name).read_text("utf-8", errors="replace") if name else ""
+            return decoded((self._root / name).read_bytes()) if name else ""
         except (OSError, ValueError):
             return ""
 
@@ -109,7 +110,8 @@ class Source:
     """One file."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
+        # As Python counts them: splitlines() would end one at a form feed, too.
+        self._lines = text.removesuffix("\n").split("\n") if text else []
         self.text = text
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from startlab import catalogue
+from startlab.program.decoded import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +86,6 @@ def _source(program: Program, started: str) -> str | None:
         ran = datetime.fromisoformat(started).timestamp()
         if program.kind != "script" or int(seen.st_mtime) > ran or seen.st_size > LONGEST_SOURCE:
             return None
-        return path.read_text("utf-8", "replace")
+        return decoded(path.read_bytes())
     except (OSError, ValueError):
         return None
