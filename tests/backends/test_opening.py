@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import get_args
 
 import pytest
 
 from startlab.backends import opening
+from startlab.backends.docker import engine
 from startlab.errors import EngineError
 from startlab.model import BackendChoice, BackendName, Selection
+
+NOWHERE = "npipe:////./pipe/nowhere" if sys.platform == "win32" else "unix:///nowhere/docker.sock"
 
 
 def test_every_backend_that_there_is_can_be_asked_for() -> None:
@@ -19,7 +23,7 @@ def test_every_backend_that_there_is_can_be_asked_for() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_auto_is_this_host_where_no_engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    monkeypatch.setenv("DOCKER_HOST", NOWHERE)
     said: list[str] = []
     assert opening.open_backend(Selection(), {}, "", said.append).name == "native"
     (line,) = said
@@ -27,3 +31,11 @@ def test_auto_is_this_host_where_no_engine_answers(monkeypatch: pytest.MonkeyPat
     with pytest.raises(EngineError, match="No Docker engine answers"):
         opening.open_backend(Selection(backend="docker"), {}, "", said.append)
     gc.collect()  # the SDK leaves sockets open that it could not connect; here that is no error
+
+
+def test_an_engine_whose_pipe_breaks_is_told_in_words() -> None:
+    """What a named pipe of Windows raises is no OSError."""
+    pywintypes = pytest.importorskip("pywintypes")
+    lost = pytest.raises(EngineError, match="The Docker engine was lost while asking: ")
+    with lost, engine.in_words("asking"):
+        raise pywintypes.error(109, "ReadFile", "The pipe has been ended.")

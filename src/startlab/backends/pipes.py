@@ -51,7 +51,8 @@ class Pipes:
             self._in.close()
             self._out.close()
             self._stderr.close()
-            raise AgentError(f"The agent could not be started: {error}.") from None
+            reason = error.strerror or error
+            raise AgentError(f"The agent could not be started: {argv[0]}: {reason}.") from None
         finally:
             for fd in {theirs_in, theirs_out}:
                 os.close(fd)

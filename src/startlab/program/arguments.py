@@ -253,7 +253,8 @@ def _readable(path: Path, option: str) -> Path:
 
 
 def _text(path: Path) -> str:
-    return path.read_bytes().decode(errors="backslashreplace")
+    """Read an expected output, whose lines end as those of an observed one do."""
+    return path.read_bytes().decode(errors="backslashreplace").replace("\r\n", "\n")
 
 
 def _check_text(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import socket
@@ -29,10 +30,29 @@ LABEL: Final = "startlab"
 
 OWNER: Final = "startlab.owner"
 
-LOST: Final = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+
+def _of_pipes() -> tuple[type[Exception], ...]:
+    """Give what a named pipe of Windows raises: it is no OSError."""
+    try:
+        return (importlib.import_module("pywintypes").error,)
+    except ImportError:
+        return ()
+
+
+LOST: Final[tuple[type[Exception], ...]] = (
+    DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, *_of_pipes(),
+)  # fmt: skip
 """What the SDK raises when the engine goes away in the middle of a call."""
 
-UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
+NOT_FOUND, ACCESS_DENIED = 2, 5  # as Windows numbers its errors
+
+UNREADABLE: Final[tuple[type[Exception], ...]] = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+)
 """What it lets through where settings, as ~/.docker/config.json, are not what they should be."""
 
 API_TIMEOUT_S: Final = 60.0
@@ -54,7 +74,7 @@ def connect(timeout_s: float = API_TIMEOUT_S) -> DockerClient:
     """
     try:
         return docker.from_env(timeout=int(timeout_s), use_ssh_client=True)
-    except (*LOST, *UNREADABLE) as error:
+    except LOST + UNREADABLE as error:
         raise EngineError(_why_not(error)) from None
 
 
@@ -85,14 +105,16 @@ def first_process(client: DockerClient, container: str) -> int:
 def _why_not(error: BaseException) -> str:
     where = os.environ.get("DOCKER_HOST") or "its usual socket"
     for cause in _causes(error):
-        if isinstance(cause, PermissionError):
+        code = getattr(cause, "winerror", None)
+        if isinstance(cause, PermissionError) or code == ACCESS_DENIED:
             return (
                 f"The Docker engine refuses this user at {where}: permission denied. "
                 "Join the group docker (and log in again), or run as a user who may use it."
             )
-        if isinstance(cause, FileNotFoundError | ConnectionRefusedError):
+        if isinstance(cause, FileNotFoundError | ConnectionRefusedError) or code == NOT_FOUND:
+            reason = str(getattr(cause, "strerror", None) or cause).rstrip(".")
             return (
-                f"No Docker engine answers at {where}: {cause.strerror or cause}. Start it, or "
+                f"No Docker engine answers at {where}: {reason}. Start it, or "
                 "point DOCKER_HOST at one; without Docker, use --backend native."
             )
         if isinstance(cause, TimeoutError | requests.Timeout):
