@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import _winapi
 import ntpath
 import os
 
@@ -45,3 +46,5 @@ def _final_path(path: str) -> str:
 ntpath._getfinalpathname = _final_path  # noqa: SLF001
 os.getppid = _getppid
 os.symlink = _symlink
+if hasattr(_winapi, "CopyFile2"):  # from 3.12 on: Wine lacks it, and a call of it ends the process
+    del _winapi.CopyFile2  # without it shutil.copy2() copies by itself
