@@ -33,7 +33,6 @@ TAKEN = (
     "src",
     "tests",
     "docker",
-    "docs",
     "bench",
     "noxfile.py",
     "pyproject.toml",

@@ -234,7 +234,8 @@ def test_what_cannot_be_launched_is_told_with_its_reason(
     assert (seen.ended, seen.exit_status) == ("launch", None)
     assert seen.not_launched is not None
     assert (seen.not_launched.step, seen.not_launched.program) == ("start", "nowhere/python")
-    assert re.search("No such file|cannot find", seen.not_launched.error)
+    assert seen.not_launched.errno == errno.ENOENT
+    assert seen.not_launched.error
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
@@ -278,7 +279,8 @@ def test_what_is_not_executable_is_not_launched(
     seen = agent.run(request_of(str(write("pass"))))
     assert seen.ended == "launch"
     assert seen.not_launched is not None
-    assert re.search("Permission denied|not a valid", seen.not_launched.error)
+    assert seen.not_launched.errno in (errno.EACCES, errno.ENOEXEC)  # Windows has the latter
+    assert seen.not_launched.error
 
 
 @linux
@@ -293,7 +295,8 @@ def test_no_file_descriptor_is_lost_over_many_trials(run: Any) -> None:
 
 
 def test_a_signal_is_a_negative_exit_status(run: Any) -> None:
-    assert run("import os; os.kill(os.getpid(), 9)").exit_status == -9
+    status = 9 if sys.platform == "win32" else -9  # where it is the status that it ends with
+    assert run("import os; os.kill(os.getpid(), 9)").exit_status == status
 
 
 @linux
@@ -315,7 +318,8 @@ def test_a_stop_under_ptrace_is_no_end(run: Any) -> None:
 
 
 def test_a_program_that_waits_is_quiescent_at_the_limit(run: Any) -> None:
-    seen = run("import threading; threading.Event().wait(timeout=600)", timeout_s=1.5)
+    limit_s = 6.0 if sys.platform == "win32" else 1.5  # where a start takes more of it
+    seen = run("import threading; threading.Event().wait(timeout=600)", timeout_s=limit_s)
     assert (seen.ended, seen.grade, seen.exit_status) == ("limit", "quiescent", None)
     assert seen.idle_s > 0.5
     assert seen.limit_s >= 1.5
@@ -685,7 +689,7 @@ def test_fatal_errors_are_told_apart(tmp_path: Path) -> None:
     """Windows has exceptions that are no signals."""
     dumped = "Fatal Python error: Aborted\n\nThread 0x1:\n  File a.py\n\n"
     dumped += "Windows fatal exception: access violation\n\nThread 0x2:\n  File b.py\n"
-    (tmp_path / "events.crashes").write_text(dumped, "utf-8")
+    (tmp_path / "events.crashes").write_bytes(dumped.encode())
     place = SimpleNamespace(events=str(tmp_path / "events"))
     aborted, violation = trial._crashes(place)  # type: ignore[arg-type]
     assert aborted == "Fatal Python error: Aborted\n\nThread 0x1:\n  File a.py"

@@ -122,6 +122,7 @@ SELECT = (LIBRARY + "selectors.py", "EpollSelector.select")
 COMMAND = ("<string>", "<module>")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="paths in stacks are those of a Unix")
 def test_a_server_of_multiprocessing_waits_in_its_own_loop() -> None:
     tracker = (LIBRARY + "multiprocessing/resource_tracker.py", "main")
     assert server([stack(SELECT, FORK_SERVER, COMMAND)]) == "fork server"

@@ -18,7 +18,6 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
-import pty
 import re
 import signal
 import socket
@@ -98,7 +97,7 @@ def started(program: Program, words: list[str], folder: Path) -> Iterator[int]:
     stdin = subprocess.PIPE if program.note("stdin") is not None else subprocess.DEVNULL
     master = slave = None
     if program.note("terminal") is not None:
-        master, slave = pty.openpty()
+        master, slave = os.openpty()
     process = subprocess.Popen(
         [sys.executable, str(program.path), *words],
         stdin=slave if slave is not None else stdin,

@@ -16,6 +16,7 @@ from startlab.backends import user_python
 from startlab.backends.native import NativeBackend
 from startlab.backends.user_python import WithUserPython
 from startlab.errors import ProgramError, SelectionError
+from tests import needs
 
 if TYPE_CHECKING:
     from startlab.model import Environment
@@ -30,6 +31,7 @@ BASE = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with a module of its own, and a project installed from a folder."""
+    needs.venvs()
     folder = tmp_path_factory.mktemp("project") / ".venv"
     venv.create(folder, with_pip=False)
     (site,) = folder.glob("[Ll]ib/**/site-packages")

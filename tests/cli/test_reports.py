@@ -164,7 +164,10 @@ def test_a_newer_run_is_reported_as_far_as_it_is_understood(startlab: Any) -> No
         (["report", "nowhere"], "nowhere is not a run"),
         (["report", "notes"], "notes is not the journal of a run"),
         (["report", "empty"], "empty is empty: the run was killed"),
-        (["report", "run", "--html", "no/where"], "no/where cannot be written: No such file"),
+        (
+            ["report", "run", "--html", "no/where"],
+            "where cannot be written: No such file",
+        ),
         (["report"], "is not a run"),
         (["merge", "run", "nowhere", "-o", "out"], "nowhere is not there"),
         (["merge", "notes", "-o", "out"], "None of the runs can be read"),

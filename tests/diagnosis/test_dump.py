@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+import pytest
 
 from startlab.diagnosis.dump import shortened
 from startlab.diagnosis.tree import explain
 from startlab.model import Frame, Look, SeenThread, TreeProcess, TreeThread, Wait
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="paths in a look are those of a Unix")
 def test_what_is_written() -> None:
     home = str(Path.home())
     script = f"{home}/work/app.py"

@@ -79,7 +79,7 @@ def is_sentence(node: ast.AST) -> bool:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_no_sentence_of_our_own_is_read(file: Path) -> None:
     name = file.relative_to(PACKAGE).as_posix()
-    found = [each for each in reads(file.read_text()) if (name, each[1]) not in ALLOWED]
+    found = [each for each in reads(file.read_text("utf-8")) if (name, each[1]) not in ALLOWED]
     assert not found, f"{name} reads a sentence of ours: {found}"
 
 

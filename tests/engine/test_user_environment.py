@@ -20,6 +20,7 @@ from startlab.engine import runs
 from startlab.errors import ProgramError
 from startlab.model import START_METHODS, Run
 from startlab.results import journal
+from tests import needs
 
 pytestmark = pytest.mark.native
 
@@ -83,6 +84,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    needs.venvs()
     folder = tmp_path.resolve() / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -38,8 +38,9 @@ def test_a_run_has_every_report_in_its_folder(make: Any, tmp_path: Path) -> None
 
 def test_what_cannot_be_written_is_said_and_the_rest_is(make: Any, tmp_path: Path) -> None:
     (tmp_path / "junit.xml").mkdir()
+    why = "Is a directory" if os.name == "posix" else "Permission denied"
     (said,) = files.write(make.run([]), Diagnosis(), tmp_path)
-    assert said == f"{tmp_path / 'junit.xml'} could not be written: Is a directory"
+    assert said == f"{tmp_path / 'junit.xml'} could not be written: {why}"
     assert (tmp_path / "summary.md").exists()
 
 

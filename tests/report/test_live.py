@@ -30,7 +30,7 @@ def follower_of(
     size: dict[str, Any] = {"width": 80, "height": 24} | {
         key: said.pop(key) for key in ("width", "height") if key in said
     }
-    console = Console(file=io.StringIO(), **size)
+    console = Console(file=io.StringIO(), legacy_windows=False, **size)
     follower = Follower(console, durations=Durations(tmp_path / "durations.json"), **said)
     for planned in make.run(cells).environments:
         follower.planned(planned)

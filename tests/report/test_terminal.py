@@ -339,7 +339,7 @@ def test_the_last_line_is_the_verdict_and_bold() -> None:
     terminal.show(run, diagnose(run), console, Path("runs/x"))
     lines = file.getvalue().splitlines()
     assert lines[-1] == "\x1b[1mSafe under fork; forkserver and spawn were not tried.\x1b[0m"
-    assert any("The run is in runs/x." in line for line in lines[:-1])
+    assert any(f"The run is in {Path('runs/x')}." in line for line in lines[:-1])
 
 
 def test_what_could_not_be_read_is_told() -> None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="paths in stacks are those of a Unix"
+)
+
 LIB = "/usr/lib/python3"
 
 
