@@ -116,9 +116,11 @@ def test_the_stack_of_a_crash_has_lines_of_one_character_at_their_ends(tmp_path:
 
 
 FINE = """
+import shutil
 from multiprocessing import Process
 
 if __name__ == "__main__":
+    shutil.copy2(__file__, "copy.py")  # by a call that Wine lacks, from 3.12 on
     child = Process(target=print, args=("fine",))
     child.start()
     child.join()
