@@ -24,7 +24,6 @@ from startlab.diagnosis.rules import (
     crossed_waits,
     deadlock,
     descriptor_by_number,
-    descriptor_passed,
     destructor_again,
     dying_workers,
     emptied_in_each_child,
@@ -116,7 +115,6 @@ _ONLY_ON_WINDOWS: Final[tuple[Rule, ...]] = (
     unix_command.find,
     file_in_use.find,
     select_of_pipe.find,
-    descriptor_passed.find,
     too_many_workers.find,
     code_page.find,
 )

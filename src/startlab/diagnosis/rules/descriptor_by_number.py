@@ -1,7 +1,8 @@
 """A child that is given the number of a descriptor, and not the descriptor.
 
 ## What it sees
-A child that was started by spawn or forkserver raises `EBADF` in a line of the program.
+A child that was started by spawn or forkserver raises `EBADF` in a line of the program; or Windows
+says, where a socket is made of a number, that there is none.
 
 ## Why
 A descriptor's number means something in its own process alone. A forked child has its parent's
@@ -27,11 +28,18 @@ multiprocessing.Process(target=work, args=(writer,)).start()
 from __future__ import annotations
 
 import errno
-from typing import Final
+import posixpath
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
+
+NO_SOCKET: Final = 10038
+"""Windows' number of the error: WSAENOTSOCK."""
 
 MECHANISMS: Final = (
     Mechanism(
@@ -51,7 +59,7 @@ def find(case: Case) -> Cause | None:
         return None
     for traceback in case.tracebacks:
         where = own_line(traceback.frames)
-        if traceback.child and where and f"[Errno {errno.EBADF}]" in traceback.exception.message:
+        if traceback.child and where and _is_none(traceback):
             return Cause(
                 "descriptor_by_number",
                 where,
@@ -62,3 +70,10 @@ def find(case: Case) -> Cause | None:
                 where,
             )
     return None
+
+
+def _is_none(traceback: Traceback) -> bool:
+    """Whether a number is no descriptor; of a pipe select() says so too, but not the socket."""
+    said = traceback.exception.message
+    in_socket = posixpath.basename(traceback.frames[-1][0].replace("\\", "/")) == "socket.py"
+    return f"[Errno {errno.EBADF}]" in said or (in_socket and f"[WinError {NO_SOCKET}]" in said)

@@ -7,7 +7,7 @@ from multiprocessing import Process
 
 
 def answer(number):
-    # finds: descriptor_passed error spawn
+    # finds: descriptor_by_number error spawn
     with socket.socket(fileno=number) as connection:
         connection.sendall(b"hello")
 
