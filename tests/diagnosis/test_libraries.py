@@ -26,6 +26,7 @@ from startlab.model import (
     MainModule,
     NativeThreadsAtFork,
     OpenedBefore,
+    PatchedThreads,
     Process,
     Program,
     PythonException,
@@ -412,3 +413,48 @@ def test_what_one_trial_shows_is_the_cause_of_another_of_its_cell() -> None:
     (found,) = diagnose(run).findings
     assert found.mechanism == "native_pool_after_fork"
     assert [(each.count, each.of) for each in found.cells] == [(2, 2)]
+
+
+GREEN = """\
+import greens
+greens.patch_all()
+import multiprocessing
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(abs, [1, 2]))
+"""
+
+NO_DESCRIPTORS = f"""\
+Traceback (most recent call last):
+  File "p.py", line 6, in <module>
+    with multiprocessing.Pool(2) as pool:
+  File "{LIB}/multiprocessing/context.py", line 300, in _Popen
+    from .popen_forkserver import Popen
+  File "{LIB}/multiprocessing/popen_forkserver.py", line 6, in <module>
+    raise ImportError("No support for sending fds between processes")
+ImportError: No support for sending fds between processes
+"""
+
+
+def refused_descriptors(*clues: PatchedThreads) -> Cause:
+    message = "No support for sending fds between processes"
+    failed = trial(
+        "forkserver", "error", where="p.py:6", stderr=NO_DESCRIPTORS, clues=clues,
+        exception=PythonException(type="ImportError", message=message),
+    )  # fmt: skip
+    case = Case(failed, sources(GREEN), others=[trial("fork", "hang")])
+    found = next((found for rule in ORDER["error"] if (found := rule(case))), None)
+    assert found is not None
+    return found
+
+
+def test_what_multiprocessing_cannot_do_with_green_threads_is_told_with_who_made_them() -> None:
+    found = refused_descriptors(PatchedThreads(what="threading._allocate_lock", by="greens"))
+    assert (found.mechanism, found.where) == ("threads_replaced", "p.py:6")
+    assert "greens's here by `greens.patch_all()` at p.py:2" in found.title
+
+
+def test_an_import_that_fails_under_one_start_method_misses_no_package() -> None:
+    found = refused_descriptors()
+    assert (found.mechanism, found.where) == ("exception", "p.py:6")

@@ -238,7 +238,6 @@ class Watch:
         )
 
 
-_RUNS_TESTS = os.sep + "startlab_tests.py"  # of inject
 _OBSTACLES_INSIDE = (
     "named semaphore",
     "futex in file",
@@ -246,7 +245,7 @@ _OBSTACLES_INSIDE = (
     "alarm unknown",
     "socket timeout unknown",
 )
-_RUNS_TESTS = os.sep + "startlab_tests.py"  # of inject
+_INJECTED = os.path.join("inject", "startlab_")
 
 
 def _is_inside(obstacle: Obstacle) -> bool:
@@ -336,7 +335,7 @@ def _where(argv: Sequence[str], stack: Optional[Stack]) -> Optional[str]:
     others = [
         f
         for f in frames
-        if not ("/lib/python" in f.file or f.file[:1] == "<" or f.file.endswith(_RUNS_TESTS))
+        if not ("/lib/python" in f.file or f.file[:1] == "<" or _INJECTED in f.file)
     ]
     for frame in own + others:
         if frame.line <= 0:

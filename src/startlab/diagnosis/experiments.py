@@ -361,7 +361,7 @@ def confirmed(
 FURTHER_UP: Final = frozenset({"attributes", "main"})
 """Kinds of aspect that say more than what a rule sees at the same line, which follows from them."""
 
-SAYS_LESS: Final = frozenset({"statement", "preload", "variable"})
+SAYS_LESS: Final = frozenset({"statement", "preload", "variable", "made again"})
 """Kinds of aspect that say less than what a rule sees, whatever that is."""
 
 CURES: Final = frozenset(TOLD) - {

@@ -110,6 +110,7 @@ def made(frame, semlock):
         if name == "__init__":
             name = type(frame.f_locals.get("self")).__name__
         frame = frame.f_back
+    patched()
     importing = "importing" if importing_main() else ""
     semaphore = getattr(semlock, "name", None) or "%x" % semlock.handle  # fork's have no name
     tell("made", name, user_line(frame), context, importing, semaphore)

@@ -189,6 +189,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     "error": (
         unguarded_main.find,
         mixed_contexts.find,
+        threads_replaced.find,
         unpicklable.find,
         not_importable.find,
         gone_too_early.find,

@@ -45,7 +45,7 @@ from startlab.model import NativeThreadsAtFork, ThreadAtFork
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Thread
+    from startlab.model import Process, Thread
 
 
 MECHANISMS: Final = (
@@ -75,7 +75,8 @@ def find(case: Case) -> Cause | None:
     for process, thread in case.threads():
         if not case.is_fork(process):
             continue
-        if not is_waiting(thread, "lock") and not _asks_a_thread(case, thread):
+        idle = _is_idle_loop(process, thread) and _of_libraries(case)
+        if not is_waiting(thread, "lock") and not idle and not _asks_a_thread(case, thread):
             continue
         if not case.inherited_main and not case.clues(ThreadAtFork):
             continue
@@ -88,26 +89,49 @@ def find(case: Case) -> Cause | None:
 
 
 def _asks_a_thread(case: Case, thread: Thread) -> bool:
-    """Tell whether a library waits again and again, with a timeout, and a fork has left its thread.
+    """Tell whether a library waits again and again, and a fork has left its thread.
 
-    `Event.wait(0.1)` in a loop ends only when that thread does what is waited for.
+    `Event.wait(0.1)` or `sleep(0.1)` in a loop of its ends only when that thread does what is
+    waited for.
     """
     inside = library_frames(thread)
-    if not inside or not any(is_at(each, "threading.py", "wait") for each in inside):
-        return False
-    by = package(inside[-1].file)
-    return bool(by) and any(package(each.where or "") == by for each in case.clues(ThreadAtFork))
+    by = package(inside[-1].file) if inside else ""
+    waits = any(is_at(each, "threading.py", "wait") for each in inside)
+    asks = bool(inside) and package(inside[0].file) == by and case.trial.outcome == "hang"
+    return (
+        bool(by)
+        and (waits or asks)
+        and any(package(each.where or "") == by for each in case.clues(ThreadAtFork))
+    )
+
+
+def _is_idle_loop(process: Process, thread: Thread) -> bool:
+    """Tell whether a loop of asyncio has nothing left to do, in a process without other threads."""
+    return (
+        is_waiting(thread, "poll")
+        and len(process.threads) == 1
+        and not set(thread.waits_for) - {process.pid}
+        and any(is_at(e, "asyncio/base_events.py", "_run_once") for e in library_frames(thread))
+    )
+
+
+def _of_libraries(case: Case) -> list[ThreadAtFork]:
+    """Give the libraries' threads that a fork has left, which may call an event loop back."""
+    return [each for each in case.clues(ThreadAtFork) if package(each.where or "")]
 
 
 def _left_behind(case: Case, thread: Thread) -> Cause | None:
     where = line_of(thread)
-    gone = case.clues(ThreadAtFork)
+    in_loop = is_waiting(thread, "poll")
+    gone = _of_libraries(case) if in_loop else case.clues(ThreadAtFork)
     native = case.clues(NativeThreadsAtFork)
     library = library_frames(thread)
     top = thread.stack[0] if thread.stack else None
     in_code = case.sources.code(where)
-    waits_for_work = bool(top and is_at(top, "threading.py", "wait")) or (
-        not library and re.search(r"\.(get|result|wait|join)\(", in_code) is not None
+    waits_for_work = (
+        in_loop
+        or bool(top and is_at(top, "threading.py", "wait"))
+        or (not library and re.search(r"\.(get|result|wait|join)\(", in_code) is not None)
     )
     by = package(library[-1].file) if library else ""
     of_library = [each for each in gone if by and package(each.where or "") == by]

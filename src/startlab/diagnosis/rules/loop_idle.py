@@ -41,6 +41,7 @@ from startlab.diagnosis.stacks import is_at, library_frames, line_of
 MECHANISMS: Final = (
     Mechanism(
         "loop_idle",
+        symptom=True,
         advice="Find out what should have ended that wait: create that task first, or give the "
         "wait a timeout with asyncio.wait_for(...).",
     ),

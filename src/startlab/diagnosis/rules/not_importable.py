@@ -31,12 +31,15 @@ if __name__ == "__main__":
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
+from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
+from startlab.diagnosis.stacks import own_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -44,6 +47,12 @@ MECHANISMS: Final = (
         shown=True,
         advice="Define it at the top level of a module, outside of any `if` and function.",
         experiment="target_under_guard",
+    ),
+    Mechanism(
+        "main_of_workers",
+        shown=True,
+        advice="Define it in a module that the workers can import by its name, or start them from "
+        "the program's first process.",
     ),
     Mechanism(
         "defined_after_start",
@@ -54,7 +63,7 @@ MECHANISMS: Final = (
 
 
 _NOT_FOUND: Final = re.compile(
-    r"Can't get attribute '(?P<a>[^']+)' on <module '(?P<in>[^']+)'"
+    r"Can't get attribute '(?P<a>[^']+)' on <module '(?P<in>[^']+)'( from '(?P<file>[^']+)')?"
     r"|module '(?P<main>__main__|__mp_main__)' has no attribute '(?P<b>[^']+)'"
 )
 _MAIN: Final = ("__main__", "__mp_main__")
@@ -79,6 +88,9 @@ def find(case: Case) -> Cause | None:
                 f"came later. It ended with {traceback.exception.type}.",
                 defined,
             )
+        line = _in_main(case, name) if package(match["file"] or "") else None
+        if line is not None:
+            return _of_workers(case, name, module, line)
         own = module in _MAIN
         where = "" if own else f" in the module `{module}`"
         only = f", which is defined at {defined} only where the program itself comes"
@@ -95,6 +107,31 @@ def find(case: Case) -> Cause | None:
             defined or begun,
         )
     return None
+
+
+def _in_main(case: Case, name: str) -> str | None:
+    """Find the line at which the main module's own body defines a name."""
+    own = name.partition(".")[0]
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    body = case.sources.file(case.sources.main).tree.body
+    lines = [e.lineno for e in body if isinstance(e, defined) and e.name == own]
+    return f"{case.sources.main}:{lines[-1]}" if lines else None
+
+
+def _of_workers(case: Case, name: str, module: str, defined: str) -> Cause:
+    """Tell of a library's workers, whose main module is the library's and not the program's."""
+    by = module.partition(".")[0]
+    where = next((line for e in reversed(case.tracebacks) if (line := own_line(e.frames))), None)
+    return Cause(
+        "main_of_workers",
+        name,
+        f"the workers that {by} starts from a child cannot find `{name}`, which is defined at "
+        f"{defined}" + (f": it is given to them at {where}" if where else ""),
+        "A child started by spawn or forkserver knows the program's main module as `__mp_main__`, "
+        f"and pickles what that defines by this name. For {by}'s own workers the main module is "
+        f"`{module}`.",
+        where or defined,
+    )
 
 
 def _defined_at(case: Case, name: str, module: str) -> str | None:

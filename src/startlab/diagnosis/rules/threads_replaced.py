@@ -26,13 +26,16 @@ gevent.get_hub().threadpool.map(work, items)
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.stacks import line_of
+from startlab.diagnosis.stacks import line_of, own_line
 from startlab.model import PatchedThreads
+from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -44,24 +47,55 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See that a hanging program has green threads."""
-    clues = [each for each in case.clues(PatchedThreads) if each.what.startswith("threading.")]
-    if not clues:
+    """See that a program that hangs, or ends by multiprocessing's exception, has green threads."""
+    clues = case.clues(PatchedThreads)
+    found = next((each for each in clues if each.what.startswith("threading.")), None)
+    if found is None:
         return None
-    by = clues[0].by
+    return _hung(case, found) if case.trial.outcome == "hang" else _raised(case, found)
+
+
+def _hung(case: Case, found: PatchedThreads) -> Cause:
     root = case.root
     lines = [line for each in (root.threads if root else ()) if (line := line_of(each))]
     started = [start.where for start in case.trial.starts if start.where]
     where = next((each for each in (*lines, case.trial.where, *started) if each), None)
-    calls = [each for each in Calls(case.sources).at_import() if each.package == by]
-    patch = f" by `{calls[0].text}()` at {calls[0].where}" if calls else ""
     return Cause(
         "threads_replaced",
-        f"{by} {where}",
-        f"threads are {by}'s here{patch}, and one that waits for a process stops all others"
-        + (f": the program does not get past {where}" if where else ""),
-        f"`{clues[0].what}` is {by}'s: threads take turns in one real thread. multiprocessing "
+        f"{found.by} {where}",
+        f"threads are {found.by}'s here{_patch(case, found)}, and one that waits for a process "
+        "stops all others" + (f": the program does not get past {where}" if where else ""),
+        f"`{found.what}` is {found.by}'s: threads take turns in one real thread. multiprocessing "
         "starts threads that wait in read() or for a lock between processes, which lets no other "
         "thread run: the one that would send them something never does.",
         where,
     )
+
+
+def _raised(case: Case, found: PatchedThreads) -> Cause | None:
+    """See that multiprocessing raises, or the package itself."""
+    for traceback in case.tracebacks:
+        file = traceback.frames[-1][0] if traceback.frames else ""
+        where = own_line(traceback.frames)
+        if where is None or not (_PROCESSES.search(file) or package(file) == found.by):
+            continue
+        exception = traceback.exception
+        said = f"{exception.type}: {first_line(exception.message)}"
+        return Cause(
+            "threads_replaced",
+            f"{found.by} {where}",
+            f"threads and sockets are {found.by}'s here{_patch(case, found)}, and multiprocessing "
+            f"cannot work with them: it raises {said} at {where}",
+            f"`{found.what}` is {found.by}'s: threads take turns in one real thread, and sockets "
+            "are other ones. multiprocessing is made for those of Python.",
+            where,
+        )
+    return None
+
+
+_PROCESSES: Final = re.compile(r"/(multiprocessing|concurrent/futures)/\w+\.py$")
+
+
+def _patch(case: Case, found: PatchedThreads) -> str:
+    calls = [each for each in Calls(case.sources).at_import() if each.package == found.by]
+    return f" by `{calls[0].text}()` at {calls[0].where}" if calls else ""

@@ -60,9 +60,10 @@ def find(case: Case) -> Cause | None:
         return Cause("syntax", said, title, "", trial.where)
     if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
         named = _NAMED.match(trial.exception.message)
-        if named is None:
+        if named is not None:
+            return _lacking(case, named["name"])
+        if all(each.exception == trial.exception for each in case.others):
             return Cause("missing_module", said, said, "", trial.where)
-        return _lacking(case, named["name"])
     return None
 
 
