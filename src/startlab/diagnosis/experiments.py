@@ -348,6 +348,8 @@ def confirmed(
         why += f" In it: {listed([f'{each.told} at {each.where}' for each in set_up[:3]])}."
     elif is_call and found is not None and named:  # what the call has set up, a rule may know
         why += f" That is: {found.title}."
+    if found is not None and not named and found.where not in (None, where):
+        why += f" What was seen: {found.title}."
     return Cause(
         told.mechanism,
         f"{made.aspects[0].kind} {name}",

@@ -91,6 +91,7 @@ VARIABLES: Final = (
     ("POLARS_MAX_THREADS", "1"),
     ("RAYON_NUM_THREADS", "1"),
     ("TOKIO_WORKER_THREADS", "1"),
+    ("NUMBA_THREADING_LAYER", "workqueue"),
     ("NUMBA_NUM_THREADS", "1"),
     ("NUMEXPR_NUM_THREADS", "1"),
     ("BLOSC_NTHREADS", "1"),
@@ -151,6 +152,7 @@ again in a child may take what is meant for the parent's.
 
 ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
 SEEDED_HASH: Final = {"PYTHONHASHSEED": "1"}
+TRACEBACK: Final = "Traceback (most recent call last)"
 
 
 class World(NamedTuple):
@@ -183,6 +185,11 @@ class World(NamedTuple):
         return len(groups) > 1 and all(trial.outcome in WELL for trial in self.trials)
 
     @property
+    def has_raised(self) -> bool:
+        """Whether a process of it has raised, however the program ended."""
+        return any(TRACEBACK in trial.stderr for trial in self.trials)
+
+    @property
     def is_bad(self) -> bool:
         """Whether none is ok, and all end alike."""
         return len({trial.outcome for trial in self.trials} - {"undecided"}) == 1
@@ -192,7 +199,8 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     """Give each bad world of an environment, with the good one that an aspect is taken from.
 
     Of two that are ok and print different things, none is known to be right: each may be what the
-    other is measured by. What fails everywhere has no good one.
+    other is measured by, but one in which no child has raised is no worse than one in which some
+    child has. What fails everywhere has no good one.
     """
     good = [world for world in worlds if world.is_good]
     for bad in worlds:
@@ -202,8 +210,11 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
             yield bad, good[0]
     # Who prints what fewer others print is the likelier one; what forks have, others may lack.
     alike = Counter(world.group for world in good)
-    for bad in sorted(good, key=lambda each: (each.cell.method == "fork", alike[each.group])):
-        other = next((each for each in good if each.group != bad.group), None)
+    likely = sorted(good, key=lambda e: (not e.has_raised, e.cell.method == "fork", alike[e.group]))
+    for bad in likely:
+        other = next(
+            (e for e in good if e.group != bad.group and e.has_raised <= bad.has_raised), None
+        )
         if other is not None:
             yield bad, other
 
@@ -539,7 +550,7 @@ class Experimenter:
         if trial.outcome != "ok":
             return False
         if good is None or bad.trials[0].outcome == "hang":
-            return "Traceback (most recent call last)" not in trial.stderr
+            return TRACEBACK not in trial.stderr
         right = good.trials[0]
         return trial.stdout_digest == right.stdout_digest or (
             trial.stdout_shape is not None and trial.stdout_shape == right.stdout_shape

@@ -1,0 +1,36 @@
+"""Which cells an experiment compares: those that fail, or print something else, with good ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from startlab.engine.experiments import World, pairs
+from startlab.model import Trial
+
+if TYPE_CHECKING:
+    from startlab.model import StartMethod
+
+RAISED = "Process Process-1:\nTraceback (most recent call last):\nValueError: no\n"
+
+
+def world(method: StartMethod, group: str, stderr: str = "") -> World:
+    trial = Trial(
+        experiment="p.py", environment="host-3.13", method=method, trial=0, outcome="differs",
+        reason="", as_expected=True, expected=("ok",), stdout="", stderr=stderr,
+        output_group=group,
+    )  # fmt: skip
+    return World(trial.cell, [trial])
+
+
+def compared(*worlds: World) -> list[tuple[str, str | None]]:
+    return [(bad.cell.method, good.cell.method if good else None) for bad, good in pairs(worlds)]
+
+
+def test_what_fork_prints_is_the_likelier_one() -> None:
+    worlds = [world("fork", "A"), world("spawn", "B")]
+    assert compared(*worlds) == [("spawn", "fork"), ("fork", "spawn")]
+
+
+def test_but_not_where_a_child_has_raised() -> None:
+    worlds = [world("fork", "A", RAISED), world("spawn", "B")]
+    assert compared(*worlds) == [("fork", "spawn")]
