@@ -1000,11 +1000,12 @@ class CauseExperiment(
 
     `cured` of the `of` trials did what that world does. It is confirmed if all did, the cell itself
     never does, and `good` always does. `noted` is what the trials met. `good_environment` is where
-    that cell is, if not beside it.
+    that cell is, if not beside it. `test` is the one of a suite that was run by itself.
     """
 
     environment: str
     method: Method
+    test: str = ""
     aspects: tuple[Aspect, ...]
     good: Method | None = None
     good_environment: str = ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from startlab.diagnosis import diagnose
 from startlab.results import journal
 
 pytestmark = [
@@ -28,14 +30,17 @@ FAILED = {
 }
 
 
-def startlab_run(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+def startlab_run(
+    folder: Path, *words: str, explain: str = "off"
+) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Run a suite on the Python, and with the packages, that this test runs on."""
     environ = os.environ | {"PYTHONPATH": str(Path(journal.__file__).parents[2]), "NO_COLOR": "1"}
     own = ["--backend", "native", "--python", sys.executable, "--env", "venv-*"]
     if sys.prefix == sys.base_prefix:
         own[-1] = "python-*"
     done = subprocess.run(
-        [sys.executable, "-m", "startlab", "run", *own, "--out", "run", "--", *words],
+        [sys.executable, "-m", "startlab", "run", *own, "--out", "run",
+         "--explain", explain, "--", *words],
         cwd=folder, env=environ, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
@@ -98,3 +103,28 @@ def test_a_suite_of_unittest_runs_as_one_program_or_by_pytest(tmp_path: Path) ->
         "test_it.py::Case::test_right": "ok",
         "test_it.py::Case::test_wrong": "error",
     }
+
+
+def test_a_cause_is_confirmed_for_all_tests_that_end_alike(tmp_path: Path) -> None:
+    (tmp_path / "rates.py").write_text(
+        "RATES = {}\n\ndef rate():\n    return RATES['USD']\n", "utf-8"
+    )
+    (tmp_path / "conftest.py").write_text(
+        "import rates\n\ndef pytest_configure():\n    rates.RATES['USD'] = 2\n", "utf-8"
+    )
+    test = """\
+        def test_{}():
+            with Pool(1) as pool:
+                assert pool.apply(rates.rate) == 2
+        """
+    tests = "".join(textwrap.dedent(test.format(name)) for name in ("one", "two"))
+    text = f"import rates\nfrom multiprocessing import Pool\n\n{tests}"
+    (tmp_path / "test_rates.py").write_text(text, "utf-8")
+    _, folder = startlab_run(tmp_path, "pytest", "-q", explain="full")
+    run = journal.read(folder)
+    assert {each.test for each in run.experiments} == {"test_rates.py::test_one"}
+    (found,) = diagnose(run).findings
+    assert (found.mechanism, found.grade) == ("global_differs", "confirmed")
+    assert found.where == "conftest.py:4"
+    tests_told = {each.cell.experiment for each in found.cells}
+    assert tests_told == {"test_rates.py::test_one", "test_rates.py::test_two"}

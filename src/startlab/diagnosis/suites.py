@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from startlab.diagnosis import findings
+from startlab.results.trials import ends, of_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +41,12 @@ def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
 
 
 def _parts(run: Run) -> Iterator[Run]:
-    """Give for each test that fails a run of it alone."""
+    """Give for each test that fails a run of it, with what was tried of one that ends alike."""
     program = run.header.program
     tests: dict[str, list[Trial]] = {}
     for trial in run.trials:
         tests.setdefault(trial.experiment, []).append(trial)
+    ended = {test: ends(trials) for test, trials in tests.items()}
     for test, trials in tests.items():
         if program is None or all(each.outcome == "ok" for each in trials):
             continue
@@ -52,15 +54,5 @@ def _parts(run: Run) -> Iterator[Run]:
         if test != program.name:
             file = posixpath.normpath(posixpath.join(program.folder, test.partition("::")[0]))
             one = msgspec.structs.replace(program, kind="test", name=test, target=file, args=())
-        yield msgspec.structs.replace(
-            run,
-            header=msgspec.structs.replace(run.header, program=one),
-            environments=tuple(
-                msgspec.structs.replace(
-                    each, cells=tuple(cell for cell in each.cells if cell.experiment == test)
-                )
-                for each in run.environments
-            ),
-            trials=tuple(trials),
-            experiments=(),
-        )
+        alike = (each for each in run.experiments if ended.get(each.test) == ended[test])
+        yield msgspec.structs.replace(of_test(run, test, one), experiments=tuple(alike))

@@ -30,6 +30,7 @@ from startlab.model import (
     Noted,
 )
 from startlab.program.imports import own_files
+from startlab.results.output_groups import grouped
 from startlab.results.summary import WELL, has_failed_child
 from startlab.results.trials import by_cell
 
@@ -44,6 +45,9 @@ TIMES: Final = 3
 """How often each world, and the aspect, must give the same."""
 
 SHORTEST_S: Final = 3.0
+LONGEST_ALONE_S: Final = 10.0
+"""How long a test may take that is run by itself for the first time."""
+
 LONGER: Final = 5
 """A trial of an experiment may take so many times what the good world does, or `SHORTEST_S`."""
 
@@ -109,6 +113,9 @@ OF_FILES: Final = (
 
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
+
+MOST_SEEN: Final = 3
+"""Globals that are tried one by one, before many others by halves: what differs is likely meant."""
 
 HAND_OVER: Final = Aspect(kind="hand over")
 """Changes nothing: it tells where what cannot be pickled, or made again, is handed over."""
@@ -229,11 +236,11 @@ def _explains(made: CauseExperiment, bad: World) -> bool:
 class Experimenter:
     """Explains the bad cells of a program's run, as long as there is time."""
 
-    def __init__(self, run: Run, subject: Subject, backend: Backend, budget_s: float) -> None:
+    def __init__(self, run: Run, subject: Subject, backend: Backend, deadline: float) -> None:
         self._run = run
         self._subject = subject
         self._backend = backend
-        self._deadline = time.monotonic() + budget_s
+        self._deadline = deadline
         self._environments = {
             each.name: each.environment for each in run.environments if each.environment
         }
@@ -257,6 +264,17 @@ class Experimenter:
         """Give each experiment that was made, confirmed or not."""
         for worlds in self._worlds.values():
             yield from self._in_environment(worlds)
+
+    def run_anew(self) -> None:
+        """Run each cell anew, once: what is known of them is from another way to run them."""
+        seen: list[Trial] = []
+        for worlds in self._worlds.values():
+            for world in worlds:
+                longest = max(trial.duration_s for trial in world.trials)
+                trial = self._trial(world.cell, (), max(LONGEST_ALONE_S, LONGER * longest))
+                seen += [] if trial is None else [trial]
+        self._run = grouped(msgspec.structs.replace(self._run, trials=tuple(seen)))
+        self._worlds = self._by_environment()
 
     def _by_environment(self) -> dict[str, list[World]]:
         worlds: dict[str, list[World]] = {}
@@ -442,14 +460,17 @@ class Experimenter:
     ) -> Iterator[tuple[Aspect, ...]]:
         """Give what is tried when all together have helped: one alone, then what is left of all.
 
-        That is each that has met something; then the last one of the shortest row from the first
-        one on that helps, found by halves; and last this row without all that it can do without.
+        That is each that has met something, or was seen to differ; then the last one of the
+        shortest row from the first one on that helps, found by halves; and last this row without
+        all that it can do without.
         """
         if candidates[0].kind == "made again":
             yield from ((each,) for each in candidates)
             return
         met = {MET.get(each.what) for each in noted} - {"calls"}
-        tried = [each for each in candidates if each.kind in met]
+        seen = [each for each in candidates if each.kind == "global"]
+        seen = seen if len(seen) <= MOST_SEEN else []
+        tried = [each for each in candidates if each.kind in met or each in seen]
         yield from ((each,) for each in tried)
         row = self._shortest_row(bad, good, candidates)
         if row[-1].kind == "calls":
@@ -590,6 +611,7 @@ class Experimenter:
         environment = self._environments[cell.environment]
         try:
             if environment.name not in self._agents:
+                self._subject.lacking(environment)  # which learns what it runs there
                 self._agents[environment.name] = self._backend.agent(environment)
             agent = self._agents[environment.name]
             request = self._subject.request(cell, environment, agent)

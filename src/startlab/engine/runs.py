@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from startlab.backends.opening import open_backend
 from startlab.engine.experiments import BUDGET_S, Experimenter, Explain
 from startlab.engine.lab import Lab, Silent
 from startlab.engine.subjects import ExperimentSubject, ProgramSubject
-from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite, is_unittest
+from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite, is_unittest, to_explain
 from startlab.errors import ProgramError, SelectionError
 from startlab.model import SCHEMA_VERSION, RunHeader, Selection
 from startlab.plan import cells
@@ -273,20 +274,27 @@ class _Opened(NamedTuple):
 
 
 def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> None:
-    """Look for the causes of what a program does otherwise somewhere, by experiment."""
-    if how.explain == "off" or opened.program is None or is_suite(opened.program):
+    """Look for the causes of what a program, or a test, does otherwise somewhere, by experiment."""
+    if how.explain == "off" or opened.program is None:
         return
+    subject = opened.subjects[0]
     run = grouped(journal.read(folder))
-    with closing(
-        Experimenter(run, opened.subjects[0], opened.backend, BUDGET_S[how.explain])
-    ) as experimenter:
-        if experimenter.has_work:
-            how.listener.say(
-                f"Looking for causes by experiment, for at most {BUDGET_S[how.explain]:.0f} s; "
-                "--explain off leaves that out."
-            )
-        for made in experimenter.explain():
-            book.write(made)
+    is_of_tests = isinstance(subject, SuiteSubject)
+    parts = to_explain(run, subject) if isinstance(subject, SuiteSubject) else [(run, subject)]
+    deadline = time.monotonic() + BUDGET_S[how.explain]
+    said = False
+    for part, one in parts:
+        with closing(Experimenter(part, one, opened.backend, deadline)) as experimenter:
+            if experimenter.has_work and not said:
+                how.listener.say(
+                    f"Looking for causes by experiment, for at most {BUDGET_S[how.explain]:.0f} s; "
+                    "--explain off leaves that out."
+                )
+                said = True
+            if is_of_tests:
+                experimenter.run_anew()
+            for made in experimenter.explain():
+                book.write(msgspec.structs.replace(made, test=one.name if is_of_tests else ""))
 
 
 def _opened(

@@ -17,6 +17,8 @@ from startlab.engine.subjects import ProgramSubject
 from startlab.errors import AgentError
 from startlab.model import Cell, End, PlannedEnvironment, Unavailable
 from startlab.plan.cells import impossible
+from startlab.results.summary import WELL
+from startlab.results.trials import ends, of_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         Observation,
         Program,
         Request,
+        Run,
         Selection,
         Trial,
     )  # fmt: skip
@@ -74,6 +77,32 @@ class SuiteSubject(ProgramSubject):
         file = posixpath.normpath(posixpath.join(program.folder, test.partition("::")[0]))
         one = msgspec.structs.replace(program, kind="test", name=test, target=file, args=())
         return ProgramSubject(one, self.backend, self.selection)
+
+    def alone(self, test: str) -> ProgramSubject:
+        """Give a run of pytest for one test, as a program of its own."""
+        program = self.program
+        file, at, name = test.partition("::")
+        file = posixpath.relpath(posixpath.join(program.folder, file), program.cwd)
+        args = ("-q", "-p", "no:cacheprovider", f"{file}{at}{name}")
+        one = msgspec.structs.replace(program, kind="module", name=test, target="pytest", args=args)
+        return ProgramSubject(one, self.backend, self.selection)
+
+
+def to_explain(run: Run, suite: SuiteSubject) -> Iterator[tuple[Run, ProgramSubject]]:
+    """Give one of all tests that end alike, as a run and a program of its own; the commonest first.
+
+    One that is ok nowhere is left out: that is no start method's fault.
+    """
+    tests: dict[str, list[Trial]] = {}
+    for trial in run.trials:
+        tests.setdefault(trial.experiment, []).append(trial)
+    alike: dict[frozenset[tuple[str | None, ...]], list[str]] = {}
+    for test, trials in tests.items():
+        if {each.outcome in WELL for each in trials} == {True, False}:
+            alike.setdefault(ends(trials), []).append(test)
+    for named in sorted(alike.values(), key=len, reverse=True):
+        subject = suite.alone(named[0])
+        yield of_test(run, named[0], subject.program), subject
 
 
 class SuiteRun:

@@ -9,12 +9,14 @@ from itertools import accumulate
 from operator import eq
 from typing import TYPE_CHECKING, overload
 
+import msgspec
+
 from startlab.model import Cell, Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from startlab.model import Run
+    from startlab.model import Program, Run
 
 
 class Trials(Sequence[Trial]):
@@ -124,3 +126,36 @@ def by_cell(run: Run) -> Iterator[tuple[Cell, OfCell]]:
     every = ByCell(run)
     for number, cell in enumerate(every.cells):
         yield cell, OfCell(every, number)
+
+
+def ends(trials: Iterable[Trial]) -> frozenset[tuple[str | None, ...]]:
+    """Give how a test's trials ended: tests of which this is the same may have one cause.
+
+    An exception's words are the same wherever it is raised; those of an assertion say little.
+    """
+    return frozenset(
+        (trial.environment, trial.method, trial.outcome, *_told(trial)) for trial in trials
+    )
+
+
+def _told(trial: Trial) -> tuple[str | None, ...]:
+    raised = trial.exception
+    if raised is None or raised.type == "AssertionError" or not raised.message:
+        return (raised.type if raised else None), trial.where
+    return raised.type, raised.message
+
+
+def of_test(run: Run, test: str, program: Program) -> Run:
+    """Give the part of a suite's run that is about one test, as the run of a `program`."""
+    return msgspec.structs.replace(
+        run,
+        header=msgspec.structs.replace(run.header, program=program),
+        environments=tuple(
+            msgspec.structs.replace(
+                each, cells=tuple(cell for cell in each.cells if cell.experiment == test)
+            )
+            for each in run.environments
+        ),
+        trials=tuple(trial for trial in run.trials if trial.experiment == test),
+        experiments=(),
+    )
