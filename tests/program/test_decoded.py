@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import io
 
 import pytest
 
+from startlab.agent.attach import told
 from startlab.program.decoded import decoded
 
 
@@ -23,3 +25,4 @@ from startlab.program.decoded import decoded
 )
 def test_it_is_decoded_by_its_mark_or_line(data: bytes, text: str) -> None:
     assert decoded(data) == text
+    assert told._decoded(io.BytesIO(data)) == text, "`startlab why` does so by itself"
