@@ -297,7 +297,7 @@ def test_what_is_put_into_programs_tells_what_the_table_says() -> None:
 
 
 def test_every_setting_of_the_table_is_looked_at_and_no_other() -> None:
-    inside = list(ast.walk(injected("startlab_inside.py")))
+    inside = list(ast.walk(injected("startlab_state.py")))
     calls = [each for each in inside if isinstance(each, ast.Call)]
     used = [each.args[0] for each in calls if getattr(each.func, "id", "") == "usually"]
     assert {each.value for each in used if isinstance(each, ast.Constant)} <= set(SETTINGS)

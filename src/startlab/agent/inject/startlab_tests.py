@@ -416,9 +416,10 @@ def forget_limits():
     inside = sys.modules.get("startlab_inside")
     if inside is not None:
         inside.left.clear()
+        libraries = sys.modules["startlab_state"].libraries
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] in ("startlab", __name__) and vars(module).get("__file__"):
-                inside.libraries[module.__file__] = True
+                libraries[module.__file__] = True
     inject = sys.modules.get("startlab_inject")
     if inject is not None:
         inject.looked.clear()

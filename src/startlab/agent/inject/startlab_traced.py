@@ -6,6 +6,7 @@ import sys
 from startlab_aspects import ASPECTS, inject, module_of, resolve, tell
 from startlab_carried import pack_global
 from startlab_registries import REGISTRIES, registered
+from startlab_values import text_of
 
 
 def trace():
@@ -19,8 +20,7 @@ def trace():
     words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
     del os.environ["STARTLAB_EXPERIMENT"]
     look = LOOKS[words[0]]
-    inside = __import__("startlab_inside")
-    state = {"last": "", "file": "", "value": look(inside, *words[1:])}
+    state = {"last": "", "file": "", "value": look(*words[1:])}
     changes = []
     first = os.getpid()
 
@@ -43,7 +43,7 @@ def trace():
     def line(frame, event, arg):
         if os.getpid() == first:
             try:
-                value = look(inside, *words[1:])
+                value = look(*words[1:])
             except Exception:
                 value = None
             if value != state["value"]:
@@ -74,23 +74,23 @@ def trace():
     sys.settrace(call)
 
 
-def look_at_globals(inside, *names):
+def look_at_globals(*names):
     found = []
     for name in names:
         try:
             value = pack_global(name)[2]
-            found.append(inside.text_of(value) or id(value))
+            found.append(text_of(value) or id(value))
         except (KeyError, TypeError):
             found.append(None)
     return found
 
 
-def look_at_registries(inside, *names):
+def look_at_registries(*names):
     codecs = len(registered["codec"]), len(registered["codec error"])
     return [codecs if name == "codecs" else repr(REGISTRIES[name][0]()) for name in names]
 
 
-def look_at_handlers(inside, *names):
+def look_at_handlers(*names):
     signal = sys.modules.get("_signal")
     if signal is None or "signal" not in sys.modules:
         return None
@@ -104,14 +104,14 @@ def look_at_handlers(inside, *names):
 modules_seen = {}
 
 
-def look_at_imports(inside, *names):
+def look_at_imports(*names):
     if len(sys.modules) not in modules_seen:
         modules_seen.clear()
         modules_seen[len(sys.modules)] = [name for name in names if name in sys.modules]
     return modules_seen[len(sys.modules)]
 
 
-def look_at_attributes(inside, *names):
+def look_at_attributes(*names):
     found = []
     for each in names:
         module, path = resolve(each)
@@ -124,7 +124,7 @@ LOOKS = {
     "imports": look_at_imports,
     "global": look_at_globals,
     "registry": look_at_registries,
-    "modules": lambda inside, *names: (tuple(sys.path), look_at_imports(inside, *names)),
-    "environ": lambda inside, *names: [os.environ.get(each) for each in names],
+    "modules": lambda *names: (tuple(sys.path), look_at_imports(*names)),
+    "environ": lambda *names: [os.environ.get(each) for each in names],
     "signal handlers": look_at_handlers,
 }

@@ -1,0 +1,167 @@
+"""Find what pickle has refused in what was handed over, by the message of its exception. Python 3."""
+
+import sys
+
+from startlab_values import NOT_TOLD, show
+
+inject = sys.modules["startlab_inject"]
+tell = inject.tell
+
+
+def told(roots, error, frame, function=""):
+    """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
+    found = None
+    for wanted in (looked_for(error), refused_by(error)):
+        found = found or (find(roots, wanted) if wanted is not None else None)
+    if found is None:
+        return
+    path, root, value = found
+    label, _, way = path.partition("\0")
+    if label[-1] in "= ":
+        label += called(root, frame)
+    text = "%s via %s" % (way, label) if way else label
+    kind = type(value)
+    what = kind.__name__
+    if is_local(kind):
+        what = "local %s object" % what
+    elif kind.__module__ != "builtins":
+        what = "%s.%s" % (kind.__module__, what)
+    elif "<locals>" in getattr(value, "__qualname__", ""):
+        what = "local " + what
+    tell("unpicklable", text, what, inject.user_line(frame) if frame else "", function)
+
+
+MESSAGES = (
+    (r"(?:cannot|can't) (?:pickle|serialize) '?([\w.]+)'? (?:object|instance)", "type"),
+    (r"^([\w.]+) objects? (?:should only|cannot|can't|can not)", "type"),
+    # Since 3.14 a local object is shown as others are.
+    (r"Can't pickle (?:local object )?<(?:function|class|built-in function) '?([^ ']+)", "name"),
+    (r"local object '?([^']+)'?", "name"),
+    (r"attribute lookup (\S+) on", "name"),
+)
+
+
+def looked_for(error):
+    """Return what pickle's message names: ("type" or "name", text)."""
+    re = sys.modules["re"]  # pickle has it
+    for pattern, kind in MESSAGES:
+        match = re.search(pattern, str(error))
+        if match:
+            return kind, match.group(1)
+    return None
+
+
+def refused_by(error):
+    """Return the object whose own method for pickling has raised: ("object", it)."""
+    traceback = getattr(error, "__traceback__", None)
+    found = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_name in FOR_PICKLING and "self" in frame.f_locals:
+            found = "object", frame.f_locals["self"]
+        traceback = traceback.tb_next
+    return found
+
+
+FOR_PICKLING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce__", "__reduce_ex__")
+
+
+def find(roots, wanted):
+    """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
+
+    A path has a NUL where the root ends. It stops at a class that pickles itself.
+    """
+    queue = [(path + "\0", value, value) for path, value in roots]
+    seen = set()
+    for path, root, value in queue:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if matches(value, wanted):
+            return path, root, value
+        if len(queue) < 20000:
+            queue.extend((step, root, part) for step, part in parts(path, value))
+    return None
+
+
+def matches(value, wanted):
+    kind, text = wanted
+    if kind == "object":
+        return value is text
+    if kind == "type":
+        own = type(value)
+        return text in (own.__name__, "%s.%s" % (own.__module__, own.__name__))
+    name = getattr(value, "__qualname__", None) if isinstance(value, NOT_TOLD) else None
+    if name is None:
+        own = type(value)
+        return is_local(own) and text in (
+            own.__qualname__, "%s.%s" % (own.__module__, own.__qualname__)
+        )
+    tail = text.rpartition(".")[2]
+    return text in (name, "%s.%s" % (value.__module__, name)) or (
+        tail == value.__name__ and ("<l" in name or "<l" in text)
+    )
+
+
+def is_local(kind):
+    return "<locals>" in kind.__qualname__
+
+
+def parts(path, value):
+    """Return what pickle would visit next, each with its path."""
+    kind = type(value)
+    if isinstance(value, dict):
+        for key, each in list(dict.items(value)):
+            yield "%s[%s]" % (path, show(key, 1)), each
+    elif isinstance(value, (list, tuple)):
+        base = list if isinstance(value, list) else tuple
+        for i, each in enumerate(list(base.__iter__(value))):
+            yield "%s[%d]" % (path, i), each
+    elif isinstance(value, (set, frozenset)):
+        for each in list(value):
+            yield path + "{}", each
+    elif kind.__name__ == "method" and hasattr(value, "__self__"):
+        yield path, value.__self__
+    elif kind.__name__ == "partial" and hasattr(value, "keywords"):
+        yield path, value.func
+        yield path, value.args
+        yield path, value.keywords
+    if isinstance(value, NOT_TOLD) or kind.__module__.startswith("multiprocessing"):
+        return
+    plain = getattr(object, "__getstate__", None)
+    if (
+        kind.__reduce__ is not object.__reduce__
+        or kind.__reduce_ex__ is not object.__reduce_ex__
+        or getattr(kind, "__getstate__", plain) is not plain
+    ):
+        return
+    try:
+        fields = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return
+    head = path[: path.index("\0") + 1]
+    for key, each in list(fields.items()):
+        # The innermost class is the one that the user knows.
+        yield "%s%s.%s" % (head, with_package(kind), key), each
+
+
+def with_package(kind):
+    """Name a class, one of a library's with the package: `rich.Progress`."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    if not file or inject.is_stdlib(file) or not inject.is_library(file):
+        return kind.__name__
+    return "%s.%s" % (kind.__module__.partition(".")[0], kind.__name__)
+
+
+def called(value, frame):
+    owner = getattr(value, "__self__", None) if type(value).__name__ == "method" else value
+    name = None
+    if frame is not None:
+        scopes = (frame.f_locals, frame.f_globals)
+        names = [k for scope in scopes for k, v in list(scope.items()) if v is owner]
+        name = names[0] if names else None
+    if type(value).__name__ == "method":
+        return "%s.%s" % (name or type(owner).__name__, value.__func__.__name__)
+    if name is None and isinstance(value, NOT_TOLD):
+        return value.__qualname__
+    return name or type(value).__name__

@@ -1,0 +1,115 @@
+"""Values as text, without calling their own code: no repr, no property of their classes. Python 3."""
+
+import os
+import sys
+
+inject = sys.modules["startlab_inject"]
+
+LONGEST = 160  # characters of a value
+
+
+def text_of(value):
+    """Write a value as text, with a mark of all that it holds where the text leaves some out."""
+    text = show(value, 3)
+    if text is None or (len(text) <= LONGEST and "..." not in text):
+        return text
+    return "%s%s%x" % (text[:LONGEST], MARK, mark(value, 4, [5000]))
+
+
+def mark(value, depth, left):
+    """Give a number that differs where values do: of the first objects in it, as far as data."""
+    left[0] -= 1
+    kind = type(value)
+    if isinstance(value, NOT_TOLD) or depth == 0 or left[0] < 0:
+        return 0
+    if issubclass(kind, dict):
+        pairs = dict.items(value)
+        return together_mark(mark(k, 1, left) * 31 + mark(v, depth - 1, left) for k, v in pairs)
+    for base in (list, tuple):
+        if issubclass(kind, base):
+            every = enumerate(base.__iter__(value), 1)
+            return together_mark(i * mark(each, depth - 1, left) for i, each in every)
+    for base in (set, frozenset):
+        if issubclass(kind, base):
+            return together_mark(mark(each, depth - 1, left) for each in base.__iter__(value))
+    data = value if kind in (str, bytes) else show(value, 1)
+    if not isinstance(data, bytes):
+        data = data.encode("utf-8", "surrogatepass")
+    return int.from_bytes(data + kind.__name__.encode(), "big") % LARGE
+
+
+def together_mark(numbers):
+    total = 1
+    for each, _ in zip(numbers, range(5000)):
+        total = (total + each) % LARGE
+    return total
+
+
+MARK = "\1"  # between a text and its mark: agent/events.py shows only the text
+LARGE = (1 << 61) - 1
+PLAIN = (type(None), bool, float, complex)
+NOT_TOLD = (type(sys), type(text_of), type(len), type, type(text_of.__get__(0)))
+
+
+def show(value, depth):
+    """Write a value as text; None for what is not data: functions, classes, modules."""
+    kind = type(value)
+    if isinstance(value, NOT_TOLD):
+        return None
+    if kind in PLAIN:
+        return repr(value)
+    if kind is int:
+        if value == os.getpid() >= 100:
+            return "this process's id"
+        return repr(value) if value.bit_length() < 256 else "an int of %d bits" % value.bit_length()
+    if kind in (str, bytes):
+        return repr(value) if len(value) < 60 else "%r... (%d)" % (value[:40], len(value))
+    if isinstance(value, dict):
+        items = [] if depth == 0 else list(dict.items(value))
+        shown = ["%s: %s" % (show(k, depth - 1), show(v, depth - 1)) for k, v in items[:8]]
+        return together(kind, dict, "{%s}", shown, dict.__len__(value))
+    for base, form in ((list, "[%s]"), (tuple, "(%s)")):
+        if isinstance(value, base):
+            items = [] if depth == 0 else list(base.__iter__(value))[:8]
+            shown = [str(show(each, depth - 1)) for each in items]
+            return together(kind, base, form, shown, base.__len__(value))
+    for base in (set, frozenset):
+        if isinstance(value, base):
+            items = [] if depth == 0 or base.__len__(value) > 100 else list(base.__iter__(value))
+            shown = sorted(str(show(each, depth - 1)) for each in items)[:8]
+            return together(kind, base, "{%s}", shown, base.__len__(value))
+    name = kind.__name__
+    if kind.__module__.startswith("multiprocessing"):
+        return name  # each process has its own handle
+    if name == "ContextVar" and kind.__module__ in ("builtins", "_contextvars"):
+        held = value.get(show)
+        return "%s, not set" % name if held is show else "%s(%s)" % (name, show(held, depth - 1))
+    try:
+        fields = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return name
+    if depth == 0 or type(fields) is not dict or kind.__module__ in sys.builtin_module_names:
+        return name
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    if inject.is_library(file) and name not in ("Namespace", "SimpleNamespace"):
+        return name
+    shown = ["%s=%s" % (k, show(v, depth - 1)) for k, v in list(fields.items())[:8]]
+    return "%s(%s)" % (name, ", ".join(shown))
+
+
+def together(kind, base, form, shown, length):
+    if length > len(shown):
+        shown = shown + ["... (%d)" % length]
+    text = form % ", ".join(shown)
+    return text if kind is base else "%s(%s)" % (kind.__name__, text)
+
+
+def named(function):
+    """Name a callable, with the location of its code."""
+    function = getattr(function, "__func__", function)
+    name = getattr(function, "__qualname__", type(function).__name__)
+    module = getattr(function, "__module__", "")
+    code = getattr(function, "__code__", None)
+    if code is None or inject.is_library(code.co_filename):
+        return "%s.%s" % (module, name) if module else name
+    return "%s at %s:%d" % (name, code.co_filename, code.co_firstlineno)
