@@ -469,8 +469,9 @@ class Experimenter:
             return
         met = {MET.get(each.what) for each in noted} - {"calls"}
         seen = [each for each in candidates if each.kind == "global"]
-        seen = seen if len(seen) <= MOST_SEEN else []
-        tried = [each for each in candidates if each.kind in met or each in seen]
+        if 0 < len(seen) <= MOST_SEEN:  # the main module's name comes before what is made of it
+            met |= {"main", "global"}
+        tried = [each for each in candidates if each.kind in met]
         yield from ((each,) for each in tried)
         row = self._shortest_row(bad, good, candidates)
         if row[-1].kind == "calls":
