@@ -393,7 +393,7 @@ class MainModule(Clue, frozen=True, kw_only=True, tag="main"):
 
 
 class MadeAgain(Clue, frozen=True, kw_only=True, tag="made again"):
-    """Something shared between processes is made anew by each that imports the main module."""
+    """Something shared between processes is made again by each that imports the main module."""
 
     type: str
     where: str | None = None

@@ -41,7 +41,7 @@ class Look(NamedTuple):
 
 
 class Looks:
-    """Watches the program while it starts, and then each of its tests anew.
+    """Watches the program while it starts, and then each of its tests.
 
     What was told of a test is forgotten after it, but not what was told while the program started.
     """

@@ -1,4 +1,4 @@
-"""What `startlab why --dump` writes: a look, with what is nobody else's business shortened."""
+"""What `startlab why --dump` writes: a look, with paths and values shortened."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Told(NamedTuple):
 
 
 ANEW: Final = (
-    "A child started by spawn or forkserver imports the program's modules anew, and has what that "
+    "A child started by spawn or forkserver imports the program's modules again, and has what that "
     "makes: nothing of what the parent changed afterwards."
 )
 COPIED: Final = "A forked child begins with a copy of all that its parent has."
@@ -197,7 +197,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "seed": Told(
         "random_copied",
-        "each child's generators seeded anew",
+        "each child's generators seeded differently",
         "forked children draw the same random numbers",
         COPIED,
     ),
@@ -276,15 +276,15 @@ MADE_ANEW: Final = Told(
     "made_in_each_child",
     "{name} as the parent has it",
     "every child makes its own {name}{at}, instead of using the parent's",
-    "A child started by spawn or forkserver imports the program's modules anew, and what their top "
-    "level makes is made again.",
+    "A child started by spawn or forkserver imports the program's modules again, and so makes "
+    "again what their top level makes.",
 )
 
 SKIPPED_MAIN: Final = Told(
     "global_differs",
     "{name} as the parent has it",
     "the children do not see the change to {name}{at}: they do not import a package's __main__.py",
-    "A child started by spawn or forkserver imports the main module anew, but not the __main__.py "
+    "A child started by spawn or forkserver imports the main module again, but not the __main__.py "
     "of a package or folder.",
 )
 

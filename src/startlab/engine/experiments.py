@@ -266,7 +266,7 @@ class Experimenter:
             yield from self._in_environment(worlds)
 
     def run_anew(self) -> None:
-        """Run each cell anew, once: what is known of them is from another way to run them."""
+        """Run each cell again, once: what is known of them is from another way to run them."""
         seen: list[Trial] = []
         for worlds in self._worlds.values():
             for world in worlds:

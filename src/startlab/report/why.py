@@ -164,7 +164,7 @@ def _ring(tree: Tree) -> str:
     ring = tree.verdict.ring
     told = [_waits(tree, each) for each in ring[:MOST_TOLD]]
     more = f"; and {len(ring) - MOST_TOLD} more" if len(ring) > MOST_TOLD else ""
-    return ("; ".join(told) or "nobody is left to wake anybody") + more
+    return ("; ".join(told) or "no thread is left that could wake another") + more
 
 
 def _waits(tree: Tree, each: Id) -> str:

@@ -1,6 +1,6 @@
 # outside
 # needs: 3
-# assumes: nobody outside is told the address
+# assumes: no process outside is told the address
 # A process outside was told the address of a Listener, and connects to it.
 import multiprocessing.connection
 import os

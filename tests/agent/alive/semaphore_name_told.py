@@ -1,6 +1,6 @@
 # outside
 # needs: 3
-# assumes: nobody outside is told the name
+# assumes: no process outside is told the name
 # A process outside was told the name of a lock of multiprocessing, and releases it.
 import ctypes
 import multiprocessing

@@ -272,7 +272,7 @@ def names_in(code):
     return names
 
 
-random_state = []  # of the process that forks; multiprocessing seeds a forked child anew
+random_state = []  # of the process that forks; multiprocessing seeds a forked child again
 
 @harmless
 def start_tracker():

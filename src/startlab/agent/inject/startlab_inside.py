@@ -429,7 +429,7 @@ def unsent():
             alive.update((id(q), (q, kind, thread.name, line)) for kind, q in queues_of(thread))
     for queue, length, kind, name, line in behind.get(os.getpid(), ()):
         if id(queue) in alive:
-            alive[id(queue)] = (queue, kind, name, line)  # an exporter that begins anew
+            alive[id(queue)] = (queue, kind, name, line)  # an exporter that begins again
         elif waiting_in(queue) > length and (
             type(queue).__name__ != "deque" or own_kind(queue[-1], kind)
         ):

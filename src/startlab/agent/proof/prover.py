@@ -468,7 +468,7 @@ class Prover:
     def _unknown_sockets(self, scene: Scene, pid: int) -> Dict[Tuple[int, bool], str]:
         """Give the sockets that threads sleep on of which only the process knows the timeouts.
 
-        Raises MayWake where one has a timeout. To ask the process makes that begin anew: once is
+        Raises MayWake where one has a timeout. To ask the process makes that begin again: once is
         enough.
         """
         unknown = {}
@@ -545,7 +545,7 @@ def settled(
 
 
 def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[int]:
-    """Choose the thread to ask: one whose call, made anew, does just what it does now.
+    """Choose the thread to ask: one whose call, repeated, does just what it does now.
 
     Best is one whose call has no effect before its end. A lone writer may have written the half,
     and can be made to write the rest in write(2) and sendto(2) only, unless the handler of an
@@ -566,7 +566,7 @@ def _rank(scene: Scene, bond: Bond) -> int:
     if isinstance(wait, waits.Lock):
         return 0 if scene.keeps(thread) else _NEVER
     if isinstance(wait, waits.Transfer):
-        # A socket's timeout would begin anew, or be over.
+        # A socket's timeout would begin again, or be over.
         last = 2 if _socket_of(scene, thread) else 0
         if wait.writing:
             whole = wait.resumable and not thread.caught & _bit(signal.SIGALRM)

@@ -673,7 +673,7 @@ class Scene:
     def keeps(self, thread: procfs.Thread) -> bool:
         """Whether a thread that sleeps on a futex would go to sleep on it again.
 
-        A wake-up that got lost would be found if the call were made anew.
+        A wake-up that got lost would be found if the call were made again.
         """
         call = waits.parse(thread.call)
         if call is None:

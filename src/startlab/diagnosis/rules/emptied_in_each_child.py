@@ -6,7 +6,7 @@ and children have imported the main module.
 
 ## Why
 A child started by spawn or forkserver imports the main module. Opening the file there begins it
-anew: what was in it is gone.
+again: what was in it is gone.
 
 ## What to do
 Put what should happen only once below `if __name__ == "__main__":`. The mechanism is
@@ -39,7 +39,7 @@ MECHANISMS: Final = ()
 
 
 def in_output(case: Case) -> Cause | None:
-    """See that children open anew, and so empty, a file that the program reads in the end."""
+    """See that children open, and so empty, a file that the program reads in the end."""
     if not imports_main(case) or not any(case.lines) or written(case.sources, _READS) is None:
         return None
     for file in own_files(case.sources):

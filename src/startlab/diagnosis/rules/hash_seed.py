@@ -46,7 +46,7 @@ def in_output(case: Case) -> Cause | None:
 
 
 def find(case: Case) -> Cause | None:
-    """See that processes are to agree on the hash of a string, which each Python salts anew."""
+    """See that processes are to agree on the hash of a string, which each Python salts itself."""
     where = written(case.sources, r"(?<![\w.])hash\(")
     if where is None or "fork" in case.trial.method_used or not case.trial.method_used:
         return None

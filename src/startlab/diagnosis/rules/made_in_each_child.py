@@ -101,7 +101,7 @@ def suspect(case: Case) -> Cause | None:
 
 
 def _made(case: Case, *, moments: bool) -> Iterator[tuple[str, str, int]]:
-    """Give globals that are made anew by each import, are used by functions, and stay as made."""
+    """Give globals that are made again by each import, are used by functions, and stay as made."""
     files = [file for file in own_files(case.sources) if file]
     used = {name for file in files for name in case.sources.file(file).used_from()}
     for file in files:

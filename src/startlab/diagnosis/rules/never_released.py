@@ -1,7 +1,7 @@
 """A lock that was taken and never given back.
 
 ## What it sees
-A thread waits for a lock, and nobody that lives has it: the process or the thread that took it has
+A thread waits for a lock, and no living thread has it: the process or the thread that took it has
 ended, or the function that took it has returned.
 
 ## Why

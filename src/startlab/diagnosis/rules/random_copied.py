@@ -5,7 +5,7 @@ Several children begin with the same state of a generator that their functions u
 
 ## Why
 A fork copies the generator with its state. A child started by spawn or forkserver makes and seeds a
-generator of the main module anew.
+generator of the main module again.
 
 ## What to do
 Make the generator in the child, or give each child a seed of its own.
@@ -68,7 +68,7 @@ def in_output(case: Case) -> Cause | None:
     how = (
         "A fork copies the generator with its state"
         if case.inherited_main
-        else "Each child that imports the main module makes and seeds it anew"
+        else "Each child that imports the main module makes and seeds it again"
     )
     made_at = f", made at {where}" if where else ""
     drawn = _drawn(case, clue.name)

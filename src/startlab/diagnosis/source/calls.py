@@ -233,7 +233,7 @@ class Calls:
 
         They are made by the first process alone, for what they do, and children do not make them:
         the one with the most arguments comes first. With `filled`, what children do too counts
-        where it is done to an object that each process makes anew. Where they only read an object,
+        where it is done to an object that each process makes again. Where they only read an object,
         what is done to that counts.
         """
         found = self.in_first_alone(used.package)

@@ -256,7 +256,7 @@ class Source:
         return False
 
     def emptied(self) -> dict[str, int]:
-        """Find the globals that are files which the module's own body opens anew: name → line."""
+        """Find the globals that are files which the module's own body opens again: name → line."""
         found: dict[str, int] = {}
         for node in self.tree.body:
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
