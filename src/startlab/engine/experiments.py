@@ -10,28 +10,26 @@ The base rates of both worlds are known first. A good world that has failed once
 
 from __future__ import annotations
 
-import ast
-import posixpath
-import re
 import time
-from collections import Counter
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from startlab.errors import AgentError
-from startlab.model import (
-    Aspect,
-    CauseExperiment,
-    ChangedGlobal,
-    ChangedSetting,
-    MainModule,
-    NativeThreadsAtFork,
-    Noted,
+from startlab.engine.aspects import (
+    EVERYWHERE,
+    VARIABLES,
+    aspects_of,
+    environment_of,
+    files,
+    has_native_threads,
+    made_by_calls,
+    variables_of,
 )
-from startlab.program.imports import own_files
+from startlab.engine.worlds import TRACEBACK, World, elsewhere, explains, pairs
+from startlab.errors import AgentError
+from startlab.model import Aspect, CauseExperiment, Noted
 from startlab.results.output_groups import grouped
-from startlab.results.summary import WELL, has_failed_child
+from startlab.results.summary import WELL
 from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 
     from startlab.backends import Agent, Backend
     from startlab.engine.subjects import Subject
-    from startlab.model import AspectKind, Cell, Program, Run, Trial
+    from startlab.model import AspectKind, Cell, Run, Trial
 
 TIMES: Final = 3
 """How often each world, and the aspect, must give the same."""
@@ -56,60 +54,6 @@ Explain = Literal["quick", "full", "off"]
 
 BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
 
-REGISTRIES: Final = (
-    "import hooks", "made modules", "gc", "subclasses", "dispatch", "copyreg", "int digits",
-    "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
-    "socket", "recursion limit", "switch interval", "umask", "limits", "logging", "random",
-)  # fmt: skip
-"""Settings of a process that are carried over, what others may depend on first."""
-
-FORKED: Final = (
-    Aspect(kind="flush"),
-    Aspect(kind="signal handlers"),
-    Aspect(kind="event loop"),
-    Aspect(kind="lock"),
-    Aspect(kind="threads"),
-    Aspect(kind="epoll"),
-    Aspect(kind="tracker"),
-    Aspect(kind="seed"),
-    Aspect(kind="descriptors"),
-)
-EVERYWHERE: Final = (
-    Aspect(kind="identity"),
-    Aspect(kind="exceptions"),
-    Aspect(kind="one main"),
-    Aspect(kind="child exits"),
-    Aspect(kind="signal mask"),
-    Aspect(kind="exit in children"),
-    Aspect(kind="pool end"),
-    Aspect(kind="empty"),
-    Aspect(kind="pipes"),
-    Aspect(kind="write back"),
-)
-VARIABLES: Final = (
-    ("OMP_NUM_THREADS", "1"),
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("MKL_NUM_THREADS", "1"),
-    ("GRPC_ENABLE_FORK_SUPPORT", "1"),
-    ("TOKENIZERS_PARALLELISM", "false"),
-    ("POLARS_MAX_THREADS", "1"),
-    ("RAYON_NUM_THREADS", "1"),
-    ("TOKIO_WORKER_THREADS", "1"),
-    ("NUMBA_THREADING_LAYER", "workqueue"),
-    ("NUMBA_NUM_THREADS", "1"),
-    ("NUMEXPR_NUM_THREADS", "1"),
-    ("BLOSC_NTHREADS", "1"),
-    ("VIPS_CONCURRENCY", "1"),
-)
-"""What native runtimes read from the environment that may keep them from threads of their own."""
-
-OF_FILES: Final = (
-    (re.compile(r"(^|/)lib(gomp|iomp5?|omp)\b"), "OMP_NUM_THREADS"),
-    (re.compile(r"openblas"), "OPENBLAS_NUM_THREADS"),
-    (re.compile(r"(^|/)libmkl"), "MKL_NUM_THREADS"),
-    (re.compile(r"(^|/)(cygrpc|libgrpc)"), "GRPC_ENABLE_FORK_SUPPORT"),
-)
-"""The runtime's file that a thread waits in tells which variable is tried first."""
 
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
@@ -147,8 +91,6 @@ MAY_BE_SILENT: Final = frozenset({"flush"})
 SILENT: Final = frozenset({"global", "registry", "statement"})
 """Kinds of aspect that do not note what they have met, and may spoil what another one cures."""
 
-NAMES_MODULES: Final = re.compile(r"\b__(module|qualname)__\b|\b__name__\b(?!\s*==)")
-"""Code to which the name of the main module may matter."""
 
 INTRUSIVE: Final = frozenset({"calls", "statement", "threads", "write back"})
 """Kinds that may break a program themselves, and hide what helps.
@@ -156,81 +98,6 @@ INTRUSIVE: Final = frozenset({"calls", "statement", "threads", "write back"})
 What is called again may be done twice; children may need what a statement binds; a thread that runs
 again in a child may take what is meant for the parent's.
 """
-
-ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
-SEEDED_HASH: Final = {"PYTHONHASHSEED": "1"}
-TRACEBACK: Final = "Traceback (most recent call last)"
-
-
-class World(NamedTuple):
-    """The trials of one cell that were run without any change."""
-
-    cell: Cell
-    trials: list[Trial]
-
-    @property
-    def is_good(self) -> bool:
-        """Whether all are ok, no child of theirs has failed, and they print the same."""
-        groups = {trial.output_group for trial in self.trials}
-        well = all(trial.outcome in WELL for trial in self.trials)
-        return len(groups) == 1 and well and not self.loses_children
-
-    @property
-    def loses_children(self) -> bool:
-        """Whether a child has failed in one that ended well all the same."""
-        return any(map(has_failed_child, self.trials))
-
-    @property
-    def group(self) -> str | None:
-        """The letter of what all print."""
-        return self.trials[0].output_group
-
-    @property
-    def is_unstable(self) -> bool:
-        """Whether all end well, and do not print the same."""
-        groups = {trial.output_group for trial in self.trials}
-        return len(groups) > 1 and all(trial.outcome in WELL for trial in self.trials)
-
-    @property
-    def has_raised(self) -> bool:
-        """Whether a process of it has raised, however the program ended."""
-        return any(TRACEBACK in trial.stderr for trial in self.trials)
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether none is ok, and all end alike."""
-        return len({trial.outcome for trial in self.trials} - {"undecided"}) == 1
-
-
-def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
-    """Give each bad world of an environment, with the good one that an aspect is taken from.
-
-    Of two that are ok and print different things, none is known to be right: each may be what the
-    other is measured by, but one in which no child has raised is no worse than one in which some
-    child has. What fails everywhere has no good one.
-    """
-    good = [world for world in worlds if world.is_good]
-    for bad in worlds:
-        if bad.is_bad and bad.trials[0].outcome not in WELL:
-            yield bad, good[0] if good else None
-        elif bad.is_bad and bad.loses_children and good:
-            yield bad, good[0]
-    # Who prints what fewer others print is the likelier one; what forks have, others may lack.
-    alike = Counter(world.group for world in good)
-    likely = sorted(good, key=lambda e: (not e.has_raised, e.cell.method == "fork", alike[e.group]))
-    for bad in likely:
-        other = next(
-            (e for e in good if e.group != bad.group and e.has_raised <= bad.has_raised), None
-        )
-        if other is not None:
-            yield bad, other
-
-
-def _explains(made: CauseExperiment, bad: World) -> bool:
-    """Tell whether an experiment is about a cell, or about the other side of its difference."""
-    return made.environment == bad.cell.environment and (
-        made.method == bad.cell.method or (bad.is_good and made.good == bad.cell.method)
-    )
 
 
 class Experimenter:
@@ -289,7 +156,7 @@ class Experimenter:
             if world.is_unstable:
                 yield from self._seeded(world)
         for bad, good in pairs(worlds):
-            if any(made.confirmed for made in self._made if _explains(made, bad)):
+            if any(made.confirmed for made in self._made if explains(made, bad)):
                 continue
             for made in self._of_cell(bad, good or self._elsewhere(bad)):
                 self._made.append(made)
@@ -340,14 +207,14 @@ class Experimenter:
     # --- one bad cell ---------------------------------------------------------------------------
 
     def _of_cell(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
-        candidates = list(self._candidates(bad, good))
+        candidates = list(aspects_of(self._run.header.program, bad, good))
         if not candidates or not self._base_rates(bad, good):
             return
         limit_s = self._limit_s(good)
         # What has helped another cell is likely to help this one.
         known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
         kinds: set[AspectKind] = {each.kind for each in candidates}
-        is_native = _has_native_threads(bad)
+        is_native = has_native_threads(bad)
         kinds |= {"variable"} if is_native else set()
         kinds |= {"made again"} if "preload" in kinds else set()
         for aspects in known:
@@ -358,11 +225,14 @@ class Experimenter:
                     return
         if is_native:
             yield from self._of_variables(bad, good)
-            if any(made.confirmed and _explains(made, bad) for made in self._made):
+            if any(made.confirmed and explains(made, bad) for made in self._made):
                 return
         helping, noted = self._helping(bad, good, candidates)
         if helping is None and good is not None and bad.cell.method == "fork":
-            helping = [Aspect(kind="made again", words=each) for each in self._made_by_calls()]
+            helping = [
+                Aspect(kind="made again", words=each)
+                for each in made_by_calls(self._run.header.program)[:MOST_MADE]
+            ]
         if helping:
             yield from self._narrowed(bad, good, helping, noted)
             return
@@ -370,7 +240,7 @@ class Experimenter:
             environment=bad.cell.environment,
             method=bad.cell.method,
             good=good.cell.method if good else None,
-            good_environment=_elsewhere(bad, good),
+            good_environment=elsewhere(bad, good),
             aspects=tuple(candidates),
             of=1,
             noted=noted,
@@ -379,7 +249,7 @@ class Experimenter:
     def _of_variables(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
         """Set variables that keep native runtimes from threads: the likeliest alone, then all."""
         variables = [Aspect(kind="variable", words=each) for each in VARIABLES]
-        names = _variables_of(_files(bad))
+        names = variables_of(files(bad))
         for each in variables:
             if each.words[0] in names:
                 made = self._experiment(bad, good, (each,), self._limit_s(good))
@@ -433,23 +303,6 @@ class Experimenter:
             if together is candidates:
                 sets += _apart(candidates, trial)
         return None, noted
-
-    def _made_by_calls(self) -> Sequence[tuple[str, ...]]:
-        """Name what the modules that the program imports make by a call: module, name.
-
-        Each is made again alone: children may need to share what another one is.
-        """
-        program = self._run.header.program
-        if program is None:
-            return ()
-        beside = posixpath.dirname(program.target) if program.kind == "script" else ""
-        found: list[tuple[str, ...]] = []
-        for file in own_files(program):
-            path = posixpath.relpath(file, beside or ".")
-            module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-            module = "" if file == program.target else module
-            found += [(module, name) for name in bound_by_calls(program.sources[file])]
-        return found[:MOST_MADE]
 
     def _smaller(
         self,
@@ -554,7 +407,7 @@ class Experimenter:
             environment=bad.cell.environment,
             method=bad.cell.method,
             good=good.cell.method if good else None,
-            good_environment=_elsewhere(bad, good),
+            good_environment=elsewhere(bad, good),
             aspects=tuple(aspects),
             cured=cured,
             of=min(TIMES, cured + 1),
@@ -618,90 +471,13 @@ class Experimenter:
             request = self._subject.request(cell, environment, agent)
             request = msgspec.structs.replace(
                 request,
-                env={**request.env, **_environment_of(aspects)},
+                env={**request.env, **environment_of(aspects)},
                 timeout_s=min(request.timeout_s, limit_s),
             )
             observation = agent.run(request)
         except AgentError:
             return None
         return self._subject.judge(cell, environment, 0, observation)
-
-    # --- what is tried --------------------------------------------------------------------------
-
-    def _candidates(self, bad: World, good: World | None) -> Iterator[Aspect]:
-        """Give what may be the cause of a bad cell, in causal order."""
-        program = self._run.header.program
-        if program is None:
-            return
-        method = bad.cell.method
-        if good is not None and _elsewhere(bad, good):
-            # The same start method on another Python: only what is inherited may differ.
-            yield from (Aspect(kind="preload"), *FORKED)
-        elif good is not None and method == "fork":
-            yield from FORKED
-        elif good is not None:
-            yield from self._of_import(program, bad)
-        yield from EVERYWHERE
-
-    def _of_import(self, program: Program, bad: World) -> Iterator[Aspect]:
-        """Give what children may lack, or have otherwise, that import the main module."""
-        yield Aspect(kind="modules")
-        yield Aspect(kind="stdin")
-        yield Aspect(kind="kept")
-        yield Aspect(kind="hash seed")
-        if any(map(NAMES_MODULES.search, program.sources.values())):
-            yield Aspect(kind="main")
-        if bad.cell.method == "forkserver":
-            yield Aspect(kind="environ")
-            yield Aspect(kind="parent id")
-        yield Aspect(kind="imports")
-        yield Aspect(kind="attributes")
-        for name in differing_globals(bad.trials):
-            yield Aspect(kind="global", words=(name,))
-        for name in REGISTRIES:
-            yield Aspect(kind="registry", words=(name,))
-        yield Aspect(kind="calls")
-        yield Aspect(kind="ids")
-        for line in statements(program):
-            yield Aspect(kind="statement", words=(str(line),))
-        if any(each.how == "inherited" for each in _of_main(bad.trials)):
-            yield from (Aspect(kind="preload"), *FORKED)
-
-
-def _has_native_threads(bad: World) -> bool:
-    """Tell whether a program forks while a library has native threads."""
-    clues = [clue for trial in bad.trials for clue in trial.clues]
-    return bad.cell.method == "fork" and any(isinstance(e, NativeThreadsAtFork) for e in clues)
-
-
-def _files(bad: World) -> set[str]:
-    """Name the files of machine code that threads of a hung program are in."""
-    return {
-        file
-        for trial in bad.trials
-        for process in trial.processes
-        for thread in process.threads
-        for file in thread.libraries
-    }
-
-
-def _variables_of(files: set[str]) -> set[str]:
-    return {name for pattern, name in OF_FILES if any(map(pattern.search, files))}
-
-
-def _environment_of(aspects: Sequence[Aspect]) -> dict[str, str]:
-    """Give the variables by which aspects are changed: themselves, or what is injected for them."""
-    own = {each.words[0]: each.words[1] for each in aspects if each.kind == "variable"}
-    if any(each.kind == "hash seed" for each in aspects):
-        own.update(SEEDED_HASH)
-    injected = ["\t".join((each.kind, *each.words)) for each in aspects if each.kind != "variable"]
-    return {**own, **({ENVIRONMENT: "\n".join(injected)} if injected else {})}
-
-
-def _elsewhere(bad: World, good: World | None) -> str:
-    """Name the environment of a good world, if it is another one."""
-    there = good.cell.environment if good else bad.cell.environment
-    return "" if there == bad.cell.environment else there
 
 
 def _noted(trial: Trial) -> tuple[Noted, ...]:
@@ -739,53 +515,3 @@ def _apart(candidates: Sequence[Aspect], trial: Trial) -> list[list[Aspect]]:
 def _names(kind: AspectKind, noted: Sequence[Noted]) -> tuple[str, ...]:
     """Name what an aspect of a kind has met."""
     return tuple(dict.fromkeys(each.name for each in noted if MET.get(each.what) == kind))
-
-
-def _of_main(trials: Sequence[Trial]) -> list[MainModule]:
-    return [clue for trial in trials for clue in trial.clues if isinstance(clue, MainModule)]
-
-
-def differing_globals(trials: Sequence[Trial]) -> list[str]:
-    """Name what children have otherwise, each once: globals, and patches of others' modules."""
-    clues = [clue for trial in trials for clue in trial.clues]
-    names = [each.name for each in clues if isinstance(each, ChangedGlobal)]
-    names += [each.part for each in clues if isinstance(each, ChangedSetting) and each.is_patch]
-    return list(dict.fromkeys(names))
-
-
-def statements(program: Program) -> list[int]:
-    """List the lines of the main module's statements that do something when it is imported.
-
-    What defines, imports, assigns a constant or is below a guard does not.
-    """
-    text = program.sources.get(program.target, "") if program.kind == "script" else ""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    return [each.lineno for each in body if _acts(each)]
-
-
-def bound_by_calls(text: str) -> list[str]:
-    """Name what the top level of a module's source binds to the result of a call."""
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    return [
-        target.id
-        for each in body
-        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Call)
-        for target in each.targets
-        if isinstance(target, ast.Name)
-    ]
-
-
-def _acts(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.If):
-        return "__name__" not in ast.unparse(statement.test)
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
-        return any(isinstance(each, ast.Call) for each in ast.walk(statement))
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Call)
-    return isinstance(statement, ast.For | ast.While | ast.With | ast.Try | ast.Delete)

@@ -1,0 +1,220 @@
+"""What an experiment changes: the aspects of a process's state, in causal order.
+
+A module that comes from another file is tried before a value in it.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.engine.worlds import elsewhere
+from startlab.model import Aspect, ChangedGlobal, ChangedSetting, MainModule, NativeThreadsAtFork
+from startlab.program.imports import own_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from startlab.engine.worlds import World
+    from startlab.model import Program, Trial
+
+REGISTRIES: Final = (
+    "import hooks", "made modules", "gc", "subclasses", "dispatch", "copyreg", "int digits",
+    "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
+    "socket", "recursion limit", "switch interval", "umask", "limits", "logging", "random",
+)  # fmt: skip
+"""Settings of a process that are carried over, what others may depend on first."""
+
+FORKED: Final = (
+    Aspect(kind="flush"),
+    Aspect(kind="signal handlers"),
+    Aspect(kind="event loop"),
+    Aspect(kind="lock"),
+    Aspect(kind="threads"),
+    Aspect(kind="epoll"),
+    Aspect(kind="tracker"),
+    Aspect(kind="seed"),
+    Aspect(kind="descriptors"),
+)
+EVERYWHERE: Final = (
+    Aspect(kind="identity"),
+    Aspect(kind="exceptions"),
+    Aspect(kind="one main"),
+    Aspect(kind="child exits"),
+    Aspect(kind="signal mask"),
+    Aspect(kind="exit in children"),
+    Aspect(kind="pool end"),
+    Aspect(kind="empty"),
+    Aspect(kind="pipes"),
+    Aspect(kind="write back"),
+)
+VARIABLES: Final = (
+    ("OMP_NUM_THREADS", "1"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+    ("MKL_NUM_THREADS", "1"),
+    ("GRPC_ENABLE_FORK_SUPPORT", "1"),
+    ("TOKENIZERS_PARALLELISM", "false"),
+    ("POLARS_MAX_THREADS", "1"),
+    ("RAYON_NUM_THREADS", "1"),
+    ("TOKIO_WORKER_THREADS", "1"),
+    ("NUMBA_THREADING_LAYER", "workqueue"),
+    ("NUMBA_NUM_THREADS", "1"),
+    ("NUMEXPR_NUM_THREADS", "1"),
+    ("BLOSC_NTHREADS", "1"),
+    ("VIPS_CONCURRENCY", "1"),
+)
+"""What native runtimes read from the environment that may keep them from threads of their own."""
+
+OF_FILES: Final = (
+    (re.compile(r"(^|/)lib(gomp|iomp5?|omp)\b"), "OMP_NUM_THREADS"),
+    (re.compile(r"openblas"), "OPENBLAS_NUM_THREADS"),
+    (re.compile(r"(^|/)libmkl"), "MKL_NUM_THREADS"),
+    (re.compile(r"(^|/)(cygrpc|libgrpc)"), "GRPC_ENABLE_FORK_SUPPORT"),
+)
+"""The runtime's file that a thread waits in tells which variable is tried first."""
+
+NAMES_MODULES: Final = re.compile(r"\b__(module|qualname)__\b|\b__name__\b(?!\s*==)")
+"""Code to which the name of the main module may matter."""
+
+ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
+SEEDED_HASH: Final = {"PYTHONHASHSEED": "1"}
+
+
+def aspects_of(program: Program | None, bad: World, good: World | None) -> Iterator[Aspect]:
+    """Give what may be the cause of a bad cell, in causal order."""
+    if program is None:
+        return
+    method = bad.cell.method
+    if good is not None and elsewhere(bad, good):
+        # The same start method on another Python: only what is inherited may differ.
+        yield from (Aspect(kind="preload"), *FORKED)
+    elif good is not None and method == "fork":
+        yield from FORKED
+    elif good is not None:
+        yield from _of_import(program, bad)
+    yield from EVERYWHERE
+
+
+def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
+    """Give what children may lack, or have otherwise, that import the main module."""
+    yield Aspect(kind="modules")
+    yield Aspect(kind="stdin")
+    yield Aspect(kind="kept")
+    yield Aspect(kind="hash seed")
+    if any(map(NAMES_MODULES.search, program.sources.values())):
+        yield Aspect(kind="main")
+    if bad.cell.method == "forkserver":
+        yield Aspect(kind="environ")
+        yield Aspect(kind="parent id")
+    yield Aspect(kind="imports")
+    yield Aspect(kind="attributes")
+    for name in differing_globals(bad.trials):
+        yield Aspect(kind="global", words=(name,))
+    for name in REGISTRIES:
+        yield Aspect(kind="registry", words=(name,))
+    yield Aspect(kind="calls")
+    yield Aspect(kind="ids")
+    for line in statements(program):
+        yield Aspect(kind="statement", words=(str(line),))
+    if any(each.how == "inherited" for each in _of_main(bad.trials)):
+        yield from (Aspect(kind="preload"), *FORKED)
+
+
+def has_native_threads(bad: World) -> bool:
+    """Tell whether a program forks while a library has native threads."""
+    clues = [clue for trial in bad.trials for clue in trial.clues]
+    return bad.cell.method == "fork" and any(isinstance(e, NativeThreadsAtFork) for e in clues)
+
+
+def files(bad: World) -> set[str]:
+    """Name the files of machine code that threads of a hung program are in."""
+    return {
+        file
+        for trial in bad.trials
+        for process in trial.processes
+        for thread in process.threads
+        for file in thread.libraries
+    }
+
+
+def variables_of(files: set[str]) -> set[str]:
+    """Name the variables that the runtimes in files of machine code read."""
+    return {name for pattern, name in OF_FILES if any(map(pattern.search, files))}
+
+
+def environment_of(aspects: Sequence[Aspect]) -> dict[str, str]:
+    """Give the variables by which aspects are changed: themselves, or what is injected for them."""
+    own = {each.words[0]: each.words[1] for each in aspects if each.kind == "variable"}
+    if any(each.kind == "hash seed" for each in aspects):
+        own.update(SEEDED_HASH)
+    injected = ["\t".join((each.kind, *each.words)) for each in aspects if each.kind != "variable"]
+    return {**own, **({ENVIRONMENT: "\n".join(injected)} if injected else {})}
+
+
+def _of_main(trials: Sequence[Trial]) -> list[MainModule]:
+    return [clue for trial in trials for clue in trial.clues if isinstance(clue, MainModule)]
+
+
+def differing_globals(trials: Sequence[Trial]) -> list[str]:
+    """Name what children have otherwise, each once: globals, and patches of others' modules."""
+    clues = [clue for trial in trials for clue in trial.clues]
+    names = [each.name for each in clues if isinstance(each, ChangedGlobal)]
+    names += [each.part for each in clues if isinstance(each, ChangedSetting) and each.is_patch]
+    return list(dict.fromkeys(names))
+
+
+def statements(program: Program) -> list[int]:
+    """List the lines of the main module's statements that do something when it is imported.
+
+    What defines, imports, assigns a constant or is below a guard does not.
+    """
+    text = program.sources.get(program.target, "") if program.kind == "script" else ""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [each.lineno for each in body if _acts(each)]
+
+
+def made_by_calls(program: Program | None) -> list[tuple[str, str]]:
+    """Name what the modules that the program imports make by a call: module, name.
+
+    Each is made again alone: children may need to share what another one is.
+    """
+    if program is None:
+        return []
+    beside = posixpath.dirname(program.target) if program.kind == "script" else ""
+    found: list[tuple[str, str]] = []
+    for file in own_files(program):
+        path = posixpath.relpath(file, beside or ".")
+        module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        module = "" if file == program.target else module
+        found += [(module, name) for name in bound_by_calls(program.sources[file])]
+    return found
+
+
+def bound_by_calls(text: str) -> list[str]:
+    """Name what the top level of a module's source binds to the result of a call."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        target.id
+        for each in body
+        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Call)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def _acts(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.If):
+        return "__name__" not in ast.unparse(statement.test)
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return any(isinstance(each, ast.Call) for each in ast.walk(statement))
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call)
+    return isinstance(statement, ast.For | ast.While | ast.With | ast.Try | ast.Delete)
