@@ -65,6 +65,9 @@ _NAMED: Final = {
 }
 """What is opened by its name, by the file of multiprocessing that opens it."""
 
+_BY_PROXY: Final = re.compile(r"\bself\._token\b|\bconn\.(send|recv)\(|^$")
+"""Code of managers.py that asks a manager for what it keeps; none of what begins or finds one."""
+
 _GONE: Final = re.compile(r"^(FileNotFound|ConnectionRefused|ConnectionReset|BrokenPipe|EOF)Error$")
 
 
@@ -97,8 +100,11 @@ def _removed(case: Case, traceback: Traceback) -> Cause | None:
 
 
 def _ended(case: Case, traceback: Traceback) -> Cause | None:
-    through = any(file.endswith("multiprocessing/managers.py") for file, _ in traceback.frames)
-    if not through or not _GONE.match(traceback.exception.type):
+    asked = any(
+        file.endswith("multiprocessing/managers.py") and _BY_PROXY.search(code)
+        for (file, _), code in zip(traceback.frames, traceback.code, strict=False)
+    )
+    if not asked or not _GONE.match(traceback.exception.type):
         return None
     where = own_line(traceback.frames) or started_at(case)
     return Cause(
