@@ -54,6 +54,9 @@ _FINDS: Final = re.compile(
     r"(?P<nowhere>, at no line)?$"
 )
 
+_PREFIX: Final = re.compile(r"/[^\s\"':]*/(?=lib/python3\.\d+t?/)")
+"""Where an interpreter's library is; one in an environment has it elsewhere than itself."""
+
 _WORK: Final = re.compile(r"/[^\s\"']*/startlab-[\w-]+/trial-\w+/work")
 
 Kind = Literal["program", "healthy"]
@@ -195,7 +198,8 @@ def write(case: Case, seen: Run) -> None:
         said = _short(json.dumps(lean, indent=1, ensure_ascii=False))
         for path, instead in ours.items():
             said = said.replace(path, instead)
-        case.evidence_of(method).write_text(f"{_WORK.sub('/srv/work', said)}\n", "utf-8")
+        said = _PREFIX.sub("/usr/", _WORK.sub("/srv/work", said))
+        case.evidence_of(method).write_text(f"{said}\n", "utf-8")
 
 
 def _lean(value: Any) -> Any:
