@@ -339,8 +339,10 @@ resource.setrlimit = refuse
     agent = start_agent(before=f"import resource; {had}" + forbid)
     if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
         pytest.skip("the limit is as low as it can be")
+    request = request_of(sys.executable, str(program))
+    assert agent.run(request).exit_status == 0
     with pytest.raises(AgentError, match="has changed the limits"):
-        agent.run(request_of(sys.executable, str(program)))
+        agent.run(request)
 
 
 @pytest.mark.parametrize("place", ["scratch", "scratch/trial"])

@@ -109,7 +109,9 @@ def run(
     stops this too. `say` hands on what a program that runs tests says of each.
     """
     entered = time.monotonic()
-    restore()  # where the last trial could not be observed to its end
+    refused = restore()
+    if refused:  # another agent is to run this one
+        raise RuntimeError(refused)
     try:
         _refuse_full(scratch)
         injected = injection.ready()
@@ -251,7 +253,7 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
             ]
         shared = job.shared_memory()
         observation["all_ended"] = job.end()
-    restore()
+    restore()  # if it may: what was seen until now holds in any case
     within(CLEANING_S)
     removed = remove_shared_memory(shared)
     if ended == "exit":

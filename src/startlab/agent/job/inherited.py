@@ -17,12 +17,8 @@ assert sys.platform != "win32"
 LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name[:7] == "RLIMIT_"})
 
 
-class ChangedError(Exception):
-    """A program has changed what the agent may not change back."""
-
-
-def restore() -> None:
-    """Make good what a program has changed. Raises ChangedError where the agent may not."""
+def restore() -> str:
+    """Make good what a program has changed; say why not where the agent may not, else nothing."""
     try:
         for number, limits in _limits().items():
             if limits != _LIMITS[number]:
@@ -30,9 +26,8 @@ def restore() -> None:
         if _turn() != _TURN:
             _take_turn()
     except (OSError, ValueError) as error:
-        raise ChangedError(
-            "a program has changed the limits or the priority of the agent itself: %s" % error
-        ) from None
+        return "a program has changed the limits or the priority of the agent itself: %s" % error
+    return ""
 
 
 def _limits() -> Dict[int, Tuple[int, int]]:

@@ -80,8 +80,9 @@ def birth() -> str:
     return ""
 
 
-def restore() -> None:
+def restore() -> str:
     """Do nothing: here a program gets nothing of the agent that another could change."""
+    return ""
 
 
 class Job:
