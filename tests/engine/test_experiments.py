@@ -1246,3 +1246,31 @@ def test_a_variable_that_keeps_a_library_from_threads_is_tried(
     assert (seen.first.mechanism, seen.first.where) == ("native_pool_after_fork", "program.py:11")
     assert "Confirmed by experiment: with OMP_NUM_THREADS=1 in the environment" in seen.first.text
     assert "Or set OMP_NUM_THREADS=1 in the environment (tried: cures fork on" in seen.first.advice
+
+
+def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path) -> None:
+    """The bad world is run again: here it is as the good one from its fourth trial on."""
+    program = write(f"""\
+        import multiprocessing
+        from pathlib import Path
+
+        LEVEL = 0
+        RUNS = Path({str(tmp_path / "runs")!r})
+
+        def work(count):
+            assert LEVEL >= 0
+            print("late" if count > 3 else "early")
+
+        if __name__ == "__main__":
+            LEVEL, count = 1, 4
+            if multiprocessing.get_start_method() == "spawn":
+                with RUNS.open("a") as runs:
+                    runs.write("x")
+                count = RUNS.stat().st_size
+            child = multiprocessing.Process(target=work, args=(count,))
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert max(each.cured for each in seen.run.experiments) == 3
+    assert seen.kinds() == set()

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 TIMES: Final = 3
 """How often each world, and the aspect, must give the same."""
 
+CONTROLS: Final = 2
+"""How often the bad world is run again after that: a race may have given all of it by chance."""
+
 SHORTEST_S: Final = 3.0
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
@@ -395,7 +398,7 @@ class Experimenter:
                 break
             cured = number + 1
             noted = _noted(trial)
-        confirmed = cured == TIMES and _has_met(aspects, noted)
+        confirmed = cured == TIMES and _has_met(aspects, noted) and self._stays_bad(bad, good)
         if confirmed and aspects[0].kind in TRACED:
             cell = (good or bad).cell
             kind = aspects[0].kind
@@ -414,6 +417,16 @@ class Experimenter:
             confirmed=confirmed,
             noted=noted,
         )
+
+    def _stays_bad(self, bad: World, good: World | None) -> bool:
+        """Run the bad world again without a change: what ends well by chance shows nothing."""
+        if _is_proven(bad):
+            return True
+        for _ in range(CONTROLS):
+            trial = self._trial(bad.cell, (), self._limit_s(good))
+            if trial is not None and self._is_cured(trial, bad, good):
+                return False
+        return True
 
     @staticmethod
     def _is_cured(trial: Trial, bad: World, good: World | None) -> bool:
@@ -438,8 +451,7 @@ class Experimenter:
         """
         worlds = [(world, good is world) for world in (good, bad) if world is not None]
         for world, is_good in worlds:
-            proven = all((trial.grade or "").startswith("proven") for trial in world.trials)
-            wanted = 2 if proven and not is_good else TIMES
+            wanted = 2 if _is_proven(world) and not is_good else TIMES
             while len(world.trials) < wanted:
                 trial = self._trial(world.cell, (), self._limit_s(good))
                 if trial is None:
@@ -478,6 +490,10 @@ class Experimenter:
         except AgentError:
             return None
         return self._subject.judge(cell, environment, 0, observation)
+
+
+def _is_proven(world: World) -> bool:
+    return all((trial.grade or "").startswith("proven") for trial in world.trials)
 
 
 def _noted(trial: Trial) -> tuple[Noted, ...]:

@@ -69,19 +69,23 @@ FOR_PICKLING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce
 def find(roots, wanted):
     """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
 
-    A path has a NUL where the root ends. It stops at a class that pickles itself.
+    A path has a NUL where the root ends. It stops at a class that pickles itself. What is within a
+    manager of multiprocessing's says nothing to anyone: then it is the manager itself.
     """
     queue = [(path + "\0", value, value) for path, value in roots]
-    seen = set()
+    seen, manager = set(), None
     for path, root, value in queue:
         if id(value) in seen:
             continue
         seen.add(id(value))
         if matches(value, wanted):
             return path, root, value
+        kind = type(value)
+        if kind.__module__ == "multiprocessing.managers" and "connect" in dir(kind):
+            manager = manager or (path, root, value)
         if len(queue) < 20000:
             queue.extend((step, root, part) for step, part in parts(path, value))
-    return None
+    return manager
 
 
 def matches(value, wanted):
