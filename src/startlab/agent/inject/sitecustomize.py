@@ -256,7 +256,7 @@ def condition(futex):
 
 
 def renewed(task):
-    """Give the threads of the parent's whose library has made again, at the fork, what they wait for.
+    """Give the parent's threads whose library replaces, at the fork, what they wait for.
 
     The handlers that it has registered with the C library do that in the child, as jemalloc's: then
     it knows that the thread is gone, and the child needs none.

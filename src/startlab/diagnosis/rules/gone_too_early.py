@@ -60,10 +60,19 @@ MECHANISMS: Final = (
 )
 
 _NAMED: Final = {
-    "synchronize.py": "a lock",
-    "shared_memory.py": "a block of shared memory",
+    "synchronize.py": (
+        "a lock",
+        (
+            "when nothing there refers to the object any longer: when the function that made it "
+            "has returned, or when the program ends, before it waits for its children"
+        ),
+    ),
+    "shared_memory.py": (
+        "a block of shared memory",
+        "in unlink(), even if a child has yet to open it",
+    ),
 }
-"""What is opened by its name, by the file of multiprocessing that opens it."""
+"""What is opened by its name, and when that is removed, by the file that opens it."""
 
 _BY_PROXY: Final = re.compile(r"\bself\._token\b|\bconn\.(send|recv)\(|^$")
 """Code of managers.py that asks a manager for what it keeps; none of what begins or finds one."""
@@ -82,9 +91,10 @@ def find(case: Case) -> Cause | None:
 
 def _removed(case: Case, traceback: Traceback) -> Cause | None:
     files = [file.rpartition("/")[2] for file, _ in traceback.frames]
-    what = _NAMED.get(files[-1]) if files and "spawn.py" in files else None
-    if what is None or traceback.exception.type != "FileNotFoundError":
+    named = _NAMED.get(files[-1]) if files and "spawn.py" in files else None
+    if named is None or traceback.exception.type != "FileNotFoundError":
         return None
+    what, when = named
     failed = (each.where for each in case.trial.starts if each.exit_code)
     where = next(filter(None, failed), None) or started_at(case)
     return Cause(
@@ -93,8 +103,7 @@ def _removed(case: Case, traceback: Traceback) -> Cause | None:
         f"the child started at {where} cannot open {what} that it is given: its starter has "
         "removed it by then",
         "A child started by spawn or forkserver opens it by its name while it starts. The starter "
-        "removes the name when nothing there refers to the object any longer: when the function "
-        "that made it has returned, or when the program ends, before it waits for its children.",
+        f"removes the name {when}.",
         where,
     )
 
