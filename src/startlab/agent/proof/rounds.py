@@ -112,7 +112,8 @@ class Rounds:
             return None
         still_s = time.monotonic() - watched.since
         spinning = {thread.tid for thread in restless if watched.spins(thread)}
-        if still_s < (SPINNING_STILL_S if spinning else STILL_S) or not all(
+        enough_s = SPINNING_STILL_S if spinning else STILL_S
+        if still_s < enough_s / 2 or not all(
             thread.tid in spinning or watched.rounds(thread) >= ROUNDS for thread in restless
         ):
             return None
@@ -129,7 +130,7 @@ class Rounds:
             return None
         if any(thread.tid in spinning for thread in unknown):
             raise _Refuted  # it computes
-        if watched.dumps < DUMPS:
+        if still_s < enough_s or watched.dumps < DUMPS:
             return None
         try:
             return self._verdict(snapshot, restless, shown, spinning)
