@@ -33,6 +33,17 @@ def test_auto_is_this_host_where_no_engine_answers(monkeypatch: pytest.MonkeyPat
     gc.collect()  # the SDK leaves sockets open that it could not connect; here that is no error
 
 
+@pytest.mark.parametrize("names", [("host-3.12",), ("host-*", "venv-*")])
+def test_names_of_this_host_need_no_engine(
+    names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", NOWHERE)
+    said: list[str] = []
+    selection = Selection(environments=names)
+    assert opening.open_backend(selection, {}, "", said.append).name == "native"
+    assert not said, "no engine was looked for"
+
+
 def test_an_engine_whose_pipe_breaks_is_told_in_words() -> None:
     """What a named pipe of Windows raises is no OSError."""
     pywintypes = pytest.importorskip("pywintypes")

@@ -44,7 +44,7 @@ def open_backend(
     user: Environment | None = None,
     keep: bool = False,
 ) -> Backend:
-    """Make the wanted backend; `auto` is Docker if an engine answers.
+    """Make the wanted backend; `auto` is Docker if an engine answers and not all names are a host's.
 
     `program` is the folder of the user's snapshot, `requirements` what it needs, `building` the
     fields of BuildOptions. The environment of the `user` is one more. Raises EngineError if Docker
@@ -63,6 +63,9 @@ def _chosen(wanted: _Wanted) -> Backend:
     selection, say = wanted.selection, wanted.say
     if selection.backend != "auto":
         return BACKENDS[selection.backend](wanted)
+    names = selection.environments
+    if names and all(each.startswith(("host-", "venv-")) for each in names):
+        return _native(wanted)
     try:
         backend = _docker(wanted)
     except EngineError as error:
