@@ -35,7 +35,8 @@ def test_a_list_of_images_in_a_pipe_is_not_cut() -> None:
 def test_an_interpreter_of_the_host_is_looked_for_among_images(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    done = startlab("lab", "-e", "host-3.13", "--out", str(tmp_path_factory.mktemp("run") / "run"))
+    out = str(tmp_path_factory.mktemp("run") / "run")
+    done = startlab("lab", "--backend", "docker", "-e", "host-3.13", "--out", out)
     assert done.returncode == 2
     assert "--env host-3.13 matches no environment. host-… are this host's own" in done.stderr
     assert "add --backend native" in done.stderr
