@@ -44,9 +44,9 @@ def open_backend(
     user: Environment | None = None,
     keep: bool = False,
 ) -> Backend:
-    """Make the wanted backend; `auto` is Docker if an engine answers and not all names are a host's.
+    """Make the wanted backend; `auto` is Docker if an engine answers and is needed.
 
-    `program` is the folder of the user's snapshot, `requirements` what it needs, `building` the
+    It is not for names of this host alone. `program` is the folder of the user's snapshot, `requirements` what it needs, `building` the
     fields of BuildOptions. The environment of the `user` is one more. Raises EngineError if Docker
     is required and no engine answers.
     """
