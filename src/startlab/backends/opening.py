@@ -46,9 +46,9 @@ def open_backend(
 ) -> Backend:
     """Make the wanted backend; `auto` is Docker if an engine answers and is needed.
 
-    It is not for names of this host alone. `program` is the folder of the user's snapshot, `requirements` what it needs, `building` the
-    fields of BuildOptions. The environment of the `user` is one more. Raises EngineError if Docker
-    is required and no engine answers.
+    It is not for names of this host alone. `program` is the folder of the user's snapshot,
+    `requirements` what it needs, `building` the fields of BuildOptions. The environment of the
+    `user` is one more. Raises EngineError if Docker is required and no engine answers.
     """
     wanted = _Wanted(selection, building, run_id, say, program, requirements, keep)
     if user is None:
