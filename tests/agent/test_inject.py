@@ -245,6 +245,32 @@ def test_a_process_that_is_never_waited_for_has_no_end(run: Any, interpreter: En
     assert used(seen) == [("fork", "program.py:4", None)]
 
 
+def test_the_copy_of_multiprocessing_that_pathos_has(run: Any) -> None:
+    seen = run(
+        """
+        import glob, multiprocessing, os, sys
+
+        if __name__ == "__main__":
+            copy = os.path.abspath("site-packages/multiprocess")
+            os.makedirs(copy)
+            sys.path.append(os.path.dirname(copy))
+            os.environ["PYTHONPATH"] += os.pathsep + os.path.dirname(copy)
+            for path in glob.glob(os.path.dirname(multiprocessing.__file__) + "/*.py"):
+                with open(path) as file:
+                    text = file.read().replace("multiprocessing", "multiprocess")
+                with open(os.path.join(copy, os.path.basename(path)), "w") as file:
+                    file.write(text.replace("_multiprocess", "_multiprocessing"))
+            import multiprocess
+            process = multiprocess.Process(target=print, args=("child",), kwargs={"flush": True})
+            process.start()
+            process.join()
+        """,
+        method="spawn",
+    )
+    assert (seen.stdout.text(), seen.stderr.text()) == ("child\n", "")
+    assert used(seen) == [("spawn", "program.py:16", 0)]
+
+
 def test_a_pool(run: Any, interpreter: Environment, method: str) -> None:
     seen = run(
         """
@@ -555,6 +581,26 @@ def test_it_says_why_a_child_cannot_be_given_something(
     assert clue.type == "_thread.lock"
     assert clue.where is not None
     assert clue.where.endswith("program.py:20")
+
+
+def test_the_line_that_gives_it_is_the_programs_before_a_librarys(run: Any) -> None:
+    seen = run(
+        """
+        import multiprocessing, threading
+
+        library = compile('''
+        def start(context, *args):
+            context.Process(target=print, args=args).start()
+        ''', "/opt/site-packages/starter.py", "exec")
+
+        if __name__ == "__main__":
+            exec(library)
+            start(multiprocessing.get_context("spawn"), threading.Lock())
+        """
+    )
+    (clue,) = [clue for clue in seen.clues if isinstance(clue, Unpicklable)]
+    assert clue.where is not None
+    assert clue.where.endswith("program.py:11")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,18 @@ def test_it_answers_where_it_breaks_and_what_to_do(cells: Cells, said: str) -> N
     assert answer(run_of(cells)) == said
 
 
+def test_an_exit_status_that_is_the_same_everywhere_is_held_against_no_method() -> None:
+    run = run_of(on("3.13.0", fork="error", forkserver="error", spawn="error"))
+    same = [msgspec.structs.replace(each, exit_status=3, stdout="3 of 9") for each in run.trials]
+    assert answer(msgspec.structs.replace(run, trials=tuple(same))) == (
+        "Ends the same way under every start method: with a failing exit status of its own."
+    )
+    other = msgspec.structs.replace(same[0], outcome="ok", exit_status=0)
+    assert answer(msgspec.structs.replace(run, trials=(other, *same[1:]))) == (
+        "Breaks under forkserver and spawn, not fork; fix 1 line or set fork explicitly."
+    )
+
+
 def test_what_is_missing_is_told_however_long_the_answer_is() -> None:
     run = run_of(on("3.14.0", fork="1", forkserver="hang", spawn="hang"))
     other = PlannedEnvironment(

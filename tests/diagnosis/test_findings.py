@@ -124,7 +124,7 @@ def test_a_method_that_only_got_so_far_is_not_one_that_the_program_chose() -> No
     one, *others = seen.trials
     started = msgspec.structs.replace(one, method_used=(one.method,))
     seen = msgspec.structs.replace(seen, trials=(started, *others))
-    assert answer(seen).startswith("Breaks under every start method")
+    assert answer(seen).startswith("Ends the same way under every start method")
     other: Method = "forkserver"
     chosen = msgspec.structs.replace(one, method_used=(other,))
     seen = msgspec.structs.replace(seen, trials=(chosen, *others))

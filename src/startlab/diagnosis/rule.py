@@ -27,14 +27,14 @@ class Mechanism(NamedTuple):
     """Why something goes wrong: its name, what to do, and the experiment that shows it.
 
     `explains` is False where only what was seen is told: nothing is held against a start method
-    then, and `answer` are the parts of the last line, each with shorter ones to take. It
-    `depends_on` the start method, or is a matter of the platform or the Python alone. A `race` may
-    show in any cell, whichever it has shown in. What is `shown` was seen directly: an exception's
-    own words, or who waits for whom. `imported` is what only children have that import the main
-    module, which forks do not. A `symptom` says what happened, whatever led to it. With
-    `cannot_run` the program has not come to its start methods where this is so under all of them.
-    With `loses` data is lost though all seems well. A note may speak `against` a start method that
-    is safe.
+    then. `answer` are the parts of the last line, each with shorter ones to take, where that is so,
+    or where it is the same under every start method. It `depends_on` the start method, or is a
+    matter of the platform or the Python alone. A `race` may show in any cell, whichever it has
+    shown in. What is `shown` was seen directly: an exception's own words, or who waits for whom.
+    `imported` is what only children have that import the main module, which forks do not. A
+    `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come to
+    its start methods where this is so under all of them. With `loses` data is lost though all seems
+    well. A note may speak `against` a start method that is safe.
     """
 
     name: str

@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EVENTS = os.environ.get("STARTLAB_EVENTS")
 METHOD = os.environ.get("STARTLAB_START_METHOD")
 STDLIB = os.path.dirname(os.path.abspath(os.__file__))
+COPY = os.path.join("-packages", "multiprocess", "")  # of multiprocessing: pathos has one
 MAIN = ("__main__", "__mp_main__")
 CRASH_FD, STACKS_FD = 250, 251  # far above what a program counts on
 APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # else Windows ends lines by \r\n
@@ -140,7 +141,7 @@ def own_line(frame):
 
 def is_stdlib(file):
     inside = file.startswith(STDLIB) and "-packages" not in file
-    return inside or file.startswith("<frozen")
+    return inside or file.startswith("<frozen") or COPY in file
 
 
 def is_library(file):
@@ -376,10 +377,11 @@ PATCHES = {
     "multiprocessing.popen_fork": [watch_module],
     "multiprocessing.popen_spawn_win32": [watch_module],
     "multiprocessing.forking": [watch_module],  # 2.7
+    "multiprocess.popen_fork": [watch_module],
 }
 if METHOD:
     PATCHES["multiprocessing.context"] = [force]
-    PATCHES["multiprocess.context"] = [force]  # the copy of pathos
+    PATCHES["multiprocess.context"] = [force]
 if sys.version_info >= (3, 4):
     for name in (
         "multiprocessing.context",

@@ -28,7 +28,8 @@ def told(roots, error, frame, function=""):
         what = "%s.%s" % (kind.__module__, what)
     elif "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
-    tell("unpicklable", text, what, inject.user_line(frame) if frame else "", function)
+    where = frame and (inject.own_line(frame) or inject.user_line(frame))
+    tell("unpicklable", text, what, where or "", function)
 
 
 MESSAGES = (

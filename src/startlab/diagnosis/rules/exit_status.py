@@ -49,6 +49,12 @@ MECHANISMS: Final = (
         symptom=True,
         advice="Find out why the program exits with that status. If that is intended, the start "
         "method is not the problem.",
+        answer=(
+            (
+                "Ends the same way under every start method: with a failing exit status of its own",
+                "Ends with the same exit status under every start method",
+            ),
+        ),
     ),
     Mechanism(
         "child_status",
