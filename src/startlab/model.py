@@ -152,7 +152,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     Every trial has a copy of `folder` and `include`, less `exclude` (patterns as in .gitignore),
     digested in `digest`, and runs in `cwd`. `stdin` is the absolute path of what it reads; `stdout`
     is what it should print, if the user said so. `requirements` are what pip installs for it, as
-    in a requirements file, and `pythonpath` is the folder where its modules are, if Python does not
+    in a requirements file: what the user said, its project declares, or the user's own environment
+    has, by `required_by`. `pythonpath` is the folder where its modules are, if Python does not
     look there. `sources` are the texts of its Python files as they were when it was
     run, by their paths, as far as they are short: what reports quote, wherever they are made.
     """
@@ -171,6 +172,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     stdin: str | None = None
     stdout: str | None = None
     requirements: tuple[str, ...] = ()
+    required_by: Literal["user", "project", "environment"] = "user"
     requires_python: str = ""
     pythonpath: str = ""
     sources: dict[str, str] = {}

@@ -57,6 +57,6 @@ def test_json_has_every_mechanism_or_all_of_one() -> None:
 
 
 def test_an_unknown_name_is_told_with_the_nearest_ones() -> None:
-    with pytest.raises(SelectionError, match=r"no mechanism lokc_order\. The nearest are lock_o"):
+    with pytest.raises(SelectionError, match=r"no mechanism 'lokc_order'\. The nearest are lock_o"):
         CliRunner().invoke(explain, ["lokc_order"], catch_exceptions=False)
     assert SelectionError("").exit_status == 2

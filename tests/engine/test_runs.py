@@ -36,6 +36,16 @@ METHODS = tuple(sorted(multiprocessing.get_all_start_methods()))
 """Those of this platform; the first is as good as any where a test needs one."""
 
 
+PROGRAM_THAT_STARTS = """
+    import multiprocessing
+
+    if __name__ == "__main__":
+        process = multiprocessing.Process(target=print, args=("child",))
+        process.start()
+        process.join()
+"""
+
+
 class Here:
     """A current directory with programs."""
 
@@ -77,6 +87,23 @@ HELLO = """
         child.start()
         child.join()
 """
+
+
+def test_the_default_is_the_start_method_that_it_is_there(here: Here) -> None:
+    here.put("a.py", PROGRAM_THAT_STARTS)
+    run = here.run("a.py", methods=["default"])
+    (trial,) = run.trials
+    default = multiprocessing.get_context().get_start_method()
+    assert (trial.outcome, trial.method, trial.method_used) == ("ok", default, (default,))
+    assert trial.cell in run.planned
+    assert f"--method {default} a.py" in trial.reproduce
+
+
+def test_a_module_that_is_not_there_is_told_as_that(here: Here) -> None:
+    for name in ("nowhere", "nowhere.at.all"):
+        (finding,) = diagnose(here.run("-m", name)).findings
+        assert finding.mechanism == "missing_module"
+        assert "the module nowhere is missing" in finding.title
 
 
 def test_a_script_under_every_start_method(here: Here) -> None:

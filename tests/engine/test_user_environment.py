@@ -277,6 +277,7 @@ def test_other_pythons_get_what_the_project_declares(project: Project, installer
     again = project.said.said[installing:]
     assert not [each for each in again if each.startswith("Installing")]
     assert (project.site / "only_there.py").read_text() == "WORD = 'there'\n"
+    assert not any("--with" in trial.reproduce for trial in run.trials), "the project says it"
 
 
 @pytest.mark.targets
@@ -291,6 +292,7 @@ def test_or_the_same_packages_as_are_installed(project: Project) -> None:
     project.put("a.py", "import only_there; print(only_there.WORD)")
     run = project.run("a.py", environments=[VERSION], same_packages=True)
     assert outputs(run) == {USERS: "there\n", OWN: "installed\n"}
+    assert any("--same-packages a.py" in trial.reproduce for trial in run.trials)
 
 
 @pytest.mark.targets

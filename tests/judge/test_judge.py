@@ -5,6 +5,7 @@ The texts in `tracebacks` are what interpreters wrote to stderr, `<program>-<met
 
 from __future__ import annotations
 
+import subprocess
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -291,6 +292,20 @@ def test_an_exception_of_a_child_is_reported_as_such(text: str) -> None:
     assert traceback.child
 
 
+def test_a_program_that_python_cannot_read_has_a_place_too(
+    interpreter: Environment, tmp_path: Path
+) -> None:
+    """Python tells of it without the head of a traceback."""
+    program = tmp_path / "program.py"
+    program.write_text("import os\n\n\ndef f(:\n    pass\n")
+    done = subprocess.run(
+        [interpreter.executable, str(program)], capture_output=True, text=True, check=False
+    )
+    (found,) = tracebacks.find_tracebacks(done.stderr)
+    assert found.exception == PythonException(type="SyntaxError", message="invalid syntax")
+    assert found.frames == ((str(program), 4),)
+
+
 @pytest.mark.parametrize("text", versions("child_and_parent"))
 def test_the_parents_exception_speaks_for_the_program(text: str) -> None:
     verdict = error(text)
@@ -370,8 +385,6 @@ def test_an_exception_group_is_an_exception(text: str) -> None:
         ("", "exit status 3"),
         ("all is lost\n", "exit status 3: all is lost"),
         ("one\ntwo\n\n", "exit status 3: two"),
-        ('  File "x.py", line 1\n    a b\n      ^\nSyntaxError: invalid syntax\n',
-         "exit status 3: SyntaxError: invalid syntax"),
         ("Traceback (most recent call last):\n",
          "exit status 3: Traceback (most recent call last):"),
         ("Traceback (most recent call last):\n  cut off", "exit status 3: cut off"),

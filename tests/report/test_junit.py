@@ -70,7 +70,8 @@ def test_an_output_that_differs_is_a_failure(make: Any, schema: xmlschema.XMLSch
     assert root.get("failures") == "2"
     messages = [each.get("message") for each in root.iter("failure")]
     assert messages == [
-        f"differs: prints {letter}; not every trial of this environment does" for letter in "AB"
+        f"differs: prints {letter}; not every trial does that it is compared with"
+        for letter in "AB"
     ]
     for each in root.iter("failure"):
         assert "Prints different output under fork than under forkserver" in (each.text or "")

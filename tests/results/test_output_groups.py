@@ -59,8 +59,8 @@ def test_letters_go_by_the_plan_and_no_group_is_right(run_of: Callable[..., Run]
     again = output_groups.grouped(output_groups.grouped(run))
     assert again == output_groups.grouped(run)
     assert [trial.reason for trial in again.trials] == [
-        "prints B; not every trial of this environment does",
-        "prints A; not every trial of this environment does",
+        "prints B; not every trial does that it is compared with",
+        "prints A; not every trial does that it is compared with",
     ]
     assert {trial.outcome for trial in again.trials} == {"differs"}
 
@@ -85,6 +85,19 @@ def test_outputs_that_differ_in_one_environment_are_not_held_against_another(
     other = msgspec.structs.replace(one.trials[0], environment="host-2.7")
     both = msgspec.structs.replace(one, trials=(*one.trials, other))
     assert [t.outcome for t in output_groups.grouped(both).trials] == ["differs", "differs", "ok"]
+
+
+def test_outputs_of_other_methods_on_other_pythons_differ(run_of: Callable[..., Run]) -> None:
+    """Where each Python was run under its own default, it may be by either."""
+    (older,) = run_of(("fork", "1", "x", "ok")).trials
+    newer = msgspec.structs.replace(
+        older, environment="host-3.14", method="forkserver", stdout_digest="2", stdout_shape="y"
+    )
+    both = msgspec.structs.replace(run_of(), trials=(older, newer))
+    assert [t.outcome for t in output_groups.grouped(both).trials] == ["differs", "differs"]
+    same = msgspec.structs.replace(newer, method="fork")
+    both = msgspec.structs.replace(run_of(), trials=(older, same))
+    assert [t.outcome for t in output_groups.grouped(both).trials] == ["ok", "ok"]
 
 
 def test_outputs_of_one_shape_are_the_same(run_of: Callable[..., Run]) -> None:

@@ -51,7 +51,7 @@ def explain(mechanism: str | None, *, as_json: bool) -> None:
     if rule is None:
         near = ", ".join(mistakes.nearest(mechanism, {*rules, *EXPLAINED}))
         raise SelectionError(
-            f"There is no mechanism {mechanism}. The nearest are {near}. `startlab explain` has "
+            f"There is no mechanism {mechanism!r}. The nearest are {near}. `startlab explain` has "
             "all."
         )
     if as_json:

@@ -15,7 +15,7 @@ from startlab.engine.schedule import Schedule, Task
 from startlab.errors import AgentError, JournalError, StartlabError
 from startlab.judge.waiting import obstacle
 from startlab.model import End, PinnedMethod, PlannedEnvironment, Trial, Unavailable
-from startlab.plan.cells import impossible, plan_cells, shards
+from startlab.plan.cells import by_name, impossible, plan_cells, shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -196,7 +196,7 @@ class Lab:
     ) -> Iterator[tuple[Environment | Unavailable, tuple[Cell, ...], tuple[Cell, ...]]]:
         """Yield each environment with its cells, and those that other shards run."""
         found = (
-            (each, plan_cells(list(self._subjects.values()), each.name, self._selection.methods))
+            (each, self._cells_in(each))
             for each in self._backend.environments(self._selection.environments)
         )
         if self._selection.shard is None:
@@ -210,6 +210,14 @@ class Lab:
         for environment, cells in every:
             here = tuple(cell for cell in cells if cell in mine)
             yield environment, here, tuple(cell for cell in cells if cell not in mine)
+
+    def _cells_in(self, environment: Environment | Unavailable) -> tuple[Cell, ...]:
+        """Plan its cells; a program has none of `default`, but those of the method that it is."""
+        subjects = list(self._subjects.values())
+        methods = self._selection.methods
+        if not any("default" in subject.methods for subject in subjects):
+            methods = by_name(methods, environment)
+        return plan_cells(subjects, environment.name, methods)
 
     def _plan(
         self,

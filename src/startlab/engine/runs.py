@@ -170,7 +170,9 @@ def _with_packages(program: Program, executable: Path | None, *, same: bool) -> 
         return program
     project = Path(program.root, program.folder)
     needed = user_python.installed(executable) if same else declared.needs(project)
-    return msgspec.structs.replace(program, requirements=needed)
+    return msgspec.structs.replace(
+        program, requirements=needed, required_by="environment" if same else "project"
+    )
 
 
 def understand(

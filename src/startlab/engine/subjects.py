@@ -204,7 +204,7 @@ class ProgramSubject:
         if environment.prefix:  # it has its own packages
             here = Path(program.root, program.cwd)
             words += ["--python", user_python.shown(environment, here)]
-            program = msgspec.structs.replace(program, requirements=())
+            program = msgspec.structs.replace(program, requirements=(), required_by="user")
         words += options(program, self.selection)
         reproduce = _reproduce(words, environment)
         trial = judge_program(program, cell, number, observation, reproduce, environment.prefix)
@@ -226,15 +226,26 @@ def options(program: Program, selection: Selection) -> list[str]:
         words += ["--env-var", name]
     if program.stdin is not None:
         words += ["--stdin", program.stdin]
-    for requirement in program.requirements:
-        words += ["--with", secrets.without_credentials(requirement)]
-    if program.requirements and program.pythonpath:  # which is not looked for beside --with
-        words += ["--env-var", f"PYTHONPATH={posixpath.relpath(program.pythonpath, program.cwd)}"]
+    words += _packages(program)
     match program.kind:
         case "script" | "module":
             return [*words, *program.argv[1:]]
         case "command" | "test":
             return [*words, "--", *program.argv]
+
+
+def _packages(program: Program) -> list[str]:
+    """Return the words that mean what is installed; what the project declares needs none."""
+    if program.required_by == "environment":
+        return ["--same-packages"]
+    if program.required_by == "project" or not program.requirements:
+        return []
+    words = []
+    for requirement in program.requirements:
+        words += ["--with", secrets.without_credentials(requirement)]
+    if program.pythonpath:  # which is not looked for beside --with
+        words += ["--env-var", f"PYTHONPATH={posixpath.relpath(program.pythonpath, program.cwd)}"]
+    return words
 
 
 def _reproduce(words: Sequence[str], environment: Environment) -> str:

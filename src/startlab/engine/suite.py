@@ -16,7 +16,7 @@ from startlab.engine.lab import not_run, undecided
 from startlab.engine.subjects import ProgramSubject
 from startlab.errors import AgentError
 from startlab.model import Cell, End, PlannedEnvironment, Unavailable
-from startlab.plan.cells import impossible
+from startlab.plan.cells import by_name, impossible
 from startlab.results.summary import WELL
 from startlab.results.trials import ends, of_test
 
@@ -152,7 +152,7 @@ class SuiteRun:
         if lacking is not None:
             self._lost(environment.name, lacking, environment)
             return
-        wanted = self._selection.methods or self.subject.methods
+        wanted = by_name(self._selection.methods or self.subject.methods, environment)
         methods = [each for each in wanted if impossible(environment, each) is None]
         if not methods:
             self._lost(environment.name, "it has none of these start methods", environment)

@@ -45,10 +45,19 @@ _AFTER: Final = re.compile(
 _GROUP: Final = re.compile(r"^  (\+ Exception Group (?=Traceback )|\| )")
 
 
+_UNREADABLE: Final = re.compile(
+    r'^  File ".+", line \d+\n(?: .*\n|\n)*(?:SyntaxError|IndentationError|TabError): ',
+    re.MULTILINE,
+)
+"""What Python says, without a head, of a main module that it cannot compile."""
+
+
 def find_tracebacks(text: str) -> list[Traceback]:
     """Find the Python tracebacks in an output, in their order."""
     lines = [_GROUP.sub("", line) for line in text.splitlines()]
     heads = [i for i, line in enumerate(lines) if line == "Traceback (most recent call last):"]
+    if not heads and (unreadable := _UNREADABLE.search(text)):
+        heads = [text.count("\n", 0, unreadable.start()) - 1]
     found = []
     for head, after in pairwise([*heads, len(lines)]):
         block = lines[head + 1 : after]

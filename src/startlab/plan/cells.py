@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 from packaging.specifiers import SpecifierSet
 
 from startlab.errors import SelectionError
-from startlab.model import Cell
+from startlab.model import Cell, Environment
 from startlab.plan.environments import python_of, sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from startlab.model import Environment, Experiment, Method
+    from startlab.model import Experiment, Method, Unavailable
 
 UNKNOWN_S: Final = 0.3
 """The assumed duration of a trial without an earlier run; about the mean of the catalogue."""
@@ -62,6 +62,18 @@ def plan_cells(
         for method in subject.methods
         if not methods or method in methods
     )
+
+
+def by_name(
+    methods: Sequence[Method], environment: Environment | Unavailable
+) -> tuple[Method, ...]:
+    """Give the start methods with `default` as the one that it is in an environment.
+
+    That is left out where the environment is not there, or has none.
+    """
+    default = environment.default_method if isinstance(environment, Environment) else None
+    named = [default if method == "default" else method for method in methods]
+    return tuple(dict.fromkeys(method for method in named if method is not None))
 
 
 def newest_of_each_kind(names: Sequence[str], requires_python: str) -> list[str]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class _Grouped(Trials):
     """Trials of a user's program with their output groups, by number, -1 where there is none.
 
-    `differing` are the environments in which not all print the same.
+    `differing` are the environments whose trials do not all print what those print that they are
+    compared with.
     """
 
     __slots__ = ("_differing", "_groups", "_of")
@@ -48,7 +49,7 @@ class _Grouped(Trials):
             outcome="differs",
             output_group=name,
             as_expected=False,
-            reason=trial.reason or f"prints {name}; not every trial of this environment does",
+            reason=trial.reason or f"prints {name}; not every trial does that it is compared with",
         )
 
 
@@ -58,8 +59,9 @@ def grouped(run: Run) -> Run:
     The letters go by the plan, so that they do not depend on which trial ended first. Where the
     trials of one environment have more than one, none of them is called right: each of these trials
     `differs`. Outputs that differ only from one environment to another depend on the Python or the
-    platform, not on the start method: these trials stay ok. Where the user has said what the output
-    is to be, `wrong` tells, and nothing `differs`.
+    platform, not on the start method: these trials stay ok, unless each environment was run under
+    another start method. Where the user has said what the output is to be, `wrong` tells, and
+    nothing `differs`.
     """
     program = run.header.program
     if program is None or isinstance(run.trials, _Grouped):
@@ -72,10 +74,17 @@ def grouped(run: Run) -> Run:
 def _differing(run: Run, groups: array[int]) -> frozenset[str]:
     """Name the environments of which not all trials that ended well are of one group."""
     first: dict[str, int] = {}
+    ran_in: dict[str, set[str]] = {}
     found = set()
     for cell, group in zip(cells_of(run.trials), groups, strict=True):
-        if group >= 0 and first.setdefault(cell.environment, group) != group:
+        if group < 0:
+            continue
+        ran_in.setdefault(cell.method, set()).add(cell.environment)
+        if first.setdefault(cell.environment, group) != group:
             found.add(cell.environment)
+    apart = len(ran_in) > 1 and all(len(environments) == 1 for environments in ran_in.values())
+    if apart and len(set(first.values())) > 1:
+        return frozenset(first)
     return frozenset(found)
 
 

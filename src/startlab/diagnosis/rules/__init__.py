@@ -218,9 +218,9 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         manager_copy.find,
         destructor_again.find,
         signal_ignored.find,
-        exit_status.find,
         main_import_fails.find,
         unreadable_program.find,
+        exit_status.find,
         exception.find,
     ),
     # All trials print something else than the user gave.

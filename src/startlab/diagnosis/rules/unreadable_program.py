@@ -48,12 +48,20 @@ GONE: Final = frozenset({"asynchat", "asyncore", "distutils", "imp", "smtpd"})
 
 _NAMED: Final = re.compile(r"No module named '?(?P<name>[\w.]+)")
 
+_NOT_THERE: Final = re.compile(
+    r"^\S*python\S*: (Error while finding module specification for .+ \(ModuleNotFoundError: )?"
+    r"No module named '?(?P<name>[\w.]+)[^\n]*\n?\Z",
+    re.MULTILINE,
+)
+"""What Python says at last of `-m` and a module that is not there."""
+
 
 def find(case: Case) -> Cause | None:
     """See that this Python cannot compile the program, or lacks what it imports."""
     trial = case.trial
     if trial.exception is None:
-        return None
+        not_there = _NOT_THERE.search(trial.stderr)
+        return _lacking(case, not_there["name"]) if not_there else None
     said = what_was_raised(trial)
     if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
         title = f"this Python cannot read the program: {said}"
