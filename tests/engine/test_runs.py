@@ -207,7 +207,7 @@ def test_a_command_that_is_not_there(here: Here) -> None:
     run = here.run("--", "no-such-command", "x")
     (trial,) = run.trials
     assert (trial.outcome, trial.as_expected) == ("unavailable", False)
-    assert "no command and no module no-such-command; --with PACKAGE installs" in trial.reason
+    assert "no command and no module no-such-command; --with no-such-command" in trial.reason
 
 
 EXAMPLES: list[tuple[str, Outcome, str]] = [

@@ -38,7 +38,7 @@ MOST: Final = 6
 def claims(run: Path, *, every_cell: bool, as_json: bool) -> None:
     """Show for each sentence of the textbook whether it holds, by the cells of a run.
 
-    RUN is a run's folder or journal. [default: the last run]
+    RUN is a run's folder, journal or id. [default: the last run]
     """
     found = journal.read(run)
     judgements = ledger.judge(found)

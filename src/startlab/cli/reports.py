@@ -46,8 +46,8 @@ class _Plan(msgspec.Struct, frozen=True):
 def report(run: Path, **wanted: Path | None) -> None:
     """Report a run: on the terminal, or in files.
 
-    RUN is a run's folder or journal; without it, the last run here. A FILE of - is stdout. Damaged
-    lines of the journal are noted, and the rest is reported.
+    RUN is a run's folder, journal or id; without it, the last run here. A FILE of - is stdout.
+    Damaged lines of the journal are noted, and the rest is reported.
     """
     found = journal.read(run, any_version=True)
     asked = {name: path for name, path in wanted.items() if path is not None}

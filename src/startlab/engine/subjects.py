@@ -141,8 +141,8 @@ class ProgramSubject:
         found = self.backend.ask(environment, "find_command.py", name)
         if not isinstance(found, list):
             return (
-                f"{environment.name} has no command and no module {name}; --with PACKAGE installs "
-                "what has it"
+                f"{environment.name} has no command and no module {name}; --with {name} installs "
+                "the package of that name"
             )
         self._commands[environment.name] = found
         return None

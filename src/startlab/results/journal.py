@@ -221,11 +221,13 @@ def point_latest_at(folder: Path) -> None:
 
 
 def find(run: Path) -> Path:
-    """Find the journal of a run, given its folder, its journal, or `latest`.
+    """Find the journal of a run, given its folder, its journal, its id, or `latest`.
 
     Raises JournalError, of which NoJournalError says that there is none.
     """
     try:
+        if run.name == str(run) and not os.path.lexists(run) and os.path.lexists(RUNS / run):
+            run = RUNS / run
         if run.name == "latest" and run.is_symlink():
             run = run.parent / run.readlink()
         elif run.name == "latest" and run.is_file():
