@@ -1169,8 +1169,9 @@ class OutsideHolder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OutsideKind = Literal[
-    "tcp", "udp", "listener", "unix", "unix listener", "socket", "pipe", "fifo", "terminal",
-    "file lock", "file", "device", "child", "lock", "descriptor",
+    "tcp", "udp", "listener", "unix", "unix listener", "socket", "pipe", "fifo", "fifo to open",
+    "terminal", "file lock", "file", "device", "child", "lock", "semaphore", "futex", "system v",
+    "descriptor",
 ]  # fmt: skip
 """What outside of a tree a thread may wait for."""
 

@@ -83,9 +83,13 @@ _CURES: Final[Mapping[OutsideKind, str]] = {
     "file lock": "See why its owner keeps it; take the lock with LOCK_NB and a limit of your own.",
     "terminal": "It waits for input: give it some, or start it with stdin from /dev/null.",
     "pipe": "See what the process at the other end does, and whether it should have closed it.",
-    "fifo": "Somebody has to open the other end of the FIFO, or write to it.",
+    "fifo": "Some process has to open the other end of the FIFO, or write to it.",
+    "fifo to open": "See which process should open the other end, and whether it has ended.",
     "unix": "See what the process at the other end does.",
     "child": "See what that process does.",
+    "semaphore": "See which process should release it, and whether it has ended.",
+    "futex": "See which process should release it, and whether it has ended.",
+    "system v": "See which process should act on it, and whether it has ended.",
 }
 
 _NO_NETWORK: Final = (
@@ -322,12 +326,16 @@ _OUTSIDE: Final[Mapping[OutsideKind, tuple[str, str]]] = {
     "socket": ("the socket {object}", ""),
     "pipe": ("the pipe at its descriptor {descriptor}", ", whose other end {by} has"),
     "fifo": ("the FIFO {object}", ", which {by} has open"),
+    "fifo to open": ("a process that opens the other end of the FIFO {object}", ""),
     "terminal": ("input from the terminal {object}", ""),
     "file lock": ("the lock of the file {object}", ", which {by} has"),
     "file": ("the file {object}", ""),
     "device": ("the device {object}", ""),
     "child": ("the end of a process", ": {by}"),
     "lock": ("a lock in shared memory", ", which {by} has too"),
+    "semaphore": ("the named semaphore {object}, which any process may open", ""),
+    "futex": ("a lock in the file {object}, which any process may open", ""),
+    "system v": ("the System V object {object}, which any process may use", ""),
     "descriptor": ("{object}", ""),
 }
 """What it is, and who has it, where that is known."""

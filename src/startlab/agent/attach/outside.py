@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import re
@@ -27,6 +28,11 @@ _TCP_STATES = (
 )  # fmt: skip
 _LAST_RECEIVED = struct.Struct("=52xI")  # tcpi_last_data_recv of struct tcp_info, in milliseconds
 _TERMINAL = re.compile(r"/dev/(pts/\d+|tty\w*|console)")
+_BY_NAME = {"named semaphore": "semaphore", "futex in file": "futex", "system v": "system v"}
+"""What any process may open by its name or number: how the proof calls it, and what it is."""
+_PATH_AT = {"open": 0, "openat": 1}  # the number of the argument
+_LONGEST_PATH = 4096
+_WAITS_FOR_OTHER_END = b"wait_for_partner"  # the kernel's function, of fs/pipe.c
 
 
 class Holder(NamedTuple):
@@ -65,8 +71,13 @@ class Naming:
         self._inet: Dict[int, Dict[int, Tuple[str, str, str, str]]] = {}
         self._locks: Optional[List[procfs.FileLock]] = None
 
-    def of(self, thread: procfs.Thread, holding: Iterable[Obstacle]) -> List[Outside]:
-        """Name what a thread waits for that is a descriptor, or who outside has its lock."""
+    def of(
+        self, thread: procfs.Thread, why: Optional[Obstacle], holding: Iterable[Obstacle]
+    ) -> List[Outside]:
+        """Name what a thread waits for that is a descriptor, or has a name, or who has its lock.
+
+        `why` it may go on is what the proof says, and `holding` the processes outside.
+        """
         holders = tuple(
             holder_of(pid) for pid in dict.fromkeys(obstacle.pid for obstacle in holding)
         )
@@ -77,8 +88,10 @@ class Naming:
             if each is not None
         ]
         if not found and holders:
-            found = [Outside("lock", holders=holders)]
-        return found
+            return [Outside("lock", holders=holders)]
+        if not found and why is not None and why.kind in _BY_NAME:
+            return [Outside(_BY_NAME[why.kind], why.object)]
+        return found or _opened_fifo(thread)
 
     @staticmethod
     def _descriptors(thread: procfs.Thread) -> List[int]:
@@ -155,6 +168,31 @@ class Naming:
         return Outside(
             "unix listener" if unix.listening else "unix", link, fd, theirs=path, holders=holders
         )
+
+
+def _opened_fifo(thread: procfs.Thread) -> List[Outside]:
+    """Name the FIFO that a thread opens, which waits for another to open its other end."""
+    call = waits.parse(thread.call)
+    at = _PATH_AT.get(waits.name(call, platform.machine())) if call is not None else None
+    if call is None or at is None:
+        return []
+    try:
+        if procfs.read(f"/proc/{thread.pid}/task/{thread.tid}/wchan") != _WAITS_FOR_OTHER_END:
+            return []
+        folder = os.readlink(f"/proc/{thread.pid}/cwd")
+        path = os.path.join(folder, os.fsdecode(_text_at(thread, call.args[at])))
+    except OSError:
+        return []  # the thread has gone on
+    return [Outside("fifo to open", path)]
+
+
+def _text_at(thread: procfs.Thread, address: int) -> bytes:
+    """Read text up to the zero that ends it, page by page: the next one may not be there."""
+    text = b""
+    while b"\0" not in text and len(text) < _LONGEST_PATH:
+        size = mmap.PAGESIZE - (address + len(text)) % mmap.PAGESIZE
+        text += procfs.memory(thread.pid, thread.tid, address + len(text), size)
+    return text.partition(b"\0")[0]
 
 
 def _locks_file(thread: procfs.Thread) -> bool:

@@ -118,11 +118,14 @@ def _thread(thread: procfs.Thread, stack: Stack) -> Dict[str, Any]:
 def _wait(seen: Partial, thread: procfs.Thread, waiting: Waiting, naming: Naming) -> Dict[str, Any]:
     """Tell what a thread waits for, also outside, unless more than a look has shown it harmless."""
     each = thread.pid, thread.tid
-    wakes = each in seen.may_wake and not (waiting.wait.rounds or waiting.wait.poller)
+    why = seen.may_wake.get(each)
+    named = []
+    if why is not None and not (waiting.wait.rounds or waiting.wait.poller):
+        named = naming.of(thread, why, seen.outside.get(each, ()))
     return {
         "wait": plain(waiting.wait),
         "waits_for": waiting.waits_for,
-        "outside": plain(naming.of(thread, seen.outside.get(each, ()))) if wakes else (),
+        "outside": plain(named),
     }
 
 
