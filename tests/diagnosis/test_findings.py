@@ -92,6 +92,20 @@ def test_versions_are_told_as_ranges_without_gaps(environment: Environment) -> N
     assert versions(every, ["d"]) == "3.15.0"
 
 
+def test_free_threaded_builds_are_versions_of_their_own(environment: Environment) -> None:
+    threaded = msgspec.structs.replace(environment, python="3.13.15", free_threaded=True)
+    every = {
+        "threaded": threaded,
+        **{
+            python: msgspec.structs.replace(environment, python=python)
+            for python in ("3.12.1", "3.13.15", "3.14.2")
+        },
+    }
+    assert versions(every, ["threaded"], exact=False) == "3.13t"
+    assert versions(every, every, exact=False) == "3.12 to 3.14 and 3.13t"
+    assert versions(every, ["3.12.1", "3.13.15"]) == "3.12.1 and 3.13.15"
+
+
 def test_an_output_that_depends_on_the_python_is_no_matter_of_the_method() -> None:
     seen = recorded("pinned")
     trials = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
@@ -41,21 +41,31 @@ def versions(
 ) -> str:
     """Name the Pythons of environments: `3.9.18`, `3.13.15 to 3.15.0`.
 
-    A range is one without a gap among the environments that were run. Without `exact` the last
-    number is left out.
+    A range is one without a gap among the environments that were run; free-threaded builds, such as
+    `3.13t`, come after the others. Without `exact` the last number is left out.
     """
-    every = {Version(each.python) for each in environments.values()}
-    wanted = {Version(environments[name].python) for name in names if name in environments}
-    if not exact:
-        lines = {(each.major, each.minor) for each in wanted}
-        wanted = {Version(f"{major}.{minor}") for major, minor in lines}
-        every = {Version(f"{each.major}.{each.minor}") for each in every}
+    every = {_build(each, exact=exact) for each in environments.values()}
+    wanted = {_build(environments[name], exact=exact) for name in names if name in environments}
     told = []
-    for inside, run in groupby(sorted(every), key=wanted.__contains__):
-        found = list(run)
+    for (inside, threaded), run in groupby(
+        sorted(every), key=lambda build: (build in wanted, build.free_threaded)
+    ):
+        found = [f"{build.version}{'t' if threaded else ''}" for build in run]
         if inside:
-            told += [f"{found[0]} to {found[-1]}"] if len(found) > 2 else list(map(str, found))
+            told += [f"{found[0]} to {found[-1]}"] if len(found) > 2 else found
     return listed(told) if told else "?"
+
+
+class _Build(NamedTuple):
+    free_threaded: bool
+    version: Version
+
+
+def _build(environment: Environment, *, exact: bool) -> _Build:
+    version = Version(environment.python)
+    if not exact:
+        version = Version(f"{version.major}.{version.minor}")
+    return _Build(environment.free_threaded, version)
 
 
 def or_nothing(lines: Sequence[str]) -> str:
