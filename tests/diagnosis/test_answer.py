@@ -313,6 +313,20 @@ def suite_of(tests: dict[str, dict[StartMethod, Outcome]]) -> Run:
         ({"a.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
          "1 of 2 tests breaks under fork, forkserver (3.14's default) and spawn; fix 1 line."),
+        ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}, "b.py": {"fork": "error"}},
+         "1 of 2 tests fails, and ran under fewer start methods; fix 1 line."),
+        ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "error"}, "b.py": {"fork": "error"}},
+         ("1 of 2 tests breaks under spawn, not fork or forkserver; 1 more fails everywhere; "
+          "fix 2 lines.")),
+        ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"},
+          "b.py": {"fork": "ok"},
+          "c.py": {"fork": "ok"}},
+         ("1 of 3 tests is safe under every start method on Python 3.14; "
+          "the others ran under fewer.")),
+        ({"a.py": {"fork": "ok", "spawn": "ok"}, "b.py": {"fork": "ok"}},
+         "1 of 2 tests is safe under fork and spawn on Python 3.14; the other ran under fewer."),
+        ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
+         "Safe under every start method on Python 3.14."),
     ],
 )  # fmt: skip
 def test_a_suite_is_told_by_how_many_tests_break_under_each_method(

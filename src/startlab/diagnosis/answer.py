@@ -163,7 +163,7 @@ class _Answer:
         broken = [m for m in self._tried if self._cells_of(m) & self._bad]
         safe = [m for m in self._tried if m not in broken]
         if self._tests or not safe:
-            return self._of_tests(safe) if self._tests else self._broken_throughout()
+            return self._of_tests() if self._tests else self._broken_throughout()
         loses = self._loses()  # where nothing was seen of it, it may be lost all the same
         fix = self._fix(() if loses else safe)
         if all(each.outcome == "differs" for each in self._real):
@@ -186,26 +186,39 @@ class _Answer:
         )
         return [said[2:] if loses else said, fix]
 
-    def _of_tests(self, safe: Sequence[str]) -> list[_Part]:
-        """Count the tests that break under each start method; those that break most come first."""
+    def _of_tests(self) -> list[_Part]:
+        """Count the tests that break under each start method; those that break most come first.
+
+        One that fails and ran under fewer than the others is no start method's fault.
+        """
+        broken = {cell.experiment for cell in self._bad}
+        fewer = {
+            each
+            for each in broken - {cell.experiment for cell in self._cells - self._bad}
+            if self._methods_of(each) < set(self._tried)
+        }
         methods: dict[int, list[str]] = {}
         for method in self._tried:
-            bad = self._cells_of(method) & self._bad
-            methods.setdefault(len({cell.experiment for cell in bad}), []).append(method)
+            bad = {cell.experiment for cell in self._cells_of(method) & self._bad}
+            methods.setdefault(len(bad - fewer), []).append(method)
+        of = f"of {len(self._tests)} tests"
+        fail = "fails" if len(fewer) == 1 else "fail"
+        if broken == fewer:
+            alone = f"{len(fewer)} {of} {fail}, and ran under fewer start methods"
+            return [(alone, f"{len(fewer)} {of} {fail}"), self._fix(())]
+        safe = methods.pop(0, [])
         counts = sorted(methods, reverse=True)
-        of = f"{counts[0]} of {len(self._tests)} tests"
-        verb = "break" if counts[0] > 1 else "breaks"
-        least = "".join(f", {each} under {listed(methods[each])}" for each in counts[1:] if each)
+        most = f"{counts[0]} {of} {'break' if counts[0] > 1 else 'breaks'}"
+        least = "".join(f", {each} under {listed(methods[each])}" for each in counts[1:])
         least += f", not {either(safe)}" if safe else ""
-        return [
-            (
-                f"{of} {verb} under {self._named(methods[counts[0]])}{least}",
-                f"{of} {verb} under {listed(methods[counts[0]])}{least}",
-                f"{of} {verb} under {listed(methods[counts[0]])}",
-                f"{of} {verb}",
-            ),
-            self._fix(safe),
-        ]
+        head = (
+            f"{most} under {self._named(methods[counts[0]])}{least}",
+            f"{most} under {listed(methods[counts[0]])}{least}",
+            f"{most} under {listed(methods[counts[0]])}",
+            most,
+        )
+        also = (f"{len(fewer)} more {fail} everywhere",) if fewer else ()
+        return [head, also, self._fix(() if fewer else safe)]
 
     def _breaks_on_a_platform(self) -> str:
         """Say where it fails whichever start method is chosen; the verdict is on the rest."""
@@ -246,9 +259,22 @@ class _Answer:
         if chosen := self._chosen():
             own = f"Safe{on} under {chosen}, which the program itself chooses"
             return [(own, f"Safe under {chosen}"), *rest]
-        if self._all_tried() and len(self._tried) > 1:
-            return [(f"Safe under every start method{on}",), *rest]
-        return [(f"Safe under {listed(self._tried)}{on}",), *rest, self._not_tried()]
+        every = self._all_tried() and len(self._tried) > 1
+        under = f"under {'every start method' if every else listed(self._tried)}{on}"
+        rest = [self._safe_tests(under) or (f"Safe {under}",), *rest]
+        return rest if every else [*rest, self._not_tried()]
+
+    def _safe_tests(self, under: str) -> _Part:
+        """Say how many tests are safe, unless all ran under every method."""
+        count = sum(self._methods_of(each) >= set(self._tried) for each in self._tests)
+        if count == len(self._tests):
+            return ()
+        are = f"{count} of {len(self._tests)} tests {'is' if count == 1 else 'are'} safe {under}"
+        others = "the other" if len(self._tests) - count == 1 else "the others"
+        return f"{are}; {others} ran under fewer", are
+
+    def _methods_of(self, test: str) -> set[str]:
+        return {cell.method for cell in self._cells if cell.experiment == test}
 
     # --- parts of it ----------------------------------------------------------------------------
 
