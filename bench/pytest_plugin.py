@@ -19,30 +19,118 @@ from uv import find_uv_bin
 
 ROOT = str(Path(__file__).parents[1])
 PAIRS = 40
-HANGS = 10
+ROUNDS = 2
 
 SUITE = """
+import asyncio
 import multiprocessing
+import os
+import subprocess
+import sys
+import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-@pytest.mark.start_methods("fork")
-@pytest.mark.parametrize("number", range({hangs}))
-def test_hang(number, record_property):
+LOCK = threading.Lock()
+
+def soon():
+    "Note when a thread is about to wait; the last one's note is when all of it stands still."
+    with open(os.environ["BEGAN"], "a") as file:
+        print(time.time(), file=file)
+
+def wait_for(event):
+    soon()
+    event.wait()
+
+def locked():
+    soon()
+    LOCK.acquire()
+
+def forever(_=None):
+    soon()
+    multiprocessing.Event().wait()
+
+def pipe():
     ends = multiprocessing.Pipe()
-    with open("began", "w") as file:
-        file.write(repr(time.time()))
+    soon()
     ends[0].recv()
+
+def queue():
+    results = multiprocessing.Queue()
+    soon()
+    results.get()
+
+def lock_taken_twice():
+    with LOCK:
+        locked()
+
+def lock_held_at_fork():
+    with LOCK:
+        process = multiprocessing.Process(target=locked)
+        process.start()
+        process.join()
+
+def child_of_a_thread():
+    event = threading.Event()
+    thread = threading.Thread(target=wait_for, args=(event,), daemon=True)
+    thread.start()
+    process = multiprocessing.Process(target=wait_for, args=(event,))
+    process.start()
+    process.join()
+
+def pool():
+    with multiprocessing.Pool(2) as workers:
+        workers.map(forever, range(2))
+
+def executor():
+    with ProcessPoolExecutor(2) as workers:
+        workers.submit(forever).result()
+
+def barrier():
+    wait_for(multiprocessing.Barrier(2))
+
+def future():
+    async def main():
+        soon()
+        await asyncio.get_running_loop().create_future()
+    asyncio.run(main())
+
+def standard_input():
+    argv = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+        soon()
+        process.wait()
+
+def fifo():
+    path = f"{{os.environ['BEGAN']}}.{{time.time()}}"
+    os.mkfifo(path)
+    fd = os.open(path, os.O_RDWR)
+    soon()
+    os.read(fd, 1)
+
+KINDS = (pipe, queue, lock_taken_twice, lock_held_at_fork, child_of_a_thread, pool, executor,
+         barrier, future, standard_input, fifo)
+
+@pytest.mark.start_methods("fork")
+@pytest.mark.parametrize("number", range({rounds}))
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_hang(kind, number):
+    open(os.environ["BEGAN"], "w").close()
+    kind()
 """
 
 REPORTED = """
+import os
 import pathlib
 import time
 
 def pytest_runtest_logreport(report):
     if report.failed:
-        print("REPORTED", time.time() - float(pathlib.Path("began").read_text()))
+        began = max(map(float, pathlib.Path(os.environ["BEGAN"]).read_text().split()))
+        how = report.startlab["outcome"]
+        print("REPORTED", time.time() - began, report.nodeid.partition("[")[2], how)
 """
 
 PARTS = """
@@ -89,14 +177,18 @@ def main() -> None:
     print(f"pytest --co beside startlab: {statistics.median(pairs):.1f} ms of CPU more, of these")
     print(parts, end="")
     with tempfile.TemporaryDirectory() as folder:
-        text = textwrap.dedent(SUITE).format(hangs=HANGS)
+        text = textwrap.dedent(SUITE).format(rounds=ROUNDS)
         Path(folder, "test_hang.py").write_text(text, "utf-8")
         Path(folder, "conftest.py").write_text(textwrap.dedent(REPORTED), "utf-8")
+        os.environ["BEGAN"] = f"{folder}/began"
         told = _pytest(folder, "-s", "--start-methods=fork")
-    seconds = sorted(float(line.split()[1]) for line in told.splitlines() if "REPORTED" in line)
+    said = [line.split()[1:] for line in told.splitlines() if line.startswith("REPORTED")]
+    for seconds, test, outcome in said:
+        print(f"  {float(seconds):.2f} s {test} {outcome}")
+    taken = sorted(float(each[0]) for each in said)
     print(
-        f"standstill to FAILED, {len(seconds)} hangs: median {statistics.median(seconds):.2f} s, "
-        f"longest {seconds[-1]:.2f} s"
+        f"standstill to FAILED, {len(taken)} hangs: median {statistics.median(taken):.2f} s, "
+        f"longest {taken[-1]:.2f} s"
     )
 
 
