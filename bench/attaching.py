@@ -1,9 +1,10 @@
 """What `startlab why` costs, and what it does to the program that it looks at.
 
 Looks at a tree of ten processes beside some hundred others, and prints the CPU time of the look
-and of the whole command. Then two programs run while they are looked at all the time, and while
-another one is, which takes as much of a core: one that computes says how far it gets in a second
-of its own, and one that sleeps for a millisecond again and again how late it wakes.
+and of the whole command. Then two programs run beside another of their kind, while they are looked
+at all the time, while the other one is, and while neither is: one that computes says how far it
+gets in a second of its own, and one that sleeps for a millisecond again and again how late it
+wakes.
 """
 
 from __future__ import annotations
@@ -83,12 +84,15 @@ def main() -> None:
     print(f"the whole command: {statistics.median(whole):.2f} s of CPU time")
     programs = {"rounds in a second": COMPUTES, "ms late, at most (99 %)": SLEEPS}
     for name, program in programs.items():
-        pairs = [
-            [_runs(program, asked.seconds, itself=itself) for itself in (False, True)]
+        rows = [
+            [_runs(program, asked.seconds, looked_at=each) for each in (0, 1, None)]
             for _ in range(asked.pairs)
         ]
-        other, itself = (statistics.median(each) for each in zip(*pairs, strict=True))
-        print(f"{name}: {itself:.4g} while it is looked at, {other:.4g} while another one is")
+        itself, other, neither = (statistics.median(each) for each in zip(*rows, strict=True))
+        print(
+            f"{name}: {itself:.4g} while it is looked at, {other:.4g} while the other one is, "
+            f"{neither:.4g} while neither is"
+        )
 
 
 def _cost_of_command(pid: int) -> float:
@@ -99,10 +103,9 @@ def _cost_of_command(pid: int) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _runs(program: str, seconds: float, *, itself: bool) -> float:
-    """Run a program and give what it prints; meanwhile look at it, or at another, all the time."""
+def _runs(program: str, seconds: float, *, looked_at: int | None) -> float:
+    """Run a program twice and give what the first one prints; meanwhile look at one of the two."""
     argv = [sys.executable, "-c", program, str(seconds)]
-    asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     over = threading.Event()
 
     def watch(pid: int) -> None:
@@ -112,14 +115,18 @@ def _runs(program: str, seconds: float, *, itself: bool) -> float:
 
     with (
         subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process,
-        subprocess.Popen(asleep) as other,
+        subprocess.Popen(argv, stdout=subprocess.DEVNULL) as other,
     ):
-        watching = threading.Thread(target=watch, args=(process.pid if itself else other.pid,))
-        watching.start()
+        watching = []
+        if looked_at is not None:
+            pid = (process.pid, other.pid)[looked_at]
+            watching.append(threading.Thread(target=watch, args=(pid,)))
+        for each in watching:
+            each.start()
         said = next(iter(process.stdout or ()))
         over.set()
-        watching.join()
-        other.kill()
+        for each in watching:
+            each.join()
     return float(said)
 
 
