@@ -450,7 +450,7 @@ def _may_be_seen(now: Dict[Tuple[str, str], str], kind: str, name: str) -> bool:
     """Whether a child can see it: it need not have imported the module that it is in."""
     if kind == "value":
         return (kind, name) in now
-    return kind != "global" or _has_module(now, name)
+    return kind != "global" or (_has_module(now, name) and _has_owner(now, name))
 
 
 def _has_module(items: Dict[Tuple[str, str], str], name: str) -> bool:
@@ -462,6 +462,18 @@ def _has_module(items: Dict[Tuple[str, str], str], name: str) -> bool:
     if "." not in name or not 0 < len(modules) < MOST_MODULES:
         return True
     return any(name.startswith(each + ".") for each in modules)
+
+
+def _has_owner(items: Dict[Tuple[str, str], str], name: str) -> bool:
+    """Whether a child told what is in the module or class of a global.
+
+    It tells of a class only where something that it has imported mentions the class.
+    """
+    modules = {module for kind, module in items if kind == "module"}
+    owner = name.rpartition(".")[0]
+    if owner in modules or owner.rpartition(".")[0] not in modules:
+        return True
+    return any(kind == "global" and each.startswith(owner + ".") for kind, each in items)
 
 
 def _copies(events: List[Event]) -> Iterator[Dict[str, Any]]:

@@ -259,10 +259,10 @@ class _Answer:
         if chosen := self._chosen():
             own = f"Safe{on} under {chosen}, which the program itself chooses"
             return [(own, f"Safe under {chosen}"), *rest]
-        every = self._all_tried() and len(self._tried) > 1
-        under = f"under {'every start method' if every else listed(self._tried)}{on}"
+        everywhere = self._all_tried() and len(self._tried) > 1
+        under = f"under {'every start method' if everywhere else listed(self._tried)}{on}"
         rest = [self._safe_tests(under) or (f"Safe {under}",), *rest]
-        return rest if every else [*rest, self._not_tried()]
+        return rest if everywhere else [*rest, self._not_tried()]
 
     def _safe_tests(self, under: str) -> _Part:
         """Say how many tests are safe, unless all ran under every method."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.places import own_files, reached_from
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
@@ -162,11 +163,12 @@ class Case:
         """Give the clues of one kind.
 
         A line that is in no file, of a function that was made at run time, is left out; and so is
-        a second name for what has the same values, as `from settings import current` gives one.
+        a second name for what has the same values, as `from settings import current` gives one,
+        and a global that the test cannot use.
         """
         found: dict[tuple[object, ...], OfKind] = {}
         for clue in self.trial.clues:
-            if not isinstance(clue, kind):
+            if not isinstance(clue, kind) or not self._is_of_the_test(clue):
                 continue
             key: tuple[object, ...] = (len(found),)
             if isinstance(clue, ChangedGlobal):
@@ -177,6 +179,16 @@ class Case:
                 nowhere = where is not None and where.startswith("<")
                 found[key] = msgspec.structs.replace(clue, where=None) if nowhere else clue
         return list(found.values())
+
+    def _is_of_the_test(self, clue: Clue) -> bool:
+        """Tell whether a test may use a global: others in its file, and fixtures, change more."""
+        if not isinstance(clue, ChangedGlobal) or self._reached is None:
+            return True
+        return clue.name.rpartition(".")[2] in self._reached
+
+    @cached_property
+    def _reached(self) -> set[str] | None:
+        return reached_from(self.sources, self.test) if self.test else None
 
     def telling(self, *kinds: type[OfKind]) -> list[OfKind]:
         """Give the clues of some kinds, unless all others have such too: they explain nothing."""

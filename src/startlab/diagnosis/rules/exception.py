@@ -104,5 +104,10 @@ def _raised(case: Case) -> Cause | None:
         + (f" at {trial.where}" if trial.where else ""),
         "",
         trial.where,
-        chosen=case.sources.code(trial.where).startswith(("assert ", "assert(", "raise ")),
+        chosen=case.sources.code(trial.where).startswith(("assert ", "assert(", "raise "))
+        or (not of_child and trial.exception.type in _CHECKS),
     )
+
+
+_CHECKS: Final = ("AssertionError", "Failed")
+"""What methods such as assertEqual() raise, and pytest's fail() and raises()."""

@@ -109,3 +109,23 @@ def _mentioned(function: ast.AST) -> set[str]:
     return {
         _name(each) for each in ast.walk(function) if isinstance(each, ast.Name | ast.Attribute)
     }
+
+
+def reached_from(sources: Sources, function: str) -> set[str] | None:
+    """Name all that a function mentions, and what it mentions leads to; None if it is not found.
+
+    A function is known by its name alone, and a class by its methods.
+    """
+    bodies: dict[str, set[str]] = {}
+    for file in own_files(sources):
+        for node in ast.walk(sources.file(file).tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                bodies.setdefault(node.name, set()).update(_mentioned(node))
+    if function not in bodies:
+        return None
+    reached, queue = {function}, [function]
+    for each in queue:
+        new = bodies.get(each, set()) - reached
+        reached |= new
+        queue += new
+    return reached

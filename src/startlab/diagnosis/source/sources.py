@@ -71,16 +71,25 @@ class Sources:
     def changed(self, name: str) -> str | None:
         """Find where a global, `name` or `module.name`, is changed by the first process alone."""
         module, _, own = name.rpartition(".")
+        parts = name.split(".")
+        names = [".".join(parts[at:]) for at in range(max(1, len(parts) - 1))]
         beside = posixpath.dirname(self.main) or "."
-        places = [(self.main, name), (posixpath.normpath(f"{beside}/conftest.py"), name)]
+        places = [(file, each) for file in self._checks(beside) for each in names]
         places += [(file, own) for file in self.files_of(module, ".", beside) if module]
-        short = ".".join(name.split(".")[-2:])  # as after `from package import module`
-        places += [(file, each) for file in self._kept if module for each in (name, short)]
+        places += [(file, each) for file in self._kept if module for each in names]
         for file, each in places:
             line = self.file(file).changed(each)
             if line is not None:
                 return f"{file}:{line}"
         return None
+
+    def _checks(self, folder: str) -> list[str]:
+        """List the main module and the conftests that pytest reads for it, the nearest first."""
+        files = [self.main, posixpath.normpath(f"{folder}/conftest.py")]
+        while folder not in (".", "", "/"):
+            folder = posixpath.dirname(folder) or "."
+            files.append(posixpath.normpath(f"{folder}/conftest.py"))
+        return files
 
     def file(self, name: str) -> Source:
         """Read a file; one that is not there, or is no Python of today, has nothing to say."""
