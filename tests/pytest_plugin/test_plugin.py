@@ -88,6 +88,129 @@ def test_the_planted_failures_and_nothing_else(run: Run) -> None:
     assert set(failed.text.split()) >= {f"tests/test_planted.py::{each}" for each in PLANTED}
 
 
+def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -> None:
+    """Fixtures, setUp() and other tests change more than a test uses."""
+    pytester.makepyfile(
+        ledger="""
+        import time
+
+        LIMIT = 100
+        PRICES = {"EUR": 1.0, "USD": 1.1}
+        SETTINGS = {}
+
+        class Plugin:
+            registered = {}
+
+            @classmethod
+            def get(cls, name):
+                return cls.registered[name]
+
+        def fetch():
+            return 1
+
+        def total():
+            return fetch() + 1
+
+        def allowed(number):
+            return number <= LIMIT
+
+        def price(code):
+            return PRICES[code]
+
+        def url():
+            return SETTINGS.get("url")
+
+        def stamp():
+            return time.time()
+
+        def nothing():
+            return 0
+        """,
+        conftest="""
+        import ledger
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def small(monkeypatch):
+            monkeypatch.setattr(ledger, "LIMIT", 3)
+        """,
+        test_ledger="""
+        import multiprocessing
+        import unittest
+        from unittest import mock
+
+        import ledger
+        import pytest
+
+        def apply(function, *args):
+            with multiprocessing.Pool(1) as pool:
+                return pool.apply(function, args)
+
+        def usd():
+            '''
+            >>> ledger.PRICES["USD"] = 2
+            >>> apply(ledger.price, "USD")
+            2
+            '''
+
+        class Total(unittest.TestCase):
+            def setUp(self):
+                patcher = mock.patch("ledger.fetch", return_value=7)
+                patcher.start()
+                self.addCleanup(patcher.stop)
+
+            def test_total(self):
+                self.assertEqual(apply(ledger.total), 8)
+
+        class TestPlugin:
+            @classmethod
+            def setup_class(cls):
+                ledger.Plugin.registered["csv"] = ","
+
+            def test_get(self):
+                assert apply(ledger.Plugin.get, "csv") == ","
+
+        @pytest.fixture(scope="module")
+        def server():
+            ledger.SETTINGS["url"] = "localhost"
+
+        def test_url(server):
+            assert apply(ledger.url) == "localhost"
+
+        def test_limit():
+            assert not apply(ledger.allowed, 5)
+
+        def test_no_price(monkeypatch):
+            monkeypatch.delitem(ledger.PRICES, "EUR")
+            with pytest.raises(KeyError):
+                apply(ledger.price, "EUR")
+
+        def test_time():
+            with mock.patch("time.time", return_value=0.0):
+                assert apply(ledger.stamp) == 0.0
+
+        def test_other():
+            expected = multiprocessing.get_start_method() == "spawn"
+            assert apply(ledger.nothing) == expected
+        """,
+    )
+    ran = run("--start-methods=fork,spawn", "--doctest-modules", "--log-cli-level=INFO")
+    headings = r"^_+ (\S.*)\[spawn\] _+$|^1\. Fails under spawn: (.*)$"
+    told = [test or cause for test, cause in re.findall(headings, ran.text, re.MULTILINE)]
+    change = "the children do not see the parent's change to"
+    assert dict(zip(told[::2], told[1::2], strict=True)) == {
+        "[doctest] test_ledger.usd": f"{change} `ledger.PRICES`, which shows at test_ledger.py:14",
+        "Total.test_total": f"{change} `ledger.fetch` at test_ledger.py:21",
+        "TestPlugin.test_get": f"{change} `ledger.Plugin.registered` at test_ledger.py:31",
+        "test_url": f"{change} `ledger.SETTINGS` at test_ledger.py:38",
+        "test_limit": f"{change} `ledger.LIMIT` at conftest.py:6",
+        "test_no_price": f"{change} `ledger.PRICES` at test_ledger.py:47",
+        "test_time": "`time.time` is a MagicMock in the parent, set at test_ledger.py:52, "
+        "and as it is by default in its children",
+        "test_other": "the program raises AssertionError: assert 0 == True at test_ledger.py:57",
+    }
+
+
 def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makeconftest(
         """

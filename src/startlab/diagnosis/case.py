@@ -151,6 +151,12 @@ class Case:
         return name.partition("[")[0] if found else ""
 
     @property
+    def test_part(self) -> str:
+        """The function or class of its file that a suite's test is in; empty for a program."""
+        _, _, name = self.trial.experiment.partition("::")
+        return name.partition("::")[0].partition("[")[0].rpartition(".")[2]
+
+    @property
     def where(self) -> str | None:
         """The line of the program that the trial came to its end at."""
         if self.trial.where is not None and not self.trial.where.startswith("<"):

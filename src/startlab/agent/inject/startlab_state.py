@@ -36,7 +36,7 @@ def state(program, whole=False):
         root = logging.root
         shown = "%s %s" % (
             logging.getLevelName(root.level),
-            " ".join(type(each).__name__ for each in root.handlers) or "without a handler",
+            " ".join(handlers_of(root)) or "without a handler",
         )
         found.append("logging\0root\0" + shown)
     for settings_of in LOOKED_AT:
@@ -49,6 +49,12 @@ def state(program, whole=False):
             pass
     found.append("environment\0\0" + " ".join(sorted(set(os.environ).difference(environ))))
     return found
+
+
+def handlers_of(logger):
+    """Name the handlers of a logger by their classes: those of pytest are no test's own doing."""
+    kinds = [type(each) for each in vars(logger)["handlers"]]
+    return [kind.__name__ for kind in kinds if kind.__module__ != "_pytest.logging"]
 
 
 def is_other(value, name):
@@ -171,8 +177,8 @@ def of_interpreter(program):
         stream = getattr(sys, name)
         kind = type(stream)
         shown = SETTINGS["sys.{0}"]["usual"]
-        # What pytest captures by is no test's own doing.
-        if kind.__name__ != "TextIOWrapper" and kind.__module__ != "_pytest.capture":
+        # What pytest and doctest capture by is no test's own doing.
+        if kind.__name__ != "TextIOWrapper" and kind.__module__ not in ("_pytest.capture", "doctest"):
             file = getattr(sys.modules.get(kind.__module__), "__file__", None) or "-packages"
             own = "" if inject.is_library(file) else " of the program's"
             shown = "None" if stream is None else "a %s.%s%s" % (kind.__module__, kind.__name__, own)
@@ -224,7 +230,7 @@ def of_logging(program):
         if name == "multiprocessing" or "handlers" not in fields:
             continue
         shown = logging.getLevelName(fields["level"]) if fields["level"] else ""
-        shown = [shown] + [type(each).__name__ for each in fields["handlers"]]
+        shown = [shown] + handlers_of(logger)
         shown += ["disabled"] if fields["disabled"] else []
         shown += [] if fields["propagate"] else ["no propagation"]
         shown = ", ".join(each for each in shown if each)

@@ -458,6 +458,9 @@ def pytest_runtest_makereport(item, call):
 
 def told(excinfo, item):
     """Give an exception as Python prints it, from the test on."""
+    failure = getattr(excinfo.value, "failures", [excinfo.value])[0]  # of a doctest, several
+    if hasattr(failure, "example"):
+        return told_of_doctest(failure)
     trace = excinfo.tb
     found = trace
     path = str(getattr(item, "path", None) or item.fspath)
@@ -467,6 +470,20 @@ def told(excinfo, item):
             break
         found = found.tb_next
     return "".join(traceback.format_exception(excinfo.type, excinfo.value, trace))
+
+
+def told_of_doctest(failure):
+    """Give what a doctest has raised, or what it printed and should not have, at its line."""
+    if hasattr(failure, "exc_info"):
+        return "".join(traceback.format_exception(*failure.exc_info))
+    test, example = failure.test, failure.example
+    place = test.filename, (test.lineno or 0) + example.lineno + 1, test.name.split(".")[-1]
+    return 'Traceback (most recent call last):\n  File "%s", line %d, in %s\n    %s\n%s\n' % (
+        place + (
+            example.source.strip().split("\n")[0],
+            "AssertionError: %r is expected, not %r" % (example.want[:200], failure.got[:200]),
+        )
+    )  # fmt: skip
 
 
 @pytest.hookimpl(trylast=True)

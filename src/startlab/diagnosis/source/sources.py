@@ -22,6 +22,8 @@ from startlab.model import SourceLine
 from startlab.program.decoded import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from startlab.model import Program
 
 AROUND: Final = 2
@@ -68,17 +70,23 @@ class Sources:
             for ending in (".py", "/__main__.py", "/__init__.py")
         ]
 
-    def changed(self, name: str) -> str | None:
-        """Find where a global, `name` or `module.name`, is changed by the first process alone."""
+    def changed(self, name: str, of_test: str = "") -> str | None:
+        """Find where a global, `name` or `module.name`, is changed by the first process alone.
+
+        Of a test, named by its function or class, what others of its file change is left out.
+        """
         module, _, own = name.rpartition(".")
         parts = name.split(".")
         names = [".".join(parts[at:]) for at in range(max(1, len(parts) - 1))]
         beside = posixpath.dirname(self.main) or "."
         places = [(file, each) for file in self._checks(beside) for each in names]
         places += [(file, own) for file in self.files_of(module, ".", beside) if module]
+        if len(parts) > 2:  # of a class in the module
+            inside, of_class = module.rpartition(".")[0], ".".join(parts[-2:])
+            places += [(file, of_class) for file in self.files_of(inside, ".", beside)]
         places += [(file, each) for file in self._kept if module for each in names]
         for file, each in places:
-            line = self.file(file).changed(each)
+            line = self.file(file).changed(each, of_test if file == self.main else "")
             if line is not None:
                 return f"{file}:{line}"
         return None
@@ -188,14 +196,25 @@ class Source:
             if each.lineno <= number <= (each.end_lineno or 0)
         )
 
-    def changed(self, name: str) -> int | None:
+    def changed(self, name: str, of_test: str = "") -> int | None:
         """Find the line that changes a global where only the program's first process comes.
 
         That is in a function or below `if __name__ == "__main__"`. What binds it goes before what
-        changes the object that it names: children may do that, too.
+        changes the object that it names: children may do that, too. Of a test, named by its
+        function or class, what is in that goes first, and other tests do not count.
         """
+        if not of_test:
+            return self._changed(name, self.tree.body)
+        own = [each for each in self.tree.body if _name_of(each) == of_test]
+        found = self._changed(name, own)
+        if found is not None:
+            return found
+        return self._changed(name, [each for each in self.tree.body if not _is_test(each)])
+
+    @staticmethod
+    def _changed(name: str, parts: Sequence[ast.stmt]) -> int | None:
         lines, bound = [], []
-        for part in self.tree.body:
+        for part in parts:
             nodes = list(ast.walk(part))
             declared = any(isinstance(each, ast.Global) and name in each.names for each in nodes)
             if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If):
@@ -407,6 +426,18 @@ class Source:
             for number, line in enumerate(self._lines, 1)
             if re.search(pattern, line.partition("#")[0])
         ]
+
+
+def _name_of(part: ast.stmt) -> str:
+    if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return part.name
+    return ""
+
+
+def _is_test(part: ast.stmt) -> bool:
+    """Tell whether pytest takes it for a test, or for a class of tests."""
+    bases = [ast.unparse(base) for base in part.bases] if isinstance(part, ast.ClassDef) else []
+    return _name_of(part).lower().startswith("test") or any(e.endswith("TestCase") for e in bases)
 
 
 def _binds(node: ast.Name, name: str) -> bool:
