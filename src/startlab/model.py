@@ -983,7 +983,8 @@ AspectKind = Literal[
     "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
-    "variable", "stdin", "kept", "hash seed",
+    "variable", "stdin", "kept", "hash seed", "undone",
+    "fork hooks", "finalizers",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

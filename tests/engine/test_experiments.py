@@ -1274,3 +1274,191 @@ def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path)
     seen = explained(program, tmp_path)
     assert max(each.cured for each in seen.run.experiments) == 3
     assert seen.kinds() == set()
+
+
+def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import urllib.request
+        from multiprocessing import Process
+
+        class Local(urllib.request.BaseHandler):
+            def local_open(self, request):
+                raise LookupError(request.host)
+
+        def fetch(url):
+            try:
+                urllib.request.urlopen(url)
+            except LookupError as found:
+                print("asked for", found)
+
+        def main():
+            opener = urllib.request.build_opener(Local)
+            urllib.request.install_opener(opener)
+            child = Process(target=fetch, args=("local://shop",))
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:16"
+    assert "undone in its children, fork does what spawn does in 3 of 3 trials" in seen.first.text
+
+
+def test_a_statement_that_calls_c_is_shown_where_the_parent_makes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import tracemalloc
+        from multiprocessing import Process
+
+        def work():
+            print(tracemalloc.get_traceback_limit() if tracemalloc.is_tracing() else None)
+
+        def main(frames):
+            tracemalloc.start(
+                frames,
+            )
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main(5)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "`tracemalloc.start()`" in seen.first.title
+
+
+def test_what_runs_in_forked_children_is_shown_where_it_is_registered(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        KNOWN = {"a": 1}
+        os.register_at_fork(after_in_child=KNOWN.clear)
+
+        def work():
+            print(KNOWN.get("a"))
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("hook_after_fork", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
+def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_goes(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import tempfile
+        from multiprocessing import Process
+
+        held = []
+
+        def work():
+            held.clear()
+
+        def main():
+            held.append(tempfile.TemporaryDirectory())
+            child = Process(target=work)
+            child.start()
+            child.join()
+            print(os.path.isdir(held[0].name))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("destructor_again", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+def test_a_destructor_that_runs_for_a_pickled_copy_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import os
+        import tempfile
+        from multiprocessing import Process
+
+        class Workspace:
+            def __init__(self):
+                self.path = tempfile.mkdtemp()
+
+            def __del__(self):
+                os.rmdir(self.path)
+
+        def work(workspace):
+            os.listdir(workspace.path)
+
+        def main():
+            workspace = Workspace()
+            child = Process(target=work, args=(workspace,))
+            child.start()
+            child.join()
+            print(os.listdir(workspace.path))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("destructor_again", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+def test_what_varies_with_the_hash_seed_is_shown_by_fixed_ones(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        def work():
+            print(*{"red", "green", "blue", "white", "black"})
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("hash_seed", "confirmed")
+
+
+def test_a_handler_of_signals_is_shown_where_the_parent_sets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import signal
+        from multiprocessing import Process
+
+        def wake(number, frame):
+            print("woken")
+
+        def work():
+            signal.raise_signal(signal.SIGUSR1)
+
+        def main():
+            signal.signal(signal.SIGUSR1, wake)
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:11"

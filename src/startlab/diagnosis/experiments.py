@@ -86,6 +86,12 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "{name} is called{at} in the parent alone, and the children lack what it sets up",
         ANEW,
     ),
+    "undone": Told(
+        "called_by_parent",
+        "{name} undone",
+        "{name} is called{at} in the parent alone, and the children lack what it sets up",
+        ANEW,
+    ),
     "one main": Told(
         "main_twice",
         "an import of {name} that gives the main module",
@@ -100,6 +106,20 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "the children do not end by a signal: they block {name}, as their parent does{at}",
         "The signals that a thread blocks stay blocked in the processes that it starts, across "
         "fork and exec (signal(7)).",
+    ),
+    "fork hooks": Told(
+        "hook_after_fork",
+        "nothing run that was registered for forked children",
+        "{name}, which is registered with os.register_at_fork(){at}, changes forked children",
+        "A function that is given to os.register_at_fork() as after_in_child runs in each child "
+        "right after the fork.",
+    ),
+    "finalizers": Told(
+        "destructor_again",
+        "no destructor run in the children",
+        "a child's copy of {name} goes{at}, and clears away what the program still needs",
+        "A child has a copy of what it inherits or is given: a second object for the same file or "
+        "folder, whose destructor removes that.",
     ),
     "tracker": Told(
         "tracker_of_child",
@@ -124,9 +144,10 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "preload": Told(
         "main_preloaded",
-        "a fork server that does not import the main module",
-        "the fork server imports the main module, and its children are forked with what that makes",
-        "From Python 3.14 on the fork server imports the main module before it forks.",
+        "a fork server that does not import {name}",
+        "the fork server imports {name}{at}, and its children are forked with what that makes",
+        "The fork server imports what set_forkserver_preload() says before it forks; from Python "
+        "3.14 on that is the main module, if nothing else is said.",
     ),
     "hash seed": Told(
         "hash_seed",
@@ -306,6 +327,7 @@ REGISTRIES: Final[Mapping[str, str]] = {
     "warnings": "warning filters",
     "socket": "default socket timeout",
     "recursion limit": "recursion limit",
+    "signal handlers": "signal handlers",
     "switch interval": "switch interval",
     "umask": "umask",
     "limits": "resource limits",
@@ -342,7 +364,7 @@ def confirmed(
         )
     at = f" at {where}" if where else ""
     title, why = told.title.format(name=name, at=at), told.why
-    is_call = made.aspects[0].kind == "calls"
+    is_call = made.aspects[0].kind in ("calls", "undone")
     if set_up := _set_up_by(case, made.aspects[0]) if is_call else []:
         title += f" in {listed(list(dict.fromkeys(each.package for each in set_up)))}"
         why += f" In it: {listed([f'{each.told} at {each.where}' for each in set_up[:3]])}."
@@ -368,6 +390,7 @@ SAYS_LESS: Final = frozenset({"statement", "preload", "variable", "made again"})
 
 CURES: Final = frozenset(TOLD) - {
     "identity", "exceptions", "child exits", "seed", "ids", "empty", "variable", "hash seed",
+    "undone",
 }  # fmt: skip
 """Kinds of aspect that are changed in an experiment as the advice says."""
 
@@ -400,6 +423,8 @@ def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
     names = names[-1:] if kind == "calls" else names  # what went before it, it needs
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
+    if met == ["`__main__`"]:
+        met = ["the main module"]
     met += [f"a {each.name}" for each in made.noted if each.what in ("inherited", "gone")]
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
 
@@ -415,6 +440,9 @@ NAMED: Final = (
     "main again",
     "blocked",
     "found",
+    "preloaded",
+    "fork hook",
+    "finalized",
 )
 """What an experiment notes with the name of what its cause is about."""
 
@@ -434,6 +462,8 @@ FIRST: Final = (
     "imports",
     "kept",
     "stdin",
+    "fork hooks",
+    "finalizers",
 )
 """Kinds of aspect of which the first line that was noted makes the difference."""
 
@@ -441,7 +471,7 @@ FIRST: Final = (
 def _name(aspect: Aspect) -> str:
     if aspect.kind == "global":
         return f"`{aspect.words[0]}`"
-    if aspect.kind == "calls":
+    if aspect.kind in ("calls", "undone"):
         return listed([f"`{each}`" for each in aspect.words]) if aspect.words else ""
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
@@ -459,9 +489,15 @@ def _set_up_by(case: Case, calls: Aspect) -> list[Call]:
 def _said(case: Case, made: CauseExperiment, what: str) -> str:
     without = sum(trial.method == made.method for trial in (case.trial, *case.others))
     if made.good is None and case.trial.outcome in WELL:
-        return f"with {what} and one worker, {made.of} of {made.of} trials print the same."
+        alone = " and one worker" if len(made.aspects) > 1 else ""
+        return f"with {what}{alone}, {made.of} of {made.of} trials print the same."
     if made.good is None:
         return f"with {what}, it ends well in {made.cured} of {made.of} trials; without, in none."
+    if made.aspects[0].kind == "undone":
+        return (
+            f"with {what} in its children, {made.good} does what {made.method} does in "
+            f"{made.cured} of {made.of} trials; without, in none."
+        )
     there = f" on {made.good_environment}" if made.good_environment else ""
     return (
         f"with {what}, {made.method} does what {made.good} does{there} "

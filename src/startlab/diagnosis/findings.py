@@ -418,6 +418,10 @@ class _Finder:
             )
         if len(every) > 3:
             parts.append(f" There are {len(every)} different outputs.")
+        failed = [trials for trials in every if any(map(has_failed_child, trials))]
+        if 0 < len(failed) < len(every):
+            wrong = self._cells_of([trial for trials in failed for trial in trials])
+            return "".join(parts) + f" A child fails under {wrong}: that output is the wrong one."
         return "".join(parts) + " Startlab cannot tell which is right without --expect-stdout."
 
     # --- what no outcome shows ------------------------------------------------------------------

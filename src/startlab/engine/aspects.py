@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 REGISTRIES: Final = (
     "import hooks", "made modules", "gc", "subclasses", "dispatch", "copyreg", "int digits",
     "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
-    "socket", "recursion limit", "switch interval", "umask", "limits", "logging", "random",
+    "socket", "recursion limit", "signal handlers", "switch interval", "umask", "limits",
+    "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 
@@ -37,6 +38,7 @@ FORKED: Final = (
     Aspect(kind="tracker"),
     Aspect(kind="seed"),
     Aspect(kind="descriptors"),
+    Aspect(kind="fork hooks"),
 )
 EVERYWHERE: Final = (
     Aspect(kind="identity"),
@@ -48,6 +50,7 @@ EVERYWHERE: Final = (
     Aspect(kind="pool end"),
     Aspect(kind="empty"),
     Aspect(kind="pipes"),
+    Aspect(kind="finalizers"),
     Aspect(kind="write back"),
 )
 VARIABLES: Final = (
@@ -79,7 +82,6 @@ NAMES_MODULES: Final = re.compile(r"\b__(module|qualname)__\b|\b__name__\b(?!\s*
 """Code to which the name of the main module may matter."""
 
 ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
-SEEDED_HASH: Final = {"PYTHONHASHSEED": "1"}
 
 
 def aspects_of(program: Program | None, bad: World, good: World | None) -> Iterator[Aspect]:
@@ -106,6 +108,8 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     if any(map(NAMES_MODULES.search, program.sources.values())):
         yield Aspect(kind="main")
     if bad.cell.method == "forkserver":
+        if any("set_forkserver_preload(" in text for text in program.sources.values()):
+            yield Aspect(kind="preload")
         yield Aspect(kind="environ")
         yield Aspect(kind="parent id")
     yield Aspect(kind="imports")
@@ -147,8 +151,9 @@ def variables_of(files: set[str]) -> set[str]:
 def environment_of(aspects: Sequence[Aspect]) -> dict[str, str]:
     """Give the variables by which aspects are changed: themselves, or what is injected for them."""
     own = {each.words[0]: each.words[1] for each in aspects if each.kind == "variable"}
-    if any(each.kind == "hash seed" for each in aspects):
-        own.update(SEEDED_HASH)
+    for each in aspects:
+        if each.kind == "hash seed":
+            own["PYTHONHASHSEED"] = each.words[0] if each.words else "1"
     injected = ["\t".join((each.kind, *each.words)) for each in aspects if each.kind != "variable"]
     return {**own, **({ENVIRONMENT: "\n".join(injected)} if injected else {})}
 

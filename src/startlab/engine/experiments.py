@@ -84,7 +84,8 @@ MET: Final[Mapping[str, AspectKind]] = {
     "exit handler": "exit in children", "variable": "environ", "call": "calls",
     "main again": "one main", "blocked": "signal mask", "tracked": "tracker",
     "handler": "signal handlers", "loop": "event loop", "thread": "threads",
-    "found": "modules", "gone": "kept", "read": "stdin",
+    "found": "modules", "gone": "kept", "read": "stdin", "undone": "undone",
+    "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
@@ -95,7 +96,9 @@ SILENT: Final = frozenset({"global", "registry", "statement"})
 """Kinds of aspect that do not note what they have met, and may spoil what another one cures."""
 
 
-INTRUSIVE: Final = frozenset({"calls", "statement", "threads", "write back"})
+INTRUSIVE: Final = frozenset(
+    {"calls", "statement", "threads", "write back", "fork hooks", "finalizers"}
+)
 """Kinds that may break a program themselves, and hide what helps.
 
 What is called again may be done twice; children may need what a statement binds; a thread that runs
@@ -158,6 +161,7 @@ class Experimenter:
         for world in worlds:
             if world.is_unstable:
                 yield from self._seeded(world)
+                yield from self._hashed(world)
         for bad, good in pairs(worlds):
             if any(made.confirmed for made in self._made if explains(made, bad)):
                 continue
@@ -207,25 +211,40 @@ class Experimenter:
         self._made.append(made)
         yield made
 
+    def _hashed(self, world: World) -> Iterator[CauseExperiment]:
+        """See whether an output is always the same with one hash seed, and so with another one."""
+        for seed in ("1", "2"):
+            printed = set()
+            for _ in range(TIMES):
+                aspects = (Aspect(kind="hash seed", words=(seed,)),)
+                trial = self._trial(world.cell, aspects, self._limit_s(world))
+                if trial is None or trial.outcome not in WELL:
+                    return
+                printed.add(trial.stdout_digest)
+                if len(printed) > 1:
+                    return
+        made = CauseExperiment(
+            environment=world.cell.environment,
+            method=world.cell.method,
+            aspects=(Aspect(kind="hash seed"),),
+            cured=2 * TIMES,
+            of=2 * TIMES,
+            confirmed=True,
+        )
+        self._made.append(made)
+        yield made
+
     # --- one bad cell ---------------------------------------------------------------------------
 
     def _of_cell(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
         candidates = list(aspects_of(self._run.header.program, bad, good))
         if not candidates or not self._base_rates(bad, good):
             return
-        limit_s = self._limit_s(good)
-        # What has helped another cell is likely to help this one.
-        known = dict.fromkeys(made.aspects for made in self._made if made.confirmed)
-        kinds: set[AspectKind] = {each.kind for each in candidates}
         is_native = has_native_threads(bad)
-        kinds |= {"variable"} if is_native else set()
-        kinds |= {"made again"} if "preload" in kinds else set()
-        for aspects in known:
-            if {each.kind for each in aspects} <= kinds:
-                made = self._experiment(bad, good, aspects, limit_s)
-                if made.confirmed:
-                    yield made
-                    return
+        made = self._by_what_is_known(bad, good, candidates, is_native=is_native)
+        if made is not None:
+            yield made
+            return
         if is_native:
             yield from self._of_variables(bad, good)
             if any(made.confirmed and explains(made, bad) for made in self._made):
@@ -239,15 +258,49 @@ class Experimenter:
         if helping:
             yield from self._narrowed(bad, good, helping, noted)
             return
-        yield CauseExperiment(
-            environment=bad.cell.environment,
-            method=bad.cell.method,
-            good=good.cell.method if good else None,
-            good_environment=elsewhere(bad, good),
-            aspects=tuple(candidates),
-            of=1,
-            noted=noted,
-        )
+        yield self._undone(bad, good) or self._made_of(bad, good, candidates, 0, noted=noted)
+
+    def _by_what_is_known(
+        self, bad: World, good: World | None, candidates: Sequence[Aspect], *, is_native: bool
+    ) -> CauseExperiment | None:
+        """Try what has helped another cell: it is likely to help this one."""
+        kinds: set[AspectKind] = {each.kind for each in candidates}
+        kinds |= {"variable"} if is_native else set()
+        kinds |= {"made again"} if "preload" in kinds else set()
+        for aspects in dict.fromkeys(made.aspects for made in self._made if made.confirmed):
+            if aspects[0].kind == "undone":
+                undone = self._undone(bad, good, aspects[0].words)
+                if undone is not None:
+                    return undone
+            elif {each.kind for each in aspects} <= kinds:
+                made = self._experiment(bad, good, aspects, self._limit_s(good))
+                if made.confirmed:
+                    return made
+        return None
+
+    def _undone(
+        self, bad: World, good: World | None, names: Sequence[str] = ()
+    ) -> CauseExperiment | None:
+        """Undo in forked children what calls of the parent have changed, until they fail as well.
+
+        That shows what cannot be pickled, and so cannot be given to other children.
+        """
+        if good is None or good.cell.method != "fork" or elsewhere(bad, good):
+            return None
+        if not names:
+            trial = self._trial(good.cell, [Aspect(kind="undone")], self._limit_s(good))
+            names = _names("undone", _noted(trial) if trial else ())
+        for name in names[:MOST_MADE]:
+            aspects = (Aspect(kind="undone", words=(name,)),)
+            noted: tuple[Noted, ...] = ()
+            for number in range(TIMES):
+                trial = self._trial(good.cell, aspects, self._limit_s(good))
+                if trial is None or not _is_alike(trial, bad.trials[0]):
+                    break
+                noted = _noted(trial)
+                if number + 1 == TIMES:
+                    return self._made_of(bad, good, aspects, TIMES, confirmed=True, noted=noted)
+        return None
 
     def _of_variables(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
         """Set variables that keep native runtimes from threads: the likeliest alone, then all."""
@@ -406,6 +459,18 @@ class Experimenter:
             traced = Aspect(kind="trace", words=(kind, *(words or _names(kind, noted))))
             trial = self._trial(cell, [traced], limit_s * 3)
             noted += _noted(trial) if trial is not None else ()
+        return self._made_of(bad, good, aspects, cured, confirmed=confirmed, noted=noted)
+
+    @staticmethod
+    def _made_of(
+        bad: World,
+        good: World | None,
+        aspects: Sequence[Aspect],
+        cured: int,
+        *,
+        confirmed: bool = False,
+        noted: tuple[Noted, ...] = (),
+    ) -> CauseExperiment:
         return CauseExperiment(
             environment=bad.cell.environment,
             method=bad.cell.method,
@@ -490,6 +555,15 @@ class Experimenter:
         except AgentError:
             return None
         return self._subject.judge(cell, environment, 0, observation)
+
+
+def _is_alike(trial: Trial, bad: Trial) -> bool:
+    """Tell whether a trial goes wrong as another one does."""
+    if trial.outcome in WELL and bad.outcome in WELL:
+        return trial.stdout_digest == bad.stdout_digest or (
+            trial.stdout_shape is not None and trial.stdout_shape == bad.stdout_shape
+        )
+    return (trial.outcome, trial.exception, trial.where) == (bad.outcome, bad.exception, bad.where)
 
 
 def _is_proven(world: World) -> bool:

@@ -1,15 +1,28 @@
 """Calls that only the parent makes, of functions that set something up, made in its children too.
 
 Noted are those that are over when the first process is started, and whose caller goes on: what
-main() does before it. That is calls of the program's own functions, and those of a library's that
-change a global of their module. A child makes them again once it has imported the main module.
+main() does before it. That is calls of the program's own functions, those of a library's that
+change a global of their module, and those of functions written in C that are statements of their
+own: nobody sees what these change. A child makes them again once it has imported the main module.
+
+What cannot be pickled cannot be given to a child. Then it can be seen that a forked child, for
+which the change of the globals is undone, fails too.
 """
 
 import os
 import sys
 import time
 
-from startlab_aspects import FUNCTION, harmless, inject, module_of, note, own_modules
+from startlab_aspects import (
+    ASPECTS,
+    FUNCTION,
+    harmless,
+    inject,
+    module_of,
+    namespaces,
+    note,
+    own_modules,
+)
 
 MOST_CALLS = 200
 MOST_LOOKS = 20  # calls of a library's function that change nothing
@@ -18,7 +31,8 @@ NO_CALL = 0x20 | 0x80 | 0x100 | 0x200  # a generator's or coroutine's code: it i
 VARARGS, VARKEYWORDS = 0x04, 0x08
 
 calls = []  # that are over: name, module, path, pickled arguments, line, frame of the caller
-begun = {}  # by the frame of each call that is not over: the same, when it began, and the globals
+changes = []  # by them: name, line, frame of the caller, and what globals were before
+begun = {}  # by the frame of each call that is not over: when it began, the globals, and the call
 looks = {}  # by the code of a library's function: how many of its calls have changed nothing
 ours = {}  # by files: whether they are the program's own
 
@@ -42,26 +56,15 @@ def profile(frame, event, arg):
             if noted:
                 begun[frame] = noted
     elif event == "return" and frame in begun:
-        started, before, call = begun.pop(frame)
-        sets_up = before is None or before != contents(frame)
-        if not sets_up:
-            looks[frame.f_code] = looks.get(frame.f_code, 0) + 1
-        elif time.time() - started < LONGEST_S:
+        ends(frame, *begun.pop(frame))
+    elif event == "c_return" and is_ours(frame) and len(calls) < MOST_CALLS:
+        call = c_call(frame, arg)
+        if call:
             calls.append(call)
-
-
-def contents(frame):
-    """Give what the globals of a function's module are: which objects, and how much they hold."""
-    return [
-        (name, id(value), len(value) if isinstance(value, (dict, list, set)) else 0)
-        for name, value in list(frame.f_globals.items())
-    ]
 
 
 @harmless
 def begins(frame):
-    import pickle
-
     code = frame.f_code
     if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
@@ -70,10 +73,122 @@ def begins(frame):
     if not path:
         return None
     name = ".".join(path if module in inject.MAIN else (module,) + path) + "()"
-    line = "%s:%d" % (frame.f_back.f_code.co_filename, frame.f_back.f_lineno)
-    packed = pickle.dumps((args, kwargs))
-    before = None if is_ours(frame) else contents(frame)
-    return time.time(), before, (name, module, path, packed, line, frame.f_back)
+    before = contents(frame) if UNDONE or not is_ours(frame) else None
+    return time.time(), before, (name, module, path, pickled((args, kwargs)), line_of(frame.f_back))
+
+
+def ends(frame, started, before, call):
+    after = contents(frame) if before is not None else None
+    changed = before != after
+    if UNDONE and changed:
+        changes.append((call[0], call[4], frame.f_back, frame.f_globals, before, after))
+    if not changed and not is_ours(frame):
+        looks[frame.f_code] = looks.get(frame.f_code, 0) + 1
+    elif call[3] and time.time() - started < LONGEST_S:
+        calls.append(call + (frame.f_back,))
+
+
+def contents(frame):
+    """Give what the globals of a function's module are, and how much they hold."""
+    return {
+        name: (Same(value), len(value) if isinstance(value, (dict, list, set)) else 0)
+        for name, value in list(frame.f_globals.items())
+    }
+
+
+class Same(object):
+    """Keeps a value, and what is in it, and is equal to what keeps the very same one."""
+
+    def __init__(self, value):
+        self.value = value
+        self.copy = type(value)(value) if UNDONE and type(value) in (dict, list, set) else None
+
+    def put_back(self):
+        if self.copy is not None:
+            self.value.clear()
+            (self.value.extend if type(self.value) is list else self.value.update)(self.copy)
+        return self.value
+
+    def __eq__(self, other):
+        return self.value is other.value
+
+    __hash__ = None
+
+
+def pickled(value):
+    import pickle
+
+    try:
+        return pickle.dumps(value)
+    except Exception:
+        return None
+
+
+def line_of(frame):
+    return "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
+
+
+@harmless
+def c_call(frame, function):
+    """Note the call of a function written in C that a statement of the program's consists of."""
+    module = function.__module__ or type(function.__self__).__module__
+    if module in ACTS and function.__name__ not in ACTS[module]:
+        return None
+    node = statements(frame.f_code.co_filename).get(frame.f_lineno)
+    path = dotted(node.value.func) if node else ()
+    if not path or path[-1] != function.__name__:
+        return None
+    names, values = names_in(node), frame.f_locals
+    root = values.get(path[0], frame.f_globals.get(path[0]))
+    if root is not function and type(root) is not type(os):
+        return None  # what is changed is the program's own
+    packed = pickled({
+        name: value for name, value in list(values.items())
+        if name in names and type(value) not in (FUNCTION, type(os), type)
+    })
+    line = line_of(frame)
+    if packed is None:
+        return None
+    return ".".join(path) + "()", frame.f_globals["__name__"], line, packed, line, frame
+
+
+ACTS = {
+    "builtins": (), "posix": (), "nt": (), "_io": ("reconfigure",), "time": ("tzset",),
+    "_thread": (), "_socket": ("setdefaulttimeout",), "_posixsubprocess": (), "_winapi": (),
+    "_multiprocessing": (), "_posixshmem": (),
+}
+"""Modules of functions that do something with the world outside the interpreter, but for some."""
+
+parsed = {}  # by files: their statements that are calls, by their lines
+
+
+def statements(file):
+    if file not in parsed:
+        import ast
+        import tokenize
+
+        parsed[file] = {}
+        with tokenize.open(file) as source:
+            tree = ast.parse(source.read(), file)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                for line in range(node.lineno, getattr(node, "end_lineno", node.lineno) + 1):
+                    parsed[file][line] = node
+    return parsed[file]
+
+
+def dotted(node):
+    """Give the names of `a.b.c`; nothing of what is not that."""
+    if hasattr(node, "id"):
+        return (node.id,)
+    path = dotted(node.value) if hasattr(node, "attr") else ()
+    return path + (node.attr,) if path else ()
+
+
+def names_in(node):
+    import ast
+
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def arguments(code, values):
@@ -123,15 +238,20 @@ def owners():
 def pack_calls(*names):
     """Give the calls that are over whose callers are not; of some names, if there are any."""
     sys.setprofile(None)
-    frame, active = sys._getframe(1), set()
-    while frame is not None:
-        active.add(frame)
-        frame = frame.f_back
     if not frozen:
+        active = callers()
         frozen.append([call[:5] for call in calls if call[5] in active])
         del calls[:]
         begun.clear()
     return [call for call in frozen[0] if not names or call[0] in names]
+
+
+def callers():
+    frame, active = sys._getframe(1), set()
+    while frame is not None:
+        active.add(frame)
+        frame = frame.f_back
+    return active
 
 
 frozen = []  # the calls before the first start
@@ -145,14 +265,43 @@ def call_again(made):
     name, module, path, packed, line = made
     if module not in inject.MAIN:
         __import__(module)
-    function = vars(module_of(module))[path[0]]
-    for each in path[1:]:
-        function = getattr(function, each)
-    args, kwargs = pickle.loads(packed)
     note("call", name, line)
     printed = sys.stdout
-    with open(os.devnull, "w") as sys.stdout:
-        try:
-            function(*args, **kwargs)
-        finally:
-            sys.stdout = printed
+    if path != line:
+        function = vars(module_of(module))[path[0]]
+        for each in path[1:]:
+            function = getattr(function, each)
+        args, kwargs = pickle.loads(packed)
+        with open(os.devnull, "w") as sys.stdout:
+            try:
+                function(*args, **kwargs)
+            finally:
+                sys.stdout = printed
+    else:
+        import ast
+
+        file, _, number = line.rpartition(":")
+        tree = ast.Module([statements(file)[int(number)]], [])
+        scope = namespaces(module_of(module))[-1]
+        exec(compile(tree, file, "exec"), scope, pickle.loads(packed))
+
+
+UNDONE = [set(aspect[1:]) for aspect in ASPECTS if aspect[0] == "undone"]
+
+
+@harmless
+def undo():
+    """Put back, in a forked child, what the globals were before the parent's calls."""
+    sys.setprofile(None)
+    active = callers()
+    for name, line, caller, scope, before, after in reversed(changes):
+        if caller not in active or (UNDONE[0] and name not in UNDONE[0]):
+            continue
+        note("undone", name, line)
+        for key in set(before) | set(after):
+            if before.get(key) == after.get(key):
+                continue
+            if key in before:
+                scope[key] = before[key][0].put_back()
+            else:
+                scope.pop(key, None)

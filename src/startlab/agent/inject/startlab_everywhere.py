@@ -5,6 +5,7 @@ import os
 import sys
 
 from startlab_aspects import FUNCTION, harmless, inject, module_of, namespaces, note, own_modules
+from startlab_registries import own_classes
 
 
 def watch_connection(connection):
@@ -263,11 +264,45 @@ def keep_parent_id():
 
 
 def watch_forkserver(forkserver):
-    """Have a fork server that imports nothing of the program before it forks."""
+    """Have a fork server that imports nothing of the program before it forks, and tell what it is.
+
+    The main module is what it imports if it is told nothing, from Python 3.14 on.
+    """
     server = forkserver._forkserver
+    wanted = {"modules": server._preload_modules, "where": ""}
     server._preload_modules = []
-    server.set_forkserver_preload = lambda *args, **kwargs: None
-    forkserver.set_forkserver_preload = server.set_forkserver_preload
+    ensure_running = server.ensure_running
+
+    def set_forkserver_preload(modules_names, *args, **kwargs):
+        where = inject.user_line(sys._getframe(1))
+        wanted.update(modules=list(modules_names), where=where)
+
+    def ensure_running_():
+        for name in wanted["modules"][-1:]:
+            note("preloaded", name, wanted["where"])
+        return ensure_running()
+
+    server.ensure_running = forkserver.ensure_running = ensure_running_
+    server.set_forkserver_preload = forkserver.set_forkserver_preload = set_forkserver_preload
+
+
+@harmless
+def keep_what_is_inherited():
+    """Have no destructor in a child do what may be meant for an object of the parent's.
+
+    That are those of the program's own classes, and the finalizers that were there at a fork.
+    """
+    for name, kind in own_classes():
+        code = getattr(vars(kind).get("__del__"), "__code__", None)
+        if code is not None:
+            line = "%s:%d" % (code.co_filename, code.co_firstlineno)
+            kind.__del__ = lambda self, name=name, line=line: note("finalized", name, line)
+    weakref = sys.modules.get("weakref")
+    for info in list(weakref.finalize._registry.values()) if weakref else ():
+        name = getattr(info.func, "__self__", info.func).__qualname__.partition(".")[0]
+        info.func = lambda *args, name=name, **kwargs: note(
+            "finalized", name, inject.user_line(sys._getframe(1))
+        )
 
 
 registered_in_child = []  # exit handlers of the program's own

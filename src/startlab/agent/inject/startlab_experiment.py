@@ -26,6 +26,7 @@ from startlab_everywhere import (
     keep_parent_id,
     keep_semaphores,
     keep_shared_memory,
+    keep_what_is_inherited,
     one_main,
     run_exit_handlers,
     unblock_signals,
@@ -65,6 +66,8 @@ def before_the_task():
         close_inherited()
     if "signal mask" in NAMES:
         unblock_signals()
+    if "finalizers" in NAMES:
+        keep_what_is_inherited()
     if {"write back", "trace"} & NAMES:
         look_at_slots()
     if any(aspect[:2] == ("trace", "write back") for aspect in ASPECTS):
@@ -127,6 +130,7 @@ PATCHES = {
 
 AT_ONCE = {
     "calls": watch_calls,
+    "undone": watch_calls,
     "one main": one_main,
     "ids": keep_ids,
     "parent id": keep_parent_id,

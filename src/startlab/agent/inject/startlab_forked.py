@@ -17,6 +17,7 @@ from startlab_aspects import (
     note,
     own_modules,
 )
+from startlab_calls import undo
 from startlab_registries import get_random
 
 
@@ -300,6 +301,22 @@ def watch_tracker(tracker):
 forked = []  # in a forked child, its process id
 
 
+def watch_fork_hooks():
+    """Have what the program has registered for forked children do nothing there."""
+    register = os.register_at_fork
+
+    def register_at_fork(**hooks):
+        hook = hooks.get("after_in_child")
+        frame = sys._getframe(1)
+        if hook is not None and not inject.is_stdlib(frame.f_code.co_filename):
+            where = inject.user_line(frame)
+            name = getattr(hook, "__qualname__", type(hook).__name__)
+            hooks["after_in_child"] = lambda: note("fork hook", name, where)
+        return register(**hooks)
+
+    os.register_at_fork = register_at_fork
+
+
 IN_FORKED_CHILD = {
     "lock": release_locks,
     "signal handlers": reset_handlers,
@@ -309,6 +326,7 @@ IN_FORKED_CHILD = {
     "threads": start_threads,
     "epoll": own_epoll,
     "tracker": lambda: forked.append(os.getpid()),
+    "undone": lambda *names: undo(),
 }
 
 
@@ -331,3 +349,5 @@ def watch_forks():
         os.register_at_fork(before=each)
     for each in after:
         os.register_at_fork(after_in_child=each)
+    if "fork hooks" in NAMES:
+        watch_fork_hooks()

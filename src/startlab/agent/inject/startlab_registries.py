@@ -310,6 +310,20 @@ def set_limits(limits):
             resource.setrlimit(getattr(resource, name), limit)
 
 
+def get_handlers():
+    signal = sys.modules.get("signal")
+    return signal and [
+        (int(number), handler) for number in signal.valid_signals()
+        for handler in [signal.getsignal(number)]
+        if type(handler) is FUNCTION and not inject.is_stdlib(handler.__code__.co_filename)
+    ]
+
+
+def set_handlers(handlers):
+    for number, handler in handlers or ():
+        __import__("signal").signal(number, handler)
+
+
 def get_import_hooks():
     """Give the finders and path hooks of the program's own."""
     own = {name for name, _ in own_modules()} | set(inject.MAIN)
@@ -380,6 +394,7 @@ REGISTRIES = {
     "sqlite3": (get_sqlite, set_sqlite),
     "contextvars": (get_context, set_context),
     "builtins": (get_builtins, set_builtins),
+    "signal handlers": (get_handlers, set_handlers),
     "recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "switch interval": (sys.getswitchinterval, sys.setswitchinterval),
     "umask": (get_umask, os.umask),

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import (
     called_by_parent,
+    destructor_again,
     empty_too_early,
     epoll_shared,
     exit_handler_not_run,
+    hash_seed,
+    hook_after_fork,
     imported_by_parent,
     kept_by_child,
     keyed_by_id,
@@ -20,6 +23,7 @@ from startlab.diagnosis.by_experiment import (
     module_elsewhere,
     parent_is_fork_server,
     pool_ended_early,
+    removed_before_start,
     tracker_of_child,
 )
 
@@ -29,9 +33,12 @@ if TYPE_CHECKING:
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "called_by_parent": called_by_parent,
+    "destructor_again": destructor_again,
     "empty_too_early": empty_too_early,
     "epoll_shared": epoll_shared,
     "exit_handler_not_run": exit_handler_not_run,
+    "hash_seed": hash_seed,
+    "hook_after_fork": hook_after_fork,
     "imported_by_parent": imported_by_parent,
     "kept_by_child": kept_by_child,
     "keyed_by_id": keyed_by_id,
@@ -43,6 +50,7 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "module_elsewhere": module_elsewhere,
     "parent_is_fork_server": parent_is_fork_server,
     "pool_ended_early": pool_ended_early,
+    "removed_before_start": removed_before_start,
     "tracker_of_child": tracker_of_child,
 }
 """The files of these mechanisms, by their names."""

@@ -24,7 +24,6 @@ from startlab.diagnosis.rules import (
     crossed_waits,
     deadlock,
     descriptor_by_number,
-    destructor_again,
     dying_workers,
     emptied_in_each_child,
     exception,
@@ -36,9 +35,7 @@ from startlab.diagnosis.rules import (
     fork_with_threads,
     given_up,
     global_differs,
-    gone_too_early,
     handler_inherited,
-    hash_seed,
     holder_killed,
     holder_waits,
     import_runs_again,
@@ -61,6 +58,7 @@ from startlab.diagnosis.rules import (
     main_import_fails,
     main_runs_again,
     manager_copy,
+    manager_ended,
     method_set_late,
     mixed_contexts,
     native_after_fork,
@@ -128,7 +126,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         threads_replaced.find,  # whatever waits then, it is by that
         not_importable.find,
         import_runs_again.find,
-        gone_too_early.find,
+        manager_ended.find,
         descriptor_by_number.find,
         *_ONLY_ON_WINDOWS,  # what a child raised there; that it dies, or is waited for, follows
         dying_workers.find,
@@ -192,7 +190,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         threads_replaced.find,
         unpicklable.find,
         not_importable.find,
-        gone_too_early.find,
+        manager_ended.find,
         descriptor_by_number.find,
         given_up.find,
         exit_handler_again.find,
@@ -216,7 +214,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         killed_worker.find,
         stdin_in_child.find,
         manager_copy.find,
-        destructor_again.find,
         signal_ignored.find,
         main_import_fails.find,
         unreadable_program.find,
@@ -239,7 +236,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         exit_handler_again.in_output,
         logging_differs.in_output,
         setting_differs.in_output,
-        hash_seed.in_output,
         global_differs.in_output,
         setting_differs.suspect,
         file_shared.in_output,
@@ -256,7 +252,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # More outputs than there are start methods.
     "race": (lost_update.find,),
     # The trials of one cell do not print the same.
-    "unstable": (lost_update.find, hash_seed.find, unstable_output.find),
+    "unstable": (lost_update.find, unstable_output.find),
     # Outputs differ from Python to Python, and within none of them.
     "python": (output_by_python.find,),
     # Outputs differ from start method to start method, and no reason is known.
