@@ -119,6 +119,7 @@ class Experimenter:
         }
         self._agents: dict[str, Agent] = {}
         self._made: list[CauseExperiment] = []
+        self._wavering: set[Cell] = set()  # that end well now and then without any change
         self._worlds = self._by_environment()
 
     def close(self) -> None:
@@ -328,7 +329,7 @@ class Experimenter:
                 return
             made = self._experiment(bad, good, aspects, self._limit_s(good))
             yield made
-            if made.confirmed:
+            if made.confirmed or bad.cell in self._wavering:
                 return
 
     def _helping(
@@ -451,7 +452,9 @@ class Experimenter:
                 break
             cured = number + 1
             noted = _noted(trial)
-        confirmed = cured == TIMES and _has_met(aspects, noted) and self._stays_bad(bad, good)
+        confirmed = cured == TIMES and _has_met(aspects, noted)
+        if confirmed or 0 < cured < TIMES:
+            confirmed = self._stays_bad(bad, good) and confirmed
         if confirmed and aspects[0].kind in TRACED:
             cell = (good or bad).cell
             kind = aspects[0].kind
@@ -485,11 +488,10 @@ class Experimenter:
 
     def _stays_bad(self, bad: World, good: World | None) -> bool:
         """Run the bad world again without a change: what ends well by chance shows nothing."""
-        if _is_proven(bad):
-            return True
-        for _ in range(CONTROLS):
+        for _ in range(1 if _is_proven(bad) else CONTROLS):
             trial = self._trial(bad.cell, (), self._limit_s(good))
             if trial is not None and self._is_cured(trial, bad, good):
+                self._wavering.add(bad.cell)
                 return False
         return True
 
