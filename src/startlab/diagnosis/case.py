@@ -72,7 +72,7 @@ OfKind = TypeVar("OfKind", bound=Clue)
 
 
 class Cause(NamedTuple):
-    """Why: `mechanism` and `key` make it one with the same in other trials.
+    """Why: `mechanism` and `key`, or `where`, make it one with the same in other trials.
 
     `title` goes on from «Hangs under fork: »; `text` says more; `where` is the line where it shows.
     `chosen` is an end that the program itself chose, by its exit status or by a check of its own:
@@ -81,13 +81,18 @@ class Cause(NamedTuple):
     """
 
     mechanism: str
-    key: str
     title: str
     text: str = ""
     where: str | None = None
     chosen: bool = False
     grade: FindingGrade | None = None
     advice: str = ""
+    key: str | None = None
+
+    @property
+    def identity(self) -> tuple[str, str | None]:
+        """What two causes have in common that are one."""
+        return self.mechanism, self.where if self.key is None else self.key
 
 
 NO_LINES: Final = Difference((), ())
@@ -350,7 +355,6 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
     places = list(dict.fromkeys(f"{each.package} at {each.where}" for each in calls))[:3]
     return Cause(
         "unreadable_result",
-        where or case.where or "",
         f"{what} of a task cannot be unpickled{at}, and {case.where} waits for it",
         f"{of} that reads results has got {said}. An exception is unpickled by calling its class "
         f"with `args`: its __init__ must take what `super().__init__` was given. {then}"

@@ -374,11 +374,11 @@ def confirmed(
         why += f" What was seen: {found.title}."
     return Cause(
         told.mechanism,
-        f"{made.aspects[0].kind} {name}",
         title,
         f"{why}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
+        key=f"{made.aspects[0].kind} {name}",
     )
 
 

@@ -58,13 +58,12 @@ class _Causes:
     """Causes with the trials that they explain; the same of two trials is one."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+        self._found: dict[tuple[str, str | None], tuple[Cause, list[Trial]]] = {}
 
     def add(self, cause: Cause | None, trial: Trial) -> None:
         """Add a cause of a trial, if there is one."""
         if cause is not None:
-            key = (cause.mechanism, cause.key)
-            self._found.setdefault(key, (cause, []))[1].append(trial)
+            self._found.setdefault(cause.identity, (cause, []))[1].append(trial)
 
     def __iter__(self) -> Iterator[tuple[Cause, list[Trial]]]:
         return iter(self._found.values())
@@ -572,10 +571,10 @@ def _by_cause(
     found: Sequence[tuple[int, Cause, Trial]], differing: Iterable[Trial]
 ) -> Iterable[tuple[Cause, list[Trial]]]:
     """Put together what has one cause, with what prints the same but has no clue of it."""
-    causes: dict[tuple[str, str], tuple[Cause, list[Trial]]] = {}
+    causes: dict[tuple[str, str | None], tuple[Cause, list[Trial]]] = {}
     of_group: dict[str | None, list[Trial]] = {}
     for _, cause, trial in found:
-        trials = causes.setdefault((cause.mechanism, cause.key), (cause, []))[1]
+        trials = causes.setdefault(cause.identity, (cause, []))[1]
         trials.append(trial)
         of_group.setdefault(trial.output_group, trials)
     known = {id(trial) for _, _, trial in found}

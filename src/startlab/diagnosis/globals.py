@@ -45,19 +45,18 @@ def differing_global(
         place = f"{case.sources.main}:{line}" if line else where
         return Cause(
             "environment_differs",
-            clue.name,
             f"the environment variable {clue.name}"
             + (f", set at {place}," if place else "")
             + " is not there in the children",
             "Children of the fork server have the environment that it was started with, by the "
             f"first start; what is set later does not reach them.{more}",
             place,
+            key=clue.name,
         )
     names = ", ".join(f"`{each.name}`" for each in clues[:3])
     there = f"is {clue.child} in the children" if clue.child else "does not exist in the children"
     return Cause(
         "global_differs",
-        " ".join(each.name for each in clues[:3]),
         f"the children do not see the parent's change to {names}"
         + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
         f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. A "
@@ -65,4 +64,5 @@ def differing_global(
         "nothing of "
         f"what was changed since.{more}",
         place,
+        key=" ".join(each.name for each in clues[:3]),
     )

@@ -65,7 +65,7 @@ def cause(case: Case, mechanism: str, seen: Seen, title: str, text: str) -> Caus
     """Say what it means, at the program's own line."""
     where = own_line(seen.traceback.frames) or case.where
     at = f" at {where}" if where else ""
-    return Cause(mechanism, where or "", title + at, text, where)
+    return Cause(mechanism, title + at, text, where)
 
 
 def _place(traceback: Traceback) -> str:

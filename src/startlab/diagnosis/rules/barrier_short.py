@@ -55,7 +55,6 @@ def find(case: Case) -> Cause | None:
     who = case.who(process) if len(waiting) == 1 else f"{len(waiting)} processes or threads"
     return Cause(
         "barrier_short",
-        where or "",
         f"{who} wait{'s' if len(waiting) == 1 else ''} at {where} in a Barrier, and no others "
         f"arrive",
         "A Barrier opens only when as many have arrived as it was made for.",

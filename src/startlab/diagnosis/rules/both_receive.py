@@ -71,11 +71,11 @@ def find(case: Case) -> Cause | None:
             two = "another thread of it" if process == other[0] else "another one"
         return Cause(
             "both_receive",
-            " ".join(sorted((where, there))),
             f"{one} waits at {where} for what {two} would send, which waits at {there} for what "
             "the first would send, through the same connection",
             f"Each reads what the other should send, and neither sends first.{next_}",
             where,
+            key=" ".join(sorted((where, there))),
         )
     return None
 

@@ -67,12 +67,12 @@ def in_output(case: Case) -> Cause | None:
             continue  # then it is the other methods that harm the file
         return Cause(
             "buffer_copied",
-            clue.name,
             f"forked children have a copy of what `{clue.name}`, opened for writing at {where}, "
             "had in its buffer, and each of them writes it",
             "A fork copies the parent's memory, with all text that was written to the file but is "
             "still in its buffer: it reaches the file once from the parent, and again from every "
             "child that flushes or closes its copy.",
             where,
+            key=clue.name,
         )
     return None

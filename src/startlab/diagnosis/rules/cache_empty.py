@@ -110,10 +110,10 @@ def _first(function: ast.FunctionDef) -> int:
 def _cause(name: str, where: str, more: str = "") -> Cause:
     return Cause(
         "cache_empty",
-        name,
         f"the children do not have the results of `{name}()`, at {where}, that the parent has "
         f"cached",
         "A child started by spawn or forkserver imports the main module, and its caches are empty: "
         f"`{name}()` runs again there, and returns something else.{more}",
         where,
+        key=name,
     )

@@ -58,7 +58,6 @@ def find(case: Case) -> Cause | None:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return Cause(
                 "callback_failed",
-                where,
                 f"the callback of a pool's task raises {said} at {where}, and {waiting} waits for "
                 "results",
                 f"{_ONE_THREAD} What it raises ends that thread, and no further result arrives.",
@@ -87,7 +86,6 @@ def suspect(case: Case) -> Cause | None:
     where = f"{case.sources.main}:{defined or line}"
     return Cause(
         "callback_failed",
-        where,
         f"all tasks of the pool are done, and {waiting} still waits for a result: its callback at "
         f"{where} must have raised a KeyError",
         f"{_ONE_THREAD} It drops a KeyError there silently, and the result that the callback "

@@ -76,17 +76,16 @@ def find(case: Case) -> Cause | None:
     if waiter is not None:
         return Cause(
             "holder_failed",
-            place or said,
             f"a child has ended with {said}, and with the lock that {waiter} waits for",
             "An exception between acquire() and release() skips the release, and a "
             "multiprocessing lock stays held when the process that holds it ends.",
             place,
+            key=place or said,
         )
     killed = not failed and died[0][1] < 0
     if killed and any(is_waiting(t, "shared lock") for _, t in case.threads()):
         return Cause(
             "holder_killed",
-            where or "",
             f"{where} waits for a lock of a process that was ended ({said}) while it held it",
             "A multiprocessing lock is not released when the process that holds it is killed, and "
             "a queue uses such locks internally.",
@@ -94,11 +93,11 @@ def find(case: Case) -> Cause | None:
         )
     return Cause(
         "child_failed",
-        place or said,
         f"a child has ended with {said}, and {where} still waits for what it should have sent",
         "A queue's reader is not notified when the writing process exits, nor is whoever waits "
         "for an event.",
         place or where,
+        key=place or said,
     )
 
 

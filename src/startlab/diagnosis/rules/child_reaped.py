@@ -76,7 +76,6 @@ def find(case: Case) -> Cause | None:
     where = line_of(asks[0])
     return Cause(
         "child_reaped",
-        taken,
         f"the program asks at {where} for the end of a child that has ended: "
         f"`{case.sources.code(taken)}` at {taken} has taken it",
         "The system reports the end of a child once, to the first call that waits for it. "
@@ -97,7 +96,6 @@ def suspect(case: Case) -> Cause | None:
         if re.search(_ANY, case.sources.code(where)):
             return Cause(
                 "waits_for_helper",
-                where or "",
                 f"`{case.sources.code(where)}` at {where} waits for any child: the ones that are "
                 "left are multiprocessing's own helpers",
                 "Beside the children that are asked for, spawn and forkserver start a resource "

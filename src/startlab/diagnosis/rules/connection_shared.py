@@ -100,9 +100,9 @@ def _cause(clue: OpenedBefore, where: str | None, came: str) -> Cause:
     opened = f" that the parent opened at {clue.where}" if clue.where else ""
     return Cause(
         "connection_shared",
-        f"{clue.by} {clue.where}",
         f"forked children share one {clue.what}{by}{opened}, and use it at {where}: {came}",
         f"The {clue.what} to {clue.address} was open when the children were forked, and all of "
         "them have it: all write to it, and each reads whatever arrives next.",
         where,
+        key=f"{clue.by} {clue.where}",
     )

@@ -47,8 +47,8 @@ def find(case: Case) -> Cause:
     who = "the program" if case.trial.signal else "a child"
     return Cause(
         "crash",
-        f"{by} {where}",
         f"{who} dies by {by}" + (f" at {where}" if where else ""),
         f"Before it died it said: {said}" if said else "",
         where,
+        key=f"{by} {where}",
     )

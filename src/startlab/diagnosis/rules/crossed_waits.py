@@ -75,12 +75,12 @@ def find(case: Case) -> Cause | None:
                 one, two = "one", "the other"
             return Cause(
                 "crossed_waits",
-                " ".join(sorted((where, its))),
                 f"{one} waits at {where} and {two} at {its}, each for what the other does only "
                 f"after its own wait",
                 f"What would end the wait at {where} is {first}, after {its}; what would end the "
                 f"wait at {its} is {second}, after {where}.",
                 where,
+                key=" ".join(sorted((where, its))),
             )
     return None
 

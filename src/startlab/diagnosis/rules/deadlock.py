@@ -102,7 +102,6 @@ def find(case: Case) -> Cause | None:
     where = (_line_of(first) if first else None) or case.where
     return Cause(
         _mechanism(case),
-        where or parts[0],
         f"a child asks again and again, at {where}, what can no longer change"
         if asker and where
         else parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
@@ -110,6 +109,7 @@ def find(case: Case) -> Cause | None:
         if case.trial.grade == "proven"
         else case.trial.reason,
         where,
+        key=where or parts[0],
     )
 
 

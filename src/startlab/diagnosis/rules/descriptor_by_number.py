@@ -62,7 +62,6 @@ def find(case: Case) -> Cause | None:
         if traceback.child and where and _is_none(traceback):
             return Cause(
                 "descriptor_by_number",
-                where,
                 f"a child uses at {where} the number of a descriptor that it does not have",
                 f"The child was started at {started_at(case)} by spawn or forkserver, and has none "
                 "of its parent's descriptors but those that come with an object: a connection, a "

@@ -68,9 +68,9 @@ def find(case: Case) -> Cause | None:
         return differing_global(case, missing, where, again)
     return Cause(
         "dying_workers",
-        f"{last.exception.type} {where}",
         f"every worker of the pool dies of {said}" + (f" at {where}" if where else ""),
         "multiprocessing.Pool replaces a worker that dies, silently and forever; its tasks are "
         "lost, and whoever waits for the results never gets them.",
         where,
+        key=f"{last.exception.type} {where}",
     )

@@ -47,7 +47,6 @@ def in_output(case: Case) -> Cause | None:
             where = f"{file}:{line}"
             return Cause(
                 "main_runs_again",
-                where,
                 f"{where} runs again in every child that imports it, and empties the file of "
                 f"`{name}`",
                 "A child started by spawn or forkserver imports the main module, and `"

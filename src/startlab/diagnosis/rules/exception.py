@@ -61,11 +61,11 @@ def _worker_raised(case: Case) -> Cause | None:
         return None
     return Cause(
         "exception",
-        f"{case.trial.exception.type} {inside}",
         f"a worker raises {what_was_raised(case.trial)} at {inside}"
         + (f", and so does {where}, which waits for its result" if where else ""),
         "",
         inside,
+        key=f"{case.trial.exception.type} {inside}",
     )
 
 
@@ -82,10 +82,10 @@ def _child_raised(case: Case) -> Cause | None:
     at = f" at {trial.where}" if trial.where else ""
     return Cause(
         "child_raised",
-        f"{child.exception.type} {first}",
         f"a child raises {child.exception.type}: {first_line(child.exception.message)} at {first}",
         f"The program then raises {what_was_raised(trial)}{at}.",
         first,
+        key=f"{child.exception.type} {first}",
     )
 
 
@@ -99,13 +99,13 @@ def _raised(case: Case) -> Cause | None:
     of_child = child and (trial.exception == child[-1].exception or not of_program)
     return Cause(
         "exception",
-        f"{trial.exception.type} {trial.where}",
         f"{'a child' if of_child else 'the program'} raises {what_was_raised(trial)}"
         + (f" at {trial.where}" if trial.where else ""),
         "",
         trial.where,
         chosen=case.sources.code(trial.where).startswith(("assert ", "assert(", "raise "))
         or (not of_child and trial.exception.type in _CHECKS),
+        key=f"{trial.exception.type} {trial.where}",
     )
 
 

@@ -80,10 +80,10 @@ def _told_as_it_is(case: Case) -> Cause | None:
     but = ", but the exit status is 0" if case.trial.outcome in WELL else ""
     return Cause(
         "exit_0_in_spite",
-        f"{kind} {where}",
         f"a child raises {said} at {where}{but}",
         f"The program reads the child's exit code at {looked[0].where}."
         if looked
         else "The child's exit code is never read: Process.exitcode is not 0 after join().",
         where,
+        key=f"{kind} {where}",
     )

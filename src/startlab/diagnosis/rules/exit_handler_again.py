@@ -53,7 +53,6 @@ def in_output(case: Case) -> Cause | None:
     clue = clues[0]
     return Cause(
         "exit_handler_again",
-        clue.where or "",
         f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
         "ends",
         "Each child that imports the main module registers its exit handlers again, and runs them "
@@ -73,7 +72,6 @@ def find(case: Case) -> Cause | None:
     missed = own_line(first.frames)
     return Cause(
         "exit_handler_again",
-        clue.where or "",
         f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
         "ends",
         "Each child that imports the main module registers its exit handlers again, and runs them "

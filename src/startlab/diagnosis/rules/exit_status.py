@@ -101,7 +101,6 @@ def _handed_on(case: Case) -> Cause | None:
     last = last_words(trial.stderr)
     return Cause(
         "child_status",
-        f"{code} {where}",
         f"a child ends with exit status {code}"
         + (f" at {where}" if where else "")
         + f", and the program then with {trial.exit_status}",
@@ -109,6 +108,7 @@ def _handed_on(case: Case) -> Cause | None:
         + handed_on(case)
         + (f" It said: {last}." if last else _last_printed(trial.stdout)),
         where,
+        key=f"{code} {where}",
     )
 
 
@@ -120,12 +120,12 @@ def _own(case: Case) -> Cause | None:
     last = last_words(trial.stderr)
     return Cause(
         "exit_status",
-        f"{trial.exit_status}",
         f"the program ends with exit status {trial.exit_status}" + (f": {last}" if last else ""),
         "There is no traceback: the program itself chose this exit status, and callers treat "
         "it as a failure." + ("" if last else _last_printed(trial.stdout)),
         trial.where,
         chosen=True,
+        key=f"{trial.exit_status}",
     )
 
 

@@ -57,10 +57,10 @@ def in_output(case: Case) -> Cause | None:
     where = f"{case.sources.main}:{line}" if line else None
     return Cause(
         "file_shared",
-        clue.name,
         f"parent and children share one `{clue.name}`, a {clue.type}"
         + (f" that was opened at {where}" if where else ""),
         "A forked child shares its parent's open file, with one position: what one reads, the "
         "other misses, and buffered text may be written twice.",
         where,
+        key=clue.name,
     )

@@ -53,7 +53,6 @@ def find(case: Case) -> Cause | None:
             where = own_line(traceback.frames) or case.where
             return Cause(
                 "fork_with_threads",
-                where or "",
                 "the warning that fork meets several threads is made an exception"
                 + (f" at {where}" if where else ""),
                 "From Python 3.12 on, a fork of a process with several threads warns; here the "
@@ -83,13 +82,13 @@ def note(case: Case) -> Cause | None:
     ]
     return Cause(
         "fork_with_threads",
-        " ".join(who),
         f"a process is forked while it has {' and '.join(who)}"
         + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
         "Python 3.12 and later issue a DeprecationWarning for that, which the default filters "
         "hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
         _place(threads[0]) if threads else began and began.where,
+        key=" ".join(who),
     )
 
 

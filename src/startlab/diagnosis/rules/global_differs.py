@@ -109,7 +109,6 @@ def _not_defined(case: Case, said: str, where: str) -> Cause:
     defined = f"{file}:{line}" if line else None
     return Cause(
         "global_differs",
-        defined or where,
         f"{said} in the child, at {where}" + (f": {defined} defines it" if defined else ""),
         "A child started by spawn or forkserver has only what the import of its modules makes; "
         'what is made below `if __name__ == "__main__":` or in a function is not there.',

@@ -60,13 +60,13 @@ def _swallowed(case: Case) -> Cause | None:
             where = sent.where
             return Cause(
                 "handler_inherited",
-                name,
                 f"a child does not end by the {name} that it is sent"
                 + (f" at {where}" if where else "")
                 + ": it has inherited the parent's handler",
                 "A forked child has its parent's signal handlers, here "
                 f"{handlers[name].handler}, and runs it instead of ending.",
                 where,
+                key=name,
             )
     return None
 
@@ -80,11 +80,11 @@ def in_output(case: Case) -> Cause | None:
     where = case.clues(SignalSent)[0].where
     return Cause(
         "handler_inherited",
-        clue.signal,
         f"a forked child runs its parent's handler of {clue.signal}"
         + (f", which it is sent at {where}" if where else ""),
         f"A forked child has its parent's signal handlers, here {clue.handler}.",
         where,
+        key=clue.signal,
     )
 
 
@@ -100,11 +100,11 @@ def _failed_in(case: Case) -> Cause | None:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return Cause(
                 "handler_inherited",
-                clue.signal,
                 f"a forked child runs its parent's handler of {clue.signal}, which raises {said} "
                 f"at {where}",
                 f"A forked child has its parent's signal handlers, here {clue.handler}, and that "
                 f"one is meant for the parent: the parent's children are not the child's.",
                 where,
+                key=clue.signal,
             )
     return None

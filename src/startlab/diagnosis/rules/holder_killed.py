@@ -60,7 +60,6 @@ def find(case: Case) -> Cause | None:
     by = signals.name_of(ended[sent[0].child] or 0)
     return Cause(
         "holder_killed",
-        where or "",
         f"the program waits at {where} for a lock of a child that it has ended itself ({by}"
         + (f", at {sent[0].where}" if sent[0].where else "")
         + "), while that held it",

@@ -64,12 +64,12 @@ def find(case: Case) -> Cause | None:
             holder = "another one"
         return Cause(
             "holder_waits",
-            f"{first.where} {where}",
             f"{asker} waits at {first.where} for {locks.described(case, first.thread)}; {holder} "
             f"has it and waits at {where}",
             f"`{case.sources.code(where)}` at {where} has not returned, and the lock is released "
             f"only after that.",
             where,
             grade="suspected" if any(one.guessed for one in seen) else None,
+            key=f"{first.where} {where}",
         )
     return None

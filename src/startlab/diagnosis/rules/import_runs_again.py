@@ -65,7 +65,6 @@ def find(case: Case) -> Cause | None:
         if exception.type == "FileNotFoundError" and moved:
             return Cause(
                 "other_folder",
-                place,
                 f"{place} looks for a file by a relative path, and the children that run it again "
                 f"are in another folder, since {moved}",
                 "A child started by spawn or forkserver imports the main module, in the folder in "
@@ -78,7 +77,6 @@ def find(case: Case) -> Cause | None:
             waits = f" {case.where} still waits for what the child should have done."
         return Cause(
             "main_runs_again",
-            place,
             f"{place} runs again in each child, which imports the main module, and raises {said}"
             f"{inner}",
             "A child started by spawn, or the fork server, first imports the main module: "

@@ -75,7 +75,6 @@ def find(case: Case) -> Cause | None:
         place = f"{case.sources.main}:{line}"
         return Cause(
             "item_lost_at_exit",
-            where or "",
             f"the program waits at {where} for an item of the queue that a child has lost: it ends "
             f"by `{case.sources.code(place)}` at {place}",
             "put() only hands an item to a thread of the child's, which writes it later, and the "
@@ -89,7 +88,6 @@ def find(case: Case) -> Cause | None:
         names = list(dict.fromkeys(name for each in native for name in each.libraries))
         return Cause(
             "child_died_unseen",
-            where or "",
             f"a child has ended ({end}), and the program waits at {where} for an item of the queue "
             "that it would have put",
             "A queue's reader is not notified when the writing process exits."
@@ -99,7 +97,6 @@ def find(case: Case) -> Cause | None:
         )
     return Cause(
         "item_never_comes",
-        where or "",
         f"the program waits at {where} for an item of the queue, and all children have ended",
         "Each get() waits for one item, and the children have put fewer than are read.",
         where,

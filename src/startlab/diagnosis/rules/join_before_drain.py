@@ -62,7 +62,6 @@ def find(case: Case) -> Cause | None:
     what = "queue" if feeder else "pipe"
     return Cause(
         "join_before_drain",
-        where or "",
         f"{case.who(joiner)} waits at {where} for the end of a child that waits for its {what} to "
         "be read",
         f"The child cannot end before all that it has put into the {what} has gone into the pipe, "

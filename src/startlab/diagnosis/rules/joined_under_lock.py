@@ -61,7 +61,6 @@ def find(case: Case) -> Cause | None:
         where = line_of(joiner)
         return Cause(
             "joined_under_lock",
-            where or "",
             f"the program waits at {where} for the end of a child, and holds the lock that the "
             f"child waits for at {line_of(thread)}",
             "The child cannot end before it has the lock, and the program keeps it until the child "

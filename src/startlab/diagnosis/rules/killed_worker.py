@@ -66,7 +66,6 @@ def find(case: Case) -> Cause | None:
         where = case.where
     return Cause(
         "killed_worker",
-        where or "",
         f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
         "concurrent.futures gives up when a worker ends: every future raises "
         "BrokenProcessPool." + ("" if failed else may_end_by(case)),

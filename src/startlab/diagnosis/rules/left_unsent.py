@@ -98,12 +98,12 @@ def _left(case: Case, clues: list[LeftUnsent]) -> Cause:
         why = f'thread "{clue.thread}"{started}, and ends with the child'
     return Cause(
         "left_unsent",
-        f"{clue.type} {clue.where}",
         f"{items} that children gave to {clue.type} never arrived",
         f"They were still in its queue when the children ended. That queue is emptied by {why}: "
         "a child of multiprocessing ends by os._exit(), which runs no exit handlers and waits "
         f"for no daemon thread.{used}",
         clue.where,
+        key=f"{clue.type} {clue.where}",
     )
 
 

@@ -49,11 +49,11 @@ def find(case: Case) -> Cause | None:
     call = calls[0]
     return Cause(
         "library_copy",
-        f"{call.package} {call.where}",
         f"what children do by {call.told} at {call.where} stays in them: each has its own "
         f"`{call.root}`, of {call.package}",
         f"`{call.root}` is made at {call.made}. A child works on a copy of it, or makes its own "
         "when it imports the main module, and nothing brings the change back to the parent, which "
         "reads its own.",
         call.where,
+        key=f"{call.package} {call.where}",
     )

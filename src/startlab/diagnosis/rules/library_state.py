@@ -84,12 +84,12 @@ def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[C
     lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
         "library_state_differs",
-        f"{by} {first.where}",
         f"the children do not have what the parent set up in {by} by {first.told} at "
         f"{first.where}, and it raises {said} when it unpickles their work{at}",
         f"Only in the parent: {lines}. A child started by spawn or forkserver imports the main "
         "module, and what the parent does with a library below the main guard is not done there.",
         first.where,
+        key=f"{by} {first.where}",
     )
 
 
@@ -138,10 +138,10 @@ def _cause(used: Call, set_up: Sequence[Call], came: str) -> Cause:
     lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
         "library_state_differs",
-        f"{used.package} {first.where}",
         title,
         f"Only in the parent: {lines}. In the child: {used.told} at {used.where}. A child "
         "started by spawn or forkserver imports the main module, and what the parent does with a "
         "library below the main guard is not done there.",
         where,
+        key=f"{used.package} {first.where}",
     )

@@ -82,7 +82,6 @@ def _by_their_holders(case: Case) -> Cause | None:
         name, place = locks.described(case, first.thread), held_locks(case, first.thread)[0]
         return Cause(
             "lock_taken_twice",
-            first.where,
             f"{case.who(first.process)} waits at {first.where} for {name}, which it "
             + (f"has held since {place}" if place else "has itself"),
             _TWICE,
@@ -105,12 +104,12 @@ def _by_their_holders(case: Case) -> Cause | None:
         title = f"{len(ring)} wait in a ring for one another's lock, {at}"
     return Cause(
         "lock_order",
-        " ".join(sorted(places)),
         title,
         f"{phrases.sentence('; '.join(parts))} Each has one lock and waits for another: they take "
         "them in different orders.",
         first.where,
         grade="suspected" if any(each.guessed for each in ring) else None,
+        key=" ".join(sorted(places)),
     )
 
 
@@ -129,7 +128,6 @@ def _by_the_sources(case: Case) -> Cause | None:
         name = min(wanted & held).partition(".")[2]
         return Cause(
             "lock_taken_twice",
-            where or "",
             f"{case.who(process)} waits at {where} for `{name}`, which it has held since {place}",
             _TWICE,
             where,
@@ -145,10 +143,10 @@ def _by_the_sources(case: Case) -> Cause | None:
     places = f"at {where} and at {other}" if where != other else f"both at {where}"
     return Cause(
         "lock_order",
-        " ".join(sorted({where or "", other or ""})),
         f"two wait for each other's lock, {places}",
         f"{phrases.sentence('; '.join(parts))} They take them in different orders.",
         where,
+        key=" ".join(sorted({where or "", other or ""})),
     )
 
 

@@ -56,7 +56,6 @@ def in_output(case: Case) -> Cause | None:
     where = _set_up(case)
     return Cause(
         "logging_differs",
-        where or "",
         _title(where),
         f"In the parent the root logger is {clues[0].parent}, in the children {clues[0].child}.",
         where,
@@ -81,11 +80,11 @@ def note(case: Case) -> Cause | None:
     where = _set_up(case)
     return Cause(
         "logging_differs",
-        "",
         _title(where),
         f"In the parent {logger} is {clue.parent}, in the children "
         f"{clue.child or 'as it is by default'}. Lost (with numbers left out): {quoted(lost)}.",
         where,
+        key="",
     )
 
 

@@ -72,11 +72,11 @@ def find(case: Case) -> Cause | None:
         more = f" It awaits at {listed(awaits[:4])}." if len(awaits) > 1 else ""
         return Cause(
             "loop_idle",
-            at or case.test,
             f"the event loop of {case.who(process)} has nothing left to do, and {code} is not over",
             "A coroutine waits for a future, an event, a lock or a queue of asyncio, and no task "
             f"is left that could end that wait.{more}",
             at,
+            key=at or case.test,
         )
     return None
 

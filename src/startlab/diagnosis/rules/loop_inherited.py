@@ -54,7 +54,6 @@ def find(case: Case) -> Cause | None:
         if traceback.child and "fork" in case.trial.method_used and _RUNNING_LOOP.search(said):
             return Cause(
                 "loop_inherited",
-                where or "",
                 "a forked child uses its parent's event loop"
                 + (f" at {where}" if where else "")
                 + f", and raises {said}",

@@ -64,12 +64,12 @@ def find(case: Case) -> Cause | None:
         used = own_line(traceback.frames)
         return Cause(
             "lost_by_pickling",
-            f"{kind}.{name}",
             f"a {kind} has lost `{name}` as it was pickled: `{method}` at {where} leaves it out"
             + (f", and {used} needs it" if used else ""),
             f"It is set at {set_at}. What is given to a child started by spawn or forkserver, to a "
             "pool's task or to a queue is pickled, and keeps only what its class gives to pickle.",
             where,
+            key=f"{kind}.{name}",
         )
     return None
 

@@ -72,7 +72,6 @@ def find(case: Case) -> Cause | None:
     ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exception"
     return Cause(
         "lost_task",
-        where or "",
         f"a worker of the pool has ended ({ends}) with its task, and {where} waits for the result",
         "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
         "for the result never gets it." + may_end_by(case),
@@ -95,7 +94,6 @@ def _ended(case: Case, waits: str) -> Cause:
     what = f"`{case.sources.code(line)}` at {line} ends" if line else "something has ended"
     return Cause(
         "lost_task",
-        line or waits,
         f"{what} a worker of the pool with its task, and {waits} waits for the result",
         "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
         "for the result never gets it.",

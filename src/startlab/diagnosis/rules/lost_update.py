@@ -49,7 +49,6 @@ def find(case: Case) -> Cause | None:
     where = f"{case.sources.main}:{lines[0]}"
     return Cause(
         "lost_update",
-        where,
         f"updates are lost at {where}, which reads and writes in two steps, without the lock",
         f"`{case.sources.code(where)}` first reads the value and then writes it. What another "
         "process has written in between is lost. How much that is differs from trial to trial.",

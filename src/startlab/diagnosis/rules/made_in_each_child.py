@@ -116,10 +116,10 @@ def _of_each(name: str, where: str, case: Case, more: str = "") -> Cause:
     lost = ", and what one puts there, the others do not find" if stored else ""
     return Cause(
         "made_in_each_child",
-        name,
         f"every child creates its own `{name}` at {where}, instead of using the parent's",
         "A child started by spawn or forkserver imports the main module, and what is made there "
         "is made "
         f"again: `{case.sources.code(where)}` gives each process another one{lost}.{more}",
         where,
+        key=name,
     )

@@ -59,11 +59,11 @@ def find(case: Case) -> Cause | None:
     said = f"{first.exception.type}: {first_line(first.exception.message)}"
     return Cause(
         "main_import_fails",
-        f"{first.exception.type} {where}",
         f"the import of the main module fails in the fork server, with {said} at {where}",
         "The fork server imports the main module before its first fork, and an exception in that "
         f"import ends it. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
         where,
+        key=f"{first.exception.type} {where}",
     )
 
 

@@ -68,7 +68,6 @@ def in_output(case: Case) -> Cause | None:
     )
     return Cause(
         "main_runs_again",
-        where or "",
         "the main module runs again in every child that imports it"
         + (f", with what it does at {where}" if where else ""),
         f"So {quoted(case.lines.only_first)} is printed once more for each child (or for the fork "

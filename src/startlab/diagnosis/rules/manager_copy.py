@@ -68,7 +68,6 @@ def find(case: Case) -> Cause | None:
                 )
             return Cause(
                 "manager_copy",
-                where,
                 f"{where} changes a copy of what a Manager's dict or list holds, and the change is "
                 "lost",
                 f"In `{case.sources.code(where)}` the Manager hands out a copy of the item, and "

@@ -64,7 +64,6 @@ def find(case: Case) -> Cause | None:
         where = own_line(traceback.frames) or started_at(case)
         return Cause(
             "manager_ended",
-            where or "",
             f"the manager has ended before a child uses at {where} what it keeps",
             "A manager is a process, which ends with its `with` block, when nothing refers to the "
             "manager any longer, and when the program ends, before it waits for its children.",

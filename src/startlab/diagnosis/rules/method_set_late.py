@@ -58,7 +58,6 @@ def find(case: Case) -> Cause | None:
         return None
     return Cause(
         "method_set_late",
-        where,
         f"set_start_method() at {where} comes too late: `{source.line(earlier)}` at "
         f"{file}:{earlier} has already fixed the method",
         "The first lock, queue, pool or process that is created without a context of its own "

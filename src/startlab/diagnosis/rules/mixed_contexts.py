@@ -61,7 +61,6 @@ def find(case: Case) -> Cause | None:
     other = " and ".join(clues[0].used_with) if clues else "another method"
     return Cause(
         "mixed_contexts",
-        where or "",
         f"{made} is used in processes started by {other}",
         "A lock, queue or value belongs to the context that made it. One of fork's has no name "
         "by which a spawned process could open it: Python 3.11.5 and later refuse it, older ones "

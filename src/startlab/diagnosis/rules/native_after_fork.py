@@ -76,7 +76,6 @@ def find(case: Case) -> Cause | None:
         )
     return Cause(
         "native_after_fork",
-        where or "",
         f"a forked child dies by {names[0]} at {where}{way}: it uses what was made before the fork",
         "A library's handle, context or thread pool that was made before a fork does not work in "
         f"the child, which has a copy of the memory and nothing else.{made}{server}"

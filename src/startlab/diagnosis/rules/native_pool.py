@@ -64,7 +64,6 @@ def find(case: Case) -> Cause | None:
         known = runtime_of(thread)
         return Cause(
             "native_pool_after_fork",
-            where,
             f"a forked child waits at {where} in {library}, for {lacks}",
             f"{_used(case, thread)}{_had(native)} A fork copies only the thread that forks: "
             "nothing does the work of the library's threads in the child, and a lock that one of "

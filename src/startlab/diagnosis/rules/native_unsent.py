@@ -79,11 +79,11 @@ def _unsent(case: Case, where: str, call: Call) -> Cause:
     had = f": its parent had {number} native threads when it was forked" if number else ""
     return Cause(
         "native_unsent",
-        f"{call.package} {call.where}",
         f"what children give to {call.package} at {call.where} never arrives: they have ended, "
         f"and {where} waits for it",
         f"Native threads of {call.package} do the work that `{call.text}()` hands to them. A "
         f"forked child has none of its parent's{had}. And a child started by fork or forkserver "
         "leaves by os._exit(), which waits for no thread and runs no exit handlers.",
         call.where,
+        key=f"{call.package} {call.where}",
     )

@@ -93,7 +93,6 @@ def find(case: Case) -> Cause | None:
     text += "" if event else _AT_THAT_MOMENT
     return Cause(
         "never_set" if event else "never_notified",
-        where or "",
         f"{case.who(process)} waits at {where} for {what}{_named(case, thread, name)}, "
         f"which nothing {verb}" + (" any more" if calls else ""),
         (text + of_one).strip(),

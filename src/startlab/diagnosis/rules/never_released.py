@@ -90,7 +90,6 @@ def _left(case: Case, process: Process, thread: Thread) -> Cause | None:
     taker = "process" if is_waiting(thread, "shared lock") else "thread"
     return Cause(
         "never_released",
-        where,
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which a "
         f"{taker} took that has ended without releasing it",
         f"Nothing releases it at the end of the {taker} that has it.{_taken_at(case, thread)}",
@@ -109,7 +108,6 @@ def _used_up(case: Case, process: Process, thread: Thread) -> Cause | None:
     where = line_of(thread) or ""
     return Cause(
         "never_released",
-        where,
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
         f"taken {first[1]} times by processes that have ended without releasing it",
         "Nothing releases a semaphore at the end of the process that has taken it."
@@ -133,7 +131,6 @@ def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
     where = line_of(thread) or ""
     return Cause(
         "never_released",
-        where,
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
         "taken and not released",
         f"No living thread has it in a `with` block, or could release it: what took it "

@@ -61,7 +61,6 @@ def find(case: Case) -> Cause | None:
         return copied
     return Cause(
         "no_end_mark",
-        where or "",
         f"the program waits at {where} for the end of a child that waits at {takers[0]} for an "
         "item of its queue that never comes",
         "A child that takes from a queue in a loop does not know when nothing more comes: it "
@@ -82,7 +81,6 @@ def _copied_mark(case: Case) -> Cause | None:
                 where = f"{file}:{asked}"
                 return Cause(
                     "end_mark_copied",
-                    where,
                     f"a child does not recognize the end mark `{name}`, which is put at "
                     f"{file}:{put}, "
                     f"by `is` at {where}",

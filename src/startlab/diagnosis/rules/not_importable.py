@@ -81,12 +81,12 @@ def find(case: Case) -> Cause | None:
         if defined and case.inherited_main and _is_before(begun, defined):
             return Cause(
                 "defined_after_start",
-                name,
                 f"children that are forked at {begun} do not have `{name}`, which is defined at "
                 f"{defined}, only after that",
                 "A forked child has what its parent had when it was forked, and nothing of what "
                 f"came later. It ended with {traceback.exception.type}.",
                 defined,
+                key=name,
             )
         line = _in_main(case, name) if package(match["file"] or "") else None
         if line is not None:
@@ -97,7 +97,6 @@ def find(case: Case) -> Cause | None:
         imported = "the main module" if own else f"`{module}`"
         return Cause(
             "not_importable",
-            name,
             f"children cannot find `{name}`{where}{only if defined else ''}",
             f"A child started by spawn or forkserver imports {imported} and looks there for the "
             f"functions and classes that it is given. `{name}` is not there after that import: it "
@@ -105,6 +104,7 @@ def find(case: Case) -> Cause | None:
             'below `if __name__ == "__main__":`, in a function, or in an interactive session. '
             f"It ended with {traceback.exception.type}.",
             defined or begun,
+            key=name,
         )
     return None
 
@@ -124,13 +124,13 @@ def _of_workers(case: Case, name: str, module: str, defined: str) -> Cause:
     where = next((line for e in reversed(case.tracebacks) if (line := own_line(e.frames))), None)
     return Cause(
         "main_of_workers",
-        name,
         f"the workers that {by} starts from a child cannot find `{name}`, which is defined at "
         f"{defined}" + (f": it is given to them at {where}" if where else ""),
         "A child started by spawn or forkserver knows the program's main module as `__mp_main__`, "
         f"and pickles what that defines by this name. For {by}'s own workers the main module is "
         f"`{module}`.",
         where or defined,
+        key=name,
     )
 
 

@@ -48,9 +48,9 @@ def find(case: Case) -> Cause | None:
     lines = compare(one[0].stdout, two[0].stdout)
     return Cause(
         "output_by_python",
-        "",
         "its output depends on the Python, not on the start method",
         f"Only Python {here} prints {or_nothing(lines.only_first)}; only Python {there} prints "
         f"{or_nothing(lines.only_second)}. Startlab cannot tell which is right without "
         "--expect-stdout.",
+        key="",
     )

@@ -52,4 +52,4 @@ def find(case: Case) -> Cause | None:
         return None
     one, *others = case.outputs.cells
     than = f" than under {listed(others)}" if others else ""  # a journal may lack the others
-    return Cause("output_differs", "", f"Prints different output under {one}{than}")
+    return Cause("output_differs", f"Prints different output under {one}{than}", key="")

@@ -72,7 +72,6 @@ def find(case: Case) -> Cause | None:
             threads = f"all its {number} threads are" if number > 1 else "its only thread is"
             return Cause(
                 "waits_for_own_pool",
-                where,
                 f"a task waits at {where} for another task of the pool that runs it, and {threads} "
                 "taken by such tasks",
                 "A task that waits keeps its thread, and none is left to run what it waits for.",

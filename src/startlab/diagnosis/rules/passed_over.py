@@ -48,8 +48,8 @@ def find(case: Case) -> Cause | None:
         return None
     return Cause(
         "passed_over",
-        " ".join(told.values()),
         f"a thread or a destructor raises {' and '.join(list(told)[:3])}",
         "Python prints it and continues.",
         next(iter(told.values())),
+        key=" ".join(told.values()),
     )

@@ -62,7 +62,6 @@ def find(case: Case) -> Cause | None:
     names = case.sources.file(own_frames(thread)[0].file).locks_at(own_frames(thread)[0].line)[0]
     return Cause(
         "permit_kept",
-        where,
         f"{_who(case, found)} at {where} for one more permit of {semaphore}, of which "
         f"{'it has' if len(found) == 1 else 'each has'} one since {held_locks(case, thread)[0]}",
         "A thread that waits for a second permit keeps the first: once the waiting threads hold "

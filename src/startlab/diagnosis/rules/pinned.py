@@ -53,12 +53,14 @@ def find(case: Case) -> Cause | None:
     methods = " and ".join(trial.method_used)
     if not clues:
         where = next((s.where for s in trial.starts if s.method in trial.method_used), None)
-        return Cause("pinned", methods, f"{methods} was used, whatever was asked for", "", where)
+        return Cause(
+            "pinned", f"{methods} was used, whatever was asked for", "", where, key=methods
+        )
     clue = clues[0]
     return Cause(
         "pinned",
-        f"{clue.method} {clue.where}",
         f"the program itself chooses {methods}, by {clue.by}() at {clue.where}",
         "That is what was run, whatever the column says.",
         clue.where,
+        key=f"{clue.method} {clue.where}",
     )

@@ -69,7 +69,6 @@ def find(case: Case) -> Cause | None:
         who_holds = "it has that end open itself" if itself else "other children have it open too"
         return Cause(
             "pipe_end_inherited",
-            where,
             f"{who} reads at {where} from a {what} that no process will write to or close",
             f"A reader sees the end of a {what} only when every copy of its other end is closed, "
             f"and {who_holds}.{_OF_A_FORK if process != case.root or siblings else ''}",

@@ -53,7 +53,6 @@ def find(case: Case) -> Cause | None:
         where = line_of(thread)
         return Cause(
             "queue_of_threads",
-            where or "",
             f"{case.who(process)} waits at {where} for an item of a queue.Queue, which is for the "
             "threads of one process",
             "A forked child has a copy of it: what one process puts into its own, the others never "

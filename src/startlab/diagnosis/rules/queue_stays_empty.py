@@ -110,7 +110,6 @@ def find(case: Case) -> Cause | None:
     )
     return Cause(
         "queue_stays_empty" if method == "get" else "queue_stays_full",
-        where,
         f"{who} {verb} at {where} in {method}() of {queue}, {what}",
         at or nothing,
         where,

@@ -64,7 +64,6 @@ def find(case: Case) -> Cause | None:
     at = next((line for line in waiting if line), None)
     return Cause(
         "raised_before_exit",
-        where,
         f"the program raises {raised.exception.type}: {first_line(raised.exception.message)} at "
         f"{where}, and at its end waits for a child that "
         + (f"still waits at {at}" if at else "does not end"),

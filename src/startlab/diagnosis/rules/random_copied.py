@@ -74,11 +74,11 @@ def in_output(case: Case) -> Cause | None:
     drawn = _drawn(case, clue.name)
     return Cause(
         "random_copied",
-        clue.name,
         f"{clue.count} children draw the same numbers from `{clue.name}`"
         + (made_at or (f" at {drawn}" if drawn else "")),
         f"{how}: what one child draws, the others draw too.",
         where or drawn,
+        key=clue.name,
     )
 
 

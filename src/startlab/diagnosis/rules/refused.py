@@ -113,7 +113,7 @@ def find(case: Case) -> Cause | None:
             if re.search(pattern, said):
                 where = own_line(traceback.frames) or case.where
                 at = f" at {where}" if where else ""
-                return Cause(mechanism, where or "", title + at, text, where)
+                return Cause(mechanism, title + at, text, where)
     return None
 
 
@@ -130,7 +130,6 @@ def suspect(case: Case) -> Cause | None:
         by = f" of {used[0].package}" if used else ""
         return Cause(
             "fork_refused",
-            where or "",
             f"native code{by}, used at {where}, ends a forked child ({ended_by(killed[0])}), and "
             f"says: {said}",
             "It was used before the fork. What it had then, such as threads, belongs to the "
@@ -144,7 +143,6 @@ def suspect(case: Case) -> Cause | None:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return Cause(
                 "fork_refused",
-                where,
                 f"{by} refuses to work at {where} in a forked child: {said}",
                 f"{by} was used before the fork. What it had then, such as threads, an event loop "
                 "or a device, belongs to the parent alone.",

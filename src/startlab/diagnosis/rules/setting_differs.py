@@ -215,12 +215,12 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
     )
     return Cause(
         "logging_differs" if logs else "setting_differs",
-        f"{clue.name}",
         title,
         (f"{values}. " if logs else "")
         + "What a process sets for itself does not reach a child started by spawn or forkserver: "
         f"that starts with Python's defaults and what the import of the main module sets.{more}",
         place,
+        key=f"{clue.name}",
     )
 
 

@@ -67,7 +67,6 @@ def in_output(case: Case) -> Cause | None:
     own = listed([f"`{each.type}()` at {each.where}" for each in clues[:4]])
     return Cause(
         "shared_made_again",
-        clue.where or "",
         f"every child makes its own {own}",
         "A child started by spawn or forkserver imports the main module, and what is made there "
         "to be "
@@ -99,7 +98,6 @@ def find(case: Case) -> Cause | None:
     also = f" The same holds for {' and '.join(others)}." if others else ""
     return Cause(
         "shared_made_again",
-        clue.where or "",
         f"{case.who(process)} waits at {where} for the `{clue.type}()` made at {clue.where}, of "
         "which every child has its own",
         "A child started by spawn or forkserver imports the main module, and what is made there "
@@ -107,6 +105,7 @@ def find(case: Case) -> Cause | None:
         f"again: what one process does to its `{clue.type}()` of {clue.where}, the other never "
         f"sees.{also}",
         where,
+        key=clue.where or "",
     )
 
 
@@ -123,7 +122,6 @@ def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
             if made and line and source.function_of(line) == source.function_of(frame.line):
                 return Cause(
                     "shared_made_again",
-                    clue.where or "",
                     f"a child looks at {frame.file}:{line} again and again at its own "
                     f"`{clue.type}()`, made at {clue.where}",
                     "A child started by spawn or forkserver imports the main module, and what is "
@@ -131,6 +129,7 @@ def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
                     f"is made again: what the program does to its `{clue.type}()` of {clue.where}, "
                     "the child never sees.",
                     f"{frame.file}:{line}",
+                    key=clue.where or "",
                 )
     return None
 

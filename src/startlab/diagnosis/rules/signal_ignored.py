@@ -60,7 +60,6 @@ def find(case: Case) -> Cause | None:
         if where and by and withstood:
             return Cause(
                 "signal_ignored",
-                where,
                 f"a child does not end by the {number.name} that it is sent at {by}: it ignores "
                 f"it, as its parent does since {where}",
                 "A signal that a process ignores is ignored by its children too, under every start "

@@ -55,11 +55,10 @@ def find(case: Case) -> Cause | None:
     in_child = [each for each in case.tracebacks if each.child]
     if not in_child:
         title = f"the program reads its stdin at {case.where}, which is empty"
-        return Cause("no_stdin", case.where or "", title, "", case.where)
+        return Cause("no_stdin", title, "", case.where)
     where = own_line(in_child[-1].frames) or case.where
     return Cause(
         "stdin_in_child",
-        where or "",
         f"a child reads its stdin at {where}, which is closed there",
         "multiprocessing opens the null device as the stdin of every child: only the program "
         "itself can read what is typed.",

@@ -81,7 +81,6 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
         ):
             return Cause(
                 "output_not_read",
-                where,
                 f"{who} waits at {where} for the end of a subprocess, which waits for its output "
                 "to be read",
                 "The subprocess has written more than its pipe holds (64 KiB on Linux), and only "
@@ -91,7 +90,6 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
         if is_waiting(thread, "pipe write") and is_waiting(each, "pipe read"):
             return Cause(
                 "output_not_read",
-                where,
                 f"{who} reads at {where} one output of a subprocess, which waits for its other "
                 "output to be read",
                 "The subprocess has written more to that than a pipe holds (64 KiB on Linux), and "
@@ -103,7 +101,6 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
         ):
             return Cause(
                 "input_not_closed",
-                where,
                 f"{who} reads at {where} what a subprocess says, and the subprocess waits for more "
                 "input",
                 f"The subprocess reads from a pipe that {who} has open: it sees the end of its "

@@ -62,13 +62,13 @@ def _hung(case: Case, found: PatchedThreads) -> Cause:
     where = next((each for each in (*lines, case.trial.where, *started) if each), None)
     return Cause(
         "threads_replaced",
-        f"{found.by} {where}",
         f"threads are {found.by}'s here{_patch(case, found)}, and one that waits for a process "
         "stops all others" + (f": the program does not get past {where}" if where else ""),
         f"`{found.what}` is {found.by}'s: threads take turns in one real thread. multiprocessing "
         "starts threads that wait in read() or for a lock between processes, which lets no other "
         "thread run: the one that would send them something never does.",
         where,
+        key=f"{found.by} {where}",
     )
 
 
@@ -83,12 +83,12 @@ def _raised(case: Case, found: PatchedThreads) -> Cause | None:
         said = f"{exception.type}: {first_line(exception.message)}"
         return Cause(
             "threads_replaced",
-            f"{found.by} {where}",
             f"threads and sockets are {found.by}'s here{_patch(case, found)}, and multiprocessing "
             f"cannot work with them: it raises {said} at {where}",
             f"`{found.what}` is {found.by}'s: threads take turns in one real thread, and sockets "
             "are other ones. multiprocessing is made for those of Python.",
             where,
+            key=f"{found.by} {where}",
         )
     return None
 

@@ -50,6 +50,6 @@ def find(case: Case) -> Cause:
     """Say what was seen."""
     trial = case.trial
     if trial.outcome == "wrong":
-        return Cause("wrong_output", trial.reason, trial.reason, where=trial.where)
+        return Cause("wrong_output", trial.reason, where=trial.where, key=trial.reason)
     key = "" if trial.outcome == "undecided" else trial.reason
-    return Cause(trial.outcome, key, trial.reason or trial.outcome, where=case.where)
+    return Cause(trial.outcome, trial.reason or trial.outcome, where=case.where, key=key)

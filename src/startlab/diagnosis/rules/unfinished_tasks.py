@@ -68,7 +68,6 @@ def find(case: Case) -> Cause | None:
             text += f"No {'process' if shared else 'thread'} takes from it any more."
         return Cause(
             "unfinished_tasks",
-            where or "",
             f"{case.who(process)} waits at {where} for task_done(), which was not called for every "
             "item of the queue",
             text,

@@ -74,7 +74,6 @@ def find(case: Case) -> Cause | None:
     )
     return Cause(
         "unguarded_main",
-        where or "",
         title,
         "A child started by spawn, or the fork server, first imports the main module"
         + (f", and that {file}" if imported else "")

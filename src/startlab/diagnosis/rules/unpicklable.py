@@ -89,10 +89,10 @@ def find(case: Case) -> Cause | None:
         )
     return Cause(
         "unpicklable",
-        clues[0].path if clues else where or message,
         f"{what} cannot be pickled" + (f", at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,
+        key=clues[0].path if clues else where or message,
     )
 
 
@@ -108,11 +108,11 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     ]
     return Cause(
         "unpicklable_result",
-        where or message,
         f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),
         "The result of a task comes back through a pipe, pickled, under every start method. "
         f"Python says {message}.",
         where,
+        key=where or message,
     )
 
 

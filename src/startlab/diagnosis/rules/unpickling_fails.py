@@ -70,7 +70,6 @@ def find(case: Case) -> Cause | None:
             at = f", at {given}," if given else ""
             return Cause(
                 "unpickling_fails",
-                where,
                 f"what a child is given{at} cannot be unpickled there: {said} at {where}",
                 "What is given to a child started by spawn or forkserver is pickled, and rebuilt "
                 "there without calling `__init__`: its attributes come last.",
@@ -88,11 +87,11 @@ def suspect(case: Case) -> Cause | None:
             where = case.given_at or case.where or started_at(case)
             return Cause(
                 "library_cannot_unpickle",
-                f"{by} {where}",
                 f"what a child is given at {where} cannot be unpickled there by {by}: "
                 f"{exception.type}: {first_line(exception.message)}",
                 f"What a child is given is pickled, and rebuilt in the child by {by}, which "
                 "has raised: it may lack what only the parent has set up.",
                 where,
+                key=f"{by} {where}",
             )
     return None

@@ -65,13 +65,13 @@ def find(case: Case) -> Cause | None:
     said = what_was_raised(trial)
     if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
         title = f"this Python cannot read the program: {said}"
-        return Cause("syntax", said, title, "", trial.where)
+        return Cause("syntax", title, "", trial.where, key=said)
     if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
         named = _NAMED.match(trial.exception.message)
         if named is not None:
             return _lacking(case, named["name"])
         if all(each.exception == trial.exception for each in case.others):
-            return Cause("missing_module", said, said, "", trial.where)
+            return Cause("missing_module", said, "", trial.where, key=said)
     return None
 
 
@@ -86,7 +86,7 @@ def _lacking(case: Case, module: str) -> Cause:
     if top in sys.stdlib_module_names or top in GONE:
         title = f"this Python has no module {module}"
         text = "It is in the standard library of other Pythons."
-        return Cause("syntax", module, title, text, where)
+        return Cause("syntax", title, text, where, key=module)
     known = distribution_of(module)
     text = (
         f"--with {known} installs it."
@@ -99,4 +99,4 @@ def _lacking(case: Case, module: str) -> Cause:
             f" Here {late} stands after the script, and so is an argument of the script's: what "
             "startlab is to do stands before it, as in `startlab run --with PACKAGE script.py`."
         )
-    return Cause("missing_module", module, f"the module {module} is missing", text, where)
+    return Cause("missing_module", f"the module {module} is missing", text, where, key=module)

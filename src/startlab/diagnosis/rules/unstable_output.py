@@ -44,8 +44,8 @@ def find(_: Case) -> Cause:
     """Say that the output is not the same each time."""
     return Cause(
         "unstable_output",
-        "",
         "the output is not the same from one trial of a cell to the next",
         "startlab cannot tell whether that is intended: a race, a random number, a time. With "
         "--expect-stdout it can.",
+        key="",
     )
