@@ -1462,3 +1462,54 @@ def test_a_handler_of_signals_is_shown_where_the_parent_sets_it(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:11"
+
+
+def test_what_the_parent_has_cached_is_shown_by_forked_children_without_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import functools
+        from multiprocessing import Process
+
+        @functools.lru_cache
+        def rate(currency):
+            print("asking for", currency, flush=True)
+            return {"EUR": 1.08}[currency]
+
+        def invoice(amount):
+            print("%.2f EUR" % (amount * rate("EUR")), flush=True)
+
+        def main():
+            rate("EUR")
+            biller = Process(target=invoice, args=(100,))
+            biller.start()
+            biller.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("cache_empty", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+def test_a_statement_of_main_is_shown_though_children_need_another_one(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        print("loading rules")
+        RULES = [n * n for n in range(10)]
+
+        def work():
+            print(RULES[3])
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_runs_again", "confirmed")
+    assert seen.first.where == "program.py:3"

@@ -92,6 +92,12 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "{name} is called{at} in the parent alone, and the children lack what it sets up",
         ANEW,
     ),
+    "caches": Told(
+        "cache_empty",
+        "what {name} has cached dropped",
+        "the children do not have the results of {name}{at} that the parent has cached",
+        ANEW + " The function runs again there, and does or returns something else.",
+    ),
     "one main": Told(
         "main_twice",
         "an import of {name} that gives the main module",
@@ -390,7 +396,7 @@ SAYS_LESS: Final = frozenset({"statement", "preload", "variable", "made again"})
 
 CURES: Final = frozenset(TOLD) - {
     "identity", "exceptions", "child exits", "seed", "ids", "empty", "variable", "hash seed",
-    "undone",
+    "undone", "caches",
 }  # fmt: skip
 """Kinds of aspect that are changed in an experiment as the advice says."""
 
@@ -473,6 +479,8 @@ def _name(aspect: Aspect) -> str:
         return f"`{aspect.words[0]}`"
     if aspect.kind in ("calls", "undone"):
         return listed([f"`{each}`" for each in aspect.words]) if aspect.words else ""
+    if aspect.kind == "caches":
+        return f"`{aspect.words[0]}()`"
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":
@@ -493,7 +501,7 @@ def _said(case: Case, made: CauseExperiment, what: str) -> str:
         return f"with {what}{alone}, {made.of} of {made.of} trials print the same."
     if made.good is None:
         return f"with {what}, it ends well in {made.cured} of {made.of} trials; without, in none."
-    if made.aspects[0].kind == "undone":
+    if made.aspects[0].kind in ("undone", "caches"):
         return (
             f"with {what} in its children, {made.good} does what {made.method} does in "
             f"{made.cured} of {made.of} trials; without, in none."

@@ -86,6 +86,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "handler": "signal handlers", "loop": "event loop", "thread": "threads",
     "found": "modules", "gone": "kept", "read": "stdin", "undone": "undone",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
+    "cached": "caches",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
@@ -95,6 +96,9 @@ MAY_BE_SILENT: Final = frozenset({"flush"})
 SILENT: Final = frozenset({"global", "registry", "statement"})
 """Kinds of aspect that do not note what they have met, and may spoil what another one cures."""
 
+
+UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="undone"))
+"""What forked children are rid of, to see them do what others do that never had it."""
 
 INTRUSIVE: Final = frozenset(
     {"calls", "statement", "threads", "write back", "fork hooks", "finalizers"}
@@ -269,8 +273,8 @@ class Experimenter:
         kinds |= {"variable"} if is_native else set()
         kinds |= {"made again"} if "preload" in kinds else set()
         for aspects in dict.fromkeys(made.aspects for made in self._made if made.confirmed):
-            if aspects[0].kind == "undone":
-                undone = self._undone(bad, good, aspects[0].words)
+            if aspects[0].kind in {each.kind for each in UNDONE}:
+                undone = self._undone(bad, good, aspects)
                 if undone is not None:
                     return undone
             elif {each.kind for each in aspects} <= kinds:
@@ -280,27 +284,30 @@ class Experimenter:
         return None
 
     def _undone(
-        self, bad: World, good: World | None, names: Sequence[str] = ()
+        self, bad: World, good: World | None, known: Sequence[Aspect] = ()
     ) -> CauseExperiment | None:
-        """Undo in forked children what calls of the parent have changed, until they fail as well.
+        """Rid forked children of what no other child can be given, until they go wrong as well.
 
-        That shows what cannot be pickled, and so cannot be given to other children.
+        That is what functions have cached, and what calls have set that cannot be pickled.
         """
         if good is None or good.cell.method != "fork" or elsewhere(bad, good):
             return None
-        if not names:
-            trial = self._trial(good.cell, [Aspect(kind="undone")], self._limit_s(good))
-            names = _names("undone", _noted(trial) if trial else ())
-        for name in names[:MOST_MADE]:
-            aspects = (Aspect(kind="undone", words=(name,)),)
+        trial = None if known else self._trial(good.cell, UNDONE, self._limit_s(good))
+        if trial is not None and not self._is_cured(trial, good, good):
+            known = [
+                Aspect(kind=each.kind, words=(name,))
+                for each in UNDONE
+                for name in _names(each.kind, _noted(trial))[:MOST_MADE]
+            ]
+        for each in known:
             noted: tuple[Noted, ...] = ()
             for number in range(TIMES):
-                trial = self._trial(good.cell, aspects, self._limit_s(good))
+                trial = self._trial(good.cell, (each,), self._limit_s(good))
                 if trial is None or not _is_alike(trial, bad.trials[0]):
                     break
                 noted = _noted(trial)
                 if number + 1 == TIMES:
-                    return self._made_of(bad, good, aspects, TIMES, confirmed=True, noted=noted)
+                    return self._made_of(bad, good, (each,), TIMES, confirmed=True, noted=noted)
         return None
 
     def _of_variables(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
@@ -565,7 +572,8 @@ def _is_alike(trial: Trial, bad: Trial) -> bool:
         return trial.stdout_digest == bad.stdout_digest or (
             trial.stdout_shape is not None and trial.stdout_shape == bad.stdout_shape
         )
-    return (trial.outcome, trial.exception, trial.where) == (bad.outcome, bad.exception, bad.where)
+    kinds = [each.exception and each.exception.type for each in (trial, bad)]
+    return (trial.outcome, trial.where) == (bad.outcome, bad.where) and kinds[0] == kinds[1]
 
 
 def _is_proven(world: World) -> bool:
@@ -594,14 +602,18 @@ def _has_met(aspects: Sequence[Aspect], noted: Sequence[Noted]) -> bool:
 
 
 def _apart(candidates: Sequence[Aspect], trial: Trial) -> list[list[Aspect]]:
-    """Give the candidates of a kind for each kind that has met something, or cannot tell."""
+    """Give the candidates of a kind for each kind that has met something, or cannot tell.
+
+    Each statement is left out by itself too: what one of them makes, children may need.
+    """
     met = {MET.get(each.what) for each in _noted(trial)}
     kinds = dict.fromkeys(each.kind for each in candidates)
+    alone = [[each] for each in candidates if each.kind == "statement"]
     return [
         [each for each in candidates if each.kind == kind]
         for kind in kinds
         if kind in met or kind in SILENT
-    ]
+    ] + alone[:MOST_MADE]
 
 
 def _names(kind: AspectKind, noted: Sequence[Noted]) -> tuple[str, ...]:

@@ -80,10 +80,6 @@ def test_a_declared_global_is_changed_by_its_plain_name() -> None:
     assert source("N = 0\ndef f():\n    global N\n    N = 1").changed("N") == 4
 
 
-def test_calls_of_the_module_itself() -> None:
-    assert source("print(1)\nx = f()\ndef g():\n    print(2)\nh()").top_level_calls() == [1, 5]
-
-
 def test_code_is_quoted_where_it_is_known(tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text("a\n    b()  \n" + "c" * 300, "utf-8")
     sources = Sources(Program(kind="script", name="p.py", target="p.py", root=str(tmp_path)))
@@ -174,18 +170,6 @@ def test_globals_that_each_process_makes_for_itself() -> None:
     assert source(text).unique(moments=True)["BEGUN"] == 3
 
 
-def test_files_that_the_import_of_a_module_empties() -> None:
-    text = """
-        log = open("a", "w")
-        more = io.open("b", mode="wb")
-        read = open("c")
-        added = open("d", "a")
-        if __name__ == "__main__":
-            own = open("e", "w")
-    """
-    assert source(text).emptied() == {"log": 1, "more": 2}
-
-
 def test_what_a_function_uses_goes_through_those_that_it_calls() -> None:
     text = """
         def path(name):
@@ -238,22 +222,6 @@ def test_exceptions_that_pickle_cannot_make_again() -> None:
                 self.row = row
     """
     assert source(text).own_exceptions() == {"Bad": 2}
-
-
-@pytest.mark.parametrize(
-    ("body", "is_so"),
-    [
-        ("f.write(1)\n    p.start()", True),
-        ("f.write(1)\n    with Pool(2) as pool:\n        pass", True),
-        ("f.write(1)\n    f.flush()\n    p.start()", False),
-        ("f.write(1)\n    f.close()\n    p.start()", False),
-        ("p.start()\n    f.write(1)", False),
-        ("g.write(1)\n    p.start()", False),
-    ],
-)
-def test_what_is_still_in_a_buffer_at_a_start(body: str, *, is_so: bool) -> None:
-    assert source(f"def main():\n    {body}").unflushed("f") is is_so
-    assert source(f"if __name__ == '__main__':\n    {body}").unflushed("f") is is_so
 
 
 LOCKED = source(

@@ -301,6 +301,22 @@ def watch_tracker(tracker):
 forked = []  # in a forked child, its process id
 
 
+@harmless
+def clear_caches(*only):
+    """Have forked children without the results that functions of the program's have cached."""
+    for _, module in own_modules():
+        values = list(vars(module).items())
+        for _, kind in values:
+            values += list(vars(kind).items()) if isinstance(kind, type) else []
+        for name, value in values:
+            code = getattr(getattr(value, "__wrapped__", None), "__code__", None)
+            if code is None or not hasattr(value, "cache_info") or inject.is_library(code.co_filename):
+                continue
+            if value.cache_info().currsize and (not only or name in only):
+                note("cached", name, "%s:%d" % (code.co_filename, code.co_firstlineno))
+                value.cache_clear()
+
+
 def watch_fork_hooks():
     """Have what the program has registered for forked children do nothing there."""
     register = os.register_at_fork
@@ -327,6 +343,7 @@ IN_FORKED_CHILD = {
     "epoll": own_epoll,
     "tracker": lambda: forked.append(os.getpid()),
     "undone": lambda *names: undo(),
+    "caches": clear_caches,
 }
 
 

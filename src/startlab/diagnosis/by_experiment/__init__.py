@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import (
+    buffer_copied,
+    cache_empty,
     called_by_parent,
     destructor_again,
     empty_too_early,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
+    "buffer_copied": buffer_copied,
+    "cache_empty": cache_empty,
     "called_by_parent": called_by_parent,
     "destructor_again": destructor_again,
     "empty_too_early": empty_too_early,

@@ -1,15 +1,16 @@
-"""An import that fails when a child runs it again.
+"""An import of the main module that does harm when a child runs it again.
 
 ## What it sees
 A child's traceback goes through the import of the main module, which did not fail in the parent.
+Or, by experiment: where children leave out one of its statements, they do what forked ones do.
 
 ## Why
 A child started by spawn or forkserver imports the main module, in the folder that its parent is in
-then. What stands outside the main guard happens once more there, and may not work twice.
+then. What stands outside the main guard happens once more there: it prints again, empties a file
+that it opens for writing, or does not work twice.
 
 ## What to do
 Put what should happen only once below `if __name__ == "__main__":`, and make paths absolute.
-Besides `other_folder` the mechanism is `main_runs_again`.
 
 ## Bad
 ```python
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
 
 
 MECHANISMS: Final = (
+    Mechanism(
+        "main_runs_again",
+        imported=True,
+        advice='Put what should happen only once below `if __name__ == "__main__":`.',
+        experiment="main_module_again",
+    ),
     Mechanism(
         "other_folder",
         advice="Make the path absolute, from `__file__`, or read the file below "

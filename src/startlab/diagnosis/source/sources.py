@@ -39,7 +39,6 @@ _PLACES: Final = frozenset({
 _MOMENTS: Final = frozenset(
     {"getpid", "monotonic", "now", "perf_counter", "time", "time_ns", "utcnow"}
 )
-_STARTS: Final = re.compile(r"\.start$|\b(Pool|ProcessPoolExecutor)$")
 
 
 class Sources:
@@ -266,38 +265,6 @@ class Source:
                 found[node.name] = made[0].lineno
         return found
 
-    def unflushed(self, name: str) -> bool:
-        """Tell whether a function, or the main guard, writes to a file and then starts a process.
-
-        That is without flush() or close() between the two.
-        """
-        guards = [node for node in self.tree.body if isinstance(node, ast.If)]
-        for scope in [*guards, *(function for _, function in functions_in(self.tree, ""))]:
-            calls = [node for node in ast.walk(scope) if isinstance(node, ast.Call)]
-            written = False
-            for call in sorted(calls, key=lambda each: (each.lineno, each.col_offset)):
-                text = ast.unparse(call.func)
-                written |= text in (f"{name}.write", f"{name}.writelines")
-                written &= text not in (f"{name}.flush", f"{name}.close")
-                if written and _STARTS.search(text):
-                    return True
-        return False
-
-    def emptied(self) -> dict[str, int]:
-        """Find the globals that are files which the module's own body opens again: name → line."""
-        found: dict[str, int] = {}
-        for node in self.tree.body:
-            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-                continue
-            mode = [
-                *node.value.args[1:2],
-                *(e.value for e in node.value.keywords if e.arg == "mode"),
-            ]
-            opens = ast.unparse(node.value.func).rpartition(".")[2] == "open"
-            if opens and any(isinstance(e, ast.Constant) and str(e.value)[:1] == "w" for e in mode):
-                found |= {e.id: node.lineno for e in node.targets if isinstance(e, ast.Name)}
-        return found
-
     def used_from(self, number: int | None = None) -> set[str]:
         """Name what the function around a line mentions, and what the functions do that it calls.
 
@@ -395,22 +362,6 @@ class Source:
             if function.lineno <= number <= (function.end_lineno or 0)
         ]
         return max(lines, default=None)
-
-    def runs_at_import(self) -> bool:
-        """Tell whether the module's own body may print: not, if it only defines and assigns."""
-        return not self.text or any(
-            isinstance(node, ast.For | ast.While | ast.With | ast.Try)
-            or (isinstance(node, ast.If) and "__name__" not in ast.unparse(node.test))
-            for node in self.tree.body
-        )
-
-    def top_level_calls(self) -> list[int]:
-        """List the lines of the module's own body, outside any guard, that only call."""
-        return [
-            node.lineno
-            for node in self.tree.body
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        ]
 
     def mentions(self, pattern: str, first: int | None = None) -> int | None:
         """Find the first line that a pattern matches, from line `first` on."""
