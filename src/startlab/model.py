@@ -388,6 +388,13 @@ class ExitCodeRead(Clue, frozen=True, kw_only=True, tag="exit code read"):
     where: str | None = None
 
 
+class SystemExitInChild(Clue, frozen=True, kw_only=True, tag="system exit"):
+    """A child ended by a SystemExit that the program, or what it called, has raised."""
+
+    code: str
+    where: str | None = None
+
+
 class MainModule(Clue, frozen=True, kw_only=True, tag="main"):
     """How a child came by the main module: as its parent had it, or by an import of its own."""
 
@@ -551,6 +558,7 @@ AnyClue = (
     | Unpicklable
     | SignalSent
     | ExitCodeRead
+    | SystemExitInChild
     | MainModule
     | MadeAgain
     | OtherContext

@@ -89,6 +89,7 @@ GOOD = {
     "unpicklable": ["A.lock via target=a.run", "_thread.lock", "a.py:3", "a.py:9"],
     "signal sent": ["8", "15", "a.py:3"],
     "exit code read": ["3", "a.py:3"],
+    "system exit": ["2", "a.py:3"],
     "left unsent": ["3", "sdk.Exporter", "Thread-1", "gone", "a.py:3"],
     "opened": ["connection", "127.0.0.1:80", "requests", "a.py:3"],
     "patched": ["threading._start_new_thread", "gevent"],

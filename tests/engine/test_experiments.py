@@ -1513,3 +1513,63 @@ def test_a_statement_of_main_is_shown_though_children_need_another_one(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("main_runs_again", "confirmed")
     assert seen.first.where == "program.py:3"
+
+
+def test_a_member_that_pickle_cannot_make_again_is_shown_where_it_is_handed_over(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import enum
+        from multiprocessing import Pool
+
+        class Missing(enum.Enum):
+            UNSET = object()
+
+        UNSET = Missing.UNSET
+
+        def show(value):
+            return "none" if value is UNSET else value
+
+        def main():
+            with Pool(1) as pool:
+                print(pool.map(show, ["a", UNSET]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("unpickling_fails", "confirmed")
+    assert seen.first.where == "program.py:14"
+    assert "`UNSET`" in seen.first.title
+
+
+def test_modules_that_the_fork_server_imports_are_shown_where_it_is_told_to(
+    write: Write, tmp_path: Path
+) -> None:
+    write('import os\n\nSIZE = os.environ.get("SIZE", "16")\n', "tiles.py")
+    program = write("""\
+        import multiprocessing as mp
+        import os
+
+        def probe():
+            pass
+
+        def work(size):
+            os.environ["SIZE"] = size
+            import tiles
+            print(tiles.SIZE)
+
+        def start(*args, target):
+            child = mp.Process(target=target, args=args)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            mp.set_forkserver_preload(["tiles"])
+            start(target=probe)
+            start("64", target=work)
+        """)
+    seen = explained(program, tmp_path, "forkserver", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("main_preloaded", "confirmed")
+    assert seen.first.where == "program.py:18"
+    assert "the fork server imports `tiles`" in seen.first.title

@@ -152,6 +152,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     "unpicklable": {"path": _text, "type": _text, "where": _line, "function": _line},
     "signal sent": {"child": _process, "number": _number, "where": _line},
     "exit code read": {"code": _number, "where": _line},
+    "system exit": {"code": _text, "where": _line},
     "noted": {"what": _text, "name": _text, "where": _line},
     "not applied": {"aspect": _text, "why": _text},
 }
@@ -160,6 +161,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
     "native threads at fork", "noted", "not applied", "left unsent", "opened", "patched",
+    "system exit",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 

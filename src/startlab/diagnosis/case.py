@@ -10,7 +10,7 @@ import msgspec
 
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import own_files, reached_from
+from startlab.diagnosis.source.places import own_files, reached_from, written
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
@@ -28,6 +28,7 @@ from startlab.model import (
     MainModule,
     NativeThreadsAtFork,
     SignalSent,
+    SystemExitInChild,
     ThreadAtFork,
 )
 from startlab.output import signals
@@ -373,16 +374,13 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
 
 
 def ending_line(case: Case) -> str | None:
-    """Find the line of a function of the main module that ends a process."""
-    source = case.sources.file(case.sources.main)
-    line = source.mentions(r"\b(os\._exit|sys\.exit)\((?!main\b)|\braise SystemExit\b(?!\(main)")
-    if line is None or source.function_of(line) is None:
-        return None
-    return f"{case.sources.main}:{line}"
+    """Give the line at which a child raised SystemExit, or one that may end a process at once."""
+    raised = [clue.where for clue in case.clues(SystemExitInChild) if clue.where]
+    return raised[0] if raised else written(case.sources, r"\bos\._exit\(")
 
 
 def may_end_by(case: Case) -> str:
-    """Name the line of a function of the main module that ends a process, if there is one."""
+    """Name the line that ends a process, if there is one."""
     where = ending_line(case)
     return "" if where is None else f" `{case.sources.code(where)}` at {where} ends a process."
 

@@ -307,6 +307,13 @@ MADE_ANEW: Final = Told(
     "again what their top level makes.",
 )
 
+UNREADABLE: Final = Told(
+    "unpickling_fails",
+    "{name} sent by its name",
+    "{name} is pickled{at}, and cannot be made again from that",
+    "What is put into a queue or given to a child is pickled, and rebuilt there.",
+)
+
 SKIPPED_MAIN: Final = Told(
     "global_differs",
     "{name} as the parent has it",
@@ -354,6 +361,9 @@ def confirmed(
     told = TOLD[made.aspects[0].kind]
     if made.aspects[0].kind == "global" and _is_at_import(case, where):
         told = SKIPPED_MAIN if where and _is_of_skipped_main(case, where) else MADE_ANEW
+    handed = [each for each in made.noted if each.what == "handed over"]
+    if handed:
+        told = UNREADABLE._replace(why=f"{UNREADABLE.why} Here that raises {handed[0].name}.")
     name = _named(made, made.aspects[0].kind)
     kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in TOLD]
     what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
@@ -361,7 +371,7 @@ def confirmed(
     same = found is not None and found.mechanism == told.mechanism
     # What a rule has found at the very line that makes the difference says more, in its words.
     same_line = found is not None and where is not None and found.where == where
-    same_line = same_line and made.aspects[0].kind not in FURTHER_UP
+    same_line = same_line and made.aspects[0].kind not in FURTHER_UP and not handed
     of_rule = lost or (named and (same_line or made.aspects[0].kind in SAYS_LESS))
     if found is not None and (same or of_rule):
         where = where if same else found.where

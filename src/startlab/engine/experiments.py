@@ -464,7 +464,9 @@ class Experimenter:
             noted = _noted(trial)
         confirmed = cured == TIMES and _has_met(aspects, noted)
         if confirmed or 0 < cured < TIMES:
-            confirmed = self._stays_bad(bad, good) and confirmed
+            handed = self._as_it_is(bad, good)
+            confirmed = confirmed and handed is not None
+            noted += handed or () if aspects[0].kind == "identity" else ()
         if confirmed and aspects[0].kind in TRACED:
             cell = (good or bad).cell
             kind = aspects[0].kind
@@ -496,14 +498,19 @@ class Experimenter:
             noted=noted,
         )
 
-    def _stays_bad(self, bad: World, good: World | None) -> bool:
-        """Run the bad world again without a change: what ends well by chance shows nothing."""
+    def _as_it_is(self, bad: World, good: World | None) -> tuple[Noted, ...] | None:
+        """Run the bad world again without a change: what ends well by chance shows nothing.
+
+        Gives what could not be handed over meanwhile; None if it has ended well.
+        """
+        noted: tuple[Noted, ...] = ()
         for _ in range(1 if bad.trials[0].outcome == "hang" else CONTROLS):
-            trial = self._trial(bad.cell, (), self._limit_s(good))
+            trial = self._trial(bad.cell, [HAND_OVER], self._limit_s(good))
             if trial is not None and self._is_cured(trial, bad, good):
                 self._wavering.add(bad.cell)
-                return False
-        return True
+                return None
+            noted = _noted(trial) if trial is not None else noted
+        return noted
 
     @staticmethod
     def _is_cured(trial: Trial, bad: World, good: World | None) -> bool:

@@ -185,8 +185,26 @@ def watch_begin(util):
             unsent()
         return info(message, *args, **kwargs)
 
+    exit_function = util._exit_function
+
+    def exit_function_(*args, **kwargs):
+        left_by(*sys.exc_info()[1:])
+        return exit_function(*args, **kwargs)
+
     info_.__name__ = info_.__qualname__ = "info"
     util.info = info_
+    util._exit_function = exit_function_
+
+
+@harmless
+def left_by(error, traceback):
+    """Tell the program's own line at which a SystemExit was raised that ends a child."""
+    where = ""
+    while isinstance(error, SystemExit) and traceback is not None:
+        where = inject.own_line_at(traceback) or where
+        traceback = traceback.tb_next
+    if where:
+        tell("system exit", error.code, where)
 
 
 @harmless

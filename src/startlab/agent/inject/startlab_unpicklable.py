@@ -33,6 +33,7 @@ def told(roots, error, frame, function=""):
 
 
 MESSAGES = (
+    (r" at 0x([0-9a-fA-F]+)>", "address"),
     (r"(?:cannot|can't) (?:pickle|serialize) '?([\w.]+)'? (?:object|instance)", "type"),
     (r"^([\w.]+) objects? (?:should only|cannot|can't|can not)", "type"),
     # Since 3.14 a local object is shown as others are.
@@ -71,10 +72,11 @@ def find(roots, wanted):
     """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
 
     A path has a NUL where the root ends. It stops at a class that pickles itself. What is within a
-    manager of multiprocessing's says nothing to anyone: then it is the manager itself.
+    manager of multiprocessing's, or a process that was started, says nothing to anyone: then it is
+    the manager or process itself.
     """
     queue = [(path + "\0", value, value) for path, value in roots]
-    seen, manager = set(), None
+    seen, opaque = set(), None
     for path, root, value in queue:
         if id(value) in seen:
             continue
@@ -82,17 +84,27 @@ def find(roots, wanted):
         if matches(value, wanted):
             return path, root, value
         kind = type(value)
-        if kind.__module__ == "multiprocessing.managers" and "connect" in dir(kind):
-            manager = manager or (path, root, value)
+        if is_opaque(value):
+            opaque = opaque or (path, root, value)
         if len(queue) < 20000:
             queue.extend((step, root, part) for step, part in parts(path, value))
-    return manager
+    return opaque
+
+
+def is_opaque(value):
+    kind = type(value)
+    if kind.__module__ == "multiprocessing.managers":
+        return "connect" in dir(kind)
+    process = sys.modules.get("multiprocessing.process")
+    return process and isinstance(value, process.BaseProcess) and value._popen is not None
 
 
 def matches(value, wanted):
     kind, text = wanted
     if kind == "object":
         return value is text
+    if kind == "address":
+        return id(value) == int(text, 16)
     if kind == "type":
         own = type(value)
         return text in (own.__name__, "%s.%s" % (own.__module__, own.__name__))

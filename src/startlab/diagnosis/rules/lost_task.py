@@ -38,6 +38,7 @@ from startlab.diagnosis.case import (
     waits_for_pool,
 )
 from startlab.diagnosis.rule import Mechanism
+from startlab.model import SystemExitInChild
 
 MECHANISMS: Final = (
     Mechanism(
@@ -98,4 +99,5 @@ def _ended(case: Case, waits: str) -> Cause:
         "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
         "for the result never gets it.",
         line or waits,
+        grade="shown" if case.clues(SystemExitInChild) else None,
     )

@@ -82,6 +82,13 @@ def find(case: Case) -> Cause | None:
             "to, the "
             "arguments; a function is pickled by its name, under which its module must have it."
         )
+    if missing := _NOT_FOUND.search(message):
+        module, name = (missing[2] or missing[3]), (missing[1] or missing[4])
+        file = f", that is {case.sources.main}," if module == "__main__" else ""
+        why += (
+            f" A function or class is pickled by its name: `{module}`{file} has no `{name}`, whose "
+            "code was run some other way, by exec() or runpy, or was bound to another name."
+        )
     waits = ""
     if case.trial.outcome == "hang":
         waits = (
@@ -115,6 +122,11 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
         key=where or message,
     )
 
+
+_NOT_FOUND: Final = re.compile(
+    r"attribute lookup ([\w.]+) on (\S+) failed|it's not found as ([\w.]+)\.(\w+)"
+)
+"""What pickle says of a name that the module does not have."""
 
 _GIVEN_BACK: Final = re.compile(r"MaybeEncodingError: Error sending result|in _sendback_result\b")
 
