@@ -1,9 +1,10 @@
 """Experiments on causes: a program is run again with one aspect as it is in a world where it works.
 
-A cell is bad where its trials fail, or print something else, and good where all of them are ok. In
-the bad world an aspect is made as in the good one: if then the program does what it does there,
-three times of three, the aspect is the cause, or is on the way to it. Aspects are tried in causal
-order: a module that comes from another file before a value in it.
+In the bad world (see `worlds`) an aspect is made as in the good one: if then the program does what
+it does there, three times of three, the aspect is the cause, or is on the way to it. Aspects are
+tried in causal order: a module that comes from another file before a value in it. What cannot be
+carried over is taken from the good world instead: if that goes wrong as the bad one does, it is the
+cause.
 
 The base rates of both worlds are known first. A good world that has failed once is none.
 """
