@@ -112,6 +112,9 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
             yield Aspect(kind="preload")
         yield Aspect(kind="environ")
         yield Aspect(kind="parent id")
+    inherited = any(each.how == "inherited" for each in _of_main(bad.trials))
+    if inherited:
+        yield Aspect(kind="fork hooks")  # which may clear a global
     yield Aspect(kind="imports")
     yield Aspect(kind="attributes")
     for name in differing_globals(bad.trials):
@@ -122,7 +125,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     yield Aspect(kind="ids")
     for line in statements(program):
         yield Aspect(kind="statement", words=(str(line),))
-    if any(each.how == "inherited" for each in _of_main(bad.trials)):
+    if inherited:
         yield from (Aspect(kind="preload"), *FORKED)
 
 

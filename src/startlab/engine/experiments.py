@@ -246,7 +246,7 @@ class Experimenter:
     # --- one bad cell ---------------------------------------------------------------------------
 
     def _of_cell(self, bad: World, good: World | None) -> Iterator[CauseExperiment]:
-        candidates = list(aspects_of(self._run.header.program, bad, good))
+        candidates = list(dict.fromkeys(aspects_of(self._run.header.program, bad, good)))
         if not candidates or not self._base_rates(bad, good):
             return
         is_native = has_native_threads(bad)
