@@ -16,9 +16,10 @@ import pytest
 import startlab
 from startlab.backends import interpreters
 from startlab.diagnosis import diagnose
+from startlab.engine import lab
 
 if TYPE_CHECKING:
-    from startlab.model import Finding, Run
+    from startlab.model import Finding, Method, Run
     from tests.conftest import Write
 
 pytestmark = [
@@ -99,6 +100,39 @@ def test_a_value_set_by_another_module_is_shown_with_the_call(write: Write, tmp_
     assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
     assert seen.first.where == "program.py:8"
     assert "3 of 3 trials; without, in 0 of" in seen.first.text
+
+
+def test_what_works_by_the_default_of_an_older_python_is_what_a_newer_one_is_measured_by(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of 3.13 and 3.14, whose defaults are fork and forkserver."""
+    older, newer = "host-3.11", "host-3.12"
+    if not {older, newer} <= {each.name for each in interpreters.find()}:
+        pytest.skip("needs Python 3.11 and 3.12 here")
+    defaults: dict[str, Method] = {older: "fork", newer: "forkserver"}
+    monkeypatch.setattr(lab, "by_name", lambda _, environment: (defaults[environment.name],))
+    program = write("""\
+        from multiprocessing import Pool
+
+        rates = {}
+
+        def convert(value):
+            return value * rates["USD"]
+
+        if __name__ == "__main__":
+            rates["USD"] = 2
+            with Pool(1) as pool:
+                print(pool.map(convert, [1]))
+        """)
+    monkeypatch.chdir(program.parent)
+    run = startlab.run(
+        program.name, environments=[older, newer], methods=["default"], backend="native",
+        explain="full", folder=tmp_path / "run",
+    )  # fmt: skip
+    (finding,) = diagnose(run).findings
+    assert (finding.mechanism, finding.grade) == ("global_differs", "confirmed")
+    assert finding.where == "program.py:9"
+    assert "forkserver does what fork does on host-3.11 in 3 of 3 trials" in finding.text
 
 
 def test_a_module_that_children_cannot_find_is_shown_with_the_path_put_back(

@@ -89,7 +89,7 @@ def aspects_of(program: Program | None, bad: World, good: World | None) -> Itera
     if program is None:
         return
     method = bad.cell.method
-    if good is not None and elsewhere(bad, good):
+    if good is not None and elsewhere(bad, good) and good.cell.method == method:
         # The same start method on another Python: only what is inherited may differ.
         yield from (Aspect(kind="preload"), *FORKED)
     elif good is not None and method == "fork":

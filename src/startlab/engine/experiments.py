@@ -159,11 +159,15 @@ class Experimenter:
         self._worlds = self._by_environment()
 
     def _by_environment(self) -> dict[str, list[World]]:
+        """Group what is compared: by environment, or all, if each has a start method of its own."""
         worlds: dict[str, list[World]] = {}
         for cell, trials in by_cell(self._run):
             tried = [t for t in trials if t.outcome not in ("unsupported", "unavailable")]
             if tried and cell.environment in self._environments:
                 worlds.setdefault(cell.environment, []).append(World(cell, tried))
+        every = [world for of in worlds.values() for world in of]
+        if len({world.cell.method for world in every}) == len(every):
+            return {"": every}
         return worlds
 
     def _in_environment(self, worlds: Sequence[World]) -> Iterator[CauseExperiment]:
