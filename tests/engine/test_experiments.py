@@ -135,6 +135,50 @@ def test_what_works_by_the_default_of_an_older_python_is_what_a_newer_one_is_mea
     assert "forkserver does what fork does on host-3.11 in 3 of 3 trials" in finding.text
 
 
+ENDED_BEFORE_IT_WRITES = """\
+    import sys
+    import time
+    from multiprocessing import Event, Process
+
+    def work(ready, flush):
+        print("checked", flush=flush)
+        ready.set()
+        time.sleep(600)
+
+    if __name__ == "__main__":
+        ready = Event()
+        with open(sys.argv[1], "ab") as turns:
+            turns.write(b".")
+            flush = turns.tell() % 2 == 0
+        child = Process(target=work, args=(ready, flush))
+        child.start()
+        ready.wait()
+        child.terminate()
+        child.join()
+"""
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_what_a_child_printed_before_it_is_ended_is_shown_to_be_lost(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, expected: bool
+) -> None:
+    """Where it is to be printed, and where it is in every second trial."""
+    program = write(ENDED_BEFORE_IT_WRITES)
+    turns = "/dev/null" if expected else str(tmp_path / "turns")
+    if expected:
+        program.write_text(program.read_text().replace("turns.tell() % 2 == 0", "False"))
+    (tmp_path / "right").write_text("checked\n")
+    monkeypatch.chdir(program.parent)
+    run = startlab.run(
+        [program.name, turns], methods=["fork"], backend="native", environments=["host-3.11"],
+        trials=2, jobs=1, explain="full", folder=tmp_path / "run",
+        expect_stdout=tmp_path / "right" if expected else None,
+    )  # fmt: skip
+    (finding,) = diagnose(run).findings
+    assert (finding.mechanism, finding.grade) == ("output_lost", "confirmed")
+    assert finding.where == "program.py:18"
+
+
 def test_a_module_that_children_cannot_find_is_shown_with_the_path_put_back(
     write: Write, tmp_path: Path
 ) -> None:

@@ -99,6 +99,32 @@ def test_the_default_is_the_start_method_that_it_is_there(here: Here) -> None:
     assert f"--method {default} a.py" in trial.reproduce
 
 
+@pytest.mark.skipif("fork" not in METHODS, reason="needs fork")
+def test_what_a_fork_prints_as_well_is_no_matter_of_what_children_import(here: Here) -> None:
+    here.put(
+        "a.py",
+        """
+        import multiprocessing
+
+        made_in = "the import"
+
+        def child():
+            print("sum", 4, "with", "" if made_in else "nothing", flush=True)
+
+        if __name__ == "__main__":
+            made_in = "main"
+            process = multiprocessing.Process(target=child)
+            process.start()
+            process.join()
+        """,
+    )
+    right = here.put("right", "sum 5\n")
+    run = here.run("a.py", methods=METHODS, expect_stdout=right)
+    (finding,) = diagnose(run).findings
+    assert finding.mechanism == "wrong_output"
+    assert "missing 'sum 5'; extra 'sum 4 with '" in finding.title
+
+
 def test_a_module_that_is_not_there_is_told_as_that(here: Here) -> None:
     for name in ("nowhere", "nowhere.at.all"):
         (finding,) = diagnose(here.run("-m", name)).findings

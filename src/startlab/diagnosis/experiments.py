@@ -272,6 +272,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "The end of a pool's `with` block terminates its workers: results that were not there by "
         "then never come.",
     ),
+    "written": Told(
+        "output_lost",
+        "what children print written at once",
+        "children are ended{at} before they have written what they printed",
+        "What a process prints into a pipe or a file is kept until there is enough of it, or until "
+        "the process ends by itself. One that is terminated, as by the end of a pool's `with` "
+        "block, or leaves by os._exit(), loses that.",
+    ),
     "empty": Told(
         "empty_too_early",
         "queues that wait a second for what comes",
@@ -472,6 +480,7 @@ FIRST: Final = (
     "ids",
     "parent id",
     "pool end",
+    "written",
     "empty",
     "epoll",
     "write back",

@@ -282,9 +282,17 @@ class _Finder:
                 return race
         right = [each for each in self.ran if each.outcome == "ok"]
         why = self._why_other(trial, right, wanted or "")
-        if why is not None:
-            return why[1]
-        return None if right else self.rules.first("wrong", self._case(trial))
+        cause = None if why is None or self._is_so_under_fork(trial, why[1]) else why[1]
+        if cause is None and not right:
+            cause = self.rules.first("wrong", self._case(trial))
+        return self._confirmed(trial, cause) or cause
+
+    def _is_so_under_fork(self, trial: Trial, cause: Cause) -> bool:
+        """Tell whether a forked child prints the same, though the cause is what forks do not do."""
+        return _is_of_import(cause) and any(
+            each.method_used == ("fork",) and each.output_group == trial.output_group
+            for each in self.by_environment[trial.environment]
+        )
 
     # --- what prints something else -------------------------------------------------------------
 

@@ -48,6 +48,7 @@ EVERYWHERE: Final = (
     Aspect(kind="signal mask"),
     Aspect(kind="exit in children"),
     Aspect(kind="pool end"),
+    Aspect(kind="written"),
     Aspect(kind="empty"),
     Aspect(kind="pipes"),
     Aspect(kind="finalizers"),

@@ -82,6 +82,7 @@ TRACED: Final = frozenset(
 
 MET: Final[Mapping[str, AspectKind]] = {
     "by name": "identity", "exception": "exceptions", "pool end": "pool end", "empty": "empty",
+    "ended": "written",
     "reaped": "child exits", "written back": "write back", "imported": "imports",
     "made": "attributes", "id": "ids", "parent id": "parent id", "unwritten": "flush",
     "lock": "lock", "epoll": "epoll", "inherited": "descriptors",
@@ -173,6 +174,7 @@ class Experimenter:
     def _in_environment(self, worlds: Sequence[World]) -> Iterator[CauseExperiment]:
         for world in worlds:
             if world.is_unstable:
+                yield from self._written(world)
                 yield from self._seeded(world)
                 yield from self._hashed(world)
         for bad, good in pairs(worlds):
@@ -193,6 +195,35 @@ class Experimenter:
             ),
             None,
         )
+
+    def _written(self, world: World) -> Iterator[CauseExperiment]:
+        """See whether nothing is missing once children write at once what they print.
+
+        In which order they print is left to chance.
+        """
+        aspects = (Aspect(kind="written"),)
+        printed: set[tuple[str, ...]] = set()
+        noted: tuple[Noted, ...] = ()
+        for _ in range(TIMES):
+            trial = self._trial(world.cell, aspects, self._limit_s(world))
+            if trial is None or trial.outcome not in WELL:
+                return
+            printed.add(tuple(sorted(trial.stdout.splitlines())))
+            noted += _noted(trial)
+        lengths = [len(trial.stdout.splitlines()) for trial in world.trials]
+        if len(printed) > 1 or not noted or not min(lengths) < len(printed.pop()) >= max(lengths):
+            return
+        made = CauseExperiment(
+            environment=world.cell.environment,
+            method=world.cell.method,
+            aspects=aspects,
+            cured=TIMES,
+            of=TIMES,
+            confirmed=True,
+            noted=tuple(dict.fromkeys(noted)),
+        )
+        self._made.append(made)
+        yield made
 
     def _seeded(self, world: World) -> Iterator[CauseExperiment]:
         """See whether an output is always the same once children have the parent's random state.

@@ -204,6 +204,34 @@ def watch_pool_end(pool):
     pool.Pool.terminate, pool.Pool.__exit__ = terminate_, exit_
 
 
+@harmless
+def write_at_once():
+    """Have a child write each line that it prints at once; tell where it leaves without a flush."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+    leave = os._exit
+
+    def _exit(status):
+        frame = sys._getframe(1)
+        if not inject.is_stdlib(frame.f_code.co_filename):
+            note("ended", "child", inject.own_line(frame) or inject.user_line(frame))
+        leave(status)
+
+    os._exit = _exit
+
+
+def watch_signals(popen):
+    """Tell the line that ends a child by a signal."""
+    send = popen.Popen._send_signal
+
+    def _send_signal(self, number):
+        frame = sys._getframe(1)
+        note("ended", "child", inject.own_line(frame) or inject.user_line(frame))
+        return send(self, number)
+
+    popen.Popen._send_signal = _send_signal
+
+
 def watch_empty(queues):
     """Have a queue that is asked whether it is empty, or for what is there at once, wait a second.
 

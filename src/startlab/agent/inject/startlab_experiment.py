@@ -40,8 +40,10 @@ from startlab_everywhere import (
     watch_pool_end,
     watch_puts,
     watch_reduction,
+    watch_signals,
     watch_submits,
     watch_tasks,
+    write_at_once,
 )
 from startlab_forked import (
     close_inherited,
@@ -66,6 +68,8 @@ def before_the_task():
         close_inherited()
     if "signal mask" in NAMES:
         unblock_signals()
+    if "written" in NAMES:
+        write_at_once()
     if "finalizers" in NAMES:
         keep_what_is_inherited()
     if {"write back", "trace"} & NAMES:
@@ -112,6 +116,7 @@ PATCHES = {
     "empty": [("multiprocessing.queues", watch_empty)],
     "preload": [("multiprocessing.forkserver", watch_forkserver)],
     "pool end": [("multiprocessing.pool", watch_pool_end)],
+    "written": [("multiprocessing.popen_fork", watch_signals)],
     "hand over": [
         ("multiprocessing.queues", watch_puts),
         ("multiprocessing.pool", watch_tasks),
