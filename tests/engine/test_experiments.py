@@ -1651,3 +1651,66 @@ def test_modules_that_the_fork_server_imports_are_shown_where_it_is_told_to(
     assert (seen.first.mechanism, seen.first.grade) == ("main_preloaded", "confirmed")
     assert seen.first.where == "program.py:18"
     assert "the fork server imports `tiles`" in seen.first.title
+
+
+def test_a_file_whose_lock_a_forked_child_keeps_is_shown_where_it_is_opened(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import fcntl
+        from multiprocessing import Event, Process
+
+        def locked(path):
+            file = open(path, "a")
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+
+        def work(ready, go):
+            ready.set()
+            go.wait()
+
+        def main():
+            store = locked("store")
+            ready, go = Event(), Event()
+            child = Process(target=work, args=(ready, go))
+            child.start()
+            ready.wait()
+            store.close()
+            try:
+                print(locked("store").closed)
+            except BlockingIOError:
+                print("in use")
+            go.set()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("pipe_end_inherited", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
+def test_an_attribute_of_a_function_is_shown_where_the_parent_sets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        def work(text):
+            print(text.lower() if work.fold else text)
+
+        work.fold = False
+
+        def main():
+            work.fold = True
+            child = Process(target=work, args=("To Be",))
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:9"

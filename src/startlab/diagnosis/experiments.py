@@ -337,6 +337,7 @@ REGISTRIES: Final[Mapping[str, str]] = {
     "copyreg": "ways to pickle classes (copyreg)",
     "subclasses": "subclasses registered with abstract classes",
     "dispatch": "functions registered for single dispatch",
+    "functions": "attributes of functions",
     "int digits": "limit of digits of an int",
     "codecs": "registered codecs and error handlers",
     "sqlite3": "SQLite adapters and converters",
@@ -489,6 +490,7 @@ FIRST: Final = (
     "stdin",
     "fork hooks",
     "finalizers",
+    "threads",
 )
 """Kinds of aspect of which the first line that was noted makes the difference."""
 

@@ -142,6 +142,7 @@ AT_ONCE = {
     "exit in children": watch_exit_handlers,
     "child exits": hand_on_exits,
     "flush": watch_open,
+    "descriptors": watch_open,
 }
 """What is done at once."""
 

@@ -21,21 +21,32 @@ from startlab_calls import undo
 from startlab_registries import get_random
 
 
-opened = {}  # by the ids of files: the lines that opened them
+opened = {}  # by the ids of files: a reference to each, the line that opened it, and if directly
 
 unwritten = []  # files that had text that was not yet written when this process was forked
 
 
 def watch_open():
-    """Note where files are opened, for `flush` to name the one that held unwritten text."""
+    """Note where files are opened, to name the one that held unwritten text, or is inherited."""
+    import weakref
+
     open_ = builtins.open
 
     def open(*args, **kwargs):
         file = open_(*args, **kwargs)
-        opened[id(file)] = inject.user_line(sys._getframe(1))
+        frame = sys._getframe(1)
+        own = not inject.is_library(frame.f_code.co_filename)
+        opened[id(file)] = weakref.ref(file), inject.user_line(frame), own
         return file
 
     builtins.open = open
+
+
+def opened_at(file, directly=False):
+    """Give the line that opened a file, "" if that is not known: ids are used again."""
+    reference, line, own = opened.get(id(file), (None, "", False))
+    known = reference is not None and reference() is file and (own or not directly)
+    return line if known else ""
 
 
 @harmless
@@ -49,7 +60,7 @@ def flush():
                 each.flush()
                 if raw is not None and raw.seekable() and raw.tell() > before:
                     unwritten.append(each)
-                    note("unwritten", str(getattr(each, "name", "")), opened.get(id(each), ""))
+                    note("unwritten", str(getattr(each, "name", "")), opened_at(each))
 
 
 @harmless
@@ -183,7 +194,7 @@ def start_threads():
     threading = sys.modules["threading"]
     for thread in list(missing):
         if thread is not threading.main_thread() and thread._target is not None:
-            note("thread", thread.name)
+            note("thread", thread.name, inject.started_at.get(id(thread), ""))
             threading.Thread(
                 target=thread._target, args=thread._args, kwargs=thread._kwargs, daemon=True
             ).start()
@@ -226,21 +237,48 @@ def note_fork():
 
 @harmless
 def close_inherited():
-    """Close the sockets and pipes' ends that a forked child has, and its own work does not reach.
+    """Close what a forked child has open, and its own work does not reach.
+
+    That are sockets, pipes' ends, those of subprocesses, and files that the program has opened.
 
     A worker of a pool gets what it works on from the pool, and so keeps its ends.
     """
     needed = reached(sys.modules["multiprocessing.process"].current_process())
     for each in gc.get_objects():
         kind = ENDS.get((type(each).__module__, type(each).__name__))
-        if kind is not None and id(each) not in needed and not is_closed(each):
+        if kind is None or id(each) in needed:
+            continue
+        if kind == "file":
+            where = opened_at(each, directly=True)
+            if where and not each.closed:
+                note("inherited", kind, where)
+                give_up(each)
+        elif kind == "subprocess's pipe":
+            for pipe in (each.stdin, each.stdout, each.stderr):
+                if pipe is not None and not pipe.closed:
+                    note("inherited", kind, forked_at[0])
+                    give_up(pipe)
+        elif not is_closed(each):
             note("inherited", kind, forked_at[0])
             each.close()
+
+
+def give_up(file):
+    """Have a file lead to nothing: what is still in its buffer gets nowhere when it is closed."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, file.fileno())
+    os.close(nothing)
 
 
 ENDS = {
     ("socket", "socket"): "socket",
     ("multiprocessing.connection", "Connection"): "pipe's end",
+    ("subprocess", "Popen"): "subprocess's pipe",
+    ("_io", "TextIOWrapper"): "file",
+    ("_io", "BufferedReader"): "file",
+    ("_io", "BufferedWriter"): "file",
+    ("_io", "BufferedRandom"): "file",
+    ("_io", "FileIO"): "file",
 }
 
 

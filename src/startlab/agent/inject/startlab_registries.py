@@ -282,6 +282,21 @@ def set_dispatch(functions):
             vars(module_of(module))[name].register(kind, each)
 
 
+def get_functions():
+    """Give what was put on the program's own functions: they travel by their names, without it."""
+    return [
+        (module, name, {key: each for key, each in vars(value).items() if key != "__wrapped__"})
+        for module, owner in own_modules()
+        for name, value in list(vars(owner).items())
+        if type(value) is FUNCTION and vars(value) and not hasattr(value, "registry")
+    ]
+
+
+def set_functions(functions):
+    for module, name, fields in functions:
+        vars(vars(module_of(module))[name]).update(fields)
+
+
 def get_int_digits():
     return sys.get_int_max_str_digits() if hasattr(sys, "get_int_max_str_digits") else None
 
@@ -382,6 +397,7 @@ REGISTRIES = {
     "copyreg": (get_copyreg, set_copyreg),
     "subclasses": (get_subclasses, set_subclasses),
     "dispatch": (get_dispatch, set_dispatch),
+    "functions": (get_functions, set_functions),
     "int digits": (get_int_digits, set_int_digits),
     "codecs": (get_codecs, set_codecs),
     "random": (get_random, set_random),

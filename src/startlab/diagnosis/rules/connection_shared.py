@@ -36,11 +36,12 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_line
 from startlab.model import OpenedBefore
-from startlab.output.tracebacks import first_line
+from startlab.output.tracebacks import find_tracebacks, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from startlab.model import Trial
     from startlab.output.tracebacks import Traceback
 
 MECHANISMS: Final = (
@@ -58,6 +59,8 @@ def find(case: Case) -> Cause | None:
     raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
     for traceback in raised:
         where = own_line(traceback.frames)
+        if any(_raises(each, traceback) for each in case.others):
+            continue  # which no child of theirs shares
         for clue in clues if where is not None else ():  # of a chain, only the last has it
             if _is_through(traceback, clue):
                 said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
@@ -84,6 +87,14 @@ def in_output(case: Case) -> Cause | None:
     calls = Calls(case.sources).in_children()
     used = [each.where for each in calls if not clue.by or each.package == clue.by]
     return _cause(clue, used[0], "children get what others have asked for") if used else None
+
+
+def _raises(other: Trial, traceback: Traceback) -> bool:
+    """Tell whether another trial has raised the same at the same line."""
+    return any(
+        (each.exception, own_line(each.frames)) == (traceback.exception, own_line(traceback.frames))
+        for each in find_tracebacks(other.stderr)
+    )
 
 
 def _is_through(traceback: Traceback, clue: OpenedBefore) -> bool:
