@@ -389,7 +389,7 @@ class ExitCodeRead(Clue, frozen=True, kw_only=True, tag="exit code read"):
 
 
 class SystemExitInChild(Clue, frozen=True, kw_only=True, tag="system exit"):
-    """A child ended by a SystemExit that the program, or what it called, has raised."""
+    """A child ended by sys.exit(), which the program called, or a library that it called."""
 
     code: str
     where: str | None = None

@@ -10,7 +10,7 @@ import msgspec
 
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import own_files, reached_from, written
+from startlab.diagnosis.source.places import own_files, reached_from
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
@@ -373,10 +373,17 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
     )
 
 
+_ENDS: Final = r"\bos\._exit\(|\braise SystemExit\b(?!\(main)"
+
+
 def ending_line(case: Case) -> str | None:
-    """Give the line at which a child raised SystemExit, or one that may end a process at once."""
+    """Give the line at which a child called sys.exit(), or one that ends a process otherwise."""
     raised = [clue.where for clue in case.clues(SystemExitInChild) if clue.where]
-    return raised[0] if raised else written(case.sources, r"\bos\._exit\(")
+    source = case.sources.file(case.sources.main)
+    line = source.mentions(_ENDS)
+    if raised or line is None or source.function_of(line) is None:
+        return raised[0] if raised else None
+    return f"{case.sources.main}:{line}"
 
 
 def may_end_by(case: Case) -> str:

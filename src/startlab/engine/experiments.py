@@ -128,6 +128,7 @@ class Experimenter:
         }
         self._agents: dict[str, Agent] = {}
         self._made: list[CauseExperiment] = []
+        self._traced: dict[tuple[Cell, Aspect], tuple[Noted, ...]] = {}
         self._wavering: set[Cell] = set()  # that end well now and then without any change
         self._worlds = self._by_environment()
 
@@ -504,13 +505,18 @@ class Experimenter:
             confirmed = confirmed and handed is not None
             noted += handed or () if aspects[0].kind == "identity" else ()
         if confirmed and aspects[0].kind in TRACED:
-            cell = (good or bad).cell
             kind = aspects[0].kind
             words = [word for each in aspects if each.kind == kind for word in each.words]
             traced = Aspect(kind="trace", words=(kind, *(words or _names(kind, noted))))
-            trial = self._trial(cell, [traced], limit_s * 3)
-            noted += _noted(trial) if trial is not None else ()
+            noted += self._trace((good or bad).cell, traced, limit_s * 3)
         return self._made_of(bad, good, aspects, cured, confirmed=confirmed, noted=noted)
+
+    def _trace(self, cell: Cell, traced: Aspect, limit_s: float) -> tuple[Noted, ...]:
+        """Follow a cell's first process to the line that makes a difference, once for all cells."""
+        if (cell, traced) not in self._traced:
+            trial = self._trial(cell, [traced], limit_s)
+            self._traced[cell, traced] = _noted(trial) if trial is not None else ()
+        return self._traced[cell, traced]
 
     @staticmethod
     def _made_of(

@@ -139,13 +139,6 @@ def own_line(frame):
     return ""
 
 
-def own_line_at(traceback):
-    """Give the line of a traceback's entry, if it is the program's own."""
-    file = traceback.tb_frame.f_code.co_filename
-    own = not file.startswith("<") and not is_library(file)
-    return "%s:%d" % (file, traceback.tb_lineno) if own else ""
-
-
 def is_stdlib(file):
     inside = file.startswith(STDLIB) and "-packages" not in file
     return inside or file.startswith("<frozen") or COPY in file

@@ -183,28 +183,35 @@ def watch_begin(util):
             del inject.seen_to_come[:]  # what its end imports is nothing that a task has brought
             undrawn()
             unsent()
+            exits(message)
         return info(message, *args, **kwargs)
-
-    exit_function = util._exit_function
-
-    def exit_function_(*args, **kwargs):
-        left_by(*sys.exc_info()[1:])
-        return exit_function(*args, **kwargs)
 
     info_.__name__ = info_.__qualname__ = "info"
     util.info = info_
-    util._exit_function = exit_function_
+
+
+exited = []  # in a child: the code of its last sys.exit(), and the line
 
 
 @harmless
-def left_by(error, traceback):
-    """Tell the program's own line at which a SystemExit was raised that ends a child."""
-    where = ""
-    while isinstance(error, SystemExit) and traceback is not None:
-        where = inject.own_line_at(traceback) or where
-        traceback = traceback.tb_next
-    if where:
-        tell("system exit", error.code, where)
+def watch_exit():
+    """See where a child calls sys.exit(), maybe through a library."""
+    exit_ = sys.exit
+
+    def exit(code=None):
+        exited[:] = [code, inject.own_line(sys._getframe(1))]
+        exit_(code)
+
+    sys.exit = exit
+
+
+@harmless
+def exits(message):
+    if exited and exited[1]:
+        code = exited[0]
+        status = code if isinstance(code, int) else int(code is not None)
+        if message.endswith(" %d" % status):
+            tell("system exit", code, exited[1])
 
 
 @harmless
@@ -215,6 +222,7 @@ def begin():
     if how == "inherited":
         still_open()
     program = the_program()
+    watch_exit()
     states = began[os.getpid()] = dict(random_states(program))
     said = ["random\0%s\0%s" % each for each in states.items()]
     said += ["handler\0%s\0%s" % each for each in handlers()]
