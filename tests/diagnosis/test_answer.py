@@ -93,19 +93,19 @@ def on(python: str, **outcomes: Outcome | Literal["1", "2"]) -> Cells:
         (on("3.13.0", fork="1"),
          "Safe under fork on Python 3.13; forkserver and spawn were not tried."),
         (on("3.13.0", fork="hang", forkserver="1", spawn="1"),
-         "Breaks under fork, not forkserver or spawn; fix 1 line or set one of them explicitly."),
+         "Breaks under fork, not forkserver or spawn; fix p.py:1 or set one of them explicitly."),
         (on("3.13.0", fork="1", forkserver="hang", spawn="hang"),
-         "Breaks under forkserver and spawn, not fork; fix 1 line or set fork explicitly."),
+         "Breaks under forkserver and spawn, not fork; fix p.py:1 or set fork explicitly."),
         (on("3.14.0", fork="1", forkserver="hang"),
-         "Breaks under forkserver (3.14's default), not fork; fix 1 line or set fork explicitly."),
+         "Breaks under forkserver (3.14's default), not fork; fix p.py:1 or set fork explicitly."),
         (on("3.13.0", fork="hang", forkserver="hang", spawn="hang"),
          "Breaks under every start method: fix the program, not the start method."),
         (on("3.13.0", fork="hang"),
-         "Breaks under fork; forkserver and spawn were not tried; fix 1 line."),
+         "Breaks under fork; forkserver and spawn were not tried; fix p.py:1."),
         (on("3.12.1", fork="1", spawn="1") | on("3.13.0", fork="1", spawn="hang"),
-         "Breaks under spawn on Python 3.13, not fork; fix 1 line or set fork explicitly."),
+         "Breaks under spawn on Python 3.13, not fork; fix p.py:1 or set fork explicitly."),
         (on("3.12.1", fork="1") | on("3.13.0", fork="hang"),
-         "Breaks under fork on Python 3.13; fix 1 line; forkserver and spawn were not tried."),
+         "Breaks under fork on Python 3.13; fix p.py:1; forkserver and spawn were not tried."),
         (on("3.13.0", fork="1", spawn="2"),
          "Output depends on the start method; startlab cannot tell why, or which is right."),
         (on("3.13.0", fork="undecided"),
@@ -119,6 +119,17 @@ def test_it_answers_where_it_breaks_and_what_to_do(cells: Cells, said: str) -> N
     assert answer(run_of(cells)) == said
 
 
+def test_a_default_that_is_safe_and_stays_so_is_kept() -> None:
+    run = run_of(on("3.14.0", fork="hang", forkserver="1", spawn="1"))
+    (there,) = run.environments
+    assert there.environment is not None
+    newer = msgspec.structs.replace(there.environment, default_method="forkserver")
+    there = msgspec.structs.replace(there, environment=newer)
+    assert answer(msgspec.structs.replace(run, environments=(there,))) == (
+        "Breaks under fork, not forkserver or spawn; fix p.py:1 or keep the default, forkserver."
+    )
+
+
 def test_an_exit_status_that_is_the_same_everywhere_is_held_against_no_method() -> None:
     run = run_of(on("3.13.0", fork="error", forkserver="error", spawn="error"))
     same = [msgspec.structs.replace(each, exit_status=3, stdout="3 of 9") for each in run.trials]
@@ -127,7 +138,7 @@ def test_an_exit_status_that_is_the_same_everywhere_is_held_against_no_method() 
     )
     other = msgspec.structs.replace(same[0], outcome="ok", exit_status=0)
     assert answer(msgspec.structs.replace(run, trials=(other, *same[1:]))) == (
-        "Breaks under forkserver and spawn, not fork; fix 1 line or set fork explicitly."
+        "Breaks under forkserver and spawn, not fork; fix p.py:1 or set fork explicitly."
     )
 
 
@@ -152,7 +163,7 @@ def test_fork_is_not_recommended_to_a_program_that_forks_beside_threads() -> Non
     clue = ThreadAtFork(name="Thread-1", where="p.py:1")
     forked = msgspec.structs.replace(forked, clues=(clue,))
     said = answer(msgspec.structs.replace(run, trials=(forked, *others)))
-    assert said == "Breaks under spawn, not fork; fix 1 line."
+    assert said == "Breaks under spawn, not fork; fix p.py:1."
 
 
 def windows(wine: str = "") -> Environment:
@@ -186,14 +197,14 @@ OTHER = NO_FORK.replace("module 'os' has no attribute 'fork'", "no such thing")
 @pytest.mark.parametrize(
     ("stderr", "wine", "cells", "said"),
     [
-        (NO_FORK, "8.0", {}, f"Breaks on {UNDER_WINE}; fix 1 line."),
-        (NO_FORK, "", {}, "Breaks on Windows; fix 1 line."),
+        (NO_FORK, "8.0", {}, f"Breaks on {UNDER_WINE}; fix 1 place."),
+        (NO_FORK, "", {}, "Breaks on Windows; fix 1 place."),
         (NO_FORK, "8.0", on("3.13.0", fork="1", forkserver="1", spawn="1"),
-         f"Safe under every start method on Linux; breaks on {UNDER_WINE}; fix 1 line."),
+         f"Safe under every start method on Linux; breaks on {UNDER_WINE}; fix 1 place."),
         (NO_FORK, "8.0", on("3.13.0", fork="1", forkserver="1", spawn="hang"),
-         f"Breaks under spawn, not fork or forkserver; fix 1 line; breaks on {UNDER_WINE}."),
+         f"Breaks under spawn, not fork or forkserver; fix 1 place; breaks on {UNDER_WINE}."),
         (OTHER, "8.0", on("3.12.1", fork="1", forkserver="1", spawn="1"),
-         f"Breaks under spawn on {UNDER_WINE}, not fork or forkserver; fix 1 line."),
+         f"Breaks under spawn on {UNDER_WINE}, not fork or forkserver; fix 1 place."),
     ],
 )  # fmt: skip
 def test_what_breaks_on_a_platform_is_not_called_safe_there(
@@ -302,22 +313,22 @@ def suite_of(tests: dict[str, dict[StartMethod, Outcome]]) -> Run:
           "b.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
          ("2 of 3 tests break under forkserver (3.14's default) and spawn, 1 under fork; "
-         "fix 2 lines.")),
+         "fix 2 places.")),
         ({"a.py": {"fork": "ok", "forkserver": "error", "spawn": "ok"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
-         "1 of 2 tests breaks under forkserver (3.14's default), not fork or spawn; fix 1 line."),
+         "1 of 2 tests breaks under forkserver (3.14's default), not fork or spawn; fix 1 place."),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "error"},
           "b.py": {"fork": "ok", "forkserver": "error", "spawn": "error"}},
          ("2 of 2 tests break under spawn, 1 under forkserver, not fork; "
-         "fix 2 lines or set fork explicitly.")),
+         "fix 2 places or set fork explicitly.")),
         ({"a.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
-         "1 of 2 tests breaks under fork, forkserver (3.14's default) and spawn; fix 1 line."),
+         "1 of 2 tests breaks under fork, forkserver (3.14's default) and spawn; fix a.py:1."),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}, "b.py": {"fork": "error"}},
-         "1 of 2 tests fails, and ran under fewer start methods; fix 1 line."),
+         "1 of 2 tests fails, and ran under fewer start methods; fix b.py:1."),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "error"}, "b.py": {"fork": "error"}},
          ("1 of 2 tests breaks under spawn, not fork or forkserver; 1 more fails everywhere; "
-          "fix 2 lines.")),
+          "fix 2 places.")),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"},
           "b.py": {"fork": "ok"},
           "c.py": {"fork": "ok"}},

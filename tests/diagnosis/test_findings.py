@@ -73,7 +73,7 @@ def test_an_expected_output_makes_the_others_wrong(tmp_path: Path) -> None:
     found = diagnose(seen)
     (first,) = found.findings
     assert (first.mechanism, first.outcome) == ("global_differs", "wrong")
-    assert found.answer == "Breaks under spawn, not fork; fix 1 line or set fork explicitly."
+    assert found.answer == "Breaks under spawn, not fork; fix prices.py:15 or set fork explicitly."
 
 
 def test_a_run_of_the_catalogue_has_no_findings() -> None:

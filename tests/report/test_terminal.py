@@ -285,7 +285,7 @@ def test_a_finding_shows_its_line_with_two_around_it() -> None:
     ]
     assert lines[at - 1].startswith("1. Prints something else than expected under fork: boom")
     assert lines[at + 8] == "   Reproduce  startlab run lock"
-    assert lines[-1] == "Breaks under fork; forkserver and spawn were not tried; fix 1 line."
+    assert lines[-1] == "Breaks under fork; forkserver and spawn were not tried; fix lock:4."
 
 
 def on_terminal(run: Run, width: int) -> str:

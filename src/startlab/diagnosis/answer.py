@@ -225,8 +225,8 @@ class _Answer:
         cells = {each.cell for found in self._by_platform for each in found.cells}
         told = {e.name: _platform(e) for e in self._environments.values()}
         on = listed(sorted({told.get(cell.environment, cell.environment) for cell in cells}))
-        lines = self._lines(self._by_platform)
-        fix = f"; fix {lines}" if lines and not self._bad else ""
+        fixes = () if self._bad else self._fixes(self._by_platform)
+        fix = f"; {fixes[-1]}" if fixes else ""
         return f"{_verb(self._by_platform).lower()} on {on}{fix}"
 
     def _broken_throughout(self) -> list[_Part]:
@@ -285,22 +285,30 @@ class _Answer:
         return all(MECHANISMS[each.mechanism].loses for each in self._real)
 
     def _fix(self, safe: Sequence[str]) -> _Part:
-        """Say what to do: where there is a line to fix, that comes first."""
-        lines = self._lines(self._real)
-        fix = f"fix {lines}" if lines else ""
-        against = {MECHANISMS[each.mechanism].against for each in self._notes}
+        """Say what to do: where there is a place to fix, that comes first."""
+        fixes = self._fixes(self._real)
+        against = {MECHANISMS[each.mechanism].against for each in (*self._notes, *self._real)}
         against |= {"fork"} if forked_with_threads(self._trials) else set()
         safe = [each for each in safe if each not in against]
         if not safe:
-            return (fix,) if fix else ()
-        use = f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
-        return (f"{fix} or {use}", fix) if fix else (use,)
+            return fixes
+        use = self._use(safe)
+        return (*(f"{fix} or {use}" for fix in fixes), *fixes[-1:]) or (use,)
+
+    def _use(self, safe: Sequence[str]) -> str:
+        """Say which start method to use; where the default is safe, and will stay, none is set."""
+        defaults = {each.default_method for each in self._environments.values()}
+        if len(defaults) == 1 and defaults <= set(safe) - {"fork"}:
+            return f"keep the default, {defaults.pop()}"
+        return f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
 
     @staticmethod
-    def _lines(findings: Sequence[Finding]) -> str:
-        """Count the lines to fix; empty where none is known."""
-        count = len({each.where for each in findings if each.where})
-        return f"{count} line{'s' if count > 1 else ''}" if count else ""
+    def _fixes(findings: Sequence[Finding]) -> _Part:
+        """Name the place to fix, or count them; empty where none is known."""
+        places = {each.where for each in findings if each.where}
+        if len(places) == 1:
+            return (f"fix {places.pop()}", "fix 1 place")
+        return (f"fix {len(places)} places",) if places else ()
 
     def _chosen(self) -> str | None:
         """Give the one method that was used, also where another was asked for."""

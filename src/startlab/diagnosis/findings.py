@@ -170,6 +170,7 @@ class _Finder:
             else:
                 said += f" Tried: {told}."
         broken = mechanism.depends_on == "method" and finding.outcome in BROKEN
+        well = [method for method in well if method != mechanism.against]
         if well and broken and not {method for _, method in cells} & set(well):
             instead = "Or set" if finding.advice or said else "Set"
             said += f" {instead} {either(well)} explicitly, which was ok wherever it was run."

@@ -34,7 +34,7 @@ class Mechanism(NamedTuple):
     `imported` is what only children have that import the main module, which forks do not. A
     `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come to
     its start methods where this is so under all of them. With `loses` data is lost though all seems
-    well. A note may speak `against` a start method that is safe.
+    well. It may speak `against` a start method that is safe.
     """
 
     name: str

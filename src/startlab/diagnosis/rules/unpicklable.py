@@ -9,7 +9,8 @@ goes through a queue, or to and from a worker of a pool, is pickled under every 
 
 ## What to do
 Give the child a function of a module and plain data; make locks, files and connections in the
-child.
+child. To set fork helps against a function that cannot be pickled, but not where a
+connection is what is handed over: a forked child shares it with its parent.
 
 ## Bad
 ```python
@@ -41,9 +42,15 @@ MECHANISMS: Final = (
     Mechanism(
         "unpicklable",
         shown=True,
-        advice="Give the child a function of a module and plain data, make the lock, file or "
-        "connection in the child, or leave it out in `__getstate__`.",
         experiment="unpicklable_target",
+    ),
+    Mechanism(
+        "unpicklable_connection",
+        shown=True,
+        advice="Open it in the child, and leave it out in `__getstate__`. Fork only hides this: a "
+        "forked child shares it with its parent.",
+        experiment="unpicklable_target",
+        against="fork",
     ),
     Mechanism(
         "unpicklable_result",
@@ -72,15 +79,15 @@ def find(case: Case) -> Cause | None:
     what = f"{clues[0].path}, a {clues[0].type}," if clues else "what the child is to be given"
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with everything that "
-        "it refers to: "
-        "the target, what a bound method belongs to, the arguments."
+        "it refers to: the target, what a bound method belongs to, the arguments, and the "
+        "attributes of the Process object."
     )
     if "fork" in case.trial.method_used:
         why = (
             "What is sent to a worker of a pool, or put into a queue, is pickled under every start "
             "method, with everything that it refers to: the function, what a bound method belongs "
-            "to, the "
-            "arguments; a function is pickled by its name, under which its module must have it."
+            "to, the arguments; a function is pickled by its name, under which its module must "
+            "have it."
         )
     if missing := _NOT_FOUND.search(message):
         module, name = (missing[2] or missing[3]), (missing[1] or missing[4])
@@ -94,13 +101,38 @@ def find(case: Case) -> Cause | None:
         waits = (
             " It is dropped where it was put into a queue, and whoever waits for it never gets it."
         )
+    kind = clues[0].type if clues else ""
+    is_connection = _CONNECTION.search(kind) is not None
     return Cause(
-        "unpicklable",
+        "unpicklable_connection" if is_connection else "unpicklable",
         f"{what} cannot be pickled" + (f", at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,
+        advice="" if is_connection else next(told for of, told in _ADVICE if of.search(kind)),
         key=clues[0].path if clues else where or message,
     )
+
+
+_CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w*Channel|SSL\w+)\b")
+"""Types of what has an other end, which knows of one process."""
+
+_ADVICE: Final = (
+    (re.compile(r"^local function"), "Move it to the top level of a module."),
+    (re.compile(r"^local "), "Move its class to the top level of a module."),
+    (
+        re.compile(r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b"),
+        "Make it in the child, and leave it out in `__getstate__`.",
+    ),
+    (
+        re.compile(r"\b(\w*IOWrapper|FileIO|Buffered(Reader|Writer|Random))\b"),
+        "Open it in the child, and leave it out in `__getstate__`.",
+    ),
+    (
+        re.compile(""),
+        "Give the child a function of a module and plain data, or leave it out in `__getstate__`.",
+    ),
+)
+"""What to do about what cannot be pickled, by its type."""
 
 
 def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | None) -> Cause:
