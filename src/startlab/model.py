@@ -468,13 +468,6 @@ class InheritedHandler(Clue, frozen=True, kw_only=True, tag="inherited handler")
     handler: str
 
 
-class InheritedOpen(Clue, frozen=True, kw_only=True, tag="inherited open"):
-    """A forked child has its parent's open file, socket or database, a global."""
-
-    name: str
-    type: str
-
-
 class SameRandom(Clue, frozen=True, kw_only=True, tag="same random"):
     """A random number generator began in the same state in `count` processes."""
 
@@ -567,7 +560,6 @@ AnyClue = (
     | LostVariable
     | ChangedSetting
     | InheritedHandler
-    | InheritedOpen
     | SameRandom
     | ThreadAtFork
     | NativeThreadsAtFork

@@ -33,7 +33,7 @@ _LINE = re.compile(r".+:[0-9]{1,9}", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\\tnr])")
 _MEANT = {"\\": "\\", "t": "\t", "n": "\n", "r": "\r"}
 ITEMS = (
-    "global", "logging", "environment", "names", "setting", "value", "random", "handler", "open",
+    "global", "logging", "environment", "names", "setting", "value", "random", "handler",
     "module",
 )  # fmt: skip
 
@@ -489,8 +489,6 @@ def _copies(events: List[Event]) -> Iterator[Dict[str, Any]]:
         for (kind, name), value in event.fields["items"].items():
             if kind == "handler" and inherited:
                 yield {"kind": "inherited handler", "signal": name, "handler": value}
-            elif kind == "open" and inherited:
-                yield {"kind": "inherited open", "name": name, "type": value}
             elif kind == "random" and (event.pid, name) not in undrawn:
                 states[name, value] = states.get((name, value), 0) + 1
     for (name, _), count in states.items():

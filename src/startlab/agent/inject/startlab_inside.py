@@ -226,8 +226,6 @@ def begin():
     states = began[os.getpid()] = dict(random_states(program))
     said = ["random\0%s\0%s" % each for each in states.items()]
     said += ["handler\0%s\0%s" % each for each in handlers()]
-    if how == "inherited":
-        said += ["open\0%s\0%s" % each for each in open_globals(program)]
     said += ["names\0\0" + " ".join(sorted(os.environ))]
     said += [functions_of(module) for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
@@ -365,16 +363,6 @@ def handlers():
         handler = signal.getsignal(number) if number is not None else None
         if callable(handler) and handler is not signal.default_int_handler:
             yield name, named(handler)
-
-
-def open_globals(program):
-    """Return the globals that are open files, sockets or databases."""
-    for place, name, value in program.globals():
-        kind = type(value)
-        if kind.__module__ in ("_io", "socket", "ssl", "sqlite3", "mmap") and value not in (
-            sys.stdin, sys.stdout, sys.stderr,
-        ):
-            yield place + name, kind.__name__
 
 
 # --- what a child's exit loses: what is left in the queues of threads ---------------------------

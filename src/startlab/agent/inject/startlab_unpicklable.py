@@ -10,12 +10,12 @@ tell = inject.tell
 
 def told(roots, error, frame, function=""):
     """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
-    found = None
-    for wanted in (looked_for(error), refused_by(error)):
-        found = found or (find(roots, wanted) if wanted is not None else None)
-    if found is None:
+    found, opaque = None, []
+    for wanted in looked_for(error) + refused_by(error):
+        found = found or find(roots, wanted, opaque)
+    if found is None and not opaque:
         return
-    path, root, value = found
+    path, root, value = found or opaque[0]
     label, _, way = path.partition("\0")
     if label[-1] in "= ":
         label += called(root, frame)
@@ -44,23 +44,20 @@ MESSAGES = (
 
 
 def looked_for(error):
-    """Return what pickle's message names: ("type" or "name", text)."""
+    """Return what pickle's message may name: ("address", "type" or "name", text)."""
     re = sys.modules["re"]  # pickle has it
-    for pattern, kind in MESSAGES:
-        match = re.search(pattern, str(error))
-        if match:
-            return kind, match.group(1)
-    return None
+    matches = [(kind, re.search(pattern, str(error))) for pattern, kind in MESSAGES]
+    return [(kind, match.group(1)) for kind, match in matches if match]
 
 
 def refused_by(error):
     """Return the object whose own method for pickling has raised: ("object", it)."""
     traceback = getattr(error, "__traceback__", None)
-    found = None
+    found = []
     while traceback is not None:
         frame = traceback.tb_frame
         if frame.f_code.co_name in FOR_PICKLING and "self" in frame.f_locals:
-            found = "object", frame.f_locals["self"]
+            found = [("object", frame.f_locals["self"])]
         traceback = traceback.tb_next
     return found
 
@@ -68,27 +65,25 @@ def refused_by(error):
 FOR_PICKLING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce__", "__reduce_ex__")
 
 
-def find(roots, wanted):
+def find(roots, wanted, opaque):
     """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
 
-    A path has a NUL where the root ends. It stops at a class that pickles itself. What is within a
-    manager of multiprocessing's, or a process that was started, says nothing to anyone: then it is
-    the manager or process itself.
+    A path has a NUL where the root ends. It stops at a class that pickles itself. Managers and
+    processes that were started become `opaque`: what is within them says nothing to anyone.
     """
     queue = [(path + "\0", value, value) for path, value in roots]
-    seen, opaque = set(), None
+    seen = set()
     for path, root, value in queue:
         if id(value) in seen:
             continue
         seen.add(id(value))
         if matches(value, wanted):
             return path, root, value
-        kind = type(value)
         if is_opaque(value):
-            opaque = opaque or (path, root, value)
+            opaque.append((path, root, value))
         if len(queue) < 20000:
             queue.extend((step, root, part) for step, part in parts(path, value))
-    return opaque
+    return None
 
 
 def is_opaque(value):
