@@ -984,7 +984,7 @@ AspectKind = Literal[
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
     "variable", "stdin", "kept", "hash seed", "undone",
-    "fork hooks", "finalizers", "caches", "written",
+    "fork hooks", "finalizers", "caches", "written", "positions",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -725,6 +725,82 @@ def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     assert seen.first.where == "program.py:10"
 
 
+def test_a_position_in_a_file_that_children_share_is_shown_where_it_was_opened(
+    write: Write, tmp_path: Path
+) -> None:
+    write("one\ntwo\n", "table.txt")
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        class Table:
+            def __init__(self, path):
+                self.descriptor = os.open(path, os.O_RDONLY)
+
+            def rest(self):
+                return os.read(self.descriptor, 100)
+
+        TABLE = Table("table.txt")
+
+        def show():
+            print(len(TABLE.rest()))
+
+        if __name__ == "__main__":
+            for _ in range(2):
+                child = Process(target=show)
+                child.start()
+                child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("file_shared", "confirmed")
+    assert seen.first.where == "program.py:6"
+    assert "`table.txt`" in seen.first.title
+
+
+def test_a_library_that_has_something_for_one_process_is_named(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import os
+        import sqlite3
+
+        class Ledger:
+            def __init__(self):
+                self.owner = os.getpid()
+                self.database = sqlite3.connect("ledger.sqlite")
+
+            def add(self):
+                if os.getpid() != self.owner:
+                    raise SystemExit(3)
+        """,
+        "my-packages/ledger.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import ledger
+
+        LEDGER = ledger.Ledger()
+
+        def work():
+            LEDGER.add()
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_before_fork", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "ledger" in seen.first.title
+
+
 def test_what_cannot_be_pickled_is_told_where_it_is_put_not_where_somebody_waits(
     write: Write, tmp_path: Path
 ) -> None:

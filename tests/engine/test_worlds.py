@@ -22,6 +22,11 @@ def world(method: StartMethod, group: str, stderr: str = "") -> World:
     return World(trial.cell, [trial])
 
 
+def varying(method: StartMethod) -> World:
+    one, other = world(method, "A"), world(method, "B")
+    return World(one.cell, [*one.trials, *other.trials])
+
+
 def compared(*worlds: World) -> list[tuple[str, str | None]]:
     return [(bad.cell.method, good.cell.method if good else None) for bad, good in pairs(worlds)]
 
@@ -34,3 +39,11 @@ def test_what_fork_prints_is_the_likelier_one() -> None:
 def test_but_not_where_a_child_has_raised() -> None:
     worlds = [world("fork", "A", RAISED), world("spawn", "B")]
     assert compared(*worlds) == [("fork", "spawn")]
+
+
+def test_forks_that_vary_are_compared_with_what_does_not() -> None:
+    assert compared(varying("fork"), world("spawn", "C")) == [("fork", "spawn")]
+
+
+def test_but_nothing_else_that_varies() -> None:
+    assert compared(varying("spawn"), world("fork", "C")) == []

@@ -216,6 +216,7 @@ class Case:
             trial,
             self.sources,
             environment=self.environment,
+            others=self.others,
             ask=self._ask,
             given_at=self.given_at,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from startlab.diagnosis.at_fork import of_libraries
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
@@ -234,6 +235,12 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "forked children keep open what the parent has closed: they inherit {name}{at}",
         COPIED + " Whoever reads from the other side sees its end only when every copy is closed.",
     ),
+    "positions": Told(
+        "file_shared",
+        "each file opened again in the children",
+        "forked children share their parent's position in {name}{at}",
+        COPIED + " An open file has one position: what one process reads, the others miss.",
+    ),
     "identity": Told(
         "end_mark_copied",
         "{name} sent by its name",
@@ -395,6 +402,14 @@ def confirmed(
         why += f" In it: {listed([f'{each.told} at {each.where}' for each in set_up[:3]])}."
     elif is_call and found is not None and named:  # what the call has set up, a rule may know
         why += f" That is: {found.title}."
+    if made.aspects[0].kind == "positions" and where is not None:
+        opened = Calls(case.sources).named_at(where)
+        title += f", where {listed(sorted(opened))} has opened it" if opened else ""
+    if made.aspects[0].kind == "made again" and (of := of_libraries(case)):
+        title = (
+            f"forked children share {name}{at}, with what {listed(list(of))} made for one process"
+        )
+        why += f" When it was forked, its parent had {listed(list(of.values()))}."
     if found is not None and not named and found.where not in (None, where):
         why += f" What was seen: {found.title}."
     return Cause(
@@ -468,6 +483,7 @@ NAMED: Final = (
     "preloaded",
     "fork hook",
     "finalized",
+    "position",
 )
 """What an experiment notes with the name of what its cause is about."""
 

@@ -94,7 +94,7 @@ class Rules:
 
 
 BEFORE_FORK: Final = (
-    "Start the processes before the threads, or create what has threads in the child (or on first "
-    "use)."
+    "Start the processes before the threads, or create what has threads in each child; where it is "
+    "created on first use, do so per os.getpid()."
 )
 """What to do about all that a fork leaves behind."""

@@ -40,6 +40,7 @@ FORKED: Final = (
     Aspect(kind="seed"),
     Aspect(kind="descriptors"),
     Aspect(kind="fork hooks"),
+    Aspect(kind="positions"),
 )
 EVERYWHERE: Final = (
     Aspect(kind="identity"),

@@ -92,6 +92,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "found": "modules", "gone": "kept", "read": "stdin", "undone": "undone",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
     "cached": "caches",
+    "position": "positions",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 

@@ -48,6 +48,11 @@ class World(NamedTuple):
         return len(groups) > 1 and all(trial.outcome in WELL for trial in self.trials)
 
     @property
+    def varies_by_fork(self) -> bool:
+        """Whether its children are forks, and do not print the same from trial to trial."""
+        return self.is_unstable and self.cell.method == "fork"
+
+    @property
     def has_raised(self) -> bool:
         """Whether a process of it has raised, however the program ended."""
         return any(TRACEBACK in trial.stderr for trial in self.trials)
@@ -61,15 +66,16 @@ class World(NamedTuple):
 def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     """Give each bad world of an environment, with the good one that an aspect is taken from.
 
-    Of two that are ok and print different things, none is known to be right: each may be what the
-    other is measured by, but one in which no child has raised is no worse than one in which some
-    child has. What fails everywhere has no good one.
+    A fork that prints something else in each trial is bad where others are good: it may share what
+    it has copied. Of two that are ok and print different things, none is known to be right: each
+    may be what the other is measured by, but one in which no child has raised is no worse than one
+    in which some child has. What fails everywhere has no good one.
     """
     good = [world for world in worlds if world.is_good]
     for bad in worlds:
         if bad.is_bad and bad.trials[0].outcome not in WELL:
             yield bad, good[0] if good else None
-        elif bad.is_bad and bad.loses_children and good:
+        elif good and (bad.varies_by_fork or (bad.is_bad and bad.loses_children)):
             yield bad, good[0]
     # Who prints what fewer others print is the likelier one; what forks have, others may lack.
     alike = Counter(world.group for world in good)

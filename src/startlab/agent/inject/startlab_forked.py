@@ -311,6 +311,39 @@ def names_in(code):
     return names
 
 
+opened_at = {}  # by the paths of files: the line of the program that opened them last
+
+
+def hear_opening(event, args):
+    """Note by the interpreter's own audit events where files are opened."""
+    try:
+        if event == "open" and type(args[0]) is str and not args[0].startswith("/proc/"):
+            opened_at[os.path.realpath(args[0])] = inject.own_line(sys._getframe(1))
+    except Exception:  # it would be raised in the program
+        pass
+
+
+@harmless
+def own_positions():
+    """Open again what a forked child has open to read, so that it has positions of its own."""
+    import fcntl
+    import stat
+
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        link = "/proc/self/fd/%d" % fd
+        try:
+            path = os.readlink(link)
+            is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        except OSError:  # the descriptor of the folder itself
+            continue
+        if fd > 2 and is_file and fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            own = os.open(link, os.O_RDONLY)
+            os.lseek(own, os.lseek(fd, 0, os.SEEK_CUR), os.SEEK_SET)
+            os.dup2(own, fd, os.get_inheritable(fd))
+            os.close(own)
+            note("position", os.path.basename(path), opened_at.get(path, ""))
+
+
 random_state = []  # of the process that forks; multiprocessing seeds a forked child again
 
 @harmless
@@ -379,6 +412,7 @@ IN_FORKED_CHILD = {
     "made again": make_again,
     "threads": start_threads,
     "epoll": own_epoll,
+    "positions": own_positions,
     "tracker": lambda: forked.append(os.getpid()),
     "undone": lambda *names: undo(),
     "caches": clear_caches,
@@ -388,6 +422,8 @@ IN_FORKED_CHILD = {
 def watch_forks():
     if not hasattr(os, "register_at_fork"):
         return
+    if "positions" in NAMES:
+        sys.addaudithook(hear_opening)
     before = [flush] if "flush" in NAMES else []
     before += [start_tracker] if "tracker" in NAMES else []
     before += [note_threads] if "threads" in NAMES else []

@@ -71,7 +71,7 @@ def find(case: Case) -> Cause | None:
         if not case.is_fork(process) or where is None:
             continue
         for clue in clues:
-            if is_waiting(thread, "socket read", "socket write", "poll") and (
+            if is_waiting(thread, "socket read", "socket write", "poll", "call") and (
                 not clue.by or clue.by in waits_in(thread) or clue.by in map(package, files)
             ):
                 return _cause(clue, where, "a child waits for an answer that another process got")

@@ -26,14 +26,13 @@ threading.Thread(target=watch).start()
 
 from __future__ import annotations
 
-import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from packaging.version import Version
 
+from startlab.diagnosis import at_fork
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
-from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
 
@@ -73,7 +72,7 @@ def note(case: Case) -> Cause | None:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
     who = main or list(dict.fromkeys(map(_told, threads)))[:2]
-    began = next((_began(case, each) for each in native), None)
+    began = next(filter(None, (at_fork.began(case, each) for each in native)), None)
     used = f", {began.told}" if began else ""
     who += [
         f"{each.number} native thread{'s' if each.number > 1 else ''} "
@@ -90,26 +89,6 @@ def note(case: Case) -> Cause | None:
         _place(threads[0]) if threads else began and began.where,
         key=" ".join(who),
     )
-
-
-class _Began(NamedTuple):
-    """What has brought native threads, and the line of the program at which it is."""
-
-    told: str
-    where: str
-
-
-def _began(case: Case, clue: NativeThreadsAtFork) -> _Began | None:
-    """Give the first call of the package that threads are named after, or else its import."""
-    calls = Calls(case.sources)
-    for name in clue.libraries:
-        where = calls.first_use(name)
-        if where is not None:
-            return _Began(f"which the program first calls at {where}", where)
-    for package, where in calls.imports():
-        if any(re.search(rf"\b{package}\b", name) for name in clue.libraries):
-            return _Began(f"since {package} is imported at {where}", where)
-    return None
 
 
 def _place(thread: ThreadAtFork) -> str | None:

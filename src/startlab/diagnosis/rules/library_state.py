@@ -3,11 +3,12 @@
 ## What it sees
 Children import the main module, and one raises where it calls a library, or prints something else
 than a forked child, or loses what it logs. Below the main guard the program calls the same library
-to set something up, and no child makes that call.
+to set something up, and no child makes that call. Or it starts its processes within a `with` block
+of a library's.
 
 ## Why
-Sinks, clients, registries, open databases and options live in the memory of one process. A child
-started by spawn or forkserver has what the import of its modules makes, and nothing else.
+Sinks, clients, registries, open databases, options and contexts live in the memory of one process.
+A child started by spawn or forkserver has what the import of its modules makes, and nothing else.
 
 ## What to do
 Set the library up in the child too, or give the child what was made.
@@ -61,6 +62,7 @@ def find(case: Case) -> Cause | None:
         return None
     raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
     calls = Calls(case.sources)
+    around = _around(case, calls)
     for traceback in raised:
         where = own_line(traceback.frames)
         if where is None and is_unpickling(traceback):
@@ -70,16 +72,39 @@ def find(case: Case) -> Cause | None:
         for used in calls.uses_in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
-                said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-                return _cause(used, set_up, f"and it raises {said} at {where}")
+                return _cause(used, set_up, f"and it raises {_said(traceback)} at {where}")
+        of = {package(file) for file, _ in traceback.frames} | calls.named_at(where or "")
+        for context in around:
+            if context.package in of:
+                return _of_context(context, f"and a child raises {_said(traceback)} at {where}")
     return None
+
+
+def _around(case: Case, calls: Calls) -> list[Call]:
+    """Give the contexts of libraries within which the first process starts children."""
+    lines = dict.fromkeys(start.where for start in case.trial.starts if start.where)
+    return [context for where in lines for context in calls.around(where)]
+
+
+def _of_context(context: Call, came: str) -> Cause:
+    told = f"`with {context.text}` of {context.package} at {context.where}"
+    return Cause(
+        "library_state_differs",
+        f"processes are started within {told}, which holds in the parent alone, {came}",
+        "What a context sets up is in the memory of the process that enters it. A child started by "
+        "spawn or forkserver imports the main module, and enters none of its parent's contexts.",
+        context.where,
+    )
+
+
+def _said(traceback: Traceback) -> str:
+    return f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
 
 
 def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[Call]) -> Cause:
     """Tell of a library that lacks in the children what it needs to read what they are given."""
     first = set_up[0]
-    exception = traceback.exception
-    said = f"{exception.type}: {first_line(exception.message)}"
+    said = _said(traceback)
     at = f", which {case.where} gives them" if case.where else ""
     lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
@@ -104,7 +129,8 @@ def suspect(case: Case) -> Cause | None:
             same = used.made is not None and set_up[0].root == used.root
             lacks = f"and {used.where} uses that" if same else f"which {used.where} goes without"
             return _cause(used, set_up, lacks)
-    return None
+    around = _around(case, calls)
+    return _of_context(around[0], "and the children print something else") if around else None
 
 
 def _ends_well_when_forked(case: Case) -> bool:

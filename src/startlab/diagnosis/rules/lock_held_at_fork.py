@@ -40,7 +40,7 @@ from startlab.diagnosis.stacks import (
     line_of,
     through,
 )
-from startlab.model import NativeThreadsAtFork, ThreadAtFork
+from startlab.model import NativeThreadsAtFork, OpenedBefore, ThreadAtFork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,18 @@ def _asks_a_thread(case: Case, thread: Thread) -> bool:
         bool(by)
         and (waits or asks)
         and any(package(each.where or "") == by for each in case.clues(ThreadAtFork))
+        and not _has_connection(case, by)
     )
+
+
+def _has_connection(case: Case, by: str) -> bool:
+    """Tell whether a library waits for what comes through a connection without any thread's help.
+
+    One that has a thread for its connection starts it as it opens that.
+    """
+    started = {each.started for each in case.clues(ThreadAtFork)}
+    opened = [each.where for each in case.clues(OpenedBefore) if each.by == by]
+    return any(where is not None and where not in started for where in opened)
 
 
 def _is_idle_loop(process: Process, thread: Thread) -> bool:

@@ -1,8 +1,9 @@
-"""An attribute that an object no longer has after it was pickled.
+"""Something that an object no longer has after it was pickled.
 
 ## What it sees
 A child or a worker raises AttributeError for an attribute that the program sets, of a class that
-says itself how it is pickled.
+says itself how it is pickled. Or it raises that or KeyError for what the program has given to an
+object that a library has made.
 
 ## Why
 What is given to a child started by spawn or forkserver, to a pool's task or to a queue is pickled.
@@ -29,17 +30,27 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, is_remote
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import own_files, written
 from startlab.diagnosis.stacks import own_line
+from startlab.output.tracebacks import first_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
 
 MECHANISMS: Final = (
     Mechanism(
         "lost_by_pickling",
         advice="Return it from `__getstate__` too, or create it again in `__setstate__`.",
+    ),
+    Mechanism(
+        "not_pickled_by_library",
+        advice="Give the child what is lost beside the object, as in a tuple, and set it again "
+        "there; some libraries have an option for pickling it too.",
     ),
 )
 
@@ -50,10 +61,12 @@ _SAYS_HOW: Final = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs
 def find(case: Case) -> Cause | None:
     """See a child miss an attribute of what it was given, whose class says how it is pickled."""
     for traceback in case.tracebacks:
+        if not (traceback.child or is_remote(traceback, case)):
+            continue
+        if cause := _of_library(case, traceback):
+            return cause
         match = _LACKS.search(traceback.exception.message)
         if match is None or traceback.exception.type != "AttributeError":
-            continue
-        if not (traceback.child or is_remote(traceback, case)):
             continue
         kind, name = match.groups()
         said = _says_how(case, kind)
@@ -72,6 +85,34 @@ def find(case: Case) -> Cause | None:
             key=f"{kind}.{name}",
         )
     return None
+
+
+def _of_library(case: Case, traceback: Traceback) -> Cause | None:
+    """See a child miss what was given to an object of a library's, at the line that asks for it."""
+    exception = traceback.exception
+    match = _MISSES.search(f"{exception.type}: {exception.message}")
+    name = next(filter(None, match.groups())) if match else ""
+    used = own_line(traceback.frames)
+    if not name or used is None or name not in case.sources.code(used):
+        return None
+    kept = Calls(case.sources).kept_under(name)
+    if not kept:
+        return None
+    first = kept[0]
+    return Cause(
+        "not_pickled_by_library",
+        f"`{name}`, which {first.told} at {first.where} keeps in an object of {first.package}, "
+        f"is lost as the object is pickled: {used} needs it",
+        f"There it raises {exception.type}: {first_line(exception.message)}. What is given to a "
+        "child started by spawn or forkserver, to a pool's task or to a queue is pickled, and "
+        f"keeps only what {first.package} gives to pickle.",
+        used,
+    )
+
+
+_MISSES: Final = re.compile(
+    r"^KeyError: ['\"](\w+)['\"]$|^AttributeError: '\w+' object has no attribute '(\w+)'"
+)
 
 
 def _says_how(case: Case, kind: str) -> tuple[str, str] | None:

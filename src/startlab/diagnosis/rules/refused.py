@@ -144,11 +144,17 @@ def suspect(case: Case) -> Cause | None:
             return Cause(
                 "fork_refused",
                 f"{by} refuses to work at {where} in a forked child: {said}",
-                f"{by} was used before the fork. What it had then, such as threads, an event loop "
-                "or a device, belongs to the parent alone.",
+                f"{by} was used before the fork{_first_used(case, by)}. What it had then, such as "
+                "threads, an event loop or a device, belongs to the parent alone.",
                 where,
             )
     return None
+
+
+def _first_used(case: Case, by: str) -> str:
+    """Say at which line the program first calls a package, before any child does."""
+    where = Calls(case.sources).first_use(by)
+    return f", first at {where}" if where else ""
 
 
 def _used_before(calls: Calls) -> list[Call]:

@@ -30,11 +30,13 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
 from startlab.model import Unpicklable
 from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
+    from startlab.diagnosis.source.calls import Call
     from startlab.output.tracebacks import Traceback
 
 
@@ -77,6 +79,8 @@ def find(case: Case) -> Cause | None:
     if raised and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
         return _of_result(case, clues[0] if clues else None, message, where)
     what = f"{clues[0].path}, a {clues[0].type}," if clues else "what the child is to be given"
+    if made := _maker(case, clues[0], where) if clues and where else None:
+        what = f"{what[:-1]} that `{made.text}()` has made at {made.where},"
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with everything that "
         "it refers to: the target, what a bound method belongs to, the arguments, and the "
@@ -133,6 +137,14 @@ _ADVICE: Final = (
     ),
 )
 """What to do about what cannot be pickled, by its type."""
+
+
+def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
+    """Give the call of a library that has made what is given, where its type names none."""
+    name = clue.path.rpartition("=")[2]
+    if "." in clue.type or not name.isidentifier():
+        return None
+    return Calls(case.sources).maker(where.rpartition(":")[0], name)
 
 
 def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | None) -> Cause:

@@ -134,6 +134,88 @@ class Calls:
                     return here if function in self._in_children else inside
         return None
 
+    def around(self, where: str) -> list[Call]:
+        """Give the contexts of libraries that the first process is in when it gets to a line.
+
+        A pool's own `with` is none: what is called at that line is the pool's.
+        """
+        return [
+            Call(
+                by, "", ast.unparse(item.context_expr), f"{file}:{node.lineno}", 0,
+                alone=True, made=None,
+            )
+            for file, code in self._in_first
+            for node in ast.walk(code)
+            if isinstance(node, ast.With | ast.AsyncWith) and self._leads_to(file, node, where)
+            for item in node.items
+            if not _uses(item.optional_vars, node, where)
+            if (by := self.origin(file, _root(item.context_expr)))
+        ]  # fmt: skip
+
+    def _leads_to(self, file: str, code: ast.With | ast.AsyncWith, where: str) -> bool:
+        """Tell whether a line is in a `with` block, or in a function that it leads to."""
+        return any(
+            there == where.rpartition(":")[0]
+            and getattr(part, "lineno", 0) < _line(where) <= getattr(part, "end_lineno", 0)
+            for there, part in self._reached([(file, code)])
+        )
+
+    def origin(self, file: str, name: str) -> str:
+        """Give the package that a name in a file is of: a library itself, or what one has made."""
+        made = self.maker(file, name)
+        return self._packages[file].get(name) or (made.package if made else "")
+
+    def maker(self, file: str, name: str, *, seen: tuple[str, ...] = ()) -> Call | None:
+        """Give the call of a library that has made what a name holds in a file.
+
+        What a function of the program's returns is followed to where that was made.
+        """
+        for node in ast.walk(self._trees.get(file, ast.Module([], []))):
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            if not any(isinstance(e, ast.Name) and e.id == name for e in node.targets):
+                continue
+            call = node.value.func
+            if by := self._packages[file].get(_root(call)):
+                where = f"{file}:{node.lineno}"
+                return Call(by, _root(call), ast.unparse(call), where, 0, alone=False, made=None)
+            returned = (
+                self.maker(there, _root(each.value), seen=(*seen, name))
+                for there, function in self._functions.get(_last(call), ())
+                if name not in seen
+                for each in ast.walk(function)
+                if isinstance(each, ast.Return) and each.value is not None
+            )
+            if found := next(filter(None, returned), None):
+                return found
+        return None
+
+    def kept_under(self, name: str) -> list[Call]:
+        """Give what is done to an object of a library's to keep something under a name in it.
+
+        That is a call with the name, or an assignment to an attribute; no child does it.
+        """
+        in_children = {id(node) for _, code in self._in_children for node in ast.walk(code)}
+        found = []
+        for file, tree in self._trees.items():
+            for node in ast.walk(tree):
+                kept = _kept(node, name) if id(node) not in in_children else None
+                if kept is not None and (made := self.maker(file, _root(kept))):
+                    text, where = ast.unparse(kept), f"{file}:{kept.lineno}"
+                    is_call = isinstance(node, ast.Expr)
+                    found.append(made._replace(text=text, where=where, is_call=is_call))
+        return found
+
+    def named_at(self, where: str) -> set[str]:
+        """Give the packages of the names that are used at a line."""
+        file, line = where.rpartition(":")[0], _line(where)
+        return {
+            self._packages[file][each.id]
+            for each in ast.walk(self._trees.get(file, ast.Module([], [])))
+            if isinstance(each, ast.Name) and each.lineno == line
+            if each.id in self._packages[file]
+        }
+
     def within(self, function: str) -> list[Call]:
         """Give the calls that a function of the program's makes."""
         return [e for f, code in self._functions.get(function, ()) for e in self._calls(f, code)]
@@ -357,6 +439,30 @@ def _handed_on(trees: Iterable[ast.Module]) -> set[str]:
             elif isinstance(node, ast.ClassDef):
                 found.add("run")
     return found
+
+
+def _kept(node: ast.AST, name: str) -> ast.expr | None:
+    """Give what a statement calls with a name, or the attribute of that name that it sets."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and node.value.args:
+        first = node.value.args[0]
+        return node.value.func if isinstance(first, ast.Constant) and first.value == name else None
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return next((e for e in targets if isinstance(e, ast.Attribute) and e.attr == name), None)
+
+
+def _line(where: str) -> int:
+    """Give the number of a `file:line`."""
+    number = where.rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
+
+
+def _uses(bound: ast.expr | None, code: ast.With | ast.AsyncWith, where: str) -> bool:
+    """Tell whether what a context gives is called at a line of its block."""
+    names = {each.id for each in ast.walk(bound) if isinstance(each, ast.Name)} if bound else set()
+    return any(
+        isinstance(each, ast.Call) and each.lineno == _line(where) and _root(each.func) in names
+        for each in ast.walk(code)
+    )
 
 
 def _root(node: ast.expr) -> str:

@@ -1,0 +1,55 @@
+"""Which libraries have brought what a process had when it was forked: threads and connections."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from startlab.diagnosis.libraries import package
+from startlab.diagnosis.source.calls import Calls
+from startlab.model import NativeThreadsAtFork, OpenedBefore, ThreadAtFork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from startlab.diagnosis.case import Case
+
+
+class Began(NamedTuple):
+    """The library that has brought native threads, and the line of the program at which it did."""
+
+    package: str
+    told: str
+    where: str
+
+
+def began(case: Case, clue: NativeThreadsAtFork) -> Began | None:
+    """Give the first call of the library that threads are named after, or else its import."""
+    calls = Calls(case.sources)
+    for name in clue.libraries:
+        where = calls.first_use(name)
+        if where is not None:
+            return Began(name, f"which the program first calls at {where}", where)
+    for by, where in calls.imports():
+        if any(re.search(rf"\b{by}\b", name) for name in clue.libraries):
+            return Began(by, f"since {by} is imported at {where}", where)
+    return None
+
+
+def of_libraries(case: Case) -> dict[str, str]:
+    """Give the libraries of which a forked child has only a copy: each with what it had."""
+    return dict(_of_libraries(case))
+
+
+def _of_libraries(case: Case) -> Iterator[tuple[str, str]]:
+    for thread in case.clues(ThreadAtFork):
+        if by := package(thread.where or ""):
+            at = f", started at {thread.started}" if thread.started else ""
+            yield by, f'thread "{thread.name}"{at}'
+    for clue in case.clues(NativeThreadsAtFork):
+        if first := began(case, clue):
+            yield first.package, f"{clue.number} native threads, {first.told}"
+    for opened in case.clues(OpenedBefore):
+        if opened.by:
+            at = f", opened at {opened.where}" if opened.where else ""
+            yield opened.by, f"a {opened.what} ({opened.address}){at}"
