@@ -18,6 +18,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import platform
 import re
 import signal
 import socket
@@ -256,3 +257,18 @@ def test_a_living_tree_is_never_called_dead(
 ) -> None:
     found = result(results, program)
     assert not [tree for tree in found.trees if tree.verdict.kind in DEAD], found.sentences
+
+
+def test_who_has_yet_to_read_a_message_is_not_said_to_have_the_lock() -> None:
+    from startlab.agent.attach import outside  # on Linux alone
+    from startlab.agent.proof import procfs
+    from startlab.agent.proof.facts import Obstacle
+
+    futex = {"x86_64": 202, "aarch64": 98}[platform.machine()]
+    line = b"%d 0x1000 0x189 0x0 0x0 0x0 0xffffffff 0x7ffc 0x7f00" % futex
+    thread = procfs.thread(os.getpid(), os.getpid(), line)
+    naming = outside.Naming(frozenset())
+    beside = os.getppid()
+    assert naming.of(thread, None, [Obstacle("descriptor under way", beside)]) == []
+    (found,) = naming.of(thread, None, [Obstacle("lock of outsider", beside)])
+    assert (found.kind, found.holders[0].pid) == ("lock", beside)

@@ -30,6 +30,7 @@ _LAST_RECEIVED = struct.Struct("=52xI")  # tcpi_last_data_recv of struct tcp_inf
 _TERMINAL = re.compile(r"/dev/(pts/\d+|tty\w*|console)")
 _BY_NAME = {"named semaphore": "semaphore", "futex in file": "futex", "system v": "system v"}
 """What any process may open by its name or number: how the proof calls it, and what it is."""
+_HAS_IT = ("held by outsider", "lock of outsider")  # and not just a message that it has yet to read
 _PATH_AT = {"open": 0, "openat": 1}  # the number of the argument
 _LONGEST_PATH = 4096
 _WAITS_FOR_OTHER_END = b"wait_for_partner"  # the kernel's function, of fs/pipe.c
@@ -78,9 +79,8 @@ class Naming:
 
         `why` it may go on is what the proof says, and `holding` the processes outside.
         """
-        holders = tuple(
-            holder_of(pid) for pid in dict.fromkeys(obstacle.pid for obstacle in holding)
-        )
+        having = [each.pid for each in holding if each.kind in _HAS_IT]
+        holders = tuple(map(holder_of, dict.fromkeys(having)))
         found = [
             each
             for fd in self._descriptors(thread)[:MOST]

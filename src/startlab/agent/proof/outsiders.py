@@ -29,6 +29,7 @@ from .facts import Obstacle
 _ROUNDS = 3
 _MORE = 5
 _UNDER_WAY_S = 0.02
+_LONGEST_UNDER_WAY_S = 1.0
 _RING = "anon_inode:[io_uring]"
 _WORKER = b"iou-wrk"
 EPOLL = "anon_inode:[eventpoll]"
@@ -148,14 +149,13 @@ class _Look:
     def once(self) -> None:
         """Look at every process, once; again at those that were sent descriptors, till they came.
 
-        What stays under way may be anything.
+        What stays under way may be anything; on a busy machine a message may lie there for long.
         """
         for name in os.listdir("/proc"):
             if name.isdigit() and int(name) not in self._job:
                 self._at(int(name))
-        for _ in range(_ROUNDS):
-            if not self._under_way:
-                return
+        deadline = time.monotonic() + _LONGEST_UNDER_WAY_S
+        while self._under_way and time.monotonic() < deadline:
             time.sleep(_UNDER_WAY_S)
             for pid in list(self._under_way):
                 self._at(pid)
