@@ -1,6 +1,6 @@
 # verdict: deadlock
 # who: the program
-# The task of a pool's worker that was killed is lost; nobody tells who waits for it.
+# The task of a pool's worker that was killed is lost, and whoever waits for it is not told.
 import multiprocessing
 import os
 import signal
