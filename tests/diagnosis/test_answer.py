@@ -312,8 +312,7 @@ def suite_of(tests: dict[str, dict[StartMethod, Outcome]]) -> Run:
         ({"a.py": {"fork": "ok", "forkserver": "error", "spawn": "error"},
           "b.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
-         ("2 of 3 tests break under forkserver (3.14's default) and spawn, 1 under fork; "
-         "fix 2 places.")),
+         "1 of 3 tests breaks under forkserver and spawn, not fork; 1 more fails wherever it ran."),
         ({"a.py": {"fork": "ok", "forkserver": "error", "spawn": "ok"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
          "1 of 2 tests breaks under forkserver (3.14's default), not fork or spawn; fix 1 place."),
@@ -323,11 +322,11 @@ def suite_of(tests: dict[str, dict[StartMethod, Outcome]]) -> Run:
          "fix 2 places or set fork explicitly.")),
         ({"a.py": {"fork": "error", "forkserver": "error", "spawn": "error"},
           "c.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}},
-         "1 of 2 tests breaks under fork, forkserver (3.14's default) and spawn; fix a.py:1."),
+         "1 of 2 tests fails wherever it ran; fix a.py:1."),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"}, "b.py": {"fork": "error"}},
-         "1 of 2 tests fails, and ran under fewer start methods; fix b.py:1."),
+         "1 of 2 tests fails wherever it ran; fix b.py:1."),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "error"}, "b.py": {"fork": "error"}},
-         ("1 of 2 tests breaks under spawn, not fork or forkserver; 1 more fails everywhere; "
+         ("1 of 2 tests breaks under spawn, not fork or forkserver; 1 more fails wherever it ran; "
           "fix 2 places.")),
         ({"a.py": {"fork": "ok", "forkserver": "ok", "spawn": "ok"},
           "b.py": {"fork": "ok"},

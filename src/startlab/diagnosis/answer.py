@@ -189,36 +189,33 @@ class _Answer:
     def _of_tests(self) -> list[_Part]:
         """Count the tests that break under each start method; those that break most come first.
 
-        One that fails and ran under fewer than the others is no start method's fault.
+        One that fails wherever it ran is no start method's fault.
         """
         broken = {cell.experiment for cell in self._bad}
-        fewer = {
-            each
-            for each in broken - {cell.experiment for cell in self._cells - self._bad}
-            if self._methods_of(each) < set(self._tried)
-        }
+        anyway = broken - {cell.experiment for cell in self._cells - self._bad}
+        if len(self._tried) == 1:
+            anyway = set()
         methods: dict[int, list[str]] = {}
         for method in self._tried:
             bad = {cell.experiment for cell in self._cells_of(method) & self._bad}
-            methods.setdefault(len(bad - fewer), []).append(method)
+            methods.setdefault(len(bad - anyway), []).append(method)
         of = f"of {len(self._tests)} tests"
-        fail = "fails" if len(fewer) == 1 else "fail"
-        if broken == fewer:
-            alone = f"{len(fewer)} {of} {fail}, and ran under fewer start methods"
-            return [(alone, f"{len(fewer)} {of} {fail}"), self._fix(())]
+        fail = "fails wherever it ran" if len(anyway) == 1 else "fail wherever they ran"
+        if broken == anyway:
+            return [(f"{len(anyway)} {of} {fail}",), self._fix(())]
         safe = methods.pop(0, [])
         counts = sorted(methods, reverse=True)
         most = f"{counts[0]} {of} {'break' if counts[0] > 1 else 'breaks'}"
         least = "".join(f", {each} under {listed(methods[each])}" for each in counts[1:])
         least += f", not {either(safe)}" if safe else ""
+        also = f"; {len(anyway)} more {fail}" if anyway else ""
         head = (
-            f"{most} under {self._named(methods[counts[0]])}{least}",
-            f"{most} under {listed(methods[counts[0]])}{least}",
-            f"{most} under {listed(methods[counts[0]])}",
-            most,
+            f"{most} under {self._named(methods[counts[0]])}{least}{also}",
+            f"{most} under {listed(methods[counts[0]])}{least}{also}",
+            f"{most} under {listed(methods[counts[0]])}{also}",
+            f"{most}{also}",
         )
-        also = (f"{len(fewer)} more {fail} everywhere",) if fewer else ()
-        return [head, also, self._fix(() if fewer else safe)]
+        return [head, self._fix(() if anyway else safe)]
 
     def _breaks_on_a_platform(self) -> str:
         """Say where it fails whichever start method is chosen; the verdict is on the rest."""
