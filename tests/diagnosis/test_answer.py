@@ -344,3 +344,15 @@ def test_a_suite_is_told_by_how_many_tests_break_under_each_method(
 ) -> None:
     assert answer(suite_of(tests)) == said
     assert len(said) <= LONGEST
+
+
+def test_no_start_method_is_advised_that_breaks_another_test() -> None:
+    one: dict[StartMethod, Outcome] = {"fork": "ok", "forkserver": "error", "spawn": "error"}
+    other: dict[StartMethod, Outcome] = {"fork": "error", "forkserver": "ok", "spawn": "ok"}
+    everywhere: dict[StartMethod, Outcome] = {"fork": "error", "forkserver": "error"}
+    (finding,) = diagnose(suite_of({"a.py": one})).findings
+    assert "set fork explicitly" in finding.advice.lower()
+    (finding, _) = diagnose(suite_of({"a.py": one, "b.py": everywhere})).findings
+    assert "set fork explicitly" in finding.advice.lower()
+    for finding in diagnose(suite_of({"a.py": one, "b.py": other})).findings:
+        assert "explicitly" not in finding.advice

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from startlab.diagnosis.rule import Mechanism, Rules
-    from startlab.model import CauseExperiment, Cell, FindingGrade, Outcome, Run, Trial
+    from startlab.model import CauseExperiment, Cell, FindingGrade, Method, Outcome, Run, Trial
     from startlab.output.compare import Difference
 
 BROKEN: Final[tuple[Outcome, ...]] = ("hang", "crash", "error", "wrong")
@@ -44,14 +44,15 @@ _VERB: Final[Mapping[str, str]] = {
 _RANK: Final = ("hang", "crash", "error", "wrong", "differs", "ok", "undecided")
 
 
-def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
+def find(run: Run, rules: Rules, *, broken: frozenset[Method] = frozenset()) -> tuple[Finding, ...]:
     """Find the causes of all that is not as it should be, the most important first.
 
-    Notes, about what is harmless here and now, come last.
+    Notes, about what is harmless here and now, come last. No start method is advised that is
+    `broken` for others.
     """
     if run.header.program is None:
         return ()
-    return _Finder(run, rules).find()
+    return _Finder(run, rules, broken).find()
 
 
 class _Causes:
@@ -72,7 +73,7 @@ class _Causes:
 class _Finder:
     """One run of a program."""
 
-    def __init__(self, run: Run, rules: Rules) -> None:
+    def __init__(self, run: Run, rules: Rules, broken: frozenset[Method]) -> None:
         program = run.header.program
         if program is None:
             raise AssertionError("a run of a program")
@@ -89,6 +90,7 @@ class _Finder:
         self.by_cell = {cell: trials[cell] for cell in run.planned if cell in trials}
         self.ran = [trial for trials in self.by_cell.values() for trial in trials]
         self.rules = rules
+        self.broken = broken
         self.experiments = {
             (each.environment, each.method): each for each in run.experiments if each.confirmed
         }
@@ -193,7 +195,7 @@ class _Finder:
             for each in self.ran
             if each.outcome not in WELL or set(each.method_used) - {each.method}
         }
-        return [method for method in START_METHODS if method in ran - bad]
+        return [method for method in START_METHODS if method in ran - bad - self.broken]
 
     # --- what is not ok -------------------------------------------------------------------------
 

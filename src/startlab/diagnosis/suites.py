@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from startlab.diagnosis import findings
+from startlab.results.summary import WELL
 from startlab.results.trials import ends, of_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from startlab.diagnosis.rule import Rules
-    from startlab.model import Finding, Run, Trial
+    from startlab.model import Finding, Method, Run, Trial
 
 
 def is_suite(run: Run) -> bool:
@@ -29,8 +30,9 @@ def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
     Notes are left out: a test is not about what is harmless in it.
     """
     found: dict[tuple[str, str | None, str], Finding] = {}
+    broken = _broken(run)
     for part in _parts(run):
-        for each in findings.find(part, rules):
+        for each in findings.find(part, rules, broken=broken):
             if each.note:
                 continue
             key = (each.mechanism, each.where, each.title)
@@ -38,6 +40,19 @@ def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
             cells = each.cells if same is None else (*same.cells, *each.cells)
             found[key] = msgspec.structs.replace(same or each, cells=cells)
     return tuple(found.values())
+
+
+def _broken(run: Run) -> frozenset[Method]:
+    """Give the start methods that break a test which is ok under another one.
+
+    To set one of them for the suite would be no way out for another test.
+    """
+    tests: dict[str, dict[bool, set[Method]]] = {}
+    for trial in run.trials:
+        if trial.outcome not in ("unsupported", "unavailable"):
+            ended = tests.setdefault(trial.experiment, {True: set(), False: set()})
+            ended[trial.outcome in WELL].add(trial.method)
+    return frozenset(method for ended in tests.values() if ended[True] for method in ended[False])
 
 
 def _parts(run: Run) -> Iterator[Run]:
