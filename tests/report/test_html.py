@@ -336,7 +336,7 @@ def test_provenance_tells_exact_versions_images_kernel_and_load(
     cell = make.cell()
     planned = PlannedEnvironment(name=cell.environment, cells=(cell,), environment=there)
     page = page_of(make.run([], make.trial(cell, load=0.75), environments=(planned,)))
-    for said in ("cpython 3.13.0", "sha256:1234", "Linux 6.1.0", "glibc 2.36", "0.8 to 0.8"):
+    for said in ("cpython 3.13.0", "sha256:1234", "Linux 6.1.0", "glibc 2.36", "0.8 per core"):
         assert said in page.text
 
 

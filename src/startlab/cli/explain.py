@@ -67,7 +67,7 @@ def _list(rules: dict[str, ModuleType], *, as_json: bool) -> None:
         options.print_json([_facts(MECHANISMS[name], rules[name]) for name in sorted(rules)])
         return
     console = options.console()
-    for module in dict.fromkeys(rules.values()):
+    for module in sorted(set(rules.values()), key=_title):
         console.print(Text(_title(module), "bold"))
         console.print(Text(f"  {', '.join(each.name for each in module.MECHANISMS)}"))
     console.print(f"\n{len(rules)} mechanisms; `startlab explain NAME` has more of one.")

@@ -32,7 +32,7 @@ CHILD_FAILED: Final = "†"
 GRADES: Final[Mapping[FindingGrade, str]] = {
     "shown": "shown: it was seen directly",
     "confirmed": "confirmed by experiment",
-    "suspected": "suspected: recognized, not tried by experiment",
+    "suspected": "suspected: recognized, not confirmed by experiment",
     "unknown": "unknown",
 }
 """How sure a cause is, in words."""

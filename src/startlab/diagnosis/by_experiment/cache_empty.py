@@ -40,7 +40,7 @@ MECHANISMS: Final = (
         "cache_empty",
         imported=True,
         advice="Give the children the result: as an argument of Process, or through `initializer=` "
-        "and `initargs=` of a pool; or make sure that the function always returns the same.",
+        "and `initargs=` of a pool.",
         experiment="changed_global",
     ),
 )

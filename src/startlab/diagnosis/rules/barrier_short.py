@@ -1,4 +1,4 @@
-"""A barrier that too few come to.
+"""A barrier that too few processes reach.
 
 ## What it sees
 Processes or threads wait in a `Barrier`, and nothing else goes on that could bring one more.

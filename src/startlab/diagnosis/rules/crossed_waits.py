@@ -1,4 +1,4 @@
-"""Two that each wait for what the other one would do after its own wait.
+"""Two processes that each wait for the other.
 
 ## What it sees
 A thread waits for an event, a semaphore or an item of a queue, and the line that would set, release

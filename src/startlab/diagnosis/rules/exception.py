@@ -1,4 +1,4 @@
-"""An exception, told as it is.
+"""An exception that no other rule explains.
 
 ## What it sees
 The program, one of its children or a worker has raised something that no rule knows.

@@ -1,4 +1,4 @@
-"""Waiting with a lock that another one needs.
+"""Waiting while holding a lock that another one needs.
 
 ## What it sees
 A thread waits for a lock, and the one that has it waits for something else.

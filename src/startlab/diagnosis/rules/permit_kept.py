@@ -1,4 +1,4 @@
-"""One that waits for a second permit of a semaphore, and keeps the first.
+"""A thread that waits for a second permit of a semaphore, and keeps the first.
 
 ## What it sees
 A thread waits for a `Semaphore`, and its line is inside of a block that has taken that before.

@@ -1,4 +1,4 @@
-"""What multiprocessing itself refuses, or a library in a forked child, by its own words.
+"""Something that multiprocessing, or a library in a forked child, refuses to do.
 
 ## What it sees
 An exception whose message multiprocessing writes: a lock that is sent through a queue, a daemonic

@@ -1,4 +1,4 @@
-"""A signal that a child ignores, for its parent did.
+"""A signal that a child ignores because its parent did.
 
 ## What it sees
 The program sends SIGTERM or SIGINT to a child, which is still there at the hang, or had to be ended

@@ -1,4 +1,4 @@
-"""Threads that are none: a package has replaced them.
+"""Threads that are not real threads: a package has replaced them.
 
 ## What it sees
 A program hangs, and its threads come from a package such as gevent or eventlet and not from Python.

@@ -1,4 +1,4 @@
-"""An output that is another from trial to trial.
+"""An output that changes from trial to trial.
 
 ## What it sees
 Two trials of one cell do not print the same, and no rule knows why.

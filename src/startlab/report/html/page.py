@@ -131,7 +131,8 @@ class Page:
         for trial in self.run.trials:
             if trial.load:
                 low, high = min(low, trial.load), max(high, trial.load)
-        return f"{low:.1f} to {high:.1f} for each core" if high else ""
+        span = f"{low:.1f}" if f"{low:.1f}" == f"{high:.1f}" else f"{low:.1f} to {high:.1f}"
+        return f"{span} per core" if high else ""
 
     @cached_property
     def environments(self) -> tuple[PlannedEnvironment, ...]:

@@ -15,7 +15,7 @@ function showTrial(trial) {
       ["Expected", trial.expected === null ? "not known" : trial.expected.join(" or ")],
       ["Frequency", trial.frequency ? `of ${trial.expected[0]}, ${trial.frequency.map(percent).join(" to ")}` : ""],
       ["Output", trial.output_group ? `group ${trial.output_group}` : ""],
-      ["Load", trial.load ? `${trial.load.toFixed(1)} for each core` : ""],
+      ["Load", trial.load ? `${trial.load.toFixed(1)} per core` : ""],
     ]),
     waitGraph(trial),
     timeline(trial),
