@@ -209,7 +209,8 @@ class _Search:
         """Find the name that a module has an object under: the key before it in a dict.
 
         An entry has the key's hash first, unless all keys are texts (3.11): then its neighbours
-        must have texts as keys, too. A frame's variables lie side by side like that as well.
+        must have texts as keys, too. A frame's variables lie side by side like that as well, and
+        what is left of a list of texts does: of a dict the value before is seldom a name.
         """
         for place in self._places(pid, at - _HEADER):
             try:
@@ -221,7 +222,8 @@ class _Search:
                     continue
                 if self._read(pid, key + 24, 8) == struct.pack("=Q", hashed):
                     return name
-                if self._key(pid, before) and (not after or self._key(pid, after)):
+                is_entry = self._key(pid, before) and not self._key(pid, hashed)
+                if is_entry and (not after or self._key(pid, after)):
                     return name
             except (OSError, OverflowError):
                 continue
