@@ -330,6 +330,7 @@ def test_a_command_that_is_wrapped_runs_as_it_stands(width: int) -> None:
     assert all(len(line) <= width for line in lines)
     bash = subprocess.run([BASH, "-c", file.getvalue()], capture_output=True, check=True)
     assert bash.stdout == b"run_--env_host 3.13_it is_here_lock.py_--_--deep_"
+    assert lines[-1].lstrip().startswith("# "), "no shell takes it for arguments"
 
 
 def test_the_last_line_is_the_verdict_and_bold() -> None:

@@ -54,7 +54,10 @@ def say_command(
 
 
 def _continued(command: str, room: int) -> Iterator[str]:
-    """Break a command between its words; a comment at its end gets lines of its own if need be."""
+    """Break a command between its words; a comment gets lines of its own.
+
+    zsh takes one behind a command for arguments (INTERACTIVE_COMMENTS, zshoptions(1)).
+    """
     try:
         words = shlex.split(command, posix=False)
     except ValueError:
@@ -70,9 +73,6 @@ def _continued(command: str, room: int) -> Iterator[str]:
             yield f"{line} \\"
             longer = f"  {word}"
         line = longer
-    if comment and len(f"{line} # {comment}") <= room:
-        line += f" # {comment}"
-        comment = ""
     yield line
     for part in textwrap.wrap(comment, room - 2, break_long_words=False, break_on_hyphens=False):
         yield f"# {part}"
