@@ -1545,7 +1545,7 @@ def test_a_destructor_that_runs_for_a_pickled_copy_is_shown(write: Write, tmp_pa
     program = write("""\
         import os
         import tempfile
-        from multiprocessing import Process
+        from multiprocessing import Pool
 
         class Workspace:
             def __init__(self):
@@ -1555,14 +1555,13 @@ def test_a_destructor_that_runs_for_a_pickled_copy_is_shown(write: Write, tmp_pa
                 os.rmdir(self.path)
 
         def work(workspace):
-            os.listdir(workspace.path)
+            return os.listdir(workspace.path)
 
         def main():
             workspace = Workspace()
-            child = Process(target=work, args=(workspace,))
-            child.start()
-            child.join()
-            print(os.listdir(workspace.path))
+            with Pool(1) as pool:
+                for _ in range(2):
+                    print(pool.apply(work, (workspace,)))
 
         if __name__ == "__main__":
             main()

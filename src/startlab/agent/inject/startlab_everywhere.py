@@ -467,7 +467,7 @@ def hand_over(value, frame):
         try:
             import pickle
 
-            pickle.loads(packed)
+            made = pickle.loads(packed)  # noqa: F841 - kept: its destructor may do something
         except BaseException as error:
             note("handed over", "%s: %s" % (type(error).__name__, error), where)
         finally:
