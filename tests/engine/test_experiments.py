@@ -1789,3 +1789,29 @@ def test_an_attribute_of_a_function_is_shown_where_the_parent_sets_it(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:9"
+
+
+def test_what_each_process_makes_for_itself_is_told_for_either_meaning(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        NAME = "part-%d" % os.getpid()
+
+        def work():
+            print("new" if not os.path.exists(NAME) else "there")
+            open(NAME, "w").close()
+
+        if __name__ == "__main__":
+            for _ in range(2):
+                child = Process(target=work)
+                child.start()
+                child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "program.py:4"
+    assert "a forked child has its parent's" in seen.first.title
+    assert "If each process is to have its own, make it where it is used." in seen.first.advice

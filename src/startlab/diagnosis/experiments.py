@@ -322,6 +322,12 @@ MADE_ANEW: Final = Told(
     "again what their top level makes.",
 )
 
+EITHER: Final = MADE_ANEW._replace(
+    title="{name} is made{at} by the import of its module: a forked child has its parent's, any "
+    "other child makes its own"
+)
+"""Where all ends well, and it is not known which of the two is meant."""
+
 UNREADABLE: Final = Told(
     "unpickling_fails",
     "{name} sent by its name",
@@ -376,7 +382,8 @@ def confirmed(
     where = _where(case, made) or _known(case, made)
     told = TOLD[made.aspects[0].kind]
     if made.aspects[0].kind == "global" and _is_at_import(case, where):
-        told = SKIPPED_MAIN if where and _is_of_skipped_main(case, where) else MADE_ANEW
+        made_anew = EITHER if case.trial.outcome == "differs" else MADE_ANEW
+        told = SKIPPED_MAIN if where and _is_of_skipped_main(case, where) else made_anew
     handed = [each for each in made.noted if each.what == "handed over"]
     if handed:
         told = UNREADABLE._replace(why=f"{UNREADABLE.why} Here that raises {handed[0].name}.")
@@ -418,6 +425,9 @@ def confirmed(
         f"{why}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
+        advice="If each process is to have its own, make it where it is used. If all share one:"
+        if told is EITHER
+        else "",
         key=f"{made.aspects[0].kind} {name}",
     )
 
