@@ -3,7 +3,7 @@
 Noted are those that are over when the first process is started, and whose caller goes on: what
 main() does before it. That is calls of the program's own functions, those of a library's that
 change a global of their module, and those of functions written in C that are statements of their
-own: nobody sees what these change. A child makes them again once it has imported the main module.
+own: what these change cannot be seen. A child makes them again once it has imported the main module.
 
 What cannot be pickled cannot be given to a child. Then it can be seen that a forked child, for
 which the change of the globals is undone, fails too.

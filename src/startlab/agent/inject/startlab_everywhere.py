@@ -316,9 +316,9 @@ def watch_forkserver(forkserver):
 
 @harmless
 def keep_what_is_inherited():
-    """Have no destructor in a child do what may be meant for an object of the parent's.
+    """Let no destructor run in a child: it may clear away what the parent still needs.
 
-    That are those of the program's own classes, and the finalizers that were there at a fork.
+    These are the destructors of the program's classes, and the finalizers that a child inherits.
     """
     for name, kind in own_classes():
         code = getattr(vars(kind).get("__del__"), "__code__", None)

@@ -237,9 +237,9 @@ def note_fork():
 
 @harmless
 def close_inherited():
-    """Close what a forked child has open, and its own work does not reach.
+    """Close what a forked child has open and its own work does not reach.
 
-    That are sockets, pipes' ends, those of subprocesses, and files that the program has opened.
+    These are sockets, ends of pipes, also those of subprocesses, and files that the program opened.
 
     A worker of a pool gets what it works on from the pool, and so keeps its ends.
     """
