@@ -397,7 +397,7 @@ def confirmed(
     same_line = same_line and made.aspects[0].kind not in FURTHER_UP and not handed
     of_rule = lost or (named and (same_line or made.aspects[0].kind in SAYS_LESS))
     if found is not None and (same or of_rule):
-        where = where if same else found.where
+        where = where if same and made.aspects[0].kind != "threads" else found.where
         return found._replace(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
         )
