@@ -1815,3 +1815,34 @@ def test_what_each_process_makes_for_itself_is_told_for_either_meaning(
     assert seen.first.where == "program.py:4"
     assert "a forked child has its parent's" in seen.first.title
     assert "If each process is to have its own, make it where it is used." in seen.first.advice
+
+
+def test_of_a_thread_that_a_fork_leaves_behind_the_line_that_waits_for_it_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import queue
+        import threading
+        from multiprocessing import Process
+
+        lines = queue.Queue()
+
+        def serve():
+            while True:
+                print(lines.get())
+                lines.task_done()
+
+        threading.Thread(target=serve, daemon=True).start()
+
+        def work():
+            lines.put("hello")
+            lines.join()
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("thread_gone_at_fork", "confirmed")
+    assert seen.first.where == "program.py:16"  # and not 12, which starts the thread

@@ -190,8 +190,11 @@ def note_threads():
 
 @harmless
 def start_threads():
-    """Start again the threads that the fork has left behind."""
+    """Start again the threads that the fork has left behind: none of them waits for anything."""
     threading = sys.modules["threading"]
+    for each in gc.get_objects():
+        if type(each) is threading.Condition:
+            each._waiters.clear()
     for thread in list(missing):
         if thread is not threading.main_thread() and thread._target is not None:
             note("thread", thread.name, inject.started_at.get(id(thread), ""))
