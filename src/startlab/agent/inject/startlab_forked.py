@@ -42,7 +42,7 @@ def watch_open():
     builtins.open = open
 
 
-def opened_at(file, directly=False):
+def opening_of(file, directly=False):
     """Give the line that opened a file, "" if that is not known: ids are used again."""
     reference, line, own = opened.get(id(file), (None, "", False))
     known = reference is not None and reference() is file and (own or not directly)
@@ -60,7 +60,7 @@ def flush():
                 each.flush()
                 if raw is not None and raw.seekable() and raw.tell() > before:
                     unwritten.append(each)
-                    note("unwritten", str(getattr(each, "name", "")), opened_at(each))
+                    note("unwritten", str(getattr(each, "name", "")), opening_of(each))
 
 
 @harmless
@@ -252,7 +252,7 @@ def close_inherited():
         if kind is None or id(each) in needed:
             continue
         if kind == "file":
-            where = opened_at(each, directly=True)
+            where = opening_of(each, directly=True)
             if where and not each.closed:
                 note("inherited", kind, where)
                 give_up(each)
