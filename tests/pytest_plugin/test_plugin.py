@@ -346,7 +346,7 @@ def test_a_hang_at_the_end_of_the_child_is_an_item_of_its_own(
         def test_it():
             ends = multiprocessing.Pipe()
             process = multiprocessing.Process(target=forever, args=ends[:1])
-            process.start()  # and nobody ends it: multiprocessing waits for it at the exit
+            process.start()  # and is not ended: multiprocessing waits for it at the exit
         """
     )
     ran = run("--start-methods=fork")

@@ -1,7 +1,7 @@
 """A program that runs tests, one at a time, as it is told: each is a trial within the trial.
 
 What it is told and what it says are lines of JSON on its stdin and stdout; see
-inject/startlab_tests.py. While it waits for the next test nobody looks at it.
+inject/startlab_tests.py. While it waits for the next test, it is not looked at.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ class Looks:
         self._new_limit = new_limit
         self._of_start: Optional[List[events.Event]] = None
         self.settings: Dict[str, Any] = request["tests"]
-        self.now = self._anew()
+        self.now = self._new()
 
-    def _anew(self) -> Look:
+    def _new(self) -> Look:
         watch = Watch(self._py_spy, self._events_file, self._of_start or ())
         limit = self._new_limit(self._request["timeout_s"])
         return Look(watch, limit, time.monotonic(), time.time())
 
     def begin(self) -> None:
         """Watch the next test."""
-        self.now = self._anew()
+        self.now = self._new()
 
     def limit(self, timeout_s: float) -> None:
         """Give the test another time limit."""

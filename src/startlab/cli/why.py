@@ -172,7 +172,7 @@ def _first_of(container: str) -> int:
 
 
 def _list(pattern: str) -> None:
-    """List the processes whose command line matches, for somebody to choose one."""
+    """List the processes whose command line matches, to choose one."""
     import psutil  # slow
 
     try:

@@ -202,7 +202,7 @@ def thread_waits(tree: Tree, each: Id, thread: Thread) -> str:
 
 
 def _held(tree: Tree, each: Id) -> str:
-    """Say who has the lock that a thread waits for, or why nobody here can release it."""
+    """Say who has the lock that a thread waits for, or why no thread here can release it."""
     forked = tree.forked_at.get(each[0])
     at = f" at {forked}" if forked is not None else ""
     holder, thread = tree.holders.get(each), tree.thread(each)

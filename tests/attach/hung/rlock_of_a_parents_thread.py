@@ -1,7 +1,7 @@
 # verdict: stuck
 # who: child
 # held: thread "heartbeat" of the program
-# A thread of the parent has the lock at the fork; its copy in the child nobody will ever release.
+# A thread of the parent has the lock at the fork; its copy in the child is never released.
 import multiprocessing
 import threading
 import time

@@ -134,7 +134,7 @@ covered = []
 def pytest_load_initial_conftests(early_config):
     known = early_config.known_args_namespace
     if getattr(known, "capture", None) in ("no", "tee-sys"):
-        known.capture = "fd"  # whoever asks to see it prints what the reports have
+        known.capture = "fd"  # the parent prints what the reports have, if it is asked to
     if getattr(known, "cov_source", None) and not getattr(known, "no_cov", False):
         measure(known)
         known.cov_source = None
