@@ -101,6 +101,13 @@ def test_what_is_dumped_says_the_same_elsewhere(
     said = json.loads(why(str(dump), "--json").stdout)
     assert said["verdict"]["kind"] == "deadlock"
     assert said["sentence"] == out.partition("\n")[0]
+    assert "Not seen" not in out
+    for process in said["look"]["processes"]:
+        for thread in process["threads"]:
+            thread["stack"] = []
+    dump.write_text(json.dumps(said["look"]), "utf-8")
+    without = " ".join(why(str(dump)).stdout.split())
+    assert "Not seen: Python stacks, so no line is named: py-spy is not installed" in without
 
 
 def test_a_program_that_sleeps_is_alive(alive: subprocess.Popen[str]) -> None:

@@ -92,6 +92,11 @@ _CURES: Final[Mapping[OutsideKind, str]] = {
     "system v": "See which process should act on it, and whether it has ended.",
 }
 
+_NO_STACKS: Final = (
+    "Python stacks, so no line is named: py-spy is not installed, or cannot read this Python; "
+    "free-threaded builds it cannot read."
+)
+
 _NO_NETWORK: Final = (
     "The tree has a network of its own, and its sockets may not be asked for. Look from the host, "
     "or add `--network=container:NAME` to `docker run`."
@@ -465,10 +470,16 @@ def explanation(tree: Tree) -> Iterator[tuple[str, str]]:
         cure = _CURES.get(verdict.outside.kind)
         if cure is not None:
             yield "What to do", cure
-    if not tree.look.network:
-        yield "Not seen", _NO_NETWORK
+    yield from _not_seen(tree)
     if verdict.kind in HANGS:
         assumed = [waiting.ASSUMPTIONS[each] for each in tree.look.assumptions]
         yield "Assumed", "; ".join(assumed)
         if "alarm" in tree.look.assumptions:
             yield "", "--ask asks the processes for alarms; that stops each for a moment."
+
+
+def _not_seen(tree: Tree) -> Iterator[tuple[str, str]]:
+    if not any(thread.stack for process in tree.processes for thread in process.threads):
+        yield "Not seen", _NO_STACKS
+    if not tree.look.network:
+        yield "Not seen", _NO_NETWORK
