@@ -94,6 +94,10 @@ SETTINGS = {
         "set_by": (r"sys\.{0}\s*=[^=]|redirect_{0}\(", r"\b{0}\s*=[^=]"),
         "printed": r"\bprint\(|\.write\(",
     },
+    "os.fstat({0})": {  # where the output goes: not usual at all
+        "set_by": (r"\bcapfd|\bdup2\(",),
+        "printed": r"\bprint\(|\.write\(",
+    },
     "builtins.{0}": {
         "usual": "",
         "set_by": (r"builtins\.{0}\s*=[^=]|builtins.*\b{0}\b", r"install\("),

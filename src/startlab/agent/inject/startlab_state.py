@@ -183,6 +183,12 @@ def of_interpreter(program):
             own = "" if inject.is_library(file) else " of the program's"
             shown = "None" if stream is None else "a %s.%s%s" % (kind.__module__, kind.__name__, own)
         yield usually("sys.{0}", shown.replace("__mp_main__.", "").replace("__main__.", ""), name)
+    for fd in (1, 2):
+        try:
+            file = os.fstat(fd)
+        except OSError:
+            continue
+        yield usually("os.fstat({0})", "file %d:%d" % (file.st_dev, file.st_ino), str(fd))
     added = sorted(each for each in vars(builtins) if each not in BUILTINS and each != "_")
     for name in added[:10]:
         shown = show(vars(builtins)[name], 1)

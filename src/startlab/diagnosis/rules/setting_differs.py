@@ -8,7 +8,8 @@ what its parent has set, and the child fails by it, or the output shows it.
 
 ## Why
 What a process sets for itself does not reach a child started by spawn or forkserver: it begins as
-every Python does, with what the import of the main module sets.
+every Python does, with what the import of the main module sets. Children of the fork server write
+to the files that it had open when it was started.
 
 ## What to do
 Set it in the child too.
@@ -57,6 +58,12 @@ MECHANISMS: Final = (
         advice="Set it in the child too: at the start of its target, by a pool's `initializer=`, "
         "or at the top level of a module that the children import.",
     ),
+    Mechanism(
+        "output_elsewhere",
+        imported=True,
+        advice="Start the first child after the output is redirected, or have the children return "
+        "what they would print.",
+    ),
 )
 
 
@@ -90,6 +97,9 @@ def find(case: Case) -> Cause | None:
     return None
 
 
+_MECHANISMS: Final = {"logging": "logging_differs", "os": "output_elsewhere"}
+_OUTPUT: Final = "os.fstat({0})"
+_STREAMS: Final = {"1": "stdout", "2": "stderr"}
 _DEFAULT: Final = "as it is by default"
 _STACK: Final = "threading.stack_size()"
 _TIMEOUT: Final = "socket.getdefaulttimeout()"
@@ -206,6 +216,17 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
             f"{each.child or _DEFAULT} in its children"
             for each in clues[:3]
         )
+    why = (
+        "What a process sets for itself does not reach a child started by spawn or forkserver: "
+        "that starts with Python's defaults and what the import of the main module sets."
+    )
+    if clue.setting == _OUTPUT:
+        title = f"the children write to the {_STREAMS[clue.part]} that the fork server was started "
+        title += f"with, not to that of the parent{f' since {where}' if where else ''}"
+        why = (
+            "The fork server is started with the first child. Its children have the files that it "
+            "had open then, wherever the parent's descriptors lead by now."
+        )
     if came:
         title += f", and {came}"
     values = "; ".join(
@@ -214,11 +235,9 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
         for each in clues[:3]
     )
     return Cause(
-        "logging_differs" if logs else "setting_differs",
+        _MECHANISMS.get(clue.setting.partition(".")[0], "setting_differs"),
         title,
-        (f"{values}. " if logs else "")
-        + "What a process sets for itself does not reach a child started by spawn or forkserver: "
-        f"that starts with Python's defaults and what the import of the main module sets.{more}",
+        (f"{values}. " if logs else "") + why + more,
         place,
         key=f"{clue.name}",
     )
