@@ -25,6 +25,7 @@ from startlab.diagnosis.stacks import (
 from startlab.model import (
     ChangedGlobal,
     Clue,
+    LostVariable,
     MainModule,
     NativeThreadsAtFork,
     SignalSent,
@@ -193,10 +194,18 @@ class Case:
         return list(found.values())
 
     def _is_of_the_test(self, clue: Clue) -> bool:
-        """Tell whether a test may use a global: others in its file, and fixtures, change more."""
-        if not isinstance(clue, ChangedGlobal) or self._reached is None:
+        """Tell whether a test may use what differs: others in its file, and fixtures, change more.
+
+        What no file of the program but the tests' mentions, a library may use.
+        """
+        if self._reached is None or not isinstance(clue, ChangedGlobal | LostVariable):
             return True
-        return clue.name.rpartition(".")[2] in self._reached
+        if clue.name.rpartition(".")[2] in self._reached:
+            return True
+        files = [each for each in own_files(self.sources) if each != self.sources.main]
+        return isinstance(clue, LostVariable) and not any(
+            clue.name in self.sources.file(each).text for each in files
+        )
 
     @cached_property
     def _reached(self) -> set[str] | None:

@@ -114,13 +114,16 @@ def _mentioned(function: ast.AST) -> set[str]:
 def reached_from(sources: Sources, function: str) -> set[str] | None:
     """Name all that a function mentions, and what it mentions leads to; None if it is not found.
 
-    A function is known by its name alone, and a class by its methods.
+    A function is known by its name alone, and a class by its methods. Strings count as names: an
+    environment variable is one.
     """
     bodies: dict[str, set[str]] = {}
     for file in own_files(sources):
         for node in ast.walk(sources.file(file).tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                bodies.setdefault(node.name, set()).update(_mentioned(node))
+                strings = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+                names = _mentioned(node) | {each for each in strings if isinstance(each, str)}
+                bodies.setdefault(node.name, set()).update(names)
     if function not in bodies:
         return None
     reached, queue = {function}, [function]
