@@ -102,6 +102,33 @@ def test_a_value_set_by_another_module_is_shown_with_the_call(write: Write, tmp_
     assert "3 of 3 trials; without, in 0 of" in seen.first.text
 
 
+def test_what_only_moves_a_failure_into_the_child_cures_nothing(
+    write: Write, tmp_path: Path
+) -> None:
+    """An object with a lock could be sent by its name, which no child has."""
+    program = write("""\
+        import multiprocessing
+        import threading
+
+        class Crawler:
+            def __init__(self):
+                self.lock = threading.Lock()
+
+            def crawl(self):
+                pass
+
+        if __name__ == "__main__":
+            crawler = Crawler()
+            process = multiprocessing.Process(target=crawler.crawl)
+            process.start()
+            process.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("unpicklable", "shown")
+    assert seen.first.where == "program.py:14"
+    assert not seen.kinds()
+
+
 def test_what_works_by_the_default_of_an_older_python_is_what_a_newer_one_is_measured_by(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

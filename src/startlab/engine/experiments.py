@@ -30,7 +30,7 @@ from startlab.engine.worlds import TRACEBACK, World, elsewhere, explains, pairs
 from startlab.errors import AgentError
 from startlab.model import Aspect, CauseExperiment, Noted
 from startlab.results.output_groups import grouped
-from startlab.results.summary import WELL
+from startlab.results.summary import WELL, has_failed_child
 from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
@@ -560,13 +560,18 @@ class Experimenter:
         """Tell whether a trial of the bad world did what the good one does.
 
         A program that hung, and ends now, need not print the same: what held it up may have been
-        before that. One without a good world is to end well.
+        before that. One without a good world is to end well. Where no child raises or fails in the
+        good world, none may: what cannot be pickled may be sent by a name that no child has.
         """
         if trial.outcome != "ok":
             return False
         if good is None or bad.trials[0].outcome == "hang":
             return TRACEBACK not in trial.stderr
         right = good.trials[0]
+        if TRACEBACK in trial.stderr and TRACEBACK not in right.stderr:
+            return False
+        if has_failed_child(trial) and not good.loses_children:
+            return False
         return trial.stdout_digest == right.stdout_digest or (
             trial.stdout_shape is not None and trial.stdout_shape == right.stdout_shape
         )
