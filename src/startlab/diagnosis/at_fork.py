@@ -36,6 +36,12 @@ def began(case: Case, clue: NativeThreadsAtFork) -> Began | None:
     return None
 
 
+def has_native(case: Case, by: str) -> bool:
+    """Tell whether a process that was forked had native threads of a library."""
+    there = (began(case, each) for each in case.clues(NativeThreadsAtFork))
+    return any(each is not None and each.package == by for each in there)
+
+
 def of_libraries(case: Case) -> dict[str, str]:
     """Give the libraries of which a forked child has only a copy: each with what it had."""
     return dict(_of_libraries(case))

@@ -98,3 +98,8 @@ BEFORE_FORK: Final = (
     "created on first use, do so per os.getpid()."
 )
 """What to do about all that a fork leaves behind."""
+
+USE_LATER: Final = (
+    "Use the library first in the children, or start the processes before the program uses it."
+)
+"""What to do about a library that does not work in a fork once its parent has used it."""

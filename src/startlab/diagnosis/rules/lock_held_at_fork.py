@@ -29,9 +29,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import at_fork
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.libraries import package
-from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
+from startlab.diagnosis.rule import BEFORE_FORK, USE_LATER, Mechanism
 from startlab.diagnosis.stacks import (
     is_at,
     is_own,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism("lock_held_at_fork", advice=BEFORE_FORK, experiment="lock_held_at_fork"),
     Mechanism("thread_gone_at_fork", advice=BEFORE_FORK, experiment="thread_pool_after_fork"),
+    Mechanism("library_threads_gone", advice=USE_LATER, experiment="native_pool_after_fork"),
     Mechanism("logging_lock_at_fork", advice=BEFORE_FORK, experiment="logging_lock_at_fork"),
     Mechanism(
         "import_lock_at_fork",
@@ -156,11 +158,13 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
         )
     if of_library or (waits_for_work and gone):
         inside = f" in {by}" if by else ""
+        is_native = bool(of_library) and at_fork.has_native(case, by)
+        also = f" {by} has native threads too, which are not there either." if is_native else ""
         return Cause(
-            "thread_gone_at_fork",
+            "library_threads_gone" if is_native else "thread_gone_at_fork",
             f"a forked child waits at {where}{inside} for {holder}, which a fork does not copy",
             "A fork copies the memory of a process and only the thread that forks: nothing in the "
-            f"child does the work of the others.{server}",
+            f"child does the work of the others.{also}{server}",
             where,
         )
     if through(thread, "logging/__init__.py"):

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.libraries import called, installed, package, runtime_of, waits_in
-from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.rule import USE_LATER, Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_waiting, line_of
 from startlab.model import NativeThreadsAtFork
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "native_pool_after_fork",
-        advice="Use the library first in the children, or start the processes before the program "
-        "uses it.",
+        advice=USE_LATER,
         experiment="native_pool_after_fork",
     ),
 )

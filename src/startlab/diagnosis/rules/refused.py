@@ -31,6 +31,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import at_fork
 from startlab.diagnosis.case import (
     BY_INHERITANCE,
     Case,
@@ -40,7 +41,7 @@ from startlab.diagnosis.case import (
     of_worker,
 )
 from startlab.diagnosis.libraries import package
-from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.rule import USE_LATER, Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
 from startlab.output.tracebacks import first_line
@@ -99,8 +100,12 @@ MECHANISMS: Final = (
     Mechanism(
         "fork_refused",
         shown=True,
-        advice="Use the library first in the children, or create in each child what the parent "
-        "created with it.",
+        advice=USE_LATER,
+    ),
+    Mechanism(
+        "object_refused",
+        shown=True,
+        advice="Create that object in each child; where it is kept, per os.getpid().",
     ),
 )
 
@@ -141,20 +146,23 @@ def suspect(case: Case) -> Cause | None:
         where = own_line(traceback.frames) if traceback else None
         if traceback and by and where and _OF_A_FORK.search(traceback.exception.message):
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
+            calls = Calls(case.sources)
+            first = calls.first_use(by)
+            at = f", first at {first}" if first else ""
             return Cause(
-                "fork_refused",
+                "object_refused" if _is_by_object(case, calls, by, where) else "fork_refused",
                 f"{by} refuses to work at {where} in a forked child: {said}",
-                f"{by} was used before the fork{_first_used(case, by)}. What it had then, such as "
+                f"{by} was used before the fork{at}. What it had then, such as "
                 "threads, an event loop or a device, belongs to the parent alone.",
                 where,
             )
     return None
 
 
-def _first_used(case: Case, by: str) -> str:
-    """Say at which line the program first calls a package, before any child does."""
-    where = Calls(case.sources).first_use(by)
-    return f", first at {where}" if where else ""
+def _is_by_object(case: Case, calls: Calls, by: str, where: str) -> bool:
+    """Tell whether an object that the parent has made refuses, and not the library as a whole."""
+    itself = [e for e in calls.in_children() if (e.package, e.where, e.made) == (by, where, None)]
+    return not itself and not at_fork.has_native(case, by)
 
 
 def _used_before(calls: Calls) -> list[Call]:

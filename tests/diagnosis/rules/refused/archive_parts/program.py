@@ -28,7 +28,7 @@ def archive():
 
 
 def fetch(url):
-    # finds: fork_refused error fork
+    # finds: object_refused error fork
     return archive().cat(url).decode()
 
 
