@@ -828,6 +828,102 @@ def test_a_library_that_has_something_for_one_process_is_named(
     assert "ledger" in seen.first.title
 
 
+def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import threading
+
+        STATE = threading.local()
+
+        class frozen:
+            def __init__(self, day):
+                self.day = day
+
+            def __enter__(self):
+                STATE.day = self.day
+
+            def __exit__(self, *error):
+                del STATE.day
+
+        def today():
+            return getattr(STATE, "day", "some day")
+        """,
+        "my-packages/clock.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import clock
+
+        def show():
+            print(clock.today())
+
+        if __name__ == "__main__":
+            with clock.frozen("Sunday"):
+                show()
+            with clock.frozen("Monday"):
+                child = Process(target=show)
+                child.start()
+                child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:14"
+    assert "clock" in seen.first.title
+
+
+def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        class Registry:
+            def __init__(self):
+                self.__units = {}
+
+            def define(self, name, weight):
+                self.__units[name] = weight
+
+            def weigh(self, name):
+                return self.__units[name]
+        """,
+        "my-packages/scales.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import scales
+
+        UNITS = scales.Registry()
+
+        def work():
+            print(UNITS.weigh("crate"))
+
+        def main():
+            weight = 12
+            UNITS.define("crate", weight)
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "scales" in seen.first.title
+
+
 def test_what_cannot_be_pickled_is_told_where_it_is_put_not_where_somebody_waits(
     write: Write, tmp_path: Path
 ) -> None:

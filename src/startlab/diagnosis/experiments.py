@@ -404,14 +404,16 @@ def confirmed(
     at = f" at {where}" if where else ""
     title, why = told.title.format(name=name, at=at), told.why
     is_call = made.aspects[0].kind in ("calls", "undone")
+    libraries = sorted(Calls(case.sources).named_at(where)) if where is not None else []
     if set_up := _set_up_by(case, made.aspects[0]) if is_call else []:
         title += f" in {listed(list(dict.fromkeys(each.package for each in set_up)))}"
         why += f" In it: {listed([f'{each.told} at {each.where}' for each in set_up[:3]])}."
     elif is_call and found is not None and named:  # what the call has set up, a rule may know
         why += f" That is: {found.title}."
-    if made.aspects[0].kind == "positions" and where is not None:
-        opened = Calls(case.sources).named_at(where)
-        title += f", where {listed(sorted(opened))} has opened it" if opened else ""
+    if is_call and libraries and not set_up:
+        title += f" in {listed(libraries)}"
+    if made.aspects[0].kind == "positions" and libraries:
+        title += f", where {listed(libraries)} has opened it"
     if made.aspects[0].kind == "made again" and (of := of_libraries(case)):
         title = (
             f"forked children share {name}{at}, with what {listed(list(of))} made for one process"

@@ -3,7 +3,8 @@
 Noted are those that are over when the first process is started, and whose caller goes on: what
 main() does before it. That is calls of the program's own functions, those of a library's that
 change a global of their module, and those of functions written in C that are statements of their
-own: what these change cannot be seen. A child makes them again once it has imported the main module.
+own: what these change cannot be seen. So with statements that call a library's object, and with its
+contexts that are not left. A child makes them again once it has imported the main module.
 
 What cannot be pickled cannot be given to a child. Then it can be seen that a forked child, for
 which the change of the globals is undone, fails too.
@@ -52,6 +53,8 @@ def is_ours(frame):
 def profile(frame, event, arg):
     if event == "call":
         if frame.f_back is not None and is_ours(frame.f_back):
+            if frame.f_code.co_name == "__exit__":
+                leave(line_of(frame.f_back))
             noted = begins(frame)
             if noted:
                 begun[frame] = noted
@@ -66,8 +69,14 @@ def profile(frame, event, arg):
 @harmless
 def begins(frame):
     code = frame.f_code
+    if code.co_filename.startswith("<frozen"):  # an import
+        return None
     if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
+    if is_of_package(code.co_filename):
+        call = statement(frame.f_back, code.co_name)
+        if call:
+            return time.time(), None, call
     args, kwargs = arguments(code, frame.f_locals)
     module, path, args = found(frame, args)
     if not path:
@@ -82,7 +91,7 @@ def ends(frame, started, before, call):
     changed = before != after
     if UNDONE and changed:
         changes.append((call[0], call[4], frame.f_back, frame.f_globals, before, after))
-    if not changed and not is_ours(frame):
+    if before is not None and not changed and not is_ours(frame):
         looks[frame.f_code] = looks.get(frame.f_code, 0) + 1
     elif call[3] and time.time() - started < LONGEST_S:
         calls.append(call + (frame.f_back,))
@@ -134,14 +143,31 @@ def c_call(frame, function):
     module = function.__module__ or type(function.__self__).__module__
     if module in ACTS and function.__name__ not in ACTS[module]:
         return None
-    node = statements(frame.f_code.co_filename).get(frame.f_lineno)
-    path = dotted(node.value.func) if node else ()
-    if not path or path[-1] != function.__name__:
-        return None
-    names, values = names_in(node), frame.f_locals
-    root = values.get(path[0], frame.f_globals.get(path[0]))
+    path = dotted(node_of(frame).func) if node_of(frame) else ()
+    root = frame.f_locals.get(path[0], frame.f_globals.get(path[0])) if path else None
     if root is not function and type(root) is not type(os):
         return None  # what is changed is the program's own
+    call = statement(frame, function.__name__)
+    return call and call + (frame,)
+
+
+def node_of(frame):
+    """Give the call that a statement of the program's consists of, or that of its context."""
+    node = statements(frame.f_code.co_filename).get(frame.f_lineno)
+    return node.value if node else None
+
+
+def is_of_package(file):
+    return "-packages" in file and not inject.is_stdlib(file)
+
+
+def statement(frame, function):
+    """Note the statement at which the program calls a function, with the locals that it needs."""
+    node, values = node_of(frame), frame.f_locals
+    path = dotted(node.func) if node else ()
+    if not path or path[-1] != function:
+        return None
+    names = names_in(node)
     packed = pickled({
         name: value for name, value in list(values.items())
         if name in names and type(value) not in (FUNCTION, type(os), type)
@@ -149,7 +175,14 @@ def c_call(frame, function):
     line = line_of(frame)
     if packed is None:
         return None
-    return ".".join(path) + "()", frame.f_globals["__name__"], line, packed, line, frame
+    name = ".".join(path) + "()"
+    name = name.replace(".__enter__", "().__enter__")
+    return name, frame.f_globals["__name__"], line, packed, line
+
+
+def leave(line):
+    """Forget the context that was entered at a line: it is over before a process is started."""
+    calls[:] = [e for e in calls if e[4] != line or not e[0].endswith(".__enter__()")]
 
 
 ACTS = {
@@ -174,14 +207,19 @@ def statements(file):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 for line in range(node.lineno, getattr(node, "end_lineno", node.lineno) + 1):
                     parsed[file][line] = node
+            elif isinstance(node, ast.With) and isinstance(node.items[0].context_expr, ast.Call):
+                enter = ast.Attribute(node.items[0].context_expr, "__enter__", ast.Load())
+                entered = ast.copy_location(ast.Expr(ast.Call(enter, [], [])), node)
+                parsed[file][node.lineno] = ast.fix_missing_locations(entered)
     return parsed[file]
 
 
 def dotted(node):
-    """Give the names of `a.b.c`; nothing of what is not that."""
+    """Give the names of `a.b.c`, and of a call's method `a.b().c`; nothing of what is neither."""
     if hasattr(node, "id"):
         return (node.id,)
-    path = dotted(node.value) if hasattr(node, "attr") else ()
+    value = getattr(node, "value", None)
+    path = dotted(getattr(value, "func", value)) if hasattr(node, "attr") else ()
     return path + (node.attr,) if path else ()
 
 
