@@ -314,14 +314,14 @@ def names_in(code):
     return names
 
 
-opened_at = {}  # by the paths of files: the line of the program that opened them last
+last_opened = {}  # by the paths of files: the line of the program that opened them last
 
 
 def hear_opening(event, args):
     """Note by the interpreter's own audit events where files are opened."""
     try:
         if event == "open" and type(args[0]) is str and not args[0].startswith("/proc/"):
-            opened_at[os.path.realpath(args[0])] = inject.own_line(sys._getframe(1))
+            last_opened[os.path.realpath(args[0])] = inject.own_line(sys._getframe(1))
     except Exception:  # it would be raised in the program
         pass
 
@@ -344,7 +344,7 @@ def own_positions():
             os.lseek(own, os.lseek(fd, 0, os.SEEK_CUR), os.SEEK_SET)
             os.dup2(own, fd, os.get_inheritable(fd))
             os.close(own)
-            note("position", os.path.basename(path), opened_at.get(path, ""))
+            note("position", os.path.basename(path), last_opened.get(path, ""))
 
 
 random_state = []  # of the process that forks; multiprocessing seeds a forked child again
