@@ -392,10 +392,8 @@ def confirmed(
     what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
     said = f" Confirmed by experiment: {_said(case, made, what)}"
     same = found is not None and found.mechanism == told.mechanism
-    # What a rule has found at the very line that makes the difference says more, in its words.
-    same_line = found is not None and where is not None and found.where == where
-    same_line = same_line and made.aspects[0].kind not in FURTHER_UP and not handed
-    of_rule = lost or (named and (same_line or made.aspects[0].kind in SAYS_LESS))
+    says_less = found is not None and named and _says_less(made, found, None if handed else where)
+    of_rule = lost or says_less
     if found is not None and (same or of_rule):
         where = where if same and made.aspects[0].kind != "threads" else found.where
         return found._replace(
@@ -432,6 +430,19 @@ def confirmed(
         else "",
         key=f"{made.aspects[0].kind} {name}",
     )
+
+
+def _says_less(made: CauseExperiment, found: Cause, where: str | None) -> bool:
+    """Tell whether an experiment says less than what a rule has found.
+
+    That has its own words at the very line that makes the difference, and of what a library lacks
+    in children it knows their line too.
+    """
+    kind = made.aspects[0].kind
+    if kind == "calls" and found.mechanism == "library_state_differs":
+        return True
+    same_line = where is not None and found.where == where
+    return kind in SAYS_LESS or (same_line and kind not in FURTHER_UP)
 
 
 FURTHER_UP: Final = frozenset({"attributes", "main"})
