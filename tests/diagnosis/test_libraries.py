@@ -10,6 +10,7 @@ from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.experiments import confirmed, rejected
 from startlab.diagnosis.rules import (
+    MECHANISMS,
     ORDER,
     fork_with_threads,
     left_unsent,
@@ -141,7 +142,7 @@ def test_what_was_seen_to_be_lost_is_told_where_an_experiment_shows_how_to_keep_
         environment="host-3.12", method="forkserver", aspects=(Aspect(kind="exit in children"),),
         good="spawn", cured=3, of=3, confirmed=True,
     )  # fmt: skip
-    found = confirmed(case, made, seen, named=True, lost=True)
+    found = confirmed(case, made, seen, MECHANISMS[seen.mechanism])
     assert (found.mechanism, found.where, found.grade) == ("left_unsent", "p.py:6", "confirmed")
     assert "in 3 of 3 trials" in found.text
 
@@ -238,7 +239,7 @@ def test_a_library_that_speaks_of_the_fork_is_believed() -> None:
     case = Case(failed, sources(QUOTES))
     found = next((found for rule in ORDER["error"] if (found := rule(case))), None)
     assert found is not None
-    assert (found.mechanism, found.where) == ("fork_refused", "p.py:8")
+    assert (found.mechanism, found.where) == ("object_refused", "p.py:8")
     assert "socks refuses to work at p.py:8 in a forked child" in found.title
 
 

@@ -18,6 +18,7 @@ from startlab.results.summary import WELL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from startlab.diagnosis.rule import Mechanism
     from startlab.diagnosis.source.calls import Call
     from startlab.model import Aspect, AspectKind, CauseExperiment
 
@@ -372,12 +373,11 @@ REGISTRIES: Final[Mapping[str, str]] = {
 
 
 def confirmed(
-    case: Case, made: CauseExperiment, found: Cause | None, *, named: bool, lost: bool
+    case: Case, made: CauseExperiment, found: Cause | None, mechanism: Mechanism | None
 ) -> Cause:
-    """Give the cause that an experiment has confirmed; `found` is what a rule has found.
+    """Give the cause that an experiment has confirmed.
 
-    `named` tells that this is no mere symptom: then it says more than the number of a statement.
-    `lost` tells that it was seen what is lost: an experiment only shows how to keep it.
+    `found` is what a rule has found, and `mechanism` what that is.
     """
     where = _where(case, made) or _known(case, made)
     told = TOLD[made.aspects[0].kind]
@@ -392,9 +392,12 @@ def confirmed(
     what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
     said = f" Confirmed by experiment: {_said(case, made, what)}"
     same = found is not None and found.mechanism == told.mechanism
-    says_less = found is not None and named and _says_less(made, found, None if handed else where)
-    of_rule = lost or says_less
-    if found is not None and (same or of_rule):
+    named = mechanism is not None and not mechanism.symptom
+    if (
+        found is not None
+        and mechanism is not None
+        and (same or _says_more(found, mechanism, made, where, whole=not handed))
+    ):
         where = where if same and made.aspects[0].kind != "threads" else found.where
         return found._replace(
             text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
@@ -432,17 +435,19 @@ def confirmed(
     )
 
 
-def _says_less(made: CauseExperiment, found: Cause, where: str | None) -> bool:
-    """Tell whether an experiment says less than what a rule has found.
+def _says_more(
+    found: Cause, of: Mechanism, made: CauseExperiment, where: str | None, *, whole: bool
+) -> bool:
+    """Tell whether what a rule has found says more than an experiment.
 
-    That has its own words at the very line that makes the difference, and of what a library lacks
-    in children it knows their line too.
+    It saw what is lost, where an experiment only shows how to keep it; or, if it is no mere symptom
+    and `whole`, it has its own words at the very line that makes the difference. Of a call that
+    children lack it knows their line too.
     """
     kind = made.aspects[0].kind
-    if kind == "calls" and found.mechanism == "library_state_differs":
-        return True
-    same_line = where is not None and found.where == where
-    return kind in SAYS_LESS or (same_line and kind not in FURTHER_UP)
+    same_line = whole and where is not None and found.where == where and kind not in FURTHER_UP
+    less = kind in SAYS_LESS or (kind == "calls" and of.lacks_call)
+    return of.loses or (not of.symptom and (same_line or less))
 
 
 FURTHER_UP: Final = frozenset({"attributes", "main"})

@@ -232,8 +232,7 @@ class _Finder:
             self._case(trial),
             made,
             found,
-            named=mechanism is not None and not mechanism.symptom,
-            lost=mechanism is not None and mechanism.loses,
+            mechanism,
         )
 
     def _experiment_on(self, trial: Trial) -> CauseExperiment | None:

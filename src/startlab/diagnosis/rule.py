@@ -34,7 +34,8 @@ class Mechanism(NamedTuple):
     `imported` is what only children have that import the main module, which forks do not. A
     `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come to
     its start methods where this is so under all of them. With `loses` data is lost though all seems
-    well. It may speak `against` a start method that is safe.
+    well. With `lacks_call` it tells what the parent has called and children have not. It may speak
+    `against` a start method that is safe.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Mechanism(NamedTuple):
     symptom: bool = False
     cannot_run: bool = False
     loses: bool = False
+    lacks_call: bool = False
     answer: tuple[tuple[str, ...], ...] = ()
     against: StartMethod | None = None
 

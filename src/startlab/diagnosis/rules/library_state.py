@@ -50,6 +50,7 @@ MECHANISMS: Final = (
     Mechanism(
         "library_state_differs",
         imported=True,
+        lacks_call=True,
         advice="Do the same in the children: at the start of the target, or in a pool's "
         "`initializer=`.",
     ),
