@@ -1,6 +1,7 @@
 """Causes that are shown by experiment: what is tried, what is confirmed, and at which line.
 
-The programs are run natively, on the oldest Python that tells enough, and on a newer one.
+The programs are run natively, on the oldest Python that tells enough, and on a newer one. Those that
+take longest are `wide`: others show what is like them.
 """
 
 from __future__ import annotations
@@ -353,6 +354,7 @@ def test_a_socket_that_a_fork_copies_is_shown_at_the_fork(write: Write, tmp_path
     assert "inherit a socket" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_setting_is_shown_where_it_is_set_and_not_where_it_is_put_back(
     write: Write, tmp_path: Path
 ) -> None:
@@ -383,6 +385,7 @@ def test_a_setting_is_shown_where_it_is_set_and_not_where_it_is_put_back(
     assert "`unit`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_statement_that_the_children_need_does_not_hide_the_cause(
     write: Write, tmp_path: Path
 ) -> None:
@@ -474,6 +477,7 @@ def test_random_output_without_a_seed_is_not_blamed(write: Write, tmp_path: Path
     assert (seen.first.mechanism, seen.first.grade) == ("unstable_output", "unknown")
 
 
+@pytest.mark.wide
 def test_what_fails_alike_everywhere_is_no_start_methods_fault(
     write: Write, tmp_path: Path
 ) -> None:
@@ -541,6 +545,7 @@ def test_a_module_that_only_the_parent_imports_is_shown_where_it_does(
     assert "`imperial`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_class_made_as_the_parent_runs_is_shown_where_it_is_made(
     write: Write, tmp_path: Path
 ) -> None:
@@ -610,6 +615,7 @@ def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: P
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
 
 
+@pytest.mark.wide
 def test_a_way_to_pickle_that_only_the_parent_has_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import copyreg
@@ -636,6 +642,7 @@ def test_a_way_to_pickle_that_only_the_parent_has_is_shown(write: Write, tmp_pat
     assert "Tried: cures spawn on 3.1" in seen.first.advice
 
 
+@pytest.mark.wide
 def test_a_pool_that_is_left_before_its_tasks_are_done_is_shown(
     write: Write, tmp_path: Path
 ) -> None:
@@ -658,6 +665,7 @@ def test_a_pool_that_is_left_before_its_tasks_are_done_is_shown(
     assert seen.first.where == "program.py:10"
 
 
+@pytest.mark.wide
 def test_a_queue_taken_for_empty_too_early_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Process, Queue
@@ -705,6 +713,7 @@ def test_what_run_keeps_on_itself_is_shown_where_it_does(write: Write, tmp_path:
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_what_a_pools_workers_keep_in_a_global_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Pool
@@ -724,6 +733,7 @@ def test_what_a_pools_workers_keep_in_a_global_is_shown(write: Write, tmp_path: 
     assert seen.first.where == "program.py:6"
 
 
+@pytest.mark.wide
 def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -752,6 +762,7 @@ def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     assert seen.first.where == "program.py:10"
 
 
+@pytest.mark.wide
 def test_a_position_in_a_file_that_children_share_is_shown_where_it_was_opened(
     write: Write, tmp_path: Path
 ) -> None:
@@ -828,6 +839,7 @@ def test_a_library_that_has_something_for_one_process_is_named(
     assert "ledger" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
     write: Write, tmp_path: Path
 ) -> None:
@@ -877,6 +889,7 @@ def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
     assert "clock" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1121,6 +1134,7 @@ def test_a_resource_tracker_of_a_childs_own_is_shown(write: Write, tmp_path: Pat
     assert seen.first.where == "program.py:7"
 
 
+@pytest.mark.wide
 def test_signals_that_children_block_are_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import signal
@@ -1179,6 +1193,7 @@ def test_a_folder_that_each_child_makes_is_shown_where_it_is_made(
     assert seen.first.where == "program.py:5"
 
 
+@pytest.mark.wide
 def test_globals_that_only_methods_use_are_shown_together(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Pool
@@ -1202,6 +1217,7 @@ def test_globals_that_only_methods_use_are_shown_together(write: Write, tmp_path
     assert seen.first.where == "program.py:12"
 
 
+@pytest.mark.wide
 def test_an_exit_that_a_handler_takes_from_multiprocessing_is_shown_where_it_does(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1586,6 +1602,7 @@ def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
     assert "undone in its children, fork does what spawn does in 3 of 3 trials" in seen.first.text
 
 
+@pytest.mark.wide
 def test_a_statement_that_calls_c_is_shown_where_the_parent_makes_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1664,6 +1681,7 @@ def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_
     assert seen.first.where == "program.py:8"
 
 
+@pytest.mark.wide
 def test_a_destructor_that_runs_for_a_pickled_copy_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import os
