@@ -1,7 +1,7 @@
 """Causes that are shown by experiment: what is tried, what is confirmed, and at which line.
 
-The programs are run natively, on the oldest Python that tells enough, and on a newer one. Those that
-take longest are `wide`: others show what is like them.
+The programs are run natively, on the oldest Python that tells enough, and on a newer one. Those
+that take longest are `wide`: others show what is like them.
 """
 
 from __future__ import annotations
