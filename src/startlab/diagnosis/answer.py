@@ -290,7 +290,9 @@ class _Answer:
         if not safe:
             return fixes
         use = self._use(safe)
-        return (*(f"{fix} or {use}" for fix in fixes), *fixes[-1:]) or (use,)
+        uses = dict.fromkeys((use, use.removesuffix(" explicitly")))
+        both = [f"{fix} or {use}" for fix in fixes for use in uses]
+        return (*both, *fixes[-1:]) or (use,)
 
     def _use(self, safe: Sequence[str]) -> str:
         """Say which start method to use; where the default is safe, and will stay, none is set."""

@@ -175,7 +175,8 @@ class _Finder:
         well = [method for method in well if method != mechanism.against]
         if well and broken and not {method for _, method in cells} & set(well):
             instead = "Or set" if finding.advice or said else "Set"
-            said += f" {instead} {either(well)} explicitly, which was ok wherever it was run."
+            which = "which" if len(well) == 1 else "each of which"
+            said += f" {instead} {either(well)} explicitly, {which} was ok wherever it was run."
         return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
 
     def _where_cured(self, methods: Mapping[str, list[str]]) -> str:
