@@ -191,6 +191,7 @@ def watch_begin(util):
 
 
 exited = []  # in a child: the code of its last sys.exit(), and the line
+exits_by = []  # in a child: the sys.exit() that there was
 
 
 @harmless
@@ -203,10 +204,13 @@ def watch_exit():
         exit_(code)
 
     sys.exit = exit
+    exits_by.append(exit_)
 
 
 @harmless
 def exits(message):
+    while exits_by:  # else the main module is cleared too late for what its objects do at the end
+        sys.exit = exits_by.pop()
     if exited and exited[1]:
         code = exited[0]
         status = code if isinstance(code, int) else int(code is not None)
