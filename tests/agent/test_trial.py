@@ -285,10 +285,12 @@ def test_what_is_not_executable_is_not_launched(
 
 @linux
 def test_no_file_descriptor_is_lost_over_many_trials(run: Any) -> None:
+    """On a busy machine a program may count before the agent has closed what it gave to it."""
     count = "import os; print(len(os.listdir('/proc/%d/fd' % os.getppid())))"
-    counts = [run(count).stdout.text() for _ in range(5)]
+    first = [int(run(count).stdout.text()) for _ in range(3)]
     run("raise SystemExit", stdin=b"x")
-    assert run(count).stdout.text() == counts[0] == counts[-1]
+    last = [int(run(count).stdout.text()) for _ in range(3)]
+    assert min(last) <= min(first)
 
 
 # --- how it ends -------------------------------------------------------------------------------
