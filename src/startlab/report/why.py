@@ -93,8 +93,8 @@ _CURES: Final[Mapping[OutsideKind, str]] = {
 }
 
 _NO_STACKS: Final = (
-    "Python stacks, so no line is named: py-spy is not installed, or cannot read this Python; "
-    "free-threaded builds it cannot read."
+    "Python stacks, so no line is named: py-spy is not installed, or cannot read this Python, such "
+    "as a free-threaded build."
 )
 
 _NO_NETWORK: Final = (

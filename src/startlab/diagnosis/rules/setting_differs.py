@@ -97,7 +97,6 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-_MECHANISMS: Final = {"logging": "logging_differs", "os": "output_elsewhere"}
 _OUTPUT: Final = "os.fstat({0})"
 _STREAMS: Final = {"1": "stdout", "2": "stderr"}
 _DEFAULT: Final = "as it is by default"
@@ -220,7 +219,9 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
         "What a process sets for itself does not reach a child started by spawn or forkserver: "
         "that starts with Python's defaults and what the import of the main module sets."
     )
+    mechanism = "logging_differs" if logs else "setting_differs"
     if clue.setting == _OUTPUT:
+        mechanism = "output_elsewhere"
         title = f"the children write to the {_STREAMS[clue.part]} that the fork server was started "
         title += f"with, not to that of the parent{f' since {where}' if where else ''}"
         why = (
@@ -235,7 +236,7 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
         for each in clues[:3]
     )
     return Cause(
-        _MECHANISMS.get(clue.setting.partition(".")[0], "setting_differs"),
+        mechanism,
         title,
         (f"{values}. " if logs else "") + why + more,
         place,
