@@ -83,7 +83,7 @@ def test_what_was_recorded_of_a_program_is_explained(case: record.Case) -> None:
     found = diagnose(record.read(case))
     assert_found(found, wanted)
     assert record.told(found) == (case.folder / "finding.txt").read_text("utf-8"), (
-        "`nox -s record -- --findings` writes it anew"
+        "`nox -s record -- --findings` writes it again"
     )
 
 

@@ -125,7 +125,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     "finalizers": Told(
         "destructor_again",
         "no destructor run in the children",
-        "a child's copy of {name} goes{at}, and clears away what the program still needs",
+        "a child's copy of {name} is destroyed{at}, and removes what the program still needs",
         "A child has a copy of what it inherits or is given: a second object for the same file or "
         "folder, whose destructor removes that.",
     ),

@@ -10,7 +10,7 @@ A child started by spawn never runs it; one started by forkserver runs it, if th
 imported the module that registers it.
 
 ## What to do
-Make anew in it what it clears, or clear it on the first use in another process.
+Have it make again what it clears, or clear it on the first use in the child.
 
 ## Bad
 ```python
@@ -32,6 +32,6 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "hook_after_fork",
-        advice="Have it make anew what it clears, or leave that to the first use in the child.",
+        advice="Have it make again what it clears, or leave that to the first use in the child.",
     ),
 )
