@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from startlab.engine.worlds import World, pairs
+from startlab.engine.experiments.worlds import World, pairs
 from startlab.model import Trial
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.engine.worlds import elsewhere
+from startlab.engine.experiments.worlds import elsewhere
 from startlab.model import Aspect, ChangedGlobal, ChangedSetting, MainModule, NativeThreadsAtFork
 from startlab.program.imports import own_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from startlab.engine.worlds import World
+    from startlab.engine.experiments.worlds import World
     from startlab.model import Program, Trial
 
 REGISTRIES: Final = (

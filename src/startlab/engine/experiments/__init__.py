@@ -1,0 +1,201 @@
+"""Experiments on causes: a program is run again with one aspect as it is in a world where it works.
+
+In the bad world (see `worlds`) an aspect is made as in the good one: if then the program does what
+it does there, three times of three, the aspect is the cause, or is on the way to it. Aspects are
+tried in causal order: a module that comes from another file before a value in it. What cannot be
+carried over is taken from the good world instead: if that goes wrong as the bad one does, it is the
+cause.
+
+The base rates of both worlds are known first. A good world that has failed once is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from startlab.engine.experiments import narrowing, unstable
+from startlab.engine.experiments.aspects import (
+    VARIABLES,
+    aspects_of,
+    files,
+    has_native_threads,
+    made_by_calls,
+    variables_of,
+)
+from startlab.engine.experiments.bench import LONGER, Bench
+from startlab.engine.experiments.comparison import Comparison
+from startlab.engine.experiments.noted import names, noted
+from startlab.engine.experiments.worlds import World, elsewhere, explains, pairs
+from startlab.model import Aspect
+from startlab.results.output_groups import grouped
+from startlab.results.trials import by_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from startlab.backends import Backend
+    from startlab.engine.subjects import Subject
+    from startlab.model import AspectKind, CauseExperiment, Run, Trial
+
+Explain = Literal["quick", "full", "off"]
+"""How long causes are looked for."""
+
+BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
+
+LONGEST_ALONE_S: Final = 10.0
+"""How long a test may take that is run by itself for the first time."""
+
+UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="undone"))
+"""What forked children are rid of, to see them do what others do that never had it."""
+
+
+class Experimenter:
+    """Explains the bad cells of a program's run, as long as there is time."""
+
+    def __init__(self, run: Run, subject: Subject, backend: Backend, deadline: float) -> None:
+        self._run = run
+        self._bench = Bench(run, subject, backend, deadline)
+        self._made: list[CauseExperiment] = []
+        self._worlds = self._by_environment()
+
+    def close(self) -> None:
+        """End the agents."""
+        self._bench.close()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is a cell whose cause can be looked for."""
+        return any(
+            any(pairs(of)) or any(world.is_unstable for world in of) for of in self._worlds.values()
+        )
+
+    def explain(self) -> Iterator[CauseExperiment]:
+        """Give each experiment that was made, confirmed or not."""
+        for worlds in self._worlds.values():
+            for made in self._in_environment(worlds):
+                self._made.append(made)
+                yield made
+
+    def run_anew(self) -> None:
+        """Run each cell again, once: what is known of them is from another way to run them."""
+        seen: list[Trial] = []
+        for worlds in self._worlds.values():
+            for world in worlds:
+                longest = max(trial.duration_s for trial in world.trials)
+                limit_s = max(LONGEST_ALONE_S, LONGER * longest)
+                trial = self._bench.trial(world.cell, (), limit_s)
+                seen += [] if trial is None else [trial]
+        self._run = grouped(msgspec.structs.replace(self._run, trials=tuple(seen)))
+        self._worlds = self._by_environment()
+
+    def _by_environment(self) -> dict[str, list[World]]:
+        """Group what is compared: by environment, or all, if each has a start method of its own."""
+        worlds: dict[str, list[World]] = {}
+        for cell, trials in by_cell(self._run):
+            tried = [t for t in trials if t.outcome not in ("unsupported", "unavailable")]
+            if tried and self._bench.has(cell.environment):
+                worlds.setdefault(cell.environment, []).append(World(cell, tried))
+        every = [world for of in worlds.values() for world in of]
+        if len({world.cell.method for world in every}) == len(every):
+            return {"": every}
+        return worlds
+
+    def _in_environment(self, worlds: Sequence[World]) -> Iterator[CauseExperiment]:
+        for world in worlds:
+            if world.is_unstable:
+                yield from unstable.experiments(self._bench, world)
+        for bad, good in pairs(worlds):
+            if not self._is_explained(bad):
+                yield from self._of_cell(Comparison(self._bench, bad, good or self._elsewhere(bad)))
+
+    def _is_explained(self, bad: World) -> bool:
+        return any(made.confirmed and explains(made, bad) for made in self._made)
+
+    def _elsewhere(self, bad: World) -> World | None:
+        """Give what is ok with the same start method on another Python."""
+        return next(
+            (
+                world
+                for worlds in self._worlds.values()
+                for world in worlds
+                if world.cell.method == bad.cell.method and world.is_good
+            ),
+            None,
+        )
+
+    # --- one bad cell ---------------------------------------------------------------------------
+
+    def _of_cell(self, comparison: Comparison) -> Iterator[CauseExperiment]:
+        program, bad, good = self._run.header.program, comparison.bad, comparison.good
+        candidates = list(dict.fromkeys(aspects_of(program, bad, good)))
+        if not candidates or not comparison.base_rates():
+            return
+        known = self._by_what_is_known(comparison, candidates)
+        if known is not None:
+            yield known
+            return
+        if has_native_threads(bad):
+            yield from _of_variables(comparison)
+            if self._is_explained(bad):
+                return
+        helping, notes = narrowing.helping(comparison, candidates)
+        if helping is None and good is not None and comparison.is_of_fork:
+            made_again = made_by_calls(program)[: narrowing.MOST_MADE]
+            helping = [Aspect(kind="made again", words=each) for each in made_again]
+        if helping:
+            yield from narrowing.narrowed(comparison, helping, notes)
+            return
+        yield _undone(comparison) or comparison.made(candidates, 0, notes=notes)
+
+    def _by_what_is_known(
+        self, comparison: Comparison, candidates: Sequence[Aspect]
+    ) -> CauseExperiment | None:
+        """Try what has helped another cell: it is likely to help this one."""
+        kinds: set[AspectKind] = {each.kind for each in candidates}
+        kinds |= {"variable"} if has_native_threads(comparison.bad) else set()
+        kinds |= {"made again"} if "preload" in kinds else set()
+        undone = {each.kind for each in UNDONE}
+        for aspects in dict.fromkeys(made.aspects for made in self._made if made.confirmed):
+            if aspects[0].kind in undone:
+                made = _undone(comparison, aspects)
+                if made is not None:
+                    return made
+            elif {each.kind for each in aspects} <= kinds:
+                made = comparison.experiment(aspects)
+                if made.confirmed:
+                    return made
+        return None
+
+
+def _undone(comparison: Comparison, known: Sequence[Aspect] = ()) -> CauseExperiment | None:
+    """Rid forked children of what no other child can be given, until they go wrong as well.
+
+    That is what functions have cached, and what calls have set that cannot be pickled.
+    """
+    bad, good = comparison.bad, comparison.good
+    if good is None or good.cell.method != "fork" or elsewhere(bad, good):
+        return None
+    trial = None if known else comparison.trial_of_good(UNDONE)
+    if trial is not None and not comparison.is_as_good(trial):
+        known = [
+            Aspect(kind=each.kind, words=(name,))
+            for each in UNDONE
+            for name in names(each.kind, noted(trial))[: narrowing.MOST_MADE]
+        ]
+    return next(filter(None, map(comparison.experiment_on_good, known)), None)
+
+
+def _of_variables(comparison: Comparison) -> Iterator[CauseExperiment]:
+    """Set variables that keep native runtimes from threads: the likeliest alone, then all."""
+    variables = [Aspect(kind="variable", words=each) for each in VARIABLES]
+    likeliest = variables_of(files(comparison.bad))
+    for each in variables:
+        if each.words[0] in likeliest:
+            made = comparison.experiment([each])
+            yield made
+            if made.confirmed:
+                return
+    if comparison.helps(variables):
+        yield from narrowing.narrowed(comparison, variables)

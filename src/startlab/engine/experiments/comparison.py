@@ -1,0 +1,202 @@
+"""One bad world beside a good one: what is run to see whether aspects make the difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from startlab.engine.experiments.bench import TIMES, Bench, limit_s
+from startlab.engine.experiments.noted import has_met, names, noted
+from startlab.engine.experiments.worlds import TRACEBACK, World, elsewhere
+from startlab.model import Aspect, CauseExperiment
+from startlab.results.summary import WELL, has_failed_child
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import Noted, Trial
+
+CONTROLS: Final = 2
+"""How often the bad world is run again after an experiment: a race may have given all by chance.
+
+A hang costs time: it is run again once.
+"""
+
+HANGS: Final = 2
+"""How often a hang must have been seen."""
+
+HAND_OVER: Final = Aspect(kind="hand over")
+"""Changes nothing: it tells where what cannot be pickled, or made again, is handed over."""
+
+TRACED: Final = frozenset(
+    {
+        "global", "registry", "modules", "environ", "signal handlers", "imports", "attributes",
+        "write back",
+    }
+)  # fmt: skip
+"""Kinds of aspect of which a line of the program makes the difference."""
+
+
+class Comparison:
+    """A bad world, and the good one that aspects are taken from; what fails everywhere has none."""
+
+    def __init__(self, bench: Bench, bad: World, good: World | None) -> None:
+        self.bench = bench
+        self.bad = bad
+        self.good = good
+        self.wavers = False  # whether the bad world ends well now and then without any change
+
+    @property
+    def _limit_s(self) -> float:
+        return limit_s(self.good)
+
+    @property
+    def is_of_fork(self) -> bool:
+        """Whether the bad world forks."""
+        return self.bad.cell.method == "fork"
+
+    def trial(self, aspects: Sequence[Aspect]) -> Trial | None:
+        """Run the bad world with aspects changed."""
+        return self.bench.trial(self.bad.cell, aspects, self._limit_s)
+
+    def trial_of_good(self, aspects: Sequence[Aspect]) -> Trial | None:
+        """Run the good world with aspects changed."""
+        cell = (self.good or self.bad).cell
+        return self.bench.trial(cell, aspects, self._limit_s)
+
+    def helps(self, aspects: Sequence[Aspect]) -> bool:
+        """Tell whether the bad world with aspects changed does what the good one does, once."""
+        trial = self.trial(aspects)
+        return trial is not None and self.is_cured(trial)
+
+    def is_cured(self, trial: Trial) -> bool:
+        """Tell whether a trial of the bad world did what the good one does."""
+        return _is_cured(trial, self.bad, self.good)
+
+    def is_as_good(self, trial: Trial) -> bool:
+        """Tell whether a trial of the good world did what this one does, if there is one."""
+        return self.good is not None and _is_cured(trial, self.good, self.good)
+
+    def base_rates(self) -> bool:
+        """Run both worlds until each was seen `TIMES` times; tell whether both stay what they are.
+
+        A hang that was seen twice is not waited for again.
+        """
+        for world in (self.good, self.bad):
+            if world is None:
+                continue
+            wanted = HANGS if world.trials[0].outcome == "hang" else TIMES
+            while len(world.trials) < wanted:
+                trial = self.bench.trial(world.cell, (), self._limit_s)
+                if trial is None:
+                    return False
+                same = (trial.outcome in WELL) == (world.trials[0].outcome in WELL)
+                if world is self.good:
+                    same = same and _is_cured(trial, self.bad, world)
+                if not same:
+                    return False
+                world.trials.append(
+                    msgspec.structs.replace(trial, output_group=world.trials[0].output_group)
+                )
+        return True
+
+    def experiment(self, aspects: Sequence[Aspect]) -> CauseExperiment:
+        """Change aspects in the bad world, until it is known whether they are the cause."""
+        cured = 0
+        notes: tuple[Noted, ...] = ()
+        for number in range(TIMES):
+            trial = self.trial(aspects)
+            if trial is None or not self.is_cured(trial):
+                break
+            cured = number + 1
+            notes = noted(trial)
+        confirmed = cured == TIMES and has_met(aspects, notes)
+        if confirmed or 0 < cured < TIMES:
+            handed = self._as_it_is()
+            confirmed = confirmed and handed is not None
+            notes += handed or () if aspects[0].kind == "identity" else ()
+        kind = aspects[0].kind
+        if confirmed and kind in TRACED:
+            words = [word for each in aspects if each.kind == kind for word in each.words]
+            traced = Aspect(kind="trace", words=(kind, *(words or names(kind, notes))))
+            notes += self.bench.trace((self.good or self.bad).cell, traced, self._limit_s)
+        return self.made(aspects, cured, confirmed=confirmed, notes=notes)
+
+    def experiment_on_good(self, aspect: Aspect) -> CauseExperiment | None:
+        """Change an aspect in the good world, and see whether it goes wrong as the bad one does."""
+        notes: tuple[Noted, ...] = ()
+        for _ in range(TIMES):
+            trial = self.trial_of_good([aspect])
+            if trial is None or not _is_alike(trial, self.bad.trials[0]):
+                return None
+            notes = noted(trial)
+        return self.made([aspect], TIMES, confirmed=True, notes=notes)
+
+    def made(
+        self,
+        aspects: Sequence[Aspect],
+        cured: int,
+        *,
+        confirmed: bool = False,
+        notes: tuple[Noted, ...] = (),
+    ) -> CauseExperiment:
+        """Give the result of an experiment."""
+        return CauseExperiment(
+            environment=self.bad.cell.environment,
+            method=self.bad.cell.method,
+            good=self.good.cell.method if self.good else None,
+            good_environment=elsewhere(self.bad, self.good),
+            aspects=tuple(aspects),
+            cured=cured,
+            of=min(TIMES, cured + 1),
+            confirmed=confirmed,
+            noted=notes,
+        )
+
+    def _as_it_is(self) -> tuple[Noted, ...] | None:
+        """Run the bad world again without a change: what ends well by chance shows nothing.
+
+        Gives what could not be handed over meanwhile; None if it has ended well.
+        """
+        notes: tuple[Noted, ...] = ()
+        for _ in range(1 if self.bad.trials[0].outcome == "hang" else CONTROLS):
+            trial = self.trial([HAND_OVER])
+            if trial is not None and self.is_cured(trial):
+                self.wavers = True
+                return None
+            notes = noted(trial) if trial is not None else notes
+        return notes
+
+
+def _is_cured(trial: Trial, bad: World, good: World | None) -> bool:
+    """Tell whether a trial of the bad world did what the good one does.
+
+    A program that hung, and ends now, need not print the same: what held it up may have been before
+    that. One without a good world is to end well. Where no child raises or fails in the good world,
+    none may: what cannot be pickled may be sent by a name that no child has.
+    """
+    if trial.outcome != "ok":
+        return False
+    if good is None or bad.trials[0].outcome == "hang":
+        return TRACEBACK not in trial.stderr
+    right = good.trials[0]
+    if TRACEBACK in trial.stderr and TRACEBACK not in right.stderr:
+        return False
+    if has_failed_child(trial) and not good.loses_children:
+        return False
+    return _prints_alike(trial, right)
+
+
+def _is_alike(trial: Trial, bad: Trial) -> bool:
+    """Tell whether a trial goes wrong as another one does."""
+    if trial.outcome in WELL and bad.outcome in WELL:
+        return _prints_alike(trial, bad)
+    kinds = [each.exception and each.exception.type for each in (trial, bad)]
+    return (trial.outcome, trial.where) == (bad.outcome, bad.where) and kinds[0] == kinds[1]
+
+
+def _prints_alike(one: Trial, other: Trial) -> bool:
+    return one.stdout_digest == other.stdout_digest or (
+        one.stdout_shape is not None and one.stdout_shape == other.stdout_shape
+    )
