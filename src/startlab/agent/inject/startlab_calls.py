@@ -4,26 +4,16 @@ Noted are those that are over when the first process is started, and whose calle
 main() does before it. That is calls of the program's own functions, those of a library's that
 change a global of their module, and those of functions written in C that are statements of their
 own: what these change cannot be seen. So with statements that call a library's object, and with its
-contexts that are not left. A child makes them again once it has imported the main module.
-
-What cannot be pickled cannot be given to a child. Then it can be seen that a forked child, for
-which the change of the globals is undone, fails too.
+contexts that are not left. How a child makes them again is in startlab_calls_again.
 """
 
 import os
 import sys
 import time
 
-from startlab_aspects import (
-    ASPECTS,
-    FUNCTION,
-    harmless,
-    inject,
-    module_of,
-    namespaces,
-    note,
-    own_modules,
-)
+from startlab_aspects import FUNCTION, harmless, inject, own_modules
+from startlab_statements import dotted, names_in, node_of
+from startlab_undone import UNDONE, changes, contents
 
 MOST_CALLS = 200
 MOST_LOOKS = 20  # calls of a library's function that change nothing
@@ -32,7 +22,6 @@ NO_CALL = 0x20 | 0x80 | 0x100 | 0x200  # a generator's or coroutine's code: it i
 VARARGS, VARKEYWORDS = 0x04, 0x08
 
 calls = []  # that are over: name, module, path, pickled arguments, line, frame of the caller
-changes = []  # by them: name, line, frame of the caller, and what globals were before
 begun = {}  # by the frame of each call that is not over: when it began, the globals, and the call
 looks = {}  # by the code of a library's function: how many of its calls have changed nothing
 ours = {}  # by files: whether they are the program's own
@@ -97,33 +86,6 @@ def ends(frame, started, before, call):
         calls.append(call + (frame.f_back,))
 
 
-def contents(frame):
-    """Give what the globals of a function's module are, and how much they hold."""
-    return {
-        name: (Same(value), len(value) if isinstance(value, (dict, list, set)) else 0)
-        for name, value in list(frame.f_globals.items())
-    }
-
-
-class Same(object):
-    """Keeps a value, and what is in it, and is equal to what keeps the very same one."""
-
-    def __init__(self, value):
-        self.value = value
-        self.copy = type(value)(value) if UNDONE and type(value) in (dict, list, set) else None
-
-    def put_back(self):
-        if self.copy is not None:
-            self.value.clear()
-            (self.value.extend if type(self.value) is list else self.value.update)(self.copy)
-        return self.value
-
-    def __eq__(self, other):
-        return self.value is other.value
-
-    __hash__ = None
-
-
 def pickled(value):
     import pickle
 
@@ -149,12 +111,6 @@ def c_call(frame, function):
         return None  # what is changed is the program's own
     call = statement(frame, function.__name__)
     return call and call + (frame,)
-
-
-def node_of(frame):
-    """Give the call that a statement of the program's consists of, or that of its context."""
-    node = statements(frame.f_code.co_filename).get(frame.f_lineno)
-    return node.value if node else None
 
 
 def is_of_package(file):
@@ -191,42 +147,6 @@ ACTS = {
     "_multiprocessing": (), "_posixshmem": (),
 }
 """Modules of functions that do something with the world outside the interpreter, but for some."""
-
-parsed = {}  # by files: their statements that are calls, by their lines
-
-
-def statements(file):
-    if file not in parsed:
-        import ast
-        import tokenize
-
-        parsed[file] = {}
-        with tokenize.open(file) as source:
-            tree = ast.parse(source.read(), file)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                for line in range(node.lineno, getattr(node, "end_lineno", node.lineno) + 1):
-                    parsed[file][line] = node
-            elif isinstance(node, ast.With) and isinstance(node.items[0].context_expr, ast.Call):
-                enter = ast.Attribute(node.items[0].context_expr, "__enter__", ast.Load())
-                entered = ast.copy_location(ast.Expr(ast.Call(enter, [], [])), node)
-                parsed[file][node.lineno] = ast.fix_missing_locations(entered)
-    return parsed[file]
-
-
-def dotted(node):
-    """Give the names of `a.b.c`, and of a call's method `a.b().c`; nothing of what is neither."""
-    if hasattr(node, "id"):
-        return (node.id,)
-    value = getattr(node, "value", None)
-    path = dotted(getattr(value, "func", value)) if hasattr(node, "attr") else ()
-    return path + (node.attr,) if path else ()
-
-
-def names_in(node):
-    import ast
-
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def arguments(code, values):
@@ -271,75 +191,3 @@ def owners():
             if type(value) is not type(os):
                 for key, each in list(getattr(value, "__dict__", {}).items()):
                     yield module, (name, key), each
-
-
-def pack_calls(*names):
-    """Give the calls that are over whose callers are not; of some names, if there are any."""
-    sys.setprofile(None)
-    if not frozen:
-        active = callers()
-        frozen.append([call[:5] for call in calls if call[5] in active])
-        del calls[:]
-        begun.clear()
-    return [call for call in frozen[0] if not names or call[0] in names]
-
-
-def callers():
-    frame, active = sys._getframe(1), set()
-    while frame is not None:
-        active.add(frame)
-        frame = frame.f_back
-    return active
-
-
-frozen = []  # the calls before the first start
-
-
-@harmless
-def call_again(made):
-    """Make a call in a child, without what it prints."""
-    import pickle
-
-    name, module, path, packed, line = made
-    if module not in inject.MAIN:
-        __import__(module)
-    note("call", name, line)
-    printed = sys.stdout
-    if path != line:
-        function = vars(module_of(module))[path[0]]
-        for each in path[1:]:
-            function = getattr(function, each)
-        args, kwargs = pickle.loads(packed)
-        with open(os.devnull, "w") as sys.stdout:
-            try:
-                function(*args, **kwargs)
-            finally:
-                sys.stdout = printed
-    else:
-        import ast
-
-        file, _, number = line.rpartition(":")
-        tree = ast.Module([statements(file)[int(number)]], [])
-        scope = namespaces(module_of(module))[-1]
-        exec(compile(tree, file, "exec"), scope, pickle.loads(packed))
-
-
-UNDONE = [set(aspect[1:]) for aspect in ASPECTS if aspect[0] == "undone"]
-
-
-@harmless
-def undo():
-    """Put back, in a forked child, what the globals were before the parent's calls."""
-    sys.setprofile(None)
-    active = callers()
-    for name, line, caller, scope, before, after in reversed(changes):
-        if caller not in active or (UNDONE[0] and name not in UNDONE[0]):
-            continue
-        note("undone", name, line)
-        for key in set(before) | set(after):
-            if before.get(key) == after.get(key):
-                continue
-            if key in before:
-                scope[key] = before[key][0].put_back()
-            else:
-                scope.pop(key, None)

@@ -17,7 +17,7 @@ from startlab_aspects import (
     resolve,
     tell,
 )
-from startlab_calls import call_again, pack_calls
+from startlab_calls_again import call_again, pack_calls
 from startlab_registries import REGISTRIES
 
 

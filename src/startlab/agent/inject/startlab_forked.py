@@ -17,8 +17,8 @@ from startlab_aspects import (
     note,
     own_modules,
 )
-from startlab_calls import undo
 from startlab_registries import get_random
+from startlab_undone import undo
 
 
 opened = {}  # by the ids of files: a reference to each, the line that opened it, and if directly

@@ -1,0 +1,58 @@
+"""Calls that only the parent has made, made again in a child once it has imported the main module.
+
+Python 3.
+"""
+
+import os
+import sys
+
+from startlab_aspects import harmless, inject, module_of, namespaces, note
+from startlab_calls import begun, calls
+from startlab_statements import statements
+from startlab_undone import callers
+
+frozen = []  # the calls before the first start
+
+
+def pack_calls(*names):
+    """Give the calls that are over whose callers are not; of some names, if there are any."""
+    sys.setprofile(None)
+    if not frozen:
+        active = callers()
+        frozen.append([call[:5] for call in calls if call[5] in active])
+        del calls[:]
+        begun.clear()
+    return [call for call in frozen[0] if not names or call[0] in names]
+
+
+@harmless
+def call_again(made):
+    """Make a call in a child, or run the statement that it was, without what a call prints."""
+    name, module, path, packed, line = made
+    if module not in inject.MAIN:
+        __import__(module)
+    note("call", name, line)
+    if path == line:
+        run_again(module_of(module), line, packed)
+        return
+    import pickle
+
+    function = vars(module_of(module))[path[0]]
+    for each in path[1:]:
+        function = getattr(function, each)
+    args, kwargs = pickle.loads(packed)
+    printed = sys.stdout
+    with open(os.devnull, "w") as sys.stdout:
+        try:
+            function(*args, **kwargs)
+        finally:
+            sys.stdout = printed
+
+
+def run_again(module, where, packed):
+    import ast
+    import pickle
+
+    file, _, number = where.rpartition(":")
+    tree = ast.Module([statements(file)[int(number)]], [])
+    exec(compile(tree, file, "exec"), namespaces(module)[-1], pickle.loads(packed))
