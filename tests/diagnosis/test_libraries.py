@@ -10,7 +10,6 @@ from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.experiments import confirmed, rejected
 from startlab.diagnosis.rules import (
-    MECHANISMS,
     ORDER,
     fork_with_threads,
     left_unsent,
@@ -142,7 +141,7 @@ def test_what_was_seen_to_be_lost_is_told_where_an_experiment_shows_how_to_keep_
         environment="host-3.12", method="forkserver", aspects=(Aspect(kind="exit in children"),),
         good="spawn", cured=3, of=3, confirmed=True,
     )  # fmt: skip
-    found = confirmed(case, made, seen, MECHANISMS[seen.mechanism])
+    found = confirmed(case, made, seen)
     assert (found.mechanism, found.where, found.grade) == ("left_unsent", "p.py:6", "confirmed")
     assert "in 3 of 3 trials" in found.text
 

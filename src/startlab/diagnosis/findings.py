@@ -228,13 +228,7 @@ class _Finder:
         made = self._experiment_on(trial)
         if made is None:
             return None
-        mechanism = MECHANISMS[found.mechanism] if found else None
-        return confirmed(
-            self._case(trial),
-            made,
-            found,
-            mechanism,
-        )
+        return confirmed(self._case(trial), made, found)
 
     def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
         """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.

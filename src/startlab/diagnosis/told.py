@@ -1,0 +1,396 @@
+"""How aspects are told that an experiment has shown to be a cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from startlab.model import AspectKind
+
+
+class Told(NamedTuple):
+    """How an aspect is told: `what` was changed, the cause's `title`, and `why` it is one.
+
+    `{name}` is the aspect's own name, `{at}` the place that it was set at: the last line that was
+    noted, or the `first`. What is changed `cures` it, as the advice says, or is only a sign. Beside
+    what a rule has seen at the same line it says `more`, or `less`, whatever the line.
+    """
+
+    mechanism: str
+    what: str
+    title: str
+    why: str
+    first: bool = False
+    cures: bool = True
+    says: Literal["more", "as much", "less"] = "as much"
+
+
+ANEW: Final = (
+    "A child started by spawn or forkserver imports the program's modules again, and has what that "
+    "makes: nothing of what the parent changed afterwards."
+)
+COPIED: Final = "A forked child begins with a copy of all that its parent has."
+
+TOLD: Final[Mapping[AspectKind, Told]] = {
+    "modules": Told(
+        "module_elsewhere",
+        "modules found where the parent found them",
+        "the children cannot import {name} from the file that the parent has it from{at}",
+        "A child searches sys.path as it is when the child is started: it finds nothing that was "
+        "loaded by its file's name, or while sys.path was another one.",
+    ),
+    "stdin": Told(
+        "stdin_in_child",
+        "the parent's standard input given to the children too",
+        "what is read from standard input{at} is read again in every child, where it is empty",
+        ANEW + " Only the program itself can read what it is given on standard input.",
+        first=True,
+    ),
+    "kept": Told(
+        "removed_before_start",
+        "{name} kept until the parent ends",
+        "{name}{at} is removed before a child has opened it",
+        "A child started by spawn or forkserver opens by its name what a forked one has already. "
+        "start() keeps nothing that it gives to the child: a lock or queue that nothing else in "
+        "the parent refers to is removed at once.",
+        first=True,
+    ),
+    "main": Told(
+        "main_has_another_name",
+        "the main module named `__main__` in the children too",
+        "the children know the main module, and what it defines, by another name{at}",
+        "A child started by spawn or forkserver imports the main module as `__mp_main__`: that is "
+        "the `__module__` of its classes and functions there.",
+        says="more",
+    ),
+    "imports": Told(
+        "imported_by_parent",
+        "{name} imported in the children too",
+        "the children do not import {name}, as the parent does{at}",
+        ANEW,
+        first=True,
+    ),
+    "attributes": Told(
+        "made_at_run_time",
+        "{name} made in the children too",
+        "the children do not have {name}, which the parent makes{at} as it runs",
+        ANEW + " Classes and functions are pickled by their names.",
+        says="more",
+    ),
+    "calls": Told(
+        "called_by_parent",
+        "{name} called in the children too",
+        "{name} is called{at} in the parent alone, and the children lack what it sets up",
+        ANEW,
+    ),
+    "undone": Told(
+        "called_by_parent",
+        "{name} undone",
+        "{name} is called{at} in the parent alone, and the children lack what it sets up",
+        ANEW,
+        cures=False,
+    ),
+    "caches": Told(
+        "cache_empty",
+        "what {name} has cached dropped",
+        "the children do not have the results of {name}{at} that the parent has cached",
+        ANEW + " The function runs again there, and does or returns something else.",
+        cures=False,
+    ),
+    "one main": Told(
+        "main_twice",
+        "an import of {name} that gives the main module",
+        "{name} is the main module, imported a second time{at}: a copy that lacks what the program "
+        "has set in the first one",
+        "Python knows the main module as `__main__`. An import of its file by its own name makes "
+        "another module, with globals and classes of its own.",
+        first=True,
+    ),
+    "signal mask": Told(
+        "signal_ignored",
+        "no signal blocked in the children",
+        "the children do not end by a signal: they block {name}, as their parent does{at}",
+        "The signals that a thread blocks stay blocked in the processes that it starts, across "
+        "fork and exec (signal(7)).",
+    ),
+    "fork hooks": Told(
+        "hook_after_fork",
+        "nothing run that was registered for forked children",
+        "{name}, which is registered with os.register_at_fork(){at}, changes forked children",
+        "A function that is given to os.register_at_fork() as after_in_child runs in each child "
+        "right after the fork.",
+        first=True,
+    ),
+    "finalizers": Told(
+        "destructor_again",
+        "no destructor run in the children",
+        "a child's copy of {name} is destroyed{at}, and removes what the program still needs",
+        "A child has a copy of what it inherits or is given: a second object for the same file or "
+        "folder, whose destructor removes that.",
+        first=True,
+    ),
+    "tracker": Told(
+        "tracker_of_child",
+        "a resource tracker that runs before the fork",
+        "a forked child has what it opens{at} tracked by a resource tracker of its own, which "
+        "removes it at that child's end",
+        "A child uses its parent's resource tracker, if that runs when the child is forked. Else "
+        "it starts its own, which knows nothing of who else uses a block of shared memory.",
+        first=True,
+    ),
+    "ids": Told(
+        "keyed_by_id",
+        "the parent's id() of each {name} kept",
+        "each {name} is known by its id(){at}, and is another object after it was pickled",
+        "id() is where an object lies in its process. What a child is given is pickled: it arrives "
+        "as a copy.",
+        first=True,
+        cures=False,
+    ),
+    "parent id": Told(
+        "parent_is_fork_server",
+        "os.getppid() giving the process that has started the child",
+        "os.getppid(){at} gives the fork server, not the process that has started the child",
+        "A child started by forkserver is forked by the fork server, which is its parent.",
+        first=True,
+    ),
+    "preload": Told(
+        "main_preloaded",
+        "a fork server that does not import {name}",
+        "the fork server imports {name}{at}, and its children are forked with what that makes",
+        "The fork server imports what set_forkserver_preload() says before it forks; from Python "
+        "3.14 on that is the main module, if nothing else is said.",
+        says="less",
+    ),
+    "hash seed": Told(
+        "hash_seed",
+        "one hash seed for all processes",
+        "the hash of a string{at} is another number in each process",
+        "Python salts the hash of str and bytes with a random number that it draws at startup. A "
+        "forked child has its parent's; one started by spawn or forkserver draws its own.",
+        cures=False,
+    ),
+    "environ": Told(
+        "environment_differs",
+        "the parent's {name} in the environment",
+        "the children have another {name} in their environment than the parent, which sets it{at}",
+        "Children of the fork server have the environment that it was started with.",
+    ),
+    "global": Told(
+        "global_differs",
+        "{name} as the parent has it",
+        "the children do not see the parent's change to {name}{at}",
+        ANEW,
+    ),
+    "registry": Told(
+        "setting_differs",
+        "the parent's {name}",
+        "the children do not have the parent's {name}{at}",
+        ANEW,
+    ),
+    "statement": Told(
+        "main_runs_again",
+        "line {name} of the main module left out of the children's import",
+        "line {name} of the main module runs again in every child that imports it",
+        "A child started by spawn or forkserver runs the main module's own statements once more.",
+        says="less",
+    ),
+    "flush": Told(
+        "buffer_copied",
+        "all buffers written out before each fork",
+        "forked children have a copy of text that was not yet written{at}",
+        COPIED + " What was in a file's buffer gets into the file from each of them.",
+    ),
+    "signal handlers": Told(
+        "handler_inherited",
+        "signal handlers and wake-up descriptor reset in the children",
+        "forked children have the parent's signal handlers{at}",
+        COPIED,
+    ),
+    "event loop": Told(
+        "loop_inherited",
+        "no event loop inherited",
+        "forked children inherit the parent's event loop",
+        COPIED,
+    ),
+    "lock": Told(
+        "lock_held_at_fork",
+        "the locks that were held at the fork released in the children",
+        "forked children have a lock that was held when they were forked{at}",
+        COPIED + " The thread that would release the lock is not there.",
+    ),
+    "threads": Told(
+        "thread_gone_at_fork",
+        "the parent's threads started again in the children",
+        "forked children wait for a thread of the parent's that is not there",
+        "A fork copies only the thread that forks.",
+        first=True,
+    ),
+    "epoll": Told(
+        "epoll_shared",
+        "an epoll of its own in each child",
+        "a forked child changes{at} the epoll that it shares with its parent",
+        COPIED + " The descriptor of an epoll leads to the same one in the kernel.",
+        first=True,
+    ),
+    "seed": Told(
+        "random_copied",
+        "each child's generators seeded differently",
+        "forked children draw the same random numbers",
+        COPIED,
+        cures=False,
+    ),
+    "descriptors": Told(
+        "pipe_end_inherited",
+        "the inherited copies of {name} closed in the children",
+        "forked children keep open what the parent has closed: they inherit {name}{at}",
+        COPIED + " Whoever reads from the other side sees its end only when every copy is closed.",
+    ),
+    "positions": Told(
+        "file_shared",
+        "each file opened again in the children",
+        "forked children share their parent's position in {name}{at}",
+        COPIED + " An open file has one position: what one process reads, the others miss.",
+    ),
+    "identity": Told(
+        "end_mark_copied",
+        "{name} sent by its name",
+        "{name} is another object after it was pickled, and is compared by `is`",
+        "What is put into a queue or given to a child is pickled: it arrives as a copy.",
+        cures=False,
+    ),
+    "exceptions": Told(
+        "unreadable_result",
+        "{name} pickled without a call of its __init__",
+        "{name} cannot be made again from its pickle{at}",
+        "An exception is made again by a call of its class with what `super().__init__` was given.",
+        cures=False,
+    ),
+    "child exits": Told(
+        "child_reaped",
+        "each exit of its children told to multiprocessing",
+        "the program takes{at} the exit of a child of multiprocessing's",
+        "The system reports the end of a child once, to the first call that waits for it. "
+        "multiprocessing never learns of it.",
+        cures=False,
+    ),
+    "made again": Told(
+        "made_before_fork",
+        "{name} made again in each child",
+        "forked children share {name}{at}, which is made for one process",
+        COPIED,
+        says="less",
+    ),
+    "exit in children": Told(
+        "exit_handler_not_run",
+        "exit handlers run at the end of children too",
+        "what a child registers with atexit{at} is not run at its end",
+        "Up to Python 3.13 a child of multiprocessing ends without its exit handlers.",
+        first=True,
+    ),
+    "pool end": Told(
+        "pool_ended_early",
+        "a pool that ends its tasks before it is terminated",
+        "the pool is terminated{at} before its tasks are done",
+        "The end of a pool's `with` block terminates its workers: results that were not there by "
+        "then never come.",
+        first=True,
+    ),
+    "written": Told(
+        "output_lost",
+        "what children print written at once",
+        "children are ended{at} before they have written what they printed",
+        "What a process prints into a pipe or a file is kept until there is enough of it, or until "
+        "the process ends by itself. One that is terminated, as by the end of a pool's `with` "
+        "block, or leaves by os._exit(), loses that.",
+        first=True,
+    ),
+    "empty": Told(
+        "empty_too_early",
+        "queues that wait a second for what comes",
+        "the queue is taken for empty{at} before anything has come",
+        "A queue tells what has arrived, not whether more will come.",
+        first=True,
+        cures=False,
+    ),
+    "write back": Told(
+        "kept_by_child",
+        "the child's {name} put back into the parent's",
+        "{name} is changed{at} in a child's own copy, and the parent reads its own",
+        "A child works on copies of its process object, its arguments and its globals, under every "
+        "start method.",
+        first=True,
+    ),
+    "variable": Told(
+        "native_pool_after_fork",
+        "{name} in the environment",
+        "forked children wait for native threads of a library that only their parent has",
+        COPIED + " A fork copies only the thread that forks.",
+        cures=False,
+        says="less",
+    ),
+    "pipes": Told(
+        "join_before_drain",
+        "pipes that hold 1 MiB",
+        "a child is waited for before its queue is read",
+        "A child ends only when all that it put into a queue has been read, or fits into the pipe.",
+    ),
+}
+
+MADE_ANEW: Final = Told(
+    "made_in_each_child",
+    "{name} as the parent has it",
+    "every child makes its own {name}{at}, instead of using the parent's",
+    "A child started by spawn or forkserver imports the program's modules again, and so makes "
+    "again what their top level makes.",
+)
+
+EITHER: Final = MADE_ANEW._replace(
+    title="{name} is made{at} by the import of its module: a forked child has its parent's, any "
+    "other child makes its own"
+)
+"""Where all ends well, and it is not known which of the two is meant."""
+
+UNREADABLE: Final = Told(
+    "unpickling_fails",
+    "{name} sent by its name",
+    "{name} is pickled{at}, and cannot be made again from that",
+    "What is put into a queue or given to a child is pickled, and rebuilt there.",
+)
+
+SKIPPED_MAIN: Final = Told(
+    "global_differs",
+    "{name} as the parent has it",
+    "the children do not see the change to {name}{at}: they do not import a package's __main__.py",
+    "A child started by spawn or forkserver imports the main module again, but not the __main__.py "
+    "of a package or folder.",
+)
+
+REGISTRIES: Final[Mapping[str, str]] = {
+    "import hooks": "import hooks",
+    "made modules": "modules made by hand",
+    "gc": "garbage collector's settings",
+    "copyreg": "ways to pickle classes (copyreg)",
+    "subclasses": "subclasses registered with abstract classes",
+    "dispatch": "functions registered for single dispatch",
+    "functions": "attributes of functions",
+    "int digits": "limit of digits of an int",
+    "codecs": "registered codecs and error handlers",
+    "sqlite3": "SQLite adapters and converters",
+    "csv": "CSV dialects and limits",
+    "builtins": "additions to builtins",
+    "contextvars": "context variables",
+    "decimal": "decimal context",
+    "locale": "locale",
+    "warnings": "warning filters",
+    "socket": "default socket timeout",
+    "recursion limit": "recursion limit",
+    "signal handlers": "signal handlers",
+    "switch interval": "switch interval",
+    "umask": "umask",
+    "limits": "resource limits",
+    "logging": "logging configuration",
+    "random": "random seed",
+}
