@@ -1,0 +1,177 @@
+"""A cause with the trials that it explains → a finding, as reports tell it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from startlab.diagnosis.experiments import is_cure, rejected, variables_of
+from startlab.diagnosis.phrases import either, listed, versions
+from startlab.diagnosis.rules import MECHANISMS
+from startlab.diagnosis.seen import cell_name
+from startlab.model import Explained, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from startlab.diagnosis.case import Cause
+    from startlab.diagnosis.rule import Mechanism
+    from startlab.diagnosis.seen import Seen
+    from startlab.model import CauseExperiment, FindingGrade, Outcome, Trial
+
+BROKEN: Final[tuple[Outcome, ...]] = ("hang", "crash", "error", "wrong")
+"""Outcomes that a person must do something about."""
+
+RANK: Final = ("hang", "crash", "error", "wrong", "differs", "ok", "undecided")
+"""The outcomes of findings, the worst first."""
+
+_VERB: Final[Mapping[str, str]] = {
+    "hang": "hangs",
+    "crash": "crashes",
+    "error": "fails",
+    "wrong": "prints something else than expected",
+    "undecided": "is undecided",
+    "differs": "prints different output",
+    "ok": "prints different output",
+}
+
+
+class Found(NamedTuple):
+    """A cause, the trials that it explains, and what else there is to say of them.
+
+    A `note` is harmless. `verb` is what these trials do, if that is not known by their outcomes. A
+    title is `bare` that names its cells itself.
+    """
+
+    cause: Cause
+    trials: Sequence[Trial]
+    more: str = ""
+    note: bool = False
+    verb: str = ""
+    bare: bool = False
+
+
+def by_cause(explained: Iterable[tuple[Cause | None, Trial]]) -> list[tuple[Cause, list[Trial]]]:
+    """Put together the trials that have the same cause; those without one are left out."""
+    found: dict[tuple[str, str | None], tuple[Cause, list[Trial]]] = {}
+    for cause, trial in explained:
+        if cause is not None:
+            found.setdefault(cause.identity, (cause, []))[1].append(trial)
+    return list(found.values())
+
+
+def tell(seen: Seen, found: Found) -> Finding:
+    """Tell a cause; its advice is completed once all causes are known: see `advised`."""
+    cause, trials = found.cause, found.trials
+    mechanism = MECHANISMS[cause.mechanism]
+    outcomes = sorted({trial.outcome for trial in trials}, key=RANK.index)
+    counts = Counter({id(trial): trial.cell for trial in trials}.values())
+    cells = tuple(
+        Explained(cell=cell, count=count, of=len(seen.by_cell[cell]))
+        for cell in seen.by_cell
+        if (count := counts[cell])
+    )
+    where = cause.where or None
+    return Finding(
+        mechanism=cause.mechanism,
+        outcome=outcomes[0],
+        title=f"{_head(seen, found, outcomes)}{cause.title}",
+        cause=cause.title,
+        text=f"{cause.text}{found.more}{_besides(seen, found, cells)}".strip(),
+        where=where,
+        code=seen.sources.code(where),
+        lines=seen.sources.around(where),
+        cells=cells,
+        advice=f"{cause.advice} {mechanism.advice}".strip(),
+        experiment=mechanism.experiment,
+        note=found.note,
+        grade=cause.grade or _grade(mechanism),
+    )
+
+
+def _head(seen: Seen, found: Found, outcomes: Sequence[Outcome]) -> str:
+    """Say what happens, and under which start methods."""
+    if found.bare:
+        return ""
+    cells = seen.cells_of(found.trials)
+    if found.note:
+        return f"Under {cells}: "
+    loses = MECHANISMS[found.cause.mechanism].loses and outcomes == ["ok"]
+    verb = "loses data" if loses else found.verb
+    verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
+    return f"{verb.capitalize()} under {cells}: "
+
+
+def _besides(seen: Seen, found: Found, cells: Sequence[Explained]) -> str:
+    """Say what else is known of the trials: that they disagree, what was tried in vain."""
+    if found.note:
+        return ""
+    said = "" if found.bare else _mixed(seen, cells)
+    if not MECHANISMS[found.cause.mechanism].explains:
+        told = {(each.cell.environment, each.cell.method) for each in cells}
+        vain = [each for each in seen.in_vain if (each.environment, each.method) in told]
+        said += "".join(rejected(each) for each in vain[:1])
+    return said
+
+
+def _mixed(seen: Seen, cells: Sequence[Explained]) -> str:
+    """Tell of cells whose trials disagree."""
+    parts = []
+    for each in cells:
+        outcomes = Counter(trial.outcome for trial in seen.by_cell[each.cell])
+        if len(outcomes) > 1:
+            told = ", ".join(f"{name} {count} of {each.of}" for name, count in outcomes.items())
+            parts.append(f"{cell_name(each.cell)}: {told}")
+    return f" Trials disagree: {'; '.join(parts)}." if parts else ""
+
+
+def _grade(mechanism: Mechanism) -> FindingGrade:
+    if not mechanism.explains:
+        return "unknown"
+    return "shown" if mechanism.shown else "suspected"
+
+
+# --- the advice ----------------------------------------------------------------------------------
+
+
+def advised(seen: Seen, finding: Finding, well: Sequence[str]) -> Finding:
+    """Add to the advice what was tried of it, and which start methods are `well`."""
+    mechanism = MECHANISMS[finding.mechanism]
+    cells = {(each.cell.environment, each.cell.method) for each in finding.cells}
+    made = [made for cell, made in seen.experiments.items() if cell in cells]
+    said = _tried(seen, made) if finding.grade == "confirmed" else ""
+    broken = mechanism.depends_on == "method" and finding.outcome in BROKEN
+    well = [method for method in well if method != mechanism.against]
+    if well and broken and not {method for _, method in cells} & set(well):
+        instead = "Or set" if finding.advice or said else "Set"
+        which = "which" if len(well) == 1 else "each of which"
+        said += f" {instead} {either(well)} explicitly, {which} was ok wherever it was run."
+    return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
+
+
+def _tried(seen: Seen, experiments: Iterable[CauseExperiment]) -> str:
+    """Say what experiments have shown to be a cure, and where."""
+    cured: dict[str, dict[str, list[str]]] = {}
+    for made in experiments:
+        variables = variables_of(made)
+        if variables or is_cure(made):
+            of = cured.setdefault(variables, {})
+            of.setdefault(made.method, []).append(made.environment)
+    said = ""
+    for variables, methods in cured.items():
+        told = f"cures {_where_cured(seen, methods)}"
+        if variables:
+            said += f" Or set {variables} in the environment (tried: {told})."
+        else:
+            said += f" Tried: {told}."
+    return said
+
+
+def _where_cured(seen: Seen, methods: Mapping[str, list[str]]) -> str:
+    """Name the cells in which a cure was tried, given as environments by method."""
+    alike: dict[str, list[str]] = {}
+    for name, there in methods.items():
+        alike.setdefault(versions(seen.environments, there, exact=False), []).append(name)
+    return listed([f"{listed(names)} on {pythons}" for pythons, names in alike.items()])

@@ -1,0 +1,164 @@
+"""A finished run of a program: its trials, as the cases that rules are asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
+from startlab.diagnosis.experiments import confirmed
+from startlab.diagnosis.phrases import listed, versions
+from startlab.diagnosis.source.sources import Sources
+from startlab.model import START_METHODS
+from startlab.output.compare import compare
+from startlab.results.output_groups import grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from startlab.diagnosis.rule import Rules
+    from startlab.model import CauseExperiment, Cell, Program, Run, Trial
+    from startlab.output.compare import Difference
+
+
+class Seen:
+    """What was seen of one program, and the rules that explain it."""
+
+    def __init__(self, run: Run, program: Program, rules: Rules) -> None:
+        self.wanted = program.stdout
+        self.sources = Sources(program)
+        self.rules = rules
+        self.environments = {
+            each.name: each.environment for each in run.environments if each.environment
+        }
+        self.methods = {each for there in self.environments.values() for each in there.methods}
+        ran = [
+            trial
+            for trial in grouped(run).trials
+            if trial.outcome not in ("unsupported", "unavailable")
+        ]
+        trials: dict[Cell, list[Trial]] = {}
+        for trial in ran:
+            trials.setdefault(trial.cell, []).append(trial)
+        self.by_cell = {cell: trials[cell] for cell in run.planned if cell in trials}
+        self.trials = [trial for trials in self.by_cell.values() for trial in trials]
+        self.by_environment: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            self.by_environment.setdefault(trial.environment, []).append(trial)
+        self.experiments = {
+            (each.environment, each.method): each for each in run.experiments if each.confirmed
+        }
+        self._tried = {(each.environment, each.method) for each in run.experiments}
+        self.in_vain = [
+            each for each in run.experiments if not each.confirmed and len(each.aspects) > 1
+        ]
+
+    def case(
+        self,
+        trial: Trial,
+        others: Sequence[Trial] | None = None,
+        *,
+        lines: Difference = NO_LINES,
+        against: str = "",
+        outputs: Outputs | None = None,
+    ) -> Case:
+        """Give a trial as rules see it, beside those of its environment or some `others`."""
+        if others is None:
+            others = [e for e in self.by_environment[trial.environment] if e is not trial]
+        return Case(
+            trial,
+            self.sources,
+            environment=self.environments.get(trial.environment),
+            others=others,
+            lines=lines,
+            against=against,
+            outputs=outputs,
+            ask=self.rules.first,
+            given_at=self._given_at(trial),
+        )
+
+    def _given_at(self, trial: Trial) -> str | None:
+        """Give the line that hands over what cannot be pickled, or not made again from that."""
+        return next(
+            (
+                noted.where
+                for made in self.in_vain
+                if (made.environment, made.method) == (trial.environment, trial.method)
+                for noted in made.noted
+                if noted.what == "handed over" and noted.where
+            ),
+            None,
+        )
+
+    def confirmed(self, trial: Trial, found: Cause | None = None) -> Cause | None:
+        """Give the cause that an experiment in the trial's cell has confirmed, if there was one."""
+        made = self._experiment_on(trial)
+        return None if made is None else confirmed(self.case(trial), made, found)
+
+    def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
+        """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.
+
+        Such a one is a cell of the same start method, or one that fails where all do.
+        """
+        if (trial.environment, trial.method) in self._tried:
+            return self.experiments.get((trial.environment, trial.method))
+        return next(
+            (
+                made
+                for made in self.experiments.values()
+                if made.method == trial.method
+                or (made.good is None and made.environment == trial.environment)
+                if any(
+                    _end(each) == _end(trial)
+                    for each in self.trials
+                    if (each.environment, each.method) == (made.environment, made.method)
+                )
+            ),
+            None,
+        )
+
+    def why_other(
+        self, trial: Trial, others: Sequence[Trial], wanted: str = ""
+    ) -> tuple[int, Cause] | None:
+        """Explain by a trial's own clues why it does not print what `others` do, or `wanted`.
+
+        The lower the number, the stronger.
+        """
+        lines = compare(_told_by(trial), _told_by(others[0]) if others else wanted)
+        if not any(lines) and trial.outcome != "error":
+            return None  # only what was left out of the middle differs
+        return self.rules.ranked("output", self.case(trial, others, lines=lines))
+
+    def cells_of(self, trials: Iterable[Trial]) -> str:
+        """Name cells by their methods, and by their Pythons where not all have it."""
+        cells = {trial.cell for trial in trials}
+        methods: dict[str, list[str]] = {}
+        every: dict[str, list[str]] = {}
+        for cell in self.by_cell:
+            every.setdefault(cell.method, []).append(cell.environment)
+            if cell in cells:
+                methods.setdefault(cell.method, []).append(cell.environment)
+        order = [*START_METHODS, "default"]
+        told: dict[str, list[str]] = {}
+        for method in sorted(methods, key=order.index):
+            partly = methods[method] != every[method]
+            on = f" on Python {versions(self.environments, methods[method])}" if partly else ""
+            told.setdefault(on, []).append(method)
+        if list(told) == [""] and len(told[""]) == len(every) > 1 and set(every) >= self.methods:
+            return "every start method"
+        return ", and ".join(f"{listed(names)}{on}" for on, names in told.items())
+
+
+def cell_name(cell: Cell) -> str:
+    """Name a cell of a program that is known."""
+    return f"{cell.environment} × {cell.method}"
+
+
+def _end(trial: Trial) -> tuple[object, ...]:
+    """Give how a trial ended: what is alike in this may have one cause."""
+    raised = trial.exception.type if trial.exception else None
+    return trial.outcome, raised, trial.where, trial.output_group
+
+
+def _told_by(trial: Trial) -> str:
+    """Give what a trial has printed; of one that fails, what it says of it too."""
+    return f"{trial.stdout}\n{trial.reason}" if trial.outcome == "error" else trial.stdout
