@@ -171,6 +171,7 @@ def run(case: Case, folder: Path, environment: str) -> Run:
         timeout_s=float(case.said("timeout", "60")),
         packages=case.packages(),
         expect_stdout=expected if expected.exists() and case.kind == "program" else None,
+        explain="off",
         folder=folder / "run",
     )
 

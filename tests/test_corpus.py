@@ -75,6 +75,7 @@ def run(name: str, tmp_path: Path, where: list[str], backend: Any, trials: int) 
         trials=trials,
         jobs=2,
         stdin=stdin,
+        explain="off",
         folder=tmp_path / "run",
         building={"bases": os.environ.get("STARTLAB_BASES", "auto")},
     )

@@ -45,7 +45,9 @@ def command(words: Sequence[str], cwd: Path, **environ: str) -> subprocess.Compl
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str, **env: str) -> Run:
     monkeypatch.chdir(folder)
-    return startlab.run(words, backend="native", environments=[OWN], methods=[METHOD], env=env)
+    return startlab.run(
+        words, backend="native", environments=[OWN], methods=[METHOD], env=env, explain="off"
+    )
 
 
 # --- consoles ------------------------------------------------------------------------------------

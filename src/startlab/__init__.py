@@ -4,10 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as in typing, which this need not import: see cli
 if TYPE_CHECKING:
+    from startlab.diagnosis import diagnose as diagnose
     from startlab.engine.runs import run as run
 
 __version__ = "0.1.0"
-__all__ = ["run"]
+__all__ = ["diagnose", "run"]
 
 
 def __getattr__(name: str) -> object:
@@ -15,4 +16,8 @@ def __getattr__(name: str) -> object:
         from startlab.engine.runs import run
 
         return run
+    if name == "diagnose":
+        from startlab.diagnosis import diagnose
+
+        return diagnose
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

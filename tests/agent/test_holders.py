@@ -126,6 +126,7 @@ def test_a_lock_that_is_waited_for_by_its_address_alone(write: Any, tmp_path: Pa
         backend="docker",
         methods=("fork",),
         trials=1,
+        explain="off",
         folder=tmp_path / "run",
         building={"bases": os.environ.get("STARTLAB_BASES", "auto")},
     )

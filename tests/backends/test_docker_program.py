@@ -64,6 +64,7 @@ def put(path: Path, text: str) -> None:
 def run(*words: str, **said: Any) -> Run:
     options: dict[str, Any] = {
         "backend": "docker", "environments": ["linux-3.11"], "building": {"bases": "debian"},
+        "explain": "off",
     }  # fmt: skip
     return startlab.run(words, **(options | said))
 

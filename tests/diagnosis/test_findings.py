@@ -65,7 +65,7 @@ def test_an_expected_output_makes_the_others_wrong(tmp_path: Path) -> None:
     (tmp_path / "prices.py").write_text(case.program.read_text("utf-8"))
     seen = startlab.run(
         tmp_path / "prices.py", environments=[ENVIRONMENT], backend="native", trials=1,
-        methods=["fork", "spawn"], expect_stdout=wanted, folder=tmp_path / "run",
+        methods=["fork", "spawn"], expect_stdout=wanted, explain="off", folder=tmp_path / "run",
     )  # fmt: skip
     assert [trial.outcome for trial in sorted(seen.trials, key=lambda t: t.method)] == [
         "ok", "wrong",

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pytest
 import startlab
 from startlab.backends import venvs
 from startlab.backends.native import NativeBackend
+from startlab.cli.run import run as command
 from startlab.diagnosis import diagnose
 from startlab.diagnosis.source.sources import Sources
 from startlab.engine import lab, runs
@@ -59,8 +61,8 @@ class Here:
         return path
 
     def run(self, *words: str, **said: Any) -> Run:
-        said = {"backend": "native", "environments": [OWN], "methods": METHODS[:1]} | said
-        return startlab.run(words, **said)
+        usual = {"backend": "native", "environments": [OWN], "methods": METHODS[:1]}
+        return startlab.run(words, **({"explain": "off"} | usual | said))
 
 
 @pytest.fixture
@@ -381,6 +383,16 @@ def test_what_it_should_print(here: Here) -> None:
 
 
 # --- which environments ------------------------------------------------------------------------
+
+
+def test_causes_are_looked_for_as_the_command_does(here: Here) -> None:
+    """It takes no experiment for a program that is well."""
+    in_the_command = next(each for each in command.params if each.name == "explain")
+    here.put("a.py", "print(1)")
+    run = startlab.run("a.py", backend="native", environments=[OWN], trials=1)
+    assert signature(startlab.run).parameters["explain"].default == in_the_command.default
+    assert [trial.outcome for trial in run.trials] == ["ok"] * len(METHODS)
+    assert run.experiments == ()
 
 
 def test_the_newest_python_that_the_project_supports(here: Here) -> None:

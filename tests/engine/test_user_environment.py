@@ -78,7 +78,9 @@ class Project:
             (info / "direct_url.json").write_text(json.dumps(direct))
 
     def run(self, *words: str, **said: Any) -> Run:
-        usual: dict[str, Any] = {"backend": "native", "methods": ["spawn"], "listener": self.said}
+        usual: dict[str, Any] = {
+            "backend": "native", "methods": ["spawn"], "listener": self.said, "explain": "off",
+        }  # fmt: skip
         return startlab.run(words, **(usual | said))
 
 

@@ -43,6 +43,7 @@ def run(program: Path, folder: Path) -> Run:
         environments=[WINE],
         backend="docker",
         methods=["spawn"],
+        explain="off",
         folder=folder / "run",
     )
 

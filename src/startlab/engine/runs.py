@@ -90,7 +90,7 @@ def run(
     keep: bool = False,
     building: Mapping[str, Any] | None = None,
     folder: Path | None = None,
-    explain: Explain = "off",
+    explain: Explain = "quick",
     listener: Listener | None = None,
 ) -> Run:
     """Run a program, unmodified, under start methods and in environments; return what was seen.
@@ -106,10 +106,10 @@ def run(
     activated environment or the project's `.venv`, if there is one. The others then get what the
     project declares or, with `same_packages`, what is installed there. With `keep`, containers
     stay, and the listener gets the commands that enter them. `building` are the fields of
-    `backends.images.BuildOptions`. `explain` (quick, full) looks for causes by experiment. The
-    journal is in `folder`, `.startlab/<time>-<id>` by default;
-    the returned run reads its trials from it when they are accessed, and keeps it open (Windows
-    cannot delete an open file).
+    `backends.images.BuildOptions`. `explain` says how long causes are looked for by experiment, if
+    something is wrong: for 30 seconds at most (quick), 5 minutes (full), or not (off). The journal
+    is in `folder`, `.startlab/<time>-<id>` by default; the returned run reads its trials from it
+    when they are accessed, and keeps it open (Windows cannot delete an open file).
 
     Raises StartlabError: ProgramError for a program that cannot be run, SelectionError for a
     selector that matches nothing, NothingToRunError if no environment can run it.
