@@ -167,6 +167,11 @@ def programs(kind: str) -> list[ParameterSet]:
     ]
 
 
+def all_of(tree: trees.Tree) -> str:
+    """Give the verdict with what it rests on."""
+    return " ".join((report.sentence(tree), *report.details(tree)))
+
+
 def wrong(program: Program, tree: trees.Tree) -> list[str]:
     """List what is not right of what is said about a hung program."""
     kinds = (program.note("verdict") or "").split(", ")
@@ -177,8 +182,8 @@ def wrong(program: Program, tree: trees.Tree) -> list[str]:
     threads = [tree.thread(each) for each in where]
     lines = [each.where for each in threads if each is not None]
     who = program.note("who") or ""
-    sentence = report.sentence(tree)
-    if who not in sentence:
+    sentence = all_of(tree)
+    if who.lower() not in sentence.lower():
         found.append(f"not called {who}")
     dead = {(each.pid, each.tid) for each in tree.look.seen if each.dead}
     every = [t.where for p in tree.processes for t in p.threads if (p.pid, t.tid) in dead]
@@ -201,7 +206,7 @@ class Told(NamedTuple):
 
     @property
     def sentences(self) -> list[str]:
-        return [report.sentence(tree) for tree in self.trees]
+        return [all_of(tree) for tree in self.trees]
 
 
 def told(program: Program) -> Told:

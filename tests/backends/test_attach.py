@@ -88,13 +88,14 @@ class Program:
     def wrong(self, look: Look) -> str:
         """Say what is not right of what is said about it."""
         tree = trees.explain(look)
-        sentence = report.sentence(tree)
+        sentence = " ".join((report.sentence(tree), *report.details(tree)))
         if tree.verdict.kind not in self.note("verdict").split(", "):
             return sentence
         dead = {(each.pid, each.tid) for each in look.seen if each.dead} | {tree.verdict.leaf}
         lines = [t.where for p in tree.processes for t in p.threads if (p.pid, t.tid) in dead]
         here = f"{self.path.name}:{self.here}"
-        right = self.note("who") in sentence and (self.here is None or here in lines)
+        right = self.note("who").lower() in sentence.lower()
+        right &= self.here is None or here in lines
         if self.note("outside"):
             outside = tree.verdict.outside
             right &= outside is not None and outside.kind == self.note("outside")

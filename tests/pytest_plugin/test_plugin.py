@@ -76,7 +76,13 @@ def test_the_planted_failures_and_nothing_else(run: Run) -> None:
     assert "src/shop/work.py:27 in locked" in hang
     assert "What to do Start the process outside of the lock." in hang
     assert "SIGABRT" in again.details("test_crash[spawn]")
+    first = again.details("test_changed_global[forkserver]")
     changed = again.details("test_changed_global[spawn]")
+    assert "What to do Give it to the children" in first
+    assert "What to do" not in changed
+    assert "Same cause as " in changed
+    once = "Fails under forkserver and spawn: the children do not see the parent's change to"
+    assert again.text.count(once) == 1
     assert "the children do not see the parent's change to `shop.work.RATES`" in changed
 
     assert "1 test chooses a start method itself: tests/test_jobs.py::test_own_choice" in again.text

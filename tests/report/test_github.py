@@ -45,7 +45,8 @@ def test_an_error_stands_at_its_line_of_the_repository(make: Any, workspace: Pat
     assert list(errors(run)) == [
         (
             "::error file=src/crawl.py,line=7,title=Hangs under fork%3A waits::"
-            "host-3.13 × fork%0Astartlab run x"
+            "Certainty: suspected: recognized, not confirmed by experiment%0A"
+            "Seen in: host-3.13 × fork%0AReproduce: startlab run x"
         )
     ]
 

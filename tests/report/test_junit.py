@@ -57,7 +57,7 @@ def test_a_suite_for_each_environment_a_case_for_each_cell(
     failure = hang.find("failure")
     assert failure is not None
     assert failure.get("message") == "hang: waits"
-    assert failure.text == "waits\nat program.py:7\nstartlab lab"
+    assert failure.text == "waits\nat program.py:7\nReproduce: startlab lab"
     assert hang.findtext("system-out") == "before\n"
     assert [child.tag for child in unsupported] == ["skipped"]
     assert list(expected) == []
@@ -69,10 +69,7 @@ def test_an_output_that_differs_is_a_failure(make: Any, schema: xmlschema.XMLSch
     schema.validate(root)
     assert root.get("failures") == "2"
     messages = [each.get("message") for each in root.iter("failure")]
-    assert messages == [
-        f"differs: prints {letter}; not every trial does that it is compared with"
-        for letter in "AB"
-    ]
+    assert messages == [f"differs: prints output {letter}, unlike other trials" for letter in "AB"]
     for each in root.iter("failure"):
         assert "Prints different output under fork than under forkserver" in (each.text or "")
     alike = ET.fromstring(written(make.of_program("1", "1")))  # noqa: S314 - our own

@@ -171,7 +171,7 @@ def test_on_a_real_terminal_it_draws_and_leaves_nothing_behind(variables: dict[s
         assert process.wait(30) == 0
     os.close(master)
     text = said.decode()
-    assert "lock × host-3.13 × fork: hang at lock.py:7" in text
+    assert "hang: lock × host-3.13 × fork at lock.py:7" in text
     assert text.endswith("over\r\n")
     colours = re.findall(r"\x1b\[[\d;]*3[1-8][\d;]*m", text)
     if variables.get("TERM") == "dumb":

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from startlab.diagnosis import diagnose
 from startlab.report import markdown
+from tests import record
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -101,7 +102,46 @@ def test_outputs_that_differ_and_children_that_fail_are_seen_in_the_matrix(make:
     assert "cells with the same letter print the same" in text
     text = rendered(make.of_program("1", "1", starts=make.failed))
     assert text.count("| ✓ † |") == 1
-    assert "† a child failed, and the program ended with 0 all the same" in text
+    assert "† a child failed, but the program exited with status 0" in text
+
+
+def test_a_finding_is_what_is_pasted_into_an_issue() -> None:
+    """Each of its parts once, with its label, and code as code."""
+    run = record.read(record.Case(record.RULES / "lost_by_pickling", "program"))
+    text = rendered(run)
+    tokens = parsed(text)
+    at = next(i for i, token in enumerate(tokens) if token.type == "heading_open" and i)
+    title = tokens[at + 1]
+    code = [each.content for each in title.children or () if each.type == "code_inline"]
+    assert code == ["offset", "__getstate__"]
+    plain = [token.content for token in tokens if token.type == "inline"]
+    labels = [
+        said.partition("**")[2].partition(":**")[0]
+        for said in plain
+        if said[:2] == "**" and ":**" in said
+    ]
+    assert labels[-4:] == ["Why", "Certainty", "What to do", "Read more"]
+    assert [said for said in plain if "program.py:10" in said and said is not plain[0]] != []
+    lines = [token.content for token in tokens if token.type == "fence"]
+    assert lines[0].splitlines()[2].startswith(">   10 |     def __getstate__")
+    assert "`startlab show" not in text
+    assert "\\`" not in text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("the `a_b` of it", "the `a_b` of it"),
+        ("a lone ` stays", "a lone \\` stays"),
+        ("`a` and ` b", "`a` and \\` b"),
+        ("no *markup*, @anyone", "no \\*markup\\*, @\u2060anyone"),
+        ("``", "\\`\\`"),
+    ],
+)
+def test_what_is_between_backticks_is_code_and_nothing_else_is_markdown(
+    said: str, shown: str
+) -> None:
+    assert markdown.prose(said) == shown
 
 
 def test_several_trials_are_k_of_n(make: Any) -> None:

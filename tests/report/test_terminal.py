@@ -165,7 +165,7 @@ def test_a_follower_tells_of_a_failing_cell_once_and_of_the_end_of_an_environmen
         for number in (0, 1):
             failed = trial(cells[0], "hang", number, as_expected=False, where="lock\x1b.py:7")
             follower.ended(failed)
-            assert file.getvalue() == "lock × host-3.13 × fork: hang at lock\\x1b.py:7\n"
+            assert file.getvalue() == "hang: lock × host-3.13 × fork at lock\\x1b.py:7\n"
         for number in (0, 1):
             follower.ended(trial(cells[1], number=number))
         assert "host-3.13: all cells done" in file.getvalue()
@@ -258,7 +258,7 @@ def test_a_cell_that_ended_with_0_although_a_child_failed_is_marked() -> None:
     )
     text = shown(run)
     assert text.count("✓ ok †") == 1
-    assert "† a child failed, and the program ended with 0 all the same." in text
+    assert "† a child failed, but the program exited with status 0." in text
     assert "ok *" in shown(run, encoding="ascii")
 
 
@@ -267,7 +267,7 @@ def test_a_finding_says_why_what_to_do_and_how_to_reproduce_it_in_this_order() -
     lines = shown(of_program(*trials)).splitlines()
     first = next(at for at, line in enumerate(lines) if line.startswith("1. "))
     parts = [line[:13].strip() for line in lines[first + 1 :] if line.startswith("   ")]
-    assert parts == ["Why", "Cause is", "What to do", "Explained", "Reproduce"]
+    assert parts == ["Why", "Certainty", "What to do", "Read more", "Reproduce"]
 
 
 def test_a_finding_shows_its_line_with_two_around_it() -> None:

@@ -59,8 +59,8 @@ def test_letters_go_by_the_plan_and_no_group_is_right(run_of: Callable[..., Run]
     again = output_groups.grouped(output_groups.grouped(run))
     assert again == output_groups.grouped(run)
     assert [trial.reason for trial in again.trials] == [
-        "prints B; not every trial does that it is compared with",
-        "prints A; not every trial does that it is compared with",
+        "prints output B, unlike other trials",
+        "prints output A, unlike other trials",
     ]
     assert {trial.outcome for trial in again.trials} == {"differs"}
 

@@ -103,7 +103,7 @@ def _show(name: str, mechanism: Mechanism | None, rule: ModuleType, console: Con
             console.print(Text(" ".join(paragraph.split())), width=width)
     if mechanism and mechanism.experiment:
         console.print()
-        console.print(Text(f"Shown by itself: startlab show {mechanism.experiment}"))
+        console.print(Text(f"As an experiment: startlab show {mechanism.experiment}"))
 
 
 def _name(rule: ModuleType) -> str:

@@ -101,7 +101,12 @@ def why(
         options.say(f"The wait graph is in {html}.")
     if as_json:
         options.print_json(
-            {"verdict": tree.verdict, "sentence": report.sentence(tree), **_facts(tree)}
+            {
+                "verdict": tree.verdict,
+                "sentence": report.sentence(tree),
+                "details": report.details(tree),
+                **_facts(tree),
+            }
         )
     else:
         report.show(tree, options.console(), stacks=stacks)

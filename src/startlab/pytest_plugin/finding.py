@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -25,7 +24,7 @@ from startlab.model import (
     RunHeader,
     Selection,
 )
-from startlab.report import terminal, waiting
+from startlab.report import prose, terminal, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,11 +35,21 @@ WIDEST: Final = 100
 
 
 class Why(NamedTuple):
-    """Why a test failed: its outcome, the cause in a sentence, and all of it as text."""
+    """Why a test failed: its outcome, the cause in a sentence, and both as text for a terminal.
+
+    `of` is the same for all tests that have this cause; it is None where no cause is known.
+    """
 
     outcome: str
     cause: str
+    head: str
     text: str
+    of: tuple[str, str | None] | None = None
+
+    @property
+    def whole(self) -> str:
+        """All that there is to say of a test of which pytest itself says nothing."""
+        return f"{self.head}\n\n{self.text}"
 
 
 class Explainer:
@@ -111,17 +120,17 @@ class Explainer:
             file=written, width=self._width, color_system=None, force_terminal=self._is_terminal
         )
         terminal.findings(run, found, console)
-        parts = [f"{trial.outcome.upper()}: {trial.reason}", "", written.getvalue().rstrip()]
+        parts = [written.getvalue().rstrip()]
         if trial.processes:
-            parts += ["", *map(self._wrapped, waiting.lines(trial.processes))]
-        cause = found[0].cause or found[0].title if found else trial.reason
-        return Why(trial.outcome, cause, "\n".join(parts).rstrip())
+            parts += ["", *map(self.wrapped, waiting.lines(trial.processes))]
+        head = self.wrapped(f"{trial.outcome.upper()}: {trial.reason}")
+        text = "\n".join(parts).strip("\n")
+        if not found:
+            return Why(trial.outcome, trial.reason, head, text)
+        first = found[0]
+        of = None if first.grade == "unknown" else (first.mechanism, first.where)
+        return Why(trial.outcome, first.cause or first.title, head, text, of)
 
-    def _wrapped(self, line: str) -> str:
-        if not self._is_terminal:
-            return line
-        indent = line[: len(line) - len(line.lstrip())]
-        return textwrap.fill(
-            line.lstrip(), self._width, initial_indent=indent, subsequent_indent=f"{indent}  ",
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
+    def wrapped(self, line: str) -> str:
+        """Wrap a line, if there is a terminal."""
+        return prose.filled(line, self._width if self._is_terminal else None)

@@ -65,7 +65,7 @@ def ended(item: pytest.Item, why: Why, began: float) -> list[Any]:
     The terminal counts a test when it is torn down.
     """
     return [
-        made(item, "failed", why.text, began),
+        made(item, "failed", why.whole, began),
         made(item, "passed", "", time.time(), when="teardown"),
     ]
 

@@ -16,6 +16,8 @@ from startlab.backends.pipes import CONTENT, Pipes
 from startlab.engine.children import CannotStart, Children, Reply, failed
 from startlab.errors import AgentError
 from startlab.pytest_plugin import again, collecting, reports, summary
+from startlab.pytest_plugin.once import Once
+from startlab.report import prose
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -57,6 +59,7 @@ class Suite:
         self._agent: Conversation | None = None
         self._children: Children | None = None
         self._explainer: Explainer | None = None
+        self._once = Once(lambda line: prose.filled(line, self._width()))
         self._seen: dict[str, dict[StartMethod, Observation]] = {}
         self._items: list[pytest.Item] = []
         self._found: list[pytest.Item] = []
@@ -186,8 +189,8 @@ class Suite:
         for report in found:
             if report.nodeid in (test, item.nodeid):
                 report.nodeid, report.location = item.nodeid, item.location
-            if report.failed and why is not None and said:
-                report.sections.append((f"startlab under {method}", why.text))
+            if report.failed and why is not None:
+                self._once.tell(report, test, method, why, alone=not said)
             report.startlab = reports.facts(test, method, used, report, why, reply.seen)
         return found
 
@@ -217,7 +220,7 @@ class Suite:
         self, item: pytest.Item, method: StartMethod, seen: Observation, began: float
     ) -> Any:
         why = self._why(collecting.variant(item).test, method, seen)
-        text = f"The pytest under {method} ended before it ran a test.\n{why.text}"
+        text = f"The pytest under {method} ended before it ran a test.\n{why.whole}"
         if seen.ended == "exit":
             text += f"\n{seen.stderr.text()}\n{seen.stdout.text()}"
         return reports.made(item, "failed", text, began, method=method, why=why)
@@ -289,8 +292,8 @@ class Suite:
         if not end.is_bad:
             return
         why = self._why(item.nodeid, method, end.seen)
-        text = f"After the last test, when the process of {method} was to end.\n{why.text}"
-        for report in reports.ended(item, why._replace(text=text), began):
+        head = f"After the last test, when the process of {method} was to end.\n{why.head}"
+        for report in reports.ended(item, why._replace(head=head), began):
             report.nodeid = EXIT.format(method=method)
             report.location = ("startlab", None, f"exit[{method}]")
             report.startlab = reports.facts("startlab::exit", method, "exit", report, why, end.seen)
@@ -334,8 +337,9 @@ class Suite:
         lines = self._tally.lines()
         if lines:
             terminalreporter.section("start methods")
+            width = self._width()
             for line in lines:
-                terminalreporter.line(line)
+                terminalreporter.line(prose.filled(line, width))
 
 
 def _seconds(said: str) -> float:

@@ -130,7 +130,8 @@ class Tally:
         users = [test for test in run if "exit" not in self._used[test]]
         verb = "uses" if len(users) == 1 else "use"
         lines.append(
-            f"{_tests(len(users))} {verb} the default start method: {listed(self._methods)}."
+            f"{_tests(len(users))} {verb} the default start method; run under "
+            f"{listed(self._methods)}."
         )
         alike = [
             f"{cause}: {_some(list(tests))}"

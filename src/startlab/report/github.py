@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from startlab import catalogue
-from startlab.report import text
+from startlab.report import finding, text
 from startlab.results.summary import summarise
+from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from startlab.diagnosis import Diagnosis
-    from startlab.model import Run
+    from startlab.model import Cell, Run
     from startlab.results.summary import CellSummary
 
 MOST: Final = 10
@@ -40,15 +41,18 @@ def errors(run: Run, diagnosis: Diagnosis) -> Iterator[str]:
     Of a user's program that is each finding.
     """
     found = [each for each in diagnosis.findings if not each.note]
-    for finding in found[:MOST]:
-        properties = _place(run, finding.where, "") | {"title": finding.title}
-        cells = ", ".join(f"{each.cell.environment} × {each.cell.method}" for each in finding.cells)
-        explained = {each.cell for each in finding.cells}
-        again = next((t.reproduce for t in run.trials if t.cell in explained), "")
-        said = "\n".join(filter(None, (finding.text, cells, finding.advice, again)))
-        yield _command(properties, said)
+    trials = dict(by_cell(run))
+    for each in found[:MOST]:
+        said = [f"{label}: {said}" for label, said in finding.explanation(each)]
+        said.append(f"Seen in: {', '.join(_name(found.cell) for found in each.cells)}")
+        said += [f"Reproduce: {again}"] if (again := finding.reproduce(trials, each)) else []
+        yield _command(_place(run, each.where, "") | {"title": each.title}, "\n".join(said))
     if not found:
         yield from _deviations(run)
+
+
+def _name(cell: Cell) -> str:
+    return f"{cell.environment} × {cell.method}"
 
 
 def _deviations(run: Run) -> Iterator[str]:

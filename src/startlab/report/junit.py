@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from startlab.plan.environments import platform_of, python_of
 from startlab.report import text
+from startlab.report.finding import explanation
 from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
@@ -133,13 +134,13 @@ def _case(xml: _Xml, suite: str, cell: CellSummary, told: Sequence[Finding]) -> 
 
 def _details(cell: CellSummary, first: Trial | None, told: Iterable[Finding]) -> str:
     lines = [cell.reason]
-    for finding in told:
-        lines += [finding.title, finding.advice]
+    if first is not None and first.where:
+        lines.append(f"at {first.where}")
+    for each in told:
+        lines += [each.title, *(f"{label}: {said}" for label, said in explanation(each))]
     if first is not None:
-        if first.where:
-            lines.append(f"at {first.where}")
         lines += first.notes
-        lines.append(first.reproduce)
+        lines += [f"Reproduce: {first.reproduce}"] if first.reproduce else []
     return "\n".join(filter(None, lines))
 
 

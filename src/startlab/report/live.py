@@ -137,7 +137,7 @@ class Follower:
         if news:
             where = f" at {trial.where}" if trial.where else ""
             cell = f"{trial.experiment} × {trial.environment} × {trial.method}"
-            line = Text(one_line(f"{cell}: {trial.outcome}{where}"))
+            line = Text(one_line(f"{trial.outcome}: {cell}{where}"))
             prose.say_shortened(self._console, line)
         if last and trial.outcome != "unavailable":
             self._say_done(trial.environment)

@@ -6,11 +6,13 @@ import re
 from typing import IO, TYPE_CHECKING, Final
 
 from startlab.catalogue import claims
+from startlab.diagnosis.suites import is_suite
 from startlab.model import METHODS
 from startlab.plan.environments import platform_of, python_of, sort_key
-from startlab.report import text, unproven
-from startlab.report.text import CHILD_FAILED, GRADES
+from startlab.report import finding, text, unproven
+from startlab.report.text import CHILD_FAILED
 from startlab.results.summary import of_program, summarise
+from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +29,9 @@ RESERVE: Final = 4_000
 """Bytes of the limit that are for saying what is left out, and for closing what is open."""
 
 MOST_NAMED: Final = 8
+FEW_ROWS: Final = 12
+"""Of the matrix of a program, which is shown at once; a longer one on a click."""
+
 _MEANT: Final = re.compile(r"[\\`*_\[\]<>#|~&$!]|:(?=[/\w+-])|(?<=www)\.|^[-+=]|(?<=^\d)[.)]")
 """What would be Markdown, a link or an emoji on GitHub."""
 
@@ -51,28 +56,32 @@ def render(run: Run, diagnosis: Diagnosis, limit: int = LIMIT) -> str:
     cells = summarise(run)
     deviating = [each for each in cells if not each.as_expected]
     page.add(f"## {_headline(run, cells)}\n")
-    page.add(_provenance(run))
+    if diagnosis.answer:
+        page.add(f"**{prose(diagnosis.answer)}**\n")
     for caveat in (*run.caveats, *diagnosis.caveats):
         page.add(f"> ⚠ {code(caveat, REASON)}\n")
-    if diagnosis.answer:
-        page.add(f"**{escaped(diagnosis.answer)}**\n")
-    for finding in diagnosis.findings:
-        page.add(_finding(finding))
-    if deviating:
-        groups = _grouped(deviating)
-        page.table(
-            ("outcome", "experiment", "where", "why"), (_deviation(group) for group in groups)
-        )
-        page.folded_lines("How to reproduce", "sh", _reproduce(groups))
-        page.folded("Output of the programs", _outputs(groups))
+    matrix = _matrix(run, cells)
+    is_small = run.header.program is not None and len(matrix[1]) <= FEW_ROWS
+    if is_small:
+        page.table(*matrix)
+        page.add(_legend(run, cells))
+    if run.header.program is not None:
+        trials = dict(by_cell(run))
+        page.all(_finding(each, finding.reproduce(trials, each)) for each in diagnosis.findings)
+        _add_deviations(page, [each for each in deviating if each.outcome in NOT_RUN])
+    else:
+        _add_deviations(page, deviating)
+    page.folded("Output of the programs", _outputs(_grouped(deviating)))
     doubt = unproven.hangs(run, cells)
     if doubt is not None:
         page.add(f"{escaped(doubt)}\n")
     judged = claims.judged(run)
     if any(each.verdict != "not run" for each in judged):
         page.folded_table(f"{_number(len(judged), 'claim')}", *_claims(judged))
-    page.folded_table(f"All {_number(len(cells), 'cell')}", *_matrix(cells), _legend(cells))
+    if not is_small:
+        page.folded_table(f"All {_number(len(cells), 'cell')}", *matrix, _legend(run, cells))
     page.folded_table(_number(len(run.environments), "environment"), *_environments(run))
+    page.add(_provenance(run))
     return page.text()
 
 
@@ -105,23 +114,32 @@ def _provenance(run: Run) -> str:
     return ", ".join(words) + ".\n"
 
 
-def _finding(finding: Finding) -> str:
-    glyph = text.GLYPHS[finding.outcome]
-    place = f" at {code(finding.where)}" if finding.where else ""
-    cells = "; ".join(
-        f"{code(each.cell.environment)} {each.cell.method}"
-        + (f" {each.count} of {each.of}" if each.of > 1 else "")
-        for each in finding.cells[:MOST_NAMED]
-    )
-    if len(finding.cells) > MOST_NAMED:
-        cells += f" and {len(finding.cells) - MOST_NAMED} more"
-    lines = [f"- {'' if finding.note else f'{glyph} '}**{escaped(finding.title)}**{place}"]
-    grade = "" if finding.note else f"The cause is {GRADES[finding.grade]}."
-    lines += [code(finding.code), escaped(finding.text), grade, cells, escaped(finding.advice)]
-    lines.append(code(f"startlab explain {finding.mechanism}"))
-    if finding.experiment is not None:
-        lines.append(code(f"startlab show {finding.experiment}"))
-    return "  \n  ".join(filter(None, lines)) + "\n"
+def _finding(of: Finding, reproduce: str) -> str:
+    """Tell a finding as what is pasted into an issue: its line, and each part with its label."""
+    glyph = "" if of.note else f"{text.GLYPHS[of.outcome]} "
+    parts = [f"### {glyph}{prose(of.title)}"]
+    if of.where and of.lines:
+        shown = "\n".join(
+            f"{'>' if line.marked else ' '}{line.number:5} | {line.code}".rstrip()
+            for line in of.lines
+        )
+        parts.append(f"{code(of.where)}\n{block(shown)}".rstrip())
+    parts += [f"**{label}:** {prose(said)}" for label, said in finding.explanation(of)]
+    if names := finding.seen_in(of):
+        parts.append(f"**Seen in:** {escaped(names)}")
+    parts.append(f"**Read more:** {code(finding.more(of))}")
+    if reproduce:
+        parts.append(f"**Reproduce:**\n{block(reproduce, 'sh')}".rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+def _add_deviations(page: _Page, deviating: Sequence[CellSummary]) -> None:
+    """Add what is not as expected, each reason once, and how to reproduce it."""
+    if not deviating:
+        return
+    groups = _grouped(deviating)
+    page.table(("outcome", "experiment", "where", "why"), map(_deviation, groups))
+    page.folded_lines("How to reproduce", "sh", _reproduce(groups))
 
 
 def _grouped(deviating: Iterable[CellSummary]) -> list[list[CellSummary]]:
@@ -180,8 +198,8 @@ def _outputs(groups: Sequence[Sequence[CellSummary]]) -> Iterable[str]:
 
 
 def _matrix(
-    cells: Sequence[CellSummary],
-) -> tuple[tuple[str, ...], Iterable[tuple[str, ...]]]:
+    run: Run, cells: Sequence[CellSummary]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     names = sorted({each.cell.environment for each in cells}, key=sort_key)
     rows: dict[tuple[str, Method], dict[str, CellSummary]] = {}
     for each in cells:
@@ -190,11 +208,12 @@ def _matrix(
     deviating = {each.cell.experiment for each in cells if not each.as_expected}
     place = {name: (name not in deviating, at) for at, name in enumerate(experiments)}
     ordered = sorted(rows, key=lambda row: (place[row[0]], METHODS.index(row[1])))
-    heading = ("experiment", "method", *(in_table(name) for name in names))
-    return heading, (
+    what = "experiment" if run.header.program is None else "test" if is_suite(run) else "program"
+    heading = (what, "method", *(in_table(name) for name in names))
+    return heading, [
         (in_table(row[0]), row[1], *(_cell(rows[row].get(name)) for name in names))
         for row in ordered
-    )
+    ]
 
 
 def _cell(each: CellSummary | None) -> str:
@@ -206,14 +225,15 @@ def _cell(each: CellSummary | None) -> str:
     return f"{glyph}{mark}" if each.as_expected else f"**{glyph} {each.word}{letters}**{mark}"
 
 
-def _legend(cells: Sequence[CellSummary]) -> str:
+def _legend(run: Run, cells: Sequence[CellSummary]) -> str:
     there = {each.outcome for each in cells}
+    odd = "not as expected" if run.header.program is None else "not ok"
     words = (f"{glyph} {outcome}" for outcome, glyph in text.GLYPHS.items() if outcome in there)
-    legend = f"{', '.join(words)}; in bold what is not as expected"
+    legend = f"{', '.join(words)}; in bold what is {odd}"
     if "differs" in there:
         legend += "; cells with the same letter print the same"
     if any(each.child_failed for each in cells):
-        legend += f"; {CHILD_FAILED} a child failed, and the program ended with 0 all the same"
+        legend += f"; {CHILD_FAILED} a child failed, but the program exited with status 0"
     return f"{legend}.\n"
 
 
@@ -268,16 +288,27 @@ def in_table(said: str, longest: int = NAME) -> str:
     return code(said, longest).replace("|", r"\|")
 
 
-def escaped(prose: str) -> str:
+def escaped(said: str) -> str:
     """Give a sentence as Markdown that has no meaning but its words, and mentions nobody."""
-    return _MEANT.sub(r"\\\g<0>", text.one_line(prose)).replace("@", "@\u2060")
+    return _escaped(text.one_line(said))
 
 
-def block(said: str) -> str:
+def _escaped(line: str) -> str:
+    return _MEANT.sub(r"\\\g<0>", line).replace("@", "@\u2060")
+
+
+def prose(said: str) -> str:
+    """Give a sentence in which what is between backticks is code, and nothing else is Markdown."""
+    *pairs, rest = re.split("`([^`]+)`", text.one_line(said))
+    told = (code(e, REASON) if at % 2 else _escaped(e) for at, e in enumerate(pairs))
+    return "".join(told) + _escaped(rest)
+
+
+def block(said: str, language: str = "") -> str:
     """Give a text as a block of code: nothing in it is Markdown."""
     shown = text.excerpt(said.rstrip("\n"), OUTPUT)
     fence = _fence(shown)
-    return f"{fence}\n{shown}\n{fence}\n"
+    return f"{fence}{language}\n{shown}\n{fence}\n"
 
 
 def _fence(said: str) -> str:
@@ -301,6 +332,11 @@ class _Page:
     def add(self, part: str) -> bool:
         """Add a part and an empty line, or nothing; tell which."""
         return self._append(f"{part}\n")
+
+    def all(self, parts: Iterable[str]) -> None:
+        """Add as many parts as fit, and say how many did not."""
+        left_out = self._fill(f"{part}\n" for part in parts)
+        self._parts.append(f"{left_out}\n" if left_out else "")
 
     def table(self, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Add a table, with as many rows as fit."""

@@ -33,6 +33,17 @@ def _lines(console: Console, text: str, indent: int) -> Iterator[str]:
         yield from (each.plain.rstrip() for each in wrapped)
 
 
+def filled(line: str, width: int | None) -> str:
+    """Wrap a line at words, indented as it is; without a width it stays one line."""
+    if width is None:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line.lstrip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+
+
 def say_shortened(console: Console, line: Text) -> None:
     """Print one line; on a terminal that is too narrow, its end is left out."""
     if console.is_terminal:

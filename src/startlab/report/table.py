@@ -101,9 +101,11 @@ def words(
     widest = max((_wide(_two_lines(name), widths.get(name, 0)) for name in names), default=0)
     room = max(LEAST_NAME, console.width - METHOD - widest - 2)
     first = min(LONGEST_NAME, room, max(map(len, rows), default=0))
+    is_suite = any("::" in experiment for experiment in rows)
+    what = "test" if is_suite else "program" if of_program else "experiment"
     made = []
     for chunk in _chunks(names, _two_lines, widths, console.width - first - METHOD, 2):
-        table = _table("program" if of_program else "experiment", "method", gap=2)
+        table = _table(what, "method", gap=2)
         for name in chunk:
             table.add_column(Text(_two_lines(name)), no_wrap=True)
         for experiment, methods in rows.items():

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from startlab.diagnosis.suites import is_suite
 from startlab.plan.environments import sort_key
-from startlab.report import github, prose, unproven
+from startlab.report import finding, github, prose, unproven
 from startlab.report.live import Follower
 from startlab.report.table import UNEXPECTED, glyph, grid, legend, mark, methods_of, words
-from startlab.report.text import CHILD_FAILED, GRADES, excerpt, one_line, printable
+from startlab.report.text import CHILD_FAILED, excerpt, one_line, printable
 from startlab.results.summary import of_program, summarise
 from startlab.results.trials import by_cell
 
@@ -172,7 +172,7 @@ def _legends(cells: Collection[CellSummary], console: Console) -> Iterator[Text]
         said.append("Same letter, same output.")
     if any(each.child_failed for each in cells):
         mark = glyph(CHILD_FAILED, console)
-        said.append(f"{mark} a child failed, and the program ended with 0 all the same.")
+        said.append(f"{mark} a child failed, but the program exited with status 0.")
     if said:
         yield Text(" ".join(said), "dim")
 
@@ -180,31 +180,27 @@ def _legends(cells: Collection[CellSummary], console: Console) -> Iterator[Text]
 def findings(run: Run, found: Iterable[Finding], console: Console) -> None:
     """Print what was found out about a user's program, each cause once."""
     trials = dict(by_cell(run))
-    for number, finding in enumerate(found, 1):
-        style = "bold" if finding.note else UNEXPECTED
-        prose.say(console, one_line(finding.title), style, first=f"{number}.", indent=3)
-        _source(finding, console)
-        _labelled("Why", excerpt(finding.text), console)
-        if not finding.note:
-            _labelled("Cause is", GRADES[finding.grade], console)
-        _labelled("What to do", excerpt(finding.advice), console)
-        _labelled("Tests", _tests(run, finding), console)
-        _labelled("Seen in", _explained(finding), console)
-        _labelled("Explained", f"startlab explain {finding.mechanism}", console)
-        if finding.experiment is not None:
-            _labelled("Example", f"startlab show {finding.experiment}", console)
-        if finding.cells and not finding.note:
-            command = one_line(trials[finding.cells[0].cell][0].reproduce)
+    for number, each in enumerate(found, 1):
+        style = "bold" if each.note else UNEXPECTED
+        prose.say(console, one_line(each.title), style, first=f"{number}.", indent=3)
+        _source(each, console)
+        for label, said in finding.explanation(each):
+            _labelled(label, excerpt(said), console)
+        _labelled("Tests", _tests(run, each), console)
+        _labelled("Seen in", finding.seen_in(each), console)
+        _labelled("Read more", finding.more(each), console)
+        command = finding.reproduce(trials, each)
+        if command:
             prose.say_command(console, command, "dim", first="   Reproduce", indent=LABEL)
         console.print()
 
 
-def _source(finding: Finding, console: Console) -> None:
+def _source(of: Finding, console: Console) -> None:
     """Print the line that a finding is about, marked, with those around it."""
-    if finding.where is None:
+    if of.where is None:
         return
-    _line(console, f"   {one_line(finding.where)}")
-    for each in finding.lines:
+    _line(console, f"   {one_line(of.where)}")
+    for each in of.lines:
         before = ">" if each.marked else " "
         line = Text(f"   {before} {each.number:4} | {printable(each.code)}".rstrip())
         line.stylize("bold" if each.marked else "dim")
@@ -216,33 +212,13 @@ def _labelled(label: str, text: str, console: Console) -> None:
         prose.say(console, text, first=f"   {label}", indent=LABEL)
 
 
-def _tests(run: Run, finding: Finding) -> str:
+def _tests(run: Run, of: Finding) -> str:
     """Name the tests of a suite that a finding is about."""
     program = run.header.program
-    names = dict.fromkeys(each.cell.experiment for each in finding.cells)
-    if finding.note or program is None or list(names) == [program.name]:
+    names = dict.fromkeys(each.cell.experiment for each in of.cells)
+    if of.note or program is None or list(names) == [program.name]:
         return ""
-    return _some(list(names))
-
-
-def _explained(finding: Finding) -> str:
-    """Name the environments where the title cannot: several, or some trials of a cell alone."""
-    methods: dict[str, list[str]] = {}
-    for each in finding.cells:
-        share = f" {each.count} of {each.of}" if each.count < each.of else ""
-        methods.setdefault(f"{each.cell.method}{share}", []).append(each.cell.environment)
-    names = dict.fromkeys(each.cell.environment for each in finding.cells)
-    if len(names) < 2 and all(each.count == each.of for each in finding.cells):
-        return ""
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for method, environments in methods.items():
-        alike.setdefault(tuple(sorted(environments, key=sort_key)), []).append(method)
-    return "; ".join(f"{', '.join(said)}: {_some(names)}" for names, said in alike.items())
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_CELLS} more" if len(names) > MOST_CELLS else ""
-    return ", ".join(map(one_line, names[:MOST_CELLS])) + more
+    return finding.some(list(names))
 
 
 def _deviations(
@@ -326,7 +302,7 @@ def _change(group: Sequence[Change], console: Console) -> None:
     first = group[0]
     names = sorted((one_line(each.cell.environment) for each in group), key=sort_key)
     changed = f"{first.cell.experiment} × {first.cell.method}: {first.said}"
-    prose.say(console, f"{one_line(changed)}: {_some(names)}")
+    prose.say(console, f"{one_line(changed)}: {finding.some(names)}")
     if first.reason:
         place = f" at {one_line(first.where)}" if first.where else ""
         prose.say(console, f"{excerpt(first.reason)}{place}", indent=4)

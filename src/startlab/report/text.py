@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from startlab.model import FindingGrade
+from typing import Final
 
 LONGEST: Final = 2000
 """Characters of one text of a program that a report for people has; the journal has the rest."""
@@ -28,14 +23,6 @@ GLYPHS: Final = {
 
 CHILD_FAILED: Final = "†"
 """A mark of cells that ended with 0 although a child failed."""
-
-GRADES: Final[Mapping[FindingGrade, str]] = {
-    "shown": "shown: it was seen directly",
-    "confirmed": "confirmed by experiment",
-    "suspected": "suspected: recognized, not confirmed by experiment",
-    "unknown": "unknown",
-}
-"""How sure a cause is, in words."""
 
 _WORKFLOW_COMMAND: Final = re.compile(r"(?P<start>^|\s)::|##(?=\w*\[)")
 

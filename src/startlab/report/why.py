@@ -1,4 +1,4 @@
-"""A running tree in words: one sentence of verdict, who waits for whom, stacks, cause and cure."""
+"""A running tree in words: the verdict, what it rests on, who waits for whom, stacks, the cause."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from rich.text import Text
 
+from startlab.diagnosis import phrases
 from startlab.diagnosis.stacks import is_waiting
 from startlab.judge import roles, waiting
 from startlab.judge.standstill import STOPPED
 from startlab.report import prose
-from startlab.report.text import GRADES, one_line, printable
+from startlab.report.finding import GRADES
+from startlab.report.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,6 +109,8 @@ def show(tree: Tree, console: Console, *, stacks: bool = True) -> None:
     """Print all that is known of a tree, the verdict first."""
     style = {"alive": "bold green", "busy": "bold green"}.get(tree.verdict.kind, "bold red")
     prose.say(console, one_line(sentence(tree)), style)
+    for line in details(tree):
+        prose.say(console, one_line(line), first="-", indent=2)
     console.print()
     console.print(Text("Who waits for whom", "bold"))
     for line, depth in graph(tree):
@@ -122,7 +126,7 @@ def show(tree: Tree, console: Console, *, stacks: bool = True) -> None:
 
 
 def sentence(tree: Tree) -> str:
-    """Say in one sentence what the tree is in."""
+    """Say in one short sentence what the tree is in."""
     verdict = tree.verdict
     age = f", for {duration(verdict.age_s)}" if verdict.age_s is not None else ""
     still = f" has not run for {duration(verdict.age_s)}, and" if verdict.age_s is not None else ""
@@ -131,12 +135,10 @@ def sentence(tree: Tree) -> str:
             said = f"no thread of {_processes(len(tree.processes))} can ever run again"
             if verdict.age_s is not None:
                 said = f"{said}, and none has for {duration(verdict.age_s)}"
-            said += f": {_ring(tree)}"
         case "stuck":
-            said = f"it{still} can never go on by itself: {_ring(tree)}; it goes on only if "
-            said += f"{_living(tree)} ends, or signals it{_ticking(tree)}"
+            said = f"it{still} can never continue by itself"
         case "part":
-            said = f"a part of the tree{still} can never go on: {_ring(tree)}{_ticking(tree)}"
+            said = f"a part of the tree{still} can never continue"
         case "stopped":
             were = "was" if len({pid for pid, _ in verdict.ring}) == 1 else "were"
             said = f"{_some(tree, verdict.ring)} {were} stopped by a signal or a debugger"
@@ -148,13 +150,28 @@ def sentence(tree: Tree) -> str:
         case "busy":
             said = f"{_some(tree, verdict.living)} computes{_at(tree, verdict.leaf)}"
             if verdict.grade is not None and verdict.leaf is not None:
-                said = f"{_who(tree, verdict.leaf)} goes round in a loop without an end"
-                said += _at(tree, verdict.leaf)
+                said = f"{_who(tree, verdict.leaf)} is in an infinite loop{_at(tree, verdict.leaf)}"
         case "alive":
             said = _changed(tree)
         case _:
             assert_never(verdict.kind)
     return f"{heading(tree)}: {said}."
+
+
+def details(tree: Tree) -> list[str]:
+    """Say what a hang consists of: who waits for what, and what could end it."""
+    verdict = tree.verdict
+    if verdict.kind not in HANGS:
+        return []
+    said = [phrases.sentence(_waits(tree, each)) for each in verdict.ring[:MOST_TOLD]]
+    more = len(verdict.ring) - MOST_TOLD
+    said += [f"{more} more threads wait as well."] if more > 0 else []
+    said = said or ["No thread is left that could wake another."]
+    if verdict.kind == "stuck":
+        said.append(f"It continues only if {_living(tree)} ends, or signals it.")
+    if verdict.kind != "deadlock" and any(each.locked for each in tree.look.seen):
+        said.append(f"{_living(tree)} only wakes up periodically, and did nothing about it.")
+    return said
 
 
 def heading(tree: Tree) -> str:
@@ -166,14 +183,6 @@ def heading(tree: Tree) -> str:
 
 def _processes(count: int) -> str:
     return "the process" if count == 1 else f"the {count} processes"
-
-
-def _ring(tree: Tree) -> str:
-    """Tell who waits for whom, thread by thread."""
-    ring = tree.verdict.ring
-    told = [_waits(tree, each) for each in ring[:MOST_TOLD]]
-    more = f"; and {len(ring) - MOST_TOLD} more" if len(ring) > MOST_TOLD else ""
-    return ("; ".join(told) or "no thread is left that could wake another") + more
 
 
 def _waits(tree: Tree, each: Id) -> str:
@@ -234,13 +243,6 @@ def _living(tree: Tree) -> str:
     return _list(names[:MOST_TOLD]) + (
         f" or {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
     )
-
-
-def _ticking(tree: Tree) -> str:
-    """Say that what lives only goes round by the clock, where the verdict rests on that."""
-    if not any(each.locked for each in tree.look.seen):
-        return ""
-    return f"; {_living(tree)} only wakes by the clock, and did nothing about it"
 
 
 def _changed(tree: Tree) -> str:
@@ -462,7 +464,7 @@ def explanation(tree: Tree) -> Iterator[tuple[str, str]]:
             yield "Why", tree.cause.text
         if tree.mechanism.advice:
             yield "What to do", tree.mechanism.advice
-        yield "Explained", f"startlab explain {tree.mechanism.name}"
+        yield "Read more", f"startlab explain {tree.mechanism.name}"
     elif verdict.kind == "stopped" and verdict.leaf is not None:
         pids = " ".join(map(str, dict.fromkeys(pid for pid, _ in verdict.ring)))
         yield "What to do", f"kill -CONT {pids}, unless a debugger holds it."

@@ -49,7 +49,7 @@ class _Grouped(Trials):
             outcome="differs",
             output_group=name,
             as_expected=False,
-            reason=trial.reason or f"prints {name}; not every trial does that it is compared with",
+            reason=trial.reason or f"prints output {name}, unlike other trials",
         )
 
 

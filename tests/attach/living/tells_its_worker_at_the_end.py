@@ -1,4 +1,4 @@
-# It wakes by the clock, always in the same loop, and one day it says something after all.
+# It wakes up periodically, always in the same loop, and one day it says something after all.
 import multiprocessing
 import threading
 import time

@@ -20,10 +20,9 @@ import jinja2
 from markupsafe import Markup, escape
 
 from startlab.plan.environments import python_of
-from startlab.report import text
+from startlab.report import finding, text
 from startlab.report.html import data, page
 from startlab.report.html.subjects import subjects as subjects_of
-from startlab.report.text import GRADES
 from startlab.results.output_groups import grouped
 from startlab.results.summary import summarise
 
@@ -59,7 +58,8 @@ def write(run: Run, diagnosis: Diagnosis, file: IO[str]) -> None:
         .get_template("template.html.jinja")
         .generate(
             page=shown,
-            grades=GRADES,
+            explanation=finding.explanation,
+            more=finding.more,
             style=Markup(style),  # noqa: S704 - our own
             style_hash=hash_of(style),
             script=Markup(script),  # noqa: S704 - our own

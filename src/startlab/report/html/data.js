@@ -4,7 +4,8 @@
 
 const INDEX = JSON.parse(document.getElementById("index").textContent);
 const {outcomes: OUTCOMES, glyphs: GLYPHS, methods: METHODS, cells: CELLS, reasons: REASONS} = INDEX;
-const SUBJECTS = INDEX.subjects.map(([name, title, group]) => ({name, title, group}));
+const SUBJECTS = INDEX.subjects.map(([name, title, group, label]) =>
+  ({name, title, group, label: label || name}));
 const ENVIRONMENTS = INDEX.environments.map(({name, family, environment}) => ({
   name,
   family,

@@ -60,7 +60,7 @@ def index(run: Run, cells: Sequence[CellSummary], subjects: Sequence[Subject]) -
         "glyphs": text.GLYPHS,
         "methods": METHODS,
         "groups": {each.group: each.heading for each in subjects},
-        "subjects": [(each.name, each.title, each.group) for each in subjects],
+        "subjects": [(each.name, each.title, each.group, each.label) for each in subjects],
         "environments": [
             {
                 "name": name,

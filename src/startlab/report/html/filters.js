@@ -91,7 +91,7 @@ function makeFilters() {
         placeholder: "name, title, reason or place", value: state.text,
         oninput: (event) => filterBy({text: event.target.value}),
       })),
-    toggle("Not as expected only", () => state.only, (on) => filterBy({only: on})),
+    toggle(INDEX.isProgram ? "Not ok only" : "Not as expected only", () => state.only, (on) => filterBy({only: on})),
     chips("outcome", "Outcome", OUTCOMES.filter((_, number) => byOutcome[number]), (name) =>
       [h("span", {"aria-hidden": "true"}, GLYPHS[name]), ` ${name} `,
         h("span", {class: "count"}, byOutcome[OUTCOMES.indexOf(name)].toLocaleString("en"))]),

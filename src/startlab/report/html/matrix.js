@@ -4,6 +4,10 @@ const ROW = 30; // pixels, as in report.css
 const BEYOND = 12; // rows above and below what can be seen
 const MOST_PRINTED = 3000;
 const WORD = 92; // pixels that a column with words needs
+const NARROW = matchMedia("(max-width: 44rem)"); // as in report.css: names stand above their rows
+const IS_SUITE = SUBJECTS.some(({name, label}) => name !== label);
+const WHAT = IS_SUITE ? "Test" : INDEX.isProgram ? "Program" : "Experiment";
+const ODD = INDEX.isProgram ? "not ok" : "not as expected";
 
 const matrix = {rows: [], columns: [], from: -1, to: -1, focused: null};
 
@@ -34,14 +38,15 @@ function makeMatrix() {
     if (cell !== undefined) focusOn(Number(cell));
   });
   addEventListener("resize", () => { showHead(); showRows(true); });
+  NARROW.addEventListener("change", showMatched);
   addEventListener("beforeprint", () => showRows(true, MOST_PRINTED));
   addEventListener("afterprint", () => showRows(true));
   fill(document.getElementById("legend"), {}, [
     "Each cell: ", OUTCOMES.filter((_, number) => CELLS.outcome.includes(number)).map((name) =>
       [badge(name), " "]),
-    h("span", {class: "unexpected-sample"}, "boxed"), " is not as expected.",
+    h("span", {class: "unexpected-sample"}, "boxed"), ` is ${ODD}.`,
     INDEX.outputs ? " Cells with the same letter print the same." : null,
-    CHILD_FAILED.size ? " † a child failed, and the program ended with 0 all the same." : null,
+    CHILD_FAILED.size ? " † a child failed, but the program exited with status 0." : null,
   ]);
 }
 
@@ -75,7 +80,7 @@ function showMatched() {
   showRows(true);
 }
 
-/** Put headings of groups between the rows. */
+/** Put headings of groups between the rows, and names where there is no room beside them. */
 function withHeadings(rows, byMethod) {
   const found = [];
   let heading = "";
@@ -85,6 +90,10 @@ function withHeadings(rows, byMethod) {
     const said = byMethod ? [METHODS[row.method], group].filter(Boolean).join(": ") : group;
     if (said && said !== heading) found.push({heading: said});
     row.again = !byMethod && row.subject === last;
+    if (NARROW.matches && !byMethod && !row.again) {
+      found.push({named: row.subject});
+      row.again = true;
+    }
     heading = said;
     last = row.subject;
     found.push(row);
@@ -102,7 +111,7 @@ function showHead() {
   }
   matrix.head.replaceChildren(
     h("tr", {"aria-rowindex": "1"},
-      h("th", {scope: "col", rowspan: "2", class: "corner"}, INDEX.isProgram ? "Program" : "Experiment"),
+      h("th", {scope: "col", rowspan: "2", class: "corner"}, WHAT),
       families.map(({family, count}) =>
         h("th", {scope: "colgroup", colspan: count, class: "family"}, family))),
     h("tr", {"aria-rowindex": "2"}, matrix.columns.map((column, number) => {
@@ -112,8 +121,9 @@ function showHead() {
         version);
     })));
   matrix.table.setAttribute("aria-rowcount", matrix.rows.length + 2);
-  const left = matrix.box.clientWidth - 300;
+  const left = matrix.box.clientWidth - (NARROW.matches ? 160 : 300);
   matrix.table.classList.toggle("words", matrix.columns.length * WORD < left);
+  matrix.table.classList.toggle("by-method", state.rows === "method");
 }
 
 /** Have those rows in the page that can be seen, and a few more. */
@@ -150,17 +160,23 @@ function makeRow(row, number, isFirst, width) {
     return h("tr", {...index, class: "group"},
       h("th", {colspan: width, scope: "colgroup"}, h("span", {}, row.heading)));
   }
+  if (row.named !== undefined) {
+    return h("tr", {...index, class: "named"},
+      h("th", {colspan: width, scope: "colgroup"}, linkTo(row.named)));
+  }
   const byColumn = new Map(row.cells.map((cell) => [CELLS.environment[cell], cell]));
-  const {name, title} = SUBJECTS[row.subject];
-  const again = row.again && !isFirst;
+  const again = row.again && (!isFirst || NARROW.matches);
   return h("tr", {...index, class: row.again ? "again" : ""},
-    h("th", {scope: "row", title}, h("span", {class: "row-heading"},
-      h(again ? "span" : "a", {
-        class: again ? "visually-hidden" : "name",
-        ...(again ? {} : {href: fragment({subject: name})}),
-      }, name),
-      " ", h("span", {class: "method"}, METHODS[row.method]))),
+    h("th", {scope: "row", title: SUBJECTS[row.subject].title}, h("span", {class: "row-heading"},
+      again ? hidden(SUBJECTS[row.subject].label) : linkTo(row.subject),
+      " ", state.rows === "method" ? hidden(METHODS[row.method])
+        : h("span", {class: "method"}, METHODS[row.method]))),
     matrix.columns.map((column) => makeCell(byColumn.get(column))));
+}
+
+function linkTo(subject) {
+  const {name, label} = SUBJECTS[subject];
+  return h("a", {class: "name", href: fragment({subject: name}), title: name}, label);
 }
 
 function makeCell(cell) {
@@ -178,7 +194,7 @@ function makeCell(cell) {
     CHILD_FAILED.has(cell) ? h("span", {title: "a child failed"}, "†", hidden(" a child failed")) : null,
     several ? h("span", {class: "share"}, ` ${CELLS.count[cell]}/${CELLS.trials[cell]}`) : null,
     INDEX.outputs?.[cell] ? h("span", {class: "letter"}, hidden("prints "), INDEX.outputs[cell]) : null,
-    expected ? null : hidden(", not as expected")));
+    expected ? null : hidden(`, ${ODD}`)));
 }
 
 // --- the keyboard -------------------------------------------------------------------------------

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from startlab.catalogue import claims
 from startlab.model import METHODS
 from startlab.plan.environments import sort_key
-from startlab.report import text
+from startlab.report import finding, text
 from startlab.report.html.data import alike
 from startlab.results.summary import CellSummary, of_program
+from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from startlab.catalogue.claims import Judgement, Witness
     from startlab.diagnosis import Diagnosis
-    from startlab.model import Cell, PlannedEnvironment, Run
+    from startlab.model import Cell, Finding, PlannedEnvironment, Run
     from startlab.report.html.subjects import Subject
+    from startlab.results.trials import OfCell
 
 
 MOST_DEVIATIONS: Final = 100
@@ -91,6 +93,14 @@ class Page:
         said = f"{self.deviating:,} of {self._count(len(self.cells), 'cell')} not as expected"
         missing = sum(each.outcome == "missing" for each in self.cells)
         return said + (f", {missing:,} of them missing" if missing else "")
+
+    @cached_property
+    def _trials(self) -> dict[Cell, OfCell]:
+        return dict(by_cell(self.run))
+
+    def reproduce(self, of: Finding) -> str:
+        """Give the command that runs a cell of a finding again."""
+        return finding.reproduce(self._trials, of)
 
     @cached_property
     def deviating(self) -> int:

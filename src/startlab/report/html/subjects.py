@@ -26,13 +26,17 @@ LONGEST_SOURCE: Final = 200_000
 
 
 class Subject(NamedTuple):
-    """An experiment, or a user's program; `details` are what its own page shows."""
+    """An experiment, a user's program or a test of it; `details` are what its own page shows.
+
+    `label` is what it is called below its `heading`, if that is not its name.
+    """
 
     name: str
     title: str
     group: str
     heading: str
     details: dict[str, Any]
+    label: str = ""
 
 
 def subjects(run: Run, cells: Iterable[CellSummary]) -> tuple[Subject, ...]:
@@ -40,8 +44,7 @@ def subjects(run: Run, cells: Iterable[CellSummary]) -> tuple[Subject, ...]:
     names = dict.fromkeys(each.cell.experiment for each in cells)
     if run.header.program is not None:
         details = _program(run.header.program, run.header.started)
-        title = run.header.program.command
-        return tuple(Subject(name, title, "", "", details) for name in names)
+        return tuple(_of_program(name, run.header.program, details) for name in names)
     known = {each.name: each for each in catalogue.load(catalogue.ROOT)}
     order = {group: number for number, group in enumerate(catalogue.GROUPS)}
     here = sorted((known[name] for name in names if name in known), key=lambda e: order[e.group])
@@ -53,6 +56,14 @@ def subjects(run: Run, cells: Iterable[CellSummary]) -> tuple[Subject, ...]:
             if name not in known
         ),
     )
+
+
+def _of_program(name: str, program: Program, details: dict[str, Any]) -> Subject:
+    """Give a program; or a test, which stands below its file."""
+    file, _, test = name.partition("::")
+    if not test:
+        return Subject(name, program.command, "", "", details)
+    return Subject(name, program.command, file, file, details, test)
 
 
 def _experiment(experiment: Experiment, whole: Experiment) -> Subject:

@@ -26,6 +26,7 @@ def render(tree: Tree) -> str:
     return template.render(
         heading=why.heading(tree),
         sentence=why.sentence(tree),
+        details=why.details(tree),
         hangs=tree.verdict.kind not in ("alive", "busy"),
         explanation=[each for each in why.explanation(tree) if each[0]],
         style=Markup(style),  # noqa: S704 - our own
