@@ -388,7 +388,7 @@ def test_a_variable_that_cures_is_advised_as_tried() -> None:
     assert "waits at program.py:12 in faiss (libgomp, OpenMP)" in found.title
     assert "with OMP_NUM_THREADS=1 in the environment, fork does what spawn does" in found.text
     assert (
-        "Or set OMP_NUM_THREADS=1 in the environment (tried: cures fork on 3.11). Or set "
+        "Or set OMP_NUM_THREADS=1 in the environment (tried: fixes fork on 3.11). Or set "
     ) in found.advice
 
 

@@ -639,7 +639,7 @@ def test_a_way_to_pickle_that_only_the_parent_has_is_shown(write: Write, tmp_pat
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:15"
-    assert "Tried: cures spawn on 3.1" in seen.first.advice
+    assert "Tried: fixes spawn on 3.1" in seen.first.advice
 
 
 @pytest.mark.wide
@@ -1537,8 +1537,8 @@ def test_a_variable_that_keeps_a_library_from_threads_is_tried(
     seen = explained(program, tmp_path)
     assert seen.kinds() == {"variable"}
     assert (seen.first.mechanism, seen.first.where) == ("native_pool_after_fork", "program.py:11")
-    assert "Confirmed by experiment: with OMP_NUM_THREADS=1 in the environment" in seen.first.text
-    assert "Or set OMP_NUM_THREADS=1 in the environment (tried: cures fork on" in seen.first.advice
+    assert "By experiment: with OMP_NUM_THREADS=1 in the environment" in seen.first.text
+    assert "Or set OMP_NUM_THREADS=1 in the environment (tried: fixes fork on" in seen.first.advice
 
 
 def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path) -> None:

@@ -302,7 +302,8 @@ WORDS = [
     (Wait(kind="poll", polled=(Polled(kind="pipe", descriptor=3), Polled(kind="child", pid=4))),
      (2, 4), "waits for any of a pipe (descriptor 3), the end of pid 4",
      "only pids 2, 4 could make one of them ready, and they wait too"),
-    (Wait(kind="asleep", poller=True), (), "wakes by the clock in a loop of the standard library",
+    (Wait(kind="asleep", poller=True), (),
+     "wakes up periodically in a loop of the standard library",
      "does nothing until another thread or process has done something"),
     (Wait(kind="asleep", object="clock_nanosleep"), (), "sleeps (clock_nanosleep)", ""),
     (Wait(kind="running", poller=True), (), "runs in a loop of the standard library",
@@ -419,6 +420,7 @@ def test_what_only_goes_round_is_told_with_who_waits() -> None:
     )
     assert waiting.goes_round(seen) == (
         "child 9 waits at worker.py:20 for a lock: only threads of this process could release it; "
-        "it has no other thread; what lives changes nothing: thread 8 of the program, at "
-        "worker.py:12, wakes by the clock; it goes on only if one of its processes is sent a signal"
+        "it has no other thread; the threads that still run change nothing: thread 8 of the "
+        "program, at worker.py:12, wakes up periodically; it continues only if one of its "
+        "processes gets a signal"
     )

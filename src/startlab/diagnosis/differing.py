@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from startlab.diagnosis.case import Cause, Outputs
 from startlab.diagnosis.finding import Found
-from startlab.diagnosis.phrases import or_nothing, prints, versions
+from startlab.diagnosis.phrases import one_of_two, only, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.seen import cell_name
 from startlab.output.compare import compare
@@ -133,10 +133,7 @@ def _unstable(seen: Seen, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list
     one = trials[0]
     two = next(each for each in trials if each.output_group != one.output_group)
     lines = compare(one.stdout, two.stdout)
-    text = (
-        f" Of two trials of {cell_name(one.cell)}, one printed {or_nothing(lines.only_first)}, "
-        f"the other {or_nothing(lines.only_second)}."
-    )
+    text = f" Of two trials of {cell_name(one.cell)}, {one_of_two(lines)}."
     groups = len({trial.output_group for trial in ok})
     text += f" There were {groups} different outputs in {len(ok)} trials."
     failed = [trial for trial in ok if has_failed_child(trial)]
@@ -177,10 +174,7 @@ def _lines(seen: Seen, groups: Groups) -> str:
     for other in every[1:3]:
         lines = compare(first[0].stdout, other[0].stdout)
         here, there = seen.cells_of(first), seen.cells_of(other)
-        parts.append(
-            f" Only {prints([here])} {or_nothing(lines.only_first)}; only {prints([there])} "
-            f"{or_nothing(lines.only_second)}."
-        )
+        parts.append(f" {only(here, lines, there)}")
     if len(every) > 3:
         parts.append(f" There are {len(every)} different outputs.")
     failed = [trials for trials in every if any(map(has_failed_child, trials))]

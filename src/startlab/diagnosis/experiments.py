@@ -37,7 +37,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
     aspect = made.aspects[0]
     where = _where(case, made) or _known(case, made)
     told = _told(case, made, where)
-    said = f" Confirmed by experiment: {_said(case, made)}"
+    said = f" By experiment: {_said(case, made)}"
     if found is not None:
         same = found.mechanism == told.mechanism
         if same or _says_more(found, made, where):
@@ -178,17 +178,23 @@ SET_BY_CALLS: Final = ("global", "environ")
 
 
 def _name(aspect: Aspect) -> str:
-    if aspect.kind == "global":
-        return f"`{aspect.words[0]}`"
+    if aspect.kind in _NAMES:
+        return _NAMES[aspect.kind].format(*aspect.words)
     if aspect.kind in ("calls", "undone"):
         return listed([f"`{each}`" for each in aspect.words]) if aspect.words else ""
-    if aspect.kind == "caches":
-        return f"`{aspect.words[0]}()`"
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":
         return REGISTRIES[aspect.words[0]]
     return "=".join(aspect.words)
+
+
+_NAMES: Final[Mapping[AspectKind, str]] = {
+    "global": "`{}`",
+    "caches": "`{}()`",
+    "statement": "line {}",
+}
+"""How aspects are named that are known by one word."""
 
 
 def _set_up_by(case: Case, calls: Aspect) -> list[Call]:

@@ -161,7 +161,7 @@ def _tried(seen: Seen, experiments: Iterable[CauseExperiment]) -> str:
             of.setdefault(made.method, []).append(made.environment)
     said = ""
     for variables, methods in cured.items():
-        told = f"cures {_where_cured(seen, methods)}"
+        told = f"fixes {_where_cured(seen, methods)}"
         if variables:
             said += f" Or set {variables} in the environment (tried: {told})."
         else:

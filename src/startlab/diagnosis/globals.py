@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import ANEW
 from startlab.model import ChangedGlobal, LostVariable
 
 if TYPE_CHECKING:
@@ -59,10 +60,8 @@ def differing_global(
         "global_differs",
         f"the children do not see the parent's change to {names}"
         + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
-        f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. A "
-        "child started by spawn or forkserver has what the import of its modules makes, and "
-        "nothing of "
-        f"what was changed since.{more}",
+        f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. "
+        f"{ANEW}{more}",
         place,
         key=" ".join(each.name for each in clues[:3]),
     )

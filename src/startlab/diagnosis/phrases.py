@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.version import Version
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from startlab.model import Environment
+    from startlab.output.compare import Difference
+
+
+ANEW: Final = (
+    "A child started by spawn or forkserver imports the program's modules again: it has what that "
+    "creates, and nothing that the parent changed afterwards."
+)
+"""Why children do not have what a forked child has."""
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
@@ -33,7 +41,7 @@ def either(names: Sequence[str]) -> str:
 def prints(names: Sequence[str]) -> str:
     """Say that they print: `fork prints`, `fork and spawn print`."""
     told = listed(names)
-    return f"{told} {'print' if ' and ' in told else 'prints'}"
+    return f"{told} {'print' if ' and ' in told or ' to ' in told else 'prints'}"
 
 
 def versions(
@@ -68,6 +76,25 @@ def _build(environment: Environment, *, exact: bool) -> _Build:
     return _Build(environment.free_threaded, version)
 
 
-def or_nothing(lines: Sequence[str]) -> str:
-    """Quote lines, or say that there are none."""
-    return quoted(lines) if lines else "nothing else"
+def lost_log(where: str | None) -> str:
+    """Say that what children log is lost; `where` is the line that sets logging up."""
+    since = f", since logging is configured at {where}, which they never execute" if where else ""
+    return f"the children's log output is lost{since}"
+
+
+def only(here: str, lines: Difference, there: str) -> str:
+    """Say which lines only one side prints: `Only fork prints "a"; only spawn prints "b"`."""
+    parts = [
+        f"only {prints([names])} {quoted(own)}"
+        for names, own in ((here, lines.only_first), (there, lines.only_second))
+        if own
+    ]
+    return sentence("; ".join(parts) or "the outputs differ in a part that is not kept")
+
+
+def one_of_two(lines: Difference) -> str:
+    """Say what one of two trials printed: `one printed "a", and the other "b"`."""
+    first, second = sorted((lines.only_first, lines.only_second), key=len, reverse=True)
+    if not first:
+        return "what differs is not kept"
+    return f"one printed {quoted(first)}, and the other {quoted(second) if second else 'did not'}"

@@ -19,7 +19,7 @@ WINDOWS: Final = ("win32", "")
 class Raised(NamedTuple):
     """An exception and what it means: `title` and `text` may name groups of the pattern in braces.
 
-    `at` matches what `_place` gives of it.
+    `{at}` in the title is the program's line. `at` matches what `_code` gives of the exception.
     """
 
     pattern: str
@@ -42,8 +42,9 @@ def find(case: Case, *known: Raised) -> Cause | None:
         seen = look(case, each.pattern, each.at)
         if seen:
             words = seen.found.groupdict()
-            title, text = each.title.format(**words), each.text.format(**words)
-            return cause(case, each.mechanism, seen, title, text)
+            where = place(case, seen)
+            title = each.title.format(**words, at=f" at {where}" if where else "")
+            return Cause(each.mechanism, title, each.text.format(**words), where)
     return None
 
 
@@ -56,19 +57,17 @@ def look(
     for traceback in case.tracebacks:
         said = f"{traceback.exception.type}: {traceback.exception.message}"
         found = re.search(pattern, said)
-        if found and re.search(at, _place(traceback)):
+        if found and re.search(at, _code(traceback)):
             return Seen(traceback, found)
     return None
 
 
-def cause(case: Case, mechanism: str, seen: Seen, title: str, text: str) -> Cause:
-    """Say what it means, at the program's own line."""
-    where = own_line(seen.traceback.frames) or case.where
-    at = f" at {where}" if where else ""
-    return Cause(mechanism, title + at, text, where)
+def place(case: Case, seen: Seen) -> str | None:
+    """Give the program's own line at which it was raised."""
+    return own_line(seen.traceback.frames) or case.where
 
 
-def _place(traceback: Traceback) -> str:
+def _code(traceback: Traceback) -> str:
     """Give the file that raised it, and the program's own line that led there."""
     frames = traceback.frames
     file = frames[-1][0] if frames else ""

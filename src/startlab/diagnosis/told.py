@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from startlab.diagnosis.phrases import ANEW
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,10 +29,6 @@ class Told(NamedTuple):
     says: Literal["more", "as much", "less"] = "as much"
 
 
-ANEW: Final = (
-    "A child started by spawn or forkserver imports the program's modules again, and has what that "
-    "makes: nothing of what the parent changed afterwards."
-)
 COPIED: Final = "A forked child begins with a copy of all that its parent has."
 
 TOLD: Final[Mapping[AspectKind, Told]] = {
@@ -192,8 +190,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "statement": Told(
         "main_runs_again",
-        "line {name} of the main module left out of the children's import",
-        "line {name} of the main module runs again in every child that imports it",
+        "{name} of the main module left out of the children's import",
+        "{name} of the main module runs again in every child that imports it",
         "A child started by spawn or forkserver runs the main module's own statements once more.",
         says="less",
     ),
@@ -343,8 +341,8 @@ MADE_ANEW: Final = Told(
     "made_in_each_child",
     "{name} as the parent has it",
     "every child makes its own {name}{at}, instead of using the parent's",
-    "A child started by spawn or forkserver imports the program's modules again, and so makes "
-    "again what their top level makes.",
+    "A child started by spawn or forkserver imports the program's modules again, and runs their "
+    "top level once more.",
 )
 
 EITHER: Final = MADE_ANEW._replace(

@@ -99,10 +99,12 @@ _WAITS: Final[Mapping[WaitKind, tuple[str, str]]] = {
 def _waits(wait: Wait, waits_for: Sequence[int], *, numbers: bool) -> tuple[str, str]:
     """Give the verb and what comes after it: `waits`, `for a lock`."""
     if wait.poller:
-        verb = "runs" if wait.kind == "running" else "wakes by the clock"
+        verb = "runs" if wait.kind == "running" else "wakes up periodically"
         return verb, "in a loop of the standard library"
     if wait.rounds and wait.kind in ("running", "asleep"):
-        return ("asks", "without a pause") if wait.kind == "running" else ("wakes", "by the clock")
+        return (
+            ("asks", "without a pause") if wait.kind == "running" else ("wakes up", "periodically")
+        )
     verb, what = _WAITS[wait.kind]
     polled = list(dict.fromkeys(_polled(each, numbers=numbers) for each in wait.polled))
     return verb, what.format(
@@ -258,8 +260,8 @@ def goes_round(observation: Observation) -> str:
     if alive:
         more = len(alive) - _MOST_IN_RING
         only = "; ".join(alive[:_MOST_IN_RING]) + (f" and {more} more" if more > 0 else "")
-        told.append(f"what lives changes nothing: {only}")
-    told.append("it goes on only if one of its processes is sent a signal")
+        told.append(f"the threads that still run change nothing: {only}")
+    told.append("it continues only if one of its processes gets a signal")
     return "; ".join(told) + _ended_children(observation) + _ended_threads(observation)
 
 

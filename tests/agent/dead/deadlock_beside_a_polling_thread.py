@@ -1,6 +1,6 @@
 # verdict: stuck
 # waits: main (1) for the child; the child (2) for a lock that no thread of it could release; a
-# waits: thread of main (3) wakes by the clock
+# waits: thread of main (3) wakes up periodically
 # Main waits for a child that inherited a held lock, beside a thread that beats.
 import multiprocessing
 import sys

@@ -1,5 +1,5 @@
 # verdict: stuck
-# waits: main (1) for the other thread, and that (2) for main; a third one (3) wakes by the clock
+# waits: main (1) for the other thread, and that (2) for main; a third one (3) wakes up periodically
 # Two threads take two locks in opposite order, beside one that prints without an end.
 import sys
 import threading

@@ -56,10 +56,10 @@ _WHICH: Final = (
 _RAISED: Final = (
     Raised(
         rf"UnicodeEn{_CODEC}", "code_page",
-        "text is written in a code page that lacks some of its characters", _WHICH,
+        "text is written{at} in a code page that lacks some of its characters", _WHICH,
     ),
     Raised(
         rf"UnicodeDe{_CODEC}", "code_page",
-        "text is read in a code page that it is not written in", _WHICH,
+        "text is read{at} in a code page that it is not written in", _WHICH,
     ),
 )  # fmt: skip

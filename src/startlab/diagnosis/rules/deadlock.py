@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, joining, takes
-from startlab.diagnosis.phrases import either
+from startlab.diagnosis.phrases import either, sentence
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
     is_at,
@@ -107,7 +107,7 @@ def find(case: Case) -> Cause | None:
         else parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
         "Nothing can continue: " + "; ".join(parts) + "." + _what_would_end(ends)
         if case.trial.grade == "proven"
-        else case.trial.reason,
+        else sentence(case.trial.reason),
         where,
         key=where or parts[0],
     )

@@ -73,7 +73,7 @@ MECHANISMS: Final = (
 def _last_printed(stdout: str) -> str:
     """Quote the end of what was printed: pytest, say, tells all there."""
     lines = [line.strip()[:200] for line in stdout.splitlines() if line.strip()]
-    return f" The last that it printed: {' / '.join(lines[-3:])}." if lines else ""
+    return f" The last it printed was: {' / '.join(lines[-3:])}." if lines else ""
 
 
 def find(case: Case) -> Cause | None:

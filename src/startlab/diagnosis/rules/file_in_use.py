@@ -73,23 +73,23 @@ _RAISED: Final = (
     Raised(
         rf"{_REFUSED}[^:]*: '(?P<file>[^']*)'",
         "file_in_use",
-        "`{file}` is removed, renamed or opened while it is open",
+        "`{file}` is removed, renamed or opened{at} while it is open",
         _CLOSED_FIRST,
     ),
     Raised(
-        _REFUSED, "file_in_use", "a file is removed, renamed or opened while it is open",
+        _REFUSED, "file_in_use", "a file is removed, renamed or opened{at} while it is open",
         _CLOSED_FIRST,
     ),
     Raised(
         r"FileExistsError: \[WinError 183\].* -> ",
         "rename_onto_file",
-        "a file is renamed onto one that exists",
+        "a file is renamed{at} onto one that exists",
         "On Windows os.rename() does not replace a file, as it does on Unix.",
     ),
     Raised(
         r"OSError: \[WinError 1314\]",
         "link_refused",
-        "the program creates a symbolic link",
+        "the program creates a symbolic link{at}",
         "On Windows that takes a privilege that most users do not have.",
     ),
 )  # fmt: skip

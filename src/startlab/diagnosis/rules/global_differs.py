@@ -5,8 +5,9 @@ A global or an environment variable is not in a child what it was in its parent 
 the child raises where it uses it, or the output shows it.
 
 ## Why
-A child started by spawn or forkserver has what the import of its modules makes, and nothing of
-what was changed since. Children of the fork server have the environment that it was started with.
+A child started by spawn or forkserver imports the program's modules again: it has what that
+creates, and nothing that the parent changed afterwards. Children of the fork server have the
+environment that it was started with.
 
 ## What to do
 Give it to the children: as an argument, or through a pool's `initializer`.
@@ -95,7 +96,7 @@ def find(case: Case) -> Cause | None:
             used = differing[:1]
         if used:
             said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-            return differing_global(case, used, where, f" It raises {said}, at {where}.")
+            return differing_global(case, used, where, f" A child raises {said}, at {where}.")
         if traceback.exception.type == "NameError" and where is not None:
             return _not_defined(case, first_line(traceback.exception.message), where)
     return None

@@ -8,7 +8,7 @@ of a library's.
 
 ## Why
 Sinks, clients, registries, open databases, options and contexts live in the memory of one process.
-A child started by spawn or forkserver has what the import of its modules makes, and nothing else.
+A child started by spawn or forkserver has what importing its modules creates, and nothing else.
 
 ## What to do
 Set the library up in the child too, or give the child what was made.

@@ -44,7 +44,9 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of, own_frames, through, waits_for_lock
 
 if TYPE_CHECKING:
-    from startlab.model import Thread
+    from collections.abc import Sequence
+
+    from startlab.model import Process, Thread
 
 
 MECHANISMS: Final = (
@@ -97,14 +99,9 @@ def _by_their_holders(case: Case) -> Cause | None:
     if len(places) == 1:
         names = list(dict.fromkeys(locks.described(case, each.thread) for each in ring))
         parts = [f"at {places[0]} each waits for {phrases.listed(names)}, which another one has"]
-    at = f"at {' and at '.join(places)}" if len(places) > 1 else f"all at {places[0]}"
-    if len(ring) == 2:
-        title = f"two wait for each other's lock, {at.replace('all at', 'both at')}"
-    else:
-        title = f"{len(ring)} wait in a ring for one another's lock, {at}"
     return Cause(
         "lock_order",
-        title,
+        _title(case, [(each.process, each.thread) for each in ring]),
         f"{phrases.sentence('; '.join(parts))} Each has one lock and waits for another: they take "
         "them in different orders.",
         first.where,
@@ -140,14 +137,33 @@ def _by_the_sources(case: Case) -> Cause | None:
         f"{phrases.listed(_names(has))} since {since}"
         for _, each, since, _, has in found[:2]
     ]
-    places = f"at {where} and at {other}" if where != other else f"both at {where}"
     return Cause(
         "lock_order",
-        f"two wait for each other's lock, {places}",
+        _title(case, [(process, thread) for process, thread, *_ in found[:2]]),
         f"{phrases.sentence('; '.join(parts))} They take them in different orders.",
         where,
         key=" ".join(sorted({where or "", other or ""})),
     )
+
+
+def _title(case: Case, ring: Sequence[tuple[Process, Thread]]) -> str:
+    """Say who waits for whose lock, and where."""
+    whom = "each other's lock" if len(ring) == 2 else "one another's locks, in a ring"
+    waits = [f"{locks.name_of(case, thread)} at {line_of(thread)}" for _, thread in ring]
+    told = phrases.listed(list(dict.fromkeys(waits)))
+    return f"{_who(case, [process for process, _ in ring])} wait for {whom} ({told})"
+
+
+def _who(case: Case, processes: Sequence[Process]) -> str:
+    """Name those that wait: threads of one process, children, or the program and its children."""
+    count = {2: "two"}.get(len(processes), str(len(processes)))
+    if len({each.pid for each in processes}) == 1:
+        return f"{count} threads of {case.who(processes[0])}"
+    if case.root not in processes:
+        return f"{count} children"
+    if len(processes) == 2:
+        return "the program and a child"
+    return f"{count} processes"
 
 
 def _names(held: set[str]) -> list[str]:

@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import lost_log
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.model import ChangedSetting, RootLogger
@@ -56,7 +57,7 @@ def in_output(case: Case) -> Cause | None:
     where = _set_up(case)
     return Cause(
         "logging_differs",
-        _title(where),
+        lost_log(where),
         f"In the parent the root logger is {clues[0].parent}, in the children {clues[0].child}.",
         where,
     )
@@ -80,7 +81,7 @@ def note(case: Case) -> Cause | None:
     where = _set_up(case)
     return Cause(
         "logging_differs",
-        _title(where),
+        lost_log(where),
         f"In the parent {logger} is {clue.parent}, in the children "
         f"{clue.child or 'as it is by default'}. Lost (with numbers left out): {quoted(lost)}.",
         where,
@@ -95,8 +96,3 @@ def _logging(case: Case) -> list[RootLogger | ChangedSetting]:
 
 def _set_up(case: Case) -> str | None:
     return written(case.sources, r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
-
-
-def _title(where: str | None) -> str:
-    at = f": logging is configured at {where}, which they never execute" if where else ""
-    return f"log output of the children is lost{at}"

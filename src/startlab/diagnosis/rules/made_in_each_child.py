@@ -69,7 +69,7 @@ def find(case: Case) -> Cause | None:
             used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
             if name in used and _MISSING.search(traceback.exception.type):
                 said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-                return _of_each(name, f"{file}:{line}", case, f" It raises {said}, at {at}.")
+                return _of_each(name, f"{file}:{line}", case, f" A child raises {said}, at {at}.")
         if not raised and case.trial.exception is None and name in used_at_exit(case):
             return _of_each(name, f"{file}:{line}", case, handed_on(case))
     return None

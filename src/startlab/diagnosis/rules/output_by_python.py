@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.phrases import or_nothing
+from startlab.diagnosis.phrases import only
 from startlab.diagnosis.rule import Mechanism
 from startlab.output.compare import compare
 
@@ -49,8 +49,7 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "output_by_python",
         "its output depends on the Python, not on the start method",
-        f"Only Python {here} prints {or_nothing(lines.only_first)}; only Python {there} prints "
-        f"{or_nothing(lines.only_second)}. Startlab cannot tell which is right without "
-        "--expect-stdout.",
+        f"{only(f'Python {here}', lines, f'Python {there}')} Startlab cannot tell which is right "
+        "without --expect-stdout.",
         key="",
     )

@@ -50,7 +50,7 @@ def find(case: Case) -> Cause | None:
 _NO_SOCKET: Final = Raised(
     r"OSError: \[WinError (?:10038|10045)\]",
     "select_of_pipe",
-    "`select` is given a pipe",
+    "`select` is given a pipe{at}",
     "On Windows it waits for sockets only.",
     at="select",
 )

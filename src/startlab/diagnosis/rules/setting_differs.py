@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, is_remote, started_at
 from startlab.diagnosis.globals import shows_a_global
+from startlab.diagnosis.phrases import lost_log
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.places import lines_like, own_files, written
@@ -206,9 +207,7 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
     logs = clue.setting.startswith("logging.")
     at = f", set at {where}," if where else ""
     if logs:
-        title = "log output of the children is lost" + (
-            f": logging is configured at {where}, which they never execute" if where else ""
-        )
+        title = lost_log(where)
     else:
         title = " and ".join(
             f"`{each.name}` is {each.parent} in the parent{at if each is clue else ''} and "

@@ -50,6 +50,6 @@ def find(case: Case) -> Cause | None:
 _REFUSED: Final = Raised(
     r"ValueError: max_workers must be <= 61",
     "too_many_workers",
-    "a ProcessPoolExecutor is given more than 61 workers",
+    "a ProcessPoolExecutor is given more than 61 workers{at}",
     "Windows waits for at most 63 objects at once, two of which the executor needs itself.",
 )

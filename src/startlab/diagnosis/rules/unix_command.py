@@ -60,14 +60,14 @@ _RAISED: Final = (
     Raised(
         r"OSError: \[WinError 193\]",
         "script_started",
-        "a script is started as if it were a program",
+        "a script is started{at} as if it were a program",
         "Windows ignores the `#!` line of a script and starts executables only.",
         at=_SUBPROCESS,
     ),
     Raised(
         r"FileNotFoundError: \[WinError 2\]",
         "command_missing",
-        "the program starts a command that does not exist",
+        "the program starts a command that does not exist{at}",
         "Windows has few Unix commands, and what its shell does itself, such as `dir`, is no "
         "program.",
         at=_SUBPROCESS,

@@ -28,11 +28,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import raised
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.raised import WINDOWS, Raised
 from startlab.diagnosis.rule import Mechanism
 
 if TYPE_CHECKING:
-    from startlab.diagnosis.case import Case, Cause
+    from startlab.diagnosis.raised import Seen
 
 MECHANISMS: Final = (
     Mechanism(
@@ -56,11 +57,10 @@ def _missing_name(case: Case) -> Cause | None:
         if seen:
             words = seen.found
             name = f"{words['module']}.{words['name']}"
+            what = f"does not exist on {'macOS' if macos else 'Windows'}"
             if words["name"] in _LINUX_ONLY:
-                title = f"`{name}` exists on Linux only"
-            else:
-                title = f"`{name}` does not exist on {'macOS' if macos else 'Windows'}"
-            return raised.cause(case, "unix_only", seen, title, _INSTEAD.get(name, _ONLY_UNIX))
+                what = "exists on Linux only"
+            return _lacking(case, seen, name, f"`{name}`", what)
     return None
 
 
@@ -69,8 +69,14 @@ def _missing_module(case: Case) -> Cause | None:
     if seen is None:
         return None
     name = seen.found[1]
-    title = f"the module `{name}` does not exist on Windows"
-    return raised.cause(case, "unix_only", seen, title, _INSTEAD.get(name, _ONLY_UNIX))
+    return _lacking(case, seen, name, f"the module `{name}`", "does not exist on Windows")
+
+
+def _lacking(case: Case, seen: Seen, name: str, named: str, what: str) -> Cause:
+    """Say what the platform does not have, and what to use instead."""
+    where = raised.place(case, seen)
+    used = f", used at {where}," if where else ""
+    return Cause("unix_only", f"{named}{used} {what}", _INSTEAD.get(name, _ONLY_UNIX), where)
 
 
 _LINUX_ONLY: Final = (
@@ -116,19 +122,19 @@ _RAISED: Final = (
     Raised(
         r"ValueError: Family AF_UNIX is not recognized",
         "unix_only",
-        "a listener of the family `AF_UNIX` does not exist on Windows",
+        "the program opens a listener of the family `AF_UNIX`{at}, which does not exist on Windows",
         "Without a family, Listener() and Client() use what the platform has.",
     ),
     Raised(
         r"(?:Value|Assertion)Error: (?P<name>preexec_fn|pass_fds) (?:is )?not supported on Windows",
         "unix_only",
-        "subprocess does not support `{name}` on Windows",
+        "subprocess does not support `{name}`, used{at}, on Windows",
         "There a process starts directly with its program, and inherits no descriptors.",
     ),
     Raised(
         r"^NotImplementedError: $",
         "unix_only",
-        "an event loop has no `add_signal_handler` on Windows",
+        "an event loop has no `add_signal_handler`, used{at}, on Windows",
         "signal.signal() exists on every platform.",
         at=r"\.add_signal_handler\(",
     ),

@@ -59,13 +59,13 @@ _RAISED: Final = (
     Raised(
         rf"(?:FileNotFound|Permission)Error: .*'(?P<path>/(?:{_FOLDERS})(?:/[^']*)?)'",
         "unix_path",
-        "`{path}` is a Unix path",
+        "`{path}`, a Unix path, is used{at}",
         "On Windows it is relative to the current drive, where there is no such folder.",
     ),
     Raised(
         r"^(?:ValueError|IndexError|KeyError): ",
         "path_split",
-        "a path is split at `/`",
+        "a path is split at `/`{at}",
         "Windows separates the parts of the paths that it returns by backslashes.",
         at=r"""\.(?:r?split|r?partition)\(["']/["']""",
     ),

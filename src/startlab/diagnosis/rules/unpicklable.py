@@ -78,9 +78,9 @@ def find(case: Case) -> Cause | None:
     where = where or case.where
     if raised and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
         return _of_result(case, clues[0] if clues else None, message, where)
-    what = f"{clues[0].path}, a {clues[0].type}," if clues else "what the child is to be given"
+    what = f"a {clues[0].type} ({clues[0].path})" if clues else "what the child is to be given"
     if made := _maker(case, clues[0], where) if clues and where else None:
-        what = f"{what[:-1]} that `{made.text}()` has made at {made.where},"
+        what += f", which `{made.text}()` has made at {made.where},"
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with everything that "
         "it refers to: the target, what a bound method belongs to, the arguments, and the "
@@ -109,7 +109,7 @@ def find(case: Case) -> Cause | None:
     is_connection = _CONNECTION.search(kind) is not None
     return Cause(
         "unpicklable_connection" if is_connection else "unpicklable",
-        f"{what} cannot be pickled" + (f", at {where}" if where else ""),
+        f"{what} cannot be pickled" + (f" at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,
         advice="" if is_connection else next(told for of, told in _ADVICE if of.search(kind)),
@@ -149,7 +149,7 @@ def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
 
 def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | None) -> Cause:
     """Tell of what a worker returns, at the one line where its function does, if there is one."""
-    what = f"{clue.path}, a {clue.type}," if clue else "what a worker returns"
+    what = f"a {clue.type} ({clue.path})" if clue else "what a worker returns"
     file, _, line = ((clue and clue.function) or "").rpartition(":")
     returns = case.sources.file(file).returns_of(int(line)) if line else []
     where = f"{file}:{returns[0]}" if len(returns) == 1 else given
