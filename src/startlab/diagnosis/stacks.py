@@ -49,6 +49,18 @@ def waits_for_lock(thread: Thread) -> bool:
     return is_waiting(thread, "lock", "shared lock")
 
 
+def waits_for_child(thread: Thread) -> bool:
+    """Tell whether a thread waits for the end of a child; that of a fork server is a pipe's end."""
+    joins = any(is_at(each, "process.py", "join") for each in library_frames(thread))
+    return joins or is_waiting(thread, "child")
+
+
+def waits_for_managers_lock(thread: Thread) -> bool:
+    """Tell whether a thread waits for a manager to take a lock for it."""
+    inside = library_frames(thread)
+    return any(is_at(f, "managers.py", each) for f in inside for each in ("acquire", "__enter__"))
+
+
 def is_at(frame: Frame, file: str, function: str) -> bool:
     """Tell whether a frame is of a function of a file."""
     return frame.file.endswith(file) and frame.function.rpartition(".")[2] == function

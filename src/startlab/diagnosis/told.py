@@ -332,8 +332,10 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     "pipes": Told(
         "join_before_drain",
         "pipes that hold 1 MiB",
-        "a child is waited for before its queue is read",
-        "A child ends only when all that it put into a queue has been read, or fits into the pipe.",
+        "what is put into a queue is not read before the end of the process that put it",
+        "A process ends only when all that it put into a queue has been read, or fits into the "
+        "pipe.",
+        says="less",
     ),
 }
 

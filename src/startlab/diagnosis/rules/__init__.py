@@ -35,6 +35,7 @@ from startlab.diagnosis.rules import (
     holder_killed,
     holder_waits,
     import_runs_again,
+    import_waits,
     item_never_comes,
     join_before_drain,
     joined_under_lock,
@@ -93,6 +94,7 @@ from startlab.diagnosis.rules import (
     unpickling_fails,
     unreadable_program,
     unstable_output,
+    waits_for_itself,
 )
 
 if TYPE_CHECKING:
@@ -135,6 +137,8 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         signal_ignored.find,
         child_reaped.find,
         child_reaped.suspect,
+        waits_for_itself.find,
+        import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
         permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
         crossed_waits.find,

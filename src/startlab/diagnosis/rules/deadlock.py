@@ -43,6 +43,7 @@ from startlab.diagnosis.stacks import (
     library_frames,
     line_of,
     own_frame,
+    waits_for_child,
     waits_for_lock,
 )
 from startlab.judge import waiting
@@ -73,6 +74,7 @@ def find(case: Case) -> Cause | None:
     """Tell who waits for what, where no mechanism is known."""
     found = list(case.threads())
     found = [each for each in found if own_frame(each[1]) is not None] or found
+    found.sort(key=lambda each: waits_for_child(each[1]))  # what waits for all others is last
     if not found:
         return None
     parts, ends = [], []
@@ -85,6 +87,9 @@ def find(case: Case) -> Cause | None:
         elif takes(thread):
             parts.append(f"{case.who(process)}{at} waits for an item of a queue")
             ends.append("an item put into the queue")
+        elif waits_for_child(thread):
+            parts.append(f"{case.who(process)}{at} waits for the end of its child")
+            ends.append("")
         elif thread.wait is not None and waits_for_lock(thread):
             parts.append(f"{case.who(process)}{at} waits for {locks.described(case, thread)}")
             ends.append(_RELEASED[is_waiting(thread, "shared lock")])
@@ -96,9 +101,8 @@ def find(case: Case) -> Cause | None:
     if not parts:
         return None
     parts = list(dict.fromkeys(parts))
-    root = case.root
     asker = _asker(case)
-    first = asker or next((t for p, t in found if p == root and own_frame(t)), None)
+    first = asker or next((t for _, t in found if own_frame(t)), None)
     where = (_line_of(first) if first else None) or case.where
     return Cause(
         _mechanism(case),

@@ -1,11 +1,12 @@
-"""Joining a child before its queue is read.
+"""What was put into a queue and is not read before the end of the process that put it.
 
 ## What it sees
-A process waits for the end of a child, and the child waits for a full pipe to be read.
+A process waits for the end of a child, and the child waits for a full pipe to be read. Or a process
+has come to its own end, and a queue's thread in it still waits for that.
 
 ## Why
-A child cannot end before all that it has put into a queue has gone into the pipe, which is full
-(64 KiB on Linux). The parent would read it only after the child's end.
+A process cannot end before all that it has put into a queue has gone into the pipe, which is full
+(64 KiB on Linux). The parent would read it only after the child's end; or nothing reads it.
 
 ## What to do
 Read all that comes out of the queue before `join()`, or read in a thread.
@@ -27,17 +28,29 @@ child.join()
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_waiting, line_of, through
+from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.stacks import is_at, is_waiting, line_of, through
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from startlab.model import Process
 
 MECHANISMS: Final = (
     Mechanism(
         "join_before_drain",
         advice="Read all that comes out of the queue before join(), or read in a thread.",
         experiment="join_before_drain",
+    ),
+    Mechanism(
+        "never_read",
+        advice="Have all of it taken out of the queue; or, if what is left may be lost, call "
+        "cancel_join_thread() of the queue.",
     ),
 )
 
@@ -52,8 +65,10 @@ def find(case: Case) -> Cause | None:
         and not any(p.pid == writer.pid for writer, _ in writers)
         and through(t, "process.py", "popen_fork.py", "popen_forkserver.py", "popen_spawn")
     ]
-    if not writers or not joins:
+    if not writers:
         return None
+    if not joins:
+        return _at_its_own_end(case, [process for process, _ in writers])
     joiner, thread = joins[0]
     where = line_of(thread)
     feeder = any(through(t, "queues.py") or "Feeder" in t.name for _, t in writers) or any(
@@ -69,3 +84,28 @@ def find(case: Case) -> Cause | None:
         "end.",
         where,
     )
+
+
+def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
+    """See a process at its end wait for what it has put into a queue to be read."""
+    for process in writers:
+        if not any(
+            is_at(f, "queues.py", "_finalize_join") for t in process.threads for f in t.stack
+        ):
+            continue
+        puts = [
+            f"{file}:{line}"
+            for file in own_files(case.sources)
+            for line in case.sources.file(file).all_mentions(r"\.put(_nowait)?\(")
+        ]
+        where = puts[0] if len(puts) == 1 else None
+        at = f" at {where}" if where else ""
+        return Cause(
+            "never_read",
+            f"{case.who(process)} cannot end: nothing reads what it has put into a queue{at}",
+            "A process cannot end before all that it has put into a queue has gone into the pipe, "
+            "and the pipe is full (64 KiB on Linux)."
+            + (f" Items are put at {listed(puts[:3])}." if len(puts) > 1 else ""),
+            where,
+        )
+    return None

@@ -41,7 +41,13 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis import locks, phrases
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import line_of, own_frames, through, waits_for_lock
+from startlab.diagnosis.stacks import (
+    line_of,
+    own_frames,
+    through,
+    waits_for_lock,
+    waits_for_managers_lock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +120,8 @@ def _by_the_sources(case: Case) -> Cause | None:
     """See those that wait for locks, and hold others, as the program is written."""
     found = []
     for process, thread in case.threads():
-        both = _held_and_wanted(case, thread) if waits_for_lock(thread) else None
+        waits = waits_for_lock(thread) or waits_for_managers_lock(thread)
+        both = _held_and_wanted(case, thread) if waits else None
         if both is not None:
             found.append((process, thread, *both))
     if not found:

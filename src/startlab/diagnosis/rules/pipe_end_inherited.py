@@ -2,7 +2,7 @@
 
 ## What it sees
 A process reads from a pipe that no process will write to, and the other end is still open in
-itself or in other children.
+itself, in other children, or in a parent that waits for the reader's end.
 
 ## Why
 A reader sees the end of a pipe only when every copy of its other end is closed. A forked child has
@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_waiting, line_of, through
+from startlab.diagnosis.stacks import is_waiting, line_of, through, waits_for_child
 
 if TYPE_CHECKING:
     from startlab.model import Thread
@@ -44,6 +44,10 @@ MECHANISMS: Final = (
         advice="Close in each process the ends that it does not use: the child the parent's, the "
         "parent the child's, right after the start.",
         experiment="inherited_write_end",
+    ),
+    Mechanism(
+        "pipe_end_left_open",
+        advice="Close that end before join(), or send an end mark (None) first.",
     ),
 )
 
@@ -62,10 +66,28 @@ def find(case: Case) -> Cause | None:
         holders = set(thread.waits_for)
         itself = process.pid in holders
         siblings = len(holders - {process.pid}) > (0 if itself else 1)
-        if where is None or not (itself or siblings):
-            continue
-        who = case.who(process)
         what = "socket" if is_waiting(thread, "socket read") else "pipe"
+        who = case.who(process)
+        if where is None:
+            continue
+        if not itself and not siblings:
+            joined = next(
+                (
+                    line_of(t)
+                    for p, t in case.threads()
+                    if {p.pid} == holders and waits_for_child(t)
+                ),
+                None,
+            )
+            if joined is None:
+                continue
+            return Cause(
+                "pipe_end_left_open",
+                f"{who} reads at {where} from a {what} whose other end is open in the process that "
+                f"waits for the reader at {joined}",
+                f"A reader sees the end of a {what} only when its other end is closed everywhere.",
+                where,
+            )
         who_holds = "it has that end open itself" if itself else "other children have it open too"
         return Cause(
             "pipe_end_inherited",

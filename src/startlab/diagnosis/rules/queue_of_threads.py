@@ -1,7 +1,7 @@
 """A queue of threads that is used between processes.
 
 ## What it sees
-A process waits at a `queue.Queue`, and has no other thread that could put something.
+The main thread of a process waits at a `queue.Queue`, and no other thread could put something.
 
 ## Why
 A `queue.Queue` is for the threads of one process. A forked child has a copy of it: what one process
@@ -50,6 +50,8 @@ def find(case: Case) -> Cause | None:
         others = [each for each in process.threads if each != thread and own_frame(each)]
         if others or not case.trial.starts or case.clues(ThreadAtFork):
             continue
+        if thread.tid != process.pid:
+            continue  # its main thread has come to its end: what it would put, it has not put
         where = line_of(thread)
         return Cause(
             "queue_of_threads",

@@ -3,6 +3,7 @@ from multiprocessing import Process
 
 
 def wait_for_work():
+    # finds: deadlock hang fork forkserver spawn
     signal.pause()
     print("begin")
 
@@ -10,7 +11,6 @@ def wait_for_work():
 def main():
     worker = Process(target=wait_for_work)
     worker.start()
-    # finds: deadlock hang fork forkserver spawn
     worker.join()
 
 

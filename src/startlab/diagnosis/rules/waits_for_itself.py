@@ -1,0 +1,116 @@
+"""A thread that waits for what it would have to do itself.
+
+## What it sees
+A thread waits in a library's call, and further out in its own stack is the loop that would end
+that wait.
+
+## Why
+One thread runs an event loop, a pool's callbacks or a server's requests, one after the other. A
+call from there that waits for a later one keeps the thread, and the later one never comes.
+
+## What to do
+Do not wait there: `await` it, hand it to another thread, or wait in the main thread.
+
+## Bad
+```python
+async def handler():
+    return asyncio.run_coroutine_threadsafe(fetch(), asyncio.get_running_loop()).result()
+```
+
+## Good
+```python
+async def handler():
+    return await fetch()
+```
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of, own_frame
+
+MECHANISMS: Final = (Mechanism("waits_for_itself", shown=True),)
+
+
+class _Loop(NamedTuple):
+    """A loop of a library's, `file` and `function`, and the calls that wait for its next round."""
+
+    file: str
+    function: str
+    waits: tuple[tuple[str, str], ...]
+    title: str
+    why: str
+    advice: str
+
+
+_FUTURES: Final = tuple(
+    ("concurrent/futures/_base.py", each) for each in ("result", "exception", "wait")
+)
+
+_LOOPS: Final = (
+    _Loop(
+        "asyncio/base_events.py",
+        "_run_once",
+        _FUTURES,
+        "{who} waits at {where} in {call}() inside of its event loop, which completes nothing "
+        "meanwhile",
+        "An event loop runs in one thread. While that waits, it runs neither coroutines nor what "
+        "completes futures.",
+        "Use `await` there (asyncio.wrap_future() makes a future of concurrent.futures awaitable), "
+        "or wait in another thread: `loop.run_in_executor()`.",
+    ),
+    _Loop(
+        "multiprocessing/pool.py",
+        "_handle_results",
+        (("multiprocessing/pool.py", "wait"), ("multiprocessing/pool.py", "next")),
+        "a pool's callback waits at {where} for a result, in the thread that reads the results",
+        "A pool reads its results in one thread, which also runs all callbacks. While a callback "
+        "waits, no result is read.",
+        "Start what follows without waiting for it (`apply_async()`), or collect the results in "
+        "the main thread.",
+    ),
+    _Loop(
+        "concurrent/futures/process.py",
+        "run",
+        _FUTURES,
+        "a callback of add_done_callback() waits at {where} for a result, in the thread that reads "
+        "the results",
+        "A ProcessPoolExecutor reads its results in one thread, which also runs all callbacks. "
+        "While a callback waits, no result is read.",
+        "Submit what follows without waiting for it, or wait in the main thread.",
+    ),
+    _Loop(
+        "socketserver.py",
+        "serve_forever",
+        (("socketserver.py", "shutdown"),),
+        "{who} waits at {where} in shutdown() inside of serve_forever(), for whose end that waits",
+        "shutdown() returns when serve_forever() has ended, and that cannot end before the request "
+        "that it handles has.",
+        "Call shutdown() in another thread, or handle requests in threads: ThreadingTCPServer.",
+    ),
+)
+
+
+def find(case: Case) -> Cause | None:
+    """See a thread wait inside of the loop whose next round would end its wait."""
+    for process, thread in case.threads():
+        frame = own_frame(thread)
+        if frame is None or not is_waiting(thread, "lock"):
+            continue
+        inside = library_frames(thread)
+        around = thread.stack[len(inside) :]
+        for loop in _LOOPS:
+            call = next((f for f in inside for each in loop.waits if is_at(f, *each)), None)
+            if call is None or not any(is_at(f, loop.file, loop.function) for f in around):
+                continue
+            where = line_of(thread) or ""
+            title = loop.title.format(
+                who=case.whose(process, thread),
+                where=where,
+                call=call.function.rpartition(".")[2],
+            )
+            return Cause("waits_for_itself", title, loop.why, where, advice=loop.advice)
+    return None
