@@ -216,7 +216,9 @@ def test_what_the_thread_that_reads_results_died_of_is_named(
     """)
     asked = request_of(sys.executable, str(program), method=method, timeout_s=60)
     seen = spying.run(asked)
-    assert (seen.grade, seen.where) == ("proven-given-pollers", f"{program.name}:9")
+    # On a busy machine the thread that spins may never be caught inside of its poll.
+    assert seen.grade in ("proven-given-pollers", "busy")
+    assert seen.where == f"{program.name}:9"
     sentence = waiting.hang(seen)
     assert " (_handle_results)" in sentence
     assert " had ended of TypeError: " in sentence

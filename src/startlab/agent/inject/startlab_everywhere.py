@@ -235,19 +235,23 @@ def watch_signals(popen):
 def watch_empty(queues):
     """Have a queue that is asked whether it is empty, or for what is there at once, wait a second.
 
-    It tells the line if something came meanwhile.
+    It tells the line if something came meanwhile. What multiprocessing itself asks is left alone: a
+    pool's threads, which ask again and again, would not be known as such any more.
     """
     get = queues.Queue.get
 
+    def by_library(frame):
+        return inject.is_stdlib(frame.f_code.co_filename)
+
     def empty(self):
         if not self._poll(0):
-            if not self._poll(1.0):
+            if by_library(sys._getframe(1)) or not self._poll(1.0):
                 return True
             note("empty", "empty()", inject.user_line(sys._getframe(1)))
         return False
 
     def get_(self, block=True, timeout=None):
-        if block and (timeout is None or timeout > 1):
+        if by_library(sys._getframe(1)) or (block and (timeout is None or timeout > 1)):
             return get(self, block, timeout)
         if not self._poll(0) and self._poll(1.0):
             note("empty", "get()", inject.user_line(sys._getframe(1)))
