@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import venv
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -23,3 +24,7 @@ def venvs() -> None:
     launchers = Path(venv.__file__).parent / "scripts" / "nt"
     if sys.platform == "win32" and not [*launchers.glob("*.exe")]:
         pytest.skip(f"no virtual environment can be made here: no launcher in {launchers}")
+
+
+ONCE_ON_LINUX: Final = [pytest.mark.targets] if sys.platform == "linux" else []
+"""For what shows the same on every Python, and not on every platform: others have no `targets`."""

@@ -13,8 +13,9 @@ import pytest
 
 from startlab.model import SCHEMA_VERSION
 from startlab.results import journal
+from tests import needs
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, *needs.ONCE_ON_LINUX]
 
 OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
 LAB = ["lab", "--backend", "native", "--env", OWN, "-x", "countdown", "-m", "spawn"]

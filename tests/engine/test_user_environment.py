@@ -22,7 +22,7 @@ from startlab.model import START_METHODS, Run
 from startlab.results import journal
 from tests import needs
 
-pytestmark = pytest.mark.native
+pytestmark = [pytest.mark.native, *needs.ONCE_ON_LINUX]
 
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 USERS = f"venv-{VERSION}"
