@@ -27,6 +27,7 @@ MOST_CLUES = 60
 MOST_MODULES = 100  # that a process tells of
 LONGEST = 2000  # characters of a text that is handed on
 
+MAIN = ("__main__", "__mp_main__")
 MARK = "\1"  # between a value's text and a mark of all that it holds
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _LINE = re.compile(r".+:[0-9]{1,9}", re.DOTALL)
@@ -442,7 +443,7 @@ def _difference(
 def _child_value(now: Dict[Tuple[str, str], str], name: str) -> Optional[str]:
     """Give the value of a global in a child, of one of its module's own functions too."""
     module, _, own = name.rpartition(".")
-    for each in (module,) if module else ("__main__", "__mp_main__"):
+    for each in (module,) if module else MAIN:
         if own in now.get(("module", each), "").split():
             return f"<function {own}>"
     return now.get(("global", name))
@@ -463,7 +464,13 @@ def _has_module(items: Dict[Tuple[str, str], str], name: str) -> bool:
     modules = {module for kind, module in items if kind == "module"}
     if "." not in name or not 0 < len(modules) < MOST_MODULES:
         return True
-    return any(name.startswith(each + ".") for each in modules)
+    return any(name.startswith(each + ".") for each in modules) or _is_of_main(items, name)
+
+
+def _is_of_main(items: Dict[Tuple[str, str], str], name: str) -> bool:
+    """Whether a global is in a class of the main module, whose name it is told without."""
+    owner = name.rpartition(".")[0] + "."
+    return any(owner in items.get(("module", each), "").split() for each in MAIN)
 
 
 def _has_owner(items: Dict[Tuple[str, str], str], name: str) -> bool:

@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from startlab_state import Program, functions_of, mention, state, the_program
+from startlab_state import Program, mention, names_of, state, the_program
 from startlab_unpicklable import told
 from startlab_values import named, show
 
@@ -231,7 +231,7 @@ def begin():
     said = ["random\0%s\0%s" % each for each in states.items()]
     said += ["handler\0%s\0%s" % each for each in handlers()]
     said += ["names\0\0" + " ".join(sorted(os.environ))]
-    said += [functions_of(module) for module in program.modules]
+    said += [names_of(module) for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
     inject.seen_to_come[:] = [came]
 
@@ -243,7 +243,7 @@ def came(module):
     program.modules = [module]
     program.names.update(vars(module))
     found = [each for each in state(program) if each.startswith("global\0")]
-    tell("came", *(found + [functions_of(module)]))
+    tell("came", *(found + [names_of(module)]))
 
 
 # --- random numbers -----------------------------------------------------------------------------

@@ -12,9 +12,10 @@ inject = sys.modules["startlab_inject"]
 environ = dict(os.environ)  # as this interpreter found it
 
 
-def functions_of(module):
-    """Name a module and its own functions: a parent may have put others in their places."""
+def names_of(module):
+    """Name a module, its own functions, which a parent may replace, and its classes, by a dot."""
     names = [k for k, v in list(vars(module).items()) if type(v) is FUNCTION and v.__name__ == k]
+    names += [k + "." for k, v in list(vars(module).items()) if is_class(v) and v.__name__ == k]
     return "module\0%s\0%s" % (module.__name__, " ".join(names))
 
 
