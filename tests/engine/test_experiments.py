@@ -688,6 +688,27 @@ def test_a_queue_taken_for_empty_too_early_is_shown(write: Write, tmp_path: Path
     assert seen.first.where == "program.py:4"
 
 
+def test_what_was_seen_not_to_be_pickled_stays_so_where_its_name_would_do(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Finder:
+            def find(self, text):
+                return len(text)
+
+        if __name__ == "__main__":
+            finder = Finder()
+            finder.report = lambda found: None
+            with Pool(1) as pool:
+                print(list(pool.imap(finder.find, ["a", "bc"])))
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.where) == ("unpicklable", "program.py:11")
+    assert "Finder.report" in seen.first.title
+
+
 def test_what_run_keeps_on_itself_is_shown_where_it_does(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Process

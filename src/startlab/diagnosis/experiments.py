@@ -81,12 +81,13 @@ def _says_more(found: Cause, made: CauseExperiment, where: str | None) -> bool:
 
     It saw what is lost, where an experiment only shows how to keep it; or, if it is no mere symptom
     and all is handed over, it has its own words at the very line that makes the difference. Of a
-    call that children lack it knows their line too.
+    call that children lack it knows their line too. What was seen not to be pickled is no copy.
     """
     of, kind = MECHANISMS[found.mechanism], made.aspects[0].kind
     says = TOLD[kind].says
     is_here = where is not None and found.where == where and _handed_over(made) is None
     less = says == "less" or (kind == "calls" and of.lacks_call)
+    less = less or (kind == "identity" and of.shown)
     return of.loses or (not of.symptom and ((is_here and says != "more") or less))
 
 

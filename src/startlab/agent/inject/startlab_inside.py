@@ -652,7 +652,21 @@ def watch_pool(pool):
                 unpicklable_task(frame.f_locals.get("task"), value)
 
     pool.ApplyResult._value = property(get, set)
+    for kind in (pool.IMapIterator, pool.IMapUnorderedIterator):
+        kind._set = seen_to_fail(kind._set)
     watch_results(pool.MaybeEncodingError)
+
+
+def seen_to_fail(set):
+    """Have what sets a result of imap() tell of a task that could not be sent."""
+
+    def _set(self, i, result):
+        frame = sys._getframe(1)
+        if not result[0] and frame.f_code.co_name == "_handle_tasks":
+            unpicklable_task(frame.f_locals.get("task"), result[1])
+        set(self, i, result)
+
+    return _set
 
 
 @harmless
