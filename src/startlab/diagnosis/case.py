@@ -348,15 +348,13 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
     An exception's class leads, if the error names it, or the program has but one that can be meant.
     Where the program has none, it may be one of a library that the children call.
     """
-    error = traceback.exception
-    said = f"{error.type}: {first_line(error.message)}"
     found = {
         name: f"{file}:{line}"
         for file in own_files(case.sources)
         for name, line in case.sources.file(file).own_exceptions().items()
     }
     raised = own_line(traceback.frames)
-    named = [name for name in found if re.search(rf"\b{name}\b", said)]
+    named = [name for name in found if re.search(rf"\b{name}\b", traceback.said)]
     names = named or ([] if raised else list(found))
     where = raised or (found[names[0]] if len(names) == 1 else None)
     told = [f"`{name}` at {found[name]}" for name in names[:3]]
@@ -367,8 +365,8 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
     return Cause(
         "unreadable_result",
         f"{what} of a task cannot be unpickled{at}, and {case.where} waits for it",
-        f"{of} that reads results has got {said}. An exception is unpickled by calling its class "
-        f"with `args`: its __init__ must take what `super().__init__` was given. {then}"
+        f"{of} that reads results has got {traceback.said}. An exception is unpickled by calling "
+        f"its class with `args`: its __init__ must take what `super().__init__` was given. {then}"
         + (f" In the program that is {' or '.join(told)}." if len(told) > 1 else "")
         + (
             f" Of the program's own there is none; its workers call {listed(places)}."

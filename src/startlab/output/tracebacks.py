@@ -25,6 +25,11 @@ class Traceback(NamedTuple):
     passing: bool
     code: tuple[str, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """The exception in one line: its type, and the first line of its message."""
+        return f"{self.exception.type}: {first_line(self.exception.message)}"
+
 
 # --- tracebacks --------------------------------------------------------------------------------
 

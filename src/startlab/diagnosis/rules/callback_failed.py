@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, waits_for_pool
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from startlab.model import Thread
@@ -55,11 +54,10 @@ def find(case: Case) -> Cause | None:
         of_pool = any(file.endswith("pool.py") for file, _ in traceback.frames)
         where = own_line(traceback.frames)
         if traceback.passing and of_pool and where:
-            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return Cause(
                 "callback_failed",
-                f"the callback of a pool's task raises {said} at {where}, and {waiting} waits for "
-                "results",
+                f"the callback of a pool's task raises {traceback.said} at {where}, and {waiting} "
+                "waits for results",
                 f"{_ONE_THREAD} What it raises ends that thread, and no further result arrives.",
                 where,
             )

@@ -40,7 +40,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -67,8 +66,7 @@ def find(case: Case) -> Cause | None:
     if failed:
         last = failed[0]
         place = own_line(last.frames)
-        said = f"{last.exception.type}: {first_line(last.exception.message)}"
-        said += f" at {place}" if place else ""
+        said = f"{last.said} at {place}" if place else last.said
     else:
         said = ended_by(died[0][1])
         place = None

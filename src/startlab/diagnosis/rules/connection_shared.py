@@ -36,7 +36,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_line
 from startlab.model import OpenedBefore
-from startlab.output.tracebacks import find_tracebacks, first_line
+from startlab.output.tracebacks import find_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +63,7 @@ def find(case: Case) -> Cause | None:
             continue  # which no child of theirs shares
         for clue in clues if where is not None else ():  # of a chain, only the last has it
             if _is_through(traceback, clue):
-                said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-                return _cause(clue, where, f"a child raises {said}")
+                return _cause(clue, where, f"a child raises {traceback.said}")
     for process, thread in case.threads():
         where = line_of(thread)
         files = [frame.file for frame in library_frames(thread)]

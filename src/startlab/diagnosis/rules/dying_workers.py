@@ -39,7 +39,6 @@ from startlab.diagnosis.globals import differing_global
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ChangedGlobal
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -55,7 +54,6 @@ def find(case: Case) -> Cause | None:
     if case.trial.grade != "respawning" or not case.tracebacks:
         return None
     last = next((each for each in case.tracebacks[::-1] if each.child), case.tracebacks[-1])
-    said = f"{last.exception.type}: {first_line(last.exception.message)}"
     where = own_line(last.frames) or case.where
     code = " ".join(case.sources.code(f"{file}:{line}") for file, line in last.frames)
     missing = [
@@ -64,11 +62,11 @@ def find(case: Case) -> Cause | None:
         if re.search(rf"\b{re.escape(clue.name.rpartition('.')[2])}\b", code)
     ]
     if missing:
-        again = f" Every worker raises {said}, at {where}, and the pool replaces it, forever."
+        again = f" Every worker raises {last.said}, at {where}, and the pool replaces it, forever."
         return differing_global(case, missing, where, again)
     return Cause(
         "dying_workers",
-        f"every worker of the pool dies of {said}" + (f" at {where}" if where else ""),
+        f"every worker of the pool dies of {last.said}" + (f" at {where}" if where else ""),
         "multiprocessing.Pool replaces a worker that dies, silently and forever; its tasks are "
         "lost, and whoever waits for the results never gets them.",
         where,

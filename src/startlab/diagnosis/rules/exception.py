@@ -34,7 +34,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, of_worker, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism("exception", symptom=True, shown=True),
@@ -82,7 +81,7 @@ def _child_raised(case: Case) -> Cause | None:
     at = f" at {trial.where}" if trial.where else ""
     return Cause(
         "child_raised",
-        f"a child raises {child.exception.type}: {first_line(child.exception.message)} at {first}",
+        f"a child raises {child.said} at {first}",
         f"The program then raises {what_was_raised(trial)}{at}.",
         first,
         key=f"{child.exception.type} {first}",

@@ -26,14 +26,12 @@ sys.exit(child.exitcode)
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ExitCodeRead
-from startlab.output.tracebacks import first_line
 from startlab.results.summary import WELL
 
 MECHANISMS: Final = (
@@ -72,18 +70,15 @@ def _told_as_it_is(case: Case) -> Cause | None:
     last = next((e for e in case.tracebacks if e.child and own_line(e.frames)), None)
     if last is None:
         return None  # of the standard library's own, like the resource tracker's at its end
-    # The main module has another name in a child that has imported it.
-    kind = re.sub(r"^__(mp_)?main__\.", "", last.exception.type)
-    said = f"{kind}: {first_line(last.exception.message)}"
     where = own_line(last.frames)
     looked = case.clues(ExitCodeRead)
     but = ", but the exit status is 0" if case.trial.outcome in WELL else ""
     return Cause(
         "exit_0_in_spite",
-        f"a child raises {said} at {where}{but}",
+        f"a child raises {last.said} at {where}{but}",
         f"The program reads the child's exit code at {looked[0].where}."
         if looked
         else "The child's exit code is never read: Process.exitcode is not 0 after join().",
         where,
-        key=f"{kind} {where}",
+        key=f"{last.exception.type} {where}",
     )

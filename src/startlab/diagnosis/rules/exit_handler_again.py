@@ -33,7 +33,6 @@ from startlab.diagnosis.case import OF_WHAT_IS_GONE, Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import ExitHandler
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -76,6 +75,6 @@ def find(case: Case) -> Cause | None:
         "ends",
         "Each child that imports the main module registers its exit handlers again, and runs them "
         f"when it ends: the first one to end removes what the program still needs. At {missed} "
-        f"it is missed: {first.exception.type}: {first_line(first.exception.message)}.",
+        f"it is missed: {first.said}.",
         clue.where,
     )

@@ -95,8 +95,8 @@ def find(case: Case) -> Cause | None:
         if not used and differing and traceback.exception.type in _OF_MISSING_STATE:
             used = differing[:1]
         if used:
-            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-            return differing_global(case, used, where, f" A child raises {said}, at {where}.")
+            again = f" A child raises {traceback.said}, at {where}."
+            return differing_global(case, used, where, again)
         if traceback.exception.type == "NameError" and where is not None:
             return _not_defined(case, first_line(traceback.exception.message), where)
     return None

@@ -34,7 +34,6 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.model import InheritedHandler, SignalSent
 from startlab.output import signals
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -97,11 +96,10 @@ def _failed_in(case: Case) -> Cause | None:
             if clue is None:
                 continue
             where = f"{file}:{line}"
-            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             return Cause(
                 "handler_inherited",
-                f"a forked child runs its parent's handler of {clue.signal}, which raises {said} "
-                f"at {where}",
+                f"a forked child runs its parent's handler of {clue.signal}, which raises "
+                f"{traceback.said} at {where}",
                 f"A forked child has its parent's signal handlers, here {clue.handler}, and that "
                 f"one is meant for the parent: the parent's children are not the child's.",
                 where,

@@ -31,7 +31,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, ended_by, may_end_by, unreadable
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -61,7 +60,7 @@ def find(case: Case) -> Cause | None:
     if failed:
         last = failed[0]
         where = own_line(last.frames) or case.where
-        ends = f"{last.exception.type}: {first_line(last.exception.message)}"
+        ends = last.said
     else:
         where = case.where
     return Cause(

@@ -37,7 +37,6 @@ from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
@@ -73,11 +72,11 @@ def find(case: Case) -> Cause | None:
         for used in calls.uses_in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
-                return _cause(used, set_up, f"and it raises {_said(traceback)} at {where}")
+                return _cause(used, set_up, f"and it raises {traceback.said} at {where}")
         of = {package(file) for file, _ in traceback.frames} | calls.named_at(where or "")
         for context in around:
             if context.package in of:
-                return _of_context(context, f"and a child raises {_said(traceback)} at {where}")
+                return _of_context(context, f"and a child raises {traceback.said} at {where}")
     return None
 
 
@@ -98,14 +97,10 @@ def _of_context(context: Call, came: str) -> Cause:
     )
 
 
-def _said(traceback: Traceback) -> str:
-    return f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-
-
 def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[Call]) -> Cause:
     """Tell of a library that lacks in the children what it needs to read what they are given."""
     first = set_up[0]
-    said = _said(traceback)
+    said = traceback.said
     at = f", which {case.where} gives them" if case.where else ""
     lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(

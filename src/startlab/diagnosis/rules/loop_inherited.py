@@ -35,7 +35,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -48,15 +47,14 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See that a forked child uses the event loop that its parent runs."""
-    for traceback in case.tracebacks:
+    for traceback in case.tracebacks if "fork" in case.trial.method_used else ():
         where = own_line(traceback.frames)
-        said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-        if traceback.child and "fork" in case.trial.method_used and _RUNNING_LOOP.search(said):
+        if traceback.child and _RUNNING_LOOP.search(traceback.said):
             return Cause(
                 "loop_inherited",
                 "a forked child uses its parent's event loop"
                 + (f" at {where}" if where else "")
-                + f", and raises {said}",
+                + f", and raises {traceback.said}",
                 "The fork was made in a coroutine: the child has a copy of the loop that runs it, "
                 "and asyncio believes that this loop is still running there.",
                 where,

@@ -37,7 +37,6 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import own_files, written
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
@@ -103,7 +102,7 @@ def _of_library(case: Case, traceback: Traceback) -> Cause | None:
         "not_pickled_by_library",
         f"`{name}`, which {first.told} at {first.where} keeps in an object of {first.package}, "
         f"is lost as the object is pickled: {used} needs it",
-        f"There it raises {exception.type}: {first_line(exception.message)}. What is given to a "
+        f"There it raises {traceback.said}. What is given to a "
         "child started by spawn or forkserver, to a pool's task or to a queue is pickled, and "
         f"keeps only what {first.package} gives to pickle.",
         used,

@@ -40,7 +40,6 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ChangedGlobal
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +67,8 @@ def find(case: Case) -> Cause | None:
             at_file, _, number = (at or "").rpartition(":")
             used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
             if name in used and _MISSING.search(traceback.exception.type):
-                said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-                return _of_each(name, f"{file}:{line}", case, f" A child raises {said}, at {at}.")
+                again = f" A child raises {traceback.said}, at {at}."
+                return _of_each(name, f"{file}:{line}", case, again)
         if not raised and case.trial.exception is None and name in used_at_exit(case):
             return _of_each(name, f"{file}:{line}", case, handed_on(case))
     return None

@@ -33,7 +33,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -56,10 +55,9 @@ def find(case: Case) -> Cause | None:
         return None
     first = of_fork_server[0]
     where = own_line(first.frames) or case.trial.where
-    said = f"{first.exception.type}: {first_line(first.exception.message)}"
     return Cause(
         "main_import_fails",
-        f"the import of the main module fails in the fork server, with {said} at {where}",
+        f"the import of the main module fails in the fork server, with {first.said} at {where}",
         "The fork server imports the main module before its first fork, and an exception in that "
         f"import ends it. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
         where,

@@ -29,11 +29,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import OF_WRONG_DATA, Case, Cause
+from startlab.diagnosis.case import OF_WRONG_DATA, Case, Cause, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.shared_data import changed_copies
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -60,10 +59,7 @@ def find(case: Case) -> Cause | None:
             where = f"{file}:{lines[0]}"
             more = ""
             if case.trial.outcome == "error":
-                said = case.trial.reason
-                if exception is not None:
-                    said = f"{exception.type}: {first_line(exception.message)}"
-                more = f" Here that leads to {said}" + (
+                more = f" Here that leads to {what_was_raised(case.trial)}" + (
                     f", at {case.trial.where}." if case.trial.where else "."
                 )
             return Cause(

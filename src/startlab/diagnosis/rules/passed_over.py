@@ -28,7 +28,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism("passed_over", advice="Fix the exception, or catch it where it is expected."),
@@ -42,8 +41,7 @@ def find(case: Case) -> Cause | None:
         where = own_line(traceback.frames)
         if traceback.child or not traceback.passing or where is None:
             continue  # one without those words was caught, and printed on purpose
-        said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
-        told.setdefault(f"{said} at {where}", where)
+        told.setdefault(f"{traceback.said} at {where}", where)
     if not told:
         return None
     return Cause(

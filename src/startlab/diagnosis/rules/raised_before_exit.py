@@ -37,7 +37,6 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, line_of, own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -64,7 +63,7 @@ def find(case: Case) -> Cause | None:
     at = next((line for line in waiting if line), None)
     return Cause(
         "raised_before_exit",
-        f"the program raises {raised.exception.type}: {first_line(raised.exception.message)} at "
+        f"the program raises {raised.said} at "
         f"{where}, and at its end waits for a child that "
         + (f"still waits at {at}" if at else "does not end"),
         "Once an exception has left the main module, multiprocessing joins all children that are "

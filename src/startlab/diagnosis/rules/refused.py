@@ -44,7 +44,6 @@ from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import USE_LATER, Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from startlab.diagnosis.source.calls import Call
@@ -145,13 +144,12 @@ def suspect(case: Case) -> Cause | None:
         by = package(traceback.frames[-1][0]) if traceback and traceback.frames else ""
         where = own_line(traceback.frames) if traceback else None
         if traceback and by and where and _OF_A_FORK.search(traceback.exception.message):
-            said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
             calls = Calls(case.sources)
             first = calls.first_use(by)
             at = f", first at {first}" if first else ""
             return Cause(
                 "object_refused" if _is_by_object(case, calls, by, where) else "fork_refused",
-                f"{by} refuses to work at {where} in a forked child: {said}",
+                f"{by} refuses to work at {where} in a forked child: {traceback.said}",
                 f"{by} was used before the fork{at}. What it had then, such as "
                 "threads, an event loop or a device, belongs to the parent alone.",
                 where,

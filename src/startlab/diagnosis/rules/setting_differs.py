@@ -44,7 +44,6 @@ from startlab.diagnosis.stacks import line_of, own_line
 from startlab.model import ChangedSetting
 from startlab.output import signals
 from startlab.output.compare import Difference
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,13 +76,12 @@ def find(case: Case) -> Cause | None:
         if not (traceback.child or is_remote(traceback, case)):
             continue
         where = own_line(traceback.frames)
-        said = f"{traceback.exception.type}: {first_line(traceback.exception.message)}"
         files = [file for file, _ in traceback.frames]
-        text = f"{case.sources.code(where)} {said}"
+        text = f"{case.sources.code(where)} {traceback.said}"
         found = [clue for clue in clues if _raises(clue, text, files)]
         if found:
             at = f" at {where}" if where else ""
-            return _cause(case, found, f"a child raises {said}{at}")
+            return _cause(case, found, f"a child raises {traceback.said}{at}")
     names = [signals.name_of(code) for _, code, _ in case.died]
     names = [name for name in names if name in signals.CRASHES]
     stacks = [clue for clue in clues if clue.setting == _STACK]

@@ -35,7 +35,6 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import line_of, own_line
 from startlab.model import PatchedThreads
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -79,12 +78,10 @@ def _raised(case: Case, found: PatchedThreads) -> Cause | None:
         where = own_line(traceback.frames)
         if where is None or not (_PROCESSES.search(file) or package(file) == found.by):
             continue
-        exception = traceback.exception
-        said = f"{exception.type}: {first_line(exception.message)}"
         return Cause(
             "threads_replaced",
             f"threads and sockets are {found.by}'s here{_patch(case, found)}, and multiprocessing "
-            f"cannot work with them: it raises {said} at {where}",
+            f"cannot work with them: it raises {traceback.said} at {where}",
             f"`{found.what}` is {found.by}'s: threads take turns in one real thread, and sockets "
             "are other ones. multiprocessing is made for those of Python.",
             where,

@@ -39,7 +39,6 @@ from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -64,13 +63,11 @@ def find(case: Case) -> Cause | None:
     for traceback in case.tracebacks:
         where = own_line(traceback.frames) if is_unpickling(traceback) else None
         if where is not None:
-            exception = traceback.exception
-            said = f"{exception.type}: {first_line(exception.message)}"
             given = case.given_at or started_at(case)
             at = f", at {given}," if given else ""
             return Cause(
                 "unpickling_fails",
-                f"what a child is given{at} cannot be unpickled there: {said} at {where}",
+                f"what a child is given{at} cannot be unpickled there: {traceback.said} at {where}",
                 "What is given to a child started by spawn or forkserver is pickled, and rebuilt "
                 "there without calling `__init__`: its attributes come last.",
                 where,
@@ -83,12 +80,11 @@ def suspect(case: Case) -> Cause | None:
     for traceback in case.tracebacks:
         by = package(traceback.frames[-1][0]) if traceback.frames else ""
         if traceback.child and by and is_unpickling(traceback):
-            exception = traceback.exception
             where = case.given_at or case.where or started_at(case)
             return Cause(
                 "library_cannot_unpickle",
                 f"what a child is given at {where} cannot be unpickled there by {by}: "
-                f"{exception.type}: {first_line(exception.message)}",
+                f"{traceback.said}",
                 f"What a child is given is pickled, and rebuilt in the child by {by}, which "
                 "has raised: it may lack what only the parent has set up.",
                 where,
