@@ -984,7 +984,8 @@ AspectKind = Literal[
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
     "variable", "stdin", "kept", "hash seed", "undone",
-    "fork hooks", "finalizers", "caches", "written", "positions",
+    "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
+    "thread locals", "first environ", "first argv", "method asked", "exit codes",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

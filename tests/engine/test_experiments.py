@@ -2008,3 +2008,375 @@ def test_of_a_thread_that_a_fork_leaves_behind_the_line_that_waits_for_it_is_sho
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("thread_gone_at_fork", "confirmed")
     assert seen.first.where == "program.py:16"  # and not 12, which starts the thread
+
+
+def test_a_folder_changed_before_the_children_import_main_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    write("3", "rate.txt")
+    program = write("""\
+        import os
+        import tempfile
+        from concurrent.futures import ProcessPoolExecutor
+
+        with open("rate.txt") as file:
+            RATE = int(file.read())
+
+        def price(amount):
+            return RATE * amount
+
+        def main():
+            os.chdir(tempfile.mkdtemp())
+            with ProcessPoolExecutor(1) as executor:
+                print(list(executor.map(price, [1, 2])))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("other_folder", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+def test_a_call_of_the_standard_library_is_shown_where_the_parent_makes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    """What it changes is in an object of that library, which no table of settings knows."""
+    program = write("""\
+        import calendar
+        from multiprocessing import Pool
+
+        def first_day(month):
+            return calendar.monthcalendar(2025, month)[1][0]
+
+        def main():
+            calendar.setfirstweekday(calendar.SUNDAY)
+            with Pool(1) as pool:
+                print(pool.map(first_day, [1, 2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+@pytest.mark.wide
+def test_what_is_kept_for_the_thread_that_set_it_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    """Under fork too: another thread has started the child."""
+    program = write("""\
+        import threading
+        from multiprocessing import Process
+
+        session = threading.local()
+
+        def visit():
+            print(session.user)
+
+        def start(codes):
+            visitor = Process(target=visit)
+            visitor.start()
+            visitor.join()
+            codes.append(visitor.exitcode)
+
+        def main():
+            session.user = "ann"
+            codes = []
+            starter = threading.Thread(target=start, args=(codes,))
+            starter.start()
+            starter.join()
+            raise SystemExit(codes[0])
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_thread", "confirmed")
+    assert seen.first.where == "program.py:16"
+
+
+@pytest.mark.wide
+def test_a_key_that_a_proxy_loses_is_shown_where_its_manager_gets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing.managers import SyncManager
+
+        def count(counts, word):
+            counts[word] = len(word)
+
+        def main():
+            manager = SyncManager(authkey=b"words")
+            manager.start()
+            counts = manager.dict()
+            with ProcessPoolExecutor(1) as executor:
+                executor.submit(count, counts, "birch").result()
+            print(counts)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("key_not_sent", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+@pytest.mark.wide
+def test_an_interpreter_that_is_not_there_is_shown_where_it_is_named(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        def work():
+            print("done")
+
+        def main():
+            multiprocessing.set_executable("/no/such/python")
+            worker = multiprocessing.Process(target=work)
+            worker.start()
+            worker.join()
+            raise SystemExit(worker.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("other_interpreter", "confirmed")
+    assert seen.first.where == "program.py:7"
+
+
+@pytest.mark.wide
+def test_log_records_that_each_forked_child_writes_again_are_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import logging
+        import logging.handlers
+        import sys
+        from multiprocessing import Process
+
+        log = logging.getLogger("program")
+
+        def configure():
+            target = logging.StreamHandler(sys.stdout)
+            log.addHandler(logging.handlers.MemoryHandler(9, target=target))
+
+        def work():
+            if not log.handlers:
+                configure()
+            log.error("bad row")
+
+        def main():
+            configure()
+            log.warning("begins")
+            worker = Process(target=work)
+            worker.start()
+            worker.join()
+
+        if __name__ == "__main__":
+            main()
+            log.handlers[0].close()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("buffer_copied", "confirmed")
+    assert seen.first.where == "program.py:10"
+
+
+def test_a_change_to_a_cached_object_is_shown_where_the_parent_makes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from functools import lru_cache
+        from multiprocessing import Pool
+
+        class Settings:
+            region = "local"
+
+        @lru_cache
+        def settings():
+            return Settings()
+
+        def tariff(amount):
+            return {"north": 3}[settings().region] * amount
+
+        def main():
+            settings().region = "north"
+            with Pool(1) as pool:
+                print(pool.map(tariff, [1, 2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("cache_empty", "confirmed")
+    assert seen.first.where == "program.py:15"
+
+
+def test_a_variable_set_after_what_reads_it_was_imported_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    """It is not the constant of the module, which differs too."""
+    write(
+        """
+        import os
+        MODE = os.environ.get("MODE", "debug")
+        """,
+        "settings.py",
+    )
+    program = write("""\
+        import os
+        from multiprocessing import Pool
+        import settings
+
+        def build(unit):
+            return "%s %s" % (settings.MODE, unit)
+
+        def main():
+            os.environ["MODE"] = "release"
+            with Pool(1) as pool:
+                print(pool.map(build, ["a", "b"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("environment_at_import", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+@pytest.mark.wide
+def test_a_program_that_takes_the_fork_server_for_fork_is_shown_where_it_asks(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        ROOT = None
+
+        def show(root):
+            print((ROOT or root).upper())
+
+        def given():
+            return ROOT if multiprocessing.get_start_method() == "spawn" else None
+
+        def main():
+            global ROOT
+            ROOT = "here"
+            viewer = multiprocessing.Process(target=show, args=(given(),))
+            viewer.start()
+            viewer.join()
+            raise SystemExit(viewer.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "fork", "forkserver", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("method_by_name", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+@pytest.mark.wide
+def test_an_exit_code_read_too_early_is_shown_where_it_is(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        def copy():
+            print("copied")
+
+        def main():
+            copier = Process(target=copy)
+            copier.start()
+            if copier.exitcode != 0:
+                raise RuntimeError("copy has failed")
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "spawn")  # a forked child may have ended by then
+    assert (seen.first.mechanism, seen.first.grade) == ("exit_code_too_early", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+def test_a_counter_that_children_begin_anew_is_shown_where_the_parent_counts(
+    write: Write, tmp_path: Path
+) -> None:
+    """It is written in C, and no text of a dictionary or list."""
+    program = write("""\
+        import itertools
+        from multiprocessing import Pool
+
+        numbers = itertools.count(1)
+
+        def number(name):
+            return "%d %s" % (next(numbers), name)
+
+        def main():
+            names = [number("root")]
+            with Pool(1) as pool:
+                names += pool.map(number, ["a"])
+            assert names[1] == "2 a", names
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:10"
+
+
+@pytest.mark.wide
+def test_a_mock_that_only_the_parent_has_is_shown_where_it_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+        from unittest import mock
+
+        class World:
+            def answer(self):
+                return 1
+
+        def ask(number):
+            return number * World().answer()
+
+        def main():
+            with mock.patch.object(World, "answer", return_value=42):
+                with Pool(1) as pool:
+                    assert pool.map(ask, [2]) == [84]
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
+def test_words_of_the_command_line_that_are_dropped_are_shown_where_they_are(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import sys
+        from concurrent.futures import ProcessPoolExecutor
+
+        NAME = sys.argv.pop(0)
+
+        def length(word):
+            return len(word)
+
+        def main():
+            with ProcessPoolExecutor(1) as executor:
+                print(list(executor.map(length, ["one", "three"])))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("arguments_at_import", "confirmed")
+    assert seen.first.where == "program.py:4"

@@ -326,7 +326,7 @@ class _Watchdog:
     def _may_be_late(self) -> bool:
         if self._hurried or self._is_stopped():
             return False
-        return time.monotonic() < self._until + GRACE_S * (_load() - 1)
+        return time.monotonic() < self._until + GRACE_S * (load() - 1)
 
 
 def is_stopped(pid: int) -> bool:
@@ -338,7 +338,7 @@ def is_stopped(pid: int) -> bool:
     return stat[stat.rindex(b")") + 2 :].split()[:1][0] in (b"T", b"t")
 
 
-def _load() -> float:
+def load() -> float:
     """Return how many processes want each core, from 1 to `MOST_LOAD`; 1 where that is unknown."""
     if sys.platform == "win32":
         return 1.0

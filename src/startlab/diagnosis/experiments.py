@@ -15,7 +15,9 @@ from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.told import (
+    CACHED_CHANGED,
     EITHER,
+    FILE_KEPT,
     MADE_ANEW,
     REGISTRIES,
     SKIPPED_MAIN,
@@ -61,8 +63,13 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
 
 def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     """Choose the words for an aspect, by what was noted and where it is."""
-    told = TOLD[made.aspects[0].kind]
-    if made.aspects[0].kind == "global" and _is_at_import(case, where):
+    kind = made.aspects[0].kind
+    told = TOLD[kind]
+    if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
+        told = FILE_KEPT
+    elif kind == "caches" and any(each.what == "line" for each in made.noted):
+        told = CACHED_CHANGED
+    elif kind == "global" and _is_at_import(case, where):
         made_anew = EITHER if case.trial.outcome == "differs" else MADE_ANEW
         told = SKIPPED_MAIN if where and _is_of_skipped_main(case, where) else made_anew
     handed = _handed_over(made)
@@ -171,6 +178,9 @@ NAMED: Final = (
     "fork hook",
     "finalized",
     "position",
+    "local",
+    "interpreter",
+    "variable of import",
 )
 """What an experiment notes with the name of what its cause is about."""
 
@@ -277,6 +287,7 @@ def _known(case: Case, made: CauseExperiment) -> str | None:
 WRITTEN: Final[Mapping[AspectKind, tuple[str, ...]]] = {
     "hash seed": (r"(?<![\w.])hash\(",),
     "main": (r"\.__module__\b", r"\b__name__\b(?!\s*==)"),
+    "keys": (r"\bauthkey\s*=",),
     "signal mask": (r"\bpthread_sigmask\(.*\bSIG_(BLOCK|SETMASK)\b",),
 }
 """How the line looks that makes the difference, for kinds of aspect of which it is known."""

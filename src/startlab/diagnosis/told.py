@@ -39,6 +39,69 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A child searches sys.path as it is when the child is started: it finds nothing that was "
         "loaded by its file's name, or while sys.path was another one.",
     ),
+    "interpreter": Told(
+        "other_interpreter",
+        "the children run by the interpreter of their parent",
+        "multiprocessing.set_executable(){at} names another interpreter for the children, {name}",
+        "A child started by spawn, and the fork server, are run by what set_executable() names: "
+        "if that cannot be run, no child starts.",
+        first=True,
+    ),
+    "method asked": Told(
+        "method_by_name",
+        "get_start_method() answered by `spawn`",
+        "the program asks for the name of the start method{at}, and treats forkserver as fork",
+        "A child of the fork server inherits nothing of its parent's, as one started by spawn. "
+        "From Python 3.14 on it is what Linux starts children by.",
+        first=True,
+    ),
+    "first environ": Told(
+        "environment_at_import",
+        "the main module imported with {name} as the program found it",
+        "{name} is set{at} after the parent has imported what reads it: children import that with "
+        "another value",
+        "A child started by spawn or forkserver imports the program's modules again, with the "
+        "environment that its parent has by then.",
+    ),
+    "first argv": Told(
+        "arguments_at_import",
+        "the main module imported with the words that the program was started with",
+        "sys.argv is changed{at} after the main module has read it: children import that with "
+        "other words",
+        "A child started by spawn or forkserver imports the main module again, and sys.argv is "
+        "what its parent's is by then.",
+    ),
+    "exit codes": Told(
+        "exit_code_too_early",
+        "each exit code read when the child has ended",
+        "the exit code of a child is read{at} before the child has ended: it is None",
+        "Process.exitcode is None as long as the process runs, and the child has just been "
+        "started.",
+        first=True,
+    ),
+    "folder": Told(
+        "other_folder",
+        "the main module imported in the folder that the program was started in",
+        "the children import the main module in another folder than the parent, which has changed "
+        "it{at}",
+        "A child started by spawn or forkserver imports the main module in the folder that its "
+        "parent is in by then. A relative path leads elsewhere there.",
+    ),
+    "keys": Told(
+        "key_not_sent",
+        "the manager's key sent with each proxy",
+        "the proxy of a manager that has an `authkey` of its own{at} loses that as it is pickled",
+        "A proxy that goes through a queue, or to a pool, is pickled without its key. Whoever "
+        "receives it uses the key of its own process, and the manager refuses that.",
+    ),
+    "thread locals": Told(
+        "kept_by_thread",
+        "{name} as the parent's threads have it",
+        "{name} has what is set{at} in the thread that has set it alone: a child's own thread "
+        "lacks it",
+        "A threading.local has other attributes in each thread. A child begins with one thread: "
+        "a copy of the one that forked it, or a new one.",
+    ),
     "stdin": Told(
         "stdin_in_child",
         "the parent's standard input given to the children too",
@@ -360,6 +423,23 @@ UNREADABLE: Final = Told(
     "What is put into a queue or given to a child is pickled, and rebuilt there.",
 )
 
+FILE_KEPT: Final = Told(
+    "pipe_end_inherited",
+    "the inherited copies of {name} closed in the children",
+    "forked children have {name}{at} open together with their parent: its lock, and what a child "
+    "does with it, are the parent's too",
+    COPIED + " Its descriptor of a file leads to the same open file in the kernel, which is locked "
+    "and kept as a whole.",
+)
+
+CACHED_CHANGED: Final = Told(
+    "cache_empty",
+    "what {name} has cached dropped",
+    "the children do not see the parent's change to what {name} has cached{at}",
+    ANEW + " The function runs again there, and gives an object as it is made.",
+    cures=False,
+)
+
 SKIPPED_MAIN: Final = Told(
     "global_differs",
     "{name} as the parent has it",
@@ -391,6 +471,7 @@ REGISTRIES: Final[Mapping[str, str]] = {
     "switch interval": "switch interval",
     "umask": "umask",
     "limits": "resource limits",
+    "priority": "priority",
     "logging": "logging configuration",
     "random": "random seed",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,8 @@ import msgspec
 from startlab import __version__, catalogue
 from startlab.backends import user_python
 from startlab.backends.opening import open_backend
-from startlab.engine.experiments import BUDGET_S, Experimenter, Explain
+from startlab.engine.experiments import Experimenter
+from startlab.engine.experiments.budget import BUDGET_S, Budget, Explain
 from startlab.engine.lab import Lab, Silent
 from startlab.engine.subjects import ExperimentSubject, ProgramSubject
 from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite, is_unittest, to_explain
@@ -283,10 +283,10 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
     run = grouped(journal.read(folder))
     is_of_tests = isinstance(subject, SuiteSubject)
     parts = to_explain(run, subject) if isinstance(subject, SuiteSubject) else [(run, subject)]
-    deadline = time.monotonic() + BUDGET_S[how.explain]
+    budget = Budget(BUDGET_S[how.explain])
     said = False
     for part, one in parts:
-        with closing(Experimenter(part, one, opened.backend, deadline)) as experimenter:
+        with closing(Experimenter(part, one, opened.backend, budget)) as experimenter:
             if experimenter.has_work and not said:
                 how.listener.say(
                     f"Looking for causes by experiment, for at most {BUDGET_S[how.explain]:.0f} s; "

@@ -62,7 +62,7 @@ def begins(frame):
         return None
     if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
-    if is_of_package(code.co_filename):
+    if is_of_package(code.co_filename) or sets_up(frame):
         call = statement(frame.f_back, code.co_name)
         if call:
             return time.time(), None, call
@@ -106,7 +106,7 @@ def c_call(frame, function):
     if module in ACTS and function.__name__ not in ACTS[module]:
         return None
     path = dotted(node_of(frame).func) if node_of(frame) else ()
-    root = frame.f_locals.get(path[0], frame.f_globals.get(path[0])) if path else None
+    root = found_in(frame, path[0]) if path else None
     if root is not function and type(root) is not type(os):
         return None  # what is changed is the program's own
     call = statement(frame, function.__name__)
@@ -115,6 +115,22 @@ def c_call(frame, function):
 
 def is_of_package(file):
     return "-packages" in file and not inject.is_stdlib(file)
+
+
+def sets_up(frame):
+    """Tell whether a statement of the program's calls the standard library by its module's name."""
+    if not inject.is_stdlib(frame.f_code.co_filename):
+        return False
+    name = frame.f_globals.get("__name__", "")
+    if name.partition(".")[0] in DOES and name != "unittest.mock":
+        return False
+    caller = frame.f_back
+    path = dotted(node_of(caller).func) if node_of(caller) else ()
+    return len(path) > 1 and type(found_in(caller, path[0])) is type(os)
+
+
+def found_in(frame, name):
+    return frame.f_locals.get(name, frame.f_globals.get(name))
 
 
 def statement(frame, function):
@@ -147,6 +163,13 @@ ACTS = {
     "_multiprocessing": (), "_posixshmem": (),
 }
 """Modules of functions that do something with the world outside the interpreter, but for some."""
+
+DOES = {
+    "asyncio", "bz2", "concurrent", "dbm", "gzip", "http", "logging", "lzma", "multiprocessing", "os",
+    "shelve", "shutil", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "tarfile",
+    "tempfile", "threading", "unittest", "zipfile",
+}
+"""Packages whose functions in Python do something with the world, or have an aspect of their own."""
 
 
 def arguments(code, values):

@@ -318,6 +318,68 @@ def watch_forkserver(forkserver):
     server.set_forkserver_preload = forkserver.set_forkserver_preload = set_forkserver_preload
 
 
+def keep_interpreter(spawn):
+    """Have children run by the interpreter of their parent, whatever the program says."""
+
+    def set_executable(path):
+        note("interpreter", os.fsdecode(path), inject.user_line(sys._getframe(1)))
+
+    spawn.set_executable = set_executable
+
+
+def name_other_method(name):
+    """Have the program believe that its start method is another one, where it asks for it."""
+
+    def watch_context(context):
+        for kind in (context.BaseContext, context.DefaultContext):
+            answer_otherwise(kind, name)
+
+    return watch_context
+
+
+def answer_otherwise(kind, name):
+    ask = kind.get_start_method
+
+    def get_start_method(self, allow_none=False):
+        frame = sys._getframe(1)
+        if inject.is_library(frame.f_code.co_filename):
+            return ask(self, allow_none)
+        note("asked", "get_start_method()", inject.user_line(frame))
+        return name
+
+    kind.get_start_method = get_start_method
+
+
+def wait_for_exit_codes(process):
+    """Have a child's exit code read only when it has ended, or does not within a second."""
+    exitcode = process.BaseProcess.exitcode.fget
+
+    def ended(self):
+        if exitcode(self) is None and self._popen is not None:
+            frame = sys._getframe(1)
+            if not inject.is_stdlib(frame.f_code.co_filename):
+                note("read too early", "exitcode", inject.user_line(frame))
+                self.join(1)
+        return exitcode(self)
+
+    process.BaseProcess.exitcode = property(ended)
+
+
+def send_keys(managers):
+    """Have the proxy of a manager travel with its key, also where pickle leaves that out."""
+    reduce = managers.BaseProxy.__reduce__
+    process = sys.modules["multiprocessing.process"]
+
+    def __reduce__(self):
+        function, args = reduce(self)
+        if "authkey" not in args[-1] and self._authkey != process.current_process().authkey:
+            note("key", type(self).__name__)
+            args[-1]["authkey"] = bytes(self._authkey)
+        return function, args
+
+    managers.BaseProxy.__reduce__ = __reduce__
+
+
 @harmless
 def keep_what_is_inherited():
     """Let no destructor run in a child: it may clear away what the parent still needs.

@@ -18,6 +18,7 @@ from startlab_aspects import (
     own_modules,
 )
 from startlab_registries import get_random
+from startlab_threads import keep_locals, set_kept_locals
 from startlab_undone import undo
 
 
@@ -61,6 +62,23 @@ def flush():
                 if raw is not None and raw.seekable() and raw.tell() > before:
                     unwritten.append(each)
                     note("unwritten", str(getattr(each, "name", "")), opening_of(each))
+        elif id(each) in buffering and each.buffer:
+            note("unwritten", type(each).__name__, buffering[id(each)])
+            each.flush()
+
+
+buffering = {}  # by the ids of handlers that keep log records for a while: the line that made each
+
+
+def watch_buffering(handlers):
+    """Note where handlers are made that keep log records, and write them out later."""
+    init = handlers.BufferingHandler.__init__
+
+    def __init__(self, *args, **kwargs):
+        buffering[id(self)] = inject.user_line(sys._getframe(1))
+        init(self, *args, **kwargs)
+
+    handlers.BufferingHandler.__init__ = __init__
 
 
 @harmless
@@ -378,17 +396,39 @@ forked = []  # in a forked child, its process id
 @harmless
 def clear_caches(*only):
     """Have forked children without the results that functions of the program's have cached."""
+    for name, cache in caches():
+        if cache.cache_info().currsize and (not only or name in only):
+            code = cache.__wrapped__.__code__
+            note("cached", name, "%s:%d" % (code.co_filename, code.co_firstlineno))
+            cache.cache_clear()
+
+
+def caches():
+    """Give the program's functions that cache their results, with their names."""
     for _, module in own_modules():
         values = list(vars(module).items())
         for _, kind in values:
             values += list(vars(kind).items()) if isinstance(kind, type) else []
         for name, value in values:
             code = getattr(getattr(value, "__wrapped__", None), "__code__", None)
-            if code is None or not hasattr(value, "cache_info") or inject.is_library(code.co_filename):
-                continue
-            if value.cache_info().currsize and (not only or name in only):
-                note("cached", name, "%s:%d" % (code.co_filename, code.co_firstlineno))
-                value.cache_clear()
+            if code is not None and hasattr(value, "cache_info"):
+                if not inject.is_library(code.co_filename):
+                    yield name, value
+
+
+def results_in(cache):
+    """Give what a function has cached."""
+    held = [each for each in gc.get_referents(cache) if each is not vars(cache)]
+    tables = [each for each in held if type(each) is dict]
+    if cache.cache_info().maxsize is None:
+        return [value for each in tables for value in each.values()]
+    links = [each for each in tables if any(is_link(value) for value in each.values())]
+    return [each for each in held if not any(each is table for table in links)]
+
+
+def is_link(value):
+    """Tell whether a value is how a cache that is not to grow keeps a result."""
+    return type(value).__name__ == "_lru_list_elem"
 
 
 def watch_fork_hooks():
@@ -419,6 +459,7 @@ IN_FORKED_CHILD = {
     "tracker": lambda: forked.append(os.getpid()),
     "undone": lambda *names: undo(),
     "caches": clear_caches,
+    "thread locals": set_kept_locals,
 }
 
 
@@ -430,6 +471,7 @@ def watch_forks():
     before = [flush] if "flush" in NAMES else []
     before += [start_tracker] if "tracker" in NAMES else []
     before += [note_threads] if "threads" in NAMES else []
+    before += [keep_locals] if "thread locals" in NAMES else []
     before += [note_fork] if "descriptors" in NAMES else []
     if ("registry", "random") in ASPECTS:
         before.append(lambda: random_state.__setitem__(slice(None), [get_random()]))

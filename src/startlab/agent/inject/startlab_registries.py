@@ -325,6 +325,15 @@ def set_limits(limits):
             resource.setrlimit(getattr(resource, name), limit)
 
 
+def get_priority():
+    return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else None
+
+
+def set_priority(value):
+    if value is not None:
+        os.setpriority(os.PRIO_PROCESS, 0, value)
+
+
 def get_handlers():
     signal = sys.modules.get("signal")
     return signal and [
@@ -415,4 +424,5 @@ REGISTRIES = {
     "switch interval": (sys.getswitchinterval, sys.setswitchinterval),
     "umask": (get_umask, os.umask),
     "limits": (get_limits, set_limits),
+    "priority": (get_priority, set_priority),
 }

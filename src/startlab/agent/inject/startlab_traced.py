@@ -5,7 +5,9 @@ import sys
 
 from startlab_aspects import ASPECTS, inject, module_of, resolve, tell
 from startlab_carried import pack_global
+from startlab_forked import caches, results_in
 from startlab_registries import REGISTRIES, registered
+from startlab_threads import locals_of_threads
 from startlab_values import text_of
 
 
@@ -42,6 +44,8 @@ def trace():
 
     def line(frame, event, arg):
         if os.getpid() == first:
+            if event == "return" and look is look_at_caches:
+                as_returned.setdefault(id(arg), text_of(arg))
             try:
                 value = look(*words[1:])
             except Exception:
@@ -49,7 +53,9 @@ def trace():
             if value != state["value"]:
                 state["value"] = value
                 changes.append((caller(frame, state["file"]), state["last"]))
-            if event == "line":
+            if event == "return":  # what comes then is done by the line that has called
+                frame = frame.f_back
+            if frame is not None and not inject.is_library(frame.f_code.co_filename):
                 state["file"] = frame.f_code.co_filename
                 state["last"] = "%s:%d" % (state["file"], frame.f_lineno)
         return line
@@ -119,12 +125,42 @@ def look_at_attributes(*names):
     return found
 
 
+def look_at_locals(*names):
+    return [
+        (path, sorted(fields), list(map(id, fields.values())))
+        for _, path, fields in locals_of_threads()
+    ]
+
+
+def look_at_variables(*names):
+    return [os.environ.get(each) for each in names]
+
+
+as_returned = {}  # by the ids of what functions have returned: what it was like
+
+
+def look_at_caches(*names):
+    """Tell which of the results that functions have cached have been changed since."""
+    changed = []
+    for name, cache in caches():
+        for each in results_in(cache) if name in names else ():
+            text = text_of(each)
+            if as_returned.get(id(each), text) != text:
+                changed.append(text)
+    return changed
+
+
 LOOKS = {
+    "caches": look_at_caches,
+    "folder": lambda *names: os.getcwd(),
+    "thread locals": look_at_locals,
     "attributes": look_at_attributes,
     "imports": look_at_imports,
     "global": look_at_globals,
     "registry": look_at_registries,
     "modules": lambda *names: (tuple(sys.path), look_at_imports(*names)),
-    "environ": lambda *names: [os.environ.get(each) for each in names],
+    "environ": look_at_variables,
+    "first environ": look_at_variables,
+    "first argv": lambda *names: list(sys.argv),
     "signal handlers": look_at_handlers,
 }

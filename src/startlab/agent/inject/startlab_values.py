@@ -2,6 +2,7 @@
 
 import os
 import sys
+from _collections import deque
 
 inject = sys.modules["startlab_inject"]
 
@@ -25,7 +26,7 @@ def mark(value, depth, left):
     if issubclass(kind, dict):
         pairs = dict.items(value)
         return together_mark(mark(k, 1, left) * 31 + mark(v, depth - 1, left) for k, v in pairs)
-    for base in (list, tuple):
+    for base in (list, tuple, deque):
         if issubclass(kind, base):
             every = enumerate(base.__iter__(value), 1)
             return together_mark(i * mark(each, depth - 1, left) for i, each in every)
@@ -44,6 +45,21 @@ def together_mark(numbers):
         total = (total + each) % LARGE
     return total
 
+
+DATA = {
+    "array": ("array",),
+    "builtins": ("bytearray", "range"),
+    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
+    "decimal": ("Decimal",),
+    "fractions": ("Fraction",),
+    "ipaddress": ("IPv4Address", "IPv4Network", "IPv6Address", "IPv6Network"),
+    "itertools": ("count",),
+    "pathlib": ("PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"),
+    "re": ("Pattern",),
+    "uuid": ("UUID",),
+    "zoneinfo": ("ZoneInfo",),
+}
+"""Types of the standard library, by its modules, whose repr() tells all and runs no other code."""
 
 MARK = "\1"  # between a text and its mark: agent/events.py shows only the text
 LARGE = (1 << 61) - 1
@@ -64,11 +80,14 @@ def show(value, depth):
         return repr(value) if value.bit_length() < 256 else "an int of %d bits" % value.bit_length()
     if kind in (str, bytes):
         return repr(value) if len(value) < 60 else "%r... (%d)" % (value[:40], len(value))
+    if kind.__name__ in DATA.get(kind.__module__.partition(".")[0], ()):
+        text = repr(value)
+        return text if len(text) < 60 else "%s... (%d)" % (text[:40], len(text))
     if isinstance(value, dict):
         items = [] if depth == 0 else list(dict.items(value))
         shown = ["%s: %s" % (show(k, depth - 1), show(v, depth - 1)) for k, v in items[:8]]
         return together(kind, dict, "{%s}", shown, dict.__len__(value))
-    for base, form in ((list, "[%s]"), (tuple, "(%s)")):
+    for base, form in ((list, "[%s]"), (tuple, "(%s)"), (deque, "[%s]")):
         if isinstance(value, base):
             items = [] if depth == 0 else list(base.__iter__(value))[:8]
             shown = [str(show(each, depth - 1)) for each in items]

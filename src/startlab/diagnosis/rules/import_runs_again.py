@@ -35,9 +35,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
@@ -50,11 +48,6 @@ MECHANISMS: Final = (
         advice='Put what should happen only once below `if __name__ == "__main__":`.',
         experiment="main_module_again",
     ),
-    Mechanism(
-        "other_folder",
-        advice="Make the path absolute, from `__file__`, or read the file below "
-        '`if __name__ == "__main__":` and hand over what was read.',
-    ),
 )
 
 
@@ -62,23 +55,11 @@ def find(case: Case) -> Cause | None:
     """See that the import of the main module raises in a child, though it did not in the parent."""
     for traceback in case.tracebacks:
         place = _imported_by_child(traceback)
-        exception = traceback.exception
-        said = f"{exception.type}: {first_line(exception.message)}"
+        exception, said = traceback.exception, traceback.said
         if place is None or exception.type in _OF_AN_IMPORT or "already been set" in said:
             continue
         at = own_line(traceback.frames)
         inner = f" (raised at {at})" if at != place else ""
-        moved = written(case.sources, r"\bos\.chdir\(|\bchdir\(")
-        if exception.type == "FileNotFoundError" and moved:
-            return Cause(
-                "other_folder",
-                f"{place} looks for a file by a relative path, and the children that run it again "
-                f"are in another folder, since {moved}",
-                "A child started by spawn or forkserver imports the main module, in the folder in "
-                "which its "
-                f"parent is then: there it raises {said}.",
-                place,
-            )
         waits = ""
         if case.trial.outcome == "hang" and case.where:
             waits = f" {case.where} still waits for what the child should have done."
@@ -87,9 +68,9 @@ def find(case: Case) -> Cause | None:
             f"{place} runs again in each child, which imports the main module, and raises {said}"
             f"{inner}",
             "A child started by spawn, or the fork server, first imports the main module: "
-            f'what is not below `if __name__ == "__main__":` happens again there, and what `'
-            f"{case.sources.code(place)}` does cannot be done twice. The child ends before its "
-            f"target begins.{waits}",
+            f'what is not below `if __name__ == "__main__":` happens again there, and `'
+            f"{case.sources.code(place)}`, which has worked in the parent, fails. The child ends "
+            f"before its target begins.{waits}",
             place,
         )
     return None

@@ -30,6 +30,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by, last_words, takes
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import line_of
 from startlab.model import NativeThreadsAtFork
 
@@ -69,17 +70,15 @@ def find(case: Case) -> Cause | None:
     if thread is None or any(process != root for process, _ in case.threads()):
         return None
     where = line_of(thread) or case.where
-    source = case.sources.file(case.sources.main)
-    line = source.mentions(r"\bos\._exit\(|\.cancel_join_thread\(")
-    if line:
-        place = f"{case.sources.main}:{line}"
+    place = written(case.sources, r"\bos\._exit\(|\.cancel_join_thread\(")
+    if place:
         return Cause(
             "item_lost_at_exit",
-            f"the program waits at {where} for an item of the queue that a child has lost: it ends "
-            f"by `{case.sources.code(place)}` at {place}",
+            f"a child ends by `{case.sources.code(place)}` at {place} before what it has put is "
+            f"written, and the program waits at {where} for that",
             "put() only hands an item to a thread of the child's, which writes it later, and the "
             "child ends without waiting for that: the item is lost.",
-            where,
+            place,
         )
     died = next((e for e in case.trial.processes if e != root and e.exit_code), None)
     if died is not None:

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
     library_frames,
@@ -81,11 +81,7 @@ def find(case: Case) -> Cause | None:
     own = name.rpartition(".")[2]
     of = rf"\b{re.escape(own)}" if own else ""
     pattern = of + (r"\.set\(" if event else r"\.(notify|notify_all)\(")
-    calls = [
-        f"{file}:{line}"
-        for file in own_files(case.sources)
-        for line in case.sources.file(file).all_mentions(pattern)
-    ]
+    calls = all_written(case.sources, pattern)
     what, verb = ("Event", "sets") if event else ("Condition", "notifies")
     what = f"the {what}" if name else f"{'an' if event else 'a'} {what}"
     of_one = "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS

@@ -37,7 +37,7 @@ from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
     is_waiting,
@@ -146,9 +146,5 @@ def _taken_at(case: Case, thread: Thread) -> str:
     names = "|".join(re.escape(each.partition(".")[2].rpartition(".")[2]) for each in wanted)
     if not names:
         return ""
-    lines = [
-        f"{file}:{line}"
-        for file in own_files(case.sources)
-        for line in case.sources.file(file).all_mentions(rf"\b({names})\.acquire\(")
-    ]
+    lines = all_written(case.sources, rf"\b({names})\.acquire\(")
     return f" It is taken without `with` at {listed(lines[:3])}." if lines else ""

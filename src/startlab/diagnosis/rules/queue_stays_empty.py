@@ -41,7 +41,7 @@ from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
     library_frames,
@@ -87,14 +87,8 @@ def find(case: Case) -> Cause | None:
     verb = "wait" if len(same) > 1 else "waits"
     other = "get" if method == "put" else "put"
     own = name.rpartition(".")[2]
-    calls = [
-        f"{file}:{line}"
-        for file in own_files(case.sources)
-        for line in case.sources.file(file).all_mentions(
-            rf"\b{re.escape(own)}\.{other}(_nowait)?\("
-        )
-        if own
-    ]
+    pattern = rf"\b{re.escape(own)}\.{other}(_nowait)?\("
+    calls = all_written(case.sources, pattern) if own else []
     if method == "get":
         what, nothing = "into which nothing more is put", "Nothing in the program puts into it."
         if not calls:

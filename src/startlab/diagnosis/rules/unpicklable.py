@@ -33,7 +33,6 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
 from startlab.model import Unpicklable
-from startlab.output.tracebacks import first_line
 
 if TYPE_CHECKING:
     from startlab.diagnosis.source.calls import Call
@@ -72,7 +71,7 @@ def find(case: Case) -> Cause | None:
     if refused or not (clues or found):
         return None
     raised = found[-1] if found else None
-    message = f"{raised.exception.type}: {first_line(raised.exception.message)}" if raised else ""
+    message = raised.said if raised else ""
     where = (clues[0].where if clues else None) or case.given_at
     where = where or (own_line(raised.frames) if raised else None)
     where = where or case.where
@@ -151,7 +150,8 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     """Tell of what a worker returns, at the one line where its function does, if there is one."""
     what = f"a {clue.type} ({clue.path})" if clue else "what a worker returns"
     file, _, line = ((clue and clue.function) or "").rpartition(":")
-    returns = case.sources.file(file).returns_of(int(line)) if line else []
+    is_called = clue is not None and clue.type != "coroutine"  # which the call itself has made
+    returns = case.sources.file(file).returns_of(int(line)) if line and is_called else []
     where = f"{file}:{returns[0]}" if len(returns) == 1 else given
     ways = [
         *(["a worker returns it" + (f" at {where}" if len(returns) == 1 else "")] if clue else []),
@@ -186,7 +186,8 @@ def _is_pickling(traceback: Traceback) -> bool:
     )
     said = re.search(
         r"(can't|cannot|Can't get local|Can't) (pickle|serialize)"
-        r"|cannot be (passed between processes or )?pickled|[Pp]ickling .* is disallowed",
+        r"|cannot be (passed between processes or )?pickled|[Pp]ickling .* is disallowed"
+        r"|while pickling an object",
         text,
     )
     local = "local object" in text

@@ -57,6 +57,15 @@ def written(sources: Sources, *patterns: str) -> str | None:
     return None
 
 
+def all_written(sources: Sources, pattern: str) -> list[str]:
+    """Find each line of the program's own that a pattern matches."""
+    return [
+        f"{file}:{line}"
+        for file in own_files(sources)
+        for line in sources.file(file).all_mentions(pattern)
+    ]
+
+
 def lines_like(sources: Sources, file: str, pattern: str) -> Iterator[str]:
     """Give each line of code in a file that a pattern matches."""
     source = sources.file(file)

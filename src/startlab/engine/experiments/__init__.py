@@ -11,7 +11,7 @@ The base rates of both worlds are known first. A good world that has failed once
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -36,13 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from startlab.backends import Backend
+    from startlab.engine.experiments.budget import Budget
     from startlab.engine.subjects import Subject
     from startlab.model import AspectKind, CauseExperiment, Run, Trial
-
-Explain = Literal["quick", "full", "off"]
-"""How long causes are looked for."""
-
-BUDGET_S: Final = {"quick": 30.0, "full": 300.0}
 
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
@@ -54,9 +50,9 @@ UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="undone"))
 class Experimenter:
     """Explains the bad cells of a program's run, as long as there is time."""
 
-    def __init__(self, run: Run, subject: Subject, backend: Backend, deadline: float) -> None:
+    def __init__(self, run: Run, subject: Subject, backend: Backend, budget: Budget) -> None:
         self._run = run
-        self._bench = Bench(run, subject, backend, deadline)
+        self._bench = Bench(run, subject, backend, budget)
         self._made: list[CauseExperiment] = []
         self._worlds = self._by_environment()
 
@@ -73,6 +69,7 @@ class Experimenter:
 
     def explain(self) -> Iterator[CauseExperiment]:
         """Give each experiment that was made, confirmed or not."""
+        self._bench.to_come = sum(len(list(pairs(of))) for of in self._worlds.values())
         for worlds in self._worlds.values():
             for made in self._in_environment(worlds):
                 self._made.append(made)
@@ -107,6 +104,7 @@ class Experimenter:
             if world.is_unstable:
                 yield from unstable.experiments(self._bench, world)
         for bad, good in pairs(worlds):
+            self._bench.to_come -= 1
             if not self._is_explained(bad):
                 yield from self._of_cell(Comparison(self._bench, bad, good or self._elsewhere(bad)))
 

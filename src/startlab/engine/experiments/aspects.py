@@ -25,7 +25,7 @@ REGISTRIES: Final = (
     "int digits",
     "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
     "socket", "recursion limit", "signal handlers", "switch interval", "umask", "limits",
-    "logging", "random",
+    "priority", "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 
@@ -46,6 +46,9 @@ EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
     Aspect(kind="one main"),
+    Aspect(kind="keys"),
+    Aspect(kind="exit codes"),
+    Aspect(kind="thread locals"),
     Aspect(kind="child exits"),
     Aspect(kind="signal mask"),
     Aspect(kind="exit in children"),
@@ -104,6 +107,12 @@ def aspects_of(program: Program | None, bad: World, good: World | None) -> Itera
 
 def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     """Give what children may lack, or have otherwise, that import the main module."""
+    yield Aspect(kind="interpreter")
+    if bad.cell.method == "forkserver":
+        yield Aspect(kind="method asked")
+    yield Aspect(kind="folder")
+    yield Aspect(kind="first environ")
+    yield Aspect(kind="first argv")
     yield Aspect(kind="modules")
     yield Aspect(kind="stdin")
     yield Aspect(kind="kept")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from startlab.backends.conversation import load
 from startlab.engine.experiments.aspects import environment_of
 from startlab.engine.experiments.noted import noted
 from startlab.errors import AgentError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from startlab.backends import Agent, Backend
+    from startlab.engine.experiments.budget import Budget
     from startlab.engine.experiments.worlds import World
     from startlab.engine.subjects import Subject
     from startlab.model import Aspect, Cell, Noted, Run, Trial
@@ -31,12 +33,13 @@ WITHOUT_GOOD_S: Final = 2.0
 
 
 class Bench:
-    """Runs trials of a program's cells, until the `deadline`."""
+    """Runs trials of a program's cells, as long as the `budget` lasts."""
 
-    def __init__(self, run: Run, subject: Subject, backend: Backend, deadline: float) -> None:
+    def __init__(self, run: Run, subject: Subject, backend: Backend, budget: Budget) -> None:
         self._subject = subject
         self._backend = backend
-        self._deadline = deadline
+        self._budget = budget
+        self.to_come = 0  # cells that are not yet looked into
         self._environments = {
             each.name: each.environment for each in run.environments if each.environment
         }
@@ -51,7 +54,7 @@ class Bench:
     @property
     def is_over(self) -> bool:
         """Whether there is no time left."""
-        return time.monotonic() > self._deadline
+        return self._budget.is_over(self.to_come)
 
     def has(self, environment: str) -> bool:
         """Tell whether trials can be run in an environment."""
@@ -61,6 +64,7 @@ class Bench:
         """Run a trial with aspects changed; None where the time is over or no agent can."""
         if self.is_over:
             return None
+        began = time.monotonic()
         environment = self._environments[cell.environment]
         try:
             if environment.name not in self._agents:
@@ -76,6 +80,8 @@ class Bench:
             observation = agent.run(request)
         except AgentError:
             return None
+        finally:
+            self._budget.use(time.monotonic() - began, load())
         return self._subject.judge(cell, environment, 0, observation)
 
     def trace(self, cell: Cell, traced: Aspect, limit_s: float) -> tuple[Noted, ...]:

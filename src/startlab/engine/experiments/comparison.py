@@ -32,7 +32,7 @@ HAND_OVER: Final = Aspect(kind="hand over")
 TRACED: Final = frozenset(
     {
         "global", "registry", "modules", "environ", "signal handlers", "imports", "attributes",
-        "write back",
+        "write back", "folder", "thread locals", "first environ", "first argv",
     }
 )  # fmt: skip
 """Kinds of aspect of which a line of the program makes the difference."""
@@ -131,6 +131,9 @@ class Comparison:
             if trial is None or not _is_alike(trial, self.bad.trials[0]):
                 return None
             notes = noted(trial)
+        if aspect.kind == "caches":
+            traced = Aspect(kind="trace", words=(aspect.kind, *aspect.words))
+            notes += self.bench.trace((self.good or self.bad).cell, traced, self._limit_s)
         return self.made([aspect], TIMES, confirmed=True, notes=notes)
 
     def made(

@@ -23,7 +23,9 @@ MET: Final[Mapping[str, AspectKind]] = {
     "found": "modules", "gone": "kept", "read": "stdin", "undone": "undone",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
     "cached": "caches",
-    "position": "positions",
+    "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
+    "local": "thread locals", "variable of import": "first environ", "arguments": "first argv",
+    "asked": "method asked", "read too early": "exit codes",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 

@@ -3,7 +3,7 @@ import os
 import tempfile
 from multiprocessing import Pool
 
-# finds: other_folder hang forkserver spawn
+# finds: main_runs_again hang forkserver spawn
 with open("rates.json") as file:
     RATES = json.load(file)
 

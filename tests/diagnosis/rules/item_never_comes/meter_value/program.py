@@ -7,6 +7,7 @@ METERS = {"gas": 7, "water": 3}
 def reader(results):
     for name in sorted(METERS):
         results.put((name, METERS[name] * 10))
+    # finds: item_lost_at_exit hang fork forkserver spawn
     os._exit(0)
 
 
@@ -22,7 +23,6 @@ def main():
     process.start()
     process.join()
     for _ in range(3):
-        # finds: item_lost_at_exit hang fork forkserver spawn
         name, value = results.get()
         print(name, value if isinstance(value, int) else len(value))
 

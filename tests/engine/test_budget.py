@@ -1,0 +1,35 @@
+"""How long causes are looked for, on an idle machine and on a busy one."""
+
+from __future__ import annotations
+
+from startlab.engine.experiments.budget import BUDGET_S, EACH_S, MOST_LOAD, Budget
+
+
+def test_a_trial_on_a_loaded_machine_counts_for_less() -> None:
+    budget = Budget(BUDGET_S["quick"])
+    budget.use(BUDGET_S["quick"], 2.0)
+    assert not budget.is_over()
+    budget.use(BUDGET_S["quick"], 2.0)
+    assert budget.is_over()
+
+
+def test_the_load_counts_up_to_a_limit() -> None:
+    budget = Budget(10.0)
+    budget.use(10.0 * MOST_LOAD, 100.0)
+    assert budget.is_over()
+
+
+def test_something_is_kept_for_the_cells_to_come() -> None:
+    budget = Budget(30.0)
+    budget.use(30.0 - 1.5 * EACH_S, 0.1)
+    assert budget.is_over(2)
+    assert not budget.is_over(1)
+    assert not budget.is_over()
+
+
+def test_many_cells_to_come_leave_half_to_the_first() -> None:
+    budget = Budget(30.0)
+    budget.use(14.0, 1.0)
+    assert not budget.is_over(20)
+    budget.use(2.0, 1.0)
+    assert budget.is_over(20)
