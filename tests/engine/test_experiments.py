@@ -2302,7 +2302,7 @@ def test_an_exit_code_read_too_early_is_shown_where_it_is(write: Write, tmp_path
     assert seen.first.where == "program.py:9"
 
 
-def test_a_counter_that_children_begin_anew_is_shown_where_the_parent_counts(
+def test_a_counter_that_children_begin_anew_is_shown_where_it_counts(
     write: Write, tmp_path: Path
 ) -> None:
     """It is written in C, and no text of a dictionary or list."""
@@ -2326,7 +2326,7 @@ def test_a_counter_that_children_begin_anew_is_shown_where_the_parent_counts(
         """)
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
-    assert seen.first.where == "program.py:10"
+    assert seen.first.where == "program.py:7"
 
 
 @pytest.mark.wide
@@ -2380,3 +2380,33 @@ def test_words_of_the_command_line_that_are_dropped_are_shown_where_they_are(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("arguments_at_import", "confirmed")
     assert seen.first.where == "program.py:4"
+
+
+def test_of_a_child_that_fails_everywhere_unseen_the_cause_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    """The program ends well; its transaction locks the child out of the database."""
+    program = write("""\
+        import sqlite3
+        from multiprocessing import Process
+
+        def book(path):
+            with sqlite3.connect(path, timeout=0.1) as database:
+                database.execute("INSERT INTO booking VALUES (7)")
+
+        def main():
+            database = sqlite3.connect("ledger.db")
+            database.execute("CREATE TABLE booking (cents INTEGER)")
+            database.execute("INSERT INTO booking VALUES (5)")
+            booker = Process(target=book, args=("ledger.db",))
+            booker.start()
+            booker.join()
+            database.commit()
+            print("booked")
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("transaction_open", "confirmed")
+    assert seen.first.where == "program.py:13"

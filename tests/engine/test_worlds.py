@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from startlab.engine.experiments.worlds import World, pairs
-from startlab.model import Trial
+from startlab.model import Start, Trial
 
 if TYPE_CHECKING:
     from startlab.model import StartMethod
@@ -47,3 +49,18 @@ def test_forks_that_vary_are_compared_with_what_does_not() -> None:
 
 def test_but_nothing_else_that_varies() -> None:
     assert compared(varying("spawn"), world("fork", "C")) == []
+
+
+def failing(method: StartMethod) -> World:
+    """A world that ends well, though a child has raised, which the program does not see."""
+    (trial,) = world(method, "A", RAISED).trials
+    start = Start(pid=1, method=method, time_s=0.1, child=7, exit_code=1)
+    return World(trial.cell, [msgspec.structs.replace(trial, starts=(start,))])
+
+
+def test_what_loses_a_child_is_compared_with_what_does_not() -> None:
+    assert compared(failing("spawn"), world("fork", "A")) == [("spawn", "fork")]
+
+
+def test_what_loses_a_child_everywhere_is_compared_with_nothing() -> None:
+    assert compared(failing("spawn"), failing("fork")) == [("spawn", None), ("fork", None)]

@@ -25,7 +25,7 @@ from startlab.diagnosis.told import (
     UNREADABLE,
     Told,
 )
-from startlab.results.summary import WELL
+from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -219,6 +219,8 @@ def _said(case: Case, made: CauseExperiment) -> str:
     kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in TOLD]
     what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
     without = sum(trial.method == made.method for trial in (case.trial, *case.others))
+    if made.good is None and has_failed_child(case.trial):
+        return f"with {what}, no child fails in {made.cured} of {made.of} trials, one does without."
     if made.good is None and case.trial.outcome in WELL:
         alone = " and one worker" if len(made.aspects) > 1 else ""
         return f"with {what}{alone}, {made.of} of {made.of} trials print the same."

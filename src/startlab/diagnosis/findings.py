@@ -53,7 +53,10 @@ def _unseen(seen: Seen) -> list[Found]:
     if any(trial.outcome == "differs" for trial in seen.trials):
         return []  # then that is told as the cause of it
     ok = [trial for trial in seen.trials if trial.outcome == "ok"]
-    causes = by_cause((seen.rules.first("unseen", seen.case(trial)), trial) for trial in ok)
+    found = [(seen.rules.first("unseen", seen.case(trial)), trial) for trial in ok]
+    causes = by_cause(
+        (cause and (seen.confirmed(trial, cause) or cause), trial) for cause, trial in found
+    )
     return [Found(*each, verb="goes on after an exception") for each in causes]
 
 

@@ -94,6 +94,15 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A proxy that goes through a queue, or to a pool, is pickled without its key. Whoever "
         "receives it uses the key of its own process, and the manager refuses that.",
     ),
+    "transactions": Told(
+        "transaction_open",
+        "each transaction committed before a child is started",
+        "the program has a transaction open as it starts a child{at}, which cannot write to the "
+        "database",
+        "In SQLite one connection at a time may write: from its first change on it locks out the "
+        "others, until commit().",
+        first=True,
+    ),
     "thread locals": Told(
         "kept_by_thread",
         "{name} as the parent's threads have it",

@@ -1,6 +1,7 @@
 """What an experiment changes in every process, whatever its start method."""
 
 import builtins
+import gc
 import os
 import sys
 
@@ -363,6 +364,27 @@ def wait_for_exit_codes(process):
         return exitcode(self)
 
     process.BaseProcess.exitcode = property(ended)
+
+
+def end_transactions(process):
+    """Commit what a process has changed in databases before it starts another one."""
+    start = process.BaseProcess.start
+
+    def start_(self):
+        commit(sys._getframe(1))
+        return start(self)
+
+    start_.__name__ = start_.__qualname__ = "start"
+    process.BaseProcess.start = start_
+
+
+@harmless
+def commit(frame):
+    sqlite = sys.modules.get("_sqlite3")
+    for each in gc.get_objects() if sqlite else ():
+        if issubclass(type(each), sqlite.Connection) and each.in_transaction:
+            note("transaction", "database", inject.user_line(frame))
+            each.commit()
 
 
 def send_keys(managers):

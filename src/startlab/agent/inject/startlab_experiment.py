@@ -21,6 +21,7 @@ from startlab_copies import (
     watch_results,
 )
 from startlab_everywhere import (
+    end_transactions,
     hand_on_exits,
     keep_ids,
     keep_interpreter,
@@ -125,6 +126,7 @@ PATCHES = {
     "interpreter": [("multiprocessing.spawn", keep_interpreter)],
     "keys": [("multiprocessing.managers", send_keys)],
     "exit codes": [("multiprocessing.process", wait_for_exit_codes)],
+    "transactions": [("multiprocessing.process", end_transactions)],
     "method asked": [("multiprocessing.context", name_other_method("spawn"))],
     "written": [("multiprocessing.popen_fork", watch_signals)],
     "hand over": [

@@ -37,6 +37,7 @@ from startlab.diagnosis.by_experiment import (
     pool_ended_early,
     removed_before_start,
     tracker_of_child,
+    transaction_open,
 )
 
 if TYPE_CHECKING:
@@ -76,5 +77,6 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "pool_ended_early": pool_ended_early,
     "removed_before_start": removed_before_start,
     "tracker_of_child": tracker_of_child,
+    "transaction_open": transaction_open,
 }
 """The files of these mechanisms, by their names."""

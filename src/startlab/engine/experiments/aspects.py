@@ -49,6 +49,7 @@ EVERYWHERE: Final = (
     Aspect(kind="keys"),
     Aspect(kind="exit codes"),
     Aspect(kind="thread locals"),
+    Aspect(kind="transactions"),
     Aspect(kind="child exits"),
     Aspect(kind="signal mask"),
     Aspect(kind="exit in children"),

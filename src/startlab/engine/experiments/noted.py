@@ -25,7 +25,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "cached": "caches",
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
     "local": "thread locals", "variable of import": "first environ", "arguments": "first argv",
-    "asked": "method asked", "read too early": "exit codes",
+    "asked": "method asked", "read too early": "exit codes", "transaction": "transactions",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 

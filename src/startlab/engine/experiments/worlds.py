@@ -69,7 +69,7 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     A fork that prints something else in each trial is bad where others are good: it may share what
     it has copied. Of two that are ok and print different things, none is known to be right: each
     may be what the other is measured by, but one in which no child has raised is no worse than one
-    in which some child has. What fails everywhere has no good one.
+    in which some child has. What fails everywhere, be it only a child, has no good one.
     """
     good = [world for world in worlds if world.is_good]
     for bad in worlds:
@@ -77,6 +77,8 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
             yield bad, good[0] if good else None
         elif good and (bad.varies_by_fork or (bad.is_bad and bad.loses_children)):
             yield bad, good[0]
+        elif not good and bad.is_bad and bad.loses_children and bad.has_raised:
+            yield bad, None
     # Who prints what fewer others print is the likelier one; what forks have, others may lack.
     alike = Counter(world.group for world in good)
     likely = sorted(good, key=lambda e: (not e.has_raised, e.cell.method == "fork", alike[e.group]))
