@@ -36,9 +36,9 @@ MOST: Final = 6
 @click.option("--cells", "every_cell", is_flag=True, help="Name every cell that is evidence.")
 @options.JSON
 def claims(run: Path, *, every_cell: bool, as_json: bool) -> None:
-    """Show for each sentence of the textbook whether it holds, by the cells of a run.
+    """Show which sentences of the textbook hold.
 
-    RUN is a run's folder, journal or id. [default: the last run]
+    RUN is the run whose cells decide: its folder, journal or id. [default: the last run]
     """
     found = journal.read(run)
     judgements = ledger.judge(found)

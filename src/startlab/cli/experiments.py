@@ -127,9 +127,10 @@ def _may_be(experiment: Experiment, outcome: Outcome, method: Method | None) -> 
 @click.argument("experiment", shell_complete=lambda *_: [e.name for e in catalogue.load()])
 @options.JSON
 def show(experiment: str, *, as_json: bool) -> None:
-    """Show an experiment: its program, claim, mechanism, expectations and cure.
+    """Show an experiment of the catalogue.
 
-    For an experiment with variants, also what each changes in the program.
+    That is its program, claim, mechanism, expectations and cure; of one with variants, also what
+    each changes in the program.
     """
     family = _family(experiment)
     found, variants = family[0], family[1:]

@@ -36,7 +36,9 @@ def _complete(*_: object) -> list[str]:
 @click.argument("mechanism", required=False, shell_complete=_complete)
 @options.JSON
 def explain(mechanism: str | None, *, as_json: bool) -> None:
-    """Explain a MECHANISM that a finding names: what is seen, why it happens, what to do.
+    """Explain what a finding is about.
+
+    MECHANISM is what a finding names under "Read more": what is seen, why it happens, what to do.
 
     Without one, list all mechanisms. The name of a rule's file does as well.
     """

@@ -47,7 +47,10 @@ def lab(
     as_json: bool,
     **said: Any,
 ) -> None:
-    """Run the experiments of the catalogue and report unexpected outcomes."""
+    """Run the catalogue of experiments.
+
+    Reports every outcome that the catalogue does not expect.
+    """
     if update and as_json:
         raise click.UsageError(
             "--update-expectations prints what it changes, and --json one document."

@@ -91,7 +91,10 @@ def doctor(*, as_json: bool) -> None:
     "--all", "everything", is_flag=True, help="Also remove the images, and virtual environments."
 )
 def clean(*, everything: bool) -> None:
-    """Remove what killed runs have left: containers, volumes, processes, scratch folders."""
+    """Remove what killed runs have left behind.
+
+    That is containers, volumes, processes and scratch folders.
+    """
     from startlab.backends import leftovers, venvs
     from startlab.backends.docker import engine
 
@@ -111,7 +114,10 @@ def clean(*, everything: bool) -> None:
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "fish", "zsh"]))
 def completion(shell: str) -> None:
-    """Print a shell's completion script for startlab, to eval in your shell's start-up file."""
+    """Print a shell's completion script.
+
+    Have your shell's start-up file eval it.
+    """
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

@@ -140,7 +140,10 @@ def _instead(_: object, __: object, values: tuple[str, ...]) -> dict[str, str]:
 )
 @options.JSON
 def diff(old: Path, new: Path, instead: dict[str, str], *, as_json: bool) -> None:
-    """Show what changed from one run to another; exit status 1 if something got worse."""
+    """Show what changed from one run to another.
+
+    Exit status 1 if something got worse.
+    """
     before, after = journal.read(old), journal.read(new)
     _refuse_unknown(instead, before, after)
     found = comparing.compare(before, after, instead)

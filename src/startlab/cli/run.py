@@ -148,7 +148,9 @@ class _Words(click.Command):
 @options.JSON
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARG]...")
 def run(words: tuple[str, ...], **said: Any) -> None:
-    """Run a program, unmodified, under every start method, and report what happens.
+    """Run a program under every start method.
+
+    The program itself is not changed.
 
     \u0008
     startlab run [OPTIONS] SCRIPT [ARG]...

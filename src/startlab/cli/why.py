@@ -68,9 +68,10 @@ def why(
     stacks: bool,
     as_json: bool,
 ) -> None:
-    """Say why a running program hangs: who waits for whom in its whole tree of processes.
+    """Say why a running program hangs.
 
-    Looks twice, from outside, and stops nothing. FILE is what --dump has written.
+    Shows who waits for whom in its whole tree of processes. It looks twice, from outside, and stops
+    nothing. FILE is what --dump has written.
 
     Exit status: 0 it is alive, 1 it hangs, 2 bad usage, 3 it may not be looked into.
     """
