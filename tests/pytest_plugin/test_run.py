@@ -106,11 +106,15 @@ def test_a_suite_of_unittest_runs_as_one_program_or_by_pytest(tmp_path: Path) ->
 
 
 def test_a_cause_is_confirmed_for_all_tests_that_end_alike(tmp_path: Path) -> None:
+    """Though pytest prints another warning each time: a test passes or fails."""
     (tmp_path / "rates.py").write_text(
         "RATES = {}\n\ndef rate():\n    return RATES['USD']\n", "utf-8"
     )
     (tmp_path / "conftest.py").write_text(
-        "import rates\n\ndef pytest_configure():\n    rates.RATES['USD'] = 2\n", "utf-8"
+        "import rates\n\ndef pytest_configure():\n    rates.RATES['USD'] = 2\n"
+        "\ndef pytest_runtest_setup():\n    import secrets, warnings\n"
+        "    warnings.warn(''.join(secrets.choice('abcdefgh') for _ in range(20)))\n",
+        "utf-8",
     )
     test = """\
         def test_{}():

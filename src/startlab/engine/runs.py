@@ -286,7 +286,9 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
     budget = Budget(BUDGET_S[how.explain])
     said = False
     for part, one in parts:
-        with closing(Experimenter(part, one, opened.backend, budget)) as experimenter:
+        with closing(
+            Experimenter(part, one, opened.backend, budget, is_of_test=is_of_tests)
+        ) as experimenter:
             if experimenter.has_work and not said:
                 how.listener.say(
                     f"Looking for causes by experiment, for at most {BUDGET_S[how.explain]:.0f} s; "

@@ -48,11 +48,19 @@ UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="undone"))
 
 
 class Experimenter:
-    """Explains the bad cells of a program's run, as long as there is time."""
+    """Explains the bad cells of a program's run, or of a test's, as long as there is time."""
 
-    def __init__(self, run: Run, subject: Subject, backend: Backend, budget: Budget) -> None:
+    def __init__(
+        self,
+        run: Run,
+        subject: Subject,
+        backend: Backend,
+        budget: Budget,
+        *,
+        is_of_test: bool = False,
+    ) -> None:
         self._run = run
-        self._bench = Bench(run, subject, backend, budget)
+        self._bench = Bench(run, subject, backend, budget, is_of_test=is_of_test)
         self._made: list[CauseExperiment] = []
         self._worlds = self._by_environment()
 

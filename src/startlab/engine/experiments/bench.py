@@ -33,9 +33,12 @@ WITHOUT_GOOD_S: Final = 2.0
 
 
 class Bench:
-    """Runs trials of a program's cells, as long as the `budget` lasts."""
+    """Runs trials of a program's cells, as long as the `budget` lasts; it may be a single test."""
 
-    def __init__(self, run: Run, subject: Subject, backend: Backend, budget: Budget) -> None:
+    def __init__(
+        self, run: Run, subject: Subject, backend: Backend, budget: Budget, *, is_of_test: bool
+    ) -> None:
+        self.is_of_test = is_of_test
         self._subject = subject
         self._backend = backend
         self._budget = budget

@@ -72,11 +72,30 @@ class Comparison:
 
     def is_cured(self, trial: Trial) -> bool:
         """Tell whether a trial of the bad world did what the good one does."""
-        return _is_cured(trial, self.bad, self.good)
+        return self._is_cured(trial, self.bad, self.good)
 
     def is_as_good(self, trial: Trial) -> bool:
         """Tell whether a trial of the good world did what this one does, if there is one."""
-        return self.good is not None and _is_cured(trial, self.good, self.good)
+        return self.good is not None and self._is_cured(trial, self.good, self.good)
+
+    def _is_cured(self, trial: Trial, bad: World, good: World | None) -> bool:
+        """Tell whether a trial of the bad world did what the good one does.
+
+        A program that hung, and ends now, need not print the same: what held it up may have been
+        before that. One without a good world is to end well. Where no child raises or fails in the
+        good world, none may: what cannot be pickled may be sent by a name that no child has. A test
+        passes or fails, whatever pytest prints of that.
+        """
+        if trial.outcome != "ok":
+            return False
+        if good is None or bad.trials[0].outcome == "hang":
+            return TRACEBACK not in trial.stderr
+        right = good.trials[0]
+        if TRACEBACK in trial.stderr and TRACEBACK not in right.stderr:
+            return False
+        if has_failed_child(trial) and not good.loses_children:
+            return False
+        return self.bench.is_of_test or _prints_alike(trial, right)
 
     def base_rates(self) -> bool:
         """Run both worlds until each was seen `TIMES` times; tell whether both stay what they are.
@@ -93,7 +112,7 @@ class Comparison:
                     return False
                 same = (trial.outcome in WELL) == (world.trials[0].outcome in WELL)
                 if world is self.good:
-                    same = same and _is_cured(trial, self.bad, world)
+                    same = same and self._is_cured(trial, self.bad, world)
                 if not same:
                     return False
                 world.trials.append(
@@ -170,25 +189,6 @@ class Comparison:
                 return None
             notes = noted(trial) if trial is not None else notes
         return notes
-
-
-def _is_cured(trial: Trial, bad: World, good: World | None) -> bool:
-    """Tell whether a trial of the bad world did what the good one does.
-
-    A program that hung, and ends now, need not print the same: what held it up may have been before
-    that. One without a good world is to end well. Where no child raises or fails in the good world,
-    none may: what cannot be pickled may be sent by a name that no child has.
-    """
-    if trial.outcome != "ok":
-        return False
-    if good is None or bad.trials[0].outcome == "hang":
-        return TRACEBACK not in trial.stderr
-    right = good.trials[0]
-    if TRACEBACK in trial.stderr and TRACEBACK not in right.stderr:
-        return False
-    if has_failed_child(trial) and not good.loses_children:
-        return False
-    return _prints_alike(trial, right)
 
 
 def _is_alike(trial: Trial, bad: Trial) -> bool:
