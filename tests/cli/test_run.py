@@ -94,6 +94,14 @@ def test_a_wrong_option_is_reported(line: list[str]) -> None:
         command.make_context("run", line)
 
 
+def test_an_option_behind_the_script_is_the_programs_and_that_is_said(startlab: Startlab) -> None:
+    """Not of one that the script has itself."""
+    startlab.put("a.py", "import sys; sys.exit('--jobs' not in sys.argv)")
+    done = startlab("--env", "nothing", "a.py", "--method", "fork", "--jobs", "--other")
+    assert done.returncode == 2
+    assert "Note: --method after a.py goes to the program; options of startlab" in done.stderr
+
+
 # --- running -----------------------------------------------------------------------------------
 
 

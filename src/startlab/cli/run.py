@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from startlab.cli import INTERRUPTED, drive, options, outcome
+from startlab.diagnosis.phrases import listed
 from startlab.engine import runs
 from startlab.errors import StartlabError
 from startlab.program import requirements, snapshot
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 OWN_STDIN: Final = Path("-")
 END_OF_FILE: Final = "Ctrl-Z and Enter" if sys.platform == "win32" else "Ctrl-D"
+LONGEST_SCRIPT: Final = 1 << 20
+"""Bytes of a script in which its own options are looked for."""
+
 WATCH_S: Final = 0.3
 """Between two checks of the files."""
 
@@ -178,6 +182,11 @@ def run(words: tuple[str, ...], **said: Any) -> None:
     if watching and out is not None:
         raise click.UsageError("--watch makes a new run each time: it takes no --out.")
 
+    if late := _late_options(words):
+        options.say(
+            f"Note: {listed(late)} after {words[0]} goes to the program; options of startlab come "
+            "before the script."
+        )
     if said["stdin"] == OWN_STDIN:
         runs.understand(words, **(said | {"stdin": None}))  # a mistake there comes first
         said["stdin"] = _kept_stdin()
@@ -202,6 +211,20 @@ def _finished(
     )
     needed = requirements.read(said["requirements"], said["packages"])
     return runs.resume(folder, "run", how, env=said["env"], requirements=needed)
+
+
+def _late_options(words: tuple[str, ...]) -> list[str]:
+    """Name startlab's options that follow a script which does not seem to know them."""
+    try:
+        if len(words) < 2 or not Path(words[0]).is_file():
+            return []
+        with Path(words[0]).open("rb") as script:
+            text = script.read(LONGEST_SCRIPT)
+    except (OSError, ValueError):
+        return []  # why it cannot be run is said later
+    own = {name for each in run.params for name in each.opts if name.startswith("--")}
+    named = dict.fromkeys(word.partition("=")[0] for word in words[1:])
+    return [name for name in named if name in own and name.encode() not in text]
 
 
 def _no_words(words: tuple[str, ...]) -> None:
