@@ -242,7 +242,7 @@ def test_a_diff_says_what_changed_and_exits_by_it(startlab: Any) -> None:
     done = startlab("diff", "good", "bad")
     assert done.status == 1
     assert "lock × fork: was ok, now hangs: host-3.13" in done.out
-    assert "0 cells as they were, 1 worse" in done.out
+    assert "0 cells unchanged, 1 worse" in done.out
     back = startlab("diff", "bad", "good")
     assert back.status == 0
     assert "hung, now ok" in back.out

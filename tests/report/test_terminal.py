@@ -355,7 +355,7 @@ def test_a_diff_tells_each_change_once_with_the_environments() -> None:
     file = io.StringIO()
     terminal.show_diff(diff.compare(old, new), Console(file=file, width=100))
     assert "Worse (2)\nlock × fork: was ok, now hangs: host-3.9, host-3.13\n" in file.getvalue()
-    assert "0 cells as they were, 2 worse" in file.getvalue()
+    assert "0 cells unchanged, 2 worse" in file.getvalue()
 
 
 def test_a_diff_shows_no_control_character_of_an_exception() -> None:

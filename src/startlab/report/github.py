@@ -41,7 +41,7 @@ def errors(run: Run, diagnosis: Diagnosis) -> Iterator[str]:
     Of a user's program that is each finding.
     """
     found = [each for each in diagnosis.findings if not each.note]
-    trials = dict(by_cell(run))
+    trials = dict(by_cell(run)) if found else {}
     for each in found[:MOST]:
         said = [f"{label}: {said}" for label, said in finding.explanation(each)]
         said.append(f"Seen in: {', '.join(_name(found.cell) for found in each.cells)}")

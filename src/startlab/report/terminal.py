@@ -286,7 +286,7 @@ def show_diff(diff: Diff, console: Console) -> None:
             for group in _alike(changes):
                 _change(group, console)
     console.print()
-    _line(console, f"{diff.same} cells as they were, {len(diff.worse)} worse")
+    _line(console, f"{diff.same} cells unchanged, {len(diff.worse)} worse")
 
 
 def _alike(changes: Iterable[Change]) -> Iterable[list[Change]]:

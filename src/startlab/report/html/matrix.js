@@ -123,6 +123,8 @@ function showHead() {
   matrix.table.setAttribute("aria-rowcount", matrix.rows.length + 2);
   const left = matrix.box.clientWidth - (NARROW.matches ? 160 : 300);
   matrix.table.classList.toggle("words", matrix.columns.length * WORD < left);
+  const isRoomy = IS_SUITE && matrix.columns.length * WORD < matrix.box.clientWidth - 560;
+  matrix.table.classList.toggle("roomy", isRoomy);
   matrix.table.classList.toggle("by-method", state.rows === "method");
 }
 
