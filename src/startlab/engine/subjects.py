@@ -36,6 +36,9 @@ EXPERIMENT_TIMEOUT_S: Final = 10.0
 PROGRAM_TIMEOUT_S: Final = 60.0
 """A user's program may take a while; a hang that can be proven is found earlier."""
 
+DIGEST: Final = len("sha256:") + 12
+"""Characters of an image's digest that name it beside a command; a report has all of it."""
+
 TAKEN: Final = re.compile(r"Address (?:already )?in use|WinError 10048|File exists: '/")
 """Errors for a taken port, or a taken name: of shared memory, or of a file by absolute path."""
 
@@ -249,5 +252,5 @@ def _packages(program: Program) -> list[str]:
 
 
 def _reproduce(words: Sequence[str], environment: Environment) -> str:
-    image = f", image {environment.image}" if environment.image else ""
+    image = f", image {environment.image[:DIGEST]}" if environment.image else ""
     return f"{shlex.join(words)}  # {python_of(environment)}{image}"
