@@ -688,6 +688,55 @@ def test_a_queue_taken_for_empty_too_early_is_shown(write: Write, tmp_path: Path
     assert seen.first.where == "program.py:4"
 
 
+def test_shared_memory_that_is_unlinked_too_early_is_shown_under_fork_too(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process, shared_memory
+
+        def read(name, ready):
+            ready.wait()
+            block = shared_memory.SharedMemory(name=name)
+            print(bytes(block.buf[:2]))
+            block.close()
+
+        if __name__ == "__main__":
+            from multiprocessing import Event
+            block = shared_memory.SharedMemory(create=True, size=10)
+            ready = Event()
+            child = Process(target=read, args=(block.name, ready))
+            child.start()
+            block.unlink()
+            ready.set()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("removed_before_start", "confirmed")
+    assert seen.first.where == "program.py:15"
+
+
+def test_what_was_ok_once_and_fails_when_it_is_run_again_is_not_advised(
+    write: Write, tmp_path: Path
+) -> None:
+    """The first trial under fork is ok; all others of both cells find that it was there."""
+    left = tmp_path / "left"
+    program = write(f"""\
+        import multiprocessing
+
+        if __name__ == "__main__":
+            multiprocessing.Process(target=print, args=("begun",)).start()
+            if multiprocessing.get_start_method() == "fork":
+                open({str(left)!r}, "x").close()
+            else:
+                raise RuntimeError("not forked")
+        """)
+    seen = explained(program, tmp_path)
+    forked = [trial.outcome for trial in seen.run.trials if trial.method == "fork"]
+    assert sorted(forked) == ["error", "ok"]
+    assert not any("Set fork" in each.advice for each in diagnose(seen.run).findings)
+
+
 def test_what_was_seen_not_to_be_pickled_stays_so_where_its_name_would_do(
     write: Write, tmp_path: Path
 ) -> None:

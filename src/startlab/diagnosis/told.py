@@ -122,9 +122,9 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "removed_before_start",
         "{name} kept until the parent ends",
         "{name}{at} is removed before a child has opened it",
-        "A child started by spawn or forkserver opens by its name what a forked one has already. "
-        "start() keeps nothing that it gives to the child: a lock or queue that nothing else in "
-        "the parent refers to is removed at once.",
+        "What a child opens by its name has to be there still when it does: one started by spawn "
+        "or forkserver opens locks and queues so. start() keeps nothing that it gives to the "
+        "child: what nothing else in the parent refers to is removed at once.",
         first=True,
     ),
     "main": Told(

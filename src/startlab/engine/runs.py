@@ -299,6 +299,10 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
                 experimenter.run_anew()
             for made in experimenter.explain():
                 book.write(msgspec.structs.replace(made, test=one.name if is_of_tests else ""))
+            if not is_of_tests:
+                for trial in experimenter.failed:  # what was ok before is so by chance alone
+                    before = [each.trial for each in run.trials if each.cell == trial.cell]
+                    book.write(msgspec.structs.replace(trial, trial=max(before) + 1))
 
 
 def _opened(

@@ -30,6 +30,7 @@ from startlab.engine.experiments.noted import names, noted
 from startlab.engine.experiments.worlds import World, elsewhere, explains, pairs
 from startlab.model import Aspect
 from startlab.results.output_groups import grouped
+from startlab.results.summary import WELL
 from startlab.results.trials import by_cell
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Experimenter:
     ) -> None:
         self._run = run
         self._bench = Bench(run, subject, backend, budget, is_of_test=is_of_test)
+        self.failed: list[Trial] = []  # trials without any change of cells that had been ok
         self._made: list[CauseExperiment] = []
         self._worlds = self._by_environment()
 
@@ -136,7 +138,12 @@ class Experimenter:
     def _of_cell(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         program, bad, good = self._run.header.program, comparison.bad, comparison.good
         candidates = list(dict.fromkeys(aspects_of(program, bad, good)))
-        if not candidates or not comparison.base_rates():
+        if not candidates:
+            return
+        if not comparison.base_rates():
+            if comparison.failed is not None and bad.trials[0].outcome not in WELL:
+                self.failed.append(comparison.failed)
+                yield from self._of_cell(Comparison(self._bench, bad, None))
             return
         known = self._by_what_is_known(comparison, candidates)
         if known is not None:

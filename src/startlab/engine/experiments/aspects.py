@@ -45,6 +45,7 @@ FORKED: Final = (
 EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
+    Aspect(kind="kept"),
     Aspect(kind="one main"),
     Aspect(kind="keys"),
     Aspect(kind="exit codes"),
@@ -116,7 +117,6 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     yield Aspect(kind="first argv")
     yield Aspect(kind="modules")
     yield Aspect(kind="stdin")
-    yield Aspect(kind="kept")
     yield Aspect(kind="hash seed")
     if any(map(NAMES_MODULES.search, program.sources.values())):
         yield Aspect(kind="main")

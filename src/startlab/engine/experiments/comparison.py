@@ -46,6 +46,7 @@ class Comparison:
         self.bad = bad
         self.good = good
         self.wavers = False  # whether the bad world ends well now and then without any change
+        self.failed: Trial | None = None  # the good world, run once more
 
     @property
     def _limit_s(self) -> float:
@@ -114,6 +115,8 @@ class Comparison:
                 if world is self.good:
                     same = same and self._is_cured(trial, self.bad, world)
                 if not same:
+                    if world is self.good and trial.outcome in ("error", "crash"):
+                        self.failed = trial
                     return False
                 world.trials.append(
                     msgspec.structs.replace(trial, output_group=world.trials[0].output_group)
