@@ -117,7 +117,7 @@ def why(
 def _facts(tree: trees.Tree) -> dict[str, object]:
     return {
         "cause": tree.cause._asdict() if tree.cause else None,
-        "advice": tree.mechanism.advice if tree.mechanism else None,
+        "advice": tree.advice or None,
         "roles": {str(pid): report.process_name(tree, pid) for pid in tree.roles},
         "look": tree.look,
     }

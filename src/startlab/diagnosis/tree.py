@@ -84,6 +84,12 @@ class Tree(NamedTuple):
     cause: Cause | None = None
     mechanism: Mechanism | None = None
 
+    @property
+    def advice(self) -> str:
+        """What to do: for this case, and whatever the mechanism advises."""
+        own = self.cause.advice if self.cause else ""
+        return f"{own} {self.mechanism.advice if self.mechanism else ''}".strip()
+
     def process(self, pid: int) -> Process | None:
         """Find a process."""
         return next((each for each in self.processes if each.pid == pid), None)

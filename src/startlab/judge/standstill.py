@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.judge.paths import own_if_relative
 from startlab.model import Standstill
 
 if TYPE_CHECKING:
@@ -81,7 +82,10 @@ class _Tree:
         if grade is not None:
             rounds = [each for each in self._threads if self._goes_round(each)]
             waiting = [each for each in self._threads if each not in rounds]
-            return self._hang(_BY_GRADE.get(grade, "deadlock"), waiting, rounds)
+            kind = _BY_GRADE.get(grade, "deadlock")
+            if kind == "busy" and first in waiting and not any(map(self._is_in_program, rounds)):
+                kind = "stuck"  # what spins is a loop of a library's, because the program waits
+            return self._hang(kind, waiting, rounds)
         if dead:
             return self._hang("stuck" if first in dead else "part", dead, living)
         locked = [each for each, seen in self._seen.items() if seen.locked]
@@ -109,6 +113,11 @@ class _Tree:
     def _goes_round(self, each: Id) -> bool:
         wait = self._threads[each].wait
         return wait.rounds or wait.poller
+
+    def _is_in_program(self, each: Id) -> bool:
+        """Tell whether a thread runs code of the program's own; its files have relative names."""
+        thread = self._threads[each]
+        return any(own_if_relative(f.file) for f in thread.stack[: thread.own_depth])
 
     def _serves(self, each: Id) -> bool:
         return self._threads[each].wait.kind == "connection"

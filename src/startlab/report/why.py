@@ -462,8 +462,8 @@ def explanation(tree: Tree) -> Iterator[tuple[str, str]]:
         yield "Likely cause", f"{tree.cause.title}. ({sure})"
         if tree.cause.text:
             yield "Why", tree.cause.text
-        if tree.mechanism.advice:
-            yield "What to do", tree.mechanism.advice
+        if tree.advice:
+            yield "What to do", tree.advice
         yield "Read more", f"startlab explain {tree.mechanism.name}"
     elif verdict.kind == "stopped" and verdict.leaf is not None:
         pids = " ".join(map(str, dict.fromkeys(pid for pid, _ in verdict.ring)))
