@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def shows_a_global(case: Case) -> bool:
-    """Tell whether the values of a differing global are in the lines."""
-    text = " ".join([*case.lines.only_first, *case.lines.only_second])
-    return any(
-        value_in(clue.parent, text) or value_in(clue.child or "", text)
-        for clue in case.clues(ChangedGlobal)
-    )
-
-
 def value_in(value: str, lines: str) -> bool:
     """Tell whether a word of a value is in the lines."""
     words = [word for word in re.findall(r"[\w.]+", value) if len(word) > 1 or word.isdigit()]

@@ -33,7 +33,6 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, of_worker
 from startlab.diagnosis.libraries import package, waits_in
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_line
 from startlab.model import OpenedBefore
 from startlab.output.tracebacks import find_tracebacks
@@ -75,17 +74,6 @@ def find(case: Case) -> Cause | None:
             ):
                 return _cause(clue, where, "a child waits for an answer that another process got")
     return None
-
-
-def in_output(case: Case) -> Cause | None:
-    """See that children use their parent's connection where they print something else."""
-    clues = case.telling(OpenedBefore)
-    if not clues or not any(case.lines):
-        return None
-    clue = clues[0]
-    calls = Calls(case.sources).in_children()
-    used = [each.where for each in calls if not clue.by or each.package == clue.by]
-    return _cause(clue, used[0], "children get what others have asked for") if used else None
 
 
 def _raises(other: Trial, traceback: Traceback) -> bool:

@@ -70,23 +70,6 @@ def _swallowed(case: Case) -> Cause | None:
     return None
 
 
-def in_output(case: Case) -> Cause | None:
-    """See that a forked child runs its parent's signal handler."""
-    clues = case.telling(InheritedHandler)
-    if not clues or not case.clues(SignalSent):
-        return None
-    clue = clues[0]
-    where = case.clues(SignalSent)[0].where
-    return Cause(
-        "handler_inherited",
-        f"a forked child runs its parent's handler of {clue.signal}"
-        + (f", which it is sent at {where}" if where else ""),
-        f"A forked child has its parent's signal handlers, here {clue.handler}.",
-        where,
-        key=clue.signal,
-    )
-
-
 def _failed_in(case: Case) -> Cause | None:
     """See that a forked child has run its parent's signal handler, and failed in it."""
     clues = {clue.handler.rpartition(" at ")[2]: clue for clue in case.clues(InheritedHandler)}

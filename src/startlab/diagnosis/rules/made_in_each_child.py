@@ -39,7 +39,6 @@ from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, of_wor
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import own_line
-from startlab.model import ChangedGlobal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +60,7 @@ def find(case: Case) -> Cause | None:
     if not imports_main(case):
         return None
     raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
-    for name, file, line in _made(case, moments=False):
+    for name, file, line in _made(case):
         for traceback in raised:
             at = own_line(traceback.frames)
             at_file, _, number = (at or "").rpartition(":")
@@ -80,32 +79,13 @@ _MISSING: Final = re.compile(
 )
 
 
-def in_output(case: Case) -> Cause | None:
-    """See that children work with a folder, file, id or time of their own, not the parent's."""
-    if not imports_main(case) or not any(case.lines):
-        return None
-    differing = {clue.name.rpartition(".")[2] for clue in case.telling(ChangedGlobal)}
-    for name, file, line in _made(case, moments=True):
-        if name in differing:
-            return _of_each(name, f"{file}:{line}", case)
-    return None
-
-
-def suspect(case: Case) -> Cause | None:
-    """See that children make a folder or file of their own, where nothing else is known."""
-    if not imports_main(case) or not any(case.lines):
-        return None
-    made = next(_made(case, moments=False), None)
-    return _of_each(made[0], f"{made[1]}:{made[2]}", case) if made else None
-
-
-def _made(case: Case, *, moments: bool) -> Iterator[tuple[str, str, int]]:
+def _made(case: Case) -> Iterator[tuple[str, str, int]]:
     """Give globals that are made again by each import, are used by functions, and stay as made."""
     files = [file for file in own_files(case.sources) if file]
     used = {name for file in files for name in case.sources.file(file).used_from()}
     for file in files:
         source = case.sources.file(file)
-        for name, line in source.unique(moments=moments).items():
+        for name, line in source.unique().items():
             if name in used and source.changed(name) is None:
                 yield name, file, line
 

@@ -35,20 +35,16 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, is_remote, started_at
-from startlab.diagnosis.globals import shows_a_global
 from startlab.diagnosis.phrases import lost_log
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
-from startlab.diagnosis.source.places import lines_like, own_files, written
+from startlab.diagnosis.source.places import own_files, written
 from startlab.diagnosis.stacks import line_of, own_line
 from startlab.model import ChangedSetting
 from startlab.output import signals
-from startlab.output.compare import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from startlab.output.compare import Difference
 
 
 MECHANISMS: Final = (
@@ -111,22 +107,6 @@ _DEEP: Final = (
 )
 
 
-def _in_lines(case: Case) -> Cause | None:
-    """See by the lines themselves that children print something else as they lack a setting."""
-    clues = [clue for clue in _known(case.telling(ChangedSetting)) if _is_used(case, clue)]
-    logs = [clue for clue in clues if clue.setting.startswith("logging.")]
-    if logs and _are_logged(case):
-        return _cause(case, logs, "")
-    numbers = [clue for clue in clues if clue.setting.startswith("decimal.")]
-    if numbers and _are_rounded(case.lines):
-        return _cause(case, numbers, "")
-    forms = [clue for clue in clues if clue.setting.startswith("locale.")]
-    if forms:
-        return _cause(case, forms, "")
-    replaced = [clue for clue in clues if re.search(r" at \S+:\d+$", clue.parent)]
-    return _cause(case, replaced, "") if replaced else None
-
-
 def suspect(case: Case) -> Cause | None:
     """Take what is set for the parent alone, and used, for the cause where there is no other."""
     found = [clue for clue in _known(case.telling(ChangedSetting)) if _is_used(case, clue)]
@@ -134,37 +114,6 @@ def suspect(case: Case) -> Cause | None:
     found.sort(key=lambda clue: order.index(clue.setting))
     alike = [clue for clue in found if clue.setting == found[0].setting]
     return _cause(case, alike, "") if alike else None
-
-
-def _are_rounded(lines: Difference) -> bool:
-    """Tell whether the lines have numbers that are nearly the same."""
-    first, second = ([float(n) for n in _NUMBER.findall(" ".join(each))[:50]] for each in lines)
-    return any(
-        a != b and abs(a - b) <= _NEARLY * max(abs(a), abs(b)) for a in first for b in second
-    )
-
-
-_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
-_NEARLY: Final = 0.05
-
-
-def _are_logged(case: Case) -> bool:
-    """Tell whether one of the lines has a text in it that the program logs."""
-    texts = [
-        match[1]
-        for file in own_files(case.sources)
-        for line in lines_like(case.sources, file, _LOGGED)
-        for match in re.finditer(_LOGGED, line)
-    ]
-    return any(
-        text in line for text in texts for line in (*case.lines.only_first, *case.lines.only_second)
-    )
-
-
-_LOGGED: Final = (
-    r"\.(?:debug|info|warning|error|exception|critical|log)\((?:[\w.]+,\s*)?"
-    r"[rf]?[\"']([^\"'%{\\]{3,})"
-)
 
 
 def _known(clues: list[ChangedSetting]) -> list[ChangedSetting]:
@@ -239,8 +188,3 @@ def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "
         place,
         key=f"{clue.name}",
     )
-
-
-def in_output(case: Case) -> Cause | None:
-    """Prefer a setting to a global where the values of no global are in the lines."""
-    return None if shows_a_global(case) else _in_lines(case)

@@ -36,9 +36,6 @@ _PLACES: Final = frozenset({
     "NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile", "mkdtemp", "mkstemp",
     "token_bytes", "token_hex", "token_urlsafe", "uuid1", "uuid4",
 })  # fmt: skip
-_MOMENTS: Final = frozenset(
-    {"getpid", "monotonic", "now", "perf_counter", "time", "time_ns", "utcnow"}
-)
 
 
 class Sources:
@@ -228,13 +225,12 @@ class Source:
                 bound += [each.lineno for each in names if _binds(each, name)]
         return min(bound or lines, default=None)
 
-    def unique(self, *, moments: bool = False) -> dict[str, int]:
+    def unique(self) -> dict[str, int]:
         """Find the globals that are others in each process that runs the module's own body.
 
         Temporary files and folders, random ids, and what is made of them: name → line of the call.
-        With `moments`, times and process ids too.
         """
-        makers = _PLACES | (_MOMENTS if moments else frozenset())
+        makers = _PLACES
         for function in self.tree.body:
             if isinstance(function, ast.FunctionDef) and has_call(function, makers):
                 makers |= {function.name}
