@@ -18,6 +18,7 @@ from startlab_aspects import (
     tell,
 )
 from startlab_calls_again import call_again, pack_calls
+from startlab_first import brought, first
 from startlab_registries import REGISTRIES, is_sent
 from startlab_threads import locals_of_threads, set_locals
 
@@ -172,15 +173,6 @@ def set_registry(value, name):
     REGISTRIES[name][1](value)
 
 
-def changed_environ():
-    """Give the variables that the program has changed, as it found them."""
-    first = sys.modules["startlab_state"].environ
-    return {
-        name: first.get(name) for name in sorted(set(first) | set(os.environ))
-        if first.get(name) != os.environ.get(name)
-    }
-
-
 def given():
     """Give what the program has on its standard input, which is a file."""
     return os.pread(0, MOST_GIVEN, 0)
@@ -214,9 +206,6 @@ PACK = {
     "calls": pack_calls,
     "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
     "stdin": given,
-    "first environ": changed_environ,
-    "first argv": lambda: first_argv,
-    "folder": lambda: sys.modules["multiprocessing.process"].ORIGINAL_DIR,
     "thread locals": lambda: [each for each in locals_of_threads() if is_sent(each[2])],
 }
 
@@ -288,52 +277,6 @@ def import_too(aspect, packed):
             __import__(name)
 
 
-def first_folder(folder, packed):
-    """Give the folder that the program was started in, for the main module to be imported in."""
-    import pickle
-
-    first = pickle.loads(packed)
-    if first != folder:
-        note("elsewhere", first)
-    return first
-
-
-first_argv = list(sys.argv)
-
-
-def argv_at_first(argv, packed):
-    """Give the words that the program was started with, for the main module to be imported."""
-    import pickle
-
-    first = pickle.loads(packed)
-    if first[:1] == ["-m"]:  # which a module's file takes the place of
-        first = argv[:1] + first[1:]
-    if first != argv:
-        note("arguments", "sys.argv")
-    return first
-
-
-@harmless
-def first_environ(packed):
-    """Have the environment for a while as the program found it; give what that has changed."""
-    import pickle
-
-    first = pickle.loads(packed)
-    changed = {name: os.environ.get(name) for name in first if os.environ.get(name) != first[name]}
-    for name in changed:
-        note("variable of import", name)
-    set_variables({name: first[name] for name in changed})
-    return changed
-
-
-def set_variables(values):
-    for name, value in (values or {}).items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
 luggage = []  # what could not be applied when the main module was imported
 
 
@@ -344,26 +287,18 @@ def watch_spawn(spawn):
     def get_preparation_data_(name):
         data = get_preparation_data(name)
         data["startlab"] = Luggage()
+        if {"first environ", "first argv", "folder"} & NAMES:
+            data["startlab first"] = first()
         return data
 
     def prepare_(data):
         sys.setprofile(None)  # only the first process's calls count
         packed = data.pop("startlab", [])
-        folder, argv, variables = data.get("dir"), data["sys_argv"], {}
+        brought.update(data.pop("startlab first", {}))
         for aspect, value in packed:
             if aspect[0] in BEFORE_IMPORT:
                 apply_before_import(aspect, value)
-            elif aspect[0] == "folder":
-                data["dir"] = first_folder(folder, value)
-            elif aspect[0] == "first environ":
-                variables = first_environ(value)
-            elif aspect[0] == "first argv":
-                data["sys_argv"] = argv_at_first(argv, value)
         prepare(data)
-        sys.argv = argv
-        if "folder" in NAMES:
-            os.chdir(folder)
-        set_variables(variables)
         for aspect, value in packed:
             if aspect[0] == "imports":
                 import_too(aspect, value)

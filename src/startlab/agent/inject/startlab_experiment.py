@@ -50,6 +50,7 @@ from startlab_everywhere import (
     watch_tasks,
     write_at_once,
 )
+from startlab_first import tell_server, watch_main
 from startlab_forked import (
     close_inherited,
     forked_at,
@@ -107,6 +108,8 @@ def watch_begin(util):
     util.info = info_
 
 
+FIRST = [("multiprocessing.spawn", watch_main), ("multiprocessing.forkserver", tell_server)]
+
 PATCHES = {
     "": [("multiprocessing.spawn", watch_spawn), ("multiprocessing.util", watch_begin)],
     "pipes": [("multiprocessing.connection", watch_connection)],
@@ -126,6 +129,9 @@ PATCHES = {
     "interpreter": [("multiprocessing.spawn", keep_interpreter)],
     "keys": [("multiprocessing.managers", send_keys)],
     "exit codes": [("multiprocessing.process", wait_for_exit_codes)],
+    "folder": FIRST,
+    "first environ": FIRST,
+    "first argv": FIRST,
     "transactions": [("multiprocessing.process", end_transactions)],
     "method asked": [("multiprocessing.context", name_other_method("spawn"))],
     "written": [("multiprocessing.popen_fork", watch_signals)],
