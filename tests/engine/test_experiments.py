@@ -2459,3 +2459,28 @@ def test_of_a_child_that_fails_everywhere_unseen_the_cause_is_shown(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("transaction_open", "confirmed")
     assert seen.first.where == "program.py:13"
+
+
+@pytest.mark.wide
+def test_an_item_that_a_child_has_not_written_when_it_leaves_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process, Queue
+
+        def export(results):
+            results.put("0" * 1000000)
+            os._exit(0)
+
+        def main():
+            results = Queue()
+            Process(target=export, args=(results,)).start()
+            print(len(results.get()))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("item_lost_at_exit", "confirmed")
+    assert seen.first.where == "program.py:6"

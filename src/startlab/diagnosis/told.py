@@ -370,7 +370,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "written": Told(
         "output_lost",
-        "what children print written at once",
+        "what children print, or put into queues, written at once",
         "children are ended{at} before they have written what they printed",
         "What a process prints into a pipe or a file is kept until there is enough of it, or until "
         "the process ends by itself. One that is terminated, as by the end of a pool's `with` "

@@ -207,7 +207,10 @@ def watch_pool_end(pool):
 
 @harmless
 def write_at_once():
-    """Have a child write each line that it prints at once; tell where it leaves without a flush."""
+    """Have a child write at once what it prints, and what it has put into queues before it leaves.
+
+    It tells where it leaves by os._exit().
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     leave = os._exit
@@ -216,9 +219,17 @@ def write_at_once():
         frame = sys._getframe(1)
         if not inject.is_stdlib(frame.f_code.co_filename):
             note("ended", "child", inject.own_line(frame) or inject.user_line(frame))
+            write_out_queues()
         leave(status)
 
     os._exit = _exit
+
+
+@harmless
+def write_out_queues():
+    """Wait for the threads of queues: that is what multiprocessing does at a child's end."""
+    if "multiprocessing.util" in sys.modules:
+        sys.modules["multiprocessing.util"]._run_finalizers()
 
 
 def watch_signals(popen):
