@@ -76,6 +76,10 @@ def test_a_global_is_not_changed_by_who_only_reads_it(line: str) -> None:
     assert source(f"def f():\n    return {line}").changed("tool.SETTINGS") is None
 
 
+def test_an_iterator_is_changed_by_who_takes_the_next_of_it() -> None:
+    assert source("def f():\n    return next(IDS)").changed("IDS") == 2
+
+
 def test_a_declared_global_is_changed_by_its_plain_name() -> None:
     assert source("N = 0\ndef f():\n    global N\n    N = 1").changed("N") == 4
 

@@ -94,6 +94,8 @@ def _changes_by_name(call: ast.Call, name: str) -> bool:
 
 
 def _changes_by_method(call: ast.Call, name: str) -> bool:
+    if isinstance(call.func, ast.Name) and call.func.id == "next" and call.args:
+        return _is_of(call.args[0], name)
     if not isinstance(call.func, ast.Attribute):
         return False
     method = call.func.attr
