@@ -2484,3 +2484,44 @@ def test_an_item_that_a_child_has_not_written_when_it_leaves_is_shown(
     seen = explained(program, tmp_path, "spawn")
     assert (seen.first.mechanism, seen.first.grade) == ("item_lost_at_exit", "confirmed")
     assert seen.first.where == "program.py:6"
+
+
+def test_what_the_parent_has_changed_besides_is_not_the_cause(write: Write, tmp_path: Path) -> None:
+    """Its folder, environment, command line, thread-locals, caches and the calendar differ too."""
+    program = write("""\
+        import calendar
+        import functools
+        import os
+        import sys
+        import tempfile
+        import threading
+        from multiprocessing import Pool
+
+        FOLDER, MODE, WORDS = os.getcwd(), os.environ.get("MODE"), list(sys.argv)
+        RATES = {}
+        local = threading.local()
+
+        @functools.cache
+        def unit():
+            return {"name": "m"}
+
+        def price(name):
+            return RATES[name] * len(unit())
+
+        def main():
+            os.chdir(tempfile.mkdtemp())
+            os.environ["MODE"] = "fast"
+            sys.argv.append("--fast")
+            local.user = "ann"
+            unit()["name"] = "ft"
+            calendar.setfirstweekday(calendar.SUNDAY)
+            RATES["oak"] = 3
+            with Pool(1) as pool:
+                print(pool.map(price, ["oak"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"global"}
+    assert (seen.first.mechanism, seen.first.where) == ("global_differs", "program.py:27")
