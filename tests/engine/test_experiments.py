@@ -2236,6 +2236,7 @@ def test_log_records_that_each_forked_child_writes_again_are_shown(
     assert seen.first.where == "program.py:10"
 
 
+@pytest.mark.wide
 def test_a_change_to_a_cached_object_is_shown_where_the_parent_makes_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -2351,6 +2352,7 @@ def test_an_exit_code_read_too_early_is_shown_where_it_is(write: Write, tmp_path
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_a_counter_that_children_begin_anew_is_shown_where_it_counts(
     write: Write, tmp_path: Path
 ) -> None:
