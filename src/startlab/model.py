@@ -485,6 +485,19 @@ class ThreadAtFork(Clue, frozen=True, kw_only=True, tag="thread at fork"):
     started: str | None = None
 
 
+class ForkedBy(Clue, frozen=True, kw_only=True, tag="forked by"):
+    """A package has forked a process by itself, not by multiprocessing, where the program is at."""
+
+    by: str
+    where: str | None = None
+
+
+class Raised(Clue, frozen=True, kw_only=True, tag="raised"):
+    """The `traceback` of what has ended a thread, or a child, as Python would print it."""
+
+    traceback: str
+
+
 class NativeThreadsAtFork(Clue, frozen=True, kw_only=True, tag="native threads at fork"):
     """A process that was forked had `number` native threads; `libraries` are their names.
 
@@ -566,6 +579,8 @@ AnyClue = (
     | LeftUnsent
     | OpenedBefore
     | PatchedThreads
+    | ForkedBy
+    | Raised
     | Noted
     | NotApplied
 )
@@ -986,7 +1001,7 @@ AspectKind = Literal[
     "variable", "stdin", "kept", "hash seed", "undone",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
-    "transactions",
+    "transactions", "earlier", "contexts",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -2527,3 +2527,76 @@ def test_what_the_parent_has_changed_besides_is_not_the_cause(write: Write, tmp_
     seen = explained(program, tmp_path)
     assert seen.kinds() == {"global"}
     assert (seen.first.mechanism, seen.first.where) == ("global_differs", "program.py:27")
+
+
+def test_children_that_are_started_before_a_thread_do_without_it(
+    write: Write, tmp_path: Path
+) -> None:
+    """A loop that runs already cannot be run again in the child: it has to have one of its own."""
+    program = write("""\
+        import asyncio
+        import multiprocessing
+        import threading
+
+        class Service:
+            loop = None
+
+            def double(self, value):
+                if self.loop is None:
+                    self.loop = asyncio.new_event_loop()
+                    threading.Thread(target=self.loop.run_forever, daemon=True).start()
+                return asyncio.run_coroutine_threadsafe(self.answer(value), self.loop).result()
+
+            async def answer(self, value):
+                return 2 * value
+
+        service = Service()
+
+        def double(value):
+            return service.double(value)
+
+        def main():
+            print(double(1))
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(double, [2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"earlier"}
+    assert (seen.first.mechanism, seen.first.grade) == ("thread_gone_at_fork", "confirmed")
+    assert seen.first.where == "program.py:12"
+    assert "before the parent first comes to program.py:20" in seen.first.advice
+
+
+def test_a_context_variable_that_cannot_be_pickled_is_taken_from_forked_children(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import contextvars
+        import multiprocessing
+        import threading
+
+        class App:
+            def __init__(self, name):
+                self.name = name
+                self.lock = threading.Lock()
+
+        current = contextvars.ContextVar("current")
+
+        def work(item):
+            return current.get().name + item
+
+        def main():
+            current.set(App("shop"))
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(work, ["1"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert "contexts" in seen.kinds()
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:16"

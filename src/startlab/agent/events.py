@@ -121,6 +121,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     "start": {"key": _text, "method": _METHOD, "where": _line},
     "end": {"key": _text, "child": _process, "code": _number},
     "forked": {"parent": _process, "*threads": _threads},
+    "forked by": {"by": _text, "where": _line},
     "native threads at fork": {"number": _number, "*libraries": _texts},
     "made": {
         "type": _text,
@@ -154,6 +155,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     "signal sent": {"child": _process, "number": _number, "where": _line},
     "exit code read": {"code": _number, "where": _line},
     "system exit": {"code": _text, "where": _line},
+    "raised": {"traceback": _text},
     "noted": {"what": _text, "name": _text, "where": _line},
     "not applied": {"aspect": _text, "why": _text},
 }
@@ -161,8 +163,8 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
-    "native threads at fork", "noted", "not applied", "left unsent", "opened", "patched",
-    "system exit",
+    "native threads at fork", "forked by", "noted", "not applied", "left unsent", "opened",
+    "patched", "system exit", "raised",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 

@@ -41,11 +41,14 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
     told = _told(case, made, where)
     said = f" By experiment: {_said(case, made)}"
     if found is not None:
-        same = found.mechanism == told.mechanism
+        same = found.mechanism == told.mechanism and not _is_of_library(made)
         if same or _says_more(found, made, where):
             where = where if same and aspect.kind != "threads" else found.where
             return found._replace(
-                text=f"{found.text}{said}", where=where or found.where, grade="confirmed"
+                text=f"{found.text}{said}",
+                where=where or found.where,
+                grade="confirmed",
+                advice=_first_advice(made, told) or found.advice,
             )
     title, why = _in_own_words(case, made, told, where, found)
     return Cause(
@@ -54,11 +57,28 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         f"{why}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
-        advice="If each process is to have its own, make it where it is used. If all share one:"
-        if told is EITHER
-        else "",
+        advice=_first_advice(made, told),
         key=f"{aspect.kind} {_named(made, aspect.kind)}",
     )
+
+
+def _is_of_library(made: CauseExperiment) -> bool:
+    """Tell whether an experiment has met an exception of a library's, which a rule cannot name."""
+    return any(each.what == "exception" and "." in each.name for each in made.noted)
+
+
+def _first_advice(made: CauseExperiment, told: Told) -> str:
+    """Give what to do before the mechanism's own advice."""
+    if made.aspects[0].kind == "earlier":
+        return f"Start the processes before the parent first comes to {_name(made.aspects[0])}."
+    if _is_of_library(made):
+        return (
+            "Catch the library's exception in the worker, and return what it says, or raise one of "
+            "your own."
+        )
+    if told is EITHER:
+        return "If each process is to have its own, make it where it is used. If all share one:"
+    return ""
 
 
 def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
@@ -93,7 +113,7 @@ def _says_more(found: Cause, made: CauseExperiment, where: str | None) -> bool:
     of, kind = MECHANISMS[found.mechanism], made.aspects[0].kind
     says = TOLD[kind].says
     is_here = where is not None and found.where == where and _handed_over(made) is None
-    less = says == "less" or (kind == "calls" and of.lacks_call)
+    less = says == "less" or (kind in ("calls", "contexts") and of.lacks_call)
     less = less or (kind == "identity" and of.shown)
     return of.loses or (not of.symptom and ((is_here and says != "more") or less))
 
@@ -119,6 +139,8 @@ def _in_own_words(
             why += f" That is: {found.title}." if found is not None and is_named else ""
     elif aspect.kind == "positions" and libraries:
         title += f", where {libraries} has opened it"
+    elif aspect.kind == "seed" and libraries:
+        title += f", where {libraries} has made it"
     elif aspect.kind == "made again" and (of := of_libraries(case)):
         title = (
             f"forked children share {name}{at}, with what {listed(list(of))} made for one process"
@@ -181,6 +203,7 @@ NAMED: Final = (
     "local",
     "interpreter",
     "variable of import",
+    "generator",
 )
 """What an experiment notes with the name of what its cause is about."""
 
@@ -203,6 +226,7 @@ def _name(aspect: Aspect) -> str:
 _NAMES: Final[Mapping[AspectKind, str]] = {
     "global": "`{}`",
     "caches": "`{}()`",
+    "contexts": "`{}`",
     "statement": "line {}",
 }
 """How aspects are named that are known by one word."""
@@ -226,7 +250,7 @@ def _said(case: Case, made: CauseExperiment) -> str:
         return f"with {what}{alone}, {made.of} of {made.of} trials print the same."
     if made.good is None:
         return f"with {what}, it ends well in {made.cured} of {made.of} trials; without, in none."
-    if made.aspects[0].kind in ("undone", "caches"):
+    if made.aspects[0].kind in ("undone", "caches", "contexts"):
         return (
             f"with {what} in its children, {made.good} does what {made.method} does in "
             f"{made.cured} of {made.of} trials; without, in none."
@@ -276,8 +300,9 @@ def _known(case: Case, made: CauseExperiment) -> str | None:
         return written(case.sources, *WRITTEN[aspect.kind])
     if aspect.kind == "global":
         return case.sources.changed(aspect.words[0])
-    if aspect.kind == "made again":
-        return _assigned(case, ".".join(filter(None, aspect.words)))
+    if aspect.kind in ("seed", "made again"):
+        names = [each.name for each in made.noted if each.what == "generator"]
+        return _assigned(case, names[0] if names else ".".join(filter(None, aspect.words)))
     name = next((each.name for each in made.noted if each.what == "by name"), None)
     if name is None:
         return None

@@ -169,6 +169,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         ANEW + " The function runs again there, and does or returns something else.",
         cures=False,
     ),
+    "contexts": Told(
+        "setting_differs",
+        "no value of {name}",
+        "the children do not have the context variable {name}, which the parent sets{at}",
+        ANEW,
+        cures=False,
+    ),
     "one main": Told(
         "main_twice",
         "an import of {name} that gives the main module",
@@ -308,7 +315,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     "seed": Told(
         "random_copied",
         "each child's generators seeded differently",
-        "forked children draw the same random numbers",
+        "forked children draw the same random numbers from {name}{at}",
         COPIED,
         cures=False,
     ),
@@ -334,7 +341,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     "exceptions": Told(
         "unreadable_result",
         "{name} pickled without a call of its __init__",
-        "{name} cannot be made again from its pickle{at}",
+        "{name}{at} cannot be made again from its pickle",
         "An exception is made again by a call of its class with what `super().__init__` was given.",
         cures=False,
     ),
@@ -392,6 +399,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A child works on copies of its process object, its arguments and its globals, under every "
         "start method.",
         first=True,
+    ),
+    "earlier": Told(
+        "made_before_fork",
+        "children forked before line {name} has run",
+        "forked children do not work with what their parent has since {name}",
+        COPIED + " Of its threads a fork copies only the one that forks.",
+        says="less",
     ),
     "variable": Told(
         "native_pool_after_fork",

@@ -156,14 +156,17 @@ native_before = 0  # native threads of the process that forks, before the fork
 python_threads = set()  # of the process that forks: their native ids
 library_of = {}  # of its native threads without a name
 waits_on = {}  # of its native threads: the address of what each waits for, and what is there
+forker = []  # a package that forks by itself, and not by multiprocessing; the program's line
 
 
 def before_fork():
     """Note the other threads: none of them will exist in the child."""
     global inherited_main, native_before, python_threads
     del threads_at_fork[:]
+    del forker[:]
     native_before = 0
     try:
+        note_forker(sys._getframe(1))
         main = sys.modules["__main__"]
         inherited_main = hasattr(main, "__file__") or not sys.argv[0] == "-c"
         threading = sys.modules.get("threading")
@@ -200,6 +203,8 @@ def after_fork_in_child():
     """
     parent = os.getppid()
     tell("forked", parent, *threads_at_fork)
+    if forker:
+        tell("forked by", forker[0], forker[1])
     if native_before > 0:
         try:
             task = "/proc/%d/task" % parent
@@ -209,6 +214,16 @@ def after_fork_in_child():
                 tell("native threads at fork", native, *named_threads(task, cared_for))
         except Exception:  # the parent has gone on
             pass
+
+
+def note_forker(frame):
+    """Note the package whose code forks: whatever the start method is, it has its own way."""
+    while frame is not None and frame.f_code.co_filename.startswith(HERE):
+        frame = frame.f_back
+    file = "" if frame is None else frame.f_code.co_filename
+    if "-packages" in file and not is_stdlib(file):
+        inside = file.rpartition("-packages")[2].replace(os.sep, "/")
+        forker.extend((inside.split("/")[1].partition(".")[0], own_line(frame)))
 
 
 def native_threads(task="/proc/self/task"):
@@ -353,6 +368,65 @@ def watch_threads(threading):
         threading._limbo = Starting(threading._limbo)
 
 
+def watch_excepthook(threading):
+    """Tell what ends a thread, which its program may print elsewhere, as pytest does."""
+    if not hasattr(threading, "_make_invoke_excepthook"):
+        return  # before 3.8
+    make = threading._make_invoke_excepthook
+
+    def make_invoke_excepthook():
+        invoke = make()
+
+        def invoke_excepthook(thread):
+            tell_raised("Exception in thread %s:" % thread.name)
+            invoke(thread)
+
+        return invoke_excepthook
+
+    threading._make_invoke_excepthook = make_invoke_excepthook
+
+
+def watch_print_exc(traceback):
+    """Tell what ends a child of multiprocessing, whose stderr may lead elsewhere."""
+    print_exc = traceback.print_exc
+
+    def print_exc_(*args, **kwargs):
+        caller = sys._getframe(1).f_code
+        if caller.co_name == "_bootstrap" and is_stdlib(caller.co_filename):
+            tell_raised("Process child:")
+        return print_exc(*args, **kwargs)
+
+    print_exc_.__name__ = print_exc_.__qualname__ = "print_exc"
+    traceback.print_exc = print_exc_
+
+
+def watch_children(_):
+    """Tell what ends a child that cannot begin: it is printed by its own interpreter."""
+    usual = sys.excepthook
+
+    def excepthook(*error):
+        tell_raised("Process child:", *error)
+        usual(*error)
+
+    if sys.argv[:1] == ["-c"] and usual is sys.__excepthook__:
+        sys.excepthook = excepthook
+
+
+raised = []  # by this process, so far
+
+
+def tell_raised(head, *error):
+    try:
+        import traceback
+
+        if len(raised) < 20:
+            raised.append(head)
+            text = "".join(traceback.format_exception(*error or sys.exc_info()))
+            tell("raised", "%s\n%s" % (head, text[-8000:]))
+    except Exception:  # it would be raised in the program
+        pass
+
+
 def watch_forks():
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=before_fork, after_in_child=after_fork_in_child)
@@ -373,7 +447,9 @@ def look_inside(module):
 
 
 PATCHES = {
-    "threading": [watch_threads],
+    "threading": [watch_threads, watch_excepthook],
+    "traceback": [watch_print_exc],
+    "multiprocessing.forkserver": [watch_children],
     "multiprocessing.popen_fork": [watch_module],
     "multiprocessing.popen_spawn_win32": [watch_module],
     "multiprocessing.forking": [watch_module],  # 2.7
@@ -383,6 +459,7 @@ if METHOD:
     PATCHES["multiprocessing.context"] = [force]
     PATCHES["multiprocess.context"] = [force]
 if sys.version_info >= (3, 4):
+    PATCHES["multiprocessing.spawn"] = [watch_children]
     for name in (
         "multiprocessing.context",
         "multiprocessing.util",
@@ -528,9 +605,9 @@ if EVENTS:
         except (ImportError, OSError, ValueError):
             pass
     watch_forks()
-    if "threading" in sys.modules:  # a .pth file may import it before
-        for patch in PATCHES.pop("threading"):
-            patch(sys.modules["threading"])
+    for module in {"threading", "traceback"}.intersection(sys.modules):  # by a .pth file
+        for patch in PATCHES.pop(module):
+            patch(sys.modules[module])
     sys.meta_path.insert(0, Finder())
     if os.environ.get("STARTLAB_EXPERIMENT"):
         import startlab_experiment

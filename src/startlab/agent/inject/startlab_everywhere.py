@@ -53,10 +53,25 @@ def watch_exceptions(reduction):
             return NotImplemented
         if kind.__reduce__ is not BaseException.__reduce__:
             return NotImplemented
-        note("exception", kind.__name__)
+        module = kind.__module__
+        if inject.is_library(getattr(sys.modules.get(module), "__file__", None) or ""):
+            note("exception", "%s.%s" % (module.partition(".")[0], kind.__name__), raised_at(value))
+        else:
+            note("exception", kind.__name__)
         return exception_again, (kind, value.args), vars(value)
 
     override(reduction, reducer_override)
+
+
+def raised_at(error):
+    """Give the innermost line of the program's own on the way to where an exception was raised."""
+    step, where = error.__traceback__, ""
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        if not file.startswith("<") and not inject.is_library(file):
+            where = "%s:%d" % (file, step.tb_lineno)
+        step = step.tb_next
+    return where
 
 
 def exception_again(kind, args):

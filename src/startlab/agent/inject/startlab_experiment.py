@@ -20,6 +20,7 @@ from startlab_copies import (
     watch_pool_results,
     watch_results,
 )
+from startlab_earlier import fork_at, note_growths
 from startlab_everywhere import (
     end_transactions,
     hand_on_exits,
@@ -55,6 +56,7 @@ from startlab_forked import (
     close_inherited,
     forked_at,
     random_state,
+    watch_bootstrap,
     watch_buffering,
     watch_forks,
     watch_open,
@@ -122,6 +124,7 @@ PATCHES = {
         ("concurrent.futures._base", watch_futures),
     ],
     "tracker": [("multiprocessing.resource_tracker", watch_tracker)],
+    "contexts": [("multiprocessing.process", watch_bootstrap)],
     "empty": [("multiprocessing.queues", watch_empty)],
     "preload": [("multiprocessing.forkserver", watch_forkserver)],
     "pool end": [("multiprocessing.pool", watch_pool_end)],
@@ -175,3 +178,8 @@ if any("codecs" in aspect for aspect in ASPECTS):
 watch_forks()
 if any(aspect[0] == "trace" and aspect[1] in LOOKS for aspect in ASPECTS):
     trace()
+if ("trace", "threads") in ASPECTS:
+    note_growths()
+for aspect in ASPECTS:
+    if aspect[0] == "earlier":
+        fork_at(aspect[1])

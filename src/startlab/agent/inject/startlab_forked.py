@@ -16,6 +16,7 @@ from startlab_aspects import (
     namespaces,
     note,
     own_modules,
+    resolve,
 )
 from startlab_registries import get_random
 from startlab_threads import keep_locals, set_kept_locals
@@ -168,12 +169,17 @@ def new_loop():
 
 @harmless
 def seed():
-    for _, each in walk():
+    for path, each in walk():
         for kind in type(each).__mro__:
             if kind.__module__ in ("random", "_random") and kind.__name__ == "Random":
                 each.seed()
+                module, names = resolve(path)
+                own = names[0].partition("[")[0]
+                note("generator", own if module in inject.MAIN else module + "." + own)
+                break
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
+        note("generator", "numpy.random")
         numpy.seed()
 
 
@@ -429,6 +435,25 @@ def results_in(cache):
 def is_link(value):
     """Tell whether a value is how a cache that is not to grow keeps a result."""
     return type(value).__name__ == "_lru_list_elem"
+
+
+def watch_bootstrap(process):
+    """Have forked children without the values of context variables that they inherit."""
+    bootstrap = process.BaseProcess._bootstrap
+
+    def _bootstrap(self, *args, **kwargs):
+        import contextvars
+
+        only = [name for aspect in ASPECTS if aspect[0] == "contexts" for name in aspect[1:]]
+        context = contextvars.Context()
+        for variable, value in contextvars.copy_context().items():
+            if only and variable.name not in only:
+                context.run(variable.set, value)
+            else:
+                note("context variable", variable.name)
+        return context.run(bootstrap, self, *args, **kwargs)
+
+    process.BaseProcess._bootstrap = _bootstrap
 
 
 def watch_fork_hooks():

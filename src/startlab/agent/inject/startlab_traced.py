@@ -125,6 +125,12 @@ def look_at_attributes(*names):
     return found
 
 
+def look_at_contexts(*names):
+    contextvars = sys.modules.get("contextvars")
+    here = contextvars.copy_context() if contextvars else {}
+    return [id(here[each]) for each in here if each.name in names]
+
+
 def look_at_locals(*names):
     return [
         (path, sorted(fields), list(map(id, fields.values())))
@@ -151,6 +157,7 @@ def look_at_caches(*names):
 
 
 LOOKS = {
+    "contexts": look_at_contexts,
     "caches": look_at_caches,
     "folder": lambda *names: os.getcwd(),
     "thread locals": look_at_locals,

@@ -21,6 +21,7 @@ from startlab.engine.experiments.aspects import (
     aspects_of,
     files,
     has_native_threads,
+    has_threads,
     made_by_calls,
     variables_of,
 )
@@ -44,8 +45,11 @@ if TYPE_CHECKING:
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
 
-UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="undone"))
+UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="contexts"), Aspect(kind="undone"))
 """What forked children are rid of, to see them do what others do that never had it."""
+
+THREADS: Final = Aspect(kind="trace", words=("threads",))
+"""Changes nothing: it tells where the first process gets more threads."""
 
 
 class Experimenter:
@@ -154,6 +158,10 @@ class Experimenter:
             if self._is_explained(bad):
                 return
         helping, notes = narrowing.helping(comparison, candidates)
+        earlier = _earlier(comparison) if helping is None and has_threads(bad) else None
+        if earlier is not None:
+            yield earlier
+            return
         if helping is None and good is not None and comparison.is_of_fork:
             made_again = made_by_calls(program)[: narrowing.MOST_MADE]
             helping = [Aspect(kind="made again", words=each) for each in made_again]
@@ -169,6 +177,7 @@ class Experimenter:
         kinds: set[AspectKind] = {each.kind for each in candidates}
         kinds |= {"variable"} if has_native_threads(comparison.bad) else set()
         kinds |= {"made again"} if "preload" in kinds else set()
+        kinds |= {"earlier"} if has_threads(comparison.bad) else set()
         undone = {each.kind for each in UNDONE}
         for aspects in dict.fromkeys(made.aspects for made in self._made if made.confirmed):
             if aspects[0].kind in undone:
@@ -198,6 +207,29 @@ def _undone(comparison: Comparison, known: Sequence[Aspect] = ()) -> CauseExperi
             for name in names(each.kind, noted(trial))[: narrowing.MOST_MADE]
         ]
     return next(filter(None, map(comparison.experiment_on_good, known)), None)
+
+
+def _earlier(comparison: Comparison) -> CauseExperiment | None:
+    """Have children forked before the first process gets its threads, the last ones first.
+
+    Of the lines on the way to a thread's start it is the innermost one that helps.
+    """
+    if comparison.good is None:
+        return None
+    began = [each for each in comparison.trace(THREADS) if each.what == "began"]
+    began.sort(key=lambda each: [int(number) for number in each.name.split(".")])
+    growths = dict.fromkeys(each.name.partition(".")[0] for each in reversed(began))
+    lines = [
+        each.where
+        for growth in growths
+        for each in began
+        if each.where and each.name.startswith(f"{growth}.")
+    ]
+    tried = (
+        comparison.experiment([Aspect(kind="earlier", words=(line,))])
+        for line in [*dict.fromkeys(lines)][: narrowing.MOST_MADE]
+    )
+    return next((made for made in tried if made.confirmed), None)
 
 
 def _of_variables(comparison: Comparison) -> Iterator[CauseExperiment]:

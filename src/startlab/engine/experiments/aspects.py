@@ -11,7 +11,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.engine.experiments.worlds import elsewhere
-from startlab.model import Aspect, ChangedGlobal, ChangedSetting, MainModule, NativeThreadsAtFork
+from startlab.model import (
+    Aspect,
+    ChangedGlobal,
+    ChangedSetting,
+    MainModule,
+    NativeThreadsAtFork,
+    ThreadAtFork,
+)
 from startlab.program.imports import own_files
 
 if TYPE_CHECKING:
@@ -146,6 +153,14 @@ def has_native_threads(bad: World) -> bool:
     """Tell whether a program forks while a library has native threads."""
     clues = [clue for trial in bad.trials for clue in trial.clues]
     return bad.cell.method == "fork" and any(isinstance(e, NativeThreadsAtFork) for e in clues)
+
+
+def has_threads(bad: World) -> bool:
+    """Tell whether a program forks while it has other threads."""
+    clues = [clue for trial in bad.trials for clue in trial.clues]
+    return has_native_threads(bad) or (
+        bad.cell.method == "fork" and any(isinstance(each, ThreadAtFork) for each in clues)
+    )
 
 
 def files(bad: World) -> set[str]:

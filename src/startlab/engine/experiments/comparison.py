@@ -142,8 +142,12 @@ class Comparison:
         if confirmed and kind in TRACED:
             words = [word for each in aspects if each.kind == kind for word in each.words]
             traced = Aspect(kind="trace", words=(kind, *(words or names(kind, notes))))
-            notes += self.bench.trace((self.good or self.bad).cell, traced, self._limit_s)
+            notes += self.trace(traced)
         return self.made(aspects, cured, confirmed=confirmed, notes=notes)
+
+    def trace(self, traced: Aspect) -> tuple[Noted, ...]:
+        """Follow the first process of the good world, if there is one, or of the bad one."""
+        return self.bench.trace((self.good or self.bad).cell, traced, self._limit_s)
 
     def experiment_on_good(self, aspect: Aspect) -> CauseExperiment | None:
         """Change an aspect in the good world, and see whether it goes wrong as the bad one does."""
@@ -153,9 +157,8 @@ class Comparison:
             if trial is None or not _is_alike(trial, self.bad.trials[0]):
                 return None
             notes = noted(trial)
-        if aspect.kind == "caches":
-            traced = Aspect(kind="trace", words=(aspect.kind, *aspect.words))
-            notes += self.bench.trace((self.good or self.bad).cell, traced, self._limit_s)
+        if aspect.kind in ("caches", "contexts"):
+            notes += self.trace(Aspect(kind="trace", words=(aspect.kind, *aspect.words)))
         return self.made([aspect], TIMES, confirmed=True, notes=notes)
 
     def made(

@@ -26,6 +26,8 @@ MET: Final[Mapping[str, AspectKind]] = {
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
     "local": "thread locals", "variable of import": "first environ", "arguments": "first argv",
     "asked": "method asked", "read too early": "exit codes", "transaction": "transactions",
+    "earlier": "earlier", "context variable": "contexts",
+    "generator": "seed",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
