@@ -7,29 +7,38 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from startlab.diagnosis import diagnose
-from startlab.diagnosis.case import Case
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.experiments import confirmed, rejected
 from startlab.diagnosis.rules import (
     ORDER,
+    connection_shared,
     fork_with_threads,
+    global_differs,
     left_unsent,
+    library_copy,
     library_state,
     lock_held_at_fork,
     random_copied,
+    setting_differs,
 )
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import (
     Aspect,
     CauseExperiment,
+    ChangedGlobal,
+    ChangedSetting,
+    ForkedBy,
     Frame,
     LeftUnsent,
     MainModule,
     NativeThreadsAtFork,
+    Noted,
     OpenedBefore,
     PatchedThreads,
     Process,
     Program,
     PythonException,
+    Raised,
     SameRandom,
     Thread,
     ThreadAtFork,
@@ -41,8 +50,7 @@ from tests import record
 from tests.diagnosis.test_answer import LINUX
 
 if TYPE_CHECKING:
-    from startlab.diagnosis.case import Cause
-    from startlab.model import Finding, Outcome, StartMethod
+    from startlab.model import Clue, Finding, Outcome, StartMethod
 
 UNITS = """\
 import multiprocessing
@@ -458,3 +466,351 @@ def test_what_multiprocessing_cannot_do_with_green_threads_is_told_with_who_made
 def test_an_import_that_fails_under_one_start_method_misses_no_package() -> None:
     found = refused_descriptors()
     assert (found.mechanism, found.where) == ("exception", "p.py:6")
+
+
+GENERATED = """\
+import multiprocessing
+import people
+
+made = people.Maker()
+
+def names(count):
+    return [made.name() for _ in range(count)]
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(names, [1, 2]))
+"""
+
+
+def test_a_generator_in_what_a_library_has_made_is_told_by_its_maker() -> None:
+    clue = SameRandom(name="made._factories['en']._Maker__random", count=2)
+    forked = trial("fork", "differs", clues=(clue, MainModule(how="inherited")))
+    found = random_copied.in_output(Case(forked, sources(GENERATED)))
+    assert found is not None
+    assert "the same numbers from `made`, made by people at p.py:4" in found.title
+    assert found.where == "p.py:4"
+
+
+def test_native_threads_of_a_library_that_children_call_and_end_well_are_no_remark() -> None:
+    clues = (MainModule(how="inherited"), NativeThreadsAtFork(number=2, libraries=("people",)))
+    there = msgspec.structs.replace(LINUX, python="3.12.1")
+    ok = Case(trial("fork", "ok", clues=clues), sources(GENERATED), environment=there)
+    assert fork_with_threads.note(ok) is None
+
+
+ROWS = """\
+import multiprocessing
+import rowbase
+
+class Stock:
+    link = None
+
+    def open(self):
+        self.link = self.link or rowbase.connect()
+
+    def level(self, item):
+        return self.link.ask(item)
+
+stock = Stock()
+
+def level(item):
+    stock.open()
+    return stock.level(item)
+
+if __name__ == "__main__":
+    print(level("pen"))
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(level, ["ink", "paper"]))
+"""
+
+
+def test_a_connection_that_is_an_attribute_is_shared_where_only_forks_print_by_turns() -> None:
+    """What one of them prints may be right by chance."""
+    opened = OpenedBefore(what="connection", address="127.0.0.1:1", by="rowbase", where="p.py:8")
+    clues = (MainModule(how="inherited"), opened)
+    lines = Difference(only_first=("[2, 1]",), only_second=("[1, 2]",))
+    forked = trial("fork", "differs", clues=clues)
+    case = Case(forked, sources(ROWS), others=[trial("spawn", "ok")], lines=lines)
+    found = connection_shared.in_output(case)
+    assert found is not None
+    assert found.title.startswith(
+        "forked children share one connection of rowbase that the parent opened at p.py:8: "
+    )
+    assert next(e for rule in ORDER["unstable"] if (e := rule(case))) == found
+
+
+QUEUED = """\
+import multiprocessing
+import laterqueue
+
+later = laterqueue.Queue("mails")
+
+@later.task()
+def write(name):
+    return "Dear " + name
+
+def look(names):
+    for name in names:
+        write(name)
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        pool.map(look, [["anna"], ["bert"]])
+    print(later.pending())
+"""
+
+
+def test_what_children_put_into_their_copy_of_a_librarys_queue_is_told_with_the_line() -> None:
+    found = library_copy.find(Case(trial("fork", "wrong"), sources(QUEUED)))
+    assert found is not None
+    assert found.title.startswith("what children do by `write()` at p.py:12 stays in them")
+    assert "its own `later`, of laterqueue" in found.title
+
+
+def test_a_library_that_forks_by_itself_is_named() -> None:
+    thread = Thread(
+        tid=8, name="main", stack=(Frame(file="p.py", line=5, function="send"),),
+        wait=Wait(kind="lock"),
+    )  # fmt: skip
+    clues = (
+        MainModule(how="inherited"), ThreadAtFork(name="Thread-1", where="p.py:9"),
+        ForkedBy(by="billiard", where="p.py:14"),
+    )  # fmt: skip
+    child = Process(pid=8, ppid=7, command="python p.py", threads=(thread,))
+    root = Process(pid=7, ppid=1, command="python p.py", threads=())
+    hung = trial("spawn", "hang", clues=clues, processes=(root, child))
+    found = lock_held_at_fork.find(Case(hung, sources("")))
+    assert found is not None
+    assert "a child, which billiard forks at p.py:14 whatever the start method is," in found.title
+
+
+def test_an_exception_of_a_librarys_is_named_with_the_line_that_called_it() -> None:
+    hung = trial("spawn", "hang", where="p.py:9")
+    noted = Noted(what="exception", name="modelapi.Refused", where="p.py:5")
+    made = CauseExperiment(
+        environment="host-3.12", method="spawn", aspects=(Aspect(kind="exceptions"),),
+        cured=3, of=3, confirmed=True, noted=(noted,),
+    )  # fmt: skip
+    case = Case(hung, sources(QUEUED))
+    seen = Cause("unreadable_result", "a result cannot be unpickled", where="p.py:9")
+    found = confirmed(case, made, seen)
+    assert found.where == "p.py:5"
+    assert found.title == "`modelapi.Refused` at p.py:5 cannot be made again from its pickle"
+    assert "Catch the library's exception in the worker" in found.advice
+
+
+SUITE = """\
+import multiprocessing
+import warnings
+import clockstop
+import pytest
+
+def month(_):
+    return "2026-11"
+
+def old(_):
+    warnings.warn("goes away", DeprecationWarning)
+
+def in_child(function):
+    with multiprocessing.Pool(1) as pool:
+        return pool.map(function, [1])
+
+@clockstop.freeze("2020-03-05")
+def test_month():
+    assert in_child(month) == ["2020-03"]
+
+@pytest.fixture
+def stopped():
+    with clockstop.freeze("2021-04-05"):
+        yield
+
+@pytest.mark.parametrize("number", [1])
+def test_again(stopped, number):
+    assert in_child(month) == ["2021-04"]
+
+@pytest.fixture
+def strict():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+def test_old(strict):
+    with pytest.raises(DeprecationWarning):
+        in_child(old)
+"""
+
+
+def of_suite(test: str, line: int, *clues: Clue, raised: str = "AssertionError") -> Cause:
+    """Give the first cause that is seen of a test that fails where children import modules."""
+    failed = msgspec.structs.replace(
+        trial(
+            "spawn", "error", where=f"p.py:{line}", clues=(MainModule(how="imported"), *clues),
+            exception=PythonException(type=raised, message="assert 1 == 2"),
+        ),
+        experiment=f"p.py::{test}",
+    )  # fmt: skip
+    case = Case(failed, sources(SUITE), others=[trial("fork", "ok")])
+    found = next((found for rule in ORDER["error"] if (found := rule(case))), None)
+    assert found is not None
+    return found
+
+
+FILTERS = ChangedSetting(
+    setting="warnings.filters", part="", parent="error Warning", child="default DeprecationWarning"
+)
+
+
+def test_what_decorates_a_test_holds_in_the_parent_alone() -> None:
+    found = of_suite("test_month", 18, FILTERS)
+    assert (found.mechanism, found.where) == ("library_state_differs", "p.py:16")
+    assert "within `@clockstop.freeze('2020-03-05')` of clockstop at p.py:16" in found.title
+
+
+def test_a_fixtures_context_holds_in_the_parent_alone() -> None:
+    found = of_suite("test_again[1]", 27, FILTERS)
+    assert (found.mechanism, found.where) == ("library_state_differs", "p.py:22")
+
+
+def test_a_setting_counts_for_a_test_that_leads_to_what_uses_it() -> None:
+    """pytest sets filters of its own for every test."""
+    lines = Difference(only_first=("a",), only_second=("b",))
+    for test, is_cause in (("test_old", True), ("test_month", False)):
+        differs = msgspec.structs.replace(
+            trial("spawn", "differs", clues=(MainModule(how="imported"), FILTERS)),
+            experiment=f"p.py::{test}",
+        )
+        case = Case(differs, sources(SUITE), others=[trial("fork", "ok")], lines=lines)
+        assert (setting_differs.suspect(case) is not None) == is_cause, test
+
+
+CALLS = """\
+import multiprocessing
+from unittest import mock
+
+def get(url):
+    raise OSError(url)
+
+def size(url):
+    return len(get(url))
+
+if __name__ == "__main__":
+    with mock.patch("__main__.get", return_value="abc"):
+        with multiprocessing.Pool(1) as pool:
+            print(pool.map(size, ["a"]))
+"""
+
+UNPATCHED = """\
+Process Process-1:
+Traceback (most recent call last):
+  File "{LIB}/multiprocessing/process.py", line 314, in _bootstrap
+    self.run()
+  File "p.py", line 8, in size
+    return len(get(url))
+  File "p.py", line 5, in get
+    raise OSError(url)
+OSError: a
+"""
+
+
+def test_a_function_that_ran_in_the_child_is_what_the_parent_has_replaced() -> None:
+    clue = ChangedGlobal(name="get", parent="MagicMock", child="<function get>")
+    failed = trial("spawn", "error", stderr=UNPATCHED, clues=(MainModule(how="imported"), clue))
+    found = global_differs.find(Case(failed, sources(CALLS), others=[trial("fork", "ok")]))
+    assert found is not None
+    assert "the parent's change to `get`" in found.title
+
+
+LOST = """\
+Exception in thread Thread-3 (_handle_results):
+Traceback (most recent call last):
+  File "{LIB}/multiprocessing/pool.py", line 579, in _handle_results
+    task = get()
+TypeError: Refused.__init__() missing 1 required positional argument: 'reason'
+"""
+
+
+def test_what_ended_a_thread_is_known_though_the_program_printed_it_elsewhere() -> None:
+    """In a trial that ends well it is nobody's business."""
+    clue = Raised(traceback=LOST)
+    found = Case(trial("spawn", "hang", clues=(clue,)), sources(CALLS)).tracebacks
+    assert [(each.exception.type, each.passing) for each in found] == [("TypeError", True)]
+    printed = trial("spawn", "hang", clues=(clue,), stderr=LOST)
+    assert len(Case(printed, sources(CALLS)).tracebacks) == 1
+    assert not Case(trial("spawn", "ok", clues=(clue,)), sources(CALLS)).tracebacks
+
+
+NO_MODULE = """\
+Process child:
+Traceback (most recent call last):
+  File "<string>", line 1, in <module>
+    from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=4, pipe_handle=6)
+  File "{LIB}/multiprocessing/spawn.py", line 122, in spawn_main
+    exitcode = _main(fd, parent_sentinel)
+  File "{LIB}/multiprocessing/spawn.py", line 132, in _main
+    self = reduction.pickle.load(from_parent)
+ModuleNotFoundError: No module named 'plugins'
+"""
+
+PLUGINS = """\
+import multiprocessing, sys, types
+
+def test_job():
+    sys.modules["plugins"] = made = types.ModuleType("plugins")
+    exec("def job(): pass", vars(made))
+    child = multiprocessing.Process(target=made.job)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+"""
+
+
+def test_a_module_that_only_the_parent_has_is_named_though_its_childs_stderr_is_elsewhere() -> None:
+    failed = trial(
+        "spawn", "error", where="p.py:9", clues=(Raised(traceback=NO_MODULE),),
+        exception=PythonException(type="AssertionError", message="assert 1 == 0"),
+    )  # fmt: skip
+    case = Case(failed, sources(PLUGINS), others=[trial("fork", "ok")])
+    found = next(found for rule in ORDER["error"] if (found := rule(case)))
+    assert (found.mechanism, found.where) == ("module_elsewhere", "p.py:4")
+    assert "cannot import the module `plugins` of what they are to run" in found.title
+
+
+RESOLVED = """\
+import multiprocessing
+import settle
+
+def rate(kind):
+    return 7
+
+def price(config, kind):
+    return config.goods[kind]
+
+if __name__ == "__main__":
+    settle.Conf.register("vat", rate)
+    config = settle.Conf.create({"book": "${vat:book}"})
+    with multiprocessing.Pool(2) as pool:
+        print(pool.starmap(price, [(config, "book")]))
+"""
+
+UNRESOLVED = """\
+Process Process-1:
+Traceback (most recent call last):
+  File "{LIB}/multiprocessing/process.py", line 314, in _bootstrap
+    self.run()
+  File "p.py", line 8, in price
+    return config.goods[kind]
+  File "/venv/lib/python3.12/site-packages/settle/base.py", line 40, in resolve
+    raise UnknownResolver(name)
+settle.errors.UnknownResolver: vat
+"""
+
+
+def test_an_object_that_children_are_given_is_known_by_the_library_that_raises() -> None:
+    clues = (MainModule(how="imported"),)
+    failed = trial("spawn", "error", stderr=UNRESOLVED, clues=clues)
+    case = Case(failed, sources(RESOLVED), others=[trial("fork", "ok")])
+    found = library_state.find(case)
+    assert found is not None
+    assert found.where == "p.py:11"
+    assert "the parent set up in settle by `settle.Conf.register()` at p.py:11" in found.title

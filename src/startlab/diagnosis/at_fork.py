@@ -36,6 +36,15 @@ def began(case: Case, clue: NativeThreadsAtFork) -> Began | None:
     return None
 
 
+def works_in_children(case: Case, clue: NativeThreadsAtFork) -> bool:
+    """Tell whether the children of a trial that is ok call the library that has native threads.
+
+    Then it has been seen to take care of forks.
+    """
+    by = began(case, clue)
+    return by is not None and by.package in {e.package for e in Calls(case.sources).in_children()}
+
+
 def has_native(case: Case, by: str) -> bool:
     """Tell whether a process that was forked had native threads of a library."""
     there = (began(case, each) for each in case.clues(NativeThreadsAtFork))

@@ -10,7 +10,7 @@ import msgspec
 
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import own_files, reached_from
+from startlab.diagnosis.source.places import code_of, own_files, reached_from
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
@@ -25,9 +25,11 @@ from startlab.diagnosis.stacks import (
 from startlab.model import (
     ChangedGlobal,
     Clue,
+    ForkedBy,
     LostVariable,
     MainModule,
     NativeThreadsAtFork,
+    Raised,
     SignalSent,
     SystemExitInChild,
     ThreadAtFork,
@@ -35,6 +37,7 @@ from startlab.model import (
 from startlab.output import signals
 from startlab.output.compare import Difference
 from startlab.output.tracebacks import find_tracebacks, first_line
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -145,10 +148,7 @@ class Case:
         self.given_at = given_at
         if trial.exception is not None:
             self.trial = msgspec.structs.replace(trial, exception=_as_told(trial.exception))
-        self.tracebacks = [
-            each._replace(exception=_as_told(each.exception))
-            for each in find_tracebacks(trial.stderr)
-        ]
+        self.tracebacks = _tracebacks(trial)
         self.processes = {process.pid: process for process in trial.processes}
 
     @property
@@ -211,6 +211,11 @@ class Case:
     def _reached(self) -> set[str] | None:
         return reached_from(self.sources, self.test) if self.test else None
 
+    @cached_property
+    def reached_code(self) -> str | None:
+        """The source of what a suite's test leads to; None for a program, which runs all."""
+        return None if self._reached is None else code_of(self.sources, self._reached)
+
     def telling(self, *kinds: type[OfKind]) -> list[OfKind]:
         """Give the clues of some kinds, unless all others have such too: they explain nothing."""
         others = [Case(each, self.sources) for each in self.others]
@@ -267,6 +272,15 @@ class Case:
         return parent is None or parent.command == process.command or process.pid in started
 
     @property
+    def forked_child(self) -> str:
+        """Name a forked child in a sentence; with the library that forks whatever is chosen."""
+        by = self.clues(ForkedBy)
+        if not by or self.trial.starts:
+            return "a forked child"
+        at = f" at {by[0].where}" if by[0].where else ""
+        return f"a child, which {by[0].by} forks{at} whatever the start method is,"
+
+    @property
     def forked(self) -> bool:
         """Whether children may have been forked from a process with the program's own state."""
         return self.inherited_main or bool(self.clues(ThreadAtFork))
@@ -285,6 +299,19 @@ class Case:
             for start in self.trial.starts
             if start.exit_code and (start.child, -start.exit_code) not in sent
         ]
+
+
+def _tracebacks(trial: Trial) -> list[Traceback]:
+    """Give the tracebacks on stderr, and of a trial that went wrong those that are not there.
+
+    A program may print them elsewhere, or run in another one that keeps its stderr.
+    """
+    printed = find_tracebacks(trial.stderr)
+    said = {each.exception for each in printed}
+    told = [each.traceback for each in trial.clues if isinstance(each, Raised)]
+    hidden = [each for text in told for each in find_tracebacks(text) if each.exception not in said]
+    found = printed if trial.outcome in WELL else printed + hidden
+    return [each._replace(exception=_as_told(each.exception)) for each in found]
 
 
 def _as_told(exception: PythonException) -> PythonException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from startlab.diagnosis.case import Cause, Outputs
+from startlab.diagnosis.case import NO_LINES, Cause, Outputs
 from startlab.diagnosis.finding import Found
 from startlab.diagnosis.phrases import one_of_two, only, versions
 from startlab.diagnosis.rules import MECHANISMS
@@ -127,6 +127,22 @@ def _by_python(seen: Seen, ok: Sequence[Trial], groups: Groups) -> list[Found]:
     return [Found(cause, told)] if cause else []
 
 
+def _why_unstable(seen: Seen, trials: Sequence[Trial], unstable: Sequence[Cell]) -> Cause | None:
+    """Explain what a cell's trials print by turns, beside cells that print the same each time.
+
+    A trial that happens to print that too shows nothing.
+    """
+    steady = [
+        each
+        for each in seen.by_environment[trials[0].environment]
+        if each.cell not in unstable and each.outcome in WELL
+    ]
+    usual = steady[0].output_group if steady else None
+    other = next(each for each in trials if each.output_group != usual)
+    lines = compare(other.stdout, steady[0].stdout) if steady else NO_LINES
+    return seen.rules.first("unstable", seen.case(other, steady or None, lines=lines))
+
+
 def _unstable(seen: Seen, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list[Found]:
     """Tell of cells whose trials do not print the same."""
     trials = seen.by_cell[unstable[0]]
@@ -139,7 +155,7 @@ def _unstable(seen: Seen, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list
     failed = [trial for trial in ok if has_failed_child(trial)]
     if failed and (cause := seen.rules.first("unseen", seen.case(failed[0]))):
         return [Found(cause, failed, text)]
-    cause = seen.confirmed(one) or seen.rules.first("unstable", seen.case(one))
+    cause = seen.confirmed(one) or _why_unstable(seen, trials, unstable)
     if cause is None:
         return []
     race = MECHANISMS[cause.mechanism].race

@@ -216,6 +216,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         main_import_fails.find,
         unreadable_program.find,
         exit_status.find,
+        library_state.of_test,
         exception.find,
     ),
     # All trials print something else than the user gave.
@@ -231,6 +232,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         logging_differs.in_output,
         global_differs.in_output,
         setting_differs.suspect,
+        connection_shared.in_output,
         library_state.suspect,
     ),
     # The program chose its end itself, it is another elsewhere, and no reason is known.
@@ -239,8 +241,8 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     "stuck": (lock_order.find, native_pool.find, lock_held_at_fork.find),
     # More outputs than there are start methods.
     "race": (lost_update.find,),
-    # The trials of one cell do not print the same.
-    "unstable": (lost_update.find, unstable_output.find),
+    # The trials of one cell do not print the same; `others` are of those that do.
+    "unstable": (lost_update.find, connection_shared.in_output, unstable_output.find),
     # Outputs differ from Python to Python, and within none of them.
     "python": (output_by_python.find,),
     # Outputs differ from start method to start method, and no reason is known.

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, of_worker
 from startlab.diagnosis.libraries import package, waits_in
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_line
 from startlab.model import OpenedBefore
 from startlab.output.tracebacks import find_tracebacks
@@ -76,6 +77,24 @@ def find(case: Case) -> Cause | None:
     return None
 
 
+def in_output(case: Case) -> Cause | None:
+    """See that children use their parent's connection where they print something else."""
+    clues = case.telling(OpenedBefore)
+    if not clues or not any(case.lines):
+        return None
+    clue = clues[0]
+    calls = Calls(case.sources).in_children()
+    used = [
+        each.where
+        for each in calls
+        if each.where != clue.where and (not clue.by or each.package == clue.by)
+    ]
+    if not used and not clue.by:
+        return None
+    # A client that is an object's attribute is called by no name that tells its library.
+    return _cause(clue, used[0] if used else None, "children get what others have asked for")
+
+
 def _raises(other: Trial, traceback: Traceback) -> bool:
     """Tell whether another trial has raised the same at the same line."""
     return any(
@@ -96,11 +115,12 @@ def _is_through(traceback: Traceback, clue: OpenedBefore) -> bool:
 def _cause(clue: OpenedBefore, where: str | None, came: str) -> Cause:
     by = f" of {clue.by}" if clue.by else ""
     opened = f" that the parent opened at {clue.where}" if clue.where else ""
+    used = f", and use it at {where}" if where else ""
     return Cause(
         "connection_shared",
-        f"forked children share one {clue.what}{by}{opened}, and use it at {where}: {came}",
+        f"forked children share one {clue.what}{by}{opened}{used}: {came}",
         f"The {clue.what} to {clue.address} was open when the children were forked, and all of "
         "them have it: all write to it, and each reads whatever arrives next.",
-        where,
+        where or clue.where,
         key=f"{clue.by} {clue.where}",
     )

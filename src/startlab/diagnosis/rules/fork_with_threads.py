@@ -67,7 +67,11 @@ def note(case: Case) -> Cause | None:
     if there is None or Version(there.python) < FORK_WARNS or "fork" not in case.trial.method_used:
         return None
     threads = [clue for clue in case.clues(ThreadAtFork) if clue.where]
-    native = [clue for clue in case.clues(NativeThreadsAtFork) if clue.libraries]
+    native = [
+        clue
+        for clue in case.clues(NativeThreadsAtFork)
+        if clue.libraries and not at_fork.works_in_children(case, clue)
+    ]
     if not threads and not native:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]

@@ -87,10 +87,12 @@ def find(case: Case) -> Cause | None:
             continue
         where = own_line(traceback.frames)
         text = f"{case.sources.code(where)} {traceback.exception.message}"
+        # Also what the child has called where the parent has put something else in its place.
+        ran = {case.sources.file(file).function_name(line) for file, line in traceback.frames}
         used = [
             clue
             for clue in differing
-            if re.search(rf"\b{re.escape(clue.name.split('.')[-1])}\b", text)
+            if (own := clue.name.split(".")[-1]) in ran or re.search(rf"\b{re.escape(own)}\b", text)
         ]
         if not used and differing and traceback.exception.type in _OF_MISSING_STATE:
             used = differing[:1]

@@ -65,10 +65,12 @@ def find(case: Case) -> Cause | None:
     around = _around(case, calls)
     for traceback in raised:
         where = own_line(traceback.frames)
+        by = package(traceback.frames[-1][0]) if traceback.frames else ""
+        alone = calls.in_first_alone(by) if by else []
         if where is None and is_unpickling(traceback):
-            by = package(traceback.frames[-1][0])
-            set_up = calls.in_first_alone(by)
-            return _of_unpickling(case, traceback, by, set_up) if set_up else None
+            at = f", which {case.where} gives them" if case.where else ""
+            came = f"when it unpickles their work{at}"
+            return _of_library(traceback, by, alone, came) if alone else None
         for used in calls.uses_in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
@@ -77,6 +79,8 @@ def find(case: Case) -> Cause | None:
         for context in around:
             if context.package in of:
                 return _of_context(context, f"and a child raises {traceback.said} at {where}")
+        if alone:  # by an object that the child was given, whose library no name tells
+            return _of_library(traceback, by, alone, f"at {where}")
     return None
 
 
@@ -86,8 +90,21 @@ def _around(case: Case, calls: Calls) -> list[Call]:
     return [context for where in lines for context in calls.around(where)]
 
 
+def of_test(case: Case) -> Cause | None:
+    """See that a check of a suite's test fails within what a library has made for the parent."""
+    raised = case.trial.exception
+    if not case.test or raised is None or raised.type != "AssertionError":
+        return None
+    if not imports_main(case) or not _ends_well_when_forked(case):
+        return None
+    contexts = Calls(case.sources).around_test(case.test)
+    at = f", and the check at {case.where} fails" if case.where else ", and a check fails"
+    return _of_context(contexts[0], at.removeprefix(", ")) if contexts else None
+
+
 def _of_context(context: Call, came: str) -> Cause:
-    told = f"`with {context.text}` of {context.package} at {context.where}"
+    text = context.text if context.text.startswith("@") else f"with {context.text}"
+    told = f"`{text}` of {context.package} at {context.where}"
     return Cause(
         "library_state_differs",
         f"processes are started within {told}, which holds in the parent alone, {came}",
@@ -97,16 +114,15 @@ def _of_context(context: Call, came: str) -> Cause:
     )
 
 
-def _of_unpickling(case: Case, traceback: Traceback, by: str, set_up: Sequence[Call]) -> Cause:
-    """Tell of a library that lacks in the children what it needs to read what they are given."""
+def _of_library(traceback: Traceback, by: str, set_up: Sequence[Call], came: str) -> Cause:
+    """Tell of a library that raises in the children for what only the parent has set up."""
     first = set_up[0]
     said = traceback.said
-    at = f", which {case.where} gives them" if case.where else ""
     lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
         "library_state_differs",
         f"the children do not have what the parent set up in {by} by {first.told} at "
-        f"{first.where}, and it raises {said} when it unpickles their work{at}",
+        f"{first.where}, and it raises {said} {came}",
         f"Only in the parent: {lines}. A child started by spawn or forkserver imports the main "
         "module, and what the parent does with a library below the main guard is not done there.",
         first.where,

@@ -162,7 +162,8 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
         also = f" {by} has native threads too, which are not there either." if is_native else ""
         return Cause(
             "library_threads_gone" if is_native else "thread_gone_at_fork",
-            f"a forked child waits at {where}{inside} for {holder}, which a fork does not copy",
+            f"{case.forked_child} waits at {where}{inside} for {holder}, which a fork does not "
+            "copy",
             "A fork copies the memory of a process and only the thread that forks: nothing in the "
             f"child does the work of the others.{also}{server}",
             where,
@@ -178,7 +179,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     elif not gone and not native:
         return Cause(
             "lock_held_by_forker",
-            f"a forked child waits at {where} for a lock that was held when it was forked",
+            f"{case.forked_child} waits at {where} for a lock that was held when it was forked",
             "The process that forked held the lock itself, or a thread that had just ended did: "
             "the child has a copy of the lock, held, and nothing in it that could release it.",
             where,
@@ -188,7 +189,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     held = f"{holder} held it" if gone else "another thread held it"
     return Cause(
         mechanism,
-        f"a forked child waits at {where} for {what} that was held when it was forked",
+        f"{case.forked_child} waits at {where} for {what} that was held when it was forked",
         f"When the child was forked, {held}. A fork copies the lock as it is, but not the thread "
         f"that would release it.{server}",
         where,

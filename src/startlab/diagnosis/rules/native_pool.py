@@ -63,7 +63,7 @@ def find(case: Case) -> Cause | None:
         known = runtime_of(thread)
         return Cause(
             "native_pool_after_fork",
-            f"a forked child waits at {where} in {library}, for {lacks}",
+            f"{case.forked_child} waits at {where} in {library}, for {lacks}",
             f"{_used(case, thread)}{_had(native)} A fork copies only the thread that forks: "
             "nothing does the work of the library's threads in the child, and a lock that one of "
             "them held stays held.",

@@ -33,13 +33,16 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import own_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
 
 MECHANISMS: Final = (
     Mechanism(
@@ -66,12 +69,34 @@ _NOT_FOUND: Final = re.compile(
     r"Can't get attribute '(?P<a>[^']+)' on <module '(?P<in>[^']+)'( from '(?P<file>[^']+)')?"
     r"|module '(?P<main>__main__|__mp_main__)' has no attribute '(?P<b>[^']+)'"
 )
+_NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 _MAIN: Final = ("__main__", "__mp_main__")
+
+
+def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
+    """See that what a child is to run is of a module that only its parent has."""
+    match = _NO_MODULE.match(traceback.exception.message)
+    last = traceback.frames[-1][0] if traceback.frames else ""
+    if match is None or not last.endswith("multiprocessing/spawn.py"):
+        return None  # an import statement of the program's
+    made = written(case.sources, rf"[\"']{re.escape(match[1])}[\"']")
+    at = f" (named at {made})" if made else ""
+    return Cause(
+        "module_elsewhere",
+        f"the children cannot import the module `{match[1]}` of what they are to run, which only "
+        f"their parent has{at}",
+        "A function is pickled by its name and its module's: the child imports that. It finds "
+        "nothing that its parent has made itself, or loaded from a file of another name.",
+        made or case.where,
+        key=match[1],
+    )
 
 
 def find(case: Case) -> Cause | None:
     """See that the import of a module does not define what a child was told to run."""
     for traceback in case.tracebacks:
+        if traceback.child and (missing := _missing_module(case, traceback)) is not None:
+            return missing
         match = _NOT_FOUND.search(traceback.exception.message)
         if match is None:
             continue

@@ -8,7 +8,8 @@ A fork copies the generator with its state. A child started by spawn or forkserv
 generator of the main module again.
 
 ## What to do
-Make the generator in the child, or give each child a seed of its own.
+Give each child a seed of its own. A generator that the program makes itself can be made in the
+child; one in a library's object may be the library's only one.
 
 ## Bad
 ```python
@@ -39,7 +40,8 @@ from startlab.model import SameRandom
 MECHANISMS: Final = (
     Mechanism(
         "random_copied",
-        advice="Make the generator in the child, or give each child a seed of its own.",
+        advice="Give each child a seed of its own; a generator that the program makes itself can "
+        "be made in the child.",
         experiment="copied_random",
     ),
 )
@@ -57,9 +59,13 @@ def in_output(case: Case) -> Cause | None:
     own = [clue for clue in clues if clue.name not in ("random", "numpy.random")]
     clue = (own or clues)[0]
     made = r"Random\(|RandomState\(|default_rng\(|Generator\("
-    last = re.findall(r"\w+", clue.name)[-1]
+    first, *_, last = re.findall(r"\w+", f"{clue.name} {clue.name}")
     source = case.sources.file(case.sources.main)
-    line = source.assigned(clue.name)
+    name = clue.name
+    maker = Calls(case.sources).maker(case.sources.main, first) if first != clue.name else None
+    if maker is not None:  # a generator within what a library has made
+        name = first
+    line = source.assigned(name)
     where = (
         f"{case.sources.main}:{line}"
         if line
@@ -70,11 +76,12 @@ def in_output(case: Case) -> Cause | None:
         if case.inherited_main
         else "Each child that imports the main module makes and seeds it again"
     )
-    made_at = f", made at {where}" if where else ""
+    by = f" by {maker.package}" if maker else ""
+    made_at = f", made{by} at {where}" if where else ""
     drawn = _drawn(case, clue.name)
     return Cause(
         "random_copied",
-        f"{clue.count} children draw the same numbers from `{clue.name}`"
+        f"{clue.count} children draw the same numbers from `{name}`"
         + (made_at or (f" at {drawn}" if drawn else "")),
         f"{how}: what one child draws, the others draw too.",
         where or drawn,

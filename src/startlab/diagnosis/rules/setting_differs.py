@@ -143,6 +143,8 @@ def _is_used(case: Case, clue: ChangedSetting) -> bool:
     if printed is None:
         return False
     pattern = _pattern(clue, printed)
+    if case.reached_code is not None:
+        return re.search(pattern, case.reached_code) is not None
     return any(case.sources.file(each).mentions(pattern) for each in own_files(case.sources))
 
 

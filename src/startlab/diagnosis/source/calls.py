@@ -152,6 +152,32 @@ class Calls:
             if (by := self.origin(file, _root(item.context_expr)))
         ]  # fmt: skip
 
+    def around_test(self, test: str) -> list[Call]:
+        """Give the contexts of libraries that hold in a suite's test: what decorates it, or `with`.
+
+        That is in the test, what it calls, and the fixtures that are its parameters. What pytest
+        and its plugins make of a test is none.
+        """
+        tests = self._functions.get(test, [])
+        fixtures = [
+            e for _, code in tests for n in _parameters(code) for e in self._functions.get(n, ())
+        ]
+        found = []
+        for file, code in self._reached([*tests, *fixtures]):
+            decorators = code.decorator_list if isinstance(code, Function) else []
+            found += [(file, each, "@") for each in decorators if (file, code) in tests]
+            for node in ast.walk(code):
+                if isinstance(node, ast.With | ast.AsyncWith):
+                    found += [(file, item.context_expr, "") for item in node.items]
+        return [
+            Call(
+                by, "", f"{sign}{ast.unparse(node)}", f"{file}:{node.lineno}", 0,
+                alone=True, made=None,
+            )
+            for file, node, sign in found
+            if (by := self.origin(file, _root(node))) and not by.startswith("pytest")
+        ]  # fmt: skip
+
     def _leads_to(self, file: str, code: ast.With | ast.AsyncWith, where: str) -> bool:
         """Tell whether a line is in a `with` block, or in a function that it leads to."""
         return any(
@@ -257,9 +283,13 @@ class Calls:
         They are statements by themselves: of a global, or of an argument that was made there. The
         first process reads something of that package afterwards, or of the object.
         """
-        read = {each.package for each in self.in_first() if not each.alone and each.made is None}
-        changed = [each for each in self.in_children() if each.alone and each.made is not None]
-        return [each for each in changed if each.package in read] + list(self._on_arguments())
+        in_first = [each for each in self.in_first() if not each.alone]
+        read = {each.package for each in in_first if each.made is None}
+        roots = {each.root for each in in_first if each.made is not None}
+        done = [*self.in_children(), *self.decorated_in_children()]
+        changed = [each for each in done if each.alone and each.made is not None]
+        found = [each for each in changed if each.package in read or each.root in roots]
+        return found + list(self._on_arguments())
 
     def _on_arguments(self) -> Iterator[Call]:
         for file, code in self._in_first:
@@ -285,30 +315,28 @@ class Calls:
     def decorated_in_children(self) -> list[Call]:
         """Give the calls that children make of functions that a library's decorator has replaced.
 
-        It may have compiled them, as numba's does.
+        It may have compiled them, as numba's does, or is a method of an object that keeps a queue.
         """
         replaced = {
-            name: self._packages[file][root]
+            name: (self._packages[file][root], root, self._made[file].get(root))
             for name, functions in self._functions.items()
             for file, function in functions
             if isinstance(function, Function)
             for each in function.decorator_list
             if (root := _root(each)) in self._packages[file]
         }
-        return [
-            Call(
-                replaced[name],
-                name,
-                name,
-                f"{file}:{node.lineno}",
-                len(node.args),
-                alone=False,
-                made=None,
-            )
-            for file, code in self._in_children
-            for node in ast.walk(code)
-            if isinstance(node, ast.Call) and (name := _last(node.func)) in replaced
-        ]
+        found = []
+        for file, code in self._in_children:
+            alone = {id(each.value) for each in ast.walk(code) if isinstance(each, ast.Expr)}
+            for node in ast.walk(code):
+                name = _last(node.func) if isinstance(node, ast.Call) else ""
+                if isinstance(node, ast.Call) and name in replaced:
+                    package, root, made = replaced[name]
+                    where, is_alone = f"{file}:{node.lineno}", id(node) in alone
+                    found.append(
+                        Call(package, root, name, where, len(node.args), alone=is_alone, made=made)
+                    )
+        return found
 
     def set_up(self, used: Call, *, filled: bool = False) -> list[Call]:
         """Give the calls that set a library up, which children go without that make a call of it.

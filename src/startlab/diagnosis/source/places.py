@@ -110,6 +110,16 @@ def children_may_use(sources: Sources, names: Iterable[str]) -> bool:
     return not bodies
 
 
+def code_of(sources: Sources, functions: set[str]) -> str:
+    """Give the source of the functions of some names, and of the methods of such classes."""
+    return "\n".join(
+        ast.get_source_segment(sources.file(file).text, node) or ""
+        for file in own_files(sources)
+        for node in ast.walk(sources.file(file).tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in functions
+    )
+
+
 def _name(node: ast.Name | ast.Attribute) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr
 
@@ -124,18 +134,24 @@ def reached_from(sources: Sources, function: str) -> set[str] | None:
     """Name all that a function mentions, and what it mentions leads to; None if it is not found.
 
     A function is known by its name alone, and a class by its methods. Strings count as names: an
-    environment variable is one.
+    environment variable is one. So do parameters, which may be fixtures; what a decorator says is
+    used by itself, as `autouse=True` does, is reached from everywhere.
     """
     bodies: dict[str, set[str]] = {}
+    always = []
     for file in own_files(sources):
         for node in ast.walk(sources.file(file).tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                strings = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+                within = list(ast.walk(node))
+                strings = {each.value for each in within if isinstance(each, ast.Constant)}
                 names = _mentioned(node) | {each for each in strings if isinstance(each, str)}
+                names |= {each.arg for each in within if isinstance(each, ast.arg)}
                 bodies.setdefault(node.name, set()).update(names)
+                if any("autouse=True" in ast.unparse(each) for each in node.decorator_list):
+                    always.append(node.name)
     if function not in bodies:
         return None
-    reached, queue = {function}, [function]
+    reached, queue = {function, *always}, [function, *always]
     for each in queue:
         new = bodies.get(each, set()) - reached
         reached |= new

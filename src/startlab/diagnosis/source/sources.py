@@ -359,6 +359,15 @@ class Source:
         ]
         return max(lines, default=None)
 
+    def function_name(self, number: int) -> str:
+        """Name the innermost function that a line is in; empty at the top level."""
+        inside = [
+            function
+            for _, function in functions_in(self.tree, "")
+            if function.lineno <= number <= (function.end_lineno or 0)
+        ]
+        return max(inside, key=lambda each: each.lineno).name if inside else ""
+
     def mentions(self, pattern: str, first: int | None = None) -> int | None:
         """Find the first line that a pattern matches, from line `first` on."""
         for number, line in enumerate(self._lines, 1):
