@@ -18,8 +18,8 @@ Rule = Callable[[Case], Cause | None]
 """Looks at one trial and gives the cause that it sees, or None.
 
 In its file a rule is called `find`; `in_output` where it explains an output that is another than
-that of other trials; `suspect` where it has weaker evidence, and is asked later; and `note` where
-it sees what does no harm here and now.
+that of other trials; `of_test` where it explains a suite's test; `suspect` where it has weaker
+evidence, and is asked later; and `note` where it sees what does no harm here and now.
 """
 
 

@@ -124,6 +124,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     yield Aspect(kind="first argv")
     yield Aspect(kind="modules")
     yield Aspect(kind="stdin")
+    yield Aspect(kind="kept")  # before calls, which may make anew what is gone
     yield Aspect(kind="hash seed")
     if any(map(NAMES_MODULES.search, program.sources.values())):
         yield Aspect(kind="main")
