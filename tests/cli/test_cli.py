@@ -152,7 +152,7 @@ def test_a_deviation_is_exit_status_1_and_a_line_that_names_it(startlab: Startla
     startlab.add("hopeful", "raise KeyError('é ×')")
     done = startlab("lab", "--backend", "native", "-e", OWN)
     assert done.returncode == 1
-    assert f"hopeful × {OWN} × {METHODS[0]}: error at program.py:1\n" in done.stderr
+    assert f"error: hopeful × {OWN} × {METHODS[0]} at program.py:1\n" in done.stderr
     assert f"hopeful × {OWN} × {METHODS[0]}: error\n" in done.stdout
     assert "KeyError: 'é ×'; expected ok" in done.stdout
     assert "1 not as expected" in done.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.judge.paths import own_if_relative
 from startlab.model import Standstill
 
 if TYPE_CHECKING:
@@ -83,8 +82,8 @@ class _Tree:
             rounds = [each for each in self._threads if self._goes_round(each)]
             waiting = [each for each in self._threads if each not in rounds]
             kind = _BY_GRADE.get(grade, "deadlock")
-            if kind == "busy" and first in waiting and not any(map(self._is_in_program, rounds)):
-                kind = "stuck"  # what spins is a loop of a library's, because the program waits
+            if kind == "busy" and first in waiting and all(map(self._is_of_pool, rounds)):
+                kind = "stuck"  # it spins because the program waits, and not the other way round
             return self._hang(kind, waiting, rounds)
         if dead:
             return self._hang("stuck" if first in dead else "part", dead, living)
@@ -114,10 +113,13 @@ class _Tree:
         wait = self._threads[each].wait
         return wait.rounds or wait.poller
 
-    def _is_in_program(self, each: Id) -> bool:
-        """Tell whether a thread runs code of the program's own; its files have relative names."""
-        thread = self._threads[each]
-        return any(own_if_relative(f.file) for f in thread.stack[: thread.own_depth])
+    def _is_of_pool(self, each: Id) -> bool:
+        """Tell whether a thread is a pool's that looks for workers that have ended."""
+        return any(
+            frame.file.endswith("multiprocessing/pool.py")
+            and frame.function.rpartition(".")[2] == "_handle_workers"
+            for frame in self._threads[each].stack
+        )
 
     def _serves(self, each: Id) -> bool:
         return self._threads[each].wait.kind == "connection"
