@@ -144,7 +144,7 @@ def test_an_agent_that_is_stopped_is_not_waited_for_on_a_busy_machine(
 ) -> None:
     """The program that has stopped it may as well be what makes the machine busy."""
     monkeypatch.setattr(conversation, "GRACE_S", 0.1)
-    monkeypatch.setattr(conversation, "_load", lambda: 6000.0)
+    monkeypatch.setattr(conversation, "load", lambda: 6000.0)
 
     class Stopped(Silent):
         def is_stopped(self) -> bool:
