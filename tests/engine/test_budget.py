@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from startlab.engine.experiments.budget import BUDGET_S, EACH_S, MOST_LOAD, Budget
+from startlab.engine.experiments.budget import (
+    BUDGET_S,
+    EACH_S,
+    MOST_LOAD,
+    MOST_TESTS,
+    Budget,
+    Shared,
+)
 
 
 def test_a_trial_on_a_loaded_machine_counts_for_less() -> None:
@@ -33,3 +40,20 @@ def test_many_cells_to_come_leave_half_to_the_first() -> None:
     assert not budget.is_over(20)
     budget.use(2.0, 1.0)
     assert budget.is_over(20)
+
+
+def test_a_program_has_all_of_it() -> None:
+    assert not Shared("quick", 1).next().is_over(to_come=3)
+    assert Shared("quick", 1).left_s == BUDGET_S["quick"]
+
+
+def test_the_tests_of_a_suite_share_what_is_left() -> None:
+    shared = Shared("quick", 12)
+    assert shared.left_s == BUDGET_S["quick"] * MOST_TESTS
+    for _ in range(10):
+        budget = shared.next()
+        assert not budget.is_over()
+        while not budget.is_over():
+            budget.use(1.0, load=1.0)
+        shared.use(budget)
+    assert 0 < shared.left_s < BUDGET_S["quick"]

@@ -144,7 +144,8 @@ class _Words(click.Command):
     type=click.Choice(["quick", "full", "off"]),
     default="quick",
     show_default=True,
-    help="How long causes are looked for by experiment: at most 30 s, at most 5 minutes, not.",
+    help="How long causes are looked for by experiment: at most 30 s (of a suite 2 minutes), at "
+    "most 5 minutes (20), not.",
 )
 @click.option("--keep", is_flag=True, help="Keep the containers, and print how to enter them.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file of the program changes.")

@@ -15,7 +15,7 @@ from startlab import __version__, catalogue
 from startlab.backends import user_python
 from startlab.backends.opening import open_backend
 from startlab.engine.experiments import Experimenter
-from startlab.engine.experiments.budget import BUDGET_S, Budget, Explain
+from startlab.engine.experiments.budget import Explain, Shared
 from startlab.engine.lab import Lab, Silent
 from startlab.engine.subjects import ExperimentSubject, ProgramSubject
 from startlab.engine.suite import SuiteRun, SuiteSubject, is_suite, is_unittest, to_explain
@@ -282,16 +282,17 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
     subject = opened.subjects[0]
     run = grouped(journal.read(folder))
     is_of_tests = isinstance(subject, SuiteSubject)
-    parts = to_explain(run, subject) if isinstance(subject, SuiteSubject) else [(run, subject)]
-    budget = Budget(BUDGET_S[how.explain])
+    parts = [*to_explain(run, subject)] if isinstance(subject, SuiteSubject) else [(run, subject)]
+    shared = Shared(how.explain, len(parts))
     said = False
     for part, one in parts:
+        budget = shared.next()
         with closing(
             Experimenter(part, one, opened.backend, budget, is_of_test=is_of_tests)
         ) as experimenter:
             if experimenter.has_work and not said:
                 how.listener.say(
-                    f"Looking for causes by experiment, for at most {BUDGET_S[how.explain]:.0f} s; "
+                    f"Looking for causes by experiment, for at most {shared.left_s:.0f} s; "
                     "--explain off leaves that out."
                 )
                 said = True
@@ -303,6 +304,7 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
                 for trial in experimenter.failed:  # what was ok before is so by chance alone
                     before = [each.trial for each in run.trials if each.cell == trial.cell]
                     book.write(msgspec.structs.replace(trial, trial=max(before) + 1))
+        shared.use(budget)
 
 
 def _opened(

@@ -13,6 +13,9 @@ EACH_S: Final = 4.0
 """What is kept for each cell to come: what has helped one cell is tried first in the others."""
 
 
+MOST_TESTS: Final = 4
+"""So many tests of a suite may take as long as a program does; more share that time."""
+
 MOST_LOAD: Final = 3.0
 """On a machine that has more to do, nobody wants to wait for so long."""
 
@@ -24,6 +27,11 @@ class Budget:
         self._all_s = seconds
         self._left_s = seconds
 
+    @property
+    def used_s(self) -> float:
+        """What trials have taken of it."""
+        return self._all_s - self._left_s
+
     def use(self, seconds: float, load: float) -> None:
         """Count a trial that took so long while each core had so many processes to run."""
         self._left_s -= seconds / min(MOST_LOAD, max(1.0, load))
@@ -31,3 +39,22 @@ class Budget:
     def is_over(self, to_come: int = 0) -> bool:
         """Tell whether nothing is left for a cell if as many others are `to_come`."""
         return self._left_s <= min(EACH_S * to_come, self._all_s / 2)
+
+
+class Shared:
+    """What is left for the tests of a suite, each of which is a program that may be explained."""
+
+    def __init__(self, explain: Explain, tests: int) -> None:
+        self._most_s = BUDGET_S[explain]
+        self._to_come = tests
+        self.left_s = self._most_s * min(tests, MOST_TESTS)
+
+    def next(self) -> Budget:
+        """Give what the next one may take: no more than a program, and twice its share at most."""
+        share_s = self.left_s / max(1, self._to_come)
+        return Budget(min(self._most_s, 2 * share_s))
+
+    def use(self, budget: Budget) -> None:
+        """Count what one has taken."""
+        self._to_come -= 1
+        self.left_s -= budget.used_s
