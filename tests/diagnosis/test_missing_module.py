@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import pytest
 
@@ -9,6 +11,9 @@ from startlab.diagnosis.case import Case
 from startlab.diagnosis.rules import unreadable_program
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import Program, PythonException, Trial
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = Program(kind="script", name="p.py", target="p.py", root="/nowhere")
 
@@ -71,3 +76,24 @@ def test_what_other_pythons_have_is_nothing_to_install(module: str) -> None:
 def test_another_error_of_an_import_is_told_as_it_is() -> None:
     message = "cannot import name 'x' from 'y'"
     assert told("ImportError", message) == ("missing_module", f"ImportError: {message}", "")
+
+
+def test_a_conftest_that_cannot_import_the_project_itself_says_how_it_is_found(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").touch()
+    program = Program(
+        kind="command", name="pytest", target="pytest", args=("-q",), root=str(tmp_path)
+    )
+    trial = Trial(
+        experiment="pytest", environment="host-3.13", method="fork", trial=0, outcome="error",
+        reason="", as_expected=False, expected=("ok",), stdout="",
+        stderr="ImportError while loading conftest '/p/tests/conftest.py'.\n"
+        "tests/conftest.py:6: in <module>\n    from shop import db\n"
+        "E   ModuleNotFoundError: No module named 'shop'\n",
+    )  # fmt: skip
+    cause = unreadable_program.find(Case(trial, Sources(program)))
+    assert cause is not None
+    assert (cause.mechanism, cause.title) == ("missing_module", "the module shop is missing")
+    assert "--with . installs the project" in cause.text

@@ -182,7 +182,7 @@ def findings(run: Run, found: Iterable[Finding], console: Console) -> None:
     trials = dict(by_cell(run))
     for number, each in enumerate(found, 1):
         style = "bold" if each.note else UNEXPECTED
-        prose.say(console, one_line(each.title), style, first=f"{number}.", indent=3)
+        prose.say(console, one_line(each.title), style, first=f"{number}. ", indent=3)
         _source(each, console)
         for label, said in finding.explanation(each):
             _labelled(label, excerpt(said), console)

@@ -55,12 +55,19 @@ _NOT_THERE: Final = re.compile(
 )
 """What Python says at last of `-m` and a module that is not there."""
 
+_OF_CONFTEST: Final = re.compile(
+    r"^ImportError while loading conftest .*^E +ModuleNotFoundError: No module named "
+    r"'(?P<name>[\w.]+)'$",
+    re.MULTILINE | re.DOTALL,
+)
+"""What pytest says of a conftest.py that imports a module which is not there."""
+
 
 def find(case: Case) -> Cause | None:
     """See that this Python cannot compile the program, or lacks what it imports."""
     trial = case.trial
     if trial.exception is None:
-        not_there = _NOT_THERE.search(trial.stderr)
+        not_there = _NOT_THERE.search(trial.stderr) or _OF_CONFTEST.search(trial.stderr)
         return _lacking(case, not_there["name"]) if not_there else None
     said = what_was_raised(trial)
     if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
@@ -74,6 +81,11 @@ def find(case: Case) -> Cause | None:
             return Cause("missing_module", said, "", trial.where, key=said)
     return None
 
+
+_OWN: Final = (
+    "It is the project's own: --with . installs the project; `python -m pytest` finds what is in "
+    "the folder that it is run in, where `pytest` alone does not."
+)
 
 INSTALLING: Final = ("--with", "-r", "--requirements")
 """Options of startlab's that say what is installed."""
@@ -89,9 +101,13 @@ def _lacking(case: Case, module: str) -> Cause:
         return Cause("syntax", title, text, where, key=module)
     known = distribution_of(module)
     text = (
-        f"--with {known} installs it."
-        if known
-        else f"--with {top} installs it, unless its distribution has a different name."
+        _OWN
+        if case.sources.has_module(top)
+        else (
+            f"--with {known} installs it."
+            if known
+            else f"--with {top} installs it, unless its distribution has a different name."
+        )
     )
     late = next((each for each in case.sources.arguments if each in INSTALLING), None)
     if late:

@@ -56,6 +56,11 @@ class Sources:
         there = (name for name in names if name in self._kept or (self._root / name).is_file())
         return next(there, "")
 
+    def has_module(self, module: str) -> bool:
+        """Tell whether the folder that the program is in has a module of that name."""
+        files = self.files_of(module, ".")
+        return any(each in self._kept or (self._root / each).is_file() for each in files)
+
     @staticmethod
     def files_of(module: str, *folders: str) -> list[str]:
         """List the files that a module may be in, its folder being one of `folders` or `src`."""
