@@ -69,7 +69,8 @@ def test_the_line_is_the_innermost_of_the_program_s_own_folder() -> None:
     assert _where(["python", "/home/me/tool.py"], stack) == "tool.py:3"
     assert _where(["python", "-m", "tool"], stack) == "plugin.py:2"
     assert _where(["python", "-m", "tool"], Stack(None, "", inside[:1])) is None
-    injected = Frame("/scratch/inject/startlab_inside.py", 4, "report")
+    file = os.path.join(os.sep, "scratch", "inject", "startlab_inside.py")
+    injected = Frame(file, 4, "report")
     assert _where(["python", "-m", "tool"], Stack(None, "", (injected, *inside))) == "plugin.py:2"
     assert _where(["python", "-m", "tool"], Stack(None, "", (injected,))) is None
     assert _where(["python", "x.py"], None) is None

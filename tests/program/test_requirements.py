@@ -52,7 +52,7 @@ def test_mistakes(tmp_path: Path) -> None:
         ProgramError, match=r"--with !!: this is not a requirement: Expected package"
     ):
         requirements.read(None, ["!!"])
-    with pytest.raises(ProgramError, match=r"nope\.txt cannot be read: No such file"):
+    with pytest.raises(ProgramError, match=r"nope\.txt cannot be read: "):
         requirements.read(tmp_path / "nope.txt")
     with pytest.raises(ProgramError, match=r"requirement \./nope: there is no such file or folder"):
         requirements.read(None, ["./nope"])

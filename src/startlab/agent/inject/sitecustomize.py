@@ -454,6 +454,7 @@ PATCHES = {
     "multiprocessing.popen_spawn_win32": [watch_module],
     "multiprocessing.forking": [watch_module],  # 2.7
     "multiprocess.popen_fork": [watch_module],
+    "multiprocess.popen_spawn_win32": [watch_module],
 }
 if METHOD:
     PATCHES["multiprocessing.context"] = [force]
