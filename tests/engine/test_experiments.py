@@ -731,9 +731,10 @@ def test_what_was_ok_once_and_fails_when_it_is_run_again_is_not_advised(
             else:
                 raise RuntimeError("not forked")
         """)
-    seen = explained(program, tmp_path)
-    forked = [trial.outcome for trial in seen.run.trials if trial.method == "fork"]
-    assert sorted(forked) == ["error", "ok"]
+    seen = explained(program, tmp_path, "fork", "forkserver", "spawn")  # two compare with fork
+    forked = {t.trial: t.outcome for t in seen.run.trials if t.method == "fork"}
+    assert sorted(forked.values()) == ["error", "ok"]
+    assert sum(trial.method == "fork" for trial in seen.run.trials) == 2
     assert not any("Set fork" in each.advice for each in diagnose(seen.run).findings)
 
 

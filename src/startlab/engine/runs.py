@@ -301,7 +301,7 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
             for made in experimenter.explain():
                 book.write(msgspec.structs.replace(made, test=one.name if is_of_tests else ""))
             if not is_of_tests:
-                for trial in experimenter.failed:  # what was ok before is so by chance alone
+                for trial in experimenter.failed.values():  # what was ok was so by chance
                     before = [each.trial for each in run.trials if each.cell == trial.cell]
                     book.write(msgspec.structs.replace(trial, trial=max(before) + 1))
         shared.use(budget)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from startlab.backends import Backend
     from startlab.engine.experiments.budget import Budget
     from startlab.engine.subjects import Subject
-    from startlab.model import AspectKind, CauseExperiment, Run, Trial
+    from startlab.model import AspectKind, CauseExperiment, Cell, Run, Trial
 
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
@@ -66,7 +66,7 @@ class Experimenter:
     ) -> None:
         self._run = run
         self._bench = Bench(run, subject, backend, budget, is_of_test=is_of_test)
-        self.failed: list[Trial] = []  # trials without any change of cells that had been ok
+        self.failed: dict[Cell, Trial] = {}  # what was ok before, run again as it is
         self._made: list[CauseExperiment] = []
         self._worlds = self._by_environment()
 
@@ -145,8 +145,9 @@ class Experimenter:
         if not candidates:
             return
         if not comparison.base_rates():
-            if comparison.failed is not None and bad.trials[0].outcome not in WELL:
-                self.failed.append(comparison.failed)
+            failed = comparison.failed
+            if failed is not None and bad.trials[0].outcome not in WELL:
+                self.failed.setdefault(failed.cell, failed)  # other cells compare with it, too
                 yield from self._of_cell(Comparison(self._bench, bad, None))
             return
         known = self._by_what_is_known(comparison, candidates)
