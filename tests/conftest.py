@@ -68,16 +68,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for an `interpreter` on every one of this host, with a `method` that it has.
 
     The oldest, the oldest 3 and the newest take every method, the others one each, in turn: another
-    one for the next test, so that all tests together have them all. All but one of these others are
-    `wide`: again another one for the next test.
+    one for the next test, so that all tests together have them all. All but the oldest, the newest
+    and one of these others are `wide`: again another one for the next test.
     """
     if "interpreter" not in metafunc.fixturenames:
         return
     every = here()
     turn = zlib.crc32(metafunc.function.__name__.encode())
     edges = (every[0], *[each for each in every if not each.python.startswith("2")][:1], every[-1])
-    between = [each for each in every if each not in edges]
-    narrow = (*edges, *between[turn % max(len(between), 1) :][:1])
+    between = every[1:-1]
+    narrow = (every[0], every[-1], *between[turn % max(len(between), 1) :][:1])
     wide = {each: () if each in narrow else pytest.mark.wide for each in every}
     if "method" not in metafunc.fixturenames:
         params = [pytest.param(each, marks=wide[each], id=each.name) for each in every]

@@ -150,11 +150,9 @@ def engine() -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.wide
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(each, marks=pytest.mark.wide if at % 3 else ()) for at, each in enumerate(TRUTH)],
-)
+@pytest.mark.parametrize("name", list(TRUTH))
 def test_in_containers(name: str, tmp_path: Path) -> None:
     trials = 5 if TRUTH[name]["kind"] == "race" else 1
     check(name, run(name, tmp_path, sorted(DOCKER.values()), "docker", trials))

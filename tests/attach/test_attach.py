@@ -49,18 +49,19 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.native,
     pytest.mark.targets,
+    pytest.mark.xdist_group("attach"),  # each worker would run all of its programs
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]
 
 AT_ONCE = 4  # most programs sleep most of the time
 HERE = Path(__file__).parent
-WITHIN_S = 90.0
+WITHIN_S = 240.0
 LOOKS = 2
 # pytest changes its own with every test, while programs are started from other threads.
 ENVIRONMENT = dict(os.environ)
 DEAD = ("deadlock", "stuck", "part")
-PATIENCE_S = 15.0
+PATIENCE_S = {"hung": 60.0, "living": 15.0}
 
 
 class Program(NamedTuple):
@@ -212,13 +213,14 @@ class Told(NamedTuple):
 def told(program: Program) -> Told:
     """Run a program and ask about it: one that hangs until what is said is right."""
     hung = program.path.parent.name == "hung"
+    patience_s = PATIENCE_S[program.path.parent.name]
     found: list[trees.Tree] = []
     with tempfile.TemporaryDirectory(prefix="startlab-") as folder:  # noqa: SIM117
         with program.running(Path(folder)) as pid:
             deadline = time.monotonic() + WITHIN_S
             for look in itertools.count(1):
                 with suppress(LookError):  # it may change too fast to be read
-                    found.append(trees.explain(attach.look([pid], patience_s=PATIENCE_S)))
+                    found.append(trees.explain(attach.look([pid], patience_s=patience_s)))
                 mistakes = wrong(program, found[-1]) if hung and found else []
                 done = bool(found) and not mistakes if hung else look == LOOKS
                 if done or time.monotonic() > deadline:

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 OWN = f"host-{sys.version_info[0]}.{sys.version_info[1]}"
 PACKAGE = Path(journal.__file__).parents[1]
-pytestmark = [pytest.mark.native, pytest.mark.targets]
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.targets,
+    pytest.mark.xdist_group("experiments"),  # each worker would run them again
+]
 
 forks = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="what is shown is a run of fork"

@@ -85,6 +85,8 @@ def test_a_hang_is_one_short_sentence_first_and_exit_status_1(
     assert f"\n- The program (pid {hung.pid}) at app.py:6 waits for the lock `lock`" in out
     for heading in ("Who waits for whom", "Stacks", "Likely cause:", "What to do:", "Assumed:"):
         assert heading in rest
+    assumed = rest.partition("Assumed:")[2]
+    assert assumed.count("outside") == 1
     number = tmp_path / "app.pid"
     number.write_text(f"{hung.pid}\n")
     assert first.partition(":")[0] in until(1, "--pid-file", str(number))

@@ -1,7 +1,7 @@
 """Causes that are shown by experiment: what is tried, what is confirmed, and at which line.
 
-The programs are run natively, on the oldest Python that tells enough, and on a newer one. Those
-that take longest are `wide`: others show what is like them.
+The programs are run natively, on the oldest Python that tells enough, and on a newer one. Most are
+`wide`: others show what is like them.
 """
 
 from __future__ import annotations
@@ -186,6 +186,7 @@ ENDED_BEFORE_IT_WRITES = """\
 """
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("expected", [True, False])
 def test_what_a_child_printed_before_it_is_ended_is_shown_to_be_lost(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, expected: bool
@@ -251,6 +252,7 @@ def test_what_is_registered_in_the_parent_is_shown(write: Write, tmp_path: Path)
     assert "codecs and error handlers" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_sentinel_that_is_compared_by_identity_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:
@@ -313,6 +315,7 @@ def test_unwritten_text_that_a_fork_copies_is_shown(write: Write, tmp_path: Path
     assert seen.first.grade in ("confirmed", "shown")
 
 
+@pytest.mark.wide
 def test_a_socket_that_a_fork_copies_is_shown_at_the_fork(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import socket
@@ -441,6 +444,7 @@ def test_an_exception_that_cannot_be_made_again_is_shown(write: Write, tmp_path:
     assert (seen.first.mechanism, seen.first.grade) == ("unreadable_result", "confirmed")
 
 
+@pytest.mark.wide
 def test_a_seed_that_children_do_not_have_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import random
@@ -522,6 +526,7 @@ def test_a_healthy_program_is_not_experimented_with(write: Write, tmp_path: Path
     assert diagnose(run).findings == ()
 
 
+@pytest.mark.wide
 def test_a_module_that_only_the_parent_imports_is_shown_where_it_does(
     write: Write, tmp_path: Path
 ) -> None:
@@ -572,6 +577,7 @@ def test_a_class_made_as_the_parent_runs_is_shown_where_it_is_made(
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_objects_known_by_their_id_are_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Process
@@ -595,6 +601,7 @@ def test_objects_known_by_their_id_are_shown(write: Write, tmp_path: Path) -> No
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import os
@@ -1116,6 +1123,7 @@ def test_a_call_that_only_the_parent_makes_is_shown_where_it_does(
     assert "framework.setup()" in seen.first.title
 
 
+@pytest.mark.wide
 def test_the_name_that_children_know_the_main_module_by_is_shown(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1144,6 +1152,7 @@ def test_the_name_that_children_know_the_main_module_by_is_shown(
     assert seen.first.where == "program.py:6"
 
 
+@pytest.mark.wide
 def test_a_main_module_that_is_imported_again_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1174,6 +1183,7 @@ def test_a_main_module_that_is_imported_again_is_shown_where_it_is(
     assert seen.first.where == "tasks.py:2"
 
 
+@pytest.mark.wide
 def test_a_resource_tracker_of_a_childs_own_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import os
@@ -1360,6 +1370,7 @@ def test_a_module_loaded_by_its_file_is_shown_where_it_is(write: Write, tmp_path
     assert "`doubler`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_lock_dropped_before_a_child_has_opened_it_is_shown_where_it_is_made(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1455,6 +1466,7 @@ def test_a_statement_that_ends_each_child_is_shown_though_its_call_is_made_again
     assert seen.first.where == "program.py:10"
 
 
+@pytest.mark.wide
 def test_what_a_packages_main_sets_is_shown_as_never_run_in_children(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1479,6 +1491,7 @@ def test_what_a_packages_main_sets_is_shown_as_never_run_in_children(
     assert "__main__.py" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_hash_that_each_process_salts_is_shown_though_a_call_may_hide_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1510,6 +1523,7 @@ def test_a_hash_that_each_process_salts_is_shown_though_a_call_may_hide_it(
     assert seen.first.where == "program.py:5"
 
 
+@pytest.mark.wide
 def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1535,6 +1549,7 @@ def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
     assert "logging.addLevelName()" in seen.first.title
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "statement",
     [
@@ -1640,6 +1655,7 @@ def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path)
     assert seen.kinds() == set()
 
 
+@pytest.mark.wide
 def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1701,6 +1717,7 @@ def test_a_statement_that_calls_c_is_shown_where_the_parent_makes_it(
     assert "`tracemalloc.start()`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_what_runs_in_forked_children_is_shown_where_it_is_registered(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1724,6 +1741,7 @@ def test_what_runs_in_forked_children_is_shown_where_it_is_registered(
     assert seen.first.where == "program.py:5"
 
 
+@pytest.mark.wide
 def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_goes(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1783,6 +1801,7 @@ def test_a_destructor_that_runs_for_a_pickled_copy_is_shown(write: Write, tmp_pa
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_what_varies_with_the_hash_seed_is_shown_by_fixed_ones(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1829,6 +1848,7 @@ def test_a_handler_of_signals_is_shown_where_the_parent_sets_it(
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_what_the_parent_has_cached_is_shown_by_forked_children_without_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1858,6 +1878,7 @@ def test_what_the_parent_has_cached_is_shown_by_forked_children_without_it(
     assert seen.first.where == "program.py:4"
 
 
+@pytest.mark.wide
 def test_a_statement_of_main_is_shown_though_children_need_another_one(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1908,6 +1929,7 @@ def test_a_member_that_pickle_cannot_make_again_is_shown_where_it_is_handed_over
     assert "`UNSET`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_modules_that_the_fork_server_imports_are_shown_where_it_is_told_to(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1978,6 +2000,7 @@ def test_a_file_whose_lock_a_forked_child_keeps_is_shown_where_it_is_opened(
     assert seen.first.where == "program.py:5"
 
 
+@pytest.mark.wide
 def test_an_attribute_of_a_function_is_shown_where_the_parent_sets_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -2003,6 +2026,7 @@ def test_an_attribute_of_a_function_is_shown_where_the_parent_sets_it(
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_what_each_process_makes_for_itself_is_told_for_either_meaning(
     write: Write, tmp_path: Path
 ) -> None:
@@ -2060,6 +2084,7 @@ def test_of_a_thread_that_a_fork_leaves_behind_the_line_that_waits_for_it_is_sho
     assert seen.first.where == "program.py:16"  # and not 12, which starts the thread
 
 
+@pytest.mark.wide
 def test_a_folder_changed_before_the_children_import_main_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:
@@ -2268,6 +2293,7 @@ def test_a_change_to_a_cached_object_is_shown_where_the_parent_makes_it(
     assert seen.first.where == "program.py:15"
 
 
+@pytest.mark.wide
 def test_a_variable_set_after_what_reads_it_was_imported_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:
@@ -2571,6 +2597,7 @@ def test_children_that_are_started_before_a_thread_do_without_it(
     assert "before the parent first comes to program.py:20" in seen.first.advice
 
 
+@pytest.mark.wide
 def test_a_context_variable_that_cannot_be_pickled_is_taken_from_forked_children(
     write: Write, tmp_path: Path
 ) -> None:

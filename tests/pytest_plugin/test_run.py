@@ -105,6 +105,7 @@ def test_a_suite_of_unittest_runs_as_one_program_or_by_pytest(tmp_path: Path) ->
     }
 
 
+@pytest.mark.wide
 def test_a_cause_is_confirmed_for_all_tests_that_end_alike(tmp_path: Path) -> None:
     """Though pytest prints another warning each time: a test passes or fails."""
     (tmp_path / "rates.py").write_text(

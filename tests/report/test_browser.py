@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 
     from tests.report.conftest import Make
 
-pytestmark = [pytest.mark.browser, pytest.mark.native]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.native,
+    pytest.mark.xdist_group("browser"),  # each worker would run the lab again
+]
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -519,8 +523,15 @@ def test_a_cell_of_the_default_lab_takes_no_more_than_its_share(lab: Made) -> No
 VIEWS = ("", "#outcome=hang", "#subject=lock_held_at_fork", "HANG", "#rows=method&text=lock")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.wide),
+        pytest.param(390, "light", marks=pytest.mark.wide),
+    ],
+)
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_no_violation(
     browser: Browser, axe: str, lab: Made, view: str, width: int, scheme: str

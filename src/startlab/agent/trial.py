@@ -243,10 +243,7 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
     left: Dict[str, Any] = {}
     with _urgency():
         if ended in ("limit", "proof", "rounds"):
-            observation["grade"] = "quiescent" if limit.quiet else "busy"
-            observation["verdict_s"] = limit.still_s
-            told = watch.told.read().events
-            observation.update(watch.verdict(job, request["argv"], told))
+            observation.update(_given_up(job, limit, watch, request))
         if ended == "exit" and not _orphans_end(job, control):
             left["processes"] = [
                 each["command"][:MOST_WORDS] for each in job.processes()[:MOST_NAMED]
@@ -258,7 +255,7 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
     removed = remove_shared_memory(shared)
     if ended == "exit":
         left.update(shared_memory=removed[:MOST_NAMED], files=place.left_files())
-    told, dropped = watch.told.read()
+    observation.update(_told(job, watch, request, began_s, exited=ended == "exit"))
     written_by = [stream.finish(DRAIN_S) for stream in streams]
     if channel is not None:
         written_by = tests.captured(place.events, written_by[0])
@@ -266,17 +263,35 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
     observation.update(
         stdout=written_by[0],
         stderr=written_by[1],
-        forced=events.forced(told, request.get("method"), job.pid),
-        starts=events.starts(told, began_s),
-        pids=sorted({os.getpid(), *(each.pid for each in told)}),  # the agent is its parent
-        clues=events.clues(told),
-        dropped_events=dropped,
         left_behind=left,
         crashes=_crashes(place),
-        stuck=watch.stuck(job, told) if ended == "exit" else [],
         cpu_s=job.cpu(),
     )
     return observation
+
+
+def _given_up(job: Job, limit: Limit, watch: Watch, request: Dict[str, Any]) -> Dict[str, Any]:
+    """Tell how a job that has not ended stands still, and since when."""
+    return {
+        "grade": "quiescent" if limit.quiet else "busy",
+        "verdict_s": limit.still_s,
+        **watch.verdict(job, request["argv"], watch.told.read().events),
+    }
+
+
+def _told(
+    job: Job, watch: Watch, request: Dict[str, Any], began_s: float, *, exited: bool
+) -> Dict[str, Any]:
+    """Tell what the program's processes told of themselves."""
+    told, dropped = watch.told.read()
+    return {
+        "forced": events.forced(told, request.get("method"), job.pid),
+        "starts": events.starts(told, began_s),
+        "pids": sorted({os.getpid(), *(each.pid for each in told)}),  # the agent is its parent
+        "clues": events.clues(told),
+        "dropped_events": dropped,
+        "stuck": watch.stuck(job, told) if exited else [],
+    }
 
 
 def _not_launched(step: str, request: Dict[str, Any], error: Exception) -> Dict[str, Any]:

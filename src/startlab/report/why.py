@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from startlab.diagnosis.tree import Tree
     from startlab.model import (
+        AssumptionKind,
         Outside,
         OutsideKind,
         Process,
@@ -474,10 +475,23 @@ def explanation(tree: Tree) -> Iterator[tuple[str, str]]:
             yield "What to do", cure
     yield from _not_seen(tree)
     if verdict.kind in HANGS:
-        assumed = [waiting.ASSUMPTIONS[each] for each in tree.look.assumptions]
-        yield "Assumed", "; ".join(assumed)
+        yield "Assumed", _assumed(tree.look.assumptions)
         if "alarm" in tree.look.assumptions:
             yield "", "--ask asks the processes for alarms; that stops each for a moment."
+
+
+_FROM_OUTSIDE: Final = frozenset(
+    ("signal", "unreadable", "opened later", "under way", "wanders", "address", "name",
+     "opened by name")
+)  # fmt: skip
+"""What is assumed of processes outside; the JSON document has each by itself."""
+
+
+def _assumed(kinds: Sequence[AssumptionKind]) -> str:
+    texts = [waiting.ASSUMPTIONS[each] for each in kinds if each not in _FROM_OUTSIDE]
+    if len(texts) < len(kinds):
+        texts.insert(0, "nothing outside acts on the tree: by a signal, a descriptor or a name")
+    return "; ".join(texts)
 
 
 def _not_seen(tree: Tree) -> Iterator[tuple[str, str]]:

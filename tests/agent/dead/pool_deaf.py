@@ -1,4 +1,5 @@
 # pollers: >=2.7
+# spins
 # A pool's thread that takes the results has died of one; another, since 3.8, spins for the rest.
 import multiprocessing
 import sys
