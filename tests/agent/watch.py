@@ -128,7 +128,7 @@ def watch(
                     status = program.returncode = code
                 if pid == 0:
                     break
-        if status is not None and not procfs.descendants(os.getpid(), procfs.everyone()):
+        if status is not None and not procfs.descendants([os.getpid()], procfs.everyone()):
             break
     at = time.time()
     return {
@@ -159,7 +159,7 @@ def end_all() -> None:
 def semaphores() -> list[Path]:
     """Find what multiprocessing has named in shared memory and the job has mapped."""
     mapped = b""
-    for pid in procfs.descendants(os.getpid(), procfs.everyone()):
+    for pid in procfs.descendants([os.getpid()], procfs.everyone()):
         with contextlib.suppress(OSError):
             mapped += procfs.read(f"/proc/{pid}/maps")
     found = []
@@ -174,7 +174,7 @@ def kill_all() -> None:
     """End them all at once: one that outlives another may go on, and would write a stamp anew."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        found = procfs.descendants(os.getpid(), procfs.everyone())
+        found = procfs.descendants([os.getpid()], procfs.everyone())
         if not found:
             return
         for number in (signal.SIGSTOP, signal.SIGKILL):

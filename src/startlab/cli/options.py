@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.text import Text
 
 from startlab.model import METHODS, BackendChoice, BaseChoice, Isolation, Selection
-from startlab.plan.environments import platform_name
 from startlab.report.text import printable
 
 if TYPE_CHECKING:
@@ -104,6 +103,8 @@ _ENV = click.option(
 
 
 def _platform(_: object, __: object, value: str) -> str:
+    from startlab.plan.environments import platform_name
+
     return platform_name() if value == "auto" else value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import Final
 
 WELL_KNOWN: Final = {
@@ -98,5 +97,7 @@ def distribution_of(module: str) -> str:
     known = next((WELL_KNOWN[each] for each in longest_first if each in WELL_KNOWN), "")
     if known:
         return known
+    from importlib import metadata  # slow
+
     installed = set(metadata.packages_distributions().get(parts[0], ()))
     return installed.pop() if len(installed) == 1 else ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from packaging.version import Version
-
 from startlab.output.compare import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.version import Version
 
     from startlab.model import Environment
     from startlab.output.compare import Difference
@@ -70,6 +70,8 @@ class _Build(NamedTuple):
 
 
 def _build(environment: Environment, *, exact: bool) -> _Build:
+    from packaging.version import Version  # slow
+
     version = Version(environment.python)
     if not exact:
         version = Version(f"{version.major}.{version.minor}")

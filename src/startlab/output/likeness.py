@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -69,6 +68,8 @@ def shape(text: str, observation: Observation) -> str:
 
 def digest(text: str) -> str:
     """Return a hash of the lines of a text, whatever their order."""
+    import hashlib  # slow, for it loads OpenSSL
+
     return hashlib.sha256("\n".join(sorted(text.splitlines())).encode()).hexdigest()[:16]
 
 

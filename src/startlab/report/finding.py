@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.plan.environments import sort_key
 from startlab.report.text import one_line
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def reproduce(trials: Mapping[Cell, OfCell], finding: Finding) -> str:
 
 def seen_in(finding: Finding) -> str:
     """Name the environments where the title cannot: several, or some trials of a cell alone."""
+    from startlab.plan.environments import sort_key  # slow
+
     methods: dict[str, list[str]] = {}
     for each in finding.cells:
         share = f" {each.count} of {each.of}" if each.count < each.of else ""

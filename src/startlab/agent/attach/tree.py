@@ -57,7 +57,9 @@ def find(pids: Iterable[int]) -> List[int]:
     links = [each for each in map(_links, tree) if any(each)]
     if links:
         orphans = [pid for pid in everyone if pid not in tree and _is_orphan(pid, everyone)]
-        tree |= _tied(links, {pid: _family(pid, everyone) for pid in orphans})
+        families = {pid: _family(pid, everyone) for pid in orphans}
+        # Whoever has started the tree, to go its own way, is no orphan of it.
+        tree |= _tied(links, {pid: each for pid, each in families.items() if not each & tree})
     order = sorted(tree, key=lambda pid: (pid not in tops, everyone[pid].started, pid))
     return [pid for pid in order if everyone[pid].state != "X"][:MOST]
 
@@ -81,7 +83,7 @@ def _belongs(pid: int, everyone: Everyone) -> bool:
 
 
 def _family(pid: int, everyone: Everyone) -> Set[int]:
-    return {pid, *procfs.descendants(pid, everyone)}
+    return {pid, *procfs.descendants([pid], everyone)}
 
 
 def observers() -> List[int]:

@@ -53,7 +53,7 @@ class Members:
         everyone = procfs.everyone()
         for pid in self._without:
             everyone.pop(pid, None)
-        below = {pid for root in self._roots for pid in procfs.descendants(root, everyone)}
+        below = procfs.descendants(self._roots, everyone)
         return below | (everyone.keys() & set(self._roots) if self._inclusive else set())
 
     def _without_roots(self, found: Iterable[int]) -> Iterable[int]:

@@ -14,7 +14,7 @@ import re
 import socket
 import struct
 import sys
-from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
 
@@ -252,15 +252,16 @@ def everyone() -> Dict[int, Stat]:
     return found
 
 
-def descendants(pid: int, of: Dict[int, Stat]) -> List[int]:
-    """List the descendants of a process among all processes."""
+def descendants(pids: Iterable[int], of: Dict[int, Stat]) -> Set[int]:
+    """Give the descendants of some processes among all processes."""
     by_parent: Dict[int, List[int]] = {}
     for each in of.values():
         by_parent.setdefault(each.parent, []).append(each.pid)
-    found, todo = [], [pid]
+    found: Set[int] = set()
+    todo = list(pids)
     while todo:
-        born = by_parent.get(todo.pop(), [])
-        found += born
+        born = by_parent.pop(todo.pop(), [])
+        found.update(born)
         todo += born
     return found
 
