@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
 
@@ -19,7 +19,7 @@ from ..proof import Members, Prover, Rounds, deadlock, holders_of, partial, proc
 from ..proof.facts import Obstacle, Verdict, Waiting, plain
 from ..proof.procfs import Moved
 from ..proof.rounds import ROUNDS, shown_by
-from ..stacks import TRY_S, Stack, own_frames, server, stacks, stacks_in_motion
+from ..stacks import TRY_S, Frame, Stack, own_frames, server, stacks, stacks_in_motion
 from . import clocks, told, tree
 
 Id = Tuple[int, int]
@@ -135,7 +135,7 @@ class _Looks:
         self._by_thread = told.by_thread(self._first, self._found)
         time.sleep(max(0.0, self._began + APART_S - time.monotonic()))
         self._verdict = self._watch()
-        self._second = partial.look(prover)
+        self._second = partial.look(prover, events=self._events())
         self._apart_s = time.monotonic() - self._began
         self._seen = self._both(ran_s)
 
@@ -227,6 +227,16 @@ class _Looks:
             and told.is_own(stack.frames[0].file)
         )
 
+    def _events(self) -> FrozenSet[Id]:
+        """Give the threads that wait for an Event at a line of the program."""
+        return frozenset(
+            each
+            for each, stack in self._by_thread.items()
+            if len(stack.frames) > 2
+            and all(map(_is_wait, stack.frames[:2]))
+            and told.is_own(stack.frames[2].file)
+        )
+
     # --- both looks together ---------------------------------------------------------------
 
     def _both(self, ran_s: Dict[Id, float]) -> List[Seen]:
@@ -286,6 +296,12 @@ class _Looks:
         ]
         servers = [pid for pid, mine in self._found.items() if server(mine)]
         return deadlock.find([waiting[each] for each in hung], own, servers)
+
+
+def _is_wait(frame: Frame) -> bool:
+    """Whether a frame is of wait() of an Event, or of the Condition in it."""
+    name = frame.function.rpartition(".")[2]
+    return name == "wait" and frame.file.endswith("/threading.py")
 
 
 def _goes_round(why: Obstacle) -> bool:

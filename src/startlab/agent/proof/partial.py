@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Dict, FrozenSet, NamedTuple, Tuple
 assert sys.platform == "linux"
 
 from . import fixpoint, outsiders
-from .facts import Obstacle
+from .facts import Obstacle, Wait
 from .outsiders import MayWake
 from .procfs import Moved
 from .prover import all_threads, settled
-from .scene import Bond, about
+from .scene import Bond, about, handles_signals
 
 if TYPE_CHECKING:
     from . import procfs
@@ -55,22 +55,24 @@ class Partial(NamedTuple):
     ends: FrozenSet[Tuple[str, bool]]
 
 
-def look(prover: Prover, *, around: bool = True) -> Partial:
+def look(prover: Prover, *, around: bool = True, events: FrozenSet[Id] = frozenset()) -> Partial:
     """Look at every thread of a job; raise Moved where processes come and go too fast.
 
     `around`: look at all processes outside, too. Without that it is no proof, and half the work.
+    `events`: threads that wait for an Event, which a signal's handler may set.
     """
     for _ in range(_TRIES):
         try:
-            return _Look(prover, around=around).partial()
+            return _Look(prover, events, around=around).partial()
         except (OSError, ValueError, IndexError):  # a process has ended meanwhile
             continue
     raise Moved
 
 
 class _Look:
-    def __init__(self, prover: Prover, *, around: bool) -> None:
+    def __init__(self, prover: Prover, events: FrozenSet[Id], *, around: bool) -> None:
         self._prover = prover
+        self._events = events
         self._around = around
         self._before = prover.survey(complete=around)
         self._scene = prover.scene(self._before)
@@ -122,10 +124,26 @@ class _Look:
             if isinstance(found, Obstacle):
                 found = found._replace(timed=True)
         if isinstance(found, Bond):
+            if self._awaits_signals(thread, found):
+                self._may_wake[each] = about("waits for signal", thread)
+                found = found._replace(wait=Wait("signal"), wakers=frozenset())
             self._bonds[each] = found
         # A poll of nothing, with a timeout, is a sleep.
         elif not (found.timed and found.kind == "waits for signal"):
             self._may_wake[each] = found
+
+    def _awaits_signals(self, thread: procfs.Thread, bond: Bond) -> bool:
+        """Whether a process's first thread waits for no more than a signal that it handles.
+
+        A daemon at rest is in a poll of what only it could make ready itself, as its handlers do,
+        or in the wait of an Event.
+        """
+        to_itself = bond.wait.kind == "poll" and bond.wakers <= {thread.pid}
+        return (
+            thread.tid == thread.pid
+            and handles_signals(thread)
+            and (to_itself or (thread.pid, thread.tid) in self._events)
+        )
 
     def _see_process(self, process: Process) -> None:
         """See what about a process may wake any thread of it."""

@@ -46,7 +46,8 @@ _LAST_STANDARD = 2
 _ASKED_SAFELY = ("anon_inode:[pidfd]", outsiders.EPOLL)
 _STREAM, _DATAGRAM, _SEQPACKET = 1, 2, 5
 _POLLFD = struct.Struct("=ihh")
-# SIGINT, and with faulthandler those that a process sends itself when it fails.
+# SIGINT, and with faulthandler those that a process sends itself when it fails; the last two are
+# those that a C library has for its threads.
 _CAUGHT_BY_PYTHON = sum(
     1 << number - 1
     for number in (
@@ -56,10 +57,17 @@ _CAUGHT_BY_PYTHON = sum(
         signal.SIGBUS,
         signal.SIGFPE,
         signal.SIGSEGV,
+        32,
+        33,
     )
 )
 # What a descriptor sends (F_SETOWN), one too that the job has no more.
 _READY_SIGNALS = 1 << signal.SIGIO - 1 | 1 << signal.SIGURG - 1
+
+
+def handles_signals(thread: procfs.Thread) -> bool:
+    """Whether a process has a handler of its own for a signal."""
+    return bool(thread.caught & ~_CAUGHT_BY_PYTHON)
 
 
 class Process(NamedTuple):
@@ -522,7 +530,7 @@ class Scene:
 
     def _signal(self, thread: procfs.Thread) -> Tuple[Wait, Set[int]]:
         """Judge a wait for a signal: of a process that has no handler of its own for any."""
-        if thread.caught & ~_CAUGHT_BY_PYTHON:
+        if handles_signals(thread):
             raise MayWake(about("waits for signal", thread))
         return Wait("signal"), set(self.alive) - {thread.pid} or {thread.pid}
 

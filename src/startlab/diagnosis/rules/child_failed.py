@@ -39,7 +39,14 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
+from startlab.diagnosis.stacks import (
+    is_waiting,
+    library_frames,
+    line_of,
+    own_frame,
+    own_line,
+    waits_for_managers_lock,
+)
 
 MECHANISMS: Final = (
     Mechanism(
@@ -88,6 +95,15 @@ def find(case: Case) -> Cause | None:
             "A multiprocessing lock is not released when the process that holds it is killed, and "
             "a queue uses such locks internally.",
             where,
+        )
+    taker = next((t for _, t in case.threads() if killed and waits_for_managers_lock(t)), None)
+    if taker is not None:
+        return Cause(
+            "holder_killed",
+            f"{line_of(taker)} waits for a manager's lock of a process that was ended ({said}) "
+            "while it held it",
+            "A manager does not release what a process took that is killed.",
+            line_of(taker),
         )
     return Cause(
         "child_failed",

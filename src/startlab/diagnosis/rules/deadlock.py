@@ -109,9 +109,9 @@ def find(case: Case) -> Cause | None:
         f"a child asks again and again, at {where}, what can no longer change"
         if asker and where
         else parts[0] + (f"; {parts[1]}" if len(parts) > 1 else ""),
-        "Nothing can continue: " + "; ".join(parts) + "." + _what_would_end(ends)
-        if case.trial.grade == "proven"
-        else sentence(case.trial.reason),
+        sentence(case.trial.reason)
+        if case.trial.reason and case.trial.grade != "proven"
+        else "Nothing can continue: " + "; ".join(parts) + "." + _what_would_end(ends),
         where,
         key=where or parts[0],
     )
@@ -145,7 +145,9 @@ def _what_would_end(ends: Sequence[str]) -> str:
 def _mechanism(case: Case) -> str:
     if case.trial.grade in ("proven", "proven-given-pollers"):
         return "deadlock"
-    return "asks_forever" if any(_goes_round(thread) for _, thread in case.threads()) else "no_end"
+    if any(_goes_round(thread) and own_frame(thread) for _, thread in case.threads()):
+        return "asks_forever"
+    return "deadlock" if case.trial.grade == "stuck" else "no_end"
 
 
 def _asker(case: Case) -> Thread | None:

@@ -46,6 +46,7 @@ from startlab.diagnosis.stacks import (
     own_frames,
     through,
     waits_for_lock,
+    waits_for_managers_lock,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ def find(case: Case) -> Cause | None:
     """See a wait for a lock that none has who lives."""
     for process, thread in case.threads():
         wait = thread.wait
+        if waits_for_managers_lock(thread) and own_frames(thread):
+            kept = _kept_by_manager(case, process, thread)
+            if kept is not None:
+                return kept
         if not waits_for_lock(thread) or wait is None or not own_frames(thread):
             continue
         if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
@@ -135,6 +140,29 @@ def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
         "taken and not released",
         f"No living thread has it in a `with` block, or could release it: what took it "
         f"has returned or ended.{taken}",
+        where,
+    )
+
+
+def _kept_by_manager(case: Case, process: Process, thread: Thread) -> Cause | None:
+    """Tell of a manager's lock that its server waits for, and no thread is seen to have."""
+    frames = own_frames(thread)
+    wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
+    others = [each for _, each in case.threads() if each is not thread]
+    waits = any(
+        is_waiting(each, "lock")
+        and any(is_at(f, "managers.py", "serve_client") for f in each.stack)
+        for each in others
+    )
+    if not wanted or not waits or any(wanted & held_locks(case, each)[1] for each in others):
+        return None
+    where = line_of(thread) or ""
+    return Cause(
+        "never_released",
+        f"{case.who(process)} waits at {where} for {locks.described(case, thread)} of a manager, "
+        "which was taken and not released",
+        "No living process has it in a `with` block. A manager does not release what a process "
+        f"took that has ended.{_taken_at(case, thread)}",
         where,
     )
 

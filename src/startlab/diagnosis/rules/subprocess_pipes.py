@@ -68,6 +68,19 @@ def find(case: Case) -> Cause | None:
     return None
 
 
+def _awaits_end(thread: Thread) -> bool:
+    """Tell whether a thread waits for the end of a subprocess; one of asyncio in its loop."""
+    inside = library_frames(thread)
+    return (
+        is_waiting(thread, "child")
+        or any(is_at(each, "subprocess.py", "wait") for each in inside)
+        or (
+            is_waiting(thread, "poll")
+            and any(is_at(each, "asyncio/base_events.py", "_run_once") for each in inside)
+        )
+    )
+
+
 def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> Cause | None:
     """See the parent wait for a child that waits for it at a pipe."""
     who = case.who(parent)
@@ -75,10 +88,7 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
         where = line_of(each)
         if where is None or child.pid not in each.waits_for:
             continue
-        waits = any(is_at(frame, "subprocess.py", "wait") for frame in library_frames(each))
-        if is_waiting(thread, "pipe write", "socket write") and (
-            waits or is_waiting(each, "child")
-        ):
+        if is_waiting(thread, "pipe write", "socket write") and _awaits_end(each):
             return Cause(
                 "output_not_read",
                 f"{who} waits at {where} for the end of a subprocess, which waits for its output "
