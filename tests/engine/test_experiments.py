@@ -18,6 +18,7 @@ import startlab
 from startlab.backends import interpreters
 from startlab.diagnosis import diagnose
 from startlab.engine import lab
+from startlab.engine.experiments import budget
 
 if TYPE_CHECKING:
     from startlab.model import Finding, Method, Run
@@ -1655,6 +1656,42 @@ def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path)
     assert seen.kinds() == set()
 
 
+def test_what_is_not_run_again_without_a_change_confirms_nothing(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time is over before the program was run without the change as often as it has to be."""
+
+    class Ending(budget.Budget):
+        trials = 0
+
+        def use(self, seconds: float, load: float) -> None:
+            super().use(seconds, load)
+            self.trials += 1
+
+        def is_over(self, to_come: int = 0) -> bool:
+            return self.trials >= 7 or super().is_over(to_come)
+
+    monkeypatch.setattr(budget, "Budget", Ending)
+    program = write("""\
+        from multiprocessing import Process
+
+        LEVEL = 0
+
+        def work():
+            print(LEVEL)
+
+        if __name__ == "__main__":
+            LEVEL = 1
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.run.experiments[0].cured == 3
+    assert seen.kinds() == set()
+    assert seen.first.grade == "suspected"
+
+
 @pytest.mark.wide
 def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
     write: Write, tmp_path: Path
@@ -1768,6 +1805,67 @@ def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("destructor_again", "confirmed")
     assert seen.first.where == "program.py:8"
+
+
+def test_an_exit_handler_that_a_child_of_a_fork_runs_too_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import atexit
+        import os
+        import shutil
+        import sys
+        import tempfile
+
+        class Spool:
+            def __init__(self):
+                self.path = tempfile.mkdtemp()
+                atexit.register(self.close)
+
+            def close(self):
+                shutil.rmtree(self.path)
+
+        if __name__ == "__main__":
+            spool = Spool()
+            if os.fork() == 0:
+                sys.exit(0)
+            os.wait()
+            print(os.listdir(spool.path))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("exit_handler_inherited", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "`Spool.close`" in seen.first.title
+    assert "os._exit()" in seen.first.advice
+
+
+def test_a_queue_that_log_records_go_to_is_to_be_given_to_the_children(
+    write: Write, tmp_path: Path
+) -> None:
+    """A child that sets up the same logging would write to a queue of its own."""
+    program = write("""\
+        import logging
+        import logging.handlers
+        from multiprocessing import Process, Queue
+
+        RECORDS = Queue()
+
+        def work():
+            logging.warning("in the child")
+
+        if __name__ == "__main__":
+            logging.getLogger().addHandler(logging.handlers.QueueHandler(RECORDS))
+            child = Process(target=work)
+            child.start()
+            child.join()
+            logging.warning("in the parent")
+            while (record := RECORDS.get()).msg != "in the parent":
+                print(record.msg)
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.first.grade == "confirmed"
+    assert "give that to the children" in seen.first.advice
+    assert "Tried" not in seen.first.advice
 
 
 @pytest.mark.wide

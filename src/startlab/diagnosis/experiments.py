@@ -18,6 +18,7 @@ from startlab.diagnosis.told import (
     CACHED_CHANGED,
     EITHER,
     FILE_KEPT,
+    HANDLER_INHERITED,
     MADE_ANEW,
     REGISTRIES,
     SKIPPED_MAIN,
@@ -76,6 +77,11 @@ def _first_advice(made: CauseExperiment, told: Told) -> str:
             "Catch the library's exception in the worker, and return what it says, or raise one of "
             "your own."
         )
+    if _holds_queue(made):
+        return (
+            "It holds a queue, which has to be the parent's: give that to the children as an "
+            "argument of Process, or by `initargs=` of a pool."
+        )
     if told is EITHER:
         return "If each process is to have its own, make it where it is used. If all share one:"
     return ""
@@ -87,6 +93,8 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     told = TOLD[kind]
     if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
         told = FILE_KEPT
+    elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):
+        told = HANDLER_INHERITED
     elif kind == "caches" and any(each.what == "line" for each in made.noted):
         told = CACHED_CHANGED
     elif kind == "global" and _is_at_import(case, where):
@@ -153,7 +161,13 @@ def _in_own_words(
 
 def is_cure(made: CauseExperiment) -> bool:
     """Tell whether what an experiment has changed is what is advised."""
-    return all(each.kind in TOLD and TOLD[each.kind].cures for each in made.aspects)
+    cures = all(each.kind in TOLD and TOLD[each.kind].cures for each in made.aspects)
+    return cures and not _holds_queue(made)
+
+
+def _holds_queue(made: CauseExperiment) -> bool:
+    """Tell whether a setting came with the parent's queue: one set in a child has its own."""
+    return made.aspects[0].kind == "registry" and any(e.what == "shared" for e in made.noted)
 
 
 def variables_of(made: CauseExperiment) -> str:
@@ -199,6 +213,7 @@ NAMED: Final = (
     "preloaded",
     "fork hook",
     "finalized",
+    "exit handler inherited",
     "position",
     "local",
     "interpreter",

@@ -455,6 +455,15 @@ FILE_KEPT: Final = Told(
     "and kept as a whole.",
 )
 
+HANDLER_INHERITED: Final = Told(
+    "exit_handler_inherited",
+    "no inherited exit handler run in the children",
+    "{name}, registered with atexit{at}, also runs at the end of a child of os.fork()",
+    COPIED + " If it ends as a program does, by sys.exit() or at its last line, it runs its "
+    "parent's exit handlers: they clear away what the parent still needs.",
+    first=True,
+)
+
 CACHED_CHANGED: Final = Told(
     "cache_empty",
     "what {name} has cached dropped",

@@ -34,8 +34,10 @@ class Luggage(object):
             if pack is None:
                 continue
             try:
-                value = pack(*aspect[1:])
-                packed.append((aspect, bytes(pickler.dumps(value))))
+                value = bytes(pickler.dumps(pack(*aspect[1:])))
+                packed.append((aspect, value))
+                if b"multiprocessing.queues" in value:  # of which a child must have no other
+                    note("shared", " ".join(aspect))
             except Exception as error:
                 tell("not applied", aspect[0], "%s: %s" % (type(error).__name__, error))
         return list, (packed,)

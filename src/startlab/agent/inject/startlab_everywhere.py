@@ -428,6 +428,16 @@ def send_keys(managers):
     managers.BaseProxy.__reduce__ = __reduce__
 
 
+class Silenced(object):
+    """A finalizer that does nothing but tell where it would have run."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, *args, **kwargs):
+        note("finalized", self.name, inject.user_line(sys._getframe(1)))
+
+
 @harmless
 def keep_what_is_inherited():
     """Let no destructor run in a child: it may clear away what the parent still needs.
@@ -436,15 +446,44 @@ def keep_what_is_inherited():
     """
     for name, kind in own_classes():
         code = getattr(vars(kind).get("__del__"), "__code__", None)
-        if code is not None:
+        if code is not None and not inject.is_library(code.co_filename):
             line = "%s:%d" % (code.co_filename, code.co_firstlineno)
             kind.__del__ = lambda self, name=name, line=line: note("finalized", name, line)
     weakref = sys.modules.get("weakref")
     for info in list(weakref.finalize._registry.values()) if weakref else ():
-        name = getattr(info.func, "__self__", info.func).__qualname__.partition(".")[0]
-        info.func = lambda *args, name=name, **kwargs: note(
-            "finalized", name, inject.user_line(sys._getframe(1))
-        )
+        if not isinstance(info.func, Silenced):
+            owner = getattr(info.func, "__self__", info.func)
+            info.func = Silenced(owner.__qualname__.partition(".")[0])
+
+
+registered_before = []  # exit handlers of the program's own: the function, the line
+
+
+def watch_finalizers():
+    """Have what is forked without multiprocessing run no exit handler that it inherits, either."""
+    import atexit
+
+    register = atexit.register
+
+    def register_(function, *args, **kwargs):
+        frame = sys._getframe(1)
+        if not inject.is_stdlib(frame.f_code.co_filename):
+            registered_before.append((function, inject.user_line(frame)))
+        return register(function, *args, **kwargs)
+
+    @harmless
+    def in_child():
+        keep_what_is_inherited()
+        for function, where in registered_before:
+            atexit.unregister(function)
+            name = getattr(function, "__qualname__", type(function).__name__)
+            register(note, "exit handler inherited", name, where)
+        del registered_before[:]
+
+    register_.__name__ = register_.__qualname__ = "register"
+    atexit.register = register_
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=in_child)
 
 
 registered_in_child = []  # exit handlers of the program's own

@@ -6,10 +6,12 @@ something is missing.
 
 ## Why
 Each child that imports the main module registers its exit handlers again, and runs them when it
-ends. The first that does may clear away what the program still needs.
+ends. The first that does may clear away what the program still needs. A child of os.fork() has its
+parent's handlers from the start; a forked child of multiprocessing does not run them.
 
 ## What to do
-Register it below `if __name__ == "__main__":`, or let it do nothing in other processes.
+Register it below `if __name__ == "__main__":`, or let it do nothing in other processes. End a child
+of os.fork() by os._exit().
 
 ## Bad
 ```python
@@ -39,6 +41,12 @@ MECHANISMS: Final = (
         "exit_handler_again",
         advice='Register it below `if __name__ == "__main__":`, or have it do nothing in a process '
         "whose os.getpid() is not that of the one that made what it removes.",
+        experiment="end_of_a_child",
+    ),
+    Mechanism(
+        "exit_handler_inherited",
+        advice="End the child by os._exit(), after sys.stdout.flush(), in a `finally` too; or have "
+        "the handler do nothing in a process whose os.getpid() is another one.",
         experiment="end_of_a_child",
     ),
 )

@@ -185,15 +185,18 @@ class Comparison:
     def _as_it_is(self) -> tuple[Noted, ...] | None:
         """Run the bad world again without a change: what ends well by chance shows nothing.
 
-        Gives what could not be handed over meanwhile; None if it has ended well.
+        Gives what could not be handed over meanwhile; None if it has ended well, or if there was no
+        time left to see whether it does.
         """
         notes: tuple[Noted, ...] = ()
         for _ in range(1 if self.bad.trials[0].outcome == "hang" else CONTROLS):
             trial = self.trial([HAND_OVER])
-            if trial is not None and self.is_cured(trial):
+            if trial is None:
+                return None
+            if self.is_cured(trial):
                 self.wavers = True
                 return None
-            notes = noted(trial) if trial is not None else notes
+            notes = noted(trial)
         return notes
 
 
