@@ -874,6 +874,54 @@ def test_a_position_in_a_file_that_children_share_is_shown_where_it_was_opened(
     assert "`table.txt`" in seen.first.title
 
 
+def test_what_forked_children_share_is_shown_where_nothing_but_forks_was_run(
+    write: Write, tmp_path: Path
+) -> None:
+    write("one\ntwo\n", "table.txt")
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        TABLE = os.open("table.txt", os.O_RDONLY)
+
+        def show():
+            assert os.read(TABLE, 100)
+
+        if __name__ == "__main__":
+            for _ in range(2):
+                child = Process(target=show)
+                child.start()
+                child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("file_shared", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+def test_functions_of_a_packages_main_are_shown_as_not_imported(
+    write: Write, tmp_path: Path
+) -> None:
+    main = write(
+        """\
+        from multiprocessing import Process
+
+        def work():
+            print("done")
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """,
+        "harvest/__main__.py",
+    )
+    seen = explained(main.parent.parent / "-m harvest", tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_of_package", "shown")
+    assert seen.first.where == "harvest/__main__.py:3"
+
+
 def test_a_library_that_has_something_for_one_process_is_named(
     write: Write, tmp_path: Path
 ) -> None:
@@ -2726,3 +2774,59 @@ def test_a_context_variable_that_cannot_be_pickled_is_taken_from_forked_children
     assert "contexts" in seen.kinds()
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:16"
+
+
+def test_of_several_variables_the_one_that_children_lack_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        def work():
+            print(os.environ.get("B_COMMIT"))
+
+        def run():
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            run()
+            os.environ["A_FOLDER"] = "/tmp"
+            os.environ["B_COMMIT"] = "4f1c2aa"
+            os.environ["C_SEED"] = "3"
+            run()
+        """)
+    seen = explained(program, tmp_path, "spawn", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("environment_differs", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "`B_COMMIT`" in seen.first.title
+
+
+def test_what_is_set_anew_for_each_child_is_shown_where_it_is_not_where_it_is_put_back(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import contextvars
+        from multiprocessing import Process
+
+        tenant = contextvars.ContextVar("tenant", default=None)
+
+        def work():
+            print(tenant.get())
+
+        def export(name):
+            token = tenant.set(name)
+            child = Process(target=work)
+            child.start()
+            child.join()
+            tenant.reset(token)
+
+        if __name__ == "__main__":
+            export("acme")
+            export("globex")
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:10"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from startlab.engine.experiments.worlds import World, pairs
-from startlab.model import Start, Trial
+from startlab.engine.experiments.worlds import World, explains, pairs
+from startlab.model import Aspect, CauseExperiment, Start, Trial
 
 if TYPE_CHECKING:
     from startlab.model import StartMethod
@@ -41,6 +41,16 @@ def test_what_fork_prints_is_the_likelier_one() -> None:
 def test_but_not_where_a_child_has_raised() -> None:
     worlds = [world("fork", "A", RAISED), world("spawn", "B")]
     assert compared(*worlds) == [("fork", "spawn")]
+
+
+def test_the_other_side_of_a_difference_is_explained_too_be_it_on_another_python() -> None:
+    made = CauseExperiment(
+        environment="host-3.14", method="forkserver", good="fork", good_environment="host-3.13",
+        aspects=(Aspect(kind="environ"),),
+    )  # fmt: skip
+    assert explains(made, world("fork", "A"))
+    assert not explains(made, world("spawn", "A"))
+    assert not explains(made, world("forkserver", "B"))  # of host-3.13, which none has looked at
 
 
 def test_forks_that_vary_are_compared_with_what_does_not() -> None:

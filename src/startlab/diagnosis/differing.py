@@ -68,8 +68,8 @@ def _why_not_alike(seen: Seen, ok: Sequence[Trial]) -> list[tuple[int, Cause, Tr
     for trial in ok:
         others = [
             each
-            for each in ok
-            if each.output_group != trial.output_group and each.environment == trial.environment
+            for each in seen.by_environment[trial.environment]
+            if each.outcome in WELL and each.output_group != trial.output_group
         ]
         if others and (why := seen.why_other(trial, others)) is not None:
             found.append((*why, trial))

@@ -95,7 +95,7 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         told = FILE_KEPT
     elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):
         told = HANDLER_INHERITED
-    elif kind == "caches" and any(each.what == "line" for each in made.noted):
+    elif kind == "caches" and any(each.what in LINES for each in made.noted):
         told = CACHED_CHANGED
     elif kind == "global" and _is_at_import(case, where):
         made_anew = EITHER if case.trial.outcome == "differs" else MADE_ANEW
@@ -227,7 +227,7 @@ SET_BY_CALLS: Final = ("global", "environ")
 
 
 def _name(aspect: Aspect) -> str:
-    if aspect.kind in _NAMES:
+    if aspect.kind in _NAMES and aspect.words:
         return _NAMES[aspect.kind].format(*aspect.words)
     if aspect.kind in ("calls", "undone"):
         return listed([f"`{each}`" for each in aspect.words]) if aspect.words else ""
@@ -242,6 +242,7 @@ _NAMES: Final[Mapping[AspectKind, str]] = {
     "global": "`{}`",
     "caches": "`{}()`",
     "contexts": "`{}`",
+    "environ": "`{}`",
     "statement": "line {}",
 }
 """How aspects are named that are known by one word."""
@@ -287,13 +288,18 @@ def _where(case: Case, made: CauseExperiment) -> str | None:
     if made.aspects[0].kind in SET_BY_CALLS:  # the call of a setter in another file tells more
         lines = [
             each.name
-            if each.what == "line" and ":" in each.name and not _is_at_import(case, each.where)
+            if each.what in LINES and ":" in each.name and not _is_at_import(case, each.where)
             else each.where
             for each in noted
         ]
     if TOLD[made.aspects[0].kind].first:
         return lines[0] if lines else None
-    return lines[-1] if lines else None
+    last = [line for line, each in zip(lines, noted, strict=True) if each.what == "last line"]
+    return (last or lines or [None])[-1]
+
+
+LINES: Final = ("line", "last line")
+"""What is noted of a process that is followed: each change, and the last one before a start."""
 
 
 def _is_at_import(case: Case, where: str | None) -> bool:

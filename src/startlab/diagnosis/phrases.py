@@ -94,6 +94,11 @@ def only(here: str, lines: Difference, there: str) -> str:
     return sentence("; ".join(parts) or "the outputs differ in a part that is not kept")
 
 
+def a(noun: str) -> str:
+    """Put the article before a noun."""
+    return f"{'an' if noun[:1] in 'aeiouAEIOU' else 'a'} {noun}"
+
+
 def one_of_two(lines: Difference) -> str:
     """Say what one of two trials printed: `one printed "a", and the other "b"`."""
     first, second = sorted((lines.only_first, lines.only_second), key=len, reverse=True)

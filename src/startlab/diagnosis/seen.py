@@ -41,9 +41,7 @@ class Seen:
             trials.setdefault(trial.cell, []).append(trial)
         self.by_cell = {cell: trials[cell] for cell in run.planned if cell in trials}
         self.trials = [trial for trials in self.by_cell.values() for trial in trials]
-        self.by_environment: dict[str, list[Trial]] = {}
-        for trial in self.trials:
-            self.by_environment.setdefault(trial.environment, []).append(trial)
+        self.by_environment = self._by_environment()
         self.experiments = {
             (each.environment, each.method): each for each in run.experiments if each.confirmed
         }
@@ -51,6 +49,15 @@ class Seen:
         self.in_vain = [
             each for each in run.experiments if not each.confirmed and len(each.aspects) > 1
         ]
+
+    def _by_environment(self) -> dict[str, list[Trial]]:
+        """Group what is compared: by environment, or all, if each has a start method of its own."""
+        if len({cell.method for cell in self.by_cell}) == len(self.by_cell):
+            return {cell.environment: self.trials for cell in self.by_cell}
+        trials: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            trials.setdefault(trial.environment, []).append(trial)
+        return trials
 
     def case(
         self,

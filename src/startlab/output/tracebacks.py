@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Traceback(NamedTuple):
     """A traceback found in an output: the exception, the frames, and whether it is a child's.
 
-    After a `passing` one Python went on: a thread's, or a destructor's. `code` are the lines of the
-    frames as they are shown, "" where one is not.
+    After a `passing` one Python went on: a thread's, a destructor's or a finalizer's. `code` are
+    the lines of the frames as they are shown, "" where one is not.
     """
 
     exception: PythonException
@@ -43,6 +43,9 @@ _IN_CHILD: Final = re.compile(
     r"multiprocessing.(process|popen_\w+|spawn|forkserver|resource_tracker|semaphore_tracker)\.py$"
 )
 _PASSING: Final = re.compile(r"^(Exception ignored |Exception in thread |Error in )")
+_FINALIZER: Final = re.compile(r"multiprocessing.util\.py$")
+"""It prints what its finalizers raise, without a head, and goes on."""
+
 _AFTER: Final = re.compile(
     r"^(\"\"\"|'''|The above exception was the direct cause of the following exception:"
     r"|During handling of the above exception, another exception occurred:)$"
@@ -79,7 +82,8 @@ def find_tracebacks(text: str) -> list[Traceback]:
         exception = PythonException(type=match["type"], message="\n".join(rest).rstrip())
         above = lines[head - 1] if head > 0 else ""
         child = _CHILD.match(above) is not None or _is_child(frames)
-        passing = _PASSING.match(above) is not None
+        finalizer = bool(frames) and _FINALIZER.search(frames[0][0]) is not None
+        passing = finalizer or _PASSING.match(above) is not None
         found.append(Traceback(exception, frames, child, passing, code))
     return found
 

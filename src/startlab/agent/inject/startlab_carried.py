@@ -200,7 +200,7 @@ class Given(io.RawIOBase):
 PACK = {
     "global": pack_global,
     "registry": pack_registry,
-    "environ": lambda: dict(os.environ),
+    "environ": lambda *names: {each: os.environ[each] for each in names or os.environ},
     "modules": lambda: {
         name: module.__file__ for name, module in own_modules() if name not in inject.MAIN
     },

@@ -17,7 +17,8 @@ def trace():
     The interpreters that it starts know of no experiment: they have lines of their own.
 
     What is changed once the last child was started, like what is put back, made no difference to
-    one. A handler of SIGCHLD does, whenever it is set.
+    one. A handler of SIGCHLD does, whenever it is set. Of the changes before a start the last one
+    counts: the others may be of what was for an earlier child.
     """
     words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
     del os.environ["STARTLAB_EXPERIMENT"]
@@ -28,8 +29,10 @@ def trace():
 
     def tell_changes():
         if os.getpid() == first:
-            for place, last in changes:
+            for place, last in changes[:-1]:
                 tell("noted", "line", place, last)
+            for place, last in changes[-1:]:
+                tell("noted", "last line", place, last)
             del changes[:]
 
     def watch_start(process):

@@ -32,6 +32,7 @@ if __name__ == "__main__":
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -58,6 +59,12 @@ MECHANISMS: Final = (
         "the program's first process.",
     ),
     Mechanism(
+        "main_of_package",
+        shown=True,
+        advice="Define it in another module of the package, and import it in __main__.py.",
+        experiment="target_under_guard",
+    ),
+    Mechanism(
         "defined_after_start",
         shown=True,
         advice="Make the pool, or start the process, after what it runs.",
@@ -71,6 +78,7 @@ _NOT_FOUND: Final = re.compile(
 )
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 _MAIN: Final = ("__main__", "__mp_main__")
+_MAIN_OF: Final = "__main__.py"
 
 
 def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
@@ -113,10 +121,12 @@ def find(case: Case) -> Cause | None:
                 defined,
                 key=name,
             )
-        line = _in_main(case, name) if package(match["file"] or "") else None
-        if line is not None:
-            return _of_workers(case, name, module, line)
         own = module in _MAIN
+        line = _in_main(case, name)
+        if line is not None and package(match["file"] or ""):
+            return _of_workers(case, name, module, line)
+        if line is not None and own and posixpath.basename(case.sources.main) == _MAIN_OF:
+            return _of_package(name, line, traceback.exception.type)
         where = "" if own else f" in the module `{module}`"
         only = f", which is defined at {defined} only where the program itself comes"
         imported = "the main module" if own else f"`{module}`"
@@ -155,6 +165,19 @@ def _of_workers(case: Case, name: str, module: str, defined: str) -> Cause:
         f"and pickles what that defines by this name. For {by}'s own workers the main module is "
         f"`{module}`.",
         where or defined,
+        key=name,
+    )
+
+
+def _of_package(name: str, defined: str, ended: str) -> Cause:
+    """Tell of a package's main module, which children do not import."""
+    return Cause(
+        "main_of_package",
+        f"children cannot find `{name}`: they do not import a package's {_MAIN_OF}, which defines "
+        f"it at {defined}",
+        "A child started by spawn or forkserver imports the main module again, but not the "
+        f"{_MAIN_OF} of a package or folder: that may have no guard. It ended with {ended}.",
+        defined,
         key=name,
     )
 

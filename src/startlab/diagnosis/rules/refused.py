@@ -43,6 +43,7 @@ from startlab.diagnosis.case import (
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import USE_LATER, Mechanism
 from startlab.diagnosis.source.calls import Calls
+from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import own_line
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ MECHANISMS: Final = (
         experiment="start_at_exit",
     ),
     Mechanism(
+        "socket_path_too_long",
+        shown=True,
+        advice="Keep the path of the temporary folder short (TMPDIR, tempfile.tempdir), or give "
+        "the deeper one only where files of the program's own are made, by `dir=`.",
+    ),
+    Mechanism(
         "fork_refused",
         shown=True,
         advice=USE_LATER,
@@ -115,10 +122,16 @@ def find(case: Case) -> Cause | None:
         for traceback in case.tracebacks:
             said = f"{traceback.exception.type}: {traceback.exception.message}"
             if re.search(pattern, said):
-                where = own_line(traceback.frames) or case.where
+                chosen = written(case.sources, _TMP) if mechanism == _TOO_LONG else None
+                where = chosen or own_line(traceback.frames) or case.where
                 at = f" at {where}" if where else ""
                 return Cause(mechanism, title + at, text, where)
     return None
+
+
+_TOO_LONG: Final = "socket_path_too_long"
+_TMP: Final = r"\btempfile\.tempdir\s*=[^=]|[\"'](TMPDIR|TEMP|TMP)[\"']\]\s*=[^=]"
+"""How a program chooses its temporary folder."""
 
 
 def suspect(case: Case) -> Cause | None:
@@ -216,6 +229,15 @@ _REFUSALS: Final = (
         "no_such_method",
         "a start method is requested that does not exist there",
         "Windows has spawn only; a name that is no start method exists nowhere.",
+    ),
+    (
+        r"AF_UNIX path too long",
+        _TOO_LONG,
+        "the path of the temporary folder is too long for multiprocessing's sockets",
+        (
+            "A fork server, and a manager, listen on a socket in the temporary folder. The path of "
+            "a socket may have 108 bytes on Linux, and 104 on macOS."
+        ),
     ),
     (
         r"Pool is still running",

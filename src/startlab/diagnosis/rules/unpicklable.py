@@ -29,6 +29,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
+from startlab.diagnosis.phrases import a
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
@@ -56,8 +57,6 @@ MECHANISMS: Final = (
     Mechanism(
         "unpicklable_result",
         shown=True,
-        advice="Return plain data: a list instead of a generator, what was read instead of an open "
-        "file.",
         experiment="unpicklable_target",
     ),
 )
@@ -77,7 +76,7 @@ def find(case: Case) -> Cause | None:
     where = where or case.where
     if raised and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
         return _of_result(case, clues[0] if clues else None, message, where)
-    what = f"a {clues[0].type} ({clues[0].path})" if clues else "what the child is to be given"
+    what = f"{a(clues[0].type)} ({clues[0].path})" if clues else "what the child is to be given"
     if made := _maker(case, clues[0], where) if clues and where else None:
         what += f", which `{made.text}()` has made at {made.where},"
     why = (
@@ -127,6 +126,10 @@ _ADVICE: Final = (
         "Make it in the child, and leave it out in `__getstate__`.",
     ),
     (
+        re.compile(r"^itertools\."),
+        "Keep a number or a list instead: no object of itertools can be pickled from 3.14 on.",
+    ),
+    (
         re.compile(r"\b(\w*IOWrapper|FileIO|Buffered(Reader|Writer|Random))\b"),
         "Open it in the child, and leave it out in `__getstate__`.",
     ),
@@ -148,10 +151,11 @@ def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
 
 def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | None) -> Cause:
     """Tell of what a worker returns, at the one line where its function does, if there is one."""
-    what = f"a {clue.type} ({clue.path})" if clue else "what a worker returns"
-    file, _, line = ((clue and clue.function) or "").rpartition(":")
-    is_called = clue is not None and clue.type != "coroutine"  # which the call itself has made
-    returns = case.sources.file(file).returns_of(int(line)) if line and is_called else []
+    what = f"{a(clue.type)} ({clue.path})" if clue else "what a worker returns"
+    function = (clue and clue.function) or ""
+    file, _, line = function.rpartition(":")
+    is_coroutine = clue is not None and clue.type == "coroutine"  # which the call itself has made
+    returns = [] if is_coroutine or not line else case.sources.file(file).returns_of(int(line))
     where = f"{file}:{returns[0]}" if len(returns) == 1 else given
     ways = [
         *(["a worker returns it" + (f" at {where}" if len(returns) == 1 else "")] if clue else []),
@@ -161,10 +165,25 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
         "unpicklable_result",
         f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),
         "The result of a task comes back through a pipe, pickled, under every start method. "
-        f"Python says {message}.",
+        + (
+            f"A call of the `async def` at {function} only makes a coroutine. "
+            if is_coroutine
+            else ""
+        )
+        + f"Python says {message}.",
         where,
+        advice=_NO_COROUTINE if is_coroutine else _PLAIN,
         key=where or message,
     )
+
+
+_PLAIN: Final = (
+    "Return plain data: a list instead of a generator, what was read instead of an open file."
+)
+_NO_COROUTINE: Final = (
+    "Give the worker a function that is no `async def`, or one that returns what asyncio.run() "
+    "gives there."
+)
 
 
 _NOT_FOUND: Final = re.compile(

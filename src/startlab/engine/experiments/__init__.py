@@ -20,6 +20,7 @@ from startlab.engine.experiments.aspects import (
     VARIABLES,
     aspects_of,
     files,
+    forks,
     has_native_threads,
     has_threads,
     made_by_calls,
@@ -141,7 +142,8 @@ class Experimenter:
 
     def _of_cell(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         program, bad, good = self._run.header.program, comparison.bad, comparison.good
-        candidates = list(dict.fromkeys(aspects_of(program, bad, good)))
+        only_forks = all(forks(world) for of in self._worlds.values() for world in of)
+        candidates = list(dict.fromkeys(aspects_of(program, bad, good, only_forks=only_forks)))
         if not candidates:
             return
         if not comparison.base_rates():

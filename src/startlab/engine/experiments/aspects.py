@@ -99,8 +99,13 @@ NAMES_MODULES: Final = re.compile(r"\b__(module|qualname)__\b|\b__name__\b(?!\s*
 ENVIRONMENT: Final = "STARTLAB_EXPERIMENT"
 
 
-def aspects_of(program: Program | None, bad: World, good: World | None) -> Iterator[Aspect]:
-    """Give what may be the cause of a bad cell, in causal order."""
+def aspects_of(
+    program: Program | None, bad: World, good: World | None, *, only_forks: bool = False
+) -> Iterator[Aspect]:
+    """Give what may be the cause of a bad cell, in causal order.
+
+    Where nothing is good, and there are `only_forks`, it may be what a fork copies.
+    """
     if program is None:
         return
     method = bad.cell.method
@@ -111,7 +116,15 @@ def aspects_of(program: Program | None, bad: World, good: World | None) -> Itera
         yield from FORKED
     elif good is not None:
         yield from _of_import(program, bad)
+    elif only_forks:
+        yield from FORKED
     yield from EVERYWHERE
+
+
+def forks(world: World) -> bool:
+    """Tell whether children are copies of a process that has the main module."""
+    inherited = any(each.how == "inherited" for each in _of_main(world.trials))
+    return world.cell.method == "fork" or inherited
 
 
 def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
@@ -133,8 +146,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
             yield Aspect(kind="preload")
         yield Aspect(kind="environ")
         yield Aspect(kind="parent id")
-    inherited = any(each.how == "inherited" for each in _of_main(bad.trials))
-    if inherited:
+    if forks(bad):
         yield Aspect(kind="fork hooks")  # which may clear a global
     yield Aspect(kind="imports")
     yield Aspect(kind="attributes")
@@ -146,7 +158,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     yield Aspect(kind="ids")
     for line in statements(program):
         yield Aspect(kind="statement", words=(str(line),))
-    if inherited:
+    if forks(bad):
         yield from (Aspect(kind="preload"), *FORKED)
 
 

@@ -82,7 +82,8 @@ def _smaller(
 ) -> Iterator[tuple[Aspect, ...]]:
     """Give what is tried when all together have helped: one alone, then what is left of all.
 
-    That is each that has met something, or was seen to differ; then the last one of the shortest
+    That is each that has met something, or was seen to differ, of several environment variables
+    each alone; then the last one of the shortest
     row from the first one on that helps, found by halves; and last this row without all that it can
     do without.
     """
@@ -94,7 +95,10 @@ def _smaller(
     if 0 < len(seen) <= MOST_SEEN:  # the main module's name comes before what is made of it
         likely |= {"main", "global"}
     tried = [each for each in candidates if each.kind in likely]
-    yield from ((each,) for each in tried)
+    for each in tried:
+        if each.kind == "environ" and len(variables := names("environ", notes)) > 1:
+            yield from ((Aspect(kind="environ", words=(name,)),) for name in variables[:MOST_MADE])
+        yield (each,)
     row = _shortest_row(comparison, candidates)
     if row[-1].kind == "calls":
         yield from _fewest_calls(comparison, notes)

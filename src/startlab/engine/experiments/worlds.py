@@ -92,8 +92,10 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
 
 def explains(made: CauseExperiment, bad: World) -> bool:
     """Tell whether an experiment is about a cell, or about the other side of its difference."""
-    return made.environment == bad.cell.environment and (
-        made.method == bad.cell.method or (bad.is_good and made.good == bad.cell.method)
+    cell = bad.cell
+    other = (made.good_environment or made.environment, made.good)
+    return (made.environment, made.method) == (cell.environment, cell.method) or (
+        bad.is_good and other == (cell.environment, cell.method)
     )
 
 
