@@ -21,6 +21,8 @@ from startlab.engine import lab
 from startlab.engine.experiments import budget
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from startlab.model import Finding, Method, Run
     from tests.conftest import Write
 
@@ -41,12 +43,18 @@ class Seen(NamedTuple):
         return {each.aspects[0].kind for each in made}
 
 
-def explained(program: Path, tmp_path: Path, *methods: str, stdin: Path | None = None) -> Seen:
+def explained(
+    program: Path,
+    tmp_path: Path,
+    *methods: str,
+    stdin: Path | None = None,
+    pythons: Sequence[str] = ("host-3.12", "host-3.11"),
+) -> Seen:
     """Run a program, or `-m package` in its folder, and find the cause of what is wrong."""
     there = {each.name for each in interpreters.find()}
-    name = next((each for each in ("host-3.12", "host-3.11") if each in there), None)
+    name = next((each for each in pythons if each in there), None)
     if name is None:
-        pytest.skip("no Python 3.11 or 3.12 here")
+        pytest.skip(f"there is none of {pythons}")
     here = Path.cwd()
     os.chdir(program.parent)
     try:
@@ -839,6 +847,64 @@ def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("epoll_shared", "confirmed")
     assert seen.first.where == "program.py:10"
+
+
+@pytest.mark.parametrize("python", ["host-3.12", "host-3.13"])
+def test_what_a_library_keeps_for_the_thread_that_forks_is_named(
+    write: Write, tmp_path: Path, python: str
+) -> None:
+    write(
+        """\
+        import threading
+
+        class _Run(threading.local):
+            def __init__(self):
+                self.running = False
+
+        RUN = _Run()
+
+        def run(function):
+            if RUN.running:
+                raise RuntimeError("run() within run()")
+            RUN.running = True
+            try:
+                return function()
+            finally:
+                RUN.running = False
+        """,
+        "my-packages/reactor.py",
+    )
+    program = write("""\
+        import sys
+        import threading
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import reactor
+
+        SEEN = threading.local()
+
+        def fetch():
+            print("fetched")
+
+        def work():
+            reactor.run(fetch)
+
+        def main():
+            SEEN.here = True
+            child = Process(target=work)
+            child.start()
+            child.join()
+            if child.exitcode:
+                raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            reactor.run(main)
+        """)
+    seen = explained(program, tmp_path, pythons=[python])
+    assert (seen.first.mechanism, seen.first.grade) == ("thread_copied", "confirmed")
+    assert "`reactor.RUN`" in seen.first.title
 
 
 @pytest.mark.wide

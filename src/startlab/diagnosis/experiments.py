@@ -154,6 +154,8 @@ def _in_own_words(
             f"forked children share {name}{at}, with what {listed(list(of))} made for one process"
         )
         why += f" When it was forked, its parent had {listed(list(of.values()))}."
+    elif aspect.kind == "forking thread" and (of := of_libraries(case)):
+        why += f" Its parent had {listed(list(of.values()))}."
     if found is not None and not is_named and found.where not in (None, where):
         why += f" What was seen: {found.title}."
     return title, why
@@ -216,6 +218,7 @@ NAMED: Final = (
     "exit handler inherited",
     "position",
     "local",
+    "of the forking thread",
     "interpreter",
     "variable of import",
     "generator",
@@ -243,6 +246,7 @@ _NAMES: Final[Mapping[AspectKind, str]] = {
     "caches": "`{}()`",
     "contexts": "`{}`",
     "environ": "`{}`",
+    "forking thread": "`{}`",
     "statement": "line {}",
 }
 """How aspects are named that are known by one word."""

@@ -292,6 +292,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "forked children inherit the parent's event loop",
         COPIED,
     ),
+    "forking thread": Told(
+        "thread_copied",
+        "{name} as a new thread has it in the children",
+        "forked children inherit {name}, which belongs to the thread that has forked them",
+        COPIED + " Its thread is a copy of the one that forks, with all that this one keeps for "
+        "itself in a threading.local: an event loop that runs, a connection, a transaction.",
+    ),
     "lock": Told(
         "lock_held_at_fork",
         "the locks that were held at the fork released in the children",

@@ -19,7 +19,7 @@ from startlab_aspects import (
     resolve,
 )
 from startlab_registries import get_random
-from startlab_threads import keep_locals, set_kept_locals
+from startlab_threads import forget_locals, keep_locals, set_kept_locals
 from startlab_undone import undo
 
 
@@ -485,6 +485,7 @@ IN_FORKED_CHILD = {
     "undone": lambda *names: undo(),
     "caches": clear_caches,
     "thread locals": set_kept_locals,
+    "forking thread": forget_locals,
 }
 
 

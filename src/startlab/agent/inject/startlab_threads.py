@@ -56,3 +56,46 @@ def keep_locals():
 @harmless
 def set_kept_locals():
     set_locals(kept)
+
+
+@harmless
+def forget_locals(*only):
+    """Have a forked child begin as a new thread does: without what the one that forked it keeps."""
+    kind = sys.modules["_thread"]._local
+    kept = {id(each): each for each in gc.get_objects() if kind in type(each).__mro__}
+    for name, local in named(kept):
+        if (not only or name in only) and forget(local):
+            note("of the forking thread", name)
+
+
+def forget(local):
+    """Make a thread-local new in this thread, the only one that there is: was it used in it?"""
+    if sys.version_info >= (3, 13):  # it keeps a dictionary for each thread, by a key
+        found = [each for each in gc.get_referents(local) if type(each) is dict]
+        found = [each for each in found if each and not any(type(key) is str for key in each)]
+        for of_threads in found:
+            of_threads.clear()
+        return bool(found)
+    import ctypes  # a thread keeps its own ones, by their addresses, where only C gets at them
+
+    ctypes.pythonapi.PyThreadState_GetDict.restype = ctypes.c_void_p
+    own = ctypes.cast(ctypes.pythonapi.PyThreadState_GetDict(), ctypes.py_object).value
+    return own.pop("thread.local.0x%x" % id(local), None) is not None
+
+
+def named(kept):
+    """Give thread-locals with their names: those of the program's, then those of libraries."""
+    left = dict(kept)
+    for module, path, value in owners():
+        if left.pop(id(value), None) is not None:
+            yield ".".join(path if module in inject.MAIN else (module,) + path), value
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
+            continue
+        for key, value in list(vars(module).items()):
+            if left.pop(id(value), None) is not None and not inject.is_stdlib(file):
+                yield "%s.%s" % (name.partition(".")[0], key), value
+    for local in left.values():
+        package = type(local).__module__.partition(".")[0]
+        yield "%s.%s" % (package, type(local).__name__), local

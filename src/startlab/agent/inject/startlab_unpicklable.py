@@ -11,7 +11,7 @@ tell = inject.tell
 def told(roots, error, frame, function=""):
     """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
     found, opaque = None, []
-    for wanted in looked_for(error) + refused_by(error):
+    for wanted in looked_for(error) + refused_by(error) + [("refusal", error)]:
         found = found or find(roots, wanted, opaque)
     if found is None and not opaque:
         return
@@ -25,7 +25,7 @@ def told(roots, error, frame, function=""):
     if is_local(kind):
         what = "local %s object" % what
     elif kind.__module__ != "builtins":
-        what = "%s.%s" % (kind.__module__, what)
+        what = "%s.%s" % (module_of(kind), what)
     elif "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
     where = frame and (inject.own_line(frame) or inject.user_line(frame))
@@ -98,6 +98,8 @@ def matches(value, wanted):
     kind, text = wanted
     if kind == "object":
         return value is text
+    if kind == "refusal":
+        return refuses(value, text)
     if kind == "address":
         return id(value) == int(text, 16)
     if kind == "type":
@@ -113,6 +115,24 @@ def matches(value, wanted):
     return text in (name, "%s.%s" % (value.__module__, name)) or (
         tail == value.__name__ and ("<l" in name or "<l" in text)
     )
+
+
+def refuses(value, error):
+    """Tell whether a type that is written in C raises this when its value is pickled.
+
+    What is written in Python is not called: that is the program's, and is in the traceback.
+    """
+    own = type(value)
+    reduce = own.__reduce_ex__
+    if reduce is object.__reduce_ex__:
+        reduce = own.__reduce__
+    if reduce is object.__reduce__ or hasattr(reduce, "__code__"):
+        return False
+    try:
+        reduce(value, *((2,) if reduce is own.__reduce_ex__ else ()))
+    except Exception as raised:
+        return type(raised) is type(error) and str(raised) == str(error)
+    return False
 
 
 def is_local(kind):
@@ -155,6 +175,15 @@ def parts(path, value):
     for key, each in list(fields.items()):
         # The innermost class is the one that the user knows.
         yield "%s%s.%s" % (head, with_package(kind), key), each
+
+
+def module_of(kind):
+    """Name a class's module; one that is written in C may know it without its package."""
+    name = kind.__module__
+    if name not in sys.modules:
+        names = [each for each in list(sys.modules) if each.endswith("." + name)]
+        return names[0] if len(names) == 1 else name
+    return name
 
 
 def with_package(kind):

@@ -36,6 +36,7 @@ from startlab.diagnosis.by_experiment import (
     parent_is_fork_server,
     pool_ended_early,
     removed_before_start,
+    thread_copied,
     tracker_of_child,
     transaction_open,
 )
@@ -76,6 +77,7 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "parent_is_fork_server": parent_is_fork_server,
     "pool_ended_early": pool_ended_early,
     "removed_before_start": removed_before_start,
+    "thread_copied": thread_copied,
     "tracker_of_child": tracker_of_child,
     "transaction_open": transaction_open,
 }

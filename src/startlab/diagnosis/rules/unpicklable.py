@@ -191,13 +191,16 @@ _NOT_FOUND: Final = re.compile(
 )
 """What pickle says of a name that the module does not have."""
 
+_DUMPS: Final = re.compile(r"^(ForkingPickler|cls)\(\w+, protocol\)\.dump\(obj\)$", re.MULTILINE)
+"""The line of multiprocessing's that pickles: what passes it is said by what is pickled."""
+
 _GIVEN_BACK: Final = re.compile(r"MaybeEncodingError: Error sending result|in _sendback_result\b")
 
 
 def _is_pickling(traceback: Traceback) -> bool:
     exception = traceback.exception
     text = exception.message
-    if exception.type.endswith("PicklingError"):
+    if exception.type.endswith("PicklingError") or _DUMPS.search("\n".join(traceback.code)):
         return True
     at_pickling = any(
         file.endswith(("reduction.py", "queues.py", "pool.py", "process.py"))

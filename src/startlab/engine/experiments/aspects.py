@@ -40,6 +40,7 @@ FORKED: Final = (
     Aspect(kind="flush"),
     Aspect(kind="signal handlers"),
     Aspect(kind="event loop"),
+    Aspect(kind="forking thread"),
     Aspect(kind="lock"),
     Aspect(kind="threads"),
     Aspect(kind="epoll"),

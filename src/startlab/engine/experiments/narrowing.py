@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from startlab.engine.experiments.comparison import Comparison
-    from startlab.model import CauseExperiment, Noted, Trial
+    from startlab.model import AspectKind, CauseExperiment, Noted, Trial
 
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
@@ -98,6 +98,8 @@ def _smaller(
     for each in tried:
         if each.kind == "environ" and len(variables := names("environ", notes)) > 1:
             yield from ((Aspect(kind="environ", words=(name,)),) for name in variables[:MOST_MADE])
+        if each.kind == "forking thread":
+            yield from ((alone,) for alone in _each_met(each.kind, notes))
         yield (each,)
     row = _shortest_row(comparison, candidates)
     if row[-1].kind == "calls":
@@ -108,9 +110,14 @@ def _smaller(
         yield _without_the_rest(comparison, row)
 
 
+def _each_met(kind: AspectKind, notes: Sequence[Noted]) -> list[Aspect]:
+    """Give an aspect of a kind for each that it has met, by its name."""
+    return [Aspect(kind=kind, words=(name,)) for name in names(kind, notes)[:MOST_MADE]]
+
+
 def _fewest_calls(comparison: Comparison, notes: Sequence[Noted]) -> Iterator[tuple[Aspect, ...]]:
     """Give each call alone, then those that it takes together; the last one tells."""
-    calls = [Aspect(kind="calls", words=(name,)) for name in names("calls", notes)[:MOST_MADE]]
+    calls = _each_met("calls", notes)
     yield from ((each,) for each in calls)
     if len(calls) > 1:
         yield tuple(_shortest_row(comparison, calls))

@@ -28,7 +28,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "local": "thread locals", "variable of import": "first environ", "arguments": "first argv",
     "asked": "method asked", "read too early": "exit codes", "transaction": "transactions",
     "earlier": "earlier", "context variable": "contexts",
-    "generator": "seed",
+    "generator": "seed", "of the forking thread": "forking thread",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
