@@ -82,10 +82,9 @@ def _smaller(
 ) -> Iterator[tuple[Aspect, ...]]:
     """Give what is tried when all together have helped: one alone, then what is left of all.
 
-    That is each that has met something, or was seen to differ, of several environment variables
-    each alone; then the last one of the shortest
-    row from the first one on that helps, found by halves; and last this row without all that it can
-    do without.
+    That is each that has met something, or was seen to differ, before which what it has met is
+    tried alone, where that has names; then the last one of the shortest row from the first one on
+    that helps, found by halves; and last this row without all that it can do without.
     """
     if candidates[0].kind == "made again":
         yield from ((each,) for each in candidates)
@@ -96,9 +95,7 @@ def _smaller(
         likely |= {"main", "global"}
     tried = [each for each in candidates if each.kind in likely]
     for each in tried:
-        if each.kind == "environ" and len(variables := names("environ", notes)) > 1:
-            yield from ((Aspect(kind="environ", words=(name,)),) for name in variables[:MOST_MADE])
-        if each.kind == "forking thread":
+        if each.kind in ("environ", "forking thread"):
             yield from ((alone,) for alone in _each_met(each.kind, notes))
         yield (each,)
     row = _shortest_row(comparison, candidates)
