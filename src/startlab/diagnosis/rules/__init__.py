@@ -127,6 +127,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         descriptor_by_number.find,
         *_ONLY_ON_WINDOWS,  # what a child raised there; that it dies, or is waited for, follows
         dying_workers.find,
+        refused.find,
         unpicklable.find,
         subprocess_pipes.find,
         join_before_drain.find,

@@ -41,10 +41,12 @@ from startlab.diagnosis.case import (
     of_worker,
 )
 from startlab.diagnosis.libraries import package
+from startlab.diagnosis.phrases import a
 from startlab.diagnosis.rule import USE_LATER, Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import own_line
+from startlab.model import Unpicklable
 
 if TYPE_CHECKING:
     from startlab.diagnosis.source.calls import Call
@@ -117,7 +119,10 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """Know a refusal of multiprocessing by its message."""
+    """Know a refusal of multiprocessing by its message, or by what it has refused to pickle."""
+    for clue in case.clues(Unpicklable):
+        if _SHARED.match(clue.type):
+            return _sent_late(case, clue)
     for pattern, mechanism, title, text in _REFUSALS:
         for traceback in case.tracebacks:
             said = f"{traceback.exception.type}: {traceback.exception.message}"
@@ -127,6 +132,30 @@ def find(case: Case) -> Cause | None:
                 at = f" at {where}" if where else ""
                 return Cause(mechanism, title + at, text, where)
     return None
+
+
+_SHARED: Final = re.compile(r"multiprocessing\.(queues|synchronize|sharedctypes|heap)\.")
+"""Types of what a process is given when it is started, and only then."""
+
+_ONLY_WHEN_STARTED: Final = (
+    "Locks, queues and values of multiprocessing can only be given to a process when it is "
+    "started, not through a queue or as an argument of a pool's task."
+)
+
+
+def _sent_late(case: Case, clue: Unpicklable) -> Cause:
+    given = clue.where or case.given_at
+    at = f" at {given}" if given else ""
+    nobody = (
+        " The task, or the item, is dropped. The error of a task is kept in its result; whoever "
+        "waits for what it should do, and does not ask that, waits forever."
+    )
+    return Cause(
+        "shared_as_argument",
+        f"{a(clue.type)} ({clue.path}) is sent to a process that is already running{at}",
+        _ONLY_WHEN_STARTED + (nobody if case.trial.outcome == "hang" else ""),
+        given or case.where,
+    )
 
 
 _TOO_LONG: Final = "socket_path_too_long"
@@ -191,10 +220,7 @@ _REFUSALS: Final = (
         BY_INHERITANCE,
         "shared_as_argument",
         "a lock or queue is sent to a process that is already running",
-        (
-            "Locks, queues and values of multiprocessing can only be given to a process when it is "
-            "started, not through a queue or as an argument of a pool's task."
-        ),
+        _ONLY_WHEN_STARTED,
     ),
     (
         r"'NoneType' object has no attribute '_registry'",
