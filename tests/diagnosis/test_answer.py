@@ -93,7 +93,8 @@ def on(python: str, **outcomes: Outcome | Literal["1", "2"]) -> Cells:
         (on("3.13.0", fork="1"),
          "Safe under fork on Python 3.13; forkserver and spawn were not tried."),
         (on("3.13.0", fork="hang", forkserver="1", spawn="1"),
-         "Breaks under fork, not forkserver or spawn; fix p.py:1 or set one of them explicitly."),
+         "Breaks under fork, not forkserver or spawn; fix p.py:1, "
+         "or set forkserver or spawn explicitly."),
         (on("3.13.0", fork="1", forkserver="hang", spawn="hang"),
          "Breaks under forkserver and spawn, not fork; fix p.py:1 or set fork explicitly."),
         (on("3.14.0", fork="1", forkserver="hang"),
@@ -202,9 +203,9 @@ OTHER = NO_FORK.replace("module 'os' has no attribute 'fork'", "no such thing")
         (NO_FORK, "8.0", on("3.13.0", fork="1", forkserver="1", spawn="1"),
          f"Safe under every start method on Linux; breaks on {UNDER_WINE}; fix 1 place."),
         (NO_FORK, "8.0", on("3.13.0", fork="1", forkserver="1", spawn="hang"),
-         f"Breaks under spawn, not fork or forkserver; fix 1 place; breaks on {UNDER_WINE}."),
+         f"Breaks under spawn; fix p.py:1, or set fork or forkserver; breaks on {UNDER_WINE}."),
         (OTHER, "8.0", on("3.12.1", fork="1", forkserver="1", spawn="1"),
-         f"Breaks under spawn on {UNDER_WINE}, not fork or forkserver; fix 1 place."),
+         f"Breaks under spawn on {UNDER_WINE}; fix p.py:1, or set fork or forkserver explicitly."),
     ],
 )  # fmt: skip
 def test_what_breaks_on_a_platform_is_not_called_safe_there(

@@ -74,6 +74,17 @@ def _platform(environment: Environment) -> str:
     return f"{name} (seen under Wine)" if environment.wine else name
 
 
+def _joined(first: _Part, second: _Part, room: int) -> str | None:
+    """Join two parts, as little shortened as they fit together; None if they do not."""
+    fitting = [
+        (at + also_at, at, said)
+        for at, each in enumerate(first)
+        for also_at, also in enumerate(second)
+        if len(said := f"{each}; {also}") <= room
+    ]
+    return min(fitting)[-1] if fitting else None
+
+
 def _verb(findings: Sequence[Finding]) -> str:
     return "Children fail" if all(each.outcome == "ok" for each in findings) else "Breaks"
 
@@ -142,9 +153,11 @@ class _Answer:
             also += f"; {self._not_run} cell{'s' if self._not_run > 1 else ''} could not be run"
         room = LONGEST - len(f"{also}.")
         said = next((each for each in head if len(each) <= room), head[-1])
+        # The place to fix is worth shorter words, but for the counts of a suite.
+        whole = head if self._bad and not self._tests else (said,)
         for part in rest:
-            fitting = (each for each in part if len(f"{said}; {each}") <= room)
-            said += "".join(f"; {each}" for each in list(fitting)[:1])
+            said = _joined(whole, part, room) or said
+            whole = (said,)
         return f"{said}{also}."
 
     def _verdict(self) -> list[_Part]:
@@ -172,15 +185,15 @@ class _Answer:
             return [
                 (
                     f"Output under {self._named(broken)}{on} differs from {other}",
-                    f"Output under {listed(broken)}{on} differs from {other}",
-                    f"Output under {listed(broken)} differs",
+                    f"Output differs under {self._named(broken)}{on}",
+                    f"Output differs under {listed(broken)}",
                 ),
                 fix,
             ]
         where = f"{listed(broken)}{self._partly()}"
         said = (
             f"{self._verb()} under {self._named(broken)}{self._partly()}, not {either(safe)}",
-            f"{self._verb()} under {where}, not {either(safe)}",
+            f"{self._verb()} under {self._named(broken)}{self._partly()}",
             f"{self._verb()} under {where}",
             f"{self._verb()} under {listed(broken)}",
         )
@@ -291,7 +304,8 @@ class _Answer:
             return fixes
         use = self._use(safe)
         uses = dict.fromkeys((use, use.removesuffix(" explicitly")))
-        both = [f"{fix} or {use}" for fix in fixes for use in uses]
+        comma = "," if " or " in use else ""
+        both = [f"{fix}{comma} or {use}" for fix in fixes for use in uses]
         return (*both, *fixes[-1:]) or (use,)
 
     def _use(self, safe: Sequence[str]) -> str:
@@ -299,7 +313,7 @@ class _Answer:
         defaults = {each.default_method for each in self._environments.values()}
         if len(defaults) == 1 and defaults <= set(safe) - {"fork"}:
             return f"keep the default, {defaults.pop()}"
-        return f"set {safe[0]} explicitly" if len(safe) == 1 else "set one of them explicitly"
+        return f"set {either(safe)} explicitly"
 
     @staticmethod
     def _fixes(findings: Sequence[Finding]) -> _Part:
