@@ -11,7 +11,6 @@ import os
 import sys
 
 from startlab_state import Program, mention, names_of, state, the_program
-from startlab_unpicklable import told
 from startlab_values import named, show
 
 inject = sys.modules["startlab_inject"]
@@ -35,6 +34,13 @@ def harmless(function):
             pass
 
     return call
+
+
+def told(*args):
+    """Report what cannot be pickled; what finds it takes a while to import, in every process."""
+    from startlab_unpicklable import told
+
+    told(*args)
 
 
 def importing_main():
