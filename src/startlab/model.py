@@ -1250,14 +1250,16 @@ class TreeProcess(msgspec.Struct, frozen=True, kw_only=True):
 class SeenThread(msgspec.Struct, frozen=True, kw_only=True):
     """What two looks tell of a thread: for how long it has not run, and whether it ever can.
 
-    `ran_s` is how long it ran between the looks, and `moved` whether it did. `locked`: it waits for
-    a lock, and what lives only went round by the clock and did nothing about it.
+    `ran_s` is how long it ran between the looks, `queued_s` how long it waited then for a
+    processor, and `moved` whether it ran. `locked`: it waits for a lock, and what lives only went
+    round by the clock and did nothing about it.
     """
 
     pid: int
     tid: int
     still_s: float | None = None
     ran_s: float = 0.0
+    queued_s: float = 0.0
     moved: bool = False
     dead: bool = False
     locked: bool = False

@@ -13,6 +13,7 @@ from startlab.model import (
     Frame,
     Look,
     Outside,
+    OutsideHolder,
     SeenThread,
     Standstill,
     TreeProcess,
@@ -61,6 +62,12 @@ DEAD = {"dead": True, "still_s": 5.0}
         pytest.param({2: DEAD}, "part", id="another one"),
         pytest.param({}, "alive", id="none"),
         pytest.param({2: {"ran_s": 0.9, "moved": True}}, "busy", id="one computes"),
+        pytest.param(
+            {2: {"ran_s": 0.1, "queued_s": 0.85, "moved": True}}, "busy", id="a busy machine"
+        ),
+        pytest.param(
+            {2: {"ran_s": 0.001, "queued_s": 0.999, "moved": True}}, "alive", id="it woke"
+        ),
         pytest.param({1: DEAD, 2: {"ran_s": 0.9}}, "stuck", id="one computes beside"),
     ],
 )
@@ -95,6 +102,13 @@ def test_what_the_first_thread_waits_for_is_told_though_others_work() -> None:
 def test_whoever_waits_for_work_is_alive() -> None:
     idle = process(1, thread(1, Wait(kind="call"), outside=(LISTENER,)))
     assert classify(look(idle)).kind == "alive"
+
+
+def test_a_child_of_the_tree_is_not_outside() -> None:
+    child = Outside(kind="child", holders=(OutsideHolder(pid=2),))
+    first = process(1, thread(1, Wait(kind="call"), outside=(LISTENER, child)))
+    assert classify(look(first, process(2, ppid=1))).kind == "alive"
+    assert classify(look(first)).outside == child
 
 
 @pytest.mark.parametrize(

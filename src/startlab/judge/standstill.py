@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     Id = tuple[int, int]
 
 BUSY_SHARE: Final = 0.4
-"""Of a core, between the looks: what computes has about all of one, where others leave it that."""
+"""Of the time between the looks in which it could run: what computes runs in about all of it."""
+
+ENOUGH_S: Final = 0.02
+"""Whoever ran for less between the looks may just have woken, where others take all processors."""
 
 STILL_S: Final = 10.0
 """For how long a wait for the outside may last before the tree is said to stand still."""
@@ -150,7 +153,9 @@ class _Tree:
         return Standstill(kind="alive", living=tuple(moved), leaf=near[-1] if near else None)
 
     def _share(self, each: Id) -> float:
-        return self._seen[each].ran_s / max(self._look.apart_s, 1e-3)
+        seen = self._seen[each]
+        others_s = seen.queued_s if seen.ran_s >= ENOUGH_S else 0.0
+        return seen.ran_s / max(self._look.apart_s - others_s, seen.ran_s, 1e-3)
 
     def _ticks(self, each: Id) -> bool:
         """Tell whether a thread only wakes by the clock."""
@@ -181,6 +186,8 @@ class _Tree:
     def _is_own(self, each: Id, outside: Outside) -> bool:
         """Tell whether it is not the outside at all that a thread waits for, but its own tree."""
         thread = self._threads[each]
+        if outside.kind == "child" and outside.holders:
+            return all(holder.pid in self._by_pid for holder in outside.holders)
         return (
             outside.kind in ("pipe", "unix", "tcp", "child", "socket")
             and not outside.holders

@@ -1,5 +1,6 @@
 # verdict: deadlock
 # who: child
+# needs: pytest
 import multiprocessing
 import os
 import sys

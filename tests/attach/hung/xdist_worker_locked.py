@@ -1,5 +1,6 @@
 # verdict: part
 # who: pytest-xdist worker
+# needs: xdist
 # The master wakes every two seconds and asks the worker nothing.
 import os
 import sys

@@ -1,3 +1,4 @@
+# needs: xdist
 import os
 import sys
 import time

@@ -26,6 +26,7 @@ Id = Tuple[int, int]
 
 APART_S = 0.5
 SHARE = 0.5  # of a core, while it watches: that is soon over
+NEVER = (0.0, 0.0)
 MOST_STACKS = 60  # processes
 STACKS_S = 10.0
 _LOOKS_APART_S = 0.05
@@ -43,15 +44,17 @@ class Refused(Exception):  # noqa: N818 - a finding
 class Seen(NamedTuple):
     """What both looks together tell of a thread.
 
-    `still_s` is how long it has not run, and `ran_s` how long it ran between the looks. `dead`: it
-    can never run again. `locked`: it waits for a lock in the program's own code, and what lives
-    went round by the clock, again and again, and did nothing about it.
+    `still_s` is how long it has not run, `ran_s` how long it ran between the looks, and `queued_s`
+    how long it waited then for a processor. `dead`: it can never run again. `locked`: it waits for
+    a lock in the program's own code, and what lives went round by the clock, again and again, and
+    did nothing about it.
     """
 
     pid: int
     tid: int
     still_s: Optional[float]
     ran_s: float
+    queued_s: float
     moved: bool
     dead: bool
     locked: bool
@@ -130,14 +133,14 @@ class _Looks:
         self._patience_s = patience_s
         self._began = time.monotonic()
         self._first = partial.look(prover, around=False)
-        ran_s = _ran_s(self._first)
+        scheduled_s = _scheduled_s(self._first)
         self._found = self._stacks() if py_spy else {}
         self._by_thread = told.by_thread(self._first, self._found)
         time.sleep(max(0.0, self._began + APART_S - time.monotonic()))
         self._verdict = self._watch()
         self._second = partial.look(prover, events=self._events())
         self._apart_s = time.monotonic() - self._began
-        self._seen = self._both(ran_s)
+        self._seen = self._both(scheduled_s)
 
     def document(self) -> Dict[str, Any]:
         """Tell all that was seen."""
@@ -239,9 +242,9 @@ class _Looks:
 
     # --- both looks together ---------------------------------------------------------------
 
-    def _both(self, ran_s: Dict[Id, float]) -> List[Seen]:
+    def _both(self, scheduled_s: Dict[Id, Tuple[float, float]]) -> List[Seen]:
         first, second = _threads(self._first), _threads(self._second)
-        now_s = _ran_s(self._second)
+        now_s = _scheduled_s(self._second)
         still_s = clocks.still_s(second)
         locked = self._all_locked(first, second)
         found = []
@@ -250,9 +253,10 @@ class _Looks:
             still = still_s.get(each)
             if still is not None and not moved:
                 still = max(still, self._apart_s)
-            ran = max(0.0, now_s.get(each, 0.0) - ran_s.get(each, 0.0))
+            spans = zip(scheduled_s.get(each, NEVER), now_s.get(each, NEVER))  # noqa: B905 - not in 3.8
+            ran, queued = (max(0.0, now - before) for before, now in spans)
             dead = each in self._second.dead and not moved
-            found.append(Seen(*each, still, ran, moved, dead, each in locked and not moved))
+            found.append(Seen(*each, still, ran, queued, moved, dead, each in locked and not moved))
         return found
 
     def _all_locked(
@@ -313,11 +317,11 @@ def _threads(seen: partial.Partial) -> Dict[Id, procfs.Thread]:
     return {(each.pid, each.tid): each for process in seen.snapshot for each in process.threads}
 
 
-def _ran_s(seen: partial.Partial) -> Dict[Id, float]:
+def _scheduled_s(seen: partial.Partial) -> Dict[Id, Tuple[float, float]]:
     found = {}
     for each in _threads(seen):
         try:
-            found[each] = procfs.ran_s(*each)
-        except (OSError, IndexError):
+            found[each] = procfs.scheduled_s(*each)
+        except (OSError, ValueError):
             continue
     return found

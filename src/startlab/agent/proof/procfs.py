@@ -154,8 +154,14 @@ def call(pid: int, tid: int) -> bytes:
 
 
 def ran_s(pid: int, tid: int) -> float:
-    """Give how long a thread has run, in seconds: the first number of its `schedstat`."""
-    return int(read(f"/proc/{pid}/task/{tid}/schedstat").split()[0]) / 1e9
+    """Give how long a thread has run, in seconds."""
+    return scheduled_s(pid, tid)[0]
+
+
+def scheduled_s(pid: int, tid: int) -> Tuple[float, float]:
+    """Give how long a thread has run, and has waited for a processor, in seconds: `schedstat`."""
+    ran_ns, queued_ns = read(f"/proc/{pid}/task/{tid}/schedstat").split()[:2]
+    return int(ran_ns) / 1e9, int(queued_ns) / 1e9
 
 
 _STATUS = re.compile(
