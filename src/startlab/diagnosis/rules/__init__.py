@@ -62,6 +62,7 @@ from startlab.diagnosis.rules import (
     native_unsent,
     never_notified,
     never_released,
+    no_answer,
     no_end_mark,
     not_importable,
     output_by_python,
@@ -173,6 +174,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         both_receive.find,
         loop_idle.find,
         pipe_end_inherited.find,
+        no_answer.find,
         deadlock.find,  # names who waits for what, whatever it is
     ),
     # A process died by a signal.

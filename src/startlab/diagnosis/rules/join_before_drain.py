@@ -89,9 +89,12 @@ def find(case: Case) -> Cause | None:
 def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
     """See a process at its end wait for what it has put into a queue to be read."""
     for process in writers:
-        if not any(
-            is_at(f, "queues.py", "_finalize_join") for t in process.threads for f in t.stack
-        ):
+        joins = [
+            t
+            for t in process.threads
+            if any(is_at(each, "queues.py", "_finalize_join") for each in t.stack)
+        ]
+        if not joins:
             continue
         puts = [
             f"{file}:{line}"
@@ -100,12 +103,15 @@ def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
         ]
         where = puts[0] if len(puts) == 1 else None
         at = f" at {where}" if where else ""
+        line = line_of(joins[0])  # of a call of join_thread(); at its end a process is at none
+        what = "join_thread() does not return" if line else "A process cannot end"
         return Cause(
             "never_read",
-            f"{case.who(process)} cannot end: nothing reads what it has put into a queue{at}",
-            "A process cannot end before all that it has put into a queue has gone into the pipe, "
-            "and the pipe is full (64 KiB on Linux)."
+            f"{case.who(process)} {f'waits at {line}' if line else 'cannot end'}: nothing reads "
+            f"what it has put into a queue{at}",
+            f"{what} before all that was put into the queue has gone into the pipe, and the pipe "
+            "is full (64 KiB on Linux)."
             + (f" Items are put at {listed(puts[:3])}." if len(puts) > 1 else ""),
-            where,
+            line or where,
         )
     return None

@@ -3,7 +3,8 @@
 ## What it sees
 The program waits for a subprocess, or reads one of its outputs, and the subprocess writes to a full
 pipe that only the program could read; or the program reads what a subprocess says, which reads its
-own input to the end, and the program has that open.
+own input to the end, and the program has that open. Or the subprocess has ended, and a process
+that it has left behind has its output open.
 
 ## Why
 A pipe holds 64 KiB on Linux: who writes more waits for a reader. A reader sees the end of its input
@@ -45,6 +46,12 @@ MECHANISMS: Final = (
         "subprocess.run(..., capture_output=True).",
     ),
     Mechanism(
+        "output_kept_open",
+        shown=True,
+        advice="Have that process started with its output elsewhere, as stdout=subprocess.DEVNULL, "
+        "or capture the output in a file.",
+    ),
+    Mechanism(
         "input_not_closed",
         shown=True,
         advice="Close its stdin before reading its answer, or use communicate(), which does both.",
@@ -54,6 +61,9 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See the program and a subprocess of it wait for each other at a pipe."""
+    kept = _kept_open(case)
+    if kept is not None:
+        return kept
     started = {start.child for start in case.trial.starts}
     for child in case.trial.processes:
         parent = case.processes.get(child.ppid)
@@ -65,6 +75,30 @@ def find(case: Case) -> Cause | None:
             cause = _at_a_pipe(case, parent, child, thread)
             if cause is not None:
                 return cause
+    return None
+
+
+def _kept_open(case: Case) -> Cause | None:
+    """See a process read the output of a subprocess that has ended, and another one keep it."""
+    for process, thread in case.threads():
+        where = line_of(thread)
+        keepers = [case.processes.get(pid) for pid in thread.waits_for]
+        if (
+            where is not None
+            and any(is_at(each, "subprocess.py", "communicate") for each in library_frames(thread))
+            and is_waiting(thread, "poll", "pipe read")
+            and keepers
+            and all(each is not None and each.ppid != process.pid for each in keepers)
+            and process not in keepers
+        ):
+            return Cause(
+                "output_kept_open",
+                f"{case.who(process)} waits at {where} for the end of a subprocess's output, which "
+                "another process keeps open",
+                "The subprocess has ended. A process that it started has its output as well, and "
+                "the pipe ends when that one closes it, or ends.",
+                where,
+            )
     return None
 
 

@@ -1,0 +1,16 @@
+# timeout: 3
+import multiprocessing
+import socket
+
+
+def ask(address):
+    with socket.create_connection(address) as connection:
+        connection.sendall(b"how many?\n")
+        # finds: no_answer hang fork forkserver spawn
+        return connection.recv(100)
+
+
+if __name__ == "__main__":
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with multiprocessing.Pool(1) as pool:
+            print(pool.apply(ask, (silent.getsockname(),)))
