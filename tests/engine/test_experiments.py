@@ -821,6 +821,36 @@ def test_what_a_pools_workers_keep_in_a_global_is_shown(write: Write, tmp_path: 
 
 
 @pytest.mark.wide
+def test_what_a_pools_workers_keep_in_a_class_is_shown_beside_wrapped_functions(
+    write: Write, tmp_path: Path
+) -> None:
+    """What dataclass() makes is wrapped, and knows other globals than its module's."""
+    program = write("""\
+        from dataclasses import dataclass
+        from multiprocessing import Pool
+
+        class Totals:
+            done = 0
+
+        @dataclass
+        class Order:
+            goods: str
+
+        def take(goods):
+            Totals.done += 1
+            return Order(goods)
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                print(pool.map(take, ["tea", "milk"]))
+            raise SystemExit(Totals.done != 2)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert seen.first.where == "program.py:12"
+    assert "`Totals.done`" in seen.first.title
+
+
 def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1125,7 +1155,8 @@ def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
             main()
         """)
     seen = explained(program, tmp_path)
-    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.kinds() == {"calls"}
+    assert seen.first.grade == "confirmed"
     assert seen.first.where == "program.py:15"
     assert "scales" in seen.first.title
 
@@ -1977,9 +2008,9 @@ def test_a_queue_that_log_records_go_to_is_to_be_given_to_the_children(
                 print(record.msg)
         """)
     seen = explained(program, tmp_path)
-    assert seen.first.grade == "confirmed"
-    assert "give that to the children" in seen.first.advice
-    assert "Tried" not in seen.first.advice
+    assert (seen.first.mechanism, seen.first.grade) == ("shared_made_again", "confirmed")
+    assert seen.first.where == "program.py:5"
+    assert "with the parent's queue" in seen.first.advice
 
 
 @pytest.mark.wide
@@ -2643,7 +2674,8 @@ def test_a_mock_that_only_the_parent_has_is_shown_where_it_is_made(
             main()
         """)
     seen = explained(program, tmp_path)
-    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.kinds() == {"calls"}
+    assert seen.first.grade == "confirmed"
     assert seen.first.where == "program.py:12"
 
 

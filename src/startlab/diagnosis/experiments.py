@@ -20,12 +20,14 @@ from startlab.diagnosis.told import (
     FILE_KEPT,
     HANDLER_INHERITED,
     MADE_ANEW,
+    QUEUE_MADE_ANEW,
     REGISTRIES,
     SKIPPED_MAIN,
     TOLD,
     UNREADABLE,
     Told,
 )
+from startlab.model import MadeAgain
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -78,10 +80,7 @@ def _first_advice(made: CauseExperiment, told: Told) -> str:
             "your own."
         )
     if _holds_queue(made):
-        return (
-            "It holds a queue, which has to be the parent's: give that to the children as an "
-            "argument of Process, or by `initargs=` of a pool."
-        )
+        return "Set that up in each child with the parent's queue."
     if told is EITHER:
         return "If each process is to have its own, make it where it is used. If all share one:"
     return ""
@@ -95,6 +94,8 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         told = FILE_KEPT
     elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):
         told = HANDLER_INHERITED
+    elif _holds_queue(made):
+        told = QUEUE_MADE_ANEW
     elif kind == "caches" and any(each.what in LINES for each in made.noted):
         told = CACHED_CHANGED
     elif kind == "global" and _is_at_import(case, where):
@@ -163,8 +164,7 @@ def _in_own_words(
 
 def is_cure(made: CauseExperiment) -> bool:
     """Tell whether what an experiment has changed is what is advised."""
-    cures = all(each.kind in TOLD and TOLD[each.kind].cures for each in made.aspects)
-    return cures and not _holds_queue(made)
+    return all(each.kind in TOLD and TOLD[each.kind].cures for each in made.aspects)
 
 
 def _holds_queue(made: CauseExperiment) -> bool:
@@ -287,6 +287,9 @@ def _where(case: Case, made: CauseExperiment) -> str | None:
     noted = [each for each in made.noted if each.where and not each.where.startswith("<")]
     lines = [each.where for each in noted]
     dropped = [each.where for each in made.noted if each.what == "dropped" and each.where]
+    made_again = case.clues(MadeAgain)
+    if made_again and _holds_queue(made):
+        return made_again[0].where
     if dropped:  # by a line of the child's own, which tells more than the one that opened it
         return dropped[0]
     if made.aspects[0].kind in SET_BY_CALLS:  # the call of a setter in another file tells more

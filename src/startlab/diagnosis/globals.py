@@ -46,7 +46,7 @@ def differing_global(
             key=clue.name,
         )
     names = ", ".join(f"`{each.name}`" for each in clues[:3])
-    there = f"is {clue.child} in the children" if clue.child else "does not exist in the children"
+    there = f"is {clue.child} in the children" if clue.child else "not in the children"
     return Cause(
         "global_differs",
         f"the children do not see the parent's change to {names}"

@@ -104,15 +104,17 @@ class Seen:
     def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
         """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.
 
-        Such a one is a cell of the same start method, or one that fails where all do.
+        Such a one is a cell of the same start method, where nothing was tried in this one, or one
+        that fails where all do.
         """
-        if (trial.environment, trial.method) in self._tried:
-            return self.experiments.get((trial.environment, trial.method))
+        cell = trial.environment, trial.method
+        if cell in self.experiments:
+            return self.experiments[cell]
         return next(
             (
                 made
                 for made in self.experiments.values()
-                if made.method == trial.method
+                if (made.method == trial.method and cell not in self._tried)
                 or (made.good is None and made.environment == trial.environment)
                 if any(
                     _end(each) == _end(trial)

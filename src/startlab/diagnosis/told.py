@@ -440,6 +440,14 @@ MADE_ANEW: Final = Told(
     "top level once more.",
 )
 
+QUEUE_MADE_ANEW: Final = Told(
+    "shared_made_again",
+    "the parent's {name}",
+    "the children's {name} does not lead to the parent's queue{at}",
+    ANEW + " A queue that an import makes is another one in each process: what a child puts into "
+    "its own, the parent never sees.",
+)
+
 EITHER: Final = MADE_ANEW._replace(
     title="{name} is made{at} by the import of its module: a forked child has its parent's, any "
     "other child makes its own"

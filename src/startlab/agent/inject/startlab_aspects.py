@@ -63,13 +63,17 @@ def own_modules():
 
 
 def namespaces(module):
-    """Give the dictionaries that are a module's globals: runpy leaves its functions another one."""
+    """Give the dictionaries that are a module's globals: runpy leaves its functions another one.
+
+    A function that a decorator has wrapped has those of the decorator's module.
+    """
+    names = inject.MAIN if module.__name__ in inject.MAIN else (module.__name__,)
     found = {id(vars(module)): vars(module)}
     values = list(vars(module).values())
     for value in values:
         if getattr(value, "__module__", None) != module.__name__:
             continue
-        if type(value) is FUNCTION:
+        if type(value) is FUNCTION and value.__globals__.get("__name__") in names:
             found[id(value.__globals__)] = value.__globals__
         elif isinstance(value, type):  # all functions may be methods
             values += [getattr(each, "__func__", each) for each in list(vars(value).values())]

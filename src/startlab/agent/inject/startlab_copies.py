@@ -12,14 +12,20 @@ FEW = 2000  # items of what is looked at
 
 
 def slots(process):
-    """Give what a child has a copy of, as (way to it, value): its process, arguments, globals."""
+    """Give what a child has a copy of, as (way to it, value): its process, arguments, globals.
+
+    Of a class of the program's own these are its fields, such as a counter.
+    """
     roots = [((0, i), each) for i, each in enumerate(process._args)]
     roots += [((1, key), each) for key, each in process._kwargs.items()]
     roots += [((2, key), each) for key, each in vars(process).items() if key[0] != "_"]
     for name, module in own_modules():
         name = "" if name in inject.MAIN else name
         for key, each in list(namespaces(module)[-1].items()):
-            if key[:2] != "__" and type(each) not in (FUNCTION, type, type(os)):
+            if type(each) is type and each.__module__ == module.__name__:
+                fields = list(vars(each).items())
+                roots += [((3, name, key, k), v) for k, v in fields if k[:2] != "__"]
+            elif key[:2] != "__" and type(each) not in (FUNCTION, type, type(os)):
                 roots.append(((3, name, key), each))
     for way, value in roots:
         yield way, value
@@ -40,6 +46,8 @@ def copied(value):
         return (value,)
     if type(value) in (list, dict, set) and len(value) < FEW:
         return type(value)(value)
+    if type(value).__name__ == "count" and type(value).__module__ == "itertools":
+        return (repr(value),)
     return None
 
 
@@ -122,16 +130,22 @@ def put_back(process, way, before, value):
     rest = list(way[1:])
     if way[0] == 3:
         owner = vars(module_of(rest.pop(0)))
+    last = None
     while len(rest) > 1:
-        owner = vars(owner[rest.pop(0)])
+        last = owner[rest.pop(0)]
+        owner = vars(last)
     old = owner[rest[0]] if not isinstance(owner, dict) else owner.get(rest[0])
     if type(old) is list and type(value) is list:
         old.extend(value[len(before or ()):])
     elif type(old) in (dict, set) and type(value) is type(old):
         old.update(value)
-    elif isinstance(owner, dict):
+    else:
         numbers = type(value) in (int, float) and before and type(old) in (int, float)
-        owner[rest[0]] = old + value - before[0] if numbers else value
+        value = old + value - before[0] if numbers else value
+        if isinstance(owner, dict):
+            owner[rest[0]] = value
+        elif type(last) is type:
+            setattr(last, rest[0], value)
 
 
 def watch_join(process):

@@ -104,6 +104,8 @@ def find(case: Case) -> Cause | None:
             " It is dropped where it was put into a queue, and whoever waits for it never gets it."
         )
     kind = clues[0].type if clues else ""
+    if raised and raised.exception.type == "RecursionError":
+        kind, what = raised.exception.type, f"{what}, nested as deeply as it is,"
     is_connection = _CONNECTION.search(kind) is not None
     return Cause(
         "unpicklable_connection" if is_connection else "unpicklable",
@@ -124,6 +126,10 @@ _ADVICE: Final = (
     (
         re.compile(r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b"),
         "Make it in the child, and leave it out in `__getstate__`.",
+    ),
+    (
+        re.compile(r"^RecursionError$"),
+        "Give the child a flat list, or what it needs to build this itself.",
     ),
     (
         re.compile(r"^itertools\."),
@@ -202,6 +208,8 @@ def _is_pickling(traceback: Traceback) -> bool:
     text = exception.message
     if exception.type.endswith("PicklingError") or _DUMPS.search("\n".join(traceback.code)):
         return True
+    if exception.type == "RecursionError" and traceback.frames:
+        return traceback.frames[-1][0].endswith("multiprocessing/reduction.py")
     at_pickling = any(
         file.endswith(("reduction.py", "queues.py", "pool.py", "process.py"))
         for file, _ in traceback.frames[-6:]
