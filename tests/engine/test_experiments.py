@@ -732,6 +732,36 @@ def test_shared_memory_that_is_unlinked_too_early_is_shown_under_fork_too(
     assert seen.first.where == "program.py:15"
 
 
+def test_shared_memory_that_another_program_removes_at_its_end_is_shown_where_it_opens_it(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import sys
+        from multiprocessing.shared_memory import SharedMemory
+
+        block = SharedMemory(name=sys.argv[1])
+        block.close()
+        """,
+        "helper.py",
+    )
+    program = write("""\
+        import subprocess
+        import sys
+        from multiprocessing.shared_memory import SharedMemory
+
+        if __name__ == "__main__":
+            block = SharedMemory(create=True, size=8)
+            helper = [sys.executable, "helper.py", block.name]
+            subprocess.run(helper, stderr=subprocess.PIPE)  # until its tracker has closed that
+            SharedMemory(name=block.name).close()
+            block.unlink()
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("tracked_apart", "confirmed")
+    assert seen.first.where == "helper.py:4"
+
+
 def test_what_was_ok_once_and_fails_when_it_is_run_again_is_not_advised(
     write: Write, tmp_path: Path
 ) -> None:
@@ -849,6 +879,34 @@ def test_what_a_pools_workers_keep_in_a_class_is_shown_beside_wrapped_functions(
     assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
     assert seen.first.where == "program.py:12"
     assert "`Totals.done`" in seen.first.title
+
+
+def test_a_listening_socket_that_each_child_makes_for_itself_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import socket
+        from multiprocessing import Process
+
+        LISTENER = socket.create_server(("127.0.0.1", 0))
+        LISTENER.settimeout(3)
+
+        def serve():
+            connection, _ = LISTENER.accept()
+            connection.sendall(b"hello")
+            connection.close()
+
+        if __name__ == "__main__":
+            child = Process(target=serve)
+            child.start()
+            with socket.create_connection(LISTENER.getsockname()) as connection:
+                connection.settimeout(1)
+                print(connection.recv(10))
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "program.py:4"
 
 
 def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(

@@ -24,6 +24,7 @@ from startlab.diagnosis.told import (
     REGISTRIES,
     SKIPPED_MAIN,
     TOLD,
+    TRACKED_APART,
     UNREADABLE,
     Told,
 )
@@ -94,6 +95,8 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         told = FILE_KEPT
     elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):
         told = HANDLER_INHERITED
+    elif kind == "kept" and any(each.what == "tracked apart" for each in made.noted):
+        told = TRACKED_APART
     elif _holds_queue(made):
         told = QUEUE_MADE_ANEW
     elif kind == "caches" and any(each.what in LINES for each in made.noted):
@@ -197,7 +200,7 @@ def _named(made: CauseExperiment, kind: AspectKind) -> str:
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     if met == ["`__main__`"]:
         met = ["the main module"]
-    met += [f"a {each.name}" for each in made.noted if each.what in ("inherited", "gone")]
+    met += [f"a {each.name}" for each in made.noted if each.what in OF_KIND]
     return listed([name for name in names if name] or list(dict.fromkeys(met)) or [""])
 
 
@@ -224,6 +227,9 @@ NAMED: Final = (
     "generator",
 )
 """What an experiment notes with the name of what its cause is about."""
+
+OF_KIND: Final = ("inherited", "gone", "tracked apart")
+"""What an experiment notes with the kind of object that its cause is about."""
 
 SET_BY_CALLS: Final = ("global", "environ")
 """Kinds of aspect that a program changes through a function of its own."""

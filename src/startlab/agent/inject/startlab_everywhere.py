@@ -547,12 +547,30 @@ def keep_shared_memory(shared_memory):
         if name and not create:
             note_gone(name)
         init(self, name, create, *args, **kwargs)
+        if name and not create:
+            leave_to_maker(self, sys._getframe(1))
 
     def unlink_(self):
         where = inject.user_line(sys._getframe(1))
         keep(self.name, ("SharedMemory", where), lambda name: unlink(self))
 
     shared_memory.SharedMemory.__init__, shared_memory.SharedMemory.unlink = init_, unlink_
+
+
+IS_FIRST = "STARTLAB_BEGUN" not in os.environ
+os.putenv("STARTLAB_BEGUN", "no")  # which the program's own environment does not show
+
+
+@harmless
+def leave_to_maker(block, frame):
+    """Have no resource tracker of another program's remove at its end what that has only opened."""
+    tracker = sys.modules["multiprocessing.resource_tracker"]
+    process = sys.modules.get("multiprocessing.process")
+    if IS_FIRST or tracker._resource_tracker._pid is None:  # that is of whoever has started this
+        return
+    if getattr(block, "_track", True) and not (process and process.parent_process()):
+        tracker.unregister(block._name, "shared_memory")
+        note("tracked apart", "SharedMemory", inject.user_line(frame))
 
 
 def keep(name, told, remove):

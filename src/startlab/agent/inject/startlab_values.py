@@ -100,6 +100,8 @@ def show(value, depth):
     name = kind.__name__
     if kind.__module__.startswith("multiprocessing"):
         return name  # each process has its own handle
+    if name == "socket" and kind.__module__ == "socket":
+        return listening(value)
     if name == "ContextVar" and kind.__module__ in ("builtins", "_contextvars"):
         held = value.get(show)
         return "%s, not set" % name if held is show else "%s(%s)" % (name, show(held, depth - 1))
@@ -114,6 +116,17 @@ def show(value, depth):
         return name
     shown = ["%s=%s" % (k, show(v, depth - 1)) for k, v in list(fields.items())[:8]]
     return "%s(%s)" % (name, ", ".join(shown))
+
+
+def listening(value):
+    """Tell where a socket listens: one that each process makes has an address of its own."""
+    _socket = sys.modules["_socket"]
+    try:
+        if _socket.socket.getsockopt(value, _socket.SOL_SOCKET, _socket.SO_ACCEPTCONN):
+            return "socket at %r" % (_socket.socket.getsockname(value),)
+    except (AttributeError, OSError):  # a platform's that does not tell, or a closed one
+        pass
+    return "socket"
 
 
 def together(kind, base, form, shown, length):

@@ -7,7 +7,8 @@ it never does.
 ## Why
 A process that opens a block of shared memory tells its resource tracker (gh-82300). A child uses
 the tracker of its parent, if that runs when the child is forked. Else it starts its own, which
-removes the block when the child ends: for everyone.
+removes the block when the child ends: for everyone. So does that of another program, which was not
+started by multiprocessing.
 
 ## What to do
 Make the block before the first child is forked, start the tracker by
@@ -41,6 +42,12 @@ MECHANISMS: Final = (
         advice="Make the shared memory before the first child is forked, call "
         "multiprocessing.resource_tracker.ensure_running() there, or open it with track=False "
         "(Python 3.13).",
+        experiment="shared_memory_of_a_child",
+    ),
+    Mechanism(
+        "tracked_apart",
+        advice="Open it with track=False (Python 3.13); before that, call "
+        "multiprocessing.resource_tracker.unregister(block._name, 'shared_memory') there.",
         experiment="shared_memory_of_a_child",
     ),
 )
