@@ -93,8 +93,8 @@ def on(python: str, **outcomes: Outcome | Literal["1", "2"]) -> Cells:
         (on("3.13.0", fork="1"),
          "Safe under fork on Python 3.13; forkserver and spawn were not tried."),
         (on("3.13.0", fork="hang", forkserver="1", spawn="1"),
-         "Breaks under fork, not forkserver or spawn; fix p.py:1, "
-         "or set forkserver or spawn explicitly."),
+         ("Breaks under fork, not forkserver or spawn; fix p.py:1, "
+          "or set forkserver or spawn explicitly.")),
         (on("3.13.0", fork="1", forkserver="hang", spawn="hang"),
          "Breaks under forkserver and spawn, not fork; fix p.py:1 or set fork explicitly."),
         (on("3.14.0", fork="1", forkserver="hang"),
