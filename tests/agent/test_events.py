@@ -512,6 +512,7 @@ LINE = st.one_of(
 )
 
 
+@pytest.mark.targets
 @given(lines=st.lists(LINE, max_size=12), end=st.sampled_from([b"\n", b"\r\n"]))
 def test_whatever_a_program_writes_there_makes_an_observation(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], end: bytes

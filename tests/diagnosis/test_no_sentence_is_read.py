@@ -17,6 +17,8 @@ import startlab
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.targets
+
 PACKAGE: Final = Path(startlab.__file__).parent
 FOLDERS: Final = ("catalogue", "cli", "diagnosis", "engine", "judge", "report", "results")
 FILES: Final = sorted(

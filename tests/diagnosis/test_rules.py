@@ -200,6 +200,7 @@ def test_a_mechanism_is_one_rules_alone_and_each_that_is_told_is_known() -> None
     assert told <= set(MECHANISMS)  # a rule may see what else an experiment shows
 
 
+@pytest.mark.targets
 def test_no_module_compares_a_mechanism_with_a_name() -> None:
     """What is to be known of a mechanism is a field of it."""
     package = Path(diagnosis.__file__).parents[1]

@@ -485,6 +485,7 @@ def test_wrong_points_to_what_a_childs_traceback_points_to() -> None:
 TEXTS = st.lists(st.lists(st.sampled_from("abc"), max_size=5), max_size=3)
 
 
+@pytest.mark.targets
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_every_mixture_is_an_interleaving(texts: list[list[str]], chance: Any) -> None:
     queue = [list(text) for text in texts]
@@ -497,6 +498,7 @@ def test_every_mixture_is_an_interleaving(texts: list[list[str]], chance: Any) -
         assert not check.is_interleaving(lines[:-1], texts)
 
 
+@pytest.mark.targets
 @given(st.lists(st.sampled_from("ab"), max_size=7), TEXTS.filter(lambda texts: len(texts) == 2))
 def test_interleaving_is_as_by_trying_every_choice(
     lines: list[str], texts: list[list[str]]

@@ -67,6 +67,7 @@ def test_shards_take_equally_long_and_keep_environments_together() -> None:
     assert [len(shard) for shard in cells.shards(every, 8, durations)] == [1, 0, 1, 0, 1, 0, 1, 0]
 
 
+@pytest.mark.targets
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("of", [1, 7, 100, 256])
 def test_no_shard_is_longer_than_the_mean_by_more_than_one_cell(seed: int, of: int) -> None:

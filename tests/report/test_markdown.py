@@ -75,6 +75,7 @@ def test_a_reason_is_one_cell_of_code_whatever_is_in_it(make: Any, said: str) ->
     assert (code.type, code.content) == ("code_inline", " ".join(said.split()))
 
 
+@pytest.mark.targets
 def test_a_summary_of_any_size_keeps_its_limit_and_says_what_it_left_out(make: Any) -> None:
     cells = [make.cell(f"x{n}", f"host-3.{m}") for n in range(1500) for m in range(6, 16)]
     trials = [make.deviation(each, reason=f"because of {n}") for n, each in enumerate(cells)]

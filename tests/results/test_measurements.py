@@ -89,6 +89,7 @@ def test_a_clock_that_did_not_advance_is_no_error() -> None:
     assert interval is not None
 
 
+@pytest.mark.targets
 @pytest.mark.parametrize("processes", [3, 5, 12])
 def test_the_interval_has_the_truth_in_it_19_times_of_20(processes: int) -> None:
     chance = random.Random(1)  # noqa: S311 - not a secret
