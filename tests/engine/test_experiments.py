@@ -21,7 +21,7 @@ from startlab.engine import lab
 from startlab.engine.experiments import budget
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from startlab.model import Finding, Method, Run
     from tests.conftest import Write
@@ -139,15 +139,28 @@ def test_what_only_moves_a_failure_into_the_child_cures_nothing(
     assert not seen.kinds()
 
 
-def test_what_works_by_the_default_of_an_older_python_is_what_a_newer_one_is_measured_by(
-    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As of 3.13 and 3.14, whose defaults are fork and forkserver."""
+@pytest.fixture
+def migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Run]:
+    """Run a program on two Pythons with defaults as of 3.13 and 3.14: fork and forkserver."""
     older, newer = "host-3.11", "host-3.12"
     if not {older, newer} <= {each.name for each in interpreters.find()}:
         pytest.skip("needs Python 3.11 and 3.12 here")
     defaults: dict[str, Method] = {older: "fork", newer: "forkserver"}
     monkeypatch.setattr(lab, "by_name", lambda _, environment: (defaults[environment.name],))
+
+    def run(program: Path) -> Run:
+        monkeypatch.chdir(program.parent)
+        return startlab.run(
+            program.name, environments=[older, newer], methods=["default"], backend="native",
+            explain="full", folder=tmp_path / "run",
+        )  # fmt: skip
+
+    return run
+
+
+def test_what_works_by_the_default_of_an_older_python_is_what_a_newer_one_is_measured_by(
+    write: Write, migrated: Callable[[Path], Run]
+) -> None:
     program = write("""\
         from multiprocessing import Pool
 
@@ -161,15 +174,33 @@ def test_what_works_by_the_default_of_an_older_python_is_what_a_newer_one_is_mea
             with Pool(1) as pool:
                 print(pool.map(convert, [1]))
         """)
-    monkeypatch.chdir(program.parent)
-    run = startlab.run(
-        program.name, environments=[older, newer], methods=["default"], backend="native",
-        explain="full", folder=tmp_path / "run",
-    )  # fmt: skip
-    (finding,) = diagnose(run).findings
+    (finding,) = diagnose(migrated(program)).findings
     assert (finding.mechanism, finding.grade) == ("global_differs", "confirmed")
     assert finding.where == "program.py:9"
     assert "forkserver does what fork does on host-3.11 in 3 of 3 trials" in finding.text
+
+
+@pytest.mark.wide
+def test_what_multiprocessing_shares_is_not_to_be_made_again_in_forked_children(
+    write: Write, migrated: Callable[[Path], Run]
+) -> None:
+    """They would print what the fork server's children do, which is wrong."""
+    program = write("""\
+        from multiprocessing import Pool, Value
+
+        progress = Value("i", 0)
+
+        def download(part):
+            with progress.get_lock():
+                progress.value += part
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                pool.map(download, [1, 2])
+            print(progress.value)
+        """)
+    (finding,) = diagnose(migrated(program)).findings
+    assert (finding.mechanism, finding.where) == ("shared_made_again", "program.py:3")
 
 
 ENDED_BEFORE_IT_WRITES = """\

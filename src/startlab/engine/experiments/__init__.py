@@ -24,6 +24,7 @@ from startlab.engine.experiments.aspects import (
     has_native_threads,
     has_threads,
     made_by_calls,
+    shares_less,
     variables_of,
 )
 from startlab.engine.experiments.bench import LONGER, Bench
@@ -165,7 +166,8 @@ class Experimenter:
         if earlier is not None:
             yield earlier
             return
-        if helping is None and good is not None and comparison.is_of_fork:
+        by_fork = comparison.is_of_fork and good is not None and not shares_less(good)
+        if helping is None and by_fork:
             made_again = made_by_calls(program)[: narrowing.MOST_MADE]
             helping = [Aspect(kind="made again", words=each) for each in made_again]
         if helping:

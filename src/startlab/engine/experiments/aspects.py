@@ -15,6 +15,7 @@ from startlab.model import (
     Aspect,
     ChangedGlobal,
     ChangedSetting,
+    MadeAgain,
     MainModule,
     NativeThreadsAtFork,
     ThreadAtFork,
@@ -167,6 +168,11 @@ def has_native_threads(bad: World) -> bool:
     """Tell whether a program forks while a library has native threads."""
     clues = [clue for trial in bad.trials for clue in trial.clues]
     return bad.cell.method == "fork" and any(isinstance(e, NativeThreadsAtFork) for e in clues)
+
+
+def shares_less(world: World) -> bool:
+    """Whether children make again there what multiprocessing shares: fork alone does it right."""
+    return any(isinstance(each, MadeAgain) for trial in world.trials for each in trial.clues)
 
 
 def has_threads(bad: World) -> bool:
