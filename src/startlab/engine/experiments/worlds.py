@@ -75,7 +75,7 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     for bad in worlds:
         if bad.is_bad and bad.trials[0].outcome not in WELL:
             yield bad, good[0] if good else None
-        elif good and (bad.varies_by_fork or (bad.is_bad and bad.loses_children)):
+        elif good and (bad.is_unstable or (bad.is_bad and bad.loses_children)):
             yield bad, good[0]
         elif not good and bad.is_bad and bad.loses_children and bad.has_raised:
             yield bad, None
