@@ -1187,9 +1187,9 @@ class OutsideHolder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OutsideKind = Literal[
-    "tcp", "udp", "listener", "unix", "unix listener", "socket", "pipe", "fifo", "fifo to open",
-    "terminal", "file lock", "file", "device", "child", "lock", "semaphore", "futex", "system v",
-    "descriptor",
+    "tcp", "backlog", "udp", "listener", "unix", "unix listener", "socket", "pipe", "fifo",
+    "fifo to open", "terminal", "file lock", "file", "device", "child", "lock", "semaphore",
+    "futex", "system v", "descriptor",
 ]  # fmt: skip
 """What outside of a tree a thread may wait for."""
 

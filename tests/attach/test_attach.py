@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,29 @@ ENVIRONMENT = dict(os.environ)
 def running(program: Program, folder: Path) -> Iterator[int]:
     """Run a program until it says that it is ready; give the process to ask about."""
     with ExitStack() as stack:
-        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        words = [str(folder), str(silent.getsockname()[1])]
+        words = [str(folder), str(stack.enter_context(silent_port()))]
         if program.note("other") is not None:
             stack.enter_context(started(program, [str(folder), "other"], folder))
         yield stack.enter_context(started(program, words, folder))
+
+
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """Give a port that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as accepted:
+
+        def accept() -> None:
+            with suppress(OSError):  # it is shut down
+                while True:
+                    accepted.enter_context(server.accept()[0])
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @contextmanager

@@ -61,9 +61,10 @@ PACKAGES = "/opt/site-packages"
 IDLE = ["sleep", "infinity"]
 SILENT_PORT = 7000
 SILENT = f"""
-import socket, time
-server = socket.create_server(("127.0.0.1", {SILENT_PORT}))
-time.sleep(1e6)
+import socket
+server, accepted = socket.create_server(("127.0.0.1", {SILENT_PORT})), []
+while True:
+    accepted.append(server.accept())
 """
 
 

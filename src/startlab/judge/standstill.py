@@ -33,9 +33,9 @@ _IDLE: Final = frozenset({"listener", "unix listener"})
 """What waits for work that may come, and hangs on nothing."""
 
 _ORDER: Final = (
-    "file lock", "tcp", "lock", "child", "fifo", "fifo to open", "pipe", "unix", "udp", "terminal",
-    "semaphore", "futex", "system v", "socket", "device", "descriptor", "file", "listener",
-    "unix listener",
+    "file lock", "backlog", "tcp", "lock", "child", "fifo", "fifo to open", "pipe", "unix", "udp",
+    "terminal", "semaphore", "futex", "system v", "socket", "device", "descriptor", "file",
+    "listener", "unix listener",
 )  # fmt: skip
 """What is told first where several things are waited for."""
 

@@ -83,6 +83,7 @@ HANGS: Final = ("deadlock", "stuck", "part")
 
 _CURES: Final[Mapping[OutsideKind, str]] = {
     "tcp": "See what the other end does; give the connection a timeout, so that it fails instead.",
+    "backlog": "See why what listens there does not call accept(): it may wait for this one.",
     "file lock": "See why its owner keeps it; take the lock with LOCK_NB and a limit of your own.",
     "terminal": "It waits for input: give it some, or start it with stdin from /dev/null.",
     "pipe": "See what the process at the other end does, and whether it should have closed it.",
@@ -327,6 +328,7 @@ def _list(names: Sequence[str]) -> str:
 
 _OUTSIDE: Final[Mapping[OutsideKind, tuple[str, str]]] = {
     "tcp": ("TCP {theirs} {state} (from {ours}){silent}", ""),
+    "backlog": ("TCP {theirs} (from {ours}), where nobody has accepted the connection{silent}", ""),
     "udp": ("a datagram at UDP {ours}", ""),
     "listener": ("connections at {ours}", ""),
     "unix listener": ("connections at the Unix socket {theirs}", ""),

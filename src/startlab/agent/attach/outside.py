@@ -10,7 +10,7 @@ import socket
 import stat
 import struct
 import sys
-from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
 
@@ -60,6 +60,17 @@ class Outside(NamedTuple):
     holders: Tuple[Holder, ...] = ()
 
 
+class _Inet(NamedTuple):
+    """The sockets of the internet of a process's network.
+
+    `sockets` are kind, both ends and state by inode, and `backlog` both ends of connections that
+    wait to be accepted: those have no inode yet.
+    """
+
+    sockets: Dict[int, Tuple[str, str, str, str]]
+    backlog: Set[Tuple[str, str]]
+
+
 class Naming:
     """Names what threads wait for; reads each table of the kernel once.
 
@@ -69,7 +80,7 @@ class Naming:
 
     def __init__(self, ends: FrozenSet[Tuple[str, bool]]) -> None:
         self._ends = ends
-        self._inet: Dict[int, Dict[int, Tuple[str, str, str, str]]] = {}
+        self._inet: Dict[int, _Inet] = {}
         self._locks: Optional[List[procfs.FileLock]] = None
 
     def of(
@@ -149,10 +160,13 @@ class Naming:
     ) -> Optional[Outside]:
         inode = int(link[len("socket:[") : -1])
         if thread.pid not in self._inet:
-            self._inet[thread.pid] = _inet_sockets(thread.pid)
-        known = self._inet[thread.pid].get(inode)
+            self._inet[thread.pid] = _inet_of(thread.pid)
+        inet = self._inet[thread.pid]
+        known = inet.sockets.get(inode)
         if known is not None:
             kind, ours, theirs, state = known
+            if (theirs, ours) in inet.backlog:
+                kind = "backlog"
             silent_s = None
             if state == "ESTABLISHED":
                 silent_s = _silent_s(thread.pid, fd, link)
@@ -237,9 +251,8 @@ def _silent_s(pid: int, fd: int, link: str) -> Optional[float]:
     return _LAST_RECEIVED.unpack(told)[0] / 1000 if len(told) == _LAST_RECEIVED.size else None
 
 
-def _inet_sockets(pid: int) -> Dict[int, Tuple[str, str, str, str]]:
-    """List the sockets of the internet of a process's network: inode to kind, ends and state."""
-    found = {}
+def _inet_of(pid: int) -> _Inet:
+    found = _Inet({}, set())
     for kind in ("tcp", "tcp6", "udp", "udp6"):
         try:
             lines = procfs.read(f"/proc/{pid}/net/{kind}").decode().splitlines()[1:]
@@ -253,7 +266,11 @@ def _inet_sockets(pid: int) -> Dict[int, Tuple[str, str, str, str]]:
                 name = ""
             if name == "LISTEN":
                 protocol = "listener"
-            found[int(rest[-1])] = (protocol, _address(ours), _address(theirs), name)
+            inode, ends = int(rest[-1]), (_address(ours), _address(theirs))
+            if inode:
+                found.sockets[inode] = (protocol, *ends, name)
+            elif name == "ESTABLISHED":
+                found.backlog.add(ends)
     return found
 
 
