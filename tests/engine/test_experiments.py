@@ -940,6 +940,82 @@ def test_a_listening_socket_that_each_child_makes_for_itself_is_shown(
     assert seen.first.where == "program.py:4"
 
 
+def test_what_only_forks_share_is_told_for_either_meaning(write: Write, tmp_path: Path) -> None:
+    """It cannot be pickled: a fork that makes it again does as the others do."""
+    program = write("""\
+        import mmap
+        from multiprocessing import Process
+
+        COUNTS = mmap.mmap(-1, 4)
+
+        def work():
+            COUNTS[0] += 1
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+            print(COUNTS[0])
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "program.py:4"
+    assert "a forked child has its parent's, any other child makes its own" in seen.first.title
+
+
+def test_a_module_that_is_handed_over_is_not_cured_by_its_name(
+    write: Write, tmp_path: Path
+) -> None:
+    write("def check(text):\n    return len(text)\n", "checks/tabs.py")
+    program = write("""\
+        import checks.tabs
+        from multiprocessing import Process
+
+        class Check:
+            def __init__(self, module):
+                self.module = module
+
+            def run(self):
+                print(self.module.check("text"))
+
+        if __name__ == "__main__":
+            child = Process(target=Check(checks.tabs).run)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("unpicklable", "shown")
+    assert seen.first.where == "program.py:13"
+
+
+def test_a_umask_that_the_fork_server_does_not_have_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        def work(path):
+            os.mkdir(path)
+
+        def run(path):
+            child = Process(target=work, args=(path,))
+            child.start()
+            child.join()
+            return oct(os.stat(path).st_mode)
+
+        if __name__ == "__main__":
+            os.umask(0o022)
+            run("first")
+            os.umask(0o077)
+            print(run("second"))
+        """)
+    seen = explained(program, tmp_path, "spawn", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:16"
+    assert "fork server is started with the first child" in seen.first.text
+
+
 def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     write: Write, tmp_path: Path
 ) -> None:

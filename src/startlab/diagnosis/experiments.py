@@ -19,6 +19,7 @@ from startlab.diagnosis.told import (
     EITHER,
     FILE_KEPT,
     HANDLER_INHERITED,
+    KEPT_BY_SERVER,
     MADE_ANEW,
     QUEUE_MADE_ANEW,
     REGISTRIES,
@@ -91,6 +92,8 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     """Choose the words for an aspect, by what was noted and where it is."""
     kind = made.aspects[0].kind
     told = TOLD[kind]
+    if kind == "registry":
+        told = KEPT_BY_SERVER.get(made.aspects[0].words[0], told)
     if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
         told = FILE_KEPT
     elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):
@@ -99,6 +102,8 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         told = TRACKED_APART
     elif _holds_queue(made):
         told = QUEUE_MADE_ANEW
+    elif kind == "made again" and case.trial.outcome == "differs":
+        told = EITHER
     elif kind == "caches" and any(each.what in LINES for each in made.noted):
         told = CACHED_CHANGED
     elif kind == "global" and _is_at_import(case, where):
@@ -196,7 +201,9 @@ def rejected(made: CauseExperiment) -> str:
 
 def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
-    names = names[-1:] if kind == "calls" else names  # what went before it, it needs
+    if kind == "calls":
+        calls = [f"`{each.name}`" for each in made.noted if each.what == "call"]
+        names = [*calls, *filter(None, names)][-1:]  # what went before it, it needs
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     if met == ["`__main__`"]:
         met = ["the main module"]

@@ -505,6 +505,15 @@ SKIPPED_MAIN: Final = Told(
     "of a package or folder.",
 )
 
+KEPT_BY_SERVER: Final = {
+    name: TOLD["registry"]._replace(
+        why="The fork server is started with the first child, and its children have what it had "
+        "then."
+    )
+    for name in ("umask", "limits", "priority", "affinity")
+}
+"""How settings are told that processes inherit, whatever they run."""
+
 REGISTRIES: Final[Mapping[str, str]] = {
     "import hooks": "import hooks",
     "made modules": "modules made by hand",
@@ -529,6 +538,7 @@ REGISTRIES: Final[Mapping[str, str]] = {
     "umask": "umask",
     "limits": "resource limits",
     "priority": "priority",
+    "affinity": "choice of cores (CPU affinity)",
     "logging": "logging configuration",
     "random": "random seed",
 }

@@ -34,6 +34,8 @@ def watch_reduction(reduction):
         kind = type(value)
         if kind in (str, bytes, int, float, bool, type(None), list, dict, tuple, FUNCTION, type):
             return NotImplemented
+        if kind is type(os):  # that cannot be pickled
+            return NotImplemented
         for name, module in own_modules():
             for key, each in list(vars(module).items()):
                 if each is value and not kind.__module__.startswith(("multiprocessing", "_thread")):

@@ -334,6 +334,15 @@ def set_priority(value):
         os.setpriority(os.PRIO_PROCESS, 0, value)
 
 
+def get_affinity():
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+
+
+def set_affinity(cores):
+    if cores is not None:
+        os.sched_setaffinity(0, cores)
+
+
 def get_handlers():
     signal = sys.modules.get("signal")
     return signal and [
@@ -425,4 +434,5 @@ REGISTRIES = {
     "umask": (get_umask, os.umask),
     "limits": (get_limits, set_limits),
     "priority": (get_priority, set_priority),
+    "affinity": (get_affinity, set_affinity),
 }

@@ -100,6 +100,11 @@ MECHANISMS: Final = (
         experiment="start_at_exit",
     ),
     Mechanism(
+        "init_not_called",
+        shown=True,
+        advice="Call `super().__init__()` first of all in the `__init__` of the subclass.",
+    ),
+    Mechanism(
         "socket_path_too_long",
         shown=True,
         advice="Keep the path of the temporary folder short (TMPDIR, tempfile.tempdir), or give "
@@ -126,6 +131,7 @@ def find(case: Case) -> Cause | None:
     for pattern, mechanism, title, text in _REFUSALS:
         for traceback in case.tracebacks:
             said = f"{traceback.exception.type}: {traceback.exception.message}"
+            said += f" in {traceback.frames[-1][0]}" if traceback.frames else ""
             if re.search(pattern, said):
                 chosen = written(case.sources, _TMP) if mechanism == _TOO_LONG else None
                 where = chosen or own_line(traceback.frames) or case.where
@@ -255,6 +261,18 @@ _REFUSALS: Final = (
         "no_such_method",
         "a start method is requested that does not exist there",
         "Windows has spawn only; a name that is no start method exists nowhere.",
+    ),
+    (
+        (
+            r"Process\.__init__\(\) not called"
+            r"|has no attribute '_(popen|closed|parent_pid)'.* in \S*multiprocessing.process\.py$"
+        ),
+        "init_not_called",
+        "a subclass of Process is used before the `__init__` of Process has run",
+        (
+            "A Process keeps what it needs in attributes that its own `__init__` makes: "
+            "`daemon`, `name` and start() need them."
+        ),
     ),
     (
         r"AF_UNIX path too long",

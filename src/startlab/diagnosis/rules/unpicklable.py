@@ -128,6 +128,10 @@ _ADVICE: Final = (
         "Make it in the child, and leave it out in `__getstate__`.",
     ),
     (
+        re.compile(r"^module$"),
+        "Give the child the module's name, and import it there by importlib.import_module().",
+    ),
+    (
         re.compile(r"^RecursionError$"),
         "Give the child a flat list, or what it needs to build this itself.",
     ),

@@ -33,7 +33,7 @@ REGISTRIES: Final = (
     "int digits",
     "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
     "socket", "recursion limit", "signal handlers", "switch interval", "umask", "limits",
-    "priority", "logging", "random",
+    "priority", "affinity", "logging", "random",
 )  # fmt: skip
 """Settings of a process that are carried over, what others may depend on first."""
 
