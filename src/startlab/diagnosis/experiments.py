@@ -131,7 +131,8 @@ def _says_more(found: Cause, made: CauseExperiment, where: str | None) -> bool:
     says = TOLD[kind].says
     is_here = where is not None and found.where == where and _handed_over(made) is None
     less = says == "less" or (kind in ("calls", "contexts") and of.lacks_call)
-    less = less or (kind == "identity" and of.shown)
+    by_name = any(each.kind == "identity" for each in made.aspects)  # so nothing was pickled
+    less = less or (by_name and of.shown)
     return of.loses or (not of.symptom and ((is_here and says != "more") or less))
 
 
