@@ -1016,6 +1016,25 @@ def test_a_umask_that_the_fork_server_does_not_have_is_shown_where_it_is_set(
     assert "fork server is started with the first child" in seen.first.text
 
 
+def test_a_name_that_each_start_method_gives_otherwise_is_shown_where_it_is_read(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        def number(_):
+            name = multiprocessing.current_process().name
+            return int(name.replace("ForkPoolWorker-", ""))
+
+        if __name__ == "__main__":
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(number, "ab"))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("process_name", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
 def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     write: Write, tmp_path: Path
 ) -> None:

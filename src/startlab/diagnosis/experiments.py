@@ -228,6 +228,7 @@ NAMED: Final = (
     "finalized",
     "exit handler inherited",
     "position",
+    "process name",
     "local",
     "of the forking thread",
     "interpreter",

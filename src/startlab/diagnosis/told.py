@@ -55,6 +55,15 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "From Python 3.14 on it is what Linux starts children by.",
         first=True,
     ),
+    "names": Told(
+        "process_name",
+        "each {name} named as a forked one is",
+        "the program reads the name of a process{at}: it is another one under each start method",
+        "A worker of a pool is named ForkPoolWorker-1 by fork, SpawnPoolWorker-1 by spawn, and "
+        "ForkServerPoolWorker-1 by forkserver.",
+        first=True,
+        cures=False,
+    ),
     "first environ": Told(
         "environment_at_import",
         "the main module imported with {name} as the program found it",

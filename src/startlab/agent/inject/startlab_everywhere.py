@@ -379,6 +379,23 @@ def answer_otherwise(kind, name):
     kind.get_start_method = get_start_method
 
 
+def name_as_forked(process):
+    """Have the program read names of processes as forked ones have them."""
+    name = process.BaseProcess.name
+
+    def name_(self):
+        found = name.fget(self)
+        frame = sys._getframe(1)
+        method = next((each for each in ("ForkServer", "Spawn") if found.startswith(each + "P")), "")
+        if not method or inject.is_library(frame.f_code.co_filename):
+            return found
+        rest = found[len(method):]
+        note("process name", rest.partition("-")[0], inject.user_line(frame))
+        return "Fork" + rest
+
+    process.BaseProcess.name = property(name_, name.fset)
+
+
 def wait_for_exit_codes(process):
     """Have a child's exit code read only when it has ended, or does not within a second."""
     exitcode = process.BaseProcess.exitcode.fget

@@ -134,6 +134,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     yield Aspect(kind="interpreter")
     if bad.cell.method == "forkserver":
         yield Aspect(kind="method asked")
+    yield Aspect(kind="names")
     yield Aspect(kind="folder")
     yield Aspect(kind="first environ")
     yield Aspect(kind="first argv")

@@ -27,7 +27,8 @@ MET: Final[Mapping[str, AspectKind]] = {
     "cached": "caches",
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
     "local": "thread locals", "variable of import": "first environ", "arguments": "first argv",
-    "asked": "method asked", "read too early": "exit codes", "transaction": "transactions",
+    "asked": "method asked", "process name": "names", "read too early": "exit codes",
+    "transaction": "transactions",
     "earlier": "earlier", "context variable": "contexts",
     "generator": "seed", "of the forking thread": "forking thread",
 }  # fmt: skip
