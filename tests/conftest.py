@@ -12,7 +12,7 @@ import time
 import zlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import hypothesis
 import psutil
@@ -56,6 +56,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Have `-n auto` run two tests for each core: what they start waits most of the time."""
     return 2 * (os.cpu_count() or 1) if config.option.numprocesses == "auto" else None
+
+
+# Their fixtures run many programs at once, for all tests of the file: each worker would run them.
+WHOLE_FILES = (
+    "tests/agent/proof/test_proof.py",
+    "tests/attach/test_attach.py",
+    "tests/backends/test_attach.py",
+    "tests/cli/test_experiments.py",
+    "tests/report/test_browser.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Have `--dist loadscope` deal out test by test, but for some files."""
+    if config.option.dist != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class ByFixture(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file in WHOLE_FILES else nodeid
+
+    return ByFixture(config, log)
 
 
 @cache

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.native,
     pytest.mark.targets,
-    pytest.mark.xdist_group("attach"),  # each worker would run all of its programs
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]

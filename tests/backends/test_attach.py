@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.docker,
-    pytest.mark.xdist_group("attach in containers"),  # each worker would start them
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]

@@ -28,7 +28,6 @@ PACKAGE = Path(journal.__file__).parents[1]
 pytestmark = [
     pytest.mark.native,
     pytest.mark.targets,
-    pytest.mark.xdist_group("experiments"),  # each worker would run them again
 ]
 
 forks = pytest.mark.skipif(

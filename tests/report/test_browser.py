@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.native,
-    pytest.mark.xdist_group("browser"),  # each worker would run the lab again
 ]
 
 ROOT = Path(__file__).parents[2]

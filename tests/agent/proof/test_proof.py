@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.native,
     pytest.mark.targets,
-    pytest.mark.xdist_group("proof"),  # each worker would run all of its programs
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a thread waits for"),
 ]
 
