@@ -504,6 +504,32 @@ def test_a_seed_that_children_do_not_have_is_shown(write: Write, tmp_path: Path)
     assert "print the same" in seen.first.text
 
 
+@pytest.mark.wide
+def test_output_that_a_mock_keeps_from_varying_is_shown_where_the_mock_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    """Spawn's children print another time in each trial, fork's the one that the mock gives."""
+    program = write("""\
+        import time
+        from multiprocessing import Pool
+        from unittest import mock
+
+        class Clock:
+            def now(self):
+                return time.time()
+
+        def stamp(name):
+            return "%s@%r" % (name, Clock().now())
+
+        if __name__ == "__main__":
+            with mock.patch.object(Clock, "now", return_value=1000.0):
+                with Pool(1) as pool:
+                    print(pool.map(stamp, ["a"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.where, seen.first.grade) == ("program.py:13", "confirmed")
+
+
 def test_random_output_without_a_seed_is_not_blamed(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import random

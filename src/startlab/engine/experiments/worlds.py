@@ -48,11 +48,6 @@ class World(NamedTuple):
         return len(groups) > 1 and all(trial.outcome in WELL for trial in self.trials)
 
     @property
-    def varies_by_fork(self) -> bool:
-        """Whether its children are forks, and do not print the same from trial to trial."""
-        return self.is_unstable and self.cell.method == "fork"
-
-    @property
     def has_raised(self) -> bool:
         """Whether a process of it has raised, however the program ended."""
         return any(TRACEBACK in trial.stderr for trial in self.trials)
@@ -66,10 +61,11 @@ class World(NamedTuple):
 def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     """Give each bad world of an environment, with the good one that an aspect is taken from.
 
-    A fork that prints something else in each trial is bad where others are good: it may share what
-    it has copied. Of two that are ok and print different things, none is known to be right: each
-    may be what the other is measured by, but one in which no child has raised is no worse than one
-    in which some child has. What fails everywhere, be it only a child, has no good one.
+    What prints something else in each trial is bad where others are good: forks may share what they
+    have copied, and children of spawn lack what keeps it from varying. Of two that are ok and print
+    different things, none is known to be right: each may be what the other is measured by, but one
+    in which no child has raised is no worse than one in which some child has. What fails
+    everywhere, be it only a child, has no good one.
     """
     good = [world for world in worlds if world.is_good]
     for bad in worlds:
