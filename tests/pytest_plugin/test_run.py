@@ -133,3 +133,89 @@ def test_a_cause_is_confirmed_for_all_tests_that_end_alike(tmp_path: Path) -> No
     assert found.where == "conftest.py:4"
     tests_told = {each.cell.experiment for each in found.cells}
     assert tests_told == {"test_rates.py::test_one", "test_rates.py::test_two"}
+
+
+def test_what_fixtures_and_threads_have_set_up_is_told(tmp_path: Path) -> None:
+    """Though a helper raises the same for whatever its children have raised."""
+    (tmp_path / "jobs.py").write_text(
+        textwrap.dedent(
+            """\
+            import mimetypes
+            import threading
+            from multiprocessing import Process
+
+            tenant = threading.local()
+
+            def run(function):
+                child = Process(target=function)
+                child.start()
+                child.join()
+                if child.exitcode:
+                    raise RuntimeError("the job failed")
+
+            def guess():
+                kind, _ = mimetypes.guess_type("march.ledger")
+                assert kind, "no kind"
+
+            def name():
+                print(tenant.name)
+            """
+        ),
+        "utf-8",
+    )
+    (tmp_path / "test_jobs.py").write_text(
+        textwrap.dedent(
+            """\
+            import mimetypes
+            import threading
+
+            import jobs
+            import pytest
+
+            @pytest.fixture
+            def kinds():
+                mimetypes.add_type("application/x-ledger", ".ledger")
+
+            def test_kind(kinds):
+                jobs.run(jobs.guess)
+
+            def test_tenant():
+                failed = []
+
+                def work():
+                    jobs.tenant.name = "acme"
+                    try:
+                        jobs.run(jobs.name)
+                    except RuntimeError as error:
+                        failed.append(error)
+
+                thread = threading.Thread(target=work)
+                thread.start()
+                thread.join()
+                assert not failed
+            """
+        ),
+        "utf-8",
+    )
+    _, folder = startlab_run(tmp_path, "pytest", "-q", explain="full")
+    found = {each.mechanism: each for each in diagnose(journal.read(folder)).findings}
+    assert {each.grade for each in found.values()} == {"confirmed"}
+    assert found["called_by_parent"].where == "test_jobs.py:9"
+    assert found["kept_by_thread"].where == "test_jobs.py:18"
+
+
+def test_a_test_that_fails_everywhere_is_looked_into_too(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "from multiprocessing import Process\n\n"
+        "def work(found):\n    found.append(1)\n\n"
+        "def test_it():\n"
+        "    found = []\n"
+        "    child = Process(target=work, args=(found,))\n"
+        "    child.start()\n"
+        "    child.join()\n"
+        "    assert found == [1]\n",
+        "utf-8",
+    )
+    _, folder = startlab_run(tmp_path, "pytest", "-q", explain="full")
+    (found,) = diagnose(journal.read(folder)).findings
+    assert (found.mechanism, found.where) == ("kept_by_child", "test_it.py:4")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, overload
 
 import msgspec
 
-from startlab.model import Cell, Trial
+from startlab.model import Cell, Raised, Trial
+from startlab.output.tracebacks import find_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -131,11 +132,20 @@ def by_cell(run: Run) -> Iterator[tuple[Cell, OfCell]]:
 def ends(trials: Iterable[Trial]) -> frozenset[tuple[str | None, ...]]:
     """Give how a test's trials ended: tests of which this is the same may have one cause.
 
-    An exception's words are the same wherever it is raised; those of an assertion say little.
+    An exception's words are the same wherever it is raised; those of an assertion say little. A
+    helper of the program's may raise the same for whatever its children have raised.
     """
     return frozenset(
-        (trial.environment, trial.method, trial.outcome, *_told(trial)) for trial in trials
+        (trial.environment, trial.method, trial.outcome, *_told(trial), *_by_children(trial))
+        for trial in trials
     )
+
+
+def _by_children(trial: Trial) -> list[str]:
+    """Give what has ended the children of a trial, each once."""
+    texts = [each.traceback for each in trial.clues if isinstance(each, Raised)]
+    raised = [each.exception for text in texts for each in find_tracebacks(text)]
+    return sorted({f"{each.type}: {each.message}" for each in raised})
 
 
 def _told(trial: Trial) -> tuple[str | None, ...]:
