@@ -1001,7 +1001,7 @@ AspectKind = Literal[
     "variable", "stdin", "kept", "hash seed", "undone",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
-    "transactions", "earlier", "contexts", "names", "forking thread",
+    "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -1148,6 +1148,191 @@ def test_what_a_library_keeps_for_the_thread_that_forks_is_named(
 
 
 @pytest.mark.wide
+def test_what_a_child_does_to_a_librarys_object_is_shown(write: Write, tmp_path: Path) -> None:
+    write(
+        """\
+        class Study:
+            def __init__(self):
+                self.trials = {"all": []}
+
+            def optimize(self, function):
+                self.trials["all"].append(function(3))
+
+            def best(self):
+                return min(self.trials["all"])
+        """,
+        "my-packages/tuning.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import tuning
+
+        def square(x):
+            return x * x
+
+        def tune(study):
+            study.optimize(square)
+
+        if __name__ == "__main__":
+            study = tuning.Study()
+            child = Process(target=tune, args=(study,))
+            child.start()
+            child.join()
+            print(study.best())
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert "`study`" in seen.first.title
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
+def test_what_a_target_changes_that_it_is_a_method_of_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        if __name__ == "__main__":
+            found = []
+            child = Process(target=found.append, args=(1,))
+            child.start()
+            child.join()
+            print(found[0])
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+
+
+@pytest.mark.wide
+def test_a_child_that_an_executors_thread_forks_is_shown_where_it_is_started(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from concurrent.futures import ThreadPoolExecutor
+        from multiprocessing import Process
+
+        def work():
+            print("done")
+
+        def run():
+            child = Process(target=work)
+            child.start()
+            child.join()
+            return child.exitcode
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as executor:
+                raise SystemExit(executor.submit(run).result())
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("forked_by_executor", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+@pytest.mark.wide
+def test_what_a_function_has_cached_before_a_fork_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import functools
+        import os
+        from multiprocessing import Process
+
+        @functools.lru_cache
+        def region():
+            return os.environ.get("REGION", "eu")
+
+        def work():
+            assert region() == "us"
+
+        if __name__ == "__main__":
+            assert region() == "eu"
+            os.environ["REGION"] = "us"
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("cache_copied", "confirmed")
+    assert "`region()`" in seen.first.title
+    assert seen.first.where == "program.py:5"
+
+
+@pytest.mark.wide
+def test_a_handler_that_cannot_be_pickled_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import signal
+        from multiprocessing import Process
+
+        def work():
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+        if __name__ == "__main__":
+            seen = []
+            signal.signal(signal.SIGUSR1, lambda *args: seen.append(args))
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(-child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert "SIGUSR1" in seen.first.title
+    assert seen.first.where == "program.py:10"
+
+
+@pytest.mark.wide
+def test_one_of_the_parents_calls_is_made_by_itself_where_another_does_harm(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        KINDS = set()
+
+        def add(kind):
+            KINDS.add(kind)
+
+        def say(text):
+            with open("said.txt", "a") as file:
+                file.write(text + ", ".join(sorted(KINDS)) + "; ")
+        """,
+        "my-packages/talk.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import talk
+
+        def work():
+            talk.say("child ")
+
+        if __name__ == "__main__":
+            talk.add("loud")
+            talk.say("parent ")
+            child = Process(target=work)
+            child.start()
+            child.join()
+            with open("said.txt") as file:
+                print(file.read())
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
 def test_a_position_in_a_file_that_children_share_is_shown_where_it_was_opened(
     write: Write, tmp_path: Path
 ) -> None:

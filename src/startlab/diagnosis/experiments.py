@@ -20,6 +20,7 @@ from startlab.diagnosis.told import (
     FILE_KEPT,
     HANDLER_INHERITED,
     KEPT_BY_SERVER,
+    LACKED,
     MADE_ANEW,
     QUEUE_MADE_ANEW,
     REGISTRIES,
@@ -28,6 +29,8 @@ from startlab.diagnosis.told import (
     TRACKED_APART,
     UNREADABLE,
     Told,
+    is_rid,
+    told_of,
 )
 from startlab.model import MadeAgain
 from startlab.results.summary import WELL, has_failed_child
@@ -91,7 +94,7 @@ def _first_advice(made: CauseExperiment, told: Told) -> str:
 def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     """Choose the words for an aspect, by what was noted and where it is."""
     kind = made.aspects[0].kind
-    told = TOLD[kind]
+    told = told_of(made)
     if kind == "registry":
         told = KEPT_BY_SERVER.get(made.aspects[0].words[0], told)
     if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
@@ -104,7 +107,7 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         told = QUEUE_MADE_ANEW
     elif kind == "made again" and case.trial.outcome == "differs":
         told = EITHER
-    elif kind == "caches" and any(each.what in LINES for each in made.noted):
+    elif kind == "caches" and is_rid(made) and any(each.what in LINES for each in made.noted):
         told = CACHED_CHANGED
     elif kind == "global" and _is_at_import(case, where):
         made_anew = EITHER if case.trial.outcome == "differs" else MADE_ANEW
@@ -128,7 +131,7 @@ def _says_more(found: Cause, made: CauseExperiment, where: str | None) -> bool:
     call that children lack it knows their line too. What was seen not to be pickled is no copy.
     """
     of, kind = MECHANISMS[found.mechanism], made.aspects[0].kind
-    says = TOLD[kind].says
+    says = told_of(made).says
     is_here = where is not None and found.where == where and _handed_over(made) is None
     less = says == "less" or (kind in ("calls", "contexts") and of.lacks_call)
     by_name = any(each.kind == "identity" for each in made.aspects)  # so nothing was pickled
@@ -173,6 +176,8 @@ def _in_own_words(
 
 def is_cure(made: CauseExperiment) -> bool:
     """Tell whether what an experiment has changed is what is advised."""
+    if is_rid(made):
+        return False
     return all(each.kind in TOLD and TOLD[each.kind].cures for each in made.aspects)
 
 
@@ -275,8 +280,9 @@ def _set_up_by(case: Case, calls: Aspect) -> list[Call]:
 
 def _said(case: Case, made: CauseExperiment) -> str:
     """Say what was changed, and how often the cell then did what the other one does."""
-    kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in TOLD]
-    what = listed([TOLD[each].what.format(name=_named(made, each)) for each in kinds])
+    told = LACKED if is_rid(made) else TOLD
+    kinds = [each for each in dict.fromkeys(each.kind for each in made.aspects) if each in told]
+    what = listed([told[each].what.format(name=_named(made, each)) for each in kinds])
     without = sum(trial.method == made.method for trial in (case.trial, *case.others))
     if made.good is None and has_failed_child(case.trial):
         return f"with {what}, no child fails in {made.cured} of {made.of} trials, one does without."
@@ -285,7 +291,7 @@ def _said(case: Case, made: CauseExperiment) -> str:
         return f"with {what}{alone}, {made.of} of {made.of} trials print the same."
     if made.good is None:
         return f"with {what}, it ends well in {made.cured} of {made.of} trials; without, in none."
-    if made.aspects[0].kind in ("undone", "caches", "contexts"):
+    if is_rid(made):
         return (
             f"with {what} in its children, {made.good} does what {made.method} does in "
             f"{made.cured} of {made.of} trials; without, in none."
@@ -314,7 +320,7 @@ def _where(case: Case, made: CauseExperiment) -> str | None:
             else each.where
             for each in noted
         ]
-    if TOLD[made.aspects[0].kind].first:
+    if told_of(made).first:
         return lines[0] if lines else None
     last = [line for line, each in zip(lines, noted, strict=True) if each.what == "last line"]
     return (last or lines or [None])[-1]

@@ -9,7 +9,7 @@ from startlab.diagnosis.phrases import ANEW
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from startlab.model import AspectKind
+    from startlab.model import AspectKind, CauseExperiment
 
 
 class Told(NamedTuple):
@@ -164,25 +164,21 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "{name} is called{at} in the parent alone, and the children lack what it sets up",
         ANEW,
     ),
-    "undone": Told(
-        "called_by_parent",
-        "{name} undone",
-        "{name} is called{at} in the parent alone, and the children lack what it sets up",
-        ANEW,
-        cures=False,
-    ),
     "caches": Told(
-        "cache_empty",
+        "cache_copied",
         "what {name} has cached dropped",
-        "the children do not have the results of {name}{at} that the parent has cached",
-        ANEW + " The function runs again there, and does or returns something else.",
+        "forked children have the results of {name}{at} that their parent has cached",
+        COPIED + " The function does not run again there, whatever has changed since.",
         cures=False,
     ),
-    "contexts": Told(
-        "setting_differs",
-        "no value of {name}",
-        "the children do not have the context variable {name}, which the parent sets{at}",
-        ANEW,
+    "executor thread": Told(
+        "forked_by_executor",
+        "no child that waits for the executor's thread that has forked it",
+        "a child that a thread of a ThreadPoolExecutor forks{at} ends with exit status 1: at its "
+        "exit it waits for that thread, which is itself",
+        "At its exit Python joins the threads of executors. A forked child has one thread, a copy "
+        "of the one that has forked it: to join itself raises RuntimeError, which is not shown.",
+        first=True,
         cures=False,
     ),
     "one main": Told(
@@ -440,6 +436,50 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         says="less",
     ),
 }
+
+LACKED: Final[Mapping[AspectKind, Told]] = {
+    "undone": Told(
+        "called_by_parent",
+        "{name} undone",
+        "{name} is called{at} in the parent alone, and the children lack what it sets up",
+        ANEW,
+        cures=False,
+    ),
+    "caches": Told(
+        "cache_empty",
+        "what {name} has cached dropped",
+        "the children do not have the results of {name}{at} that the parent has cached",
+        ANEW + " The function runs again there, and does or returns something else.",
+        cures=False,
+    ),
+    "contexts": Told(
+        "setting_differs",
+        "no value of {name}",
+        "the children do not have the context variable {name}, which the parent sets{at}",
+        ANEW,
+        cures=False,
+    ),
+    "signal handlers": Told(
+        "setting_differs",
+        "no handler of {name}",
+        "the children do not have the parent's handler of {name}, which is set{at}",
+        ANEW + " A handler is set in one process; it may do its default there: end it.",
+        cures=False,
+    ),
+}
+"""What forked children were rid of: then they go wrong as those do that never had it."""
+
+
+def told_of(made: CauseExperiment) -> Told:
+    """Give how an experiment's first aspect is told."""
+    kind = made.aspects[0].kind
+    return LACKED[kind] if is_rid(made) else TOLD[kind]
+
+
+def is_rid(made: CauseExperiment) -> bool:
+    """Tell whether forked children were rid of something, and went wrong as others do."""
+    return made.aspects[0].kind in LACKED and made.method != "fork"
+
 
 MADE_ANEW: Final = Told(
     "made_in_each_child",

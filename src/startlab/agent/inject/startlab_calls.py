@@ -1,7 +1,8 @@
 """Calls that only the parent makes, of functions that set something up, made in its children too.
 
 Noted are those that are over when the first process is started, and whose caller goes on: what
-main() does before it. That is calls of the program's own functions, those of a library's that
+main() does before it; or whose caller is a function that only libraries have called, as a fixture
+and `setUpClass` are. That is calls of the program's own functions, those of a library's that
 change a global of their module, and those of functions written in C that are statements of their
 own: what these change cannot be seen. So with statements that call a library's object, and with its
 contexts that are not left. How a child makes them again is in startlab_calls_again.
@@ -21,7 +22,7 @@ LONGEST_S = 2.0  # a call that takes longer is not made again
 NO_CALL = 0x20 | 0x80 | 0x100 | 0x200  # a generator's or coroutine's code: it is not run by a call
 VARARGS, VARKEYWORDS = 0x04, 0x08
 
-calls = []  # that are over: name, module, path, pickled arguments, line, frame of the caller
+calls = []  # that are over: name, module, path, pickled arguments, line, what has to go on for it
 begun = {}  # by the frame of each call that is not over: when it began, the globals, and the call
 looks = {}  # by the code of a library's function: how many of its calls have changed nothing
 ours = {}  # by files: whether they are the program's own
@@ -79,11 +80,23 @@ def ends(frame, started, before, call):
     after = contents(frame) if before is not None else None
     changed = before != after
     if UNDONE and changed:
-        changes.append((call[0], call[4], frame.f_back, frame.f_globals, before, after))
+        changes.append((call[0], call[4], goes_on(frame.f_back), frame.f_globals, before, after))
     if before is not None and not changed and not is_ours(frame):
         looks[frame.f_code] = looks.get(frame.f_code, 0) + 1
     elif call[3] and time.time() - started < LONGEST_S:
-        calls.append(call + (frame.f_back,))
+        calls.append(call + (goes_on(frame.f_back),))
+
+
+def goes_on(caller):
+    """Give the frame that has to go on for its calls to count; none, where libraries called it."""
+    if caller.f_code.co_name == "<module>":  # which a child that needs it runs as well
+        return caller
+    frame = caller.f_back
+    while frame is not None:
+        if is_ours(frame):
+            return caller
+        frame = frame.f_back
+    return None
 
 
 def pickled(value):
@@ -110,7 +123,7 @@ def c_call(frame, function):
     if root is not function and type(root) is not type(os):
         return None  # what is changed is the program's own
     call = statement(frame, function.__name__)
-    return call and call + (frame,)
+    return call and call + (goes_on(frame),)
 
 
 def is_of_package(file):

@@ -10,15 +10,20 @@ PLAIN = (type(None), bool, int, float, str, bytes)
 
 FEW = 2000  # items of what is looked at
 
+GIVEN = (0, 1, 4)  # the ways that begin at what a child was given
+
 
 def slots(process):
     """Give what a child has a copy of, as (way to it, value): its process, arguments, globals.
 
-    Of a class of the program's own these are its fields, such as a counter.
+    Of a class of the program's own these are its fields, such as a counter. And what its target is
+    a method of.
     """
     roots = [((0, i), each) for i, each in enumerate(process._args)]
     roots += [((1, key), each) for key, each in process._kwargs.items()]
     roots += [((2, key), each) for key, each in vars(process).items() if key[0] != "_"]
+    if hasattr(process._target, "__self__"):
+        roots.append(((4, "__self__"), process._target.__self__))
     for name, module in own_modules():
         name = "" if name in inject.MAIN else name
         for key, each in list(namespaces(module)[-1].items()):
@@ -35,19 +40,39 @@ def slots(process):
 
 
 def of_program(value):
-    module = sys.modules.get(type(value).__module__)
-    file = getattr(module, "__file__", None)
-    return isinstance(file, str) and not inject.is_library(file) and hasattr(value, "__dict__")
+    file = file_of(value)
+    return file is not None and not inject.is_library(file) and hasattr(value, "__dict__")
 
 
-def copied(value):
-    """Give a value as it is now, to be compared later; None for what is not looked at."""
+def of_package(value):
+    """Tell whether a value is an object of a library's, that may keep what a child does to it."""
+    file = file_of(value)
+    return file is not None and "-packages" in file and hasattr(value, "__dict__")
+
+
+def file_of(value):
+    file = getattr(sys.modules.get(type(value).__module__), "__file__", None)
+    return file if isinstance(file, str) and not isinstance(value, type) else None
+
+
+def copied(way, value):
+    """Give a value as it is now, to be compared later; None for what is not looked at.
+
+    What a child was given of a library's is compared as it is pickled.
+    """
     if type(value) in PLAIN:
         return (value,)
     if type(value) in (list, dict, set) and len(value) < FEW:
         return type(value)(value)
     if type(value).__name__ == "count" and type(value).__module__ == "itertools":
         return (repr(value),)
+    if way[0] in GIVEN and of_package(value):
+        import pickle
+
+        try:
+            return pickle.dumps(value)
+        except Exception:
+            return None
     return None
 
 
@@ -58,14 +83,14 @@ had = {}
 def look_at_slots():
     process = sys.modules["multiprocessing.process"].current_process()
     had.clear()
-    had.update((way, copied(value)) for way, value in slots(process))
+    had.update((way, copied(way, value)) for way, value in slots(process))
 
 
 def changed_slots(process):
     for way, value in slots(process):
-        before, now = had.get(way, ()), copied(value)
+        before, now = had.get(way, ()), copied(way, value)
         if now is not None and before != now and repr(before) != repr(now):
-            yield way, before, value
+            yield way, before, now if type(now) is bytes else value
 
 
 sent_back = []  # how many files this child has left for its parent
@@ -122,11 +147,16 @@ def name_of(process, way):
         name = names[name] if name < len(names) else "args[%d]" % name
     elif way[0] == 2:
         name = "self." + name
+    elif way[0] == 4:
+        name = "target." + name
     return ".".join(each for each in (name,) + way[2:] if each)
 
 
 def put_back(process, way, before, value):
-    owner = (process._args, process._kwargs, vars(process))[way[0]] if way[0] < 3 else None
+    owner = None
+    if process:
+        of_target = {"__self__": getattr(process._target, "__self__", None)}
+        owner = (process._args, process._kwargs, vars(process), None, of_target)[way[0]]
     rest = list(way[1:])
     if way[0] == 3:
         owner = vars(module_of(rest.pop(0)))
@@ -139,6 +169,10 @@ def put_back(process, way, before, value):
         old.extend(value[len(before or ()):])
     elif type(old) in (dict, set) and type(value) is type(old):
         old.update(value)
+    elif way[0] in GIVEN and of_package(old):
+        import pickle
+
+        vars(old).update(vars(pickle.loads(value)))
     else:
         numbers = type(value) in (int, float) and before and type(old) in (int, float)
         value = old + value - before[0] if numbers else value
@@ -153,14 +187,14 @@ def watch_join(process):
     start, join = process.BaseProcess.start, process.BaseProcess.join
 
     def start_(self):
-        self._startlab = [self._args, self._kwargs]  # start() drops them
+        self._startlab = [self._target, self._args, self._kwargs]  # start() drops them
         return start(self)
 
     def join_(self, timeout=None):
         result = join(self, timeout)
         given = self.__dict__.get("_startlab")
         if given and self._popen is not None and self._popen.returncode is not None:
-            self._args, self._kwargs = given
+            self._target, self._args, self._kwargs = given
             take_back(self)
         return result
 
@@ -211,7 +245,12 @@ def trace_child():
             note("line", found[0], state["last"])
             sys.settrace(None)
             return None
-        state["last"] = "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
+        if event == "return":  # what comes then is done by the line that has called
+            frame = frame.f_back
+            while frame is not None and inject.is_library(frame.f_code.co_filename):
+                frame = frame.f_back
+        if frame is not None:
+            state["last"] = "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
         return line
 
     def call(frame, event, arg):

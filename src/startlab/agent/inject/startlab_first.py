@@ -10,6 +10,8 @@ import sys
 
 from startlab_aspects import NAMES, harmless, note
 
+OF_PYTEST = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION")  # which it sets as it goes on
+
 argv = list(sys.argv)
 brought = json.loads(os.environ.pop("STARTLAB_FIRST", "{}"))  # by the parent of this process
 
@@ -20,7 +22,7 @@ def first():
     found = {"folder": sys.modules["multiprocessing.process"].ORIGINAL_DIR, "argv": argv}
     found["environ"] = {
         name: environ.get(name) for name in sorted(set(environ) | set(os.environ))
-        if environ.get(name) != os.environ.get(name)
+        if environ.get(name) != os.environ.get(name) and name not in OF_PYTEST
     }
     return found
 

@@ -19,7 +19,7 @@ from startlab_aspects import (
     resolve,
 )
 from startlab_registries import get_random
-from startlab_threads import forget_locals, keep_locals, set_kept_locals
+from startlab_threads import forget_locals, keep_locals, leave_executor, set_kept_locals
 from startlab_undone import undo
 
 
@@ -141,16 +141,18 @@ def walk():
 
 
 @harmless
-def reset_handlers():
+def reset_handlers(*only):
     import signal
 
+    names = {int(each): each.name for each in signal.Signals}
     for number in signal.valid_signals():
         handler = signal.getsignal(number)
         usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-        if callable(handler) and handler is not usual:
-            note("handler", signal.Signals(number).name)
+        name = names.get(int(number), str(int(number)))
+        if callable(handler) and handler is not usual and (not only or name in only):
+            note("handler", name)
             signal.signal(number, usual)
-    if signal.set_wakeup_fd(-1) != -1:
+    if not only and signal.set_wakeup_fd(-1) != -1:
         note("handler", "wake-up descriptor")
 
 
@@ -486,6 +488,7 @@ IN_FORKED_CHILD = {
     "caches": clear_caches,
     "thread locals": set_kept_locals,
     "forking thread": forget_locals,
+    "executor thread": leave_executor,
 }
 
 

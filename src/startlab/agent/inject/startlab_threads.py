@@ -35,6 +35,8 @@ def fields_in(local):
 def set_locals(found):
     """Give this thread what other ones have, where it has nothing of that name."""
     for module, path, fields in found:
+        if module not in inject.MAIN:
+            __import__(module)
         value = namespaces(module_of(module))[-1][path[0]]
         for name in path[1:]:
             value = getattr(value, name)
@@ -99,3 +101,13 @@ def named(kept):
     for local in left.values():
         package = type(local).__module__.partition(".")[0]
         yield "%s.%s" % (package, type(local).__name__), local
+
+
+@harmless
+def leave_executor():
+    """Have a child that an executor's thread forks not join that thread, itself, at its exit."""
+    executors = sys.modules.get("concurrent.futures.thread")
+    if executors is not None:
+        own = sys.modules["threading"].current_thread()
+        if executors._threads_queues.pop(own, None) is not None:
+            note("executor thread", own.name, inject.user_line(sys._getframe(1)))

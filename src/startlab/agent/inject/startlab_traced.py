@@ -80,6 +80,10 @@ def trace():
     ]
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=tell_changes)
+    if look is look_at_locals:
+        import threading
+
+        threading.settrace(call)
     sys.settrace(call)
 
 

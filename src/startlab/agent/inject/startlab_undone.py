@@ -42,8 +42,8 @@ class Same(object):
 
 
 def callers():
-    """Give the frames that are not over."""
-    frame, active = sys._getframe(1), set()
+    """Give the frames that are not over, and None for what no frame has to go on for."""
+    frame, active = sys._getframe(1), {None}
     while frame is not None:
         active.add(frame)
         frame = frame.f_back

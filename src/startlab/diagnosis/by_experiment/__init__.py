@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.by_experiment import (
     arguments_at_import,
     buffer_copied,
+    cache_copied,
     cache_empty,
     called_by_parent,
     destructor_again,
@@ -16,6 +17,7 @@ from startlab.diagnosis.by_experiment import (
     exit_code_too_early,
     exit_handler_not_run,
     file_shared,
+    forked_by_executor,
     hash_seed,
     hook_after_fork,
     imported_by_parent,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "arguments_at_import": arguments_at_import,
     "buffer_copied": buffer_copied,
+    "cache_copied": cache_copied,
     "cache_empty": cache_empty,
     "called_by_parent": called_by_parent,
     "destructor_again": destructor_again,
@@ -58,6 +61,7 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "exit_code_too_early": exit_code_too_early,
     "exit_handler_not_run": exit_handler_not_run,
     "file_shared": file_shared,
+    "forked_by_executor": forked_by_executor,
     "hash_seed": hash_seed,
     "hook_after_fork": hook_after_fork,
     "imported_by_parent": imported_by_parent,

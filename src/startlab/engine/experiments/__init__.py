@@ -47,7 +47,12 @@ if TYPE_CHECKING:
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
 
-UNDONE: Final = (Aspect(kind="caches"), Aspect(kind="contexts"), Aspect(kind="undone"))
+UNDONE: Final = (
+    Aspect(kind="caches"),
+    Aspect(kind="contexts"),
+    Aspect(kind="signal handlers"),
+    Aspect(kind="undone"),
+)
 """What forked children are rid of, to see them do what others do that never had it."""
 
 THREADS: Final = Aspect(kind="trace", words=("threads",))

@@ -42,6 +42,7 @@ FORKED: Final = (
     Aspect(kind="signal handlers"),
     Aspect(kind="event loop"),
     Aspect(kind="forking thread"),
+    Aspect(kind="executor thread"),
     Aspect(kind="lock"),
     Aspect(kind="threads"),
     Aspect(kind="epoll"),
@@ -50,6 +51,7 @@ FORKED: Final = (
     Aspect(kind="descriptors"),
     Aspect(kind="fork hooks"),
     Aspect(kind="positions"),
+    Aspect(kind="caches"),
 )
 EVERYWHERE: Final = (
     Aspect(kind="identity"),

@@ -157,7 +157,7 @@ class Comparison:
             if trial is None or not _is_alike(trial, self.bad.trials[0]):
                 return None
             notes = noted(trial)
-        if aspect.kind in ("caches", "contexts"):
+        if aspect.kind in ("caches", "contexts", "signal handlers"):
             notes += self.trace(Aspect(kind="trace", words=(aspect.kind, *aspect.words)))
         return self.made([aspect], TIMES, confirmed=True, notes=notes)
 

@@ -95,10 +95,10 @@ def _smaller(
         likely |= {"main", "global"}
     tried = [each for each in candidates if each.kind in likely]
     for each in tried:
-        if each.kind in ("environ", "forking thread"):
+        if each.kind in ("environ", "forking thread", "caches"):
             yield from ((alone,) for alone in _each_met(each.kind, notes))
         yield (each,)
-    row = _shortest_row(comparison, candidates)
+    row = _shortest_row(comparison, candidates, _calls_in(candidates, notes))
     if row[-1].kind == "calls":
         yield from _fewest_calls(comparison, notes)
     elif row[-1] not in tried:
@@ -120,12 +120,29 @@ def _fewest_calls(comparison: Comparison, notes: Sequence[Noted]) -> Iterator[tu
         yield tuple(_shortest_row(comparison, calls))
 
 
-def _shortest_row(comparison: Comparison, candidates: Sequence[Aspect]) -> list[Aspect]:
+def _calls_in(candidates: Sequence[Aspect], notes: Sequence[Noted]) -> int:
+    """Count the candidates up to the calls, if there were calls to make again."""
+    kinds = [each.kind for each in candidates]
+    return kinds.index("calls") + 1 if "calls" in kinds and names("calls", notes) else 0
+
+
+def _shortest_row(
+    comparison: Comparison, candidates: Sequence[Aspect], guess: int = 0
+) -> list[Aspect]:
     """Find by halves how many of the candidates, from the first one on, it takes to help.
 
-    That these help is seen twice: where a program sometimes ends well, one look misleads.
+    That these help is seen twice: where a program sometimes ends well, one look misleads. What is
+    a good `guess` is looked at first: it, and one less.
     """
     least, most = 1, len(candidates)
+    for middle in (guess, guess - 1):
+        if not least <= middle < most:
+            continue
+        if comparison.helps(candidates[:middle]):
+            most = middle
+        else:
+            least = middle + 1
+            break
     while True:
         while least < most:
             middle = (least + most) // 2
@@ -162,13 +179,17 @@ def _met_first(candidates: Sequence[Aspect], trial: Trial) -> list[Aspect]:
 def _apart(candidates: Sequence[Aspect], trial: Trial) -> list[list[Aspect]]:
     """Give the candidates of a kind for each kind that has met something, or cannot tell.
 
-    Each statement is left out by itself too: what one of them makes, children may need.
+    Each statement is left out by itself too: what one of them makes, children may need. So is each
+    call made by itself: what another one does, children may be better without.
     """
-    found = {MET.get(each.what) for each in noted(trial)}
+    notes = noted(trial)
+    found = {MET.get(each.what) for each in notes}
     kinds = dict.fromkeys(each.kind for each in candidates)
-    alone = [[each] for each in candidates if each.kind == "statement"]
+    alone = [[each] for each in candidates if each.kind == "statement"][:MOST_MADE]
+    if "calls" in kinds:
+        alone += [[each] for each in _each_met("calls", notes)]
     return [
         [each for each in candidates if each.kind == kind]
         for kind in kinds
         if kind in found or kind in SILENT
-    ] + alone[:MOST_MADE]
+    ] + alone

@@ -31,6 +31,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "transaction": "transactions",
     "earlier": "earlier", "context variable": "contexts",
     "generator": "seed", "of the forking thread": "forking thread",
+    "executor thread": "executor thread",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
