@@ -94,6 +94,51 @@ def test_the_planted_failures_and_nothing_else(run: Run) -> None:
     assert set(failed.text.split()) >= {f"tests/test_planted.py::{each}" for each in PLANTED}
 
 
+def test_what_children_raise_is_told_where_a_helper_raises_the_same(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.makepyfile(
+        jobs="""
+        import sqlite3
+        import threading
+        from multiprocessing import Process
+
+        base = sqlite3.connect(":memory:", check_same_thread=False)
+        tenant = threading.local()
+
+        def run(function):
+            child = Process(target=function)
+            child.start()
+            child.join()
+            if child.exitcode:
+                raise RuntimeError("the job failed")
+
+        def count():
+            base.execute("select count(*) from entries")
+
+        def name():
+            print(tenant.name)
+        """,
+        test_jobs="""
+        import jobs
+
+        def test_count():
+            jobs.base.execute("create table entries (name text)")
+            jobs.run(jobs.count)
+
+        def test_name():
+            jobs.tenant.name = "acme"
+            jobs.run(jobs.name)
+        """,
+    )
+    said = run("--start-methods=fork,spawn")
+    failed = {each.rpartition(".")[2] for each in said.failed()}
+    assert failed == {"test_count[spawn]", "test_name[spawn]"}, said.text
+    assert "no such table: entries at jobs.py:16" in said.text
+    assert "has no attribute 'name' at jobs.py:19" in said.text
+    assert "Have a cause in common" not in said.text
+
+
 def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -> None:
     """Fixtures, setUp() and other tests change more than a test uses."""
     pytester.makepyfile(

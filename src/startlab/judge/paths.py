@@ -75,7 +75,7 @@ class Place:
             obstacle=self._obstacle(observation.obstacle),
             stdout=self._stream(observation.stdout),
             stderr=self._stream(observation.stderr),
-            crashes=tuple(self._bytes(each.encode()).decode() for each in observation.crashes),
+            crashes=tuple(map(self._text, observation.crashes)),
             starts=tuple(
                 msgspec.structs.replace(start, where=self._line(start.where))
                 for start in observation.starts
@@ -123,9 +123,7 @@ class Place:
         return f"{self.own(file) or file}:{line}"
 
     def _text(self, text: str) -> str:
-        for path, name in self._names.items():
-            text = text.replace(path, name)
-        return text
+        return self._bytes(text.encode()).decode()
 
     def _stream(self, stream: Stream) -> Stream:
         return msgspec.structs.replace(

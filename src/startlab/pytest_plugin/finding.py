@@ -44,7 +44,7 @@ class Why(NamedTuple):
     cause: str
     head: str
     text: str
-    of: tuple[str, str | None] | None = None
+    of: tuple[str, str | None, str] | None = None
 
     @property
     def whole(self) -> str:
@@ -128,8 +128,9 @@ class Explainer:
         if not found:
             return Why(trial.outcome, trial.reason, head, text)
         first = found[0]
-        of = None if first.grade == "unknown" else (first.mechanism, first.where)
-        return Why(trial.outcome, first.cause or first.title, head, text, of)
+        cause = first.cause or first.title
+        of = None if first.grade == "unknown" else (first.mechanism, first.where, cause)
+        return Why(trial.outcome, cause, head, text, of)
 
     def wrapped(self, line: str) -> str:
         """Wrap a line, if there is a terminal."""

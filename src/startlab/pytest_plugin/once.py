@@ -30,7 +30,7 @@ class Once:
 
     def __init__(self, wrapped: Callable[[str], str]) -> None:
         self._wrapped = wrapped
-        self._told: dict[tuple[str, str | None], _Told] = {}
+        self._told: dict[tuple[str, str | None, str], _Told] = {}
 
     def tell(self, report: Any, test: str, method: str, why: Why, *, alone: bool) -> None:
         """Say in the report of a failed test why it has failed; `alone` if it says nothing else."""
