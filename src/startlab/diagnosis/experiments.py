@@ -19,7 +19,6 @@ from startlab.diagnosis.told import (
     EITHER,
     FILE_KEPT,
     HANDLER_INHERITED,
-    KEPT_BY_SERVER,
     LACKED,
     MADE_ANEW,
     QUEUE_MADE_ANEW,
@@ -95,8 +94,6 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     """Choose the words for an aspect, by what was noted and where it is."""
     kind = made.aspects[0].kind
     told = told_of(made)
-    if kind == "registry":
-        told = KEPT_BY_SERVER.get(made.aspects[0].words[0], told)
     if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
         told = FILE_KEPT
     elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):

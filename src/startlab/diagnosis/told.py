@@ -470,10 +470,22 @@ LACKED: Final[Mapping[AspectKind, Told]] = {
 """What forked children were rid of: then they go wrong as those do that never had it."""
 
 
+KEPT_BY_SERVER: Final = {
+    name: TOLD["registry"]._replace(
+        why="The fork server is started with the first child, and its children have what it had "
+        "then."
+    )
+    for name in ("umask", "limits", "priority", "affinity")
+}
+"""How settings are told that processes inherit, whatever they run."""
+
+
 def told_of(made: CauseExperiment) -> Told:
     """Give how an experiment's first aspect is told."""
-    kind = made.aspects[0].kind
-    return LACKED[kind] if is_rid(made) else TOLD[kind]
+    aspect = made.aspects[0]
+    if aspect.kind == "registry" and aspect.words[0] in KEPT_BY_SERVER:
+        return KEPT_BY_SERVER[aspect.words[0]]
+    return LACKED[aspect.kind] if is_rid(made) else TOLD[aspect.kind]
 
 
 def is_rid(made: CauseExperiment) -> bool:
@@ -553,15 +565,6 @@ SKIPPED_MAIN: Final = Told(
     "A child started by spawn or forkserver imports the main module again, but not the __main__.py "
     "of a package or folder.",
 )
-
-KEPT_BY_SERVER: Final = {
-    name: TOLD["registry"]._replace(
-        why="The fork server is started with the first child, and its children have what it had "
-        "then."
-    )
-    for name in ("umask", "limits", "priority", "affinity")
-}
-"""How settings are told that processes inherit, whatever they run."""
 
 REGISTRIES: Final[Mapping[str, str]] = {
     "import hooks": "import hooks",
