@@ -1,0 +1,787 @@
+"""What forked children have a copy of, or share, as experiments show it."""
+
+from __future__ import annotations
+
+import ctypes.util
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.experiments.explained import LINUX, explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Write
+
+pytestmark = LINUX
+
+
+def test_unwritten_text_that_a_fork_copies_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        class Log:
+            def __init__(self):
+                self.file = open("log.txt", "w")
+
+        def work(log):
+            log.file.write("child\\n")
+            log.file.close()
+
+        def main():
+            log = Log()
+            log.file.write("begin\\n")
+            child = Process(target=work, args=(log,))
+            child.start()
+            child.join()
+            log.file.close()
+            print(open("log.txt").read().count("begin"))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    if seen.run.trials[0].outcome == "differs":
+        assert seen.first.mechanism == "buffer_copied"
+    assert seen.first.grade in ("confirmed", "shown")
+
+
+@pytest.mark.wide
+def test_a_socket_that_a_fork_copies_is_shown_at_the_fork(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import socket
+        import threading
+        from multiprocessing import Event, Process
+
+        def keep(done):
+            done.wait()
+
+        def read(client, got):
+            while True:
+                data = client.recv(100)
+                if not data:
+                    break
+                got.append(data)
+
+        def main():
+            done = Event()
+            server, client = socket.socketpair()
+            got = []
+            reader = threading.Thread(target=read, args=(client, got))
+            reader.start()
+            helper = Process(target=keep, args=(done,))
+            helper.start()
+            server.sendall(b"bye")
+            server.close()
+            reader.join()
+            print(got)
+            done.set()
+            helper.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"descriptors"}
+    assert (seen.first.mechanism, seen.first.grade) == ("pipe_end_inherited", "confirmed")
+    assert seen.first.where == "program.py:22"
+    assert "inherit a socket" in seen.first.title
+
+
+def test_shared_memory_that_is_unlinked_too_early_is_shown_under_fork_too(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process, shared_memory
+
+        def read(name, ready):
+            ready.wait()
+            block = shared_memory.SharedMemory(name=name)
+            print(bytes(block.buf[:2]))
+            block.close()
+
+        if __name__ == "__main__":
+            from multiprocessing import Event
+            block = shared_memory.SharedMemory(create=True, size=10)
+            ready = Event()
+            child = Process(target=read, args=(block.name, ready))
+            child.start()
+            block.unlink()
+            ready.set()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("removed_before_start", "confirmed")
+    assert seen.first.where == "program.py:15"
+
+
+@pytest.mark.wide
+def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import selectors
+        import socket
+        from multiprocessing import Process
+
+        selector = selectors.DefaultSelector()
+        ours, theirs = socket.socketpair()
+
+        def work():
+            if ours in selector.get_map():
+                selector.unregister(ours)
+
+        if __name__ == "__main__":
+            selector.register(ours, selectors.EVENT_READ)
+            child = Process(target=work)
+            child.start()
+            child.join()
+            theirs.send(b"x")
+            print("events", len(selector.select(1)))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("epoll_shared", "confirmed")
+    assert seen.first.where == "program.py:10"
+
+
+@pytest.mark.parametrize("python", ["host-3.12", "host-3.13"])
+def test_what_a_library_keeps_for_the_thread_that_forks_is_named(
+    write: Write, tmp_path: Path, python: str
+) -> None:
+    write(
+        """\
+        import threading
+
+        class _Run(threading.local):
+            def __init__(self):
+                self.running = False
+
+        RUN = _Run()
+
+        def run(function):
+            if RUN.running:
+                raise RuntimeError("run() within run()")
+            RUN.running = True
+            try:
+                return function()
+            finally:
+                RUN.running = False
+        """,
+        "my-packages/reactor.py",
+    )
+    program = write("""\
+        import sys
+        import threading
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import reactor
+
+        SEEN = threading.local()
+
+        def fetch():
+            print("fetched")
+
+        def work():
+            reactor.run(fetch)
+
+        def main():
+            SEEN.here = True
+            child = Process(target=work)
+            child.start()
+            child.join()
+            if child.exitcode:
+                raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            reactor.run(main)
+        """)
+    seen = explained(program, tmp_path, pythons=[python])
+    assert (seen.first.mechanism, seen.first.grade) == ("thread_copied", "confirmed")
+    assert "`reactor.RUN`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_what_a_function_has_cached_before_a_fork_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import functools
+        import os
+        from multiprocessing import Process
+
+        @functools.lru_cache
+        def region():
+            return os.environ.get("REGION", "eu")
+
+        def work():
+            assert region() == "us"
+
+        if __name__ == "__main__":
+            assert region() == "eu"
+            os.environ["REGION"] = "us"
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("cache_copied", "confirmed")
+    assert "`region()`" in seen.first.title
+    assert seen.first.where == "program.py:5"
+
+
+@pytest.mark.wide
+def test_a_position_in_a_file_that_children_share_is_shown_where_it_was_opened(
+    write: Write, tmp_path: Path
+) -> None:
+    write("one\ntwo\n", "table.txt")
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        class Table:
+            def __init__(self, path):
+                self.descriptor = os.open(path, os.O_RDONLY)
+
+            def rest(self):
+                return os.read(self.descriptor, 100)
+
+        TABLE = Table("table.txt")
+
+        def show():
+            print(len(TABLE.rest()))
+
+        if __name__ == "__main__":
+            for _ in range(2):
+                child = Process(target=show)
+                child.start()
+                child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("file_shared", "confirmed")
+    assert seen.first.where == "program.py:6"
+    assert "`table.txt`" in seen.first.title
+
+
+def test_what_forked_children_share_is_shown_where_nothing_but_forks_was_run(
+    write: Write, tmp_path: Path
+) -> None:
+    write("one\ntwo\n", "table.txt")
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        TABLE = os.open("table.txt", os.O_RDONLY)
+
+        def show():
+            assert os.read(TABLE, 100)
+
+        if __name__ == "__main__":
+            for _ in range(2):
+                child = Process(target=show)
+                child.start()
+                child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("file_shared", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+def test_a_library_that_has_something_for_one_process_is_named(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import os
+        import sqlite3
+
+        class Ledger:
+            def __init__(self):
+                self.owner = os.getpid()
+                self.database = sqlite3.connect("ledger.sqlite")
+
+            def add(self):
+                if os.getpid() != self.owner:
+                    raise SystemExit(3)
+        """,
+        "my-packages/ledger.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import ledger
+
+        LEDGER = ledger.Ledger()
+
+        def work():
+            LEDGER.add()
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_before_fork", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "ledger" in seen.first.title
+
+
+@pytest.mark.wide
+def test_what_is_made_once_for_all_forked_children_is_shown(write: Write, tmp_path: Path) -> None:
+    write("import tempfile\n\nFOLDER = tempfile.mkdtemp()\n", "scratch.py")
+    program = write("""\
+        import os
+        from multiprocessing import Process
+        import scratch
+
+        def work():
+            os.mkdir(os.path.join(scratch.FOLDER, "part"))
+
+        if __name__ == "__main__":
+            children = [Process(target=work) for _ in range(2)]
+            for each in children:
+                each.start()
+            for each in children:
+                each.join()
+            raise SystemExit(any(each.exitcode for each in children))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_before_fork", "confirmed")
+    assert seen.first.where == "scratch.py:3"
+
+
+@pytest.mark.wide
+def test_a_hash_that_each_process_salts_is_shown_though_a_call_may_hide_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        def path(key):
+            return "shard-%d" % hash(key)
+
+        def store(key):
+            open(path(key), "w").close()
+
+        def work(key):
+            raise SystemExit(not os.path.exists(path(key)))
+
+        def main():
+            store("a")
+            child = Process(target=work, args=("a",))
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("hash_seed", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
+def test_a_variable_that_keeps_a_library_from_threads_is_tried(
+    write: Write, tmp_path: Path
+) -> None:
+    if ctypes.util.find_library("gomp") is None:
+        pytest.skip("GNU's OpenMP is not installed")
+    program = write("""
+        import ctypes
+        import multiprocessing
+
+        gomp = ctypes.CDLL("libgomp.so.1")
+        REGION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+        def threads():
+            numbers = []
+            region = REGION(lambda _: numbers.append(gomp.omp_get_thread_num()))
+            gomp.GOMP_parallel(region, None, 0, 0)
+            return len(numbers)
+
+        def work():
+            print("in the child:", threads() > 0)
+
+        if __name__ == "__main__":
+            print("in the parent:", threads() > 0)
+            child = multiprocessing.Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"variable"}
+    assert (seen.first.mechanism, seen.first.where) == ("native_pool_after_fork", "program.py:11")
+    assert "By experiment: with OMP_NUM_THREADS=1 in the environment" in seen.first.text
+    assert "Or set OMP_NUM_THREADS=1 in the environment (tried: fixes fork on" in seen.first.advice
+
+
+@pytest.mark.wide
+def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import urllib.request
+        from multiprocessing import Process
+
+        class Local(urllib.request.BaseHandler):
+            def local_open(self, request):
+                raise LookupError(request.host)
+
+        def fetch(url):
+            try:
+                urllib.request.urlopen(url)
+            except LookupError as found:
+                print("asked for", found)
+
+        def main():
+            opener = urllib.request.build_opener(Local)
+            urllib.request.install_opener(opener)
+            child = Process(target=fetch, args=("local://shop",))
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:16"
+    assert "undone in its children, fork does what spawn does in 3 of 3 trials" in seen.first.text
+
+
+@pytest.mark.wide
+def test_what_runs_in_forked_children_is_shown_where_it_is_registered(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Process
+
+        KNOWN = {"a": 1}
+        os.register_at_fork(after_in_child=KNOWN.clear)
+
+        def work():
+            print(KNOWN.get("a"))
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("hook_after_fork", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
+@pytest.mark.wide
+def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_goes(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import tempfile
+        from multiprocessing import Process
+
+        held = []
+
+        def work():
+            held.clear()
+
+        def main():
+            held.append(tempfile.TemporaryDirectory())
+            child = Process(target=work)
+            child.start()
+            child.join()
+            print(os.path.isdir(held[0].name))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("destructor_again", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+def test_an_exit_handler_that_a_child_of_a_fork_runs_too_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import atexit
+        import os
+        import shutil
+        import sys
+        import tempfile
+
+        class Spool:
+            def __init__(self):
+                self.path = tempfile.mkdtemp()
+                atexit.register(self.close)
+
+            def close(self):
+                shutil.rmtree(self.path)
+
+        if __name__ == "__main__":
+            spool = Spool()
+            if os.fork() == 0:
+                sys.exit(0)
+            os.wait()
+            print(os.listdir(spool.path))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("exit_handler_inherited", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "`Spool.close`" in seen.first.title
+    assert "os._exit()" in seen.first.advice
+
+
+@pytest.mark.wide
+def test_what_the_parent_has_cached_is_shown_by_forked_children_without_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import functools
+        from multiprocessing import Process
+
+        @functools.lru_cache
+        def rate(currency):
+            print("asking for", currency, flush=True)
+            return {"EUR": 1.08}[currency]
+
+        def invoice(amount):
+            print("%.2f EUR" % (amount * rate("EUR")), flush=True)
+
+        def main():
+            rate("EUR")
+            biller = Process(target=invoice, args=(100,))
+            biller.start()
+            biller.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("cache_empty", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+@pytest.mark.wide
+def test_a_file_whose_lock_a_forked_child_keeps_is_shown_where_it_is_opened(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import fcntl
+        from multiprocessing import Event, Process
+
+        def locked(path):
+            file = open(path, "a")
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+
+        def work(ready, go):
+            ready.set()
+            go.wait()
+
+        def main():
+            store = locked("store")
+            ready, go = Event(), Event()
+            child = Process(target=work, args=(ready, go))
+            child.start()
+            ready.wait()
+            store.close()
+            try:
+                print(locked("store").closed)
+            except BlockingIOError:
+                print("in use")
+            go.set()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("pipe_end_inherited", "confirmed")
+    assert seen.first.where == "program.py:5"
+
+
+def test_of_a_thread_that_a_fork_leaves_behind_the_line_that_waits_for_it_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import queue
+        import threading
+        from multiprocessing import Process
+
+        lines = queue.Queue()
+
+        def serve():
+            while True:
+                print(lines.get())
+                lines.task_done()
+
+        threading.Thread(target=serve, daemon=True).start()
+
+        def work():
+            lines.put("hello")
+            lines.join()
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("thread_gone_at_fork", "confirmed")
+    assert seen.first.where == "program.py:16"  # and not 12, which starts the thread
+
+
+@pytest.mark.wide
+def test_log_records_that_each_forked_child_writes_again_are_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import logging
+        import logging.handlers
+        import sys
+        from multiprocessing import Process
+
+        log = logging.getLogger("program")
+
+        def configure():
+            target = logging.StreamHandler(sys.stdout)
+            log.addHandler(logging.handlers.MemoryHandler(9, target=target))
+
+        def work():
+            if not log.handlers:
+                configure()
+            log.error("bad row")
+
+        def main():
+            configure()
+            log.warning("begins")
+            worker = Process(target=work)
+            worker.start()
+            worker.join()
+
+        if __name__ == "__main__":
+            main()
+            log.handlers[0].close()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("buffer_copied", "confirmed")
+    assert seen.first.where == "program.py:10"
+
+
+@pytest.mark.wide
+def test_a_program_that_takes_the_fork_server_for_fork_is_shown_where_it_asks(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        ROOT = None
+
+        def show(root):
+            print((ROOT or root).upper())
+
+        def given():
+            return ROOT if multiprocessing.get_start_method() == "spawn" else None
+
+        def main():
+            global ROOT
+            ROOT = "here"
+            viewer = multiprocessing.Process(target=show, args=(given(),))
+            viewer.start()
+            viewer.join()
+            raise SystemExit(viewer.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "fork", "forkserver", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("method_by_name", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+def test_children_that_are_started_before_a_thread_do_without_it(
+    write: Write, tmp_path: Path
+) -> None:
+    """A loop that runs already cannot be run again in the child: it has to have one of its own."""
+    program = write("""\
+        import asyncio
+        import multiprocessing
+        import threading
+
+        class Service:
+            loop = None
+
+            def double(self, value):
+                if self.loop is None:
+                    self.loop = asyncio.new_event_loop()
+                    threading.Thread(target=self.loop.run_forever, daemon=True).start()
+                return asyncio.run_coroutine_threadsafe(self.answer(value), self.loop).result()
+
+            async def answer(self, value):
+                return 2 * value
+
+        service = Service()
+
+        def double(value):
+            return service.double(value)
+
+        def main():
+            print(double(1))
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(double, [2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"earlier"}
+    assert (seen.first.mechanism, seen.first.grade) == ("thread_gone_at_fork", "confirmed")
+    assert seen.first.where == "program.py:12"
+    assert "before the parent first comes to program.py:20" in seen.first.advice
+
+
+@pytest.mark.wide
+def test_a_context_variable_that_cannot_be_pickled_is_taken_from_forked_children(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import contextvars
+        import multiprocessing
+        import threading
+
+        class App:
+            def __init__(self, name):
+                self.name = name
+                self.lock = threading.Lock()
+
+        current = contextvars.ContextVar("current")
+
+        def work(item):
+            return current.get().name + item
+
+        def main():
+            current.set(App("shop"))
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(work, ["1"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert "contexts" in seen.kinds()
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:16"

@@ -1,0 +1,732 @@
+"""What the parent has and its children lack: values, settings and calls, as experiments show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.experiments.explained import LINUX, explained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Write
+
+pytestmark = LINUX
+
+
+def test_what_is_registered_in_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import codecs
+        from multiprocessing import Process
+
+        def question(error):
+            return "?", error.end
+
+        def read():
+            print(b"caf\\xc3".decode("ascii", "question"))
+
+        if __name__ == "__main__":
+            codecs.register_error("question", question)
+            child = Process(target=read)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:11"
+    assert "codecs and error handlers" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_setting_is_shown_where_it_is_set_and_not_where_it_is_put_back(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from contextvars import ContextVar
+        from multiprocessing import Process
+
+        unit = ContextVar("unit", default=None)
+
+        def work():
+            print(unit.get().upper())
+
+        def main():
+            token = unit.set("metre")
+            child = Process(target=work)
+            child.start()
+            child.join()
+            unit.reset(token)
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"registry"}
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "`unit`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_seed_that_children_do_not_have_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import random
+        from multiprocessing import Pool
+
+        def draw(_):
+            return random.randrange(10 ** 9)
+
+        if __name__ == "__main__":
+            random.seed(7)
+            with Pool(2) as pool:
+                print(sorted(pool.map(draw, range(4), chunksize=2)))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "print the same" in seen.first.text
+
+
+@pytest.mark.wide
+def test_output_that_a_mock_keeps_from_varying_is_shown_where_the_mock_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    """Spawn's children print another time in each trial, fork's the one that the mock gives."""
+    program = write("""\
+        import time
+        from multiprocessing import Pool
+        from unittest import mock
+
+        class Clock:
+            def now(self):
+                return time.time()
+
+        def stamp(name):
+            return "%s@%r" % (name, Clock().now())
+
+        if __name__ == "__main__":
+            with mock.patch.object(Clock, "now", return_value=1000.0):
+                with Pool(1) as pool:
+                    print(pool.map(stamp, ["a"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.where, seen.first.grade) == ("program.py:13", "confirmed")
+
+
+@pytest.mark.wide
+def test_a_class_made_as_the_parent_runs_is_shown_where_it_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    write("class Model:\n    scale = 1\n", "models.py")
+    program = write("""\
+        from multiprocessing import Pool
+        import models
+
+        def scale(model):
+            return model.scale
+
+        def make(name, scale):
+            made = type(name, (models.Model,), {"scale": scale, "__module__": "models"})
+            setattr(models, name, made)
+            return made
+
+        if __name__ == "__main__":
+            large = make("Large", 9)()
+            with Pool(1) as pool:
+                print(pool.apply_async(scale, [large]).get(2))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_at_run_time", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+@pytest.mark.wide
+def test_what_a_pools_workers_keep_in_a_global_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        found = []
+
+        def look(number):
+            found.append(number)
+
+        if __name__ == "__main__":
+            with Pool(2) as pool:
+                pool.map(look, [1, 2])
+            print(max(found))
+        """)
+    seen = explained(program, tmp_path, "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert seen.first.where == "program.py:6"
+
+
+@pytest.mark.wide
+def test_what_a_pools_workers_keep_in_a_class_is_shown_beside_wrapped_functions(
+    write: Write, tmp_path: Path
+) -> None:
+    """What dataclass() makes is wrapped, and knows other globals than its module's."""
+    program = write("""\
+        from dataclasses import dataclass
+        from multiprocessing import Pool
+
+        class Totals:
+            done = 0
+
+        @dataclass
+        class Order:
+            goods: str
+
+        def take(goods):
+            Totals.done += 1
+            return Order(goods)
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                print(pool.map(take, ["tea", "milk"]))
+            raise SystemExit(Totals.done != 2)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert seen.first.where == "program.py:12"
+    assert "`Totals.done`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_listening_socket_that_each_child_makes_for_itself_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import socket
+        from multiprocessing import Process
+
+        LISTENER = socket.create_server(("127.0.0.1", 0))
+        LISTENER.settimeout(3)
+
+        def serve():
+            connection, _ = LISTENER.accept()
+            connection.sendall(b"hello")
+            connection.close()
+
+        if __name__ == "__main__":
+            child = Process(target=serve)
+            child.start()
+            with socket.create_connection(LISTENER.getsockname()) as connection:
+                connection.settimeout(1)
+                print(connection.recv(10))
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+def test_a_name_that_each_start_method_gives_otherwise_is_shown_where_it_is_read(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        def number(_):
+            name = multiprocessing.current_process().name
+            return int(name.replace("ForkPoolWorker-", ""))
+
+        if __name__ == "__main__":
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(number, "ab"))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("process_name", "confirmed")
+    assert seen.first.where == "program.py:4"
+
+
+@pytest.mark.wide
+def test_what_a_child_does_to_a_librarys_object_is_shown(write: Write, tmp_path: Path) -> None:
+    write(
+        """\
+        class Study:
+            def __init__(self):
+                self.trials = {"all": []}
+
+            def optimize(self, function):
+                self.trials["all"].append(function(3))
+
+            def best(self):
+                return min(self.trials["all"])
+        """,
+        "my-packages/tuning.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import tuning
+
+        def square(x):
+            return x * x
+
+        def tune(study):
+            study.optimize(square)
+
+        if __name__ == "__main__":
+            study = tuning.Study()
+            child = Process(target=tune, args=(study,))
+            child.start()
+            child.join()
+            print(study.best())
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+    assert "`study`" in seen.first.title
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
+def test_what_a_target_changes_that_it_is_a_method_of_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        if __name__ == "__main__":
+            found = []
+            child = Process(target=found.append, args=(1,))
+            child.start()
+            child.join()
+            print(found[0])
+        """)
+    seen = explained(program, tmp_path, "fork")
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_child", "confirmed")
+
+
+@pytest.mark.wide
+def test_a_child_that_an_executors_thread_forks_is_shown_where_it_is_started(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from concurrent.futures import ThreadPoolExecutor
+        from multiprocessing import Process
+
+        def work():
+            print("done")
+
+        def run():
+            child = Process(target=work)
+            child.start()
+            child.join()
+            return child.exitcode
+
+        if __name__ == "__main__":
+            with ThreadPoolExecutor(1) as executor:
+                raise SystemExit(executor.submit(run).result())
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("forked_by_executor", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+@pytest.mark.wide
+def test_one_of_the_parents_calls_is_made_by_itself_where_another_does_harm(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        KINDS = set()
+
+        def add(kind):
+            KINDS.add(kind)
+
+        def say(text):
+            with open("said.txt", "a") as file:
+                file.write(text + ", ".join(sorted(KINDS)) + "; ")
+        """,
+        "my-packages/talk.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import talk
+
+        def work():
+            talk.say("child ")
+
+        if __name__ == "__main__":
+            talk.add("loud")
+            talk.say("parent ")
+            child = Process(target=work)
+            child.start()
+            child.join()
+            with open("said.txt") as file:
+                print(file.read())
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
+def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import threading
+
+        STATE = threading.local()
+
+        class frozen:
+            def __init__(self, day):
+                self.day = day
+
+            def __enter__(self):
+                STATE.day = self.day
+
+            def __exit__(self, *error):
+                del STATE.day
+
+        def today():
+            return getattr(STATE, "day", "some day")
+        """,
+        "my-packages/clock.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import clock
+
+        def show():
+            print(clock.today())
+
+        if __name__ == "__main__":
+            with clock.frozen("Sunday"):
+                show()
+            with clock.frozen("Monday"):
+                child = Process(target=show)
+                child.start()
+                child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:14"
+    assert "clock" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        class Registry:
+            def __init__(self):
+                self.__units = {}
+
+            def define(self, name, weight):
+                self.__units[name] = weight
+
+            def weigh(self, name):
+                return self.__units[name]
+        """,
+        "my-packages/scales.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import scales
+
+        UNITS = scales.Registry()
+
+        def work():
+            print(UNITS.weigh("crate"))
+
+        def main():
+            weight = 12
+            UNITS.define("crate", weight)
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"calls"}
+    assert seen.first.grade == "confirmed"
+    assert seen.first.where == "program.py:15"
+    assert "scales" in seen.first.title
+
+
+def test_a_call_that_only_the_parent_makes_is_shown_where_it_does(
+    write: Write, tmp_path: Path
+) -> None:
+    write("READY = []\n\ndef setup(name):\n    READY.append(name)\n", "framework.py")
+    write(
+        """\
+        import framework
+
+        if not framework.READY:
+            raise RuntimeError("not set up")
+
+        def work():
+            print("done")
+        """,
+        "tasks.py",
+    )
+    program = write("""\
+        from multiprocessing import Process
+        import framework
+
+        def main():
+            framework.setup("orders")
+            from tasks import work
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:5"
+    assert "framework.setup()" in seen.first.title
+
+
+@pytest.mark.wide
+def test_globals_that_only_methods_use_are_shown_together(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Bill:
+            def total(self, count):
+                try:
+                    return count * price + fee
+                except NameError:
+                    return None
+
+        if __name__ == "__main__":
+            price = 3
+            fee = 1
+            with Pool(1) as pool:
+                print(pool.map(Bill().total, [1, 2]))
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert seen.kinds() == {"global"}
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
+def test_what_a_call_of_a_library_sets_up_is_shown_where_it_is_called(
+    write: Write, tmp_path: Path
+) -> None:
+    """Not the calls that set up nothing."""
+    program = write("""\
+        import logging
+        import textwrap
+        from multiprocessing import Process
+
+        def work():
+            print("this is", logging.getLevelName(25))
+
+        if __name__ == "__main__":
+            print(textwrap.dedent(" begin"))
+            logging.addLevelName(25, "NOTICE")
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "logging.addLevelName()" in seen.first.title
+
+
+@pytest.mark.wide
+def test_an_attribute_of_a_function_is_shown_where_the_parent_sets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        def work(text):
+            print(text.lower() if work.fold else text)
+
+        work.fold = False
+
+        def main():
+            work.fold = True
+            child = Process(target=work, args=("To Be",))
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:9"
+
+
+def test_a_call_of_the_standard_library_is_shown_where_the_parent_makes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    """What it changes is in an object of that library, which no table of settings knows."""
+    program = write("""\
+        import calendar
+        from multiprocessing import Pool
+
+        def first_day(month):
+            return calendar.monthcalendar(2025, month)[1][0]
+
+        def main():
+            calendar.setfirstweekday(calendar.SUNDAY)
+            with Pool(1) as pool:
+                print(pool.map(first_day, [1, 2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+@pytest.mark.wide
+def test_what_is_kept_for_the_thread_that_set_it_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    """Under fork too: another thread has started the child."""
+    program = write("""\
+        import threading
+        from multiprocessing import Process
+
+        session = threading.local()
+
+        def visit():
+            print(session.user)
+
+        def start(codes):
+            visitor = Process(target=visit)
+            visitor.start()
+            visitor.join()
+            codes.append(visitor.exitcode)
+
+        def main():
+            session.user = "ann"
+            codes = []
+            starter = threading.Thread(target=start, args=(codes,))
+            starter.start()
+            starter.join()
+            raise SystemExit(codes[0])
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("kept_by_thread", "confirmed")
+    assert seen.first.where == "program.py:16"
+
+
+@pytest.mark.wide
+def test_a_change_to_a_cached_object_is_shown_where_the_parent_makes_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from functools import lru_cache
+        from multiprocessing import Pool
+
+        class Settings:
+            region = "local"
+
+        @lru_cache
+        def settings():
+            return Settings()
+
+        def tariff(amount):
+            return {"north": 3}[settings().region] * amount
+
+        def main():
+            settings().region = "north"
+            with Pool(1) as pool:
+                print(pool.map(tariff, [1, 2]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("cache_empty", "confirmed")
+    assert seen.first.where == "program.py:15"
+
+
+@pytest.mark.wide
+def test_a_counter_that_children_begin_anew_is_shown_where_it_counts(
+    write: Write, tmp_path: Path
+) -> None:
+    """It is written in C, and no text of a dictionary or list."""
+    program = write("""\
+        import itertools
+        from multiprocessing import Pool
+
+        numbers = itertools.count(1)
+
+        def number(name):
+            return "%d %s" % (next(numbers), name)
+
+        def main():
+            names = [number("root")]
+            with Pool(1) as pool:
+                names += pool.map(number, ["a"])
+            assert names[1] == "2 a", names
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:7"
+
+
+@pytest.mark.wide
+def test_a_mock_that_only_the_parent_has_is_shown_where_it_is_made(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+        from unittest import mock
+
+        class World:
+            def answer(self):
+                return 1
+
+        def ask(number):
+            return number * World().answer()
+
+        def main():
+            with mock.patch.object(World, "answer", return_value=42):
+                with Pool(1) as pool:
+                    assert pool.map(ask, [2]) == [84]
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"calls"}
+    assert seen.first.grade == "confirmed"
+    assert seen.first.where == "program.py:12"
