@@ -47,7 +47,7 @@ class Once:
                 first.methods.append(method)
             _write(first, why)
         there = "above" if first.report.nodeid == report.nodeid else first.report.nodeid
-        _write(new, why._replace(text=self._wrapped(f"Same cause as {there}: {why.cause}.")))
+        _write(new, why._replace(text=self._wrapped(f"Same as {there}: {why.cause}.")))
 
 
 def _write(told: _Told, why: Why) -> None:
