@@ -96,7 +96,7 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     told = told_of(made)
     if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
         told = FILE_KEPT
-    elif kind == "finalizers" and any(e.what == "exit handler inherited" for e in made.noted):
+    elif kind == "finalizers" and _first_met(made, "finalized", "exit handler inherited"):
         told = HANDLER_INHERITED
     elif kind == "kept" and any(each.what == "tracked apart" for each in made.noted):
         told = TRACKED_APART
@@ -113,6 +113,11 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     if handed is not None:
         told = UNREADABLE._replace(why=f"{UNREADABLE.why} Here that raises {handed.name}.")
     return told
+
+
+def _first_met(made: CauseExperiment, other: str, what: str) -> bool:
+    """Tell which of two things an experiment has met first: that is the one that is named."""
+    return next((e.what for e in made.noted if e.what in (other, what)), other) == what
 
 
 def _handed_over(made: CauseExperiment) -> Noted | None:
@@ -180,7 +185,11 @@ def is_cure(made: CauseExperiment) -> bool:
 
 def _holds_queue(made: CauseExperiment) -> bool:
     """Tell whether a setting came with the parent's queue: one set in a child has its own."""
-    return made.aspects[0].kind == "registry" and any(e.what == "shared" for e in made.noted)
+    first = made.aspects[0]
+    name = " ".join((first.kind, *first.words))
+    return first.kind == "registry" and any(
+        (each.what, each.name) == ("shared", name) for each in made.noted
+    )
 
 
 def variables_of(made: CauseExperiment) -> str:

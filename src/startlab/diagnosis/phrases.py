@@ -95,8 +95,8 @@ def only(here: str, lines: Difference, there: str) -> str:
 
 
 def a(noun: str) -> str:
-    """Put the article before a noun."""
-    return f"{'an' if noun[:1] in 'aeiouAEIOU' else 'a'} {noun}"
+    """Put the article before a noun; a type that begins with a u is mostly said as `uuid` is."""
+    return f"{'an' if noun[:1] in 'aeioAEIO' else 'a'} {noun}"
 
 
 def one_of_two(lines: Difference) -> str:

@@ -504,8 +504,8 @@ MADE_ANEW: Final = Told(
 TRACKED_APART: Final = Told(
     "tracked_apart",
     "no {name} removed by a program that has only opened it",
-    "a program that opens {name}{at} removes it at its end, which the one that has made it still "
-    "needs",
+    "a program that only opens {name}{at} removes it when it ends, while its creator still needs "
+    "it",
     "A program that is not started by multiprocessing has a resource tracker of its own: that "
     "removes at its end all shared memory that it has opened, whoever has made it (gh-82300).",
     first=True,

@@ -164,7 +164,7 @@ def put_back(process, way, before, value):
     while len(rest) > 1:
         last = owner[rest.pop(0)]
         owner = vars(last)
-    old = owner[rest[0]] if not isinstance(owner, dict) else owner.get(rest[0])
+    old = owner[rest[0]] if isinstance(owner, tuple) else owner.get(rest[0])
     if type(old) is list and type(value) is list:
         old.extend(value[len(before or ()):])
     elif type(old) in (dict, set) and type(value) is type(old):

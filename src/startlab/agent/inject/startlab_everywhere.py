@@ -381,15 +381,18 @@ def answer_otherwise(kind, name):
 
 def name_as_forked(process):
     """Have the program read names of processes as forked ones have them."""
+    import re
+
+    given_by_method = re.compile(r"(ForkServer|Spawn)((?:Process|PoolWorker)-[\d:]+)$")
     name = process.BaseProcess.name
 
     def name_(self):
         found = name.fget(self)
         frame = sys._getframe(1)
-        method = next((each for each in ("ForkServer", "Spawn") if found.startswith(each + "P")), "")
-        if not method or inject.is_library(frame.f_code.co_filename):
+        given = given_by_method.match(found)
+        if not given or inject.is_library(frame.f_code.co_filename):
             return found
-        rest = found[len(method):]
+        rest = given.group(2)
         note("process name", rest.partition("-")[0], inject.user_line(frame))
         return "Fork" + rest
 
@@ -471,8 +474,14 @@ def keep_what_is_inherited():
     weakref = sys.modules.get("weakref")
     for info in list(weakref.finalize._registry.values()) if weakref else ():
         if not isinstance(info.func, Silenced):
-            owner = getattr(info.func, "__self__", info.func)
-            info.func = Silenced(owner.__qualname__.partition(".")[0])
+            info.func = Silenced(owner_of(info.func))
+
+
+def owner_of(function):
+    """Name what a function belongs to: its class, or itself."""
+    owner = getattr(function, "__self__", function)
+    owner = function if isinstance(owner, type(os)) else owner
+    return getattr(owner, "__qualname__", type(owner).__name__).partition(".")[0]
 
 
 registered_before = []  # exit handlers of the program's own: the function, the line
@@ -482,7 +491,7 @@ def watch_finalizers():
     """Have what is forked without multiprocessing run no exit handler that it inherits, either."""
     import atexit
 
-    register = atexit.register
+    register, unregister = atexit.register, atexit.unregister
 
     def register_(function, *args, **kwargs):
         frame = sys._getframe(1)
@@ -490,17 +499,22 @@ def watch_finalizers():
             registered_before.append((function, inject.user_line(frame)))
         return register(function, *args, **kwargs)
 
+    def unregister_(function):
+        registered_before[:] = [each for each in registered_before if each[0] != function]
+        return unregister(function)
+
     @harmless
     def in_child():
         keep_what_is_inherited()
         for function, where in registered_before:
-            atexit.unregister(function)
+            unregister(function)
             name = getattr(function, "__qualname__", type(function).__name__)
             register(note, "exit handler inherited", name, where)
         del registered_before[:]
 
     register_.__name__ = register_.__qualname__ = "register"
-    atexit.register = register_
+    unregister_.__name__ = unregister_.__qualname__ = "unregister"
+    atexit.register, atexit.unregister = register_, unregister_
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=in_child)
 
@@ -516,6 +530,8 @@ def watch_exit_handlers():
 
     def register_(function, *args, **kwargs):
         frame = sys._getframe(1)
+        if frame.f_code.co_filename == register_.__code__.co_filename:  # of watch_finalizers()
+            frame = frame.f_back
         process = sys.modules.get("multiprocessing.process")
         if process and process.parent_process() and not inject.is_stdlib(frame.f_code.co_filename):
             where = inject.own_line(frame) or inject.user_line(frame)
@@ -576,8 +592,9 @@ def keep_shared_memory(shared_memory):
     shared_memory.SharedMemory.__init__, shared_memory.SharedMemory.unlink = init_, unlink_
 
 
-IS_FIRST = "STARTLAB_BEGUN" not in os.environ
-os.putenv("STARTLAB_BEGUN", "no")  # which the program's own environment does not show
+IS_FIRST = os.environ.pop("STARTLAB_BEGUN", None) is None
+# The program's own environment does not show it, so a subprocess that is given one has it not.
+os.putenv("STARTLAB_BEGUN", "no")
 
 
 @harmless

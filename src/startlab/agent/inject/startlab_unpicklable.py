@@ -126,13 +126,22 @@ def refuses(value, error):
     reduce = own.__reduce_ex__
     if reduce is object.__reduce_ex__:
         reduce = own.__reduce__
-    if reduce is object.__reduce__ or hasattr(reduce, "__code__"):
+    if reduce is object.__reduce__ or hasattr(reduce, "__code__") or is_buffer(value):
         return False
     try:
         reduce(value, *((2,) if reduce is own.__reduce_ex__ else ()))
     except Exception as raised:
         return type(raised) is type(error) and str(raised) == str(error)
     return False
+
+
+def is_buffer(value):
+    """Tell whether it is memory, such as an array, which to pickle would copy here."""
+    try:
+        memoryview(value)
+    except TypeError:
+        return False
+    return True
 
 
 def is_local(kind):

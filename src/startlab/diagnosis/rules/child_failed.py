@@ -102,7 +102,7 @@ def find(case: Case) -> Cause | None:
             "holder_killed",
             f"{line_of(taker)} waits for a manager's lock of a process that was ended ({said}) "
             "while it held it",
-            "A manager does not release what a process took that is killed.",
+            "A manager does not release a lock whose holder was killed.",
             line_of(taker),
         )
     return Cause(

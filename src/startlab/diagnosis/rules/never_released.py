@@ -161,8 +161,8 @@ def _kept_by_manager(case: Case, process: Process, thread: Thread) -> Cause | No
         "never_released",
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)} of a manager, "
         "which was taken and not released",
-        "No living process has it in a `with` block. A manager does not release what a process "
-        f"took that has ended.{_taken_at(case, thread)}",
+        "No living process has it in a `with` block. A manager does not release a lock whose "
+        f"holder has ended.{_taken_at(case, thread)}",
         where,
     )
 

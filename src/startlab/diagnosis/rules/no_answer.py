@@ -45,10 +45,10 @@ MECHANISMS: Final = (
 )
 
 _WAITS: Final[Mapping[ObstacleKind, str]] = {
-    "peer outside": "for data from a socket whose other end no process of the program has",
-    "socket to outside": "for data from a socket to the outside",
+    "peer outside": "at a socket whose other end no process of the program has",
+    "socket to outside": "at a socket to the outside",
     "open to connect": "for a connection from outside",
-    "datagram": "for a datagram from outside",
+    "datagram": "for a datagram",
 }
 
 
@@ -64,7 +64,7 @@ def find(case: Case) -> Cause | None:
         return Cause(
             "no_answer",
             f"{case.who(process)} waits at {where} {_WAITS[obstacle.kind]}",
-            "Nothing came until the time was up, and the wait has no timeout.",
+            "Nothing happened there until the time was up, and the wait has no timeout.",
             where,
         )
     return None

@@ -125,7 +125,9 @@ def find(case: Case) -> Cause | None:
         line = _in_main(case, name)
         if line is not None and package(match["file"] or ""):
             return _of_workers(case, name, module, line)
-        if line is not None and own and posixpath.basename(case.sources.main) == _MAIN_OF:
+        # One that is run by its path is imported, as `__mp_main__`.
+        skipped = module == "__main__" and posixpath.basename(case.sources.main) == _MAIN_OF
+        if line is not None and skipped:
             return _of_package(name, line, traceback.exception.type)
         where = "" if own else f" in the module `{module}`"
         only = f", which is defined at {defined} only where the program itself comes"

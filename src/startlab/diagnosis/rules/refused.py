@@ -126,7 +126,7 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """Know a refusal of multiprocessing by its message, or by what it has refused to pickle."""
     for clue in case.clues(Unpicklable):
-        if _SHARED.match(clue.type):
+        if _SHARED.match(clue.type) and not _is_of_another_context(case):
             return _sent_late(case, clue)
     for pattern, mechanism, title, text in _REFUSALS:
         for traceback in case.tracebacks:
@@ -149,17 +149,23 @@ _ONLY_WHEN_STARTED: Final = (
 )
 
 
+def _is_of_another_context(case: Case) -> bool:
+    """Tell whether it was given at the start, but made for another start method."""
+    said = "created in a fork context"
+    return any(said in traceback.exception.message for traceback in case.tracebacks)
+
+
 def _sent_late(case: Case, clue: Unpicklable) -> Cause:
     given = clue.where or case.given_at
     at = f" at {given}" if given else ""
-    nobody = (
-        " The task, or the item, is dropped. The error of a task is kept in its result; whoever "
-        "waits for what it should do, and does not ask that, waits forever."
+    dropped = (
+        " The task, or the item, is dropped. The error of a task is kept in its result: code that "
+        "waits for the task's effect, and never calls get(), waits forever."
     )
     return Cause(
         "shared_as_argument",
         f"{a(clue.type)} ({clue.path}) is sent to a process that is already running{at}",
-        _ONLY_WHEN_STARTED + (nobody if case.trial.outcome == "hang" else ""),
+        _ONLY_WHEN_STARTED + (dropped if case.trial.outcome == "hang" else ""),
         given or case.where,
     )
 
@@ -275,12 +281,12 @@ _REFUSALS: Final = (
         ),
     ),
     (
-        r"AF_UNIX path too long",
+        r"AF_UNIX path too long.* in \S*multiprocessing",
         _TOO_LONG,
         "the path of the temporary folder is too long for multiprocessing's sockets",
         (
             "A fork server, and a manager, listen on a socket in the temporary folder. The path of "
-            "a socket may have 108 bytes on Linux, and 104 on macOS."
+            "a socket may have 107 bytes on Linux, and 103 on macOS."
         ),
     ),
     (

@@ -103,15 +103,16 @@ def _kept_open(case: Case) -> Cause | None:
 
 
 def _awaits_end(thread: Thread) -> bool:
-    """Tell whether a thread waits for the end of a subprocess; one of asyncio in its loop."""
-    inside = library_frames(thread)
-    return (
-        is_waiting(thread, "child")
-        or any(is_at(each, "subprocess.py", "wait") for each in inside)
-        or (
-            is_waiting(thread, "poll")
-            and any(is_at(each, "asyncio/base_events.py", "_run_once") for each in inside)
-        )
+    """Tell whether a thread waits for the end of a subprocess."""
+    return is_waiting(thread, "child") or any(
+        is_at(each, "subprocess.py", "wait") for each in library_frames(thread)
+    )
+
+
+def _is_idle_loop(thread: Thread) -> bool:
+    """Tell whether a thread is in asyncio's loop, which has nothing to do."""
+    return is_waiting(thread, "poll") and any(
+        is_at(each, "asyncio/base_events.py", "_run_once") for each in library_frames(thread)
     )
 
 
@@ -129,6 +130,15 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
                 "to be read",
                 "The subprocess has written more than its pipe holds (64 KiB on Linux), and only "
                 f"{who} could read from that: it would do so only after the subprocess ends.",
+                where,
+            )
+        if is_waiting(thread, "pipe write", "socket write") and _is_idle_loop(each):
+            return Cause(
+                "output_not_read",
+                f"the event loop of {who} is idle at {where}, and a subprocess waits for its "
+                "output to be read",
+                "The subprocess has written more than its pipe holds (64 KiB on Linux), and "
+                "nothing that the loop runs reads it.",
                 where,
             )
         if is_waiting(thread, "pipe write") and is_waiting(each, "pipe read"):

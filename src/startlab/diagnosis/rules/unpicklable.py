@@ -204,13 +204,17 @@ _NOT_FOUND: Final = re.compile(
 _DUMPS: Final = re.compile(r"^(ForkingPickler|cls)\(\w+, protocol\)\.dump\(obj\)$", re.MULTILINE)
 """The line of multiprocessing's that pickles: what passes it is said by what is pickled."""
 
+_OF_THE_PIPE: Final = ("BrokenPipeError", "ConnectionResetError", "OSError", "KeyboardInterrupt")
+"""What that line raises where it pickles into a pipe whose child has ended, as on Windows."""
+
 _GIVEN_BACK: Final = re.compile(r"MaybeEncodingError: Error sending result|in _sendback_result\b")
 
 
 def _is_pickling(traceback: Traceback) -> bool:
     exception = traceback.exception
     text = exception.message
-    if exception.type.endswith("PicklingError") or _DUMPS.search("\n".join(traceback.code)):
+    dumps = exception.type not in _OF_THE_PIPE and _DUMPS.search("\n".join(traceback.code))
+    if exception.type.endswith("PicklingError") or dumps:
         return True
     if exception.type == "RecursionError" and traceback.frames:
         return traceback.frames[-1][0].endswith("multiprocessing/reduction.py")
