@@ -135,6 +135,7 @@ def test_a_cause_is_confirmed_for_all_tests_that_end_alike(tmp_path: Path) -> No
     assert tests_told == {"test_rates.py::test_one", "test_rates.py::test_two"}
 
 
+@pytest.mark.wide
 def test_what_fixtures_and_threads_have_set_up_is_told(tmp_path: Path) -> None:
     """Though a helper raises the same for whatever its children have raised."""
     (tmp_path / "jobs.py").write_text(
@@ -204,6 +205,7 @@ def test_what_fixtures_and_threads_have_set_up_is_told(tmp_path: Path) -> None:
     assert found["kept_by_thread"].where == "test_jobs.py:18"
 
 
+@pytest.mark.wide
 def test_a_test_that_fails_everywhere_is_looked_into_too(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "from multiprocessing import Process\n\n"

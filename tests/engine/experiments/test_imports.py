@@ -293,6 +293,37 @@ def test_a_folder_that_each_child_makes_is_shown_where_it_is_made(
 
 
 @pytest.mark.wide
+def test_so_is_one_that_an_object_keeps(write: Write, tmp_path: Path) -> None:
+    """Its path is longer than what is shown of it."""
+    program = write("""\
+        import os
+        import tempfile
+        from multiprocessing import Pool
+
+        class Report:
+            def __init__(self, folder):
+                self.path = os.path.join(folder, "report")
+
+            def add(self, line):
+                with open(self.path, "a") as file:
+                    file.write(line)
+
+        report = Report(tempfile.mkdtemp(prefix="a-name-that-is-longer-than-what-is-shown-"))
+
+        def job(number):
+            report.add("job %d" % number)
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                pool.map(job, [1, 2])
+            print(os.path.getsize(report.path))
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "program.py:13"
+
+
+@pytest.mark.wide
 def test_a_module_loaded_by_its_file_is_shown_where_it_is(write: Write, tmp_path: Path) -> None:
     write("def double(x):\n    return 2 * x\n", "plugins/doubler.py")
     program = write("""\

@@ -24,8 +24,7 @@ def mark(value, depth, left):
     if isinstance(value, NOT_TOLD) or depth == 0 or left[0] < 0:
         return 0
     if issubclass(kind, dict):
-        pairs = dict.items(value)
-        return together_mark(mark(k, 1, left) * 31 + mark(v, depth - 1, left) for k, v in pairs)
+        return pairs_mark(dict.items(value), depth, left)
     for base in (list, tuple, deque):
         if issubclass(kind, base):
             every = enumerate(base.__iter__(value), 1)
@@ -33,10 +32,17 @@ def mark(value, depth, left):
     for base in (set, frozenset):
         if issubclass(kind, base):
             return together_mark(mark(each, depth - 1, left) for each in base.__iter__(value))
+    fields = fields_of(value)
+    if fields is not None:
+        return pairs_mark(fields.items(), depth, left)
     data = value if kind in (str, bytes) else show(value, 1)
     if not isinstance(data, bytes):
         data = data.encode("utf-8", "surrogatepass")
     return int.from_bytes(data + kind.__name__.encode(), "big") % LARGE
+
+
+def pairs_mark(pairs, depth, left):
+    return together_mark(mark(k, 1, left) * 31 + mark(v, depth - 1, left) for k, v in pairs)
 
 
 def together_mark(numbers):
@@ -105,17 +111,25 @@ def show(value, depth):
     if name == "ContextVar" and kind.__module__ in ("builtins", "_contextvars"):
         held = value.get(show)
         return "%s, not set" % name if held is show else "%s(%s)" % (name, show(held, depth - 1))
-    try:
-        fields = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return name
-    if depth == 0 or type(fields) is not dict or kind.__module__ in sys.builtin_module_names:
-        return name
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    if inject.is_library(file) and name not in ("Namespace", "SimpleNamespace"):
+    fields = fields_of(value)
+    if depth == 0 or fields is None:
         return name
     shown = ["%s=%s" % (k, show(v, depth - 1)) for k, v in list(fields.items())[:8]]
     return "%s(%s)" % (name, ", ".join(shown))
+
+
+def fields_of(value):
+    """Give the attributes of an object of the program's own class; None for any other."""
+    kind = type(value)
+    try:
+        fields = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    if type(fields) is not dict or kind.__module__ in sys.builtin_module_names:
+        return None
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    plain = kind.__name__ in ("Namespace", "SimpleNamespace")
+    return fields if plain or not inject.is_library(file) else None
 
 
 def listening(value):
