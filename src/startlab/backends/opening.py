@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
+NATIVE: Final = ("host-", "venv-", "conda-", "python-")  # names of the host's Pythons
+
 
 class _Wanted(NamedTuple):
     """What a backend is opened for: see `open_backend`."""
@@ -64,7 +66,7 @@ def _chosen(wanted: _Wanted) -> Backend:
     if selection.backend != "auto":
         return BACKENDS[selection.backend](wanted)
     names = selection.environments
-    if names and all(each.startswith(("host-", "venv-")) for each in names):
+    if names and all(each.startswith(NATIVE) for each in names):
         return _native(wanted)
     try:
         backend = _docker(wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -336,21 +336,7 @@ def _program_opened(
     user = None
     if selection.python:
         user = user_python.probe(Path(selection.python), selection.platform)
-    with (
-        closing(Snapshot(program)) as snapshot,
-        closing(
-            open_backend(
-                selection,
-                how.building,
-                run_id,
-                how.listener.say,
-                program=snapshot.folder,
-                requirements=wanted,
-                user=user,
-                keep=how.keep,
-            )
-        ) as backend,
-    ):
+    with closing(Snapshot(program)) as snapshot, ExitStack() as opened:
         if snapshot.left_out:
             how.listener.say(_left_out(snapshot.left_out))
         program = msgspec.structs.replace(
@@ -358,13 +344,24 @@ def _program_opened(
         )
         if user is not None and not selection.environments and not program.requirements:
             selection = _where_its_packages_are(program, user, selection, how.listener)
+        chosen = open_backend(
+            selection,
+            how.building,
+            run_id,
+            how.listener.say,
+            program=snapshot.folder,
+            requirements=wanted,
+            user=user,
+            keep=how.keep,
+        )
+        backend = opened.enter_context(closing(chosen))
         names = backend.names(selection.environments)
         mine = [user.name] if user is not None and user.name in names else []
         if user is not None and mine:
             how.listener.say(_using(user))
         if not selection.environments:
-            chosen = [*mine, *cells.newest_of_each_kind(names, program.requires_python)]
-            environments = tuple(dict.fromkeys(chosen))
+            newest = [*mine, *cells.newest_of_each_kind(names, program.requires_python)]
+            environments = tuple(dict.fromkeys(newest))
             selection = msgspec.structs.replace(selection, environments=environments)
         kind = SuiteSubject if is_suite(program) else ProgramSubject
         subject = kind(program, backend, selection)
