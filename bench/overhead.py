@@ -42,7 +42,12 @@ for line in sys.stdin:
 def measure(environment: Environment, agent: Agent, bare: Callable[[], float], pairs: int) -> None:
     """Alternate bare runs and trials, and print what the trials cost more."""
     program = f"{agent.content}/{PROGRAM}"
-    request = Request(argv=(environment.executable, program), method="fork", timeout_s=10, python=environment.executable)
+    request = Request(
+        argv=(environment.executable, program),
+        method="fork",
+        timeout_s=10,
+        python=environment.executable,
+    )
     bare_s, trial_s = [], []
     for pair in range(pairs + 3):
         once = bare()

@@ -471,6 +471,62 @@ def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
     assert "scales" in seen.first.title
 
 
+def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
+    write: Write, tmp_path: Path
+) -> None:
+    """The object is a local of main(), and a pickled copy of it would not do."""
+    write(
+        """\
+        import threading
+
+        known = threading.local()
+
+        class Printer:
+            def __init__(self, name):
+                self.lock = threading.Lock()
+                self.name = name
+
+            def load(self, paper):
+                self.paper = paper
+
+            def install(self):
+                known.printer = self
+
+        def send(text):
+            return f"{known.printer.name} on {known.printer.paper}: {text}"
+        """,
+        "my-packages/prints.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import prints
+
+        def work():
+            print(prints.send("a letter"))
+
+        def main(name):
+            paper = "A4"
+            printer = prints.Printer(name)
+            printer.load(paper)
+            printer.install()
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main("laser")
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "printer.install()" in seen.first.title
+
+
 def test_a_call_that_only_the_parent_makes_is_shown_where_it_does(
     write: Write, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import sys
 import time
 
 from startlab_aspects import FUNCTION, harmless, inject, own_modules
-from startlab_statements import dotted, names_in, node_of
+from startlab_statements import dotted, makers, names_in, node_of
 from startlab_undone import UNDONE, changes, contents
 
 MOST_CALLS = 200
@@ -147,22 +147,41 @@ def found_in(frame, name):
 
 
 def statement(frame, function):
-    """Note the statement at which the program calls a function, with the locals that it needs."""
+    """Note the statement at which the program calls a function, with the locals that it needs.
+
+    A local that cannot be pickled, or is an object of a library's, is made again by the statements
+    that have made it.
+    """
     node, values = node_of(frame), frame.f_locals
     path = dotted(node.func) if node else ()
     if not path or path[-1] != function:
         return None
-    names = names_in(node)
-    packed = pickled({
-        name: value for name, value in list(values.items())
-        if name in names and type(value) not in (FUNCTION, type(os), type)
-    })
-    line = line_of(frame)
+    lines, needed = (frame.f_lineno,), names_in(node) & set(values)
+    packed = packed_of(values, needed)
+    if packed is None or any(is_library_s(values[each]) for each in needed):
+        made = makers(frame.f_code.co_filename, frame.f_lineno, needed)
+        rest = packed_of(values, made[1] & set(values)) if made else None
+        if rest is not None:
+            lines, packed = tuple(made[0]) + lines, rest
     if packed is None:
         return None
+    line = line_of(frame)
     name = ".".join(path) + "()"
     name = name.replace(".__enter__", "().__enter__")
-    return name, frame.f_globals["__name__"], line, packed, line
+    return name, frame.f_globals["__name__"], lines, packed, line
+
+
+def packed_of(values, names):
+    return pickled({
+        name: values[name] for name in names
+        if type(values[name]) not in (FUNCTION, type(os), type)
+    })
+
+
+def is_library_s(value):
+    """Tell whether an object is a library's: a copy of it need not be what the library knows."""
+    module = sys.modules.get(type(value).__module__)
+    return is_of_package(getattr(module, "__file__", None) or "")
 
 
 def leave(line):

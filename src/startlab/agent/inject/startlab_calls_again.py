@@ -8,7 +8,7 @@ import sys
 
 from startlab_aspects import harmless, inject, module_of, namespaces, note
 from startlab_calls import begun, calls
-from startlab_statements import statements
+from startlab_statements import before, statements
 from startlab_undone import callers
 
 frozen = []  # the calls before the first start
@@ -32,8 +32,8 @@ def call_again(made):
     if module not in inject.MAIN:
         __import__(module)
     note("call", name, line)
-    if path == line:
-        run_again(module_of(module), line, packed)
+    if type(path[0]) is int:
+        run_again(module_of(module), path, line, packed)
         return
     import pickle
 
@@ -49,10 +49,13 @@ def call_again(made):
             sys.stdout = printed
 
 
-def run_again(module, where, packed):
+def run_again(module, lines, where, packed):
+    """Run statements, the last of which is the call, as in the function that they are of."""
     import ast
     import pickle
 
-    file, _, number = where.rpartition(":")
-    tree = ast.Module([statements(file)[int(number)]], [])
-    exec(compile(tree, file, "exec"), namespaces(module)[-1], pickle.loads(packed))
+    file = where.rpartition(":")[0]
+    makes = {node.lineno: node for node in before(file, lines[-1])}
+    nodes = [makes[line] for line in lines[:-1]] + [statements(file)[lines[-1]]]
+    values = pickle.loads(packed)
+    exec(compile(ast.Module(nodes, []), file, "exec"), namespaces(module)[-1], values)

@@ -1,17 +1,25 @@
 """The statements of the program's files that are calls, or that enter a context by one. Python 3."""
 
+trees = {}  # by files
 parsed = {}  # by files: their statements that are calls, by their lines
+
+
+def tree_of(file):
+    if file not in trees:
+        import ast
+        import tokenize
+
+        with tokenize.open(file) as source:
+            trees[file] = ast.parse(source.read(), file)
+    return trees[file]
 
 
 def statements(file):
     if file not in parsed:
         import ast
-        import tokenize
 
         parsed[file] = {}
-        with tokenize.open(file) as source:
-            tree = ast.parse(source.read(), file)
-        for node in ast.walk(tree):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 for line in range(node.lineno, getattr(node, "end_lineno", node.lineno) + 1):
                     parsed[file][line] = node
@@ -41,3 +49,47 @@ def names_in(node):
     import ast
 
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def before(file, number):
+    """Give the statements before a line, of the blocks that it is in.
+
+    Not those of a module's top level: a child that imports it has them. None up to Python 3.7.
+    """
+    import ast
+
+    found, block = [], tree_of(file).body
+    while block:
+        inside = [e for e in block if e.lineno <= number <= getattr(e, "end_lineno", 0)]
+        found += [e for e in block if e.lineno < number and e not in inside]
+        if block is tree_of(file).body or inside and isinstance(inside[0], ast.FunctionDef):
+            found = []
+        fields = [getattr(inside[0], name, ()) for name in BLOCKS] if inside else []
+        block = next((e for e in fields if e and e[0].lineno <= number <= e[-1].end_lineno), None)
+    return found
+
+
+BLOCKS = ("body", "orelse", "finalbody")
+
+
+def makers(file, number, names):
+    """Give the lines of the statements before one that make what some names are.
+
+    That is those that bind a name, and calls of what is bound. Also the names that none of them
+    binds. None where they are in a block that may be passed over.
+    """
+    import ast
+
+    lines, needed, bound = [], set(names), set()
+    for node in reversed(before(file, number)):
+        binds = {e.id for e in ast.walk(node) if isinstance(getattr(e, "ctx", None), ast.Store)
+                 and isinstance(e, ast.Name)} & needed  # fmt: skip
+        call = node.value if isinstance(node, ast.Expr) else None
+        calls = isinstance(call, ast.Call) and set(dotted(call.func)[:1]) & needed
+        if binds and not isinstance(node, (ast.Assign, ast.AnnAssign)):
+            return None
+        if binds or calls:
+            lines.append(node.lineno)
+            needed |= names_in(node)
+            bound |= binds
+    return lines[::-1], needed - bound
