@@ -444,19 +444,18 @@ def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
             except LookupError as found:
                 print("asked for", found)
 
-        def main():
-            opener = urllib.request.build_opener(Local)
+        def main(opener):
             urllib.request.install_opener(opener)
             child = Process(target=fetch, args=("local://shop",))
             child.start()
             child.join()
 
         if __name__ == "__main__":
-            main()
+            main(urllib.request.build_opener(Local))
         """)
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
-    assert seen.first.where == "program.py:16"
+    assert seen.first.where == "program.py:15"
     assert "undone in its children, fork does what spawn does in 3 of 3 trials" in seen.first.text
 
 

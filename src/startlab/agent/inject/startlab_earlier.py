@@ -10,7 +10,9 @@ import sys
 
 from startlab_aspects import harmless, inject, note
 
+MOST_LINES = 2000000
 MOST_LOOKS = 20000  # lines after which threads are counted
+OFTEN = 20  # a line that has run more often is looked at each time that the number doubles
 MOST_GROWTHS = 5
 
 
@@ -22,8 +24,16 @@ def note_growths():
     """
     del os.environ["STARTLAB_EXPERIMENT"]  # the interpreters that it starts are none of this
     state = {"lines": [], "threads": count(), "looks": 0, "growths": 0}
+    times = {}
 
     def line(frame, event, arg):
+        place = frame.f_code, frame.f_lineno
+        seen = times[place] = times.get(place, 0) + 1
+        if seen > OFTEN and seen & seen - 1:
+            if seen < MOST_LINES:
+                return line
+            sys.settrace(None)
+            return None
         threads = count()
         state["looks"] += 1
         if has_children() or state["looks"] > MOST_LOOKS or state["growths"] == MOST_GROWTHS:

@@ -162,10 +162,9 @@ class Experimenter:
         if known is not None:
             yield known
             return
-        if has_native_threads(bad):
-            yield from _of_variables(comparison)
-            if self._is_explained(bad):
-                return
+        yield from self._of_native_threads(comparison)
+        if self._is_explained(bad):
+            return
         helping, notes = narrowing.helping(comparison, candidates)
         earlier = _earlier(comparison) if helping is None and has_threads(bad) else None
         if earlier is not None:
@@ -179,6 +178,16 @@ class Experimenter:
             yield from narrowing.narrowed(comparison, helping, notes)
             return
         yield _undone(comparison) or comparison.made(candidates, 0, notes=notes)
+
+    def _of_native_threads(self, comparison: Comparison) -> Iterator[CauseExperiment]:
+        """Keep a library from threads, or fork before it has them, where a child waits in it."""
+        bad = comparison.bad
+        if not has_native_threads(bad):
+            return
+        yield from _of_variables(comparison)
+        earlier = _earlier(comparison) if files(bad) and not self._is_explained(bad) else None
+        if earlier is not None:
+            yield earlier
 
     def _by_what_is_known(
         self, comparison: Comparison, candidates: Sequence[Aspect]
