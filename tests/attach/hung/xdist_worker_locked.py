@@ -1,3 +1,4 @@
+# wide
 # verdict: part
 # who: pytest-xdist worker
 # needs: xdist
