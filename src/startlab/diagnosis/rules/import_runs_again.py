@@ -56,7 +56,7 @@ def find(case: Case) -> Cause | None:
     for traceback in case.tracebacks:
         place = _imported_by_child(traceback)
         exception, said = traceback.exception, traceback.said
-        if place is None or exception.type in _OF_AN_IMPORT or "already been set" in said:
+        if place is None or exception.type in _OF_AN_IMPORT:
             continue
         at = own_line(traceback.frames)
         inner = f" (raised at {at})" if at != place else ""
