@@ -6,6 +6,7 @@ from startlab_values import NOT_TOLD, show
 
 inject = sys.modules["startlab_inject"]
 tell = inject.tell
+HERE = __file__
 
 
 def told(roots, error, frame, function=""):
@@ -46,7 +47,7 @@ MESSAGES = (
 def looked_for(error):
     """Return what pickle's message may name: ("address", "type" or "name", text)."""
     re = sys.modules["re"]  # pickle has it
-    matches = [(kind, re.search(pattern, str(error))) for pattern, kind in MESSAGES]
+    matches = [(kind, re.search(pattern, said(error))) for pattern, kind in MESSAGES]
     return [(kind, match.group(1)) for kind, match in matches if match]
 
 
@@ -108,9 +109,8 @@ def matches(value, wanted):
     name = getattr(value, "__qualname__", None) if isinstance(value, NOT_TOLD) else None
     if name is None:
         own = type(value)
-        return is_local(own) and text in (
-            own.__qualname__, "%s.%s" % (own.__module__, own.__qualname__)
-        )
+        names = own.__qualname__, "%s.%s" % (own.__module__, own.__qualname__)
+        return text in names and is_local(own)
     tail = text.rpartition(".")[2]
     return text in (name, "%s.%s" % (value.__module__, name)) or (
         tail == value.__name__ and ("<l" in name or "<l" in text)
@@ -131,8 +131,16 @@ def refuses(value, error):
     try:
         reduce(value, *((2,) if reduce is own.__reduce_ex__ else ()))
     except Exception as raised:
-        return type(raised) is type(error) and str(raised) == str(error)
+        return type(raised) is type(error) and said(raised) == said(error)
     return False
+
+
+def said(error):
+    """Return what an exception says; its class may say it by a method that raises."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def is_buffer(value):
@@ -145,7 +153,15 @@ def is_buffer(value):
 
 
 def is_local(kind):
-    return "<locals>" in kind.__qualname__
+    """Tell whether a class is of a function, or one of the program's is not where its name says."""
+    if "<locals>" in kind.__qualname__:
+        return True
+    found = sys.modules.get(kind.__module__)
+    if kind.__module__ not in inject.MAIN and inject.is_library(getattr(found, "__file__", None) or HERE):
+        return False
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, "__dict__", {}).get(name)
+    return found is not kind
 
 
 def parts(path, value):

@@ -229,6 +229,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         given_up.find,
         left_unsent.in_output,
         exit_0_in_spite.in_output,
+        unpicklable.in_output,  # who catches what start() raises goes on
         shared_made_again.in_output,
         random_copied.in_output,
         exit_handler_again.in_output,

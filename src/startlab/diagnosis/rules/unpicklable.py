@@ -112,9 +112,14 @@ def find(case: Case) -> Cause | None:
         f"{what} cannot be pickled" + (f" at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,
-        advice="" if is_connection else next(told for of, told in _ADVICE if of.search(kind)),
+        advice="" if is_connection else _advice(kind),
         key=clues[0].path if clues else where or message,
     )
+
+
+def in_output(case: Case) -> Cause | None:
+    """See that a child was not started, or not given something, and the program goes on without."""
+    return find(case) if case.telling(Unpicklable) else None
 
 
 _CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w*Channel|SSL\w+)\b")
@@ -151,6 +156,10 @@ _ADVICE: Final = (
 """What to do about what cannot be pickled, by its type."""
 
 
+def _advice(kind: str) -> str:
+    return next(told for of, told in _ADVICE if of.search(kind))
+
+
 def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
     """Give the call of a library that has made what is given, where its type names none."""
     name = clue.path.rpartition("=")[2]
@@ -171,6 +180,9 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
         *(["a worker returns it" + (f" at {where}" if len(returns) == 1 else "")] if clue else []),
         *([f"its task is given at {given}"] if given else []),
     ]
+    advice = _NO_COROUTINE if is_coroutine else _PLAIN
+    if clue is not None and clue.type.startswith("local "):
+        advice = f"{_advice(clue.type)} Or return plain data."
     return Cause(
         "unpicklable_result",
         f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),
@@ -182,7 +194,7 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
         )
         + f"Python says {message}.",
         where,
-        advice=_NO_COROUTINE if is_coroutine else _PLAIN,
+        advice=advice,
         key=where or message,
     )
 

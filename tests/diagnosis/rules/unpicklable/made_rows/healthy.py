@@ -1,0 +1,15 @@
+"""Reads measurements, whose fields are known only when the header is read."""
+
+import multiprocessing
+
+LINES = ["day depth", "1 20", "2 22"]
+
+
+def read(name):
+    fields = LINES[0].split()
+    return [dict(zip(fields, line.split())) for line in LINES[1:]]
+
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(1) as pool:
+        print(len(pool.apply(read, ("lake",))), "days")
