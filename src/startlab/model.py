@@ -998,7 +998,7 @@ AspectKind = Literal[
     "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
-    "variable", "stdin", "kept", "hash seed", "undone",
+    "variable", "stdin", "kept", "hash seed", "undone", "as imported",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
     "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",

@@ -318,7 +318,7 @@ class _Answer:
     @staticmethod
     def _fixes(findings: Sequence[Finding]) -> _Part:
         """Name the place to fix, or count them; empty where none is known."""
-        places = {each.where for each in findings if each.where}
+        places = {each.where for each in findings if each.where and each.grade != "unknown"}
         if len(places) == 1:
             return (f"fix {places.pop()}", "fix 1 place")
         return (f"fix {len(places)} places",) if places else ()

@@ -21,9 +21,11 @@ from startlab.diagnosis.told import (
     HANDLER_INHERITED,
     LACKED,
     MADE_ANEW,
+    QUEUE_LACKED,
     QUEUE_MADE_ANEW,
     REGISTRIES,
     SKIPPED_MAIN,
+    SOCKET_SHARED,
     TOLD,
     TRACKED_APART,
     UNREADABLE,
@@ -94,21 +96,23 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     """Choose the words for an aspect, by what was noted and where it is."""
     kind = made.aspects[0].kind
     told = told_of(made)
-    if kind == "descriptors" and any((e.what, e.name) == ("inherited", "file") for e in made.noted):
-        told = FILE_KEPT
+    if kind == "descriptors":
+        files = any((each.what, each.name) == ("inherited", "file") for each in made.noted)
+        told = SOCKET_SHARED if _noted_at(made, "used") else FILE_KEPT if files else told
     elif kind == "finalizers" and _first_met(made, "finalized", "exit handler inherited"):
         told = HANDLER_INHERITED
     elif kind == "kept" and any(each.what == "tracked apart" for each in made.noted):
         told = TRACKED_APART
     elif _holds_queue(made):
-        told = QUEUE_MADE_ANEW
+        told = QUEUE_MADE_ANEW if case.clues(MadeAgain) else QUEUE_LACKED
     elif kind == "made again" and case.trial.outcome == "differs":
         told = EITHER
     elif kind == "caches" and is_rid(made) and any(each.what in LINES for each in made.noted):
         told = CACHED_CHANGED
-    elif kind == "global" and _is_at_import(case, where):
+    elif kind == "global" and where and _is_at_import(case, where):
         made_anew = EITHER if case.trial.outcome == "differs" else MADE_ANEW
-        told = SKIPPED_MAIN if where and _is_of_skipped_main(case, where) else made_anew
+        is_skipped = case.sources.skips_main and where.rpartition(":")[0] == case.sources.main
+        told = SKIPPED_MAIN if is_skipped else made_anew
     handed = _handed_over(made)
     if handed is not None:
         told = UNREADABLE._replace(why=f"{UNREADABLE.why} Here that raises {handed.name}.")
@@ -251,7 +255,7 @@ NAMED: Final = (
 OF_KIND: Final = ("inherited", "gone", "tracked apart")
 """What an experiment notes with the kind of object that its cause is about."""
 
-SET_BY_CALLS: Final = ("global", "environ")
+SET_BY_CALLS: Final = ("global", "environ", "as imported")
 """Kinds of aspect that a program changes through a function of its own."""
 
 
@@ -271,6 +275,7 @@ _NAMES: Final[Mapping[AspectKind, str]] = {
     "global": "`{}`",
     "caches": "`{}()`",
     "contexts": "`{}`",
+    "as imported": "`{}`",
     "environ": "`{}`",
     "forking thread": "`{}`",
     "statement": "line {}",
@@ -313,12 +318,12 @@ def _where(case: Case, made: CauseExperiment) -> str | None:
     """Give the line that makes the difference: of the last change before the children's work."""
     noted = [each for each in made.noted if each.where and not each.where.startswith("<")]
     lines = [each.where for each in noted]
-    dropped = [each.where for each in made.noted if each.what == "dropped" and each.where]
+    used = _noted_at(made, "dropped") or _noted_at(made, "used")
     made_again = case.clues(MadeAgain)
     if made_again and _holds_queue(made):
         return made_again[0].where
-    if dropped:  # by a line of the child's own, which tells more than the one that opened it
-        return dropped[0]
+    if used:  # a line of the child's own tells more than the one that opened it
+        return used
     if made.aspects[0].kind in SET_BY_CALLS:  # the call of a setter in another file tells more
         lines = [
             each.name
@@ -332,6 +337,11 @@ def _where(case: Case, made: CauseExperiment) -> str | None:
     return (last or lines or [None])[-1]
 
 
+def _noted_at(made: CauseExperiment, what: str) -> str | None:
+    """Give the line of the first thing of a kind that an experiment has noted with one."""
+    return next((each.where for each in made.noted if each.what == what and each.where), None)
+
+
 LINES: Final = ("line", "last line")
 """What is noted of a process that is followed: each change, and the last one before a start."""
 
@@ -339,11 +349,6 @@ LINES: Final = ("line", "last line")
 def _is_at_import(case: Case, where: str | None) -> bool:
     file, _, line = (where or "").rpartition(":")
     return line.isdigit() and case.sources.file(file).is_at_import(int(line))
-
-
-def _is_of_skipped_main(case: Case, where: str) -> bool:
-    file = where.rpartition(":")[0]
-    return file == case.sources.main and file.rpartition("/")[2] == "__main__.py"
 
 
 def _known(case: Case, made: CauseExperiment) -> str | None:

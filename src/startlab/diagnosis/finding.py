@@ -12,6 +12,7 @@ from startlab.diagnosis.phrases import either, listed, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.seen import cell_name
 from startlab.model import Explained, Finding
+from startlab.results.summary import has_failed_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,12 +75,13 @@ def tell(seen: Seen, found: Found) -> Finding:
         if (count := counts[cell])
     )
     where = cause.where or None
+    grade = cause.grade or _grade(seen, mechanism, cells)
     return Finding(
         mechanism=cause.mechanism,
         outcome=outcomes[0],
         title=f"{_head(seen, found, outcomes)}{cause.title}",
         cause=cause.title,
-        text=f"{cause.text}{found.more}{_besides(seen, found, cells)}".strip(),
+        text=f"{cause.text}{found.more}{_besides(seen, found, cells, grade)}".strip(),
         where=where,
         code=seen.sources.code(where),
         lines=seen.sources.around(where),
@@ -87,7 +89,7 @@ def tell(seen: Seen, found: Found) -> Finding:
         advice=f"{cause.advice} {mechanism.advice}".strip(),
         experiment=mechanism.experiment,
         note=found.note,
-        grade=cause.grade or _grade(mechanism),
+        grade=grade,
     )
 
 
@@ -104,16 +106,19 @@ def _head(seen: Seen, found: Found, outcomes: Sequence[Outcome]) -> str:
     return f"{verb.capitalize()} under {cells}: "
 
 
-def _besides(seen: Seen, found: Found, cells: Sequence[Explained]) -> str:
+def _besides(seen: Seen, found: Found, cells: Sequence[Explained], grade: FindingGrade) -> str:
     """Say what else is known of the trials: that they disagree, what was tried in vain."""
     if found.note:
         return ""
     said = "" if found.bare else _mixed(seen, cells)
-    if not MECHANISMS[found.cause.mechanism].explains:
-        told = {(each.cell.environment, each.cell.method) for each in cells}
-        vain = [each for each in seen.in_vain if (each.environment, each.method) in told]
-        said += "".join(rejected(each) for each in vain[:1])
+    if grade == "unknown":
+        said += "".join(rejected(each) for each in _in_vain(seen, cells)[:1])
     return said
+
+
+def _in_vain(seen: Seen, cells: Sequence[Explained]) -> list[CauseExperiment]:
+    told = {(each.cell.environment, each.cell.method) for each in cells}
+    return [each for each in seen.in_vain if (each.environment, each.method) in told]
 
 
 def _mixed(seen: Seen, cells: Sequence[Explained]) -> str:
@@ -127,8 +132,14 @@ def _mixed(seen: Seen, cells: Sequence[Explained]) -> str:
     return f" Trials disagree: {'; '.join(parts)}." if parts else ""
 
 
-def _grade(mechanism: Mechanism) -> FindingGrade:
+def _grade(seen: Seen, mechanism: Mechanism, cells: Sequence[Explained]) -> FindingGrade:
+    """Say how sure a cause is; what was raised explains nothing where other cells do not raise it.
+
+    That is so once experiments have looked in vain for what makes the difference.
+    """
     if not mechanism.explains:
+        return "unknown"
+    if mechanism.symptom and any(each.good for each in _in_vain(seen, cells)):
         return "unknown"
     return "shown" if mechanism.shown else "suspected"
 
@@ -141,7 +152,7 @@ def advised(seen: Seen, finding: Finding, well: Sequence[str]) -> Finding:
     mechanism = MECHANISMS[finding.mechanism]
     cells = {(each.cell.environment, each.cell.method) for each in finding.cells}
     made = [made for cell, made in seen.experiments.items() if cell in cells]
-    said = _tried(seen, made) if finding.grade == "confirmed" else ""
+    said = _tried(seen, made, finding) if finding.grade == "confirmed" else ""
     broken = mechanism.depends_on == "method" and finding.outcome in BROKEN
     well = [method for method in well if method != mechanism.against]
     if well and broken and not {method for _, method in cells} & set(well):
@@ -151,22 +162,37 @@ def advised(seen: Seen, finding: Finding, well: Sequence[str]) -> Finding:
     return msgspec.structs.replace(finding, advice=f"{finding.advice}{said}".strip())
 
 
-def _tried(seen: Seen, experiments: Iterable[CauseExperiment]) -> str:
-    """Say what experiments have shown to be a cure, and where."""
-    cured: dict[str, dict[str, list[str]]] = {}
+def _tried(seen: Seen, experiments: Iterable[CauseExperiment], finding: Finding) -> str:
+    """Say what experiments have shown to be a cure, and where.
+
+    Of outputs that differ, none is known to be right: of them it says whose they become alike.
+    """
+    trials = [trial for each in finding.cells for trial in seen.by_cell[each.cell]]
+    is_either = finding.outcome == "differs" and not any(map(has_failed_child, trials))
+    cured: dict[tuple[str, str], dict[str, list[str]]] = {}
     for made in experiments:
         variables = variables_of(made)
         if variables or is_cure(made):
-            of = cured.setdefault(variables, {})
+            does = _like(made) if is_either else ""
+            of = cured.setdefault((variables, does), {})
             of.setdefault(made.method, []).append(made.environment)
     said = ""
-    for variables, methods in cured.items():
-        told = f"fixes {_where_cured(seen, methods)}"
+    for (variables, does), methods in cured.items():
+        where = _where_cured(seen, methods)
+        told = f"makes {where} {does}" if does else f"fixes {where}"
         if variables:
             said += f" Or set {variables} in the environment (tried: {told})."
         else:
             said += f" Tried: {told}."
     return said
+
+
+def _like(made: CauseExperiment) -> str:
+    """Say whose output was printed then: that of the good world, or always the same."""
+    if made.good is None:
+        return "print the same each time"
+    there = f" on {made.good_environment}" if made.good_environment else ""
+    return f"print what {made.good} prints{there}"
 
 
 def _where_cured(seen: Seen, methods: Mapping[str, list[str]]) -> str:

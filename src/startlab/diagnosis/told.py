@@ -438,6 +438,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
 }
 
 LACKED: Final[Mapping[AspectKind, Told]] = {
+    "as imported": Told(
+        "setting_differs",
+        "{name} as the import of its module has made it",
+        "the children do not see the parent's change to {name}{at}",
+        ANEW,
+        cures=False,
+    ),
     "undone": Told(
         "called_by_parent",
         "{name} undone",
@@ -519,6 +526,13 @@ QUEUE_MADE_ANEW: Final = Told(
     "its own, the parent never sees.",
 )
 
+QUEUE_LACKED: Final = Told(
+    "setting_differs",
+    "the parent's {name}",
+    "the children do not have the parent's {name}{at}, which leads to a queue",
+    ANEW,
+)
+
 EITHER: Final = MADE_ANEW._replace(
     title="{name} is made{at} by the import of its module: a forked child has its parent's, any "
     "other child makes its own"
@@ -530,6 +544,15 @@ UNREADABLE: Final = Told(
     "{name} sent by its name",
     "{name} is pickled{at}, and cannot be made again from that",
     "What is put into a queue or given to a child is pickled, and rebuilt there.",
+)
+
+SOCKET_SHARED: Final = Told(
+    "connection_shared",
+    "the inherited copies of {name} leading to nothing in the children",
+    "a forked child uses{at} the socket that it shares with its parent",
+    COPIED + " Its descriptor of a socket leads to the same connection: what the child sends, or "
+    "reads, the parent has not sent, or never gets.",
+    cures=False,
 )
 
 FILE_KEPT: Final = Told(

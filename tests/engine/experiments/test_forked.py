@@ -784,3 +784,59 @@ def test_a_context_variable_that_cannot_be_pickled_is_taken_from_forked_children
     assert "contexts" in seen.kinds()
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:16"
+
+
+@pytest.mark.wide
+def test_a_forked_child_that_speaks_on_its_parents_socket_is_shown_at_its_line(
+    write: Write, tmp_path: Path
+) -> None:
+    """The child says good-bye to the server, which then no longer answers its parent."""
+    program = write("""\
+        import multiprocessing
+        import socket
+        import threading
+
+        def serve(connection):
+            with connection, connection.makefile("rwb") as lines:
+                for line in lines:
+                    if line == b"bye\\n":
+                        return
+                    lines.write(line.upper())
+                    lines.flush()
+
+        class Client:
+            def __init__(self, connection):
+                self.lines = connection.makefile("rwb")
+
+            def ask(self, word):
+                self.lines.write(word + b"\\n")
+                self.lines.flush()
+                return self.lines.readline()
+
+            def leave(self):
+                self.lines.write(b"bye\\n")
+                self.lines.flush()
+
+        class Session:
+            client = None
+
+        def work(number):
+            if Session.client is not None:
+                Session.client.leave()
+            return number
+
+        def main():
+            ours, theirs = socket.socketpair()
+            threading.Thread(target=serve, args=(theirs,), daemon=True).start()
+            Session.client = Client(ours)
+            first = Session.client.ask(b"one")
+            with multiprocessing.Pool(1) as pool:
+                pool.map(work, [1])
+            print(first, Session.client.ask(b"two"))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("connection_shared", "confirmed")
+    assert seen.first.where == "program.py:23"

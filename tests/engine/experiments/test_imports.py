@@ -423,6 +423,35 @@ def test_what_a_packages_main_sets_is_shown_as_never_run_in_children(
 
 
 @pytest.mark.wide
+def test_a_main_module_of_a_package_that_is_run_by_its_path_is_imported_by_children(
+    write: Write, tmp_path: Path
+) -> None:
+    main = write(
+        """\
+        import os
+        from multiprocessing import Process, SimpleQueue
+
+        token = os.urandom(4).hex()
+
+        def tell(queue):
+            queue.put(token)
+
+        if __name__ == "__main__":
+            queue = SimpleQueue()
+            child = Process(target=tell, args=(queue,))
+            child.start()
+            child.join()
+            assert queue.get() == token
+        """,
+        "pack/__main__.py",
+    )
+    seen = explained(main, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert seen.first.where == "__main__.py:4"
+    assert "do not import" not in seen.first.title
+
+
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "statement",
     [

@@ -786,3 +786,78 @@ def test_a_mock_that_only_the_parent_has_is_shown_where_it_is_made(
     assert seen.kinds() == {"calls"}
     assert seen.first.grade == "confirmed"
     assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
+def test_a_mock_that_a_decorator_sets_is_shown_at_the_decorator(
+    write: Write, tmp_path: Path
+) -> None:
+    """No statement of the program's sets it, and it cannot be given to a child."""
+    write(
+        """\
+        def temperature():
+            return 20
+        """,
+        "sensors.py",
+    )
+    program = write("""\
+        from concurrent.futures import ProcessPoolExecutor
+        from unittest import mock
+        import sensors
+
+        def read(number):
+            return number + sensors.temperature()
+
+        @mock.patch("sensors.temperature", return_value=1)
+        def check(patched):
+            with ProcessPoolExecutor(1) as executor:
+                assert list(executor.map(read, [2, 3])) == [3, 4]
+
+        if __name__ == "__main__":
+            check()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"as imported"}
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert "`sensors.temperature`" in seen.first.title
+    assert seen.first.where in ("program.py:8", "program.py:14")
+
+
+@pytest.mark.wide
+def test_what_cannot_be_pickled_is_taken_from_a_forked_child_again(
+    write: Write, tmp_path: Path
+) -> None:
+    """A child of spawn finds no connection, as a forked one does that is rid of it."""
+    write(
+        """\
+        import sqlite3
+
+        class Store:
+            database = None
+
+        def open_store():
+            Store.database = sqlite3.connect(":memory:")
+            Store.database.execute("create table word (text)")
+        """,
+        "store.py",
+    )
+    program = write("""\
+        from multiprocessing import Pool
+        import store
+
+        class Program:
+            def __init__(self):
+                store.open_store()
+
+        def count(word):
+            return store.Store.database.execute("select count(*) from word").fetchone()[0]
+
+        if __name__ == "__main__":
+            Program()
+            with Pool(1) as pool:
+                print(pool.map(count, ["a"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.first.grade == "confirmed"
+    assert seen.first.where is not None
+    assert "open_store" in seen.first.title or "Store.database" in seen.first.title

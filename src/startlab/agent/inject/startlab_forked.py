@@ -18,6 +18,7 @@ from startlab_aspects import (
     own_modules,
     resolve,
 )
+from startlab_rebound import bind_as_imported
 from startlab_registries import get_random
 from startlab_threads import forget_locals, keep_locals, leave_executor, set_kept_locals
 from startlab_undone import undo
@@ -269,10 +270,12 @@ def close_inherited():
     """Close what a forked child has open and its own work does not reach.
 
     These are sockets, ends of pipes, also those of subprocesses, and files that the program opened.
+    A socket leads to nothing then, and it is told where the child uses it all the same.
 
     A worker of a pool gets what it works on from the pool, and so keeps its ends.
     """
     needed = reached(sys.modules["multiprocessing.process"].current_process())
+    sockets = set()
     for each in gc.get_objects():
         kind = ENDS.get((type(each).__module__, type(each).__name__))
         if kind is None or id(each) in needed:
@@ -289,7 +292,13 @@ def close_inherited():
                     give_up(pipe)
         elif not is_closed(each):
             note("inherited", kind, forked_at[0])
-            each.close()
+            if kind == "socket":
+                sockets.add(id(each))
+                lead_nowhere(each)
+            else:
+                each.close()
+    if sockets:
+        watch_uses(sockets)
 
 
 def give_up(file):
@@ -297,6 +306,53 @@ def give_up(file):
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, file.fileno())
     os.close(nothing)
+
+
+def watch_uses(sockets):
+    """Tell where one of some sockets is used, by itself or through a file that was made of it."""
+    through = {id(each) for each in gc.get_objects() if leads_to(each, sockets)}
+    mine = os.getpid()
+
+    def profile(frame, event, function):
+        if event == "c_call" and os.getpid() == mine and function.__name__ in USES:
+            if id(getattr(function, "__self__", None)) in through:
+                note("used", "socket", inject.user_line(frame))
+
+    sys.setprofile(profile)
+
+
+def leads_to(value, sockets):
+    """Tell whether it is one of some sockets, or a file or buffer that was made of one."""
+    todo = [value]
+    for each in todo:
+        if id(each) in sockets:
+            return True
+        if (type(each).__module__, type(each).__name__) in OF_SOCKETS and len(todo) < 20:
+            todo += gc.get_referents(each)
+            todo += [getattr(each, "_sock", None)]
+    return False
+
+
+OF_SOCKETS = {
+    ("socket", "SocketIO"), ("_io", "TextIOWrapper"), ("_io", "BufferedReader"),
+    ("_io", "BufferedWriter"), ("_io", "BufferedRWPair"),
+}
+USES = {
+    "send", "sendall", "sendto", "sendmsg", "recv", "recv_into", "recvfrom", "recvmsg", "shutdown",
+    "read", "readinto", "readline", "write", "flush",
+}
+
+nowhere = []  # the other ends of what leads to nothing: what is written to them is not read
+
+
+def lead_nowhere(socket):
+    """Have a socket lead to nobody: what is sent to it gets nowhere, and it is read to its end."""
+    module = sys.modules["socket"]
+    one, two = module.socketpair()
+    two.shutdown(module.SHUT_WR)
+    nowhere.append(two)
+    os.dup2(one.fileno(), socket.fileno())
+    one.close()
 
 
 ENDS = {
@@ -485,6 +541,7 @@ IN_FORKED_CHILD = {
     "positions": own_positions,
     "tracker": lambda: forked.append(os.getpid()),
     "undone": lambda *names: undo(),
+    "as imported": lambda *names: bind_as_imported(),
     "caches": clear_caches,
     "thread locals": set_kept_locals,
     "forking thread": forget_locals,

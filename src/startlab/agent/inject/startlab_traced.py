@@ -45,7 +45,7 @@ def trace():
         start_.__name__ = start_.__qualname__ = "start"
         process.BaseProcess.start = start_
 
-    def line(frame, event, arg):
+    def line(frame, event, arg, by=""):
         if os.getpid() == first:
             if event == "return" and look is look_at_caches:
                 as_returned.setdefault(id(arg), text_of(arg))
@@ -55,7 +55,7 @@ def trace():
                 value = None
             if value != state["value"]:
                 state["value"] = value
-                changes.append((caller(frame, state["file"]), state["last"]))
+                changes.append((caller(frame, state["file"]), by or state["last"]))
             if event == "return":  # what comes then is done by the line that has called
                 frame = frame.f_back
             if frame is not None and not inject.is_library(frame.f_code.co_filename):
@@ -73,7 +73,12 @@ def trace():
         return ""
 
     def call(frame, event, arg):
-        return None if inject.is_library(frame.f_code.co_filename) else line
+        if inject.is_library(frame.f_code.co_filename):
+            return None
+        if frame.f_back is not None and not is_within_program(frame.f_back):
+            # What a library has done before it calls a function is by what decorates that.
+            line(frame, event, arg, "%s:%d" % (frame.f_code.co_filename, frame.f_code.co_firstlineno))
+        return line
 
     inject.PATCHES["multiprocessing.process"] = [
         *inject.PATCHES.get("multiprocessing.process", []), watch_start
@@ -87,12 +92,22 @@ def trace():
     sys.settrace(call)
 
 
+def is_within_program(frame):
+    """Tell whether a function of the program's has called, maybe through others, what runs."""
+    while frame is not None:
+        if not inject.is_library(frame.f_code.co_filename):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def look_at_globals(*names):
     found = []
     for name in names:
         try:
             value = pack_global(name)[2]
-            found.append(text_of(value) or id(value))
+            is_mock = type(value).__module__ == "unittest.mock"  # which changes as it is called
+            found.append(id(value) if is_mock else text_of(value) or id(value))
         except (KeyError, TypeError):
             found.append(None)
     return found

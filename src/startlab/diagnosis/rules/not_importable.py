@@ -32,7 +32,6 @@ if __name__ == "__main__":
 from __future__ import annotations
 
 import ast
-import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +39,7 @@ from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
+from startlab.diagnosis.source.sources import MAIN_OF_PACKAGE
 from startlab.diagnosis.stacks import own_line
 
 if TYPE_CHECKING:
@@ -78,7 +78,6 @@ _NOT_FOUND: Final = re.compile(
 )
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 _MAIN: Final = ("__main__", "__mp_main__")
-_MAIN_OF: Final = "__main__.py"
 
 
 def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
@@ -125,9 +124,7 @@ def find(case: Case) -> Cause | None:
         line = _in_main(case, name)
         if line is not None and package(match["file"] or ""):
             return _of_workers(case, name, module, line)
-        # One that is run by its path is imported, as `__mp_main__`.
-        skipped = module == "__main__" and posixpath.basename(case.sources.main) == _MAIN_OF
-        if line is not None and skipped:
+        if line is not None and own and case.sources.skips_main:
             return _of_package(name, line, traceback.exception.type)
         where = "" if own else f" in the module `{module}`"
         only = f", which is defined at {defined} only where the program itself comes"
@@ -175,10 +172,10 @@ def _of_package(name: str, defined: str, ended: str) -> Cause:
     """Tell of a package's main module, which children do not import."""
     return Cause(
         "main_of_package",
-        f"children cannot find `{name}`: they do not import a package's {_MAIN_OF}, which defines "
-        f"it at {defined}",
+        f"children cannot find `{name}`: they do not import a package's {MAIN_OF_PACKAGE}, which "
+        f"defines it at {defined}",
         "A child started by spawn or forkserver imports the main module again, but not the "
-        f"{_MAIN_OF} of a package or folder: that may have no guard. It ended with {ended}.",
+        f"{MAIN_OF_PACKAGE} of a package or folder: that may have no guard. It ended with {ended}.",
         defined,
         key=name,
     )

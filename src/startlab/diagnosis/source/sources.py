@@ -38,28 +38,46 @@ _PLACES: Final = frozenset({
 })  # fmt: skip
 
 
+MAIN_OF_PACKAGE: Final = "__main__.py"
+
+
 class Sources:
-    """The files of a program: as they were when it was run, or are where it was run from."""
+    """The files of a program: as they were when it was run, or are where it was run from.
+
+    `skips_main` tells whether children do not import the main module: that of a package or folder
+    they skip, unless the program is run by its very path.
+    """
 
     def __init__(self, program: Program) -> None:
         self._root = Path(program.root)
         self._kept = program.sources
         self.arguments = program.args
         self.main = self._main(program)
+        self.skips_main = (
+            posixpath.basename(self.main) == MAIN_OF_PACKAGE and self.main != program.target
+        )
         self._read: dict[str, Source] = {}
 
     def _main(self, program: Program) -> str:
         """Give the file of the main module; empty for a command, and where it is not known."""
-        if program.kind != "module":
-            return program.target if program.kind in ("script", "test") else ""
-        names = self.files_of(program.target, program.cwd)
-        there = (name for name in names if name in self._kept or (self._root / name).is_file())
-        return next(there, "")
+        match program.kind:
+            case "module":
+                names = self.files_of(program.target, program.cwd)
+                return next(filter(self._has, names), "")
+            case "script":
+                of_folder = posixpath.normpath(f"{program.target}/{MAIN_OF_PACKAGE}")
+                return of_folder if self._has(of_folder) else program.target
+            case "test":
+                return program.target
+            case "command":
+                return ""
+
+    def _has(self, file: str) -> bool:
+        return file in self._kept or (self._root / file).is_file()
 
     def has_module(self, module: str) -> bool:
         """Tell whether the folder that the program is in has a module of that name."""
-        files = self.files_of(module, ".")
-        return any(each in self._kept or (self._root / each).is_file() for each in files)
+        return any(map(self._has, self.files_of(module, ".")))
 
     @staticmethod
     def files_of(module: str, *folders: str) -> list[str]:

@@ -52,6 +52,7 @@ UNDONE: Final = (
     Aspect(kind="contexts"),
     Aspect(kind="signal handlers"),
     Aspect(kind="undone"),
+    Aspect(kind="as imported"),
 )
 """What forked children are rid of, to see them do what others do that never had it."""
 

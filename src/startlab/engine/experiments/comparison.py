@@ -13,9 +13,9 @@ from startlab.model import Aspect, CauseExperiment
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from startlab.model import Noted, Trial
+    from startlab.model import AspectKind, Noted, Trial
 
 CONTROLS: Final = 2
 """How often the bad world is run again after an experiment: a race may have given all by chance.
@@ -36,6 +36,15 @@ TRACED: Final = frozenset(
     }
 )  # fmt: skip
 """Kinds of aspect of which a line of the program makes the difference."""
+
+
+FOLLOWED: Final[Mapping[AspectKind, AspectKind]] = {
+    "caches": "caches",
+    "contexts": "contexts",
+    "signal handlers": "signal handlers",
+    "as imported": "global",
+}
+"""What a process is followed for where forked children were rid of something."""
 
 
 class Comparison:
@@ -157,8 +166,9 @@ class Comparison:
             if trial is None or not _is_alike(trial, self.bad.trials[0]):
                 return None
             notes = noted(trial)
-        if aspect.kind in ("caches", "contexts", "signal handlers"):
-            notes += self.trace(Aspect(kind="trace", words=(aspect.kind, *aspect.words)))
+        if aspect.kind in FOLLOWED:
+            words = (FOLLOWED[aspect.kind], *aspect.words)
+            notes += self.trace(Aspect(kind="trace", words=words))
         return self.made([aspect], TIMES, confirmed=True, notes=notes)
 
     def made(

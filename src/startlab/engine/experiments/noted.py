@@ -22,7 +22,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "main again": "one main", "blocked": "signal mask", "tracked": "tracker",
     "handler": "signal handlers", "loop": "event loop", "thread": "threads",
     "found": "modules", "gone": "kept", "tracked apart": "kept",
-    "read": "stdin", "undone": "undone",
+    "read": "stdin", "undone": "undone", "rebound": "as imported",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
     "cached": "caches",
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
