@@ -13,7 +13,15 @@ from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.phrases import versions
 from startlab.diagnosis.source.sources import Sources
-from startlab.model import ChangedGlobal, Program, PythonException, ThreadAtFork, Trial
+from startlab.model import (
+    Aspect,
+    CauseExperiment,
+    ChangedGlobal,
+    Program,
+    PythonException,
+    ThreadAtFork,
+    Trial,
+)
 from tests import record
 
 if TYPE_CHECKING:
@@ -187,3 +195,50 @@ def test_clues_are_told_once_and_not_at_lines_of_no_file() -> None:
         "settings.other",
     ]
     assert case.trial.exception == PythonException(type="BadRow", message="x")
+
+
+def experiment_on(method: Method, name: str, *, cured: int) -> CauseExperiment:
+    aspects = (Aspect(kind="global", words=(name,)), Aspect(kind="calls"))
+    return CauseExperiment(
+        environment="host-3.11", method=method, good="fork", cured=cured, of=3,
+        aspects=aspects if cured < 3 else aspects[:1], confirmed=cured == 3,
+    )  # fmt: skip
+
+
+def test_a_cell_whose_trials_are_alike_by_chance_has_the_cause_of_one_that_varies() -> None:
+    seen = recorded("global_differs/price_list")
+    (varies,) = (trial for trial in seen.trials if trial.method == "forkserver")
+    again = msgspec.structs.replace(
+        varies, trial=1, stdout="never the same\n", stdout_digest="f" * 16, stdout_shape="f" * 16
+    )
+    methods: tuple[Method, ...] = ("forkserver", "spawn")
+    seen = msgspec.structs.replace(
+        seen,
+        trials=(*seen.trials, again),
+        experiments=tuple(experiment_on(each, "SETTINGS", cured=3) for each in methods),
+    )
+    (first,) = diagnose(seen).findings
+    assert first.grade == "confirmed"
+    assert {each.cell.method for each in first.cells} == {"forkserver", "spawn"}
+    assert "Tried: makes forkserver and spawn on 3.11 print what fork prints." in first.advice
+
+
+def test_what_is_raised_where_another_method_works_is_no_cause_once_it_was_looked_for() -> None:
+    seen = recorded("exception")
+    trials = [
+        msgspec.structs.replace(
+            each, outcome="ok", exception=None, exit_status=0, stderr="", reason="", where=None
+        )
+        if each.method == "fork"
+        else each
+        for each in seen.trials
+    ]
+    seen = msgspec.structs.replace(seen, trials=tuple(trials))
+    (first,) = diagnose(seen).findings
+    assert (first.mechanism, first.grade) == ("exception", "shown")
+    vain = experiment_on("spawn", "ROWS", cured=0)
+    found = diagnose(msgspec.structs.replace(seen, experiments=(vain,)))
+    (first,) = found.findings
+    assert (first.mechanism, first.grade) == ("exception", "unknown")
+    assert first.text.endswith("By experiment it is none of these: `ROWS` and calls.")
+    assert "fix" not in found.answer

@@ -158,9 +158,16 @@ def _unstable(seen: Seen, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list
     cause = seen.confirmed(one) or _why_unstable(seen, trials, unstable)
     if cause is None:
         return []
-    race = MECHANISMS[cause.mechanism].race
-    told = ok if race else [trial for cell in unstable for trial in seen.by_cell[cell]]
+    if MECHANISMS[cause.mechanism].race:
+        return [Found(cause, ok, text)]
+    told = [each for each in ok if each.cell in unstable or _has(seen, each, cause)]
     return [Found(cause, told, text)]
+
+
+def _has(seen: Seen, trial: Trial, cause: Cause) -> bool:
+    """Tell whether an experiment has shown a cause in a cell whose trials happen to be alike."""
+    own = seen.confirmed(trial)
+    return own is not None and own.identity == cause.identity
 
 
 # --- what is printed -----------------------------------------------------------------------------

@@ -113,14 +113,12 @@ def is_own(name):
 
 
 def is_other(owner, key, parts, own):
-    now = vars(owner).get(key, parts)  # these are nothing's value
+    now = vars(owner).get(key, parts)  # which stand for none
     before, content = parts.get(key, (parts, None))
     if now is before:
         return own and content is not None and not same(content, now)
     if own:
         return type(now) is not type(os)
-    if now is parts or before is parts:
-        return False
     return type(now).__module__ == "unittest.mock" or (
         type(now) is FUNCTION and is_own(now.__globals__.get("__name__"))
     )
