@@ -17,9 +17,11 @@ def told(roots, error, frame, function=""):
     if found is None and not opaque:
         return
     path, root, value = found or opaque[0]
-    label, _, way = path.partition("\0")
+    label, own, way = path.split("\0")
     if label[-1] in "= ":
         label += called(root, frame)
+    if own and not way.startswith(own):
+        way = "%s of %s" % (way, own)
     text = "%s via %s" % (way, label) if way else label
     kind = type(value)
     what = kind.__name__
@@ -69,10 +71,11 @@ FOR_PICKLING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce
 def find(roots, wanted, opaque):
     """Search the values, breadth first, for what cannot be pickled: (path, its root, value).
 
-    A path has a NUL where the root ends. It stops at a class that pickles itself. Managers and
-    processes that were started become `opaque`: what is within them says nothing to anyone.
+    A path has NULs after the root and after the first attribute of an object of the program's. It
+    stops at a class that pickles itself. Managers and processes that were started become `opaque`:
+    what is within them says nothing to anyone.
     """
-    queue = [(path + "\0", value, value) for path, value in roots]
+    queue = [(path + "\0\0", value, value) for path, value in roots]
     seen = set()
     for path, root, value in queue:
         if id(value) in seen:
@@ -196,10 +199,11 @@ def parts(path, value):
         fields = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return
-    head = path[: path.index("\0") + 1]
+    root, own, _ = path.split("\0")
     for key, each in list(fields.items()):
-        # The innermost class is the one that the user knows.
-        yield "%s%s.%s" % (head, with_package(kind), key), each
+        name = "%s.%s" % (with_package(kind), key)
+        first = own or ("" if is_library_s(kind) else name)
+        yield "\0".join((root, first, name)), each
 
 
 def module_of(kind):
@@ -211,10 +215,14 @@ def module_of(kind):
     return name
 
 
+def is_library_s(kind):
+    return inject.is_library(getattr(sys.modules.get(kind.__module__), "__file__", None) or "")
+
+
 def with_package(kind):
     """Name a class, one of a library's with the package: `rich.Progress`."""
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    if not file or inject.is_stdlib(file) or not inject.is_library(file):
+    if not file or inject.is_stdlib(file) or not is_library_s(kind):
         return kind.__name__
     return "%s.%s" % (kind.__module__.partition(".")[0], kind.__name__)
 
