@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from startlab.backends import attach
+from startlab.backends import attach, interpreters
 from startlab.backends.py_spy import py_spy
 from tests.attach.programs import (
     DEAD,
+    HERE,
     WITHIN_S,
     Program,
     Told,
@@ -40,19 +41,27 @@ pytestmark = [
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]
 
+WITHOUT_THE_GIL = (
+    "executor_worker_locked",
+    "fork_under_a_lock",
+    "lock_of_the_parent",
+    "pool_worker_killed",
+    "spins",
+    "threads_in_two_orders",
+)
 AT_ONCE = 4  # most programs sleep most of the time
 # pytest changes its own with every test, while programs are started from other threads.
 ENVIRONMENT = dict(os.environ)
 
 
 @contextmanager
-def running(program: Program, folder: Path) -> Iterator[int]:
+def running(program: Program, folder: Path, python: str = sys.executable) -> Iterator[int]:
     """Run a program until it says that it is ready; give the process to ask about."""
     with ExitStack() as stack:
         words = [str(folder), str(stack.enter_context(silent_port()))]
         if program.note("other") is not None:
-            stack.enter_context(started(program, [str(folder), "other"], folder))
-        yield stack.enter_context(started(program, words, folder))
+            stack.enter_context(started(program, [str(folder), "other"], folder, python))
+        yield stack.enter_context(started(program, words, folder, python))
 
 
 @contextmanager
@@ -75,13 +84,13 @@ def silent_port() -> Iterator[int]:
 
 
 @contextmanager
-def started(program: Program, words: list[str], folder: Path) -> Iterator[int]:
+def started(program: Program, words: list[str], folder: Path, python: str) -> Iterator[int]:
     stdin = subprocess.PIPE if program.note("stdin") is not None else subprocess.DEVNULL
     master = slave = None
     if program.note("terminal") is not None:
         master, slave = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, str(program.path), *words],
+        [python, str(program.path), *words],
         stdin=slave if slave is not None else stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -116,10 +125,10 @@ def keep(process: subprocess.Popen[str], said: list[str]) -> None:
         said.extend(iter(process.stdout.readline, ""))
 
 
-def told(program: Program) -> Told:
+def told(program: Program, python: str = sys.executable) -> Told:
     """Run a program and ask about it."""
     with tempfile.TemporaryDirectory(prefix="startlab-") as folder:  # noqa: SIM117
-        with running(program, Path(folder)) as pid:
+        with running(program, Path(folder), python) as pid:
             return ask(program, lambda: attach.look([pid], patience_s=program.patience_s))
 
 
@@ -159,6 +168,15 @@ def test_a_living_tree_is_never_called_dead(
 ) -> None:
     found = result(results, program)
     assert not [tree for tree in found.trees if tree.verdict.kind in DEAD], found.sentences
+
+
+@pytest.mark.parametrize("name", WITHOUT_THE_GIL)
+def test_a_build_without_the_gil_is_told_with_its_line(name: str) -> None:
+    pythons = [each.executable for each in interpreters.find() if each.free_threaded]
+    if not pythons:
+        pytest.skip("no free-threaded Python is installed here")
+    found = told(Program(HERE / "hung" / f"{name}.py"), str(pythons[-1]))
+    assert not found.wrong, found.sentences[-1]
 
 
 def test_who_has_yet_to_read_a_message_is_not_said_to_have_the_lock() -> None:

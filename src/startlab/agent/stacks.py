@@ -1,12 +1,16 @@
-"""The Python stacks of a process, as py-spy reads them."""
+"""The Python stacks of a process, as py-spy reads them, or else as its memory has them."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 import time
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+if sys.platform == "linux":
+    from .unwinder import unwind
 
 DUMP_S = 10.0
 _MAIN = ("<module>", "_run_module_as_main")
@@ -38,6 +42,17 @@ class Stack(NamedTuple):
 def stacks(py_spy: str, pid: int) -> List[Stack]:
     """Read the Python stacks of a process without stopping it; none if that cannot be done.
 
+    py-spy, whose path is empty where it is missing, knows what threads are called, and old Pythons.
+    It does not know builds without the GIL, and takes long to say so: their memory is read here.
+    """
+    if not py_spy:
+        return _by_memory(pid)
+    return _by_memory(pid, with_gil=False) or _by_py_spy(py_spy, pid) or _by_memory(pid)
+
+
+def _by_py_spy(py_spy: str, pid: int) -> List[Stack]:
+    """Have py-spy read the stacks.
+
     A dump that stops the process would turn its poll(2) into a restart_syscall(2).
     """
     try:
@@ -67,10 +82,21 @@ def stacks(py_spy: str, pid: int) -> List[Stack]:
     ]
 
 
-def _numbers_here(pid: int) -> Dict[int, int]:
-    """Give what threads are called here by what they are called in a container of their own.
+def _by_memory(pid: int, *, with_gil: bool = True) -> List[Stack]:
+    found: List[Stack] = []
+    if sys.platform == "linux":
+        unwound = unwind(pid, with_gil=with_gil)
+        here = _numbers_here(pid) if unwound else {}
+        for each in unwound:
+            frames = tuple(Frame(*line) for line in each.frames)
+            found.append(Stack(here.get(each.tid, each.tid), "", frames, ident=each.ident))
+    return found
 
-    py-spy tells what they call themselves. Elsewhere than there, nothing.
+
+def _numbers_here(pid: int) -> Dict[int, int]:
+    """Give what threads are called here by what they call themselves, in a container of their own.
+
+    Elsewhere than there, nothing.
     """
     found: Dict[int, int] = {}
     try:

@@ -98,7 +98,7 @@ _CURES: Final[Mapping[OutsideKind, str]] = {
 
 _NO_STACKS: Final = (
     "Python stacks, so no line is named: py-spy is not installed, or cannot read this Python, such "
-    "as a free-threaded build."
+    "as PyPy."
 )
 
 _NO_NETWORK: Final = (

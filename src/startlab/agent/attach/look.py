@@ -84,10 +84,10 @@ def look(asked: Dict[str, Any], py_spy: str) -> Dict[str, Any]:
         _check_rights(pid)
     network = _enter_network(pids[0])
     members = Members(pids, inclusive=True, without=tree.observers())
-    prover = Prover(members, py_spy or None, asks=asked["asks"], share=SHARE)
+    prover = Prover(members, py_spy, asks=asked["asks"], share=SHARE)
     try:
-        py_spy = py_spy if asked["stacks"] else ""
-        looks = _Looks(prover, pids[0], py_spy, asked["patience_s"])
+        reader = py_spy if asked["stacks"] else None
+        looks = _Looks(prover, pids[0], reader, asked["patience_s"])
         return {**looks.document(), "network": network}
     except (Moved, FileNotFoundError, ProcessLookupError):  # processes have ended meanwhile
         raise Refused("moved") from None
@@ -124,9 +124,12 @@ def _enter_network(pid: int) -> bool:
 
 
 class _Looks:
-    """Two looks at a tree of which `top` is the first process, and its stacks in between."""
+    """Two looks at a tree of which `top` is the first process, and its stacks in between.
 
-    def __init__(self, prover: Prover, top: int, py_spy: str, patience_s: float) -> None:
+    `py_spy` is the path of that program, empty if there is none, and None to read no stacks.
+    """
+
+    def __init__(self, prover: Prover, top: int, py_spy: Optional[str], patience_s: float) -> None:
         self._prover = prover
         self._top = top
         self._py_spy = py_spy
@@ -134,7 +137,7 @@ class _Looks:
         self._began = time.monotonic()
         self._first = partial.look(prover, around=False)
         scheduled_s = _scheduled_s(self._first)
-        self._found = self._stacks() if py_spy else {}
+        self._found = self._stacks(py_spy) if py_spy is not None else {}
         self._by_thread = told.by_thread(self._first, self._found)
         time.sleep(max(0.0, self._began + APART_S - time.monotonic()))
         self._verdict = self._watch()
@@ -165,7 +168,7 @@ class _Looks:
 
     # --- between the looks -----------------------------------------------------------------
 
-    def _stacks(self) -> Dict[int, List[Stack]]:
+    def _stacks(self, py_spy: str) -> Dict[int, List[Stack]]:
         found: Dict[int, List[Stack]] = {}
         deadline = time.monotonic() + STACKS_S
         running = {pid for (pid, _), why in self._first.may_wake.items() if why.kind == "running"}
@@ -174,9 +177,9 @@ class _Looks:
             if time.monotonic() > deadline:
                 break
             if pid in running:
-                found[pid] = stacks_in_motion(self._py_spy, pid, time.monotonic() + TRY_S)
+                found[pid] = stacks_in_motion(py_spy, pid, time.monotonic() + TRY_S)
             else:
-                found[pid] = stacks(self._py_spy, pid)
+                found[pid] = stacks(py_spy, pid)
         return found
 
     def _watch(self) -> Optional[Verdict]:
@@ -194,7 +197,7 @@ class _Looks:
             or any(map(self._locked, self._first.dormant))
         ):
             return None
-        rounds = Rounds(self._prover, self._py_spy or None, SHARE)
+        rounds = Rounds(self._prover, self._py_spy, SHARE)
         deadline = time.monotonic() + self._patience_s
         while time.monotonic() < deadline:
             verdict = self._prover.look() or rounds.look()

@@ -18,6 +18,7 @@ from .outside import Naming
 if TYPE_CHECKING:
     from ..proof.fixpoint import Id
     from ..proof.partial import Partial
+    from ..proof.scene import Process
 
 MOST_SOURCE = 200_000  # bytes of a file
 MOST_SOURCES = 40
@@ -90,7 +91,7 @@ def processes(
             "server": server(found.get(process.stat.pid, ())) or "",
             "threads": [
                 {
-                    **_thread(thread, stacks.get((thread.pid, thread.tid), _NO_STACK)),
+                    **_thread(thread, stacks.get((thread.pid, thread.tid), _NO_STACK), process),
                     **_wait(seen, thread, waits_of[thread.pid, thread.tid], naming),
                 }
                 for thread in process.threads
@@ -104,10 +105,11 @@ _NO_STACK = Stack(None, "", ())
 _STARTED_AT = 19  # in `stat`, after the name
 
 
-def _thread(thread: procfs.Thread, stack: Stack) -> Dict[str, Any]:
+def _thread(thread: procfs.Thread, stack: Stack, process: Process) -> Dict[str, Any]:
+    name = stack.name or _text(f"/proc/{thread.pid}/task/{thread.tid}/comm").strip()
     return {
         "tid": thread.tid,
-        "name": stack.name or _text(f"/proc/{thread.pid}/task/{thread.tid}/comm").strip(),
+        "name": "" if name == process.stat.name else name,  # most have the process's
         "state": thread.state,
         "started": int(procfs.thread_stat(thread.pid, thread.tid)[_STARTED_AT]),
         "own_depth": len(own_frames(stack)),

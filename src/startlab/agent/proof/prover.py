@@ -72,8 +72,9 @@ class Prover:
     """Looks at the members of a job: all below an agent, a subreaper, or a tree that was found.
 
     `asks` allows to stop a thread for a moment, to ask its process for timers (see `ptrace`).
-    `share`, of a core, is how much looking may cost. `py_spy` is the path of that program, without
-    which the standard library's own pollers are not told from threads that will do something.
+    `share`, of a core, is how much looking may cost. `py_spy` is the path of that program, empty if
+    there is none; with None no stacks are read, and so the standard library's own pollers are not
+    told from threads that will do something.
     `since` is when the job began, if that is known (see `Scene`). The thread that calls `look` must
     be the only one of the agent that waits for children.
     """

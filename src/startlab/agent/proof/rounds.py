@@ -84,7 +84,7 @@ class Rounds:
 
     def look(self) -> Optional[Verdict]:
         """Take one look, if it is time; give the verdict, `stuck` or `busy`."""
-        if not self._py_spy or time.monotonic() < self._next:
+        if self._py_spy is None or time.monotonic() < self._next:
             return None
         began = time.thread_time()
         pause_s = 0.0
