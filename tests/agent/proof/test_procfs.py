@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import os
 import socket
 import struct
@@ -208,6 +210,22 @@ def test_memory() -> None:
     buffer = ctypes.create_string_buffer(text)
     pid = os.getpid()
     assert procfs.memory(pid, pid, ctypes.addressof(buffer), len(text)) == text
+
+
+def test_memory_that_was_only_reserved_is_not_read() -> None:
+    page = mmap.PAGESIZE
+    with mmap.mmap(-1, 1024 * page, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+        for number in (100, 110, 500):
+            memory[number * page] = 1
+        here = ctypes.c_char.from_buffer(memory)
+        start = ctypes.addressof(here)
+        found = procfs.resident(os.getpid(), os.getpid(), start, start + 1024 * page)
+        del here
+    assert [((a - start) // page, (b - start) // page) for a, b in found] == [
+        (100, 111),
+        (500, 501),
+    ]
 
 
 def test_a_thread_that_sleeps() -> None:

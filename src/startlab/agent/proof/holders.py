@@ -311,17 +311,18 @@ class _Search:
                     yield start + at
 
     def _pieces(self, pid: int) -> Iterator[Tuple[int, bytes]]:
-        """Read the memory that a process has for itself, in pieces that overlap."""
+        """Read the memory that a process has for itself, in pieces; no word is in two of them."""
         left = MOST_BYTES
         for each in self._mappings(pid):
             if each.shared or each.inode or not each.writable:
                 continue
-            for start in range(each.start, each.end, _PIECE):
-                size = min(_PIECE + 4096, each.end - start)
-                left -= size
-                if left < 0 or time.thread_time() > self._deadline:
-                    raise ValueError(pid)
-                yield from self._readable(pid, start, size)
+            for begin, end in procfs.resident(pid, self._tids[pid][0], each.start, each.end):
+                for start in range(begin, end, _PIECE):
+                    size = min(_PIECE, end - start)
+                    left -= size
+                    if left < 0 or time.thread_time() > self._deadline:
+                        raise ValueError(pid)
+                    yield from self._readable(pid, start, size)
 
     def _readable(self, pid: int, start: int, size: int) -> Iterator[Tuple[int, bytes]]:
         """Read what can be read of a piece: a stack has pages in it that are to guard its end."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import mmap
 import os
 import platform
 import re
@@ -17,6 +18,10 @@ import sys
 from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 assert sys.platform == "linux"
+
+_PAGE = mmap.PAGESIZE
+_ENTRY = 8  # bytes of `pagemap` for a page; in the last one, what is there has one of two bits
+_RESIDENT = re.compile(rb"[\x40-\xff]+(?:[^\x40-\xff]{1,16}[\x40-\xff]+)*")
 
 
 class Moved(Exception):  # noqa: N818 - a finding
@@ -441,6 +446,20 @@ def memory(pid: int, tid: int, address: int, size: int) -> bytes:
     if len(data) != size:
         raise ProcessLookupError(pid)
     return data
+
+
+def resident(pid: int, tid: int, start: int, end: int) -> List[Tuple[int, int]]:
+    """Give the parts of memory, from and to, that are in use, and small gaps between them.
+
+    An allocator may reserve a gigabyte: to read it would take long, and give the process pages.
+    """
+    fd = os.open(f"/proc/{pid}/task/{tid}/pagemap", os.O_RDONLY)
+    try:
+        pages = os.pread(fd, (end - start) // _PAGE * _ENTRY, start // _PAGE * _ENTRY)
+    finally:
+        os.close(fd)
+    runs = _RESIDENT.finditer(pages[_ENTRY - 1 :: _ENTRY])
+    return [(start + run.start() * _PAGE, start + run.end() * _PAGE) for run in runs]
 
 
 def anonymous_device() -> str:
