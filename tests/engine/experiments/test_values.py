@@ -861,3 +861,36 @@ def test_what_cannot_be_pickled_is_taken_from_a_forked_child_again(
     assert seen.first.grade == "confirmed"
     assert seen.first.where is not None
     assert "open_store" in seen.first.title or "Store.database" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_does(
+    write: Write, tmp_path: Path
+) -> None:
+    """It is a local function, which no child can be given."""
+    program = write("""\
+        import string
+        from multiprocessing import Pool
+
+        class Letters:
+            def __init__(self, greeting):
+                def greet(template):
+                    return greeting + template.template
+
+                string.Template.greet = greet
+
+        def write(name):
+            try:
+                return string.Template(name).greet()
+            except AttributeError:
+                return "?"
+
+        if __name__ == "__main__":
+            Letters("Dear ")
+            with Pool(1) as pool:
+                print(pool.map(write, ["Ada"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"as imported"}
+    assert "`string.Template.greet`" in seen.first.title
+    assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:9")
