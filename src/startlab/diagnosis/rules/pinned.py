@@ -34,8 +34,7 @@ from startlab.results.summary import WELL
 MECHANISMS: Final = (
     Mechanism(
         "pinned",
-        advice="That is one way to be safe; to see the others, remove the call that sets the "
-        "start method.",
+        advice="To see the other start methods, remove the call that sets this one.",
         explains=False,
     ),
 )
