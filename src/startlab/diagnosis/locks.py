@@ -72,15 +72,21 @@ def wanted(case: Case) -> list[Wanted]:
 def waits_for_room(case: Case, thread: Thread) -> bool:
     """Tell whether a thread is in put() of a multiprocessing.Queue with a maxsize, which is full.
 
-    What it waits for is a semaphore, which no thread has.
+    What it waits for is a semaphore, which no thread has: a process that reads gives it back. One
+    of a single permit looks as a lock.
     """
+    held = thread.wait.held if thread.wait is not None else None
     return (
         is_waiting(thread, "shared lock")
         and any(is_at(each, "multiprocessing/queues.py", "put") for each in library_frames(thread))
-        and _BOUNDED.search(case.sources.code(made_at(case, thread))) is not None
+        and (
+            (held is not None and held.type in _SEMAPHORES)
+            or _BOUNDED.search(case.sources.code(made_at(case, thread))) is not None
+        )
     )
 
 
+_SEMAPHORES: Final = ("Semaphore", "BoundedSemaphore")
 _BOUNDED: Final = re.compile(r"\b(Joinable)?Queue\(\s*[^)\s]")
 
 

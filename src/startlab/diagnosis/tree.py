@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import msgspec
 
 from startlab.diagnosis.case import Case, held_locks
+from startlab.diagnosis.locks import waits_for_room
 from startlab.diagnosis.source.sources import Sources
 from startlab.diagnosis.stacks import (
     ABSOLUTE,
@@ -262,6 +263,8 @@ def _holders(
     for process in by_pid.values():
         for thread in process.threads:
             each = process.pid, thread.tid
+            if waits_for_room(case, thread):
+                continue
             known = _noted(thread)
             if known is None and each in locks:
                 known = _inside(case, each, locks[each], _near(process, thread, by_pid, forked_at))

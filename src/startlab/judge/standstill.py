@@ -92,8 +92,8 @@ class _Tree:
             return self._hang("stuck" if first in dead else "part", dead, living)
         locked = [each for each, seen in self._seen.items() if seen.locked]
         if locked:
-            ticking = [each for each in self._threads if self._ticks(each)]
-            return self._hang("stuck" if first in locked else "part", locked, ticking)
+            resting = [each for each in self._threads if self._ticks(each) or self._listens(each)]
+            return self._hang("stuck" if first in locked else "part", locked, resting)
         return self._living()
 
     def _hang(self, kind: StandstillKind, dead: Sequence[Id], living: Sequence[Id]) -> Standstill:
@@ -150,7 +150,8 @@ class _Tree:
                 kind="outside", leaf=leaf, outside=outside, living=tuple(moved),
                 age_s=self._since(leaf, outside),
             )  # fmt: skip
-        return Standstill(kind="alive", living=tuple(moved), leaf=near[-1] if near else None)
+        waking = next((each for each in near if self._ticks(each)), near[-1] if near else None)
+        return Standstill(kind="alive", living=tuple(moved), leaf=waking)
 
     def _share(self, each: Id) -> float:
         seen = self._seen[each]
@@ -160,6 +161,10 @@ class _Tree:
     def _ticks(self, each: Id) -> bool:
         """Tell whether a thread only wakes by the clock."""
         return self._threads[each].wait.timed
+
+    def _listens(self, each: Id) -> bool:
+        """Tell whether a thread waits for a signal."""
+        return self._threads[each].wait.kind == "signal"
 
     def _near(self) -> list[Id]:
         """List the threads that the first one waits for, directly or not, nearest first."""
@@ -186,8 +191,12 @@ class _Tree:
     def _is_own(self, each: Id, outside: Outside) -> bool:
         """Tell whether it is not the outside at all that a thread waits for, but its own tree."""
         thread = self._threads[each]
-        if outside.kind == "child" and outside.holders:
-            return all(holder.pid in self._by_pid for holder in outside.holders)
+        holders = [holder.pid for holder in outside.holders]
+        if outside.kind == "child" and holders:
+            return all(pid in self._by_pid for pid in holders)
+        if outside.kind == "fifo":  # any process may open it, but one that has it may act
+            having = [each for pid in holders for each in self._by_pid.get(pid, ())]
+            return any(self._seen[each].moved or self._ticks(each) for each in having)
         return (
             outside.kind in ("pipe", "unix", "tcp", "child", "socket")
             and not outside.holders

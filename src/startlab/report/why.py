@@ -163,6 +163,8 @@ def sentence(tree: Tree) -> str:
 def details(tree: Tree) -> list[str]:
     """Say what a hang consists of: who waits for what, and what could end it."""
     verdict = tree.verdict
+    if verdict.kind == "outside":
+        return list(_also_outside(tree))
     if verdict.kind not in HANGS:
         return []
     said = [phrases.sentence(_waits(tree, each)) for each in verdict.ring[:MOST_TOLD]]
@@ -172,8 +174,30 @@ def details(tree: Tree) -> list[str]:
     if verdict.kind == "stuck":
         said.append(f"It continues only if {_living(tree)} ends, or signals it.")
     if verdict.kind != "deadlock" and any(each.locked for each in tree.look.seen):
-        said.append(f"{_living(tree)} only wakes up periodically, and did nothing about it.")
+        said += _did_nothing(tree)
     return said
+
+
+def _also_outside(tree: Tree) -> Iterator[str]:
+    """Name what else is waited for that is named by a FIFO: the tree itself may have to open it."""
+    for process in tree.look.processes:
+        for thread in process.threads:
+            each = (process.pid, thread.tid)
+            for found in thread.outside:
+                if found.kind == "fifo to open" and each != tree.verdict.leaf:
+                    said = f"{_who(tree, each)}{_at(tree, each)} waits for {outside(found)}"
+                    yield phrases.sentence(said)
+
+
+def _did_nothing(tree: Tree) -> Iterator[str]:
+    """Say of the threads that may go on why nothing comes of that."""
+    threads = {each: tree.thread(each) for each in tree.verdict.living}
+    signals = [each for each, found in threads.items() if found and is_waiting(found, "signal")]
+    ticking = [each for each in threads if each not in signals]
+    if ticking:
+        yield f"{_some(tree, ticking)} only wakes up periodically, and did nothing about it."
+    if signals:
+        yield f"{_some(tree, signals)} continues only if it gets a signal."
 
 
 def heading(tree: Tree) -> str:

@@ -30,6 +30,7 @@ NEVER = (0.0, 0.0)
 MOST_STACKS = 60  # processes
 STACKS_S = 10.0
 _LOOKS_APART_S = 0.05
+_IDLE = ("threading.py", "queue.py")
 _CLONE_NEWNET = 0x40000000
 
 
@@ -141,7 +142,7 @@ class _Looks:
         self._by_thread = told.by_thread(self._first, self._found)
         time.sleep(max(0.0, self._began + APART_S - time.monotonic()))
         self._verdict = self._watch()
-        self._second = partial.look(prover, events=self._events())
+        self._second = partial.look(prover, idle=self._idle())
         self._apart_s = time.monotonic() - self._began
         self._seen = self._both(scheduled_s)
 
@@ -233,14 +234,15 @@ class _Looks:
             and told.is_own(stack.frames[0].file)
         )
 
-    def _events(self) -> FrozenSet[Id]:
-        """Give the threads that wait for an Event at a line of the program."""
+    def _idle(self) -> FrozenSet[Id]:
+        """Give the threads that wait for others in a wait of the library's.
+
+        That is for an Event, an item of a queue, or the end of a thread: a handler may bring it.
+        """
         return frozenset(
             each
             for each, stack in self._by_thread.items()
-            if len(stack.frames) > 2
-            and all(map(_is_wait, stack.frames[:2]))
-            and told.is_own(stack.frames[2].file)
+            if any(told.is_own(frame.file) for frame in stack.frames) and _is_idle(stack.frames[0])
         )
 
     # --- both looks together ---------------------------------------------------------------
@@ -265,12 +267,18 @@ class _Looks:
     def _all_locked(
         self, first: Dict[Id, procfs.Thread], second: Dict[Id, procfs.Thread]
     ) -> Set[Id]:
-        """Give the threads that wait for a lock, while what lives went round often enough."""
+        """Give the threads that wait for a lock, while what lives did nothing about it.
+
+        That is, it went round by the clock often enough, or waits for a signal.
+        """
+        may_wake = self._second.may_wake
+        resting = self._second.dormant & may_wake.keys()
         rounds = [
             second[each].voluntary - first[each].voluntary if each in first else 0
-            for each in self._second.dormant & self._second.may_wake.keys()
+            for each in resting
+            if may_wake[each].timed
         ]
-        if min(rounds, default=0) < ROUNDS:
+        if not resting or min(rounds, default=ROUNDS) < ROUNDS:
             return set()
         return set(filter(self._locked, self._second.dormant & first.keys()))
 
@@ -305,10 +313,9 @@ class _Looks:
         return deadlock.find([waiting[each] for each in hung], own, servers)
 
 
-def _is_wait(frame: Frame) -> bool:
-    """Whether a frame is of wait() of an Event, or of the Condition in it."""
-    name = frame.function.rpartition(".")[2]
-    return name == "wait" and frame.file.endswith("/threading.py")
+def _is_idle(frame: Frame) -> bool:
+    """Whether a frame is of a wait in which a thread of the standard library's may be idle."""
+    return os.path.basename(frame.file) in _IDLE and not told.is_own(frame.file)
 
 
 def _goes_round(why: Obstacle) -> bool:

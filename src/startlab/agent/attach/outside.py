@@ -75,11 +75,12 @@ class Naming:
     """Names what threads wait for; reads each table of the kernel once.
 
     `ends` are those of pipes and sockets that the tree has itself: what has its other end there,
-    and only there, is not outside.
+    and only there, is not outside. `pids` are the tree's processes.
     """
 
-    def __init__(self, ends: FrozenSet[Tuple[str, bool]]) -> None:
+    def __init__(self, ends: FrozenSet[Tuple[str, bool]], pids: Iterable[int] = ()) -> None:
         self._ends = ends
+        self._pids = list(pids)
         self._inet: Dict[int, _Inet] = {}
         self._locks: Optional[List[procfs.FileLock]] = None
 
@@ -140,9 +141,29 @@ class Naming:
             if found.link == "anon_inode:[pidfd]":
                 holders = (holder_of(int(found.field("Pid") or -1)),)
             path = f"/proc/{thread.pid}/task/{thread.tid}/fd/{fd}"
-            return Outside(_kind(found.link, path), found.link, fd, holders=holders)
+            kind = _kind(found.link, path)
+            if kind == "fifo":
+                holders += self._with_fifo(thread, fd, found)
+            return Outside(kind, found.link, fd, holders=holders)
         except (OSError, ValueError):
             return None
+
+    def _with_fifo(
+        self, thread: procfs.Thread, fd: int, mine: procfs.Descriptor
+    ) -> Tuple[Holder, ...]:
+        """Give the other processes of the tree that have the other end of a FIFO."""
+        file = procfs.file_id(thread.pid, thread.tid, fd)
+        having = {
+            pid
+            for pid in self._pids
+            if pid != thread.pid
+            for number in map(int, os.listdir(f"/proc/{pid}/fd"))
+            for each in [procfs.descriptor(pid, pid, number)]
+            if each.link == mine.link
+            and each.may(writing=not mine.writes)
+            and procfs.file_id(pid, pid, number) == file
+        }
+        return tuple(map(holder_of, sorted(having)))
 
     def _file_lock(self, thread: procfs.Thread, fd: int, link: str) -> Outside:
         device, inode = procfs.file_id(thread.pid, thread.tid, fd)

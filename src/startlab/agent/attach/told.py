@@ -77,7 +77,7 @@ def processes(
 
     `stacks` are those of the threads, and `waits_of` what they wait for.
     """
-    naming = Naming(seen.ends)
+    naming = Naming(seen.ends, [each.stat.pid for each in seen.snapshot if each.threads])
     return [
         {
             "pid": process.stat.pid,

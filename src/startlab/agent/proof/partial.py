@@ -42,7 +42,7 @@ class Partial(NamedTuple):
     timeout, as if it had none. `may_wake` are those that may go on without them, and why; `outside`
     are processes outside that have what a thread waits for, and `ends` those of pipes and sockets
     that the job has. `dead` are threads that can never go on, and `dormant` those that could not
-    either if threads that wait with a timeout did nothing but wait again.
+    either if threads that wait with a timeout did nothing but wait again, and no signal came.
     """
 
     snapshot: Snapshot
@@ -55,24 +55,28 @@ class Partial(NamedTuple):
     ends: FrozenSet[Tuple[str, bool]]
 
 
-def look(prover: Prover, *, around: bool = True, events: FrozenSet[Id] = frozenset()) -> Partial:
+def look(prover: Prover, *, around: bool = True, idle: FrozenSet[Id] = frozenset()) -> Partial:
     """Look at every thread of a job; raise Moved where processes come and go too fast.
 
     `around`: look at all processes outside, too. Without that it is no proof, and half the work.
-    `events`: threads that wait for an Event, which a signal's handler may set.
+    `idle`: threads that wait for what a signal's handler may bring, such as an Event.
     """
     for _ in range(_TRIES):
         try:
-            return _Look(prover, events, around=around).partial()
+            return _Look(prover, idle, around=around).partial()
         except (OSError, ValueError, IndexError):  # a process has ended meanwhile
             continue
     raise Moved
 
 
+def _by_the_clock(why: Obstacle) -> bool:
+    return why.timed and why.kind == "call"
+
+
 class _Look:
-    def __init__(self, prover: Prover, events: FrozenSet[Id], *, around: bool) -> None:
+    def __init__(self, prover: Prover, idle: FrozenSet[Id], *, around: bool) -> None:
         self._prover = prover
-        self._events = events
+        self._idle = idle
         self._around = around
         self._before = prover.survey(complete=around)
         self._scene = prover.scene(self._before)
@@ -95,18 +99,18 @@ class _Look:
             self._bonds,
             self._may_wake,
             outside,
-            self._dead(but_for_the_clock=False),
-            self._dead(but_for_the_clock=True),
+            self._dead(resting=False),
+            self._dead(resting=True),
             frozenset(self._assumed | self._scene.assumed),
             self._scene.ends,
         )
 
-    def _dead(self, *, but_for_the_clock: bool) -> FrozenSet[Id]:
+    def _dead(self, *, resting: bool) -> FrozenSet[Id]:
         waiting = {
             each: bond.wakers
             for each, bond in self._bonds.items()
             for why in [self._may_wake.get(each)]
-            if why is None or (but_for_the_clock and why.timed and why.kind == "call")
+            if why is None or (resting and (bond.wait.kind == "signal" or _by_the_clock(why)))
         }
         return fixpoint.dead(waiting, [(each.pid, each.tid) for each in self._threads])
 
@@ -136,13 +140,13 @@ class _Look:
         """Whether a process's first thread waits for no more than a signal that it handles.
 
         A daemon at rest is in a poll of what only it could make ready itself, as its handlers do,
-        or in the wait of an Event.
+        or in the wait for an Event, a queue or a thread.
         """
         to_itself = bond.wait.kind == "poll" and bond.wakers <= {thread.pid}
         return (
             thread.tid == thread.pid
             and handles_signals(thread)
-            and (to_itself or (thread.pid, thread.tid) in self._events)
+            and (to_itself or (thread.pid, thread.tid) in self._idle)
         )
 
     def _see_process(self, process: Process) -> None:
