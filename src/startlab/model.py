@@ -542,6 +542,29 @@ class PatchedThreads(Clue, frozen=True, kw_only=True, tag="patched"):
     by: str
 
 
+class Replaced(Clue, frozen=True, kw_only=True, tag="replaced"):
+    """A test had put something in the place of a `name` of a `module` as it started a process.
+
+    It did so `by` a function of monkeypatch or mock, at `where`. A process started by spawn or
+    forkserver does not have it; of others it is not told.
+    """
+
+    module: str
+    name: str
+    by: str
+    where: str | None = None
+
+    @property
+    def whole(self) -> str:
+        """The name with its module: `shop.work.RATES['EUR']`."""
+        return f"{self.module}.{self.name}"
+
+    def is_of(self, name: str) -> bool:
+        """Whether it changes a global, `module.name`, or a part of what that holds."""
+        whole = self.whole
+        return whole == name or whole.startswith((f"{name}.", f"{name}["))
+
+
 class Noted(Clue, frozen=True, kw_only=True, tag="noted"):
     """What an experiment on a cause met: a held lock, unwritten text, a line that made a change."""
 
@@ -579,6 +602,7 @@ AnyClue = (
     | LeftUnsent
     | OpenedBefore
     | PatchedThreads
+    | Replaced
     | ForkedBy
     | Raised
     | Noted

@@ -143,6 +143,7 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
     """Fixtures, setUp() and other tests change more than a test uses."""
     pytester.makepyfile(
         ledger="""
+        import multiprocessing
         import time
 
         LIMIT = 100
@@ -176,10 +177,42 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
 
         def nothing():
             return 0
+
+        def call(name):
+            return Plugin.get(name)
+
+        def rate():
+            import rate_service
+            return rate_service.rate
+
+        class Client:
+            def get(self):
+                raise OSError("no connection")
+
+        def page():
+            return Client().get()
+
+        DONE = multiprocessing.Value("i", 0)
+
+        def count():
+            DONE.value += 1
+        """,
+        helpers="""
+        def without_prices(monkeypatch):
+            monkeypatch.setattr("ledger.PRICES", {})
         """,
         conftest="""
+        import sys
+
         import ledger
         import pytest
+
+        @pytest.fixture
+        def deep():
+            before = sys.getrecursionlimit()
+            sys.setrecursionlimit(9000)
+            yield
+            sys.setrecursionlimit(before)
 
         @pytest.fixture(autouse=True)
         def small(monkeypatch):
@@ -187,9 +220,12 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
         """,
         test_ledger="""
         import multiprocessing
+        import sys
+        import types
         import unittest
         from unittest import mock
 
+        import helpers
         import ledger
         import pytest
 
@@ -240,6 +276,33 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
             with mock.patch("time.time", return_value=0.0):
                 assert apply(ledger.stamp) == 0.0
 
+        def test_call():
+            ledger.Plugin.registered["json"] = "{"
+            assert apply(ledger.call, "json") == "{"
+
+        def test_rate(monkeypatch):
+            monkeypatch.setitem(sys.modules, "rate_service", types.SimpleNamespace(rate=3))
+            assert apply(ledger.rate) == 3
+
+        @mock.patch.object(ledger.Client, "get", lambda self: "page")
+        def test_page():
+            assert apply(ledger.page) == "page"
+
+        def test_no_prices(monkeypatch):
+            helpers.without_prices(monkeypatch)
+            with pytest.raises(KeyError):
+                apply(ledger.price, "USD")
+
+        def test_count():
+            apply(ledger.count)
+            assert ledger.DONE.value == 1
+
+        def depth(most):
+            return most and 1 + depth(most - 1)
+
+        def test_depth(deep):
+            assert apply(depth, 3000) == 3000
+
         def test_other():
             expected = multiprocessing.get_start_method() == "spawn"
             assert apply(ledger.nothing) == expected
@@ -249,16 +312,25 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
     headings = r"^_+ (\S.*)\[spawn\] _+$|^1\. Fails under spawn: (.*)$"
     told = [test or cause for test, cause in re.findall(headings, ran.text, re.MULTILINE)]
     change = "the children do not see the parent's change to"
+    here = "in the parent, not in its children"
     assert dict(zip(told[::2], told[1::2], strict=True)) == {
-        "[doctest] test_ledger.usd": f"{change} `ledger.PRICES`, which shows at test_ledger.py:14",
-        "Total.test_total": f"{change} `ledger.fetch` at test_ledger.py:21",
-        "TestPlugin.test_get": f"{change} `ledger.Plugin.registered` at test_ledger.py:31",
-        "test_url": f"{change} `ledger.SETTINGS` at test_ledger.py:38",
-        "test_limit": f"{change} `ledger.LIMIT` at conftest.py:6",
-        "test_no_price": f"{change} `ledger.PRICES` at test_ledger.py:47",
-        "test_time": "`time.time` is a MagicMock in the parent, set at test_ledger.py:52, "
-        "and as it is by default in its children",
-        "test_other": "the program raises AssertionError: assert 0 == True at test_ledger.py:57",
+        "[doctest] test_ledger.usd": f"{change} `ledger.PRICES`, which shows at test_ledger.py:17",
+        "Total.test_total": f"`ledger.fetch` is patched at test_ledger.py:24 {here}",
+        "TestPlugin.test_get": f"{change} `ledger.Plugin.registered` at test_ledger.py:34",
+        "test_url": f"{change} `ledger.SETTINGS` at test_ledger.py:41",
+        "test_limit": f"`ledger.LIMIT` is patched at conftest.py:15 {here}",
+        "test_no_price": f"`ledger.PRICES['EUR']` is patched at test_ledger.py:50 {here}",
+        "test_time": f"`time.time` is patched at test_ledger.py:55 {here}",
+        "test_call": f"{change} `ledger.Plugin.registered` at test_ledger.py:59",
+        "test_rate": "the module `rate_service` is put into `sys.modules` at test_ledger.py:63 "
+        + here,
+        "test_page": f"`ledger.Client.get` is patched at test_ledger.py:66 {here}",
+        "test_no_prices": f"`ledger.PRICES` is patched at helpers.py:2 {here}",
+        "test_count": "every child makes its own `Value()` at ledger.py:50",
+        "test_depth": "`sys.getrecursionlimit()` is 9000 in the parent, set at conftest.py:9, and "
+        "1000 in its children, and a child raises RecursionError: maximum recursion depth exceeded "
+        "at test_ledger.py:80",
+        "test_other": "the program raises AssertionError: assert 0 == True at test_ledger.py:87",
     }
 
 

@@ -148,6 +148,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     },
     "opened": {"what": _text, "address": _text, "by": _text, "where": _line},
     "patched": {"what": _text, "by": _text},
+    "replaced": {"module": _text, "name": _text, "by": _text, "where": _line},
     "unguarded": {"where": _line},
     "pinned": {"method": _text, "by": _text, "where": _line},
     "exit handler": {"function": _text, "where": _line},
@@ -164,7 +165,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
     "native threads at fork", "forked by", "noted", "not applied", "left unsent", "opened",
-    "patched", "system exit", "raised",
+    "patched", "replaced", "system exit", "raised",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 

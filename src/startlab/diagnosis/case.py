@@ -27,6 +27,7 @@ from startlab.model import (
     Clue,
     ForkedBy,
     LostVariable,
+    MadeAgain,
     MainModule,
     NativeThreadsAtFork,
     Raised,
@@ -198,9 +199,12 @@ class Case:
 
         What no file of the program but the tests' mentions, a library may use.
         """
-        if self._reached is None or not isinstance(clue, ChangedGlobal | LostVariable):
+        if self.reached is not None and isinstance(clue, MadeAgain):
+            made = re.match(r"[\w, ]+", self.sources.code(clue.where))
+            return made is None or not self.reached.isdisjoint(re.findall(r"\w+", made[0]))
+        if self.reached is None or not isinstance(clue, ChangedGlobal | LostVariable):
             return True
-        if clue.name.rpartition(".")[2] in self._reached:
+        if clue.name.rpartition(".")[2] in self.reached:
             return True
         files = [each for each in own_files(self.sources) if each != self.sources.main]
         return isinstance(clue, LostVariable) and not any(
@@ -208,13 +212,14 @@ class Case:
         )
 
     @cached_property
-    def _reached(self) -> set[str] | None:
+    def reached(self) -> set[str] | None:
+        """The names that a suite's test leads to; None for a program, which runs all."""
         return reached_from(self.sources, self.test) if self.test else None
 
     @cached_property
     def reached_code(self) -> str | None:
         """The source of what a suite's test leads to; None for a program, which runs all."""
-        return None if self._reached is None else code_of(self.sources, self._reached)
+        return None if self.reached is None else code_of(self.sources, self.reached)
 
     def telling(self, *kinds: type[OfKind]) -> list[OfKind]:
         """Give the clues of some kinds, unless all others have such too: they explain nothing."""

@@ -446,6 +446,14 @@ def look_inside(module):
         tell("not inside", module.__name__)
 
 
+def watch_replaced(module):
+    """Make startlab_replaced.py watch what tests replace."""
+    try:
+        __import__("startlab_replaced").PATCHES[module.__name__](module)
+    except Exception:  # likewise
+        tell("not inside", module.__name__)
+
+
 PATCHES = {
     "threading": [watch_threads, watch_excepthook],
     "traceback": [watch_print_exc],
@@ -475,6 +483,7 @@ if sys.version_info >= (3, 4):
         "concurrent.futures.process",
     ):
         PATCHES[name] = PATCHES.get(name, []) + [look_inside]
+    PATCHES["_pytest.monkeypatch"] = PATCHES["unittest.mock"] = [watch_replaced]
 
 
 seen_to_come = []  # what is called with each module of the user's that a child imports late

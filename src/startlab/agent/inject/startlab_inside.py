@@ -49,6 +49,12 @@ def importing_main():
     return getattr(process.current_process(), "_inheriting", False)
 
 
+def is_import_in_child(frame):
+    """Return whether a module's own body runs in a child: it was imported for what a task needs."""
+    process = sys.modules["multiprocessing.process"].current_process()
+    return process._parent_pid is not None and frame.f_code.co_name == "<module>"
+
+
 # --- the start method ---------------------------------------------------------------------------
 
 
@@ -116,7 +122,7 @@ def made(frame, semlock):
             name = type(frame.f_locals.get("self")).__name__
         frame = frame.f_back
     patched()
-    importing = "importing" if importing_main() else ""
+    importing = "importing" if importing_main() or is_import_in_child(frame) else ""
     semaphore = getattr(semlock, "name", None) or "%x" % semlock.handle  # fork's have no name
     tell("made", name, user_line(frame), context, importing, semaphore)
 
@@ -133,6 +139,9 @@ def starting(frame):
         tell("unguarded", user_line(frame))
     else:
         tell("state", getattr(process, "_name", ""), *state(the_program()))
+        replaced = sys.modules.get("startlab_replaced")
+        if replaced is not None and frame.f_locals["self"].method != "fork":
+            replaced.tell_all()
 
 
 def watch_spawn(spawn):

@@ -113,7 +113,7 @@ def matches(value, wanted):
     if name is None:
         own = type(value)
         names = own.__qualname__, "%s.%s" % (own.__module__, own.__qualname__)
-        return text in names and is_local(own)
+        return text in names and (is_local(own) or has_a_namesake(own))
     tail = text.rpartition(".")[2]
     return text in (name, "%s.%s" % (value.__module__, name)) or (
         tail == value.__name__ and ("<l" in name or "<l" in text)
@@ -165,6 +165,12 @@ def is_local(kind):
     for name in kind.__qualname__.split("."):
         found = getattr(found, "__dict__", {}).get(name)
     return found is not kind
+
+
+def has_a_namesake(kind):
+    """Tell whether its module has another class of that name: each mock has a class of its own."""
+    fields = vars(sys.modules.get(kind.__module__, sys))
+    return fields.get(kind.__name__, kind) is not kind
 
 
 def parts(path, value):

@@ -69,6 +69,7 @@ from startlab.diagnosis.rules import (
     output_differs,
     own_pool,
     passed_over,
+    patched_in_parent,
     permit_kept,
     pinned,
     pipe_end_inherited,
@@ -147,6 +148,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         queue_of_threads.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
         lock_held_at_fork.find,
+        patched_in_parent.find,  # before global_differs: it knows the line
         global_differs.find,
         setting_differs.find,
         library_state.find,
@@ -206,6 +208,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         loop_inherited.find,
         import_runs_again.find,
         made_in_each_child.find,
+        patched_in_parent.find,  # before those that see what differs, and not by which line
         setting_differs.find,
         global_differs.find,
         library_state.find,
@@ -234,8 +237,10 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         random_copied.in_output,
         exit_handler_again.in_output,
         logging_differs.in_output,
+        patched_in_parent.in_output,
         global_differs.in_output,
         setting_differs.suspect,
+        shared_made_again.suspect,
         connection_shared.in_output,
         library_state.suspect,
     ),

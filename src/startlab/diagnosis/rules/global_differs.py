@@ -43,7 +43,7 @@ from startlab.diagnosis.case import Case, Cause, is_remote, is_so_without
 from startlab.diagnosis.globals import differing_global, value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.model import ChangedGlobal, LostVariable
+from startlab.model import ChangedGlobal, LostVariable, Replaced
 from startlab.output.tracebacks import first_line
 
 MECHANISMS: Final = (
@@ -66,7 +66,9 @@ MECHANISMS: Final = (
 def in_output(case: Case) -> Cause | None:
     """See a global or an environment variable that differs in the lines."""
     clues = case.telling(ChangedGlobal, LostVariable)
-    changed = [clue for clue in clues if isinstance(clue, ChangedGlobal)]
+    changed = [
+        clue for clue in clues if isinstance(clue, ChangedGlobal) if not _is_patch(case, clue)
+    ]
     text = " ".join([*case.lines.only_first, *case.lines.only_second])
     shown = [e for e in changed if value_in(e.parent, text) or value_in(e.child or "", text)]
     lost = [clue for clue in clues if isinstance(clue, LostVariable)]
@@ -79,7 +81,7 @@ def find(case: Case) -> Cause | None:
     if is_so_without(case, ChangedGlobal):
         return None
     differing: list[ChangedGlobal | LostVariable] = [
-        *case.clues(ChangedGlobal),
+        *(clue for clue in case.clues(ChangedGlobal) if not _is_patch(case, clue)),
         *case.clues(LostVariable),
     ]
     for traceback in case.tracebacks:
@@ -102,6 +104,11 @@ def find(case: Case) -> Cause | None:
         if traceback.exception.type == "NameError" and where is not None:
             return _not_defined(case, first_line(traceback.exception.message), where)
     return None
+
+
+def _is_patch(case: Case, clue: ChangedGlobal) -> bool:
+    """Tell whether a test has patched it: patched_in_parent knows whether that is the cause."""
+    return any(patch.is_of(clue.name) for patch in case.clues(Replaced))
 
 
 def _not_defined(case: Case, said: str, where: str) -> Cause:

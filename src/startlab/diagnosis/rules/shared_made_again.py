@@ -1,12 +1,13 @@
 """What is to be shared, but is made again by each child.
 
 ## What it sees
-The main module makes a lock, queue, event or value at its top level, and each child that imports it
-has made its own. The output differs, or parent and child wait for each other.
+A module makes a lock, queue, event or value at its top level, and each child that imports it has
+made its own. The output differs, or parent and child wait for each other.
 
 ## Why
-A child started by spawn or forkserver imports the main module, and what is made there to be shared
-is made again: what one process does to its own, the others never see.
+A child started by spawn or forkserver imports the main module, and with a task the modules that it
+needs. What is made there to be shared is made again: what one process does to its own, the others
+never see.
 
 ## What to do
 Make it below `if __name__ == "__main__":`, and give it to the children as an argument.
@@ -59,8 +60,16 @@ MECHANISMS: Final = (
 
 
 def in_output(case: Case) -> Cause | None:
-    """See that every child makes its own of what is to be shared."""
-    clues = case.telling(MadeAgain)
+    """See that every child makes its own of what the main module makes to be shared."""
+    return _made(case, [each for each in case.telling(MadeAgain) if _is_of_main(case, each)])
+
+
+def suspect(case: Case) -> Cause | None:
+    """See the same of other modules: theirs is often a lock that need not be shared."""
+    return _made(case, case.telling(MadeAgain))
+
+
+def _made(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
     if not clues:
         return None
     clue = clues[0]
@@ -68,12 +77,22 @@ def in_output(case: Case) -> Cause | None:
     return Cause(
         "shared_made_again",
         f"every child makes its own {own}",
-        "A child started by spawn or forkserver imports the main module, and what is made there "
-        "to be "
+        f"A child started by spawn or forkserver imports {_what(case, clue)}, and what is made "
+        "there to be "
         f"shared is made again: what one process does to its `{clue.type}()`, the others never "
         "see.",
         clue.where,
     )
+
+
+def _what(case: Case, clue: MadeAgain) -> str:
+    """Say what a child imports that makes it again."""
+    file = (clue.where or "").rpartition(":")[0]
+    return "the main module" if _is_of_main(case, clue) else f"{file} again"
+
+
+def _is_of_main(case: Case, clue: MadeAgain) -> bool:
+    return (clue.where or "").rpartition(":")[0] == case.sources.main
 
 
 def find(case: Case) -> Cause | None:
@@ -100,8 +119,8 @@ def find(case: Case) -> Cause | None:
         "shared_made_again",
         f"{case.who(process)} waits at {where} for the `{clue.type}()` made at {clue.where}, of "
         "which every child has its own",
-        "A child started by spawn or forkserver imports the main module, and what is made there "
-        "is made "
+        f"A child started by spawn or forkserver imports {_what(case, clue)}, and what is made "
+        "there is made "
         f"again: what one process does to its `{clue.type}()` of {clue.where}, the other never "
         f"sees.{also}",
         where,
@@ -124,8 +143,8 @@ def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
                     "shared_made_again",
                     f"a child looks at {frame.file}:{line} again and again at its own "
                     f"`{clue.type}()`, made at {clue.where}",
-                    "A child started by spawn or forkserver imports the main module, and what is "
-                    "made there "
+                    f"A child started by spawn or forkserver imports {_what(case, clue)}, and what "
+                    "is made there "
                     f"is made again: what the program does to its `{clue.type}()` of {clue.where}, "
                     "the child never sees.",
                     f"{frame.file}:{line}",

@@ -112,7 +112,7 @@ def find(case: Case) -> Cause | None:
         f"{what} cannot be pickled" + (f" at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,
-        advice="" if is_connection else _advice(kind),
+        advice="" if is_connection else _advice(kind, clues[0].path if clues else ""),
         key=clues[0].path if clues else where or message,
     )
 
@@ -122,10 +122,23 @@ def in_output(case: Case) -> Cause | None:
     return find(case) if case.telling(Unpicklable) else None
 
 
+def _advice(kind: str, path: str) -> str:
+    if _IN_A_LIBRARY.search(path):
+        return "Give the child a function of a module: with a method, its whole object is pickled."
+    return next(told for of, told in _ADVICE if of.search(kind))
+
+
+_IN_A_LIBRARY: Final = re.compile(r"^\w+\.[A-Z]\w*\..* via \w+=\w+\.\w+$")
+"""A path to what a library's object has, by that whose method is to be called: a test's own."""
+
 _CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w*Channel|SSL\w+)\b")
 """Types of what has an other end, which knows of one process."""
 
 _ADVICE: Final = (
+    (
+        re.compile(r"^unittest\.mock\."),
+        "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
+    ),
     (re.compile(r"^local function"), "Move it to the top level of a module."),
     (re.compile(r"^local "), "Move its class to the top level of a module."),
     (
@@ -156,10 +169,6 @@ _ADVICE: Final = (
 """What to do about what cannot be pickled, by its type."""
 
 
-def _advice(kind: str) -> str:
-    return next(told for of, told in _ADVICE if of.search(kind))
-
-
 def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
     """Give the call of a library that has made what is given, where its type names none."""
     name = clue.path.rpartition("=")[2]
@@ -182,7 +191,7 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     ]
     advice = _NO_COROUTINE if is_coroutine else _PLAIN
     if clue is not None and clue.type.startswith("local "):
-        advice = f"{_advice(clue.type)} Or return plain data."
+        advice = f"{_advice(clue.type, clue.path)} Or return plain data."
     return Cause(
         "unpicklable_result",
         f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),

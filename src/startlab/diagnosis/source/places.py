@@ -47,8 +47,11 @@ def _imported(sources: Sources, file: str) -> Iterator[str]:
 
 
 def written(sources: Sources, *patterns: str) -> str | None:
-    """Find the first line of the program's own that a pattern matches: the first that is found."""
-    files = list(own_files(sources))
+    """Find the first line of the program's own that a pattern matches: the first that is found.
+
+    Of a suite's test that may be in a conftest that pytest reads for it.
+    """
+    files = [*own_files(sources), *sources.conftests()]
     for pattern in patterns:
         for file in files:
             line = sources.file(file).mentions(pattern)
@@ -118,6 +121,18 @@ def code_of(sources: Sources, functions: set[str]) -> str:
         for node in ast.walk(sources.file(file).tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in functions
     )
+
+
+def own_functions(
+    sources: Sources, names: set[str] | None
+) -> Iterator[tuple[str, int, int, set[str]]]:
+    """Give functions of some names, or all: file, first and last line, and what they mention."""
+    for file in own_files(sources):
+        for node in ast.walk(sources.file(file).tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (
+                names is None or node.name in names
+            ):
+                yield file, node.lineno, node.end_lineno or node.lineno, _mentioned(node)
 
 
 def _name(node: ast.Name | ast.Attribute) -> str:

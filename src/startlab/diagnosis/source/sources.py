@@ -56,6 +56,7 @@ class Sources:
         self.skips_main = (
             posixpath.basename(self.main) == MAIN_OF_PACKAGE and self.main != program.target
         )
+        self._is_test = program.kind == "test"
         self._read: dict[str, Source] = {}
 
     def _main(self, program: Program) -> str:
@@ -109,6 +110,11 @@ class Sources:
             if line is not None:
                 return f"{file}:{line}"
         return None
+
+    def conftests(self) -> list[str]:
+        """List the conftests that pytest reads for a suite's test; of a program there are none."""
+        folder = posixpath.dirname(self.main) or "."
+        return list(dict.fromkeys(self._checks(folder)[1:])) if self._is_test else []
 
     def _checks(self, folder: str) -> list[str]:
         """List the main module and the conftests that pytest reads for it, the nearest first."""

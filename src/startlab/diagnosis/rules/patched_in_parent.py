@@ -1,0 +1,139 @@
+"""What a test has patched in its own process, and children do not have.
+
+## What it sees
+monkeypatch or mock had replaced something when a child was started by spawn or forkserver; the
+child raises where it uses that, or the test's check shows it.
+
+## Why
+A patch changes one process. A forked child is a copy of it, and has the patch; one that is started
+by spawn or forkserver imports the modules again, and has what they define.
+
+## What to do
+Patch in the child, in the function that it runs or by a pool's `initializer`; or give it what it
+needs as an argument. From 3.14 on forkserver is the default on Linux, so such tests break there.
+
+## Bad
+```python
+def test_total(monkeypatch):
+    monkeypatch.setattr("shop.rates.fetch", lambda: 2)
+    with ProcessPoolExecutor() as pool:
+        assert pool.submit(shop.total, 10).result() == 20
+```
+
+## Good
+```python
+def fixed_rate():
+    shop.rates.fetch = lambda: 2
+
+def test_total():
+    with ProcessPoolExecutor(initializer=fixed_rate) as pool:
+        assert pool.submit(shop.total, 10).result() == 20
+```
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from startlab.diagnosis.case import Case, Cause, is_remote
+from startlab.diagnosis.globals import value_in
+from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import own_functions
+from startlab.diagnosis.stacks import own_line
+from startlab.model import ChangedGlobal, ChangedSetting, Replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MECHANISMS: Final = (
+    Mechanism(
+        "patched_in_parent",
+        imported=True,
+        advice="Patch it in the child: in the function that it runs, or by `initializer=` of a "
+        "pool. Or give the child what it needs as an argument.",
+        experiment="changed_global",
+    ),
+)
+
+_MODULES: Final = "sys.modules["
+
+
+def find(case: Case) -> Cause | None:
+    """See that a child raises in what the parent has replaced, or at a line that uses it."""
+    patches = case.clues(Replaced)
+    for traceback in case.tracebacks if patches else ():
+        if not traceback.child and not is_remote(traceback, case):
+            continue
+        where = own_line(traceback.frames)
+        text = f"{case.sources.code(where)} {traceback.exception.message}"
+        ran = {case.sources.file(file).function_name(line) for file, line in traceback.frames}
+        for patch in patches:
+            names = _names(patch)
+            if ran.intersection(names) or any(re.search(rf"\b{each}\b", text) for each in names):
+                return _cause(case, patch, f" A child raises {traceback.said}, at {where}.")
+    return None
+
+
+def in_output(case: Case) -> Cause | None:
+    """See what is replaced for the parent alone, and shows, or is used beside the test itself."""
+    text = " ".join([*case.lines.only_first, *case.lines.only_second])
+    patches = case.telling(Replaced)
+    shown = [name for name, values in _differing(case) if any(value_in(e, text) for e in values)]
+    found = [patch for patch in patches if any(map(patch.is_of, shown))]
+    if not found and not shown:
+        found = [patch for patch in patches if _is_used(case, patch)]
+    return _cause(case, found[0]) if found else None
+
+
+def _differing(case: Case) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Give what differs in a child, with what it is there and in the parent."""
+    for clue in case.clues(ChangedGlobal):
+        yield clue.name, (clue.parent, clue.child or "")
+    for setting in case.clues(ChangedSetting):
+        yield setting.part, (setting.parent, setting.child or "")
+
+
+def _names(patch: Replaced) -> list[str]:
+    """Give what code calls it: of an entry of a dictionary, that and the key."""
+    names = re.findall(r"\w+", patch.name)
+    is_entry = patch.name.endswith("]") and not patch.whole.startswith(_MODULES)
+    return names[-2:] if is_entry else names[-1:]
+
+
+def _is_used(case: Case, patch: Replaced) -> bool:
+    """Tell whether a function that the test leads to uses it, beside the one that replaces it."""
+    file, _, line = (patch.where or "").rpartition(":")
+    return any(
+        names.intersection(_names(patch)) and not (file == at and first <= int(line) <= last)
+        for at, first, last, names in own_functions(case.sources, case.reached)
+    )
+
+
+def _cause(case: Case, patch: Replaced, more: str = "") -> Cause:
+    at = f" at {patch.where}" if patch.where else ""
+    name = patch.whole
+    values = next(
+        (
+            f" It is {clue.parent} in the parent when it starts the child, and "
+            f"{clue.child or 'not there'} in the child."
+            for clue in case.clues(ChangedGlobal)
+            if patch.is_of(clue.name)
+        ),
+        "",
+    )
+    if name.startswith(_MODULES):
+        title = (
+            f"the module `{_names(patch)[-1]}` is put into `sys.modules`{at} in the parent, not in "
+        )
+        title += "its children"
+    else:
+        title = f"`{name}` is patched{at} in the parent, not in its children"
+    return Cause(
+        "patched_in_parent",
+        title,
+        f"`{patch.by}` changes the process that calls it. A child started by spawn or forkserver "
+        f"imports the modules again, and has what they define.{values}{more}",
+        patch.where,
+        key=name,
+    )
