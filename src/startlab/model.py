@@ -1022,7 +1022,8 @@ AspectKind = Literal[
     "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
-    "variable", "stdin", "kept", "hash seed", "undone", "as imported",
+    "variable", "stdin", "kept", "hash seed", "undone", "as imported", "left out",
+    "process ids", "patience",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
     "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",
@@ -1043,8 +1044,9 @@ class CauseExperiment(
     """Trials of a cell in which aspects were as in another world: the cell of `good`, if there is.
 
     `cured` of the `of` trials did what that world does. It is confirmed if all did, the cell itself
-    never does, and `good` always does. `noted` is what the trials met. `good_environment` is where
-    that cell is, if not beside it. `test` is the one of a suite that was run by itself.
+    never does, and `good` always does. Of aspects that together change nothing, `of` is 0 if not
+    all was tried. `noted` is what the trials met. `good_environment` is where that cell is, if not
+    beside it. `test` is the one of a suite that was run by itself.
     """
 
     environment: str

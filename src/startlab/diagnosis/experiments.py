@@ -249,6 +249,8 @@ NAMED: Final = (
     "interpreter",
     "variable of import",
     "generator",
+    "left out",
+    "process id",
 )
 """What an experiment notes with the name of what its cause is about."""
 
@@ -360,9 +362,10 @@ def _known(case: Case, made: CauseExperiment) -> str | None:
         return written(case.sources, *WRITTEN[aspect.kind])
     if aspect.kind == "global":
         return case.sources.changed(aspect.words[0])
-    if aspect.kind in ("seed", "made again"):
-        names = [each.name for each in made.noted if each.what == "generator"]
-        return _assigned(case, names[0] if names else ".".join(filter(None, aspect.words)))
+    if aspect.kind in ("seed", "made again", "process ids"):
+        names = [e.name for e in made.noted if e.what in ("generator", "process id")]
+        own = names[0] if names else ".".join(filter(None, aspect.words))
+        return _bound(case, own) if aspect.kind == "process ids" else _assigned(case, own)
     name = next((each.name for each in made.noted if each.what == "by name"), None)
     if name is None:
         return None
@@ -378,6 +381,15 @@ WRITTEN: Final[Mapping[AspectKind, tuple[str, ...]]] = {
     "signal mask": (r"\bpthread_sigmask\(.*\bSIG_(BLOCK|SETMASK)\b",),
 }
 """How the line looks that makes the difference, for kinds of aspect of which it is known."""
+
+
+def _bound(case: Case, name: str) -> str | None:
+    """Find the line that first binds `name`, `Class.name` or either of a module."""
+    *owners, own = name.split(".")
+    modules = [".".join(owners[:end]) for end in range(len(owners), 0, -1)]
+    files = [file for module in modules for file in case.sources.files_of(module, ".")]
+    lines = ((file, case.sources.file(file).defined(own)) for file in [*files, case.sources.main])
+    return next((f"{file}:{line}" for file, line in lines if line is not None), None)
 
 
 def _assigned(case: Case, name: str) -> str | None:

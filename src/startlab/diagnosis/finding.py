@@ -118,7 +118,7 @@ def _besides(seen: Seen, found: Found, cells: Sequence[Explained], grade: Findin
 
 def _in_vain(seen: Seen, cells: Sequence[Explained]) -> list[CauseExperiment]:
     told = {(each.cell.environment, each.cell.method) for each in cells}
-    return [each for each in seen.in_vain if (each.environment, each.method) in told]
+    return [each for each in seen.in_vain if each.of and (each.environment, each.method) in told]
 
 
 def _mixed(seen: Seen, cells: Sequence[Explained]) -> str:

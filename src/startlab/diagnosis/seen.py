@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
 from startlab.diagnosis.experiments import confirmed
 from startlab.diagnosis.phrases import listed, versions
 from startlab.diagnosis.source.sources import Sources
-from startlab.model import START_METHODS
+from startlab.model import START_METHODS, ChangedGlobal
 from startlab.output.compare import compare
 from startlab.results.output_groups import grouped
 
@@ -72,7 +74,7 @@ class Seen:
         if others is None:
             others = [e for e in self.by_environment[trial.environment] if e is not trial]
         return Case(
-            trial,
+            self._without_rejected(trial),
             self.sources,
             environment=self.environments.get(trial.environment),
             others=others,
@@ -82,6 +84,25 @@ class Seen:
             ask=self.rules.first,
             given_at=self._given_at(trial),
         )
+
+    def _without_rejected(self, trial: Trial) -> Trial:
+        """Leave out what differs in a trial's children, and makes no difference by experiment."""
+        rejected = {
+            aspect.words[0]
+            for made in self.in_vain
+            if made.of and made.good
+            if (made.environment, made.method) == (trial.environment, trial.method)
+            for aspect in made.aspects
+            if aspect.kind == "global"
+        }
+        if not rejected:
+            return trial
+        clues = tuple(
+            each
+            for each in trial.clues
+            if not (isinstance(each, ChangedGlobal) and each.name in rejected)
+        )
+        return structs.replace(trial, clues=clues)
 
     def _given_at(self, trial: Trial) -> str | None:
         """Give the line that hands over what cannot be pickled, or not made again from that."""

@@ -357,6 +357,31 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "An exception is made again by a call of its class with what `super().__init__` was given.",
         cures=False,
     ),
+    "left out": Told(
+        "lost_by_pickling",
+        "objects pickled whole",
+        "what says{at} how its objects are pickled leaves out {name}",
+        "What is given to a child started by spawn or forkserver, to a pool's task or to a queue "
+        "is pickled, and keeps only what its class gives to pickle.",
+        first=True,
+        says="more",
+    ),
+    "process ids": Told(
+        "made_in_each_child",
+        "{name} the id of the first process in the children too",
+        "{name}{at} is the id of the process that imports its module: every child takes itself "
+        "for the first one",
+        "A child started by spawn or forkserver imports the program's modules again, and runs "
+        "their top level once more. os.getpid() is another number there.",
+    ),
+    "patience": Told(
+        "wait_too_short",
+        "two seconds more for each wait that has a time limit",
+        "the program waits{at} for a shorter time than a child takes",
+        "A forked child runs at once. One that is started by spawn or forkserver has to start "
+        "Python, and to import the main module, before it begins with its task.",
+        first=True,
+    ),
     "child exits": Told(
         "child_reaped",
         "each exit of its children told to multiprocessing",

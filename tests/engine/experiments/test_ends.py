@@ -386,3 +386,44 @@ def test_an_item_that_a_child_has_not_written_when_it_leaves_is_shown(
     seen = explained(program, tmp_path, "spawn")
     assert (seen.first.mechanism, seen.first.grade) == ("item_lost_at_exit", "confirmed")
     assert seen.first.where == "program.py:6"
+
+
+@pytest.mark.wide
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "results.poll(0.01)",
+        "begun.wait(0.01)",
+        "(child.join(0.01), not child.is_alive())[1]",
+    ],
+)
+def test_a_wait_that_is_too_short_for_the_start_of_a_child_is_shown(
+    wait: str, write: Write, tmp_path: Path
+) -> None:
+    """What is imported takes a while, as big libraries do; a forked child has it."""
+    program = write(f"""\
+        import time
+        from multiprocessing import Event, Pipe, Process
+
+        begun_at = time.monotonic()
+        while time.monotonic() < begun_at + 0.3:
+            pass
+
+        def work(begun, answers):
+            answers.send("done")
+            begun.set()
+
+        if __name__ == "__main__":
+            begun = Event()
+            results, answers = Pipe(duplex=False)
+            child = Process(target=work, args=(begun, answers))
+            child.start()
+            if not {wait}:
+                child.terminate()
+                raise SystemExit("the child does not answer")
+            print(results.recv())
+        """)
+    seen = explained(program, tmp_path, "spawn")
+    assert seen.kinds() == {"patience"}
+    assert (seen.first.mechanism, seen.first.grade) == ("wait_too_short", "confirmed")
+    assert seen.first.where == "program.py:17"

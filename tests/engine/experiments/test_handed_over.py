@@ -341,3 +341,42 @@ def test_a_key_that_a_proxy_loses_is_shown_where_its_manager_gets_it(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("key_not_sent", "confirmed")
     assert seen.first.where == "program.py:8"
+
+
+@pytest.mark.wide
+def test_what_a_class_leaves_out_when_it_is_pickled_is_shown_at_its_method(
+    write: Write, tmp_path: Path
+) -> None:
+    """Nothing is raised: the child has an empty list of what its parent has filled."""
+    program = write("""\
+        from multiprocessing import Process, SimpleQueue
+
+        class Basket:
+            def __init__(self):
+                self.items = []
+                self.owner = "ada"
+
+            def __reduce__(self):
+                return Basket, ()
+
+        class Order:
+            def __init__(self, basket):
+                self.basket = basket
+
+            def count(self, results):
+                results.put(len(self.basket.items))
+
+        if __name__ == "__main__":
+            basket = Basket()
+            basket.items += ["bread", "salt"]
+            results = SimpleQueue()
+            child = Process(target=Order(basket).count, args=(results,))
+            child.start()
+            child.join()
+            print(results.get(), "items")
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"left out"}
+    assert (seen.first.mechanism, seen.first.grade) == ("lost_by_pickling", "confirmed")
+    assert seen.first.where == "program.py:8"
+    assert "leaves out `Basket.items`" in seen.first.title

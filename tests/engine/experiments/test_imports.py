@@ -708,3 +708,28 @@ def test_words_of_the_command_line_that_are_dropped_are_shown_where_they_are(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("arguments_at_import", "confirmed")
     assert seen.first.where == "program.py:4"
+
+
+@pytest.mark.wide
+def test_an_id_by_which_each_child_takes_itself_for_the_first_process_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        from multiprocessing import Pool
+
+        class Log:
+            first = os.getpid()
+
+        def told(word):
+            return word if os.getpid() == Log.first else "-" + word
+
+        if __name__ == "__main__":
+            with Pool(1) as pool:
+                print(told("begin"), *pool.map(told, ["a", "b"]))
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"process ids"}
+    assert (seen.first.mechanism, seen.first.grade) == ("made_in_each_child", "confirmed")
+    assert "takes itself for the first one" in seen.first.title
+    assert seen.first.where == "program.py:5"

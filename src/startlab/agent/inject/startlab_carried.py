@@ -17,6 +17,8 @@ from startlab_aspects import (
     resolve,
     tell,
 )
+from startlab_bound import bound_in, is_guard
+from startlab_calls import owners
 from startlab_calls_again import call_again, pack_calls
 from startlab_first import brought, first
 from startlab_registries import REGISTRIES, is_sent
@@ -90,37 +92,6 @@ def is_made(owner, name, value):
     return value.__module__ == owner.__name__ and name not in bound_in(owner)
 
 
-bound = {}
-
-
-def bound_in(module):
-    """Give the names that the top level of a module's source binds, and so an import makes."""
-    if module.__name__ not in bound:
-        import ast
-        import tokenize
-
-        with tokenize.open(module.__file__) as file:
-            tree = ast.parse(file.read())
-        bound[module.__name__] = set(bindings(ast, tree.body))
-    return bound[module.__name__]
-
-
-def bindings(ast, body):
-    for each in body:
-        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield each.name
-        elif isinstance(each, ast.If) and is_guard(each):
-            continue
-        else:
-            for part in ast.walk(each):
-                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                    yield part.id
-                elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                    yield part.name
-                elif isinstance(part, ast.alias):
-                    yield (part.asname or part.name).partition(".")[0]
-
-
 def made_of(value):
     dumps = sys.modules["multiprocessing.reduction"].ForkingPickler.dumps
     if type(value) is FUNCTION:
@@ -167,6 +138,32 @@ def set_attributes(packed):
                 note("made", name if module in inject.MAIN else "%s.%s" % (module, name))
 
 
+def pack_ids():
+    """Name what holds the id of this process, by which a program may know the first one."""
+    return os.getpid(), [
+        (module, path) for module, path, value in owners()
+        if type(value) is int and value == os.getpid()
+    ]
+
+
+def set_ids(packed):
+    pid, found = packed
+    for module, path in found:
+        if module not in inject.MAIN:
+            __import__(module)
+        owner = module_of(module)
+        for name in path[:-1]:
+            owner = vars(owner)[name]
+        if vars(owner).get(path[-1]) != os.getpid():
+            continue
+        note("process id", ".".join(path if module in inject.MAIN else (module,) + path))
+        if len(path) > 1:
+            setattr(owner, path[-1], pid)
+        else:
+            for place in namespaces(owner):
+                place[path[-1]] = pid
+
+
 def pack_registry(name):
     return REGISTRIES[name][0]()
 
@@ -206,6 +203,7 @@ PACK = {
     },
     "attributes": pack_attributes,
     "calls": pack_calls,
+    "process ids": pack_ids,
     "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
     "stdin": given,
     "thread locals": lambda: [each for each in locals_of_threads() if is_sent(each[2])],
@@ -262,6 +260,8 @@ def apply_after_import(aspect, packed):
         set_registry(value, *aspect[1:])
     elif aspect[0] == "thread locals":
         set_locals(value)
+    elif aspect[0] == "process ids":
+        set_ids(value)
     elif aspect[0] == "calls":
         for made in value:
             call_again(made)
@@ -347,11 +347,3 @@ def edited_code(path):
         first += ast.get_docstring(tree) is not None
         tree.body[first:first] = ast.parse("__name__ = '__main__'").body
     return compile(tree, path, "exec")
-
-
-def is_guard(statement):
-    import ast
-
-    return isinstance(statement, ast.If) and any(
-        isinstance(each, ast.Name) and each.id == "__name__" for each in ast.walk(statement.test)
-    )

@@ -6,6 +6,7 @@ import os
 import sys
 
 from startlab_aspects import FUNCTION, harmless, inject, module_of, namespaces, note, own_modules
+from startlab_bound import bound_in
 from startlab_registries import own_classes
 
 
@@ -38,12 +39,24 @@ def watch_reduction(reduction):
             return NotImplemented
         for name, module in own_modules():
             for key, each in list(vars(module).items()):
-                if each is value and not kind.__module__.startswith(("multiprocessing", "_thread")):
+                if each is value and is_everywhere(module, key) and is_data(kind):
                     note("by name", key if name in inject.MAIN else "%s.%s" % (name, key))
                     return global_by_name, (name, key)
         return NotImplemented
 
     override(reduction, reducer_override)
+
+
+def is_data(kind):
+    return not kind.__module__.startswith(("multiprocessing", "_thread"))
+
+
+def is_everywhere(module, name):
+    """Tell whether children have a global too: all, if they are forked, else what an import binds."""
+    context = sys.modules["multiprocessing.context"]._default_context
+    if context.get_start_method() == "fork" or not getattr(module, "__file__", None):
+        return True
+    return name in bound_in(module)
 
 
 def watch_exceptions(reduction):
@@ -63,6 +76,151 @@ def watch_exceptions(reduction):
         return exception_again, (kind, value.args), vars(value)
 
     override(reduction, reducer_override)
+
+
+def watch_left_out(reduction):
+    """Have objects of the program's own classes travel whole, whatever these say how to pickle.
+
+    What of an object cannot be pickled stays behind, or is what its class gives for it.
+    """
+    import pickle
+
+    def reducer_override(self, value):
+        kind = type(value)
+        way = own_way(kind)
+        if way is None:
+            return NotImplemented
+        parts = value.__reduce_ex__(2)
+        if type(parts) is not tuple:
+            return NotImplemented
+        state = parts[2] if len(parts) > 2 and isinstance(parts[2], dict) else {}
+        whole = {}
+        for name, each in getattr(value, "__dict__", {}).items():
+            try:
+                pickle.dumps(each)
+                whole[name] = each
+            except Exception:
+                if name in state:
+                    whole[name] = state[name]
+        kept = set(map(id, state.values())).union(map(id, parts[1]))
+        lost = [name for name, each in whole.items() if id(each) not in kept]
+        if not lost:
+            return NotImplemented
+        note("left out", "%s.%s" % (kind.__name__, lost[0]), way)
+        return as_it_was, (kind,), whole, None, None, set_fields
+
+    override(reduction, reducer_override)
+
+
+def own_way(kind):
+    """Give the line at which a plain class of the program's says how its objects are pickled."""
+    if isinstance(kind, type) and issubclass(kind, (BaseException, type)):
+        return None
+    if any(each is not object and each.__flags__ & HEAP == 0 for each in kind.__mro__):
+        return None  # which holds more than its fields
+    for each in kind.__mro__:
+        for name in SAY_HOW:
+            code = getattr(vars(each).get(name), "__code__", None)
+            if code is not None and each is not object:
+                if not inject.is_library(code.co_filename):
+                    return "%s:%d" % (code.co_filename, code.co_firstlineno)
+    return None
+
+
+SAY_HOW = ("__getstate__", "__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__")
+HEAP = 1 << 9  # of classes that are not built in
+
+
+def as_it_was(kind):
+    try:
+        return kind.__new__(kind)
+    except TypeError:  # which takes arguments
+        return object.__new__(kind)
+
+
+def set_fields(value, fields):
+    vars(value).update(fields)
+
+
+MORE_S = 2.0
+
+
+def patient(kind, name, ran_out):
+    """Have a method with a time limit wait some seconds more; tell where that has sufficed."""
+    wait = vars(kind)[name]
+
+    def wait_(self, timeout=None):
+        found = wait(self, timeout)
+        frame = sys._getframe(1)
+        if timeout is None or inject.is_library(frame.f_code.co_filename):
+            return found
+        if ran_out(self, found):
+            found = wait(self, MORE_S)
+            if not ran_out(self, found):
+                note("too soon", name + "()", inject.user_line(frame))
+        return found
+
+    wait_.__name__ = wait_.__qualname__ = name
+    setattr(kind, name, wait_)
+
+
+def watch_joins(process):
+    patient(process.BaseProcess, "join", lambda process, _: process._popen.poll() is None)
+
+
+def watch_polls(connection):
+    poll = connection._ConnectionBase.poll
+
+    def poll_(self, timeout=0.0):
+        found = poll(self, timeout)
+        frame = sys._getframe(1)
+        if found or not timeout or inject.is_library(frame.f_code.co_filename):
+            return found
+        found = poll(self, MORE_S)
+        if found:
+            note("too soon", "poll()", inject.user_line(frame))
+        return found
+
+    connection._ConnectionBase.poll = poll_
+
+
+def watch_events(synchronize):
+    patient(synchronize.Event, "wait", lambda _, found: not found)
+
+
+def watch_async_results(pool):
+    """Have get() find a result that comes later; it asks by wait() itself."""
+    get = pool.ApplyResult.get
+
+    def get_(self, timeout=None):
+        frame = sys._getframe(1)
+        if timeout is not None and not inject.is_library(frame.f_code.co_filename):
+            self.wait(timeout)
+            if not self.ready():
+                self.wait(MORE_S)
+                if self.ready():
+                    note("too soon", "get()", inject.user_line(frame))
+        return get(self, timeout)
+
+    pool.ApplyResult.get = get_
+
+
+def watch_future_results(futures):
+    result = futures.Future.result
+
+    def result_(self, timeout=None):
+        try:
+            return result(self, timeout)
+        except futures.TimeoutError:
+            frame = sys._getframe(1)
+            if self.done() or inject.is_library(frame.f_code.co_filename):
+                raise
+        found = result(self, MORE_S)
+        note("too soon", "result()", inject.user_line(frame))
+        return found
+
+    result_.__name__ = result_.__qualname__ = "result"
+    futures.Future.result = result_
 
 
 def raised_at(error):

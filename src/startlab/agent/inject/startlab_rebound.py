@@ -2,13 +2,14 @@
 
 So a forked child finds what any other child does that imports these modules: a mock, or whatever
 else cannot be pickled and given to that, is gone. Of modules that are not the program's own, only
-what was replaced by its own functions, or by mocks, is put back. Python 3.
+its own functions and objects, and mocks, are put back. Python 3.
 """
 
 import os
 import sys
 
 from startlab_aspects import ASPECTS, FUNCTION, harmless, inject, namespaces, note
+from startlab_bound import is_guard
 
 ONLY = {name for aspect in ASPECTS if aspect[0] == "as imported" for name in aspect[1:]}
 
@@ -53,8 +54,7 @@ def guards_of(file):
             body = ast.parse(source.read()).body
         guards[file] = {
             each.lineno for each in body
-            if isinstance(each, ast.If)
-            and any(isinstance(e, ast.Name) and e.id == "__name__" for e in ast.walk(each.test))
+            if isinstance(each, ast.If) and is_guard(each)
         }
     return guards[file]
 
@@ -119,9 +119,9 @@ def is_other(owner, key, parts, own):
         return own and content is not None and not same(content, now)
     if own:
         return type(now) is not type(os)
-    return type(now).__module__ == "unittest.mock" or (
-        type(now) is FUNCTION and is_own(now.__globals__.get("__name__"))
-    )
+    kind = type(now)
+    by = now.__globals__.get("__name__") if kind is FUNCTION else kind.__module__
+    return by == "unittest.mock" or is_own(by)
 
 
 def put_back(owner, key, parts):

@@ -178,7 +178,7 @@ class Experimenter:
         if helping:
             yield from narrowing.narrowed(comparison, helping, notes)
             return
-        yield _undone(comparison) or comparison.made(candidates, 0, notes=notes)
+        yield _undone(comparison) or comparison.in_vain(candidates, notes)
 
     def _of_native_threads(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         """Keep a library from threads, or fork before it has them, where a child waits in it."""

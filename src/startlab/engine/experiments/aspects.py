@@ -56,10 +56,12 @@ FORKED: Final = (
 EVERYWHERE: Final = (
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
+    Aspect(kind="left out"),
     Aspect(kind="kept"),
     Aspect(kind="one main"),
     Aspect(kind="keys"),
     Aspect(kind="exit codes"),
+    Aspect(kind="patience"),
     Aspect(kind="thread locals"),
     Aspect(kind="transactions"),
     Aspect(kind="child exits"),
@@ -155,6 +157,8 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
         yield Aspect(kind="fork hooks")  # which may clear a global
     yield Aspect(kind="imports")
     yield Aspect(kind="attributes")
+    yield Aspect(kind="left out")  # before what a class keeps of its only object
+    yield Aspect(kind="process ids")
     for name in differing_globals(bad.trials):
         yield Aspect(kind="global", words=(name,))
     for name in REGISTRIES:

@@ -9,7 +9,7 @@ import msgspec
 from startlab.engine.experiments.bench import TIMES, Bench, limit_s
 from startlab.engine.experiments.noted import has_met, names, noted
 from startlab.engine.experiments.worlds import TRACEBACK, World, elsewhere
-from startlab.model import Aspect, CauseExperiment
+from startlab.model import Aspect, CauseExperiment, NotApplied
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Comparison:
         self.good = good
         self.wavers = False  # whether the bad world ends well now and then without any change
         self.failed: Trial | None = None  # the good world, run once more
+        self.lacks_globals = False  # whether some could not be given to children
 
     @property
     def _limit_s(self) -> float:
@@ -68,7 +69,10 @@ class Comparison:
 
     def trial(self, aspects: Sequence[Aspect]) -> Trial | None:
         """Run the bad world with aspects changed."""
-        return self.bench.trial(self.bad.cell, aspects, self._limit_s)
+        trial = self.bench.trial(self.bad.cell, aspects, self._limit_s)
+        clues = trial.clues if trial is not None else ()
+        self.lacks_globals |= any(isinstance(e, NotApplied) and e.aspect == "global" for e in clues)
+        return trial
 
     def trial_of_good(self, aspects: Sequence[Aspect]) -> Trial | None:
         """Run the good world with aspects changed."""
@@ -191,6 +195,12 @@ class Comparison:
             confirmed=confirmed,
             noted=notes,
         )
+
+    def in_vain(self, aspects: Sequence[Aspect], notes: tuple[Noted, ...] = ()) -> CauseExperiment:
+        """Give what was changed without effect, `of` 0 times if not all of that was tried."""
+        made = self.made(aspects, 0, notes=notes)
+        tried_all = not (self.bench.is_over or self.lacks_globals)
+        return made if tried_all else msgspec.structs.replace(made, of=0)
 
     def _as_it_is(self) -> tuple[Noted, ...] | None:
         """Run the bad world again without a change: what ends well by chance shows nothing.

@@ -23,6 +23,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "handler": "signal handlers", "loop": "event loop", "thread": "threads",
     "found": "modules", "gone": "kept", "tracked apart": "kept",
     "read": "stdin", "undone": "undone", "rebound": "as imported",
+    "left out": "left out", "process id": "process ids", "too soon": "patience",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
     "cached": "caches",
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
