@@ -242,3 +242,14 @@ def test_what_is_raised_where_another_method_works_is_no_cause_once_it_was_looke
     assert (first.mechanism, first.grade) == ("exception", "unknown")
     assert first.text.endswith("By experiment it is none of these: `ROWS` and calls.")
     assert "fix" not in found.answer
+
+
+def test_a_global_that_experiments_have_ruled_out_is_not_suspected() -> None:
+    seen = recorded("global_differs/price_list")
+    methods: tuple[Method, ...] = ("forkserver", "spawn")
+    vain = tuple(experiment_on(each, "SETTINGS", cured=0) for each in methods)
+    (first,) = diagnose(msgspec.structs.replace(seen, experiments=vain)).findings
+    assert (first.mechanism, first.grade) == ("output_differs", "unknown")
+    over = tuple(msgspec.structs.replace(each, of=0) for each in vain)  # there was no more time
+    (first,) = diagnose(msgspec.structs.replace(seen, experiments=over)).findings
+    assert (first.mechanism, first.grade) == ("global_differs", "suspected")

@@ -10,7 +10,7 @@ from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
 from startlab.diagnosis.experiments import confirmed
 from startlab.diagnosis.phrases import listed, versions
 from startlab.diagnosis.source.sources import Sources
-from startlab.model import START_METHODS, ChangedGlobal
+from startlab.model import START_METHODS, ChangedGlobal, ChangedSetting
 from startlab.output.compare import compare
 from startlab.results.output_groups import grouped
 
@@ -101,6 +101,7 @@ class Seen:
             each
             for each in trial.clues
             if not (isinstance(each, ChangedGlobal) and each.name in rejected)
+            and not (isinstance(each, ChangedSetting) and each.is_patch and each.part in rejected)
         )
         return structs.replace(trial, clues=clues)
 
