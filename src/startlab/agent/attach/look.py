@@ -17,8 +17,10 @@ assert sys.platform == "linux"
 
 from ..proof import Members, Prover, Rounds, deadlock, holders_of, partial, procfs
 from ..proof.facts import Obstacle, Verdict, Waiting, plain
+from ..proof.handlers import only_print
 from ..proof.procfs import Moved
 from ..proof.rounds import ROUNDS, shown_by
+from ..proof.scene import own_signals
 from ..stacks import TRY_S, Frame, Stack, own_frames, server, stacks, stacks_in_motion
 from . import clocks, told, tree
 
@@ -237,13 +239,19 @@ class _Looks:
     def _idle(self) -> FrozenSet[Id]:
         """Give the threads that wait for others in a wait of the library's.
 
-        That is for an Event, an item of a queue, or the end of a thread: a handler may bring it.
+        That is for an Event, an item of a queue, or the end of a thread: a handler may bring it,
+        unless by its source it only prints.
         """
-        return frozenset(
-            each
-            for each, stack in self._by_thread.items()
-            if any(told.is_own(frame.file) for frame in stack.frames) and _is_idle(stack.frames[0])
-        )
+        caught = {each: thread.caught for each, thread in _threads(self._first).items()}
+        found = set()
+        for each, stack in self._by_thread.items():
+            own = [frame.file for frame in stack.frames if told.is_own(frame.file)]
+            if own and _is_idle(stack.frames[0]):
+                folder = told.link(f"/proc/{each[0]}/cwd")
+                path = os.path.normpath(os.path.join(folder, own[-1]))
+                if not only_print(f"/proc/{each[0]}/root{path}", own_signals(caught[each])):
+                    found.add(each)
+        return frozenset(found)
 
     # --- both looks together ---------------------------------------------------------------
 

@@ -39,9 +39,9 @@ _ASKS = _names(
     "is_alive join get get_nowait empty full qsize poll wait is_set isSet acquire locked sleep "
     "ready done running cancelled active_children"
 )
-_PLAIN = _names("all any bool int len list str sum tuple")
+PLAIN = _names("all any bool int len list str sum tuple")
 _SAYS = _names("print flush debug info warning error exception critical log")
-_IN_WORDS = _names(
+IN_WORDS = _names(
     "time monotonic perf_counter strftime ctime now isoformat getpid current_process "
     "current_thread format repr round"
 )
@@ -105,14 +105,15 @@ def _round_of(path: str, source: bytes, line: int) -> Optional[Round]:
     if not enclosing or not isinstance(enclosing[-1], ast.While):
         return None  # a `for` comes to an end
     loop = enclosing[-1]
-    defined = _defined(tree) | _defined_beside(os.path.dirname(path))
+    defined = definitions(tree) | _defined_beside(os.path.dirname(path))
     if _is_harmless(loop, defined):
         return Round(path, loop.lineno, harmless=True)
     may_act = _counts(list(ast.walk(loop)), set()) or _ACTS & _all_called(loop, tree)
     return None if may_act else Round(path, loop.lineno, harmless=False)
 
 
-def _defined(tree: ast.AST) -> FrozenSet[str]:
+def definitions(tree: ast.AST) -> FrozenSet[str]:
+    """Give the names of the functions and classes that a file defines."""
     return frozenset(
         node.name
         for node in ast.walk(tree)
@@ -130,7 +131,7 @@ def _defined_beside(folder: str) -> FrozenSet[str]:
             continue
         with open(path, "rb") as file:
             try:
-                found |= _defined(ast.parse(file.read()))
+                found |= definitions(ast.parse(file.read()))
             except SyntaxError:
                 continue  # of another Python
     return frozenset(found)
@@ -142,14 +143,14 @@ def _all_called(loop: ast.AST, tree: ast.AST) -> Set[str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             bodies.setdefault(node.name, []).append(node)
-    called: Set[str] = set()
+    every: Set[str] = set()
     due: List[ast.AST] = [loop]
     while due:
         calls = (node for node in ast.walk(due.pop()) if isinstance(node, ast.Call))
-        new = set(map(_called, calls)) - called
-        called |= new
+        new = set(map(called, calls)) - every
+        every |= new
         due += [body for name in new for body in bodies.get(name, ())]
-    return called
+    return every
 
 
 def _is_library(frame: Frame) -> bool:
@@ -185,7 +186,7 @@ def _is_harmless(loop: ast.While, defined: FrozenSet[str]) -> bool:
     words = {
         id(inner)
         for call in ast.walk(loop)
-        if isinstance(call, ast.Call) and _says(call, defined)
+        if isinstance(call, ast.Call) and says(call, defined)
         for each in [*call.args, *(keyword.value for keyword in call.keywords)]
         for inner in ast.walk(each)
     }
@@ -194,20 +195,21 @@ def _is_harmless(loop: ast.While, defined: FrozenSet[str]) -> bool:
         return False
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     return all(
-        _says(call, defined) or _is_known(call, defined, in_words=id(call) in words)
+        says(call, defined) or _is_known(call, defined, in_words=id(call) in words)
         for call in calls
     ) and not _counts(nodes, words)
 
 
-def _called(call: ast.Call) -> str:
+def called(call: ast.Call) -> str:
+    """Give the name of what is called, without what it is of."""
     if isinstance(call.func, ast.Name):
         return call.func.id
     return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
-def _says(call: ast.Call, defined: FrozenSet[str]) -> bool:
+def says(call: ast.Call, defined: FrozenSet[str]) -> bool:
     """Whether a call only prints."""
-    name = _called(call)
+    name = called(call)
     if name == "write" and isinstance(call.func, ast.Attribute):
         stream = call.func.value
         return isinstance(stream, ast.Attribute) and stream.attr in _STREAMS
@@ -215,8 +217,8 @@ def _says(call: ast.Call, defined: FrozenSet[str]) -> bool:
 
 
 def _is_known(call: ast.Call, defined: FrozenSet[str], *, in_words: bool) -> bool:
-    known = _ASKS | _PLAIN | (_IN_WORDS if in_words else frozenset())
-    name = _called(call)
+    known = _ASKS | PLAIN | (IN_WORDS if in_words else frozenset())
+    name = called(call)
     return name in known and name not in defined
 
 

@@ -65,9 +65,14 @@ _CAUGHT_BY_PYTHON = sum(
 _READY_SIGNALS = 1 << signal.SIGIO - 1 | 1 << signal.SIGURG - 1
 
 
+def own_signals(caught: int) -> int:
+    """Leave out of a mask of signals those that Python, or a C library, handles itself."""
+    return caught & ~_CAUGHT_BY_PYTHON
+
+
 def handles_signals(thread: procfs.Thread) -> bool:
     """Whether a process has a handler of its own for a signal."""
-    return bool(thread.caught & ~_CAUGHT_BY_PYTHON)
+    return bool(own_signals(thread.caught))
 
 
 class Process(NamedTuple):
