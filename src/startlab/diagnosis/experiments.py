@@ -251,6 +251,7 @@ NAMED: Final = (
     "generator",
     "left out",
     "process id",
+    "set later",
 )
 """What an experiment notes with the name of what its cause is about."""
 

@@ -412,6 +412,23 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "then never come.",
         first=True,
     ),
+    "pool start": Told(
+        "started_too_early",
+        "workers of a pool that start with its first task",
+        "the workers of a pool are started{at}, before {name} is set to what they need",
+        "A pool starts its workers when it is made. A forked worker has what its parent had then; "
+        "what is set later reaches no worker, whatever the start method is.",
+        first=True,
+    ),
+    "begin": Told(
+        "begins_too_late",
+        "a start() that returns when the child has begun",
+        "the program goes on{at} before the child has begun, which then finds something gone, or "
+        "comes too late",
+        "A forked child runs at once. One that is started by spawn or forkserver has to start "
+        "Python, and to import the main module, before it begins with its task.",
+        first=True,
+    ),
     "written": Told(
         "output_lost",
         "what children print, or put into queues, written at once",

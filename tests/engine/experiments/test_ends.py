@@ -427,3 +427,71 @@ def test_a_wait_that_is_too_short_for_the_start_of_a_child_is_shown(
     assert seen.kinds() == {"patience"}
     assert (seen.first.mechanism, seen.first.grade) == ("wait_too_short", "confirmed")
     assert seen.first.where == "program.py:17"
+
+
+@pytest.mark.wide
+def test_a_pool_that_is_made_before_what_its_workers_need_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Rates:
+            known = {}
+
+        def convert(amount):
+            return amount * Rates.known["CHF"]
+
+        def main():
+            pool = Pool(1)
+            Rates.known["CHF"] = 2
+            print(pool.map(convert, [1, 2]))
+            pool.close()
+            pool.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"pool start"}
+    assert (seen.first.mechanism, seen.first.grade) == ("started_too_early", "confirmed")
+    assert seen.first.where == "program.py:10"
+    assert "before `Rates.known` is set" in seen.first.title
+    assert {each.cell.method for each in seen.first.cells} == {"fork", "spawn"}
+
+
+@pytest.mark.wide
+def test_a_file_that_is_removed_before_the_child_has_begun_is_shown_at_the_start(
+    write: Write, tmp_path: Path
+) -> None:
+    """What is imported takes a while, as big libraries do; a forked child has it."""
+    program = write("""\
+        import os
+        import time
+        from multiprocessing import Process
+
+        def spin(seconds):
+            begun_at = time.monotonic()
+            while time.monotonic() < begun_at + seconds:
+                pass
+
+        spin(0.9)
+
+        def work(path):
+            with open(path) as source:
+                print(source.read())
+
+        if __name__ == "__main__":
+            with open("letter", "w") as out:
+                out.write("dear reader")
+            child = Process(target=work, args=("letter",))
+            child.start()
+            spin(0.4)
+            os.remove("letter")
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"begin"}
+    assert (seen.first.mechanism, seen.first.grade) == ("begins_too_late", "confirmed")
+    assert seen.first.where == "program.py:20"

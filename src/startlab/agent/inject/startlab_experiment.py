@@ -37,19 +37,14 @@ from startlab_everywhere import (
     send_keys,
     unblock_signals,
     wait_for_exit_codes,
-    watch_async_results,
     watch_connection,
     watch_empty,
-    watch_events,
     watch_exceptions,
     watch_executor,
     watch_exit_handlers,
     watch_finalizers,
     watch_forkserver,
-    watch_future_results,
-    watch_joins,
     watch_left_out,
-    watch_polls,
     watch_pool,
     watch_pool_end,
     watch_puts,
@@ -71,6 +66,16 @@ from startlab_forked import (
     watch_tracker,
 )
 from startlab_registries import set_random, watch_registries
+from startlab_timing import (
+    say_that_it_has_begun,
+    watch_async_results,
+    watch_events,
+    watch_future_results,
+    watch_joins,
+    watch_polls,
+    watch_pool_start,
+    watch_starts,
+)
 from startlab_traced import LOOKS, trace
 
 
@@ -83,6 +88,8 @@ def before_the_task():
         set_random(state)
     if forked_at:
         close_inherited()
+    if "begin" in NAMES:
+        say_that_it_has_begun()
     if "signal mask" in NAMES:
         unblock_signals()
     if "written" in NAMES:
@@ -124,6 +131,8 @@ PATCHES = {
     "": [("multiprocessing.spawn", watch_spawn), ("multiprocessing.util", watch_begin)],
     "pipes": [("multiprocessing.connection", watch_connection)],
     "left out": [("multiprocessing.reduction", watch_left_out)],
+    "begin": [("multiprocessing.process", watch_starts)],
+    "pool start": [("multiprocessing.pool", watch_pool_start)],
     "patience": [
         ("multiprocessing.process", watch_joins),
         ("multiprocessing.connection", watch_polls),

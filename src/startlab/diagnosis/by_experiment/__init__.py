@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import (
     arguments_at_import,
+    begins_too_late,
     buffer_copied,
     cache_copied,
     cache_empty,
@@ -39,6 +40,7 @@ from startlab.diagnosis.by_experiment import (
     pool_ended_early,
     process_name,
     removed_before_start,
+    started_too_early,
     thread_copied,
     tracker_of_child,
     transaction_open,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "arguments_at_import": arguments_at_import,
+    "begins_too_late": begins_too_late,
     "buffer_copied": buffer_copied,
     "cache_copied": cache_copied,
     "cache_empty": cache_empty,
@@ -84,6 +87,7 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "pool_ended_early": pool_ended_early,
     "process_name": process_name,
     "removed_before_start": removed_before_start,
+    "started_too_early": started_too_early,
     "thread_copied": thread_copied,
     "tracker_of_child": tracker_of_child,
     "transaction_open": transaction_open,

@@ -68,6 +68,7 @@ EVERYWHERE: Final = (
     Aspect(kind="signal mask"),
     Aspect(kind="exit in children"),
     Aspect(kind="pool end"),
+    Aspect(kind="pool start"),
     Aspect(kind="written"),
     Aspect(kind="empty"),
     Aspect(kind="pipes"),
@@ -125,6 +126,8 @@ def aspects_of(
     elif only_forks:
         yield from FORKED
     yield from EVERYWHERE
+    if good is not None and method != "fork" and good.cell.method == "fork":
+        yield Aspect(kind="begin")
 
 
 def forks(world: World) -> bool:

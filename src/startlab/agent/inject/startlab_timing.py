@@ -1,0 +1,170 @@
+"""When children begin, and how long the program waits for them. Python 3."""
+
+import os
+import sys
+import time
+
+from startlab_aspects import harmless, inject, note
+from startlab_state import the_program
+from startlab_values import text_of
+
+MORE_S = 2.0
+
+
+def patient(kind, name, ran_out):
+    """Have a method with a time limit wait some seconds more; tell where that has sufficed."""
+    wait = vars(kind)[name]
+
+    def wait_(self, timeout=None):
+        found = wait(self, timeout)
+        frame = sys._getframe(1)
+        if timeout is None or inject.is_library(frame.f_code.co_filename):
+            return found
+        if ran_out(self, found):
+            found = wait(self, MORE_S)
+            if not ran_out(self, found):
+                note("too soon", name + "()", inject.user_line(frame))
+        return found
+
+    wait_.__name__ = wait_.__qualname__ = name
+    setattr(kind, name, wait_)
+
+
+def watch_joins(process):
+    patient(process.BaseProcess, "join", lambda process, _: process._popen.poll() is None)
+
+
+def watch_polls(connection):
+    poll = connection._ConnectionBase.poll
+
+    def poll_(self, timeout=0.0):
+        found = poll(self, timeout)
+        frame = sys._getframe(1)
+        if found or not timeout or inject.is_library(frame.f_code.co_filename):
+            return found
+        found = poll(self, MORE_S)
+        if found:
+            note("too soon", "poll()", inject.user_line(frame))
+        return found
+
+    connection._ConnectionBase.poll = poll_
+
+
+def watch_events(synchronize):
+    patient(synchronize.Event, "wait", lambda _, found: not found)
+
+
+def watch_async_results(pool):
+    """Have get() find a result that comes later; it asks by wait() itself."""
+    get = pool.ApplyResult.get
+
+    def get_(self, timeout=None):
+        frame = sys._getframe(1)
+        if timeout is not None and not inject.is_library(frame.f_code.co_filename):
+            self.wait(timeout)
+            if not self.ready():
+                self.wait(MORE_S)
+                if self.ready():
+                    note("too soon", "get()", inject.user_line(frame))
+        return get(self, timeout)
+
+    pool.ApplyResult.get = get_
+
+
+def watch_future_results(futures):
+    result = futures.Future.result
+
+    def result_(self, timeout=None):
+        try:
+            return result(self, timeout)
+        except futures.TimeoutError:
+            frame = sys._getframe(1)
+            if self.done() or inject.is_library(frame.f_code.co_filename):
+                raise
+        found = result(self, MORE_S)
+        note("too soon", "result()", inject.user_line(frame))
+        return found
+
+    result_.__name__ = result_.__qualname__ = "result"
+    futures.Future.result = result_
+
+
+LATEST_S = 3.0  # a child that has not begun by then is not waited for
+PAUSE_S = 0.1  # what a child does first when it has begun
+
+
+def watch_starts(process):
+    """Have start() return when the child has begun with its task, as a forked child has soon."""
+    start = process.BaseProcess.start
+
+    def start_(self):
+        found = start(self)
+        frame = sys._getframe(1)
+        if not inject.is_library(frame.f_code.co_filename):
+            wait_for_begin(self, frame)
+        return found
+
+    start_.__name__ = start_.__qualname__ = "start"
+    process.BaseProcess.start = start_
+
+
+@harmless
+def wait_for_begin(child, frame):
+    file, until = begun_file(child._popen.pid), time.monotonic() + LATEST_S
+    while not os.path.exists(file) and time.monotonic() < until:
+        if child._popen.poll() is not None:
+            return
+        time.sleep(0.005)
+    if os.path.exists(file):
+        os.remove(file)
+        note("begins later", child._name, inject.user_line(frame))
+        time.sleep(PAUSE_S)
+
+
+def begun_file(pid):
+    return os.path.join(os.environ.get("TMPDIR", "/tmp"), "startlab-begun-%d" % pid)
+
+
+@harmless
+def say_that_it_has_begun():
+    open(begun_file(os.getpid()), "w").close()
+
+
+def watch_pool_start(pool):
+    """Have a pool start its workers with its first task; tell what was set meanwhile."""
+    start_workers = pool.Pool._repopulate_pool
+    late = {}  # by the ids of pools: what the program had when each was made, and the line
+
+    def _repopulate_pool(self):
+        late[id(self)] = state_of_program(), inject.user_line(sys._getframe(1))
+
+    def before(name):
+        function = vars(pool.Pool)[name]
+
+        def call(self, *args, **kwargs):
+            if id(self) in late:
+                tell_what_was_set(*late.pop(id(self)))
+                start_workers(self)
+            return function(self, *args, **kwargs)
+
+        call.__name__ = call.__qualname__ = name
+        setattr(pool.Pool, name, call)
+
+    pool.Pool._repopulate_pool = _repopulate_pool
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        before(name)
+
+
+def state_of_program():
+    """Give what the globals are that the program's functions mention, and the current folder."""
+    found = {"os.getcwd()": os.getcwd()}
+    for place, name, value in the_program().globals():
+        found[place + name] = text_of(value) or id(value)
+    return found
+
+
+@harmless
+def tell_what_was_set(before, where):
+    for name, value in state_of_program().items():
+        if before.get(name) != value:
+            note("set later", name, where)
