@@ -37,7 +37,6 @@ PYTHONS = ("linux-3.14", "linux-3.15")
 HUNG = (
     "barrier_short_under_forkserver",
     "executor_worker_locked",
-    "fork_under_a_lock",
     "rlock_of_a_parents_thread",
     "threads_in_two_orders",
 )
@@ -89,7 +88,9 @@ def pid(engine: DockerClient, image: tuple[str, str], program: Program) -> Itera
         container.remove(force=True)
 
 
-@pytest.fixture(params=[by for by in BY if by == "memory" or BY[by]])
+@pytest.fixture(
+    params=["memory", *[pytest.param("py-spy", marks=pytest.mark.wide)] * bool(py_spy())]
+)
 def _reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attach, "py_spy", lambda: BY[request.param])
 

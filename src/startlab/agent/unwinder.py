@@ -198,7 +198,7 @@ class _Process:
         by_thread: Dict[int, Unwound] = {}
         for state in self._states():
             found = self._stack(state)
-            if found is not None and found.tid:
+            if found.tid:
                 inner = by_thread[found.tid].frames if found.tid in by_thread else ()
                 by_thread[found.tid] = found._replace(frames=inner + found.frames)
         yield from by_thread.values()
@@ -217,23 +217,23 @@ class _Process:
             yield at
             at = self._memory.word(at + following)
 
-    def _stack(self, state: int) -> Optional[Unwound]:
-        """Read the stack of a thread, again if it has gone on meanwhile."""
+    def _stack(self, state: int) -> Unwound:
+        """Read the stack of a thread, again if it has gone on meanwhile, but not without end."""
         numbers = self._table.section("thread")
         ident, tid = numbers[8:10] if self._table.minor >= 15 else numbers[5:7]
+        frames: Tuple[Line, ...] = ()
         for _ in range(_TRIES):
-            try:
-                innermost = self._innermost(state)
-                frames = tuple(self._frames(innermost[0]))
-                if innermost == self._innermost(state):
-                    return Unwound(
-                        self._memory.word(state + tid) & 0xFFFF_FFFF,
-                        self._memory.word(state + ident),
-                        frames,
-                    )
-            except _UNREADABLE:
-                continue
-        return None
+            frames = frames or self._tried(state)
+        words = self._memory.word(state + tid), self._memory.word(state + ident)
+        return Unwound(words[0] & 0xFFFF_FFFF, words[1], frames)
+
+    def _tried(self, state: int) -> Tuple[Line, ...]:
+        try:
+            innermost = self._innermost(state)
+            frames = tuple(self._frames(innermost[0]))
+            return frames if innermost == self._innermost(state) else ()
+        except _UNREADABLE:
+            return ()
 
     def _innermost(self, state: int) -> Tuple[int, bytes]:
         """Tell which frame of a thread is the innermost one, and what is in it."""
