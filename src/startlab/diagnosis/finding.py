@@ -75,7 +75,7 @@ def tell(seen: Seen, found: Found) -> Finding:
         if (count := counts[cell])
     )
     where = cause.where or None
-    grade = cause.grade or _grade(seen, mechanism, cells)
+    grade = cause.grade or _grade(seen, mechanism, cells, outcomes)
     return Finding(
         mechanism=cause.mechanism,
         outcome=outcomes[0],
@@ -132,14 +132,17 @@ def _mixed(seen: Seen, cells: Sequence[Explained]) -> str:
     return f" Trials disagree: {'; '.join(parts)}." if parts else ""
 
 
-def _grade(seen: Seen, mechanism: Mechanism, cells: Sequence[Explained]) -> FindingGrade:
+def _grade(
+    seen: Seen, mechanism: Mechanism, cells: Sequence[Explained], outcomes: Sequence[Outcome]
+) -> FindingGrade:
     """Say how sure a cause is; what was raised explains nothing where other cells do not raise it.
 
     That is so once experiments have looked in vain for what makes the difference.
     """
     if not mechanism.explains:
         return "unknown"
-    if mechanism.symptom and any(each.good for each in _in_vain(seen, cells)):
+    vain = outcomes == ["error"] and any(each.good for each in _in_vain(seen, cells))
+    if mechanism.symptom and vain:
         return "unknown"
     return "shown" if mechanism.shown else "suspected"
 

@@ -126,17 +126,19 @@ class Seen:
     def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
         """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.
 
-        Such a one is a cell of the same start method, where nothing was tried in this one, or one
-        that fails where all do.
+        Such a one is a cell of the same start method, or of another one that does not fork, where
+        nothing was tried in this one; or one that fails where all do.
         """
         cell = trial.environment, trial.method
         if cell in self.experiments:
             return self.experiments[cell]
+        untried = cell not in self._tried
         return next(
             (
                 made
                 for made in self.experiments.values()
-                if (made.method == trial.method and cell not in self._tried)
+                if (untried and made.method == trial.method)
+                or (untried and made.environment == trial.environment and _forks_none(made, trial))
                 or (made.good is None and made.environment == trial.environment)
                 if any(
                     _end(each) == _end(trial)
@@ -182,6 +184,10 @@ class Seen:
 def cell_name(cell: Cell) -> str:
     """Name a cell of a program that is known."""
     return f"{cell.environment} × {cell.method}"
+
+
+def _forks_none(made: CauseExperiment, trial: Trial) -> bool:
+    return "fork" not in (made.method, trial.method)
 
 
 def _end(trial: Trial) -> tuple[object, ...]:

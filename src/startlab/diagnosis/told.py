@@ -376,7 +376,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "patience": Told(
         "wait_too_short",
-        "two seconds more for each wait that has a time limit",
+        "more time for each wait that has a limit",
         "the program waits{at} for a shorter time than a child takes",
         "A forked child runs at once. One that is started by spawn or forkserver has to start "
         "Python, and to import the main module, before it begins with its task.",

@@ -8,11 +8,22 @@ from startlab_aspects import harmless, inject, note
 from startlab_state import the_program
 from startlab_values import text_of
 
-MORE_S = 2.0
+MOST_MORE_S = 1.5  # that this process waits longer, for all that it waits for
+MOST_PAUSES = 5
+left = {"more": MOST_MORE_S, "pauses": MOST_PAUSES}
+
+
+def longer(wait, *args):
+    """Wait once more, as long as there is time left: a program may ask again and again."""
+    began = time.monotonic()
+    try:
+        return wait(*args + (max(0.0, left["more"]),))
+    finally:
+        left["more"] -= time.monotonic() - began
 
 
 def patient(kind, name, ran_out):
-    """Have a method with a time limit wait some seconds more; tell where that has sufficed."""
+    """Have a method with a time limit wait longer; tell where that has sufficed."""
     wait = vars(kind)[name]
 
     def wait_(self, timeout=None):
@@ -21,7 +32,7 @@ def patient(kind, name, ran_out):
         if timeout is None or inject.is_library(frame.f_code.co_filename):
             return found
         if ran_out(self, found):
-            found = wait(self, MORE_S)
+            found = longer(wait, self)
             if not ran_out(self, found):
                 note("too soon", name + "()", inject.user_line(frame))
         return found
@@ -42,7 +53,7 @@ def watch_polls(connection):
         frame = sys._getframe(1)
         if found or not timeout or inject.is_library(frame.f_code.co_filename):
             return found
-        found = poll(self, MORE_S)
+        found = longer(poll, self)
         if found:
             note("too soon", "poll()", inject.user_line(frame))
         return found
@@ -63,7 +74,7 @@ def watch_async_results(pool):
         if timeout is not None and not inject.is_library(frame.f_code.co_filename):
             self.wait(timeout)
             if not self.ready():
-                self.wait(MORE_S)
+                longer(self.wait)
                 if self.ready():
                     note("too soon", "get()", inject.user_line(frame))
         return get(self, timeout)
@@ -81,7 +92,7 @@ def watch_future_results(futures):
             frame = sys._getframe(1)
             if self.done() or inject.is_library(frame.f_code.co_filename):
                 raise
-        found = result(self, MORE_S)
+        found = longer(result, self)
         note("too soon", "result()", inject.user_line(frame))
         return found
 
@@ -90,7 +101,7 @@ def watch_future_results(futures):
 
 
 LATEST_S = 3.0  # a child that has not begun by then is not waited for
-PAUSE_S = 0.1  # what a child does first when it has begun
+PAUSE_S = 0.1  # in which a child does what it does first
 
 
 def watch_starts(process):
@@ -100,7 +111,8 @@ def watch_starts(process):
     def start_(self):
         found = start(self)
         frame = sys._getframe(1)
-        if not inject.is_library(frame.f_code.co_filename):
+        if left["pauses"] and not inject.is_library(frame.f_code.co_filename):
+            left["pauses"] -= 1
             wait_for_begin(self, frame)
         return found
 

@@ -179,6 +179,8 @@ def parts(path, value):
     if isinstance(value, dict):
         for key, each in list(dict.items(value)):
             yield "%s[%s]" % (path, show(key, 1)), each
+        if kind.__name__ == "defaultdict":
+            yield path + ".default_factory", value.default_factory
     elif isinstance(value, (list, tuple)):
         base = list if isinstance(value, list) else tuple
         for i, each in enumerate(list(base.__iter__(value))):

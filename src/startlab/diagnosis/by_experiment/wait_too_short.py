@@ -1,7 +1,7 @@
 """A wait for a child that is given up before the child has begun.
 
 ## What it sees
-Where each wait that has a time limit goes on for two seconds more, the program works.
+Where each wait that has a time limit goes on for a while, the program works.
 
 ## Why
 A forked child runs at once. One that is started by spawn or forkserver has to start Python, and to

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, of_worker, what_was_raised
+from startlab.diagnosis.case import Case, Cause, of_worker, started_at, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
@@ -96,12 +96,16 @@ def _raised(case: Case) -> Cause | None:
     child = [each for each in case.tracebacks if each.child]
     of_program = any(not each.child and not each.passing for each in case.tracebacks)
     of_child = child and (trial.exception == child[-1].exception or not of_program)
+    begun = started_at(case) if of_child and not trial.where else None
     return Cause(
         "exception",
         f"{'a child' if of_child else 'the program'} raises {what_was_raised(trial)}"
-        + (f" at {trial.where}" if trial.where else ""),
-        "",
-        trial.where,
+        + (f" at {trial.where}" if trial.where else "")
+        + (f" as its target is called: it is started at {begun}" if begun else ""),
+        "Each item of `args` is an argument: write `args=(name,)`, not `args=(name)`."
+        if begun and "argument" in trial.exception.message
+        else "",
+        trial.where or begun,
         chosen=case.sources.code(trial.where).startswith(("assert ", "assert(", "raise "))
         or (not of_child and trial.exception.type in _CHECKS),
         key=f"{trial.exception.type} {trial.where}",

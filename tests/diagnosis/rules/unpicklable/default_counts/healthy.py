@@ -1,0 +1,16 @@
+"""Counts the letters of words, a process for each list of words."""
+
+import collections
+import multiprocessing
+
+
+def letters(words):
+    counts = collections.defaultdict(int)
+    for word in words:
+        counts[word[0]] += 1
+    return counts
+
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(1) as pool:
+        print(sorted(pool.apply(letters, (["ape", "ant", "bee"],)).items()))
