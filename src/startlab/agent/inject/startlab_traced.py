@@ -15,81 +15,92 @@ def trace():
     """Follow the first process line by line, and tell after which line an aspect was another.
 
     The interpreters that it starts know of no experiment: they have lines of their own.
+    """
+    words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
+    del os.environ["STARTLAB_EXPERIMENT"]
+    follower = Follower(LOOKS[words[0]], words[1:])
+    inject.PATCHES["multiprocessing.process"] = [
+        *inject.PATCHES.get("multiprocessing.process", []), follower.watch_start
+    ]
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=follower.tell_changes)
+    if follower.look is look_at_locals:
+        import threading
+
+        threading.settrace(follower.call)
+    sys.settrace(follower.call)
+
+
+class Follower(object):
+    """Looks at an aspect after each line of the program's.
 
     What is changed once the last child was started, like what is put back, made no difference to
     one. A handler of SIGCHLD does, whenever it is set. Of the changes before a start the last one
     counts: the others may be of what was for an earlier child.
     """
-    words = [aspect[1:] for aspect in ASPECTS if aspect[0] == "trace"][0]
-    del os.environ["STARTLAB_EXPERIMENT"]
-    look = LOOKS[words[0]]
-    state = {"last": "", "file": "", "value": look(*words[1:])}
-    changes = []
-    first = os.getpid()
 
-    def tell_changes():
-        if os.getpid() == first:
-            for place, last in changes[:-1]:
+    def __init__(self, look, words):
+        self.look, self.words = look, words
+        self.value = look(*words)
+        self.last = self.file = ""
+        self.changes = []
+        self.first = os.getpid()
+
+    def tell_changes(self):
+        if os.getpid() == self.first:
+            for place, last in self.changes[:-1]:
                 tell("noted", "line", place, last)
-            for place, last in changes[-1:]:
+            for place, last in self.changes[-1:]:
                 tell("noted", "last line", place, last)
-            del changes[:]
+            del self.changes[:]
 
-    def watch_start(process):
+    def watch_start(self, process):
         start = process.BaseProcess.start
 
-        def start_(self):
-            tell_changes()
-            return start(self)
+        def start_(process_):
+            self.tell_changes()
+            return start(process_)
 
         start_.__name__ = start_.__qualname__ = "start"
         process.BaseProcess.start = start_
 
-    def line(frame, event, arg, by=""):
-        if os.getpid() == first:
-            if event == "return" and look is look_at_caches:
-                as_returned.setdefault(id(arg), text_of(arg))
-            try:
-                value = look(*words[1:])
-            except Exception:
-                value = None
-            if value != state["value"]:
-                state["value"] = value
-                changes.append((caller(frame, state["file"]), by or state["last"]))
-            if event == "return":  # what comes then is done by the line that has called
-                frame = frame.f_back
-            if frame is not None and not inject.is_library(frame.f_code.co_filename):
-                state["file"] = frame.f_code.co_filename
-                state["last"] = "%s:%d" % (state["file"], frame.f_lineno)
-        return line
-
-    def caller(frame, file):
-        """Find the call that led to a file, in another file of the program."""
-        while frame is not None:
-            place = frame.f_code.co_filename
-            if place != file and not place.startswith("<") and not inject.is_library(place):
-                return "%s:%d" % (place, frame.f_lineno)
-            frame = frame.f_back
-        return ""
-
-    def call(frame, event, arg):
+    def call(self, frame, event, arg):
         if inject.is_library(frame.f_code.co_filename):
             return None
         if frame.f_back is not None and not is_within_program(frame.f_back):
             # What a library has done before it calls a function is by what decorates that.
-            line(frame, event, arg, "%s:%d" % (frame.f_code.co_filename, frame.f_code.co_firstlineno))
-        return line
+            by = "%s:%d" % (frame.f_code.co_filename, frame.f_code.co_firstlineno)
+            self.line(frame, event, arg, by)
+        return self.line
 
-    inject.PATCHES["multiprocessing.process"] = [
-        *inject.PATCHES.get("multiprocessing.process", []), watch_start
-    ]
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=tell_changes)
-    if look is look_at_locals:
-        import threading
+    def line(self, frame, event, arg, by=""):
+        if os.getpid() != self.first:
+            return self.line
+        if event == "return" and self.look is look_at_caches:
+            as_returned.setdefault(id(arg), text_of(arg))
+        try:
+            value = self.look(*self.words)
+        except Exception:
+            value = None
+        if value != self.value:
+            self.value = value
+            self.changes.append((caller(frame, self.file), by or self.last))
+        if event == "return":  # what comes then is done by the line that has called
+            frame = frame.f_back
+        if frame is not None and not inject.is_library(frame.f_code.co_filename):
+            self.file = frame.f_code.co_filename
+            self.last = "%s:%d" % (self.file, frame.f_lineno)
+        return self.line
 
-        threading.settrace(call)
-    sys.settrace(call)
+
+def caller(frame, file):
+    """Find the call that led to a file, in another file of the program."""
+    while frame is not None:
+        place = frame.f_code.co_filename
+        if place != file and not place.startswith("<") and not inject.is_library(place):
+            return "%s:%d" % (place, frame.f_lineno)
+        frame = frame.f_back
+    return ""
 
 
 def is_within_program(frame):
