@@ -265,7 +265,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     the environment, is what it reads where `stdin` is None. `python` is the interpreter that the
     environment has, for which the agent may compile. `passing_s` is how long the slowest trial took
     that passed, if one did: one that rests for much longer is given up. `tests` are the settings of
-    a program that runs tests one at a time, as it is told: see agent/inject/startlab_tests.py.
+    a program that runs tests one at a time, as it is told: see agent/inject/startlab_suite.py.
     """
 
     argv: tuple[str, ...]

@@ -236,6 +236,21 @@ def test_bytecode_is_kept_and_none_that_a_program_wrote(tmp_path: Path) -> None:
     assert "wrote" not in ran.stderr
 
 
+def test_what_pytest_compiles_is_removed_and_nothing_is_compiled_for_it(tmp_path: Path) -> None:
+    copy = injection.Injection(str(tmp_path))
+    folder = Path(copy.ready())
+    before = {path: path.stat().st_ino for path in folder.rglob("*")}
+    cached = folder / "__pycache__" / f"startlab_tests.{sys.implementation.cache_tag}-pytest-9.pyc"
+    cached.parent.mkdir(exist_ok=True)
+    cached.write_bytes(b"of pytest")
+    copy.learn("/no/such/python")
+    assert not copy._asked
+    assert Path(copy.ready()) == folder
+    assert not cached.exists()
+    after = {path: path.stat().st_ino for path in folder.rglob("*")}
+    assert {path: after[path] for path in before} == before
+
+
 # --- what is removed ----------------------------------------------------------------------------
 
 

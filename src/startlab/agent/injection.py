@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from os.path import isfile
 from typing import Dict, NamedTuple, Optional, Set, Tuple
 
@@ -20,6 +21,7 @@ from .removal import remove
 
 INSTALLED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")
 COMPILE_S = 20.0
+PYTESTS = "-pytest-"  # in the name of bytecode that pytest makes, of its plugins
 COMPILE = (
     "import py_compile, sys\n"
     "for each in sys.argv[1:]:\n"
@@ -52,6 +54,8 @@ class Injection:
     def ready(self) -> str:
         """Return the folder, with what belongs there and nothing else. Raises OSError."""
         # A new time of change cannot be avoided by who changes a file, nor be set.
+        if self._now() != self._stamps:
+            self._remove_more()
         if not self._stamps or self._now() != self._stamps:
             if not remove(self._folder):
                 self._folder = tempfile.mkdtemp(prefix="inject-", dir=self._scratch)
@@ -64,12 +68,20 @@ class Injection:
             self._stamps = self._now()
         return self._folder
 
+    def _remove_more(self) -> None:
+        """Remove what has come to be there, such as pytest's own bytecode of its plugin."""
+        for name in self._now().keys() - self._stamps.keys():
+            with suppress(OSError):
+                os.unlink(os.path.join(self._folder, name))
+
     def learn(self, python: str) -> None:
         """Keep bytecode for an interpreter that has just run a trial, if it had to compile.
 
         The interpreter compiles again, with no program beside it.
         """
-        if not python or python in self._asked or self._now() == self._stamps:
+        more = self._now().keys() - self._stamps.keys()
+        compiled = any(name.endswith(".pyc") and PYTESTS not in name for name in more)
+        if not python or python in self._asked or not compiled:
             return
         self._asked.add(python)
         try:

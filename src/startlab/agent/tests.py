@@ -1,7 +1,7 @@
 """A program that runs tests, one at a time, as it is told: each is a trial within the trial.
 
 What it is told and what it says are lines of JSON on its stdin and stdout; see
-inject/startlab_tests.py. While it waits for the next test, it is not looked at.
+inject/startlab_suite.py. While it waits for the next test, it is not looked at.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _OUTER: Final = (
     "/_pytest/",
     "/pluggy/",
     "/pytest/",
-    "/startlab_tests.py",
+    "/startlab_suite.py",
     "<frozen ",
 )
 """What is in the path of a frame that is no news to who runs a test."""
