@@ -11,7 +11,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("only Linux shows which signals are caught", allow_module_level=True)
 
-from startlab.agent.proof.handlers import only_print
+from startlab.agent.proof.handlers import only_print, takes_by_with
 
 if TYPE_CHECKING:
     from tests.conftest import Write
@@ -77,3 +77,9 @@ def test_what_is_not_imported_installs_nothing(write: Write) -> None:
     program = write(PRINTS[0])
     write("signal.signal(signal.SIGTERM, stop.set)", "other.py")
     assert only_print(str(program), TERM)
+
+
+@pytest.mark.parametrize(("line", "by_with"), [(1, True), (2, False), (3, False), (4, True)])
+def test_what_takes_a_lock_by_with(line: int, write: Write, *, by_with: bool) -> None:
+    program = write("with lock:\n    other.acquire()\nlock.acquire()\nwith (one, two[0]): pass")
+    assert takes_by_with(str(program), line) == by_with

@@ -17,7 +17,7 @@ assert sys.platform == "linux"
 
 from ..proof import Members, Prover, Rounds, deadlock, holders_of, partial, procfs
 from ..proof.facts import Obstacle, Verdict, Waiting, plain
-from ..proof.handlers import only_print
+from ..proof.handlers import only_print, takes_by_with
 from ..proof.procfs import Moved
 from ..proof.rounds import ROUNDS, shown_by
 from ..proof.scene import own_signals
@@ -245,12 +245,13 @@ class _Looks:
         caught = {each: thread.caught for each, thread in _threads(self._first).items()}
         found = set()
         for each, stack in self._by_thread.items():
-            own = [frame.file for frame in stack.frames if told.is_own(frame.file)]
-            if own and _is_idle(stack.frames[0]):
-                folder = told.link(f"/proc/{each[0]}/cwd")
-                path = os.path.normpath(os.path.join(folder, own[-1]))
-                if not only_print(f"/proc/{each[0]}/root{path}", own_signals(caught[each])):
-                    found.add(each)
+            own = [frame for frame in stack.frames if told.is_own(frame.file)]
+            if (
+                own
+                and _is_idle(stack.frames[0])
+                and not only_print(_path(each[0], own[-1]), own_signals(caught[each]))
+            ):
+                found.add(each)
         return frozenset(found)
 
     # --- both looks together ---------------------------------------------------------------
@@ -277,7 +278,8 @@ class _Looks:
     ) -> Set[Id]:
         """Give the threads that wait for a lock, while what lives did nothing about it.
 
-        That is, it went round by the clock often enough, or waits for a signal.
+        That is, it went round by the clock often enough, or waits for a signal, whose handler
+        releases no lock that a `with` takes.
         """
         may_wake = self._second.may_wake
         resting = self._second.dormant & may_wake.keys()
@@ -288,7 +290,15 @@ class _Looks:
         ]
         if not resting or min(rounds, default=ROUNDS) < ROUNDS:
             return set()
-        return set(filter(self._locked, self._second.dormant & first.keys()))
+        locked = set(filter(self._locked, self._second.dormant & first.keys()))
+        if len(rounds) < len(resting):
+            return set(filter(self._is_guarded, locked))
+        return locked
+
+    def _is_guarded(self, each: Id) -> bool:
+        """Whether a thread waits for a lock that it takes by `with`."""
+        frame = self._by_thread[each].frames[0]
+        return takes_by_with(_path(each[0], frame), frame.line)
 
     def _waiting(self) -> Dict[Id, Waiting]:
         """Tell what each thread waits for, and of a tree that hangs who has the locks."""
@@ -319,6 +329,12 @@ class _Looks:
         ]
         servers = [pid for pid, mine in self._found.items() if server(mine)]
         return deadlock.find([waiting[each] for each in hung], own, servers)
+
+
+def _path(pid: int, frame: Frame) -> str:
+    """Give the path of a frame's file, as a process has it."""
+    path = os.path.normpath(os.path.join(told.link(f"/proc/{pid}/cwd"), frame.file))
+    return f"/proc/{pid}/root{path}"
 
 
 def _is_idle(frame: Frame) -> bool:

@@ -1,4 +1,8 @@
-"""Handlers of signals that by their source only print: no signal ends a wait through them."""
+"""What handlers of signals may do about a wait, by the program's source.
+
+One that only prints does nothing about it. And a lock that is taken by `with` guards something: it
+is none that a handler releases, to wake whoever waits for it.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,21 @@ def only_print(path: str, caught: int) -> bool:
         return not caught & ~_printing(path)
     except (OSError, SyntaxError, ValueError, RecursionError):
         return False  # it is not there, or of another Python
+
+
+def takes_by_with(path: str, line: int) -> bool:
+    """Whether the line is one at which a `with` takes what it guards by."""
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read(_MOST_BYTES))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return False
+    return any(
+        item.context_expr.lineno <= line <= (item.context_expr.end_lineno or 0)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With)
+        for item in node.items
+    )
 
 
 @lru_cache(maxsize=16)
