@@ -577,7 +577,7 @@ def test_it_says_why_a_child_cannot_be_given_something(
     assert "called by startlab" not in seen.stderr.text()
     assert "startlab" not in seen.stderr.text().replace(seen.work, "").replace("/startlab-", "")
     (clue,) = told
-    assert clue.path == "Session.lock via target=client.fetch"
+    assert clue.path == "Session.lock of Client.sessions via target=client.fetch"
     assert clue.type == "_thread.lock"
     assert clue.where is not None
     assert clue.where.endswith("program.py:20")

@@ -20,7 +20,9 @@ from startlab.model import Unavailable
 from tests.attach.programs import DEAD, HERE, WITHIN_S, Program, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from _pytest.mark import ParameterSet
 
     from docker import DockerClient
 
@@ -34,13 +36,18 @@ pytestmark = [
 ]
 
 PYTHONS = ("linux-3.14", "linux-3.15")
-HUNG = (
-    "barrier_short_under_forkserver",
-    "executor_worker_locked",
-    "rlock_of_a_parents_thread",
-    "threads_in_two_orders",
-)
-LIVING = ("asyncio_ticks", "pool_without_work")
+HUNG = [
+    Program(HERE / "hung" / f"{name}.py")
+    for name in (
+        "executor_worker_locked",
+        "barrier_short_under_forkserver",
+        "rlock_of_a_parents_thread",
+        "threads_in_two_orders",
+    )
+]
+LIVING = [
+    Program(HERE / "living" / f"{name}.py") for name in ("pool_without_work", "asyncio_ticks")
+]
 BY = {"memory": None, "py-spy": py_spy()}
 """What reads the Python stacks."""
 
@@ -57,7 +64,19 @@ def engine() -> Iterator[DockerClient]:
     client.close()
 
 
-@pytest.fixture(scope="module", params=PYTHONS)
+def shown_by_one(every: Sequence[str | Program]) -> list[ParameterSet]:
+    """Give the first as it is, and the others as `wide`: they show the same."""
+    return [
+        pytest.param(
+            each,
+            id=each if isinstance(each, str) else each.path.stem,
+            marks=[] if each == every[0] else [pytest.mark.wide],
+        )
+        for each in every
+    ]
+
+
+@pytest.fixture(scope="module", params=shown_by_one(PYTHONS))
 def image(engine: DockerClient, request: pytest.FixtureRequest) -> tuple[str, str]:
     """Give the image, and the Python in it."""
     bases = os.environ.get("STARTLAB_BASES", "auto")
@@ -96,14 +115,14 @@ def _reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("_reader")
-@pytest.mark.parametrize("program", [Program(HERE / "hung" / f"{name}.py") for name in HUNG])
+@pytest.mark.parametrize("program", shown_by_one(HUNG))
 def test_a_hung_tree_is_told_with_its_process_and_line(program: Program, pid: int) -> None:
     found = ask(program, lambda: attach.look([pid], patience_s=program.patience_s))
     assert not found.wrong, found.sentences[-1]
 
 
 @pytest.mark.usefixtures("_reader")
-@pytest.mark.parametrize("program", [Program(HERE / "living" / f"{name}.py") for name in LIVING])
+@pytest.mark.parametrize("program", shown_by_one(LIVING))
 def test_a_living_tree_is_never_called_dead(program: Program, pid: int) -> None:
     found = ask(program, lambda: attach.look([pid], patience_s=program.patience_s))
     assert not [tree for tree in found.trees if tree.verdict.kind in DEAD], found.sentences

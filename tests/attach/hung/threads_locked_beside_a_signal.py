@@ -1,3 +1,4 @@
+# wide
 # verdict: part
 # who: thread
 import signal

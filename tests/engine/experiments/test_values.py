@@ -471,6 +471,7 @@ def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
     assert "scales" in seen.first.title
 
 
+@pytest.mark.wide
 def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     write: Write, tmp_path: Path
 ) -> None:
