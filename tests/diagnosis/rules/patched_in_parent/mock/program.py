@@ -8,7 +8,7 @@ def stamp():
 
 
 def main():
-    # finds: setting_differs differs forkserver spawn
+    # finds: patched_in_parent differs forkserver spawn
     with mock.patch("time.time", return_value=5_000_000.0):
         worker = Process(target=stamp)
         worker.start()
