@@ -404,6 +404,7 @@ def test_what_is_no_journal_is_said_to_be_none(data: bytes) -> None:
         journal.read(write(root, "run", data))
 
 
+@pytest.mark.wide
 @fuzz
 @given(st.lists(st.one_of(journals, damaged()), min_size=1, max_size=3), st.booleans())
 def test_merges(datas: list[bytes], allow: bool) -> None:  # noqa: FBT001 - hypothesis gives it

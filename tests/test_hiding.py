@@ -166,6 +166,7 @@ def test_the_agent_of_windows_ends_the_whole_tree(tmp_path: Path, processes_of: 
     assert processes_of(tmp_path) == []
 
 
+@pytest.mark.wide
 def test_a_hang_is_told_with_stacks_where_no_kernel_tells_what_it_waits_for(
     tmp_path: Path,
 ) -> None:

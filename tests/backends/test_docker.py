@@ -902,7 +902,9 @@ def second_engine(
 
 @pytest.mark.docker
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.wide)]
+)
 def test_an_engine_that_dies_during_a_trial_is_reported(
     second_engine: SecondEngine, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
 ) -> None:

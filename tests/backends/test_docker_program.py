@@ -161,6 +161,7 @@ def test_what_it_needs_is_a_layer_that_is_built_once(here: Path) -> None:
     assert {t.stdout for t in got.trials} == {f"needed {here}\n"}
 
 
+@pytest.mark.wide
 def test_what_cannot_be_installed_is_reported_with_pips_words(here: Path) -> None:
     put(here / "a.py", "")
     got = run("a.py", packages=["no-such-package"], building={"bases": "debian", "network": "none"})

@@ -293,7 +293,7 @@ def test_the_place_of_its_agent_that_a_program_removes_is_missed_by_no_other(
 
 
 @pytest.mark.targets
-@pytest.mark.parametrize("ending", ["9", "signal.SIGSTOP"])
+@pytest.mark.parametrize("ending", ["9", pytest.param("signal.SIGSTOP", marks=pytest.mark.wide)])
 @pytest.mark.skipif(sys.platform == "win32", reason="a Unix has these signals")
 def test_a_program_that_ends_or_stops_its_agents_costs_its_own_trial_alone(
     book: Book, drive: Any, tmp_path: Path, ending: str

@@ -310,7 +310,7 @@ def test_a_program_that_only_may_choose_its_start_method_is_run_in_every_cell(he
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is not seen what threads are in")
-@pytest.mark.parametrize("sleeps", [True, False])
+@pytest.mark.parametrize("sleeps", [True, pytest.param(False, marks=pytest.mark.wide)])
 def test_a_hang_at_the_limit_is_not_waited_out_again(
     here: Here, monkeypatch: pytest.MonkeyPatch, *, sleeps: bool
 ) -> None:

@@ -334,6 +334,7 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
     }
 
 
+@pytest.mark.wide
 def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makeconftest(
         """

@@ -30,7 +30,7 @@ LOCKED = """
         lock.acquire()
         child = multiprocessing.Process(target=work)
         child.start()
-        for _ in range(200):
+        for _ in range(300):
             child.join(0.02)
         {end}
         child.join()

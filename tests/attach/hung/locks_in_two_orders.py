@@ -1,3 +1,4 @@
+# wide
 # verdict: deadlock
 # who: child
 import multiprocessing

@@ -144,6 +144,7 @@ def test_a_statement_that_the_children_need_does_not_hide_the_cause(
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_random_output_without_a_seed_is_not_blamed(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import random
@@ -343,6 +344,7 @@ def test_what_each_process_makes_for_itself_is_told_for_either_meaning(
     assert "If each process is to have its own, make it where it is used." in seen.first.advice
 
 
+@pytest.mark.wide
 def test_of_a_child_that_fails_everywhere_unseen_the_cause_is_shown(
     write: Write, tmp_path: Path
 ) -> None:
@@ -373,6 +375,7 @@ def test_of_a_child_that_fails_everywhere_unseen_the_cause_is_shown(
     assert seen.first.where == "program.py:13"
 
 
+@pytest.mark.wide
 def test_what_the_parent_has_changed_besides_is_not_the_cause(write: Write, tmp_path: Path) -> None:
     """Its folder, environment, command line, thread-locals, caches and the calendar differ too."""
     program = write("""\

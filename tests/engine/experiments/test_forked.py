@@ -712,6 +712,7 @@ def test_a_program_that_takes_the_fork_server_for_fork_is_shown_where_it_asks(
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_children_that_are_started_before_a_thread_do_without_it(
     write: Write, tmp_path: Path
 ) -> None:

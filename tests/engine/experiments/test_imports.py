@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 pytestmark = LINUX
 
 
+@pytest.mark.wide
 def test_a_value_set_by_another_module_is_shown_with_the_call(write: Write, tmp_path: Path) -> None:
     write(
         """
@@ -54,6 +55,7 @@ def test_a_value_set_by_another_module_is_shown_with_the_call(write: Write, tmp_
     assert "3 of 3 trials; without, in 0 of" in seen.first.text
 
 
+@pytest.mark.wide
 def test_a_module_that_children_cannot_find_is_shown_with_the_path_put_back(
     write: Write, tmp_path: Path
 ) -> None:

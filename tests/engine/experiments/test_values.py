@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 pytestmark = LINUX
 
 
+@pytest.mark.wide
 def test_what_is_registered_in_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import codecs
@@ -641,6 +642,7 @@ def test_an_attribute_of_a_function_is_shown_where_the_parent_sets_it(
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_a_call_of_the_standard_library_is_shown_where_the_parent_makes_it(
     write: Write, tmp_path: Path
 ) -> None:

@@ -41,6 +41,8 @@ class Stuck:
         self._prover = prover
         self._stacks = stacks
         self._last: Dict[int, object] = {}
+        self._again = False  # the next look is one at what the last one has found
+        self._used_s = 0.0
         self._next = time.monotonic() + EVERY_S
 
     def look(self) -> None:
@@ -56,9 +58,15 @@ class Stuck:
             if unmoved and pid not in self.found and len(self.found) < MOST:
                 mine = self._stacks(pid, [each.tid for each in waiting])
                 self.found[pid] = Found(process.stat.parent, waiting, mine)
+        is_new = not seen.keys() <= self._last.keys()
         self._last = {pid: process for pid, (process, _) in seen.items()}
-        used_s = time.thread_time() - began
-        self._next = time.monotonic() + max(EVERY_S, used_s / SHARE)
+        self._used_s += time.thread_time() - began
+        if is_new and not self._again:  # what is soon killed is to be seen twice before
+            self._again, pause_s = True, EVERY_S
+        else:
+            self._again, pause_s = False, max(EVERY_S, self._used_s / SHARE)
+            self._used_s = 0.0
+        self._next = time.monotonic() + pause_s
 
 
 if sys.platform == "linux":
