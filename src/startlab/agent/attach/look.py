@@ -237,7 +237,7 @@ class _Looks:
         )
 
     def _idle(self) -> FrozenSet[Id]:
-        """Give the threads that wait for others in a wait of the library's.
+        """Give the threads that wait for others, in a wait that a line of the program calls.
 
         That is for an Event, an item of a queue, or the end of a thread: a handler may bring it,
         unless by its source it only prints.
@@ -246,9 +246,11 @@ class _Looks:
         found = set()
         for each, stack in self._by_thread.items():
             own = [frame for frame in stack.frames if told.is_own(frame.file)]
+            calls = next((frame for frame in stack.frames if not _is_idle(frame)), None)
             if (
                 own
-                and _is_idle(stack.frames[0])
+                and calls is own[0]  # a library that waits so has no handler for it
+                and calls is not stack.frames[0]
                 and not only_print(_path(each[0], own[-1]), own_signals(caught[each]))
             ):
                 found.add(each)
