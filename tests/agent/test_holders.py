@@ -49,8 +49,12 @@ def test_two_children_have_each_other_s_lock(
         if __name__ == "__main__":
             one, two = Lock(), Lock()
             ready, done = Event(), Event()
-            Process(target=take, args=(one, two, ready, done)).start()
-            Process(target=take, args=(two, one, done, ready)).start()
+            takes = [
+                Process(target=take, args=(one, two, ready, done)),
+                Process(target=take, args=(two, one, done, ready)),
+            ]
+            for each in takes: each.start()
+            for each in takes: each.join()
     """)
     seen = spying.run(request_of(interpreter.executable, str(program), timeout_s=60))
     assert seen.grade == "proven"

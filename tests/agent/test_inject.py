@@ -885,7 +885,11 @@ def test_it_sees_generators_wherever_a_fork_copies_them(
     every = ["Dice.shared['d6'][0]", "DICE.source", "cached()", "draw"]
     if interpreter.python.startswith("3.6."):
         every.remove("cached()")  # a cache of 3.6 does not show what is in it
-    assert copied == ({(name, 2) for name in every} if method == "fork" else set())
+    if method == "forkserver" and Version(interpreter.python) >= Version("3.14"):
+        every.remove("cached()")  # the server has the main module, but not what is called below it
+    elif method != "fork":
+        every = []
+    assert copied == {(name, 2) for name in every}
 
 
 def test_it_sees_that_an_exit_code_is_read(run: Any, interpreter: Environment, method: str) -> None:

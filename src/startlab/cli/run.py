@@ -185,8 +185,8 @@ def run(words: tuple[str, ...], **said: Any) -> None:
 
     if late := _late_options(words):
         options.say(
-            f"Note: {listed(late)} after {words[0]} goes to the program; options of startlab come "
-            "before the script."
+            f"Note: {listed(late)} after {words[0]} {'goes' if len(late) == 1 else 'go'} to the "
+            "program; options of startlab come before the script."
         )
     if said["stdin"] == OWN_STDIN:
         runs.understand(words, **(said | {"stdin": None}))  # a mistake there comes first

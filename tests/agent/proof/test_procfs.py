@@ -212,6 +212,12 @@ def test_memory() -> None:
     assert procfs.memory(pid, pid, ctypes.addressof(buffer), len(text)) == text
 
 
+def test_shared_memory_without_a_name() -> None:
+    with os.fdopen(os.memfd_create("theirs")) as memory:
+        expected = procfs.device_name(os.fstat(memory.fileno()).st_dev)
+    assert procfs.anonymous_device() == expected
+
+
 def test_memory_that_was_only_reserved_is_not_read() -> None:
     page = mmap.PAGESIZE
     with mmap.mmap(-1, 1024 * page, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:

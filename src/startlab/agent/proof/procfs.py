@@ -462,13 +462,15 @@ def resident(pid: int, tid: int, start: int, end: int) -> List[Tuple[int, int]]:
     return [(start + run.start() * _PAGE, start + run.end() * _PAGE) for run in runs]
 
 
+@functools.lru_cache(maxsize=1)
 def anonymous_device() -> str:
-    """Give the device of shared memory that has no name: memfd_create(2), shared mmap(2)."""
-    fd = os.memfd_create("probe")
-    try:
-        return device_name(os.fstat(fd).st_dev)
-    finally:
-        os.close(fd)
+    """Give the device of shared memory that has no name: memfd_create(2), shared mmap(2).
+
+    A portable build of Python, such as uv's, has no os.memfd_create: it is built with an old libc.
+    """
+    with mmap.mmap(-1, _PAGE):
+        own = mappings(read("/proc/self/maps"))
+    return next(each.device for each in own if each.path == "/dev/zero (deleted)")
 
 
 def device_name(device: int) -> str:
