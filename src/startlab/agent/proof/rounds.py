@@ -93,8 +93,10 @@ class Rounds:
         except MayWake:
             pass  # by something that the prover names as the blocker
         except _Refuted:
-            pause_s = self._pause_s
-            self._pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            # One dump in twenty is torn: a loop that was seen before is looked at again at once.
+            if self._watched is None or not 0 < self._watched.dumps < DUMPS:
+                pause_s = self._pause_s
+                self._pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         except (Moved, OSError, ValueError, IndexError):
             pass
         finally:
@@ -113,7 +115,7 @@ class Rounds:
         still_s = time.monotonic() - watched.since
         spinning = {thread.tid for thread in restless if watched.spins(thread)}
         enough_s = SPINNING_STILL_S if spinning else STILL_S
-        if still_s < enough_s / 2 or not all(
+        if still_s < enough_s / 4 or not all(
             thread.tid in spinning or watched.rounds(thread) >= ROUNDS for thread in restless
         ):
             return None
