@@ -362,15 +362,28 @@ class ExitHandler(Clue, frozen=True, kw_only=True, tag="exit handler"):
 
 
 class Unpicklable(Clue, frozen=True, kw_only=True, tag="unpicklable"):
-    """What pickle refuses, of a `type`, at the end of a `path` from what a child was to get.
+    """What pickle refuses, of a `type`: what a child was to be `given`, or an `attribute` in that.
 
-    If a worker was to send it back, `function` is where the function begins that returned it.
+    What is given may be a method, `bound` to its object. `own` is the first attribute of an object
+    of the program's own that leads to what is refused. If a worker was to send it back, `function`
+    is where the function begins that returned it.
     """
 
-    path: str
+    given: str
+    bound: Literal["bound", ""] = ""
+    attribute: str = ""
+    own: str = ""
     type: str
     where: str | None = None
     function: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Name it with what leads to it: `Crawler.lock via target=crawler.crawl`."""
+        if not self.attribute:
+            return self.given
+        of = "" if self.attribute.startswith(self.own) else f" of {self.own}"
+        return f"{self.attribute}{of} via {self.given}"
 
 
 class SignalSent(Clue, frozen=True, kw_only=True, tag="signal sent"):

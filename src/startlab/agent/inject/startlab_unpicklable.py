@@ -10,7 +10,7 @@ HERE = __file__
 
 
 def told(roots, error, frame, function=""):
-    """Report what cannot be pickled, as `Crawler.lock via target=crawler.crawl`."""
+    """Report what cannot be pickled: `Crawler.lock` of what is given, `target=crawler.crawl`."""
     found, opaque = None, []
     for wanted in looked_for(error) + refused_by(error) + [("refusal", error)]:
         found = found or find(roots, wanted, opaque)
@@ -20,19 +20,17 @@ def told(roots, error, frame, function=""):
     label, own, way = path.split("\0")
     if label[-1] in "= ":
         label += called(root, frame)
-    if own and not way.startswith(own):
-        way = "%s of %s" % (way, own)
-    text = "%s via %s" % (way, label) if way else label
+    bound = "bound" if type(root).__name__ == "method" else ""
     kind = type(value)
     what = kind.__name__
     if is_local(kind):
         what = "local %s object" % what
     elif kind.__module__ != "builtins":
         what = "%s.%s" % (module_of(kind), what)
-    elif "<locals>" in getattr(value, "__qualname__", ""):
+    elif isinstance(value, NOT_TOLD) and "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
     where = frame and (inject.own_line(frame) or inject.user_line(frame))
-    tell("unpicklable", text, what, where or "", function)
+    tell("unpicklable", label, bound, way, own, what, where or "", function)
 
 
 MESSAGES = (

@@ -112,7 +112,7 @@ def find(case: Case) -> Cause | None:
         f"{what} cannot be pickled" + (f" at {where}" if where else ""),
         why + (f" Python says {message}." if message else "") + waits,
         where,
-        advice="" if is_connection else _advice(kind, clues[0].path if clues else ""),
+        advice="" if is_connection else _advice(kind, clues[0] if clues else None),
         key=clues[0].path if clues else where or message,
     )
 
@@ -122,14 +122,11 @@ def in_output(case: Case) -> Cause | None:
     return find(case) if case.telling(Unpicklable) else None
 
 
-def _advice(kind: str, path: str) -> str:
-    if _IN_A_LIBRARY.search(path):
+def _advice(kind: str, clue: Unpicklable | None) -> str:
+    if clue is not None and clue.bound and clue.attribute and not clue.own:  # of a library's object
         return "Give the child a function of a module: with a method, its whole object is pickled."
     return next(told for of, told in _ADVICE if of.search(kind))
 
-
-_IN_A_LIBRARY: Final = re.compile(r"^\w+\.[A-Z]\w*\..* via \w+=\w+\.\w+$")
-"""A path to what a library's object has, by that whose method is to be called: a test's own."""
 
 _CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w*Channel|SSL\w+)\b")
 """Types of what has an other end, which knows of one process."""
@@ -154,6 +151,10 @@ _ADVICE: Final = (
         "Give the child a flat list, or what it needs to build this itself.",
     ),
     (
+        re.compile(r"^(async_)?generator$"),
+        "Give the child a list of what it yields, or the function that makes it.",
+    ),
+    (
         re.compile(r"^itertools\."),
         "Keep a number or a list instead: no object of itertools can be pickled from 3.14 on.",
     ),
@@ -171,7 +172,7 @@ _ADVICE: Final = (
 
 def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
     """Give the call of a library that has made what is given, where its type names none."""
-    name = clue.path.rpartition("=")[2]
+    name = clue.given.rpartition("=")[2]
     if "." in clue.type or not name.isidentifier():
         return None
     return Calls(case.sources).maker(where.rpartition(":")[0], name)
@@ -191,7 +192,7 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     ]
     advice = _NO_COROUTINE if is_coroutine else _PLAIN
     if clue is not None and clue.type.startswith("local "):
-        advice = f"{_advice(clue.type, clue.path)} Or return plain data."
+        advice = f"{_advice(clue.type, clue)} Or return plain data."
     return Cause(
         "unpicklable_result",
         f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),
