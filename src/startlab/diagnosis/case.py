@@ -10,7 +10,7 @@ import msgspec
 
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import code_of, own_files, reached_from
+from startlab.diagnosis.source.places import own_files, reached_from
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
@@ -215,11 +215,6 @@ class Case:
     def reached(self) -> set[str] | None:
         """The names that a suite's test leads to; None for a program, which runs all."""
         return reached_from(self.sources, self.test) if self.test else None
-
-    @cached_property
-    def reached_code(self) -> str | None:
-        """The source of what a suite's test leads to; None for a program, which runs all."""
-        return None if self.reached is None else code_of(self.sources, self.reached)
 
     def telling(self, *kinds: type[OfKind]) -> list[OfKind]:
         """Give the clues of some kinds, unless all others have such too: they explain nothing."""

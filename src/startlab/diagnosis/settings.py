@@ -17,7 +17,8 @@ class Setting(msgspec.Struct, frozen=True):
 
     set_by: tuple[str, ...]
     raises: str | None = None
-    printed: str | None = None
+    printed: bool = False
+    registry: str | None = None
 
 
 SETTINGS: Final = msgspec.convert(runpy.run_path(str(TABLE))["SETTINGS"], dict[str, Setting])

@@ -6,16 +6,11 @@ it changes. Nothing but data: startlab's own side reads this file and imports no
 
 A key is what the program would write, with `{0}` for what it is called there, its part. In the
 patterns `{0}` is the part's last name. `set_by` finds the line that sets it; `raises` is searched
-in the exception of a child and `printed` in the program's text where its output differs: without
-them neither is ever due to it. The first that fits counts.
+in the exception of a child: without it, that is never due to it. What is `printed` shows in the
+output without an exception. An experiment has it as its `registry`. The first that fits counts.
 """
 
 SET_UP = r"basicConfig\(|dictConfig\(|fileConfig\("
-SWALLOWS = (
-    r"except(\s+\(?.*\b(Exception|BaseException|RecursionError|RuntimeError|ValueError)\b.*)?:"
-    r"|error_callback|return_exceptions|suppress\(|\.exception\("
-)
-LOGS = r"\.(debug|info|warning|error|exception|critical|log)\("
 
 SETTINGS = {
     "decimal.getcontext().{0}": {
@@ -30,18 +25,19 @@ SETTINGS = {
         },
         "set_by": (r"\.{0}\s*=[^=]", r"\.{0}\[", r"setcontext\(|\bContext\("),
         "raises": r"\b(InvalidOperation|DivisionByZero|Overflow|Inexact|Rounded|FloatOperation)\b",
-        "printed": r"\bDecimal\b",
+        "printed": True,
+        "registry": "decimal",
     },
     "sys.getrecursionlimit()": {
         "usual": "1000",
         "set_by": (r"setrecursionlimit\(",),
         "raises": r"RecursionError",
-        "printed": SWALLOWS,
+        "registry": "recursion limit",
     },
     "sys.get_int_max_str_digits()": {  # usual is what the flags say
         "set_by": (r"set_int_max_str_digits\(",),
         "raises": r"Exceeds the limit .*integer string conversion",
-        "printed": SWALLOWS,
+        "registry": "int digits",
     },
     "threading.stack_size()": {
         "usual": "the system's default",
@@ -51,63 +47,69 @@ SETTINGS = {
     "sys.getswitchinterval()": {
         "usual": "0.005",
         "set_by": (r"setswitchinterval\(",),
+        "registry": "switch interval",
     },
     "socket.getdefaulttimeout()": {
         "usual": "None",
         "set_by": (r"setdefaulttimeout\(",),
+        "registry": "socket",
     },
     "locale.setlocale(locale.{0})": {
         "usual": "C",
         "set_by": (r"setlocale\(",),
         "raises": r"locale|could not convert|does not match format",
-        "printed": r"\blocale\b|strftime|strptime|:n\}",
+        "printed": True,
+        "registry": "locale",
     },
     "csv.field_size_limit()": {
         "usual": "131072",
         "set_by": (r"field_size_limit\(",),
         "raises": r"field limit",
-        "printed": SWALLOWS,
+        "registry": "csv",
     },
     "csv.list_dialects()": {
         "usual": "",
         "set_by": (r"register_dialect\(",),
         "raises": r"unknown dialect",
-        "printed": SWALLOWS,
+        "registry": "csv",
     },
     "warnings.filters": {  # usual is whatever the parent has
         "set_by": (r"simplefilter\(|filterwarnings\(", r"catch_warnings"),
         "raises": r"Warning\b",
-        "printed": r"\w*Warning\b|catch_warnings|\.warn\(",
+        "registry": "warnings",
     },
     "logging.getLogger({0})": {
         "usual": "",
         "set_by": (SET_UP + r"|addHandler\(", r"setLevel\(|\.disabled\s*=|\.propagate\s*="),
-        "printed": LOGS,
+        "printed": True,
+        "registry": "logging",
     },
     "logging.disable()": {
         "usual": "NOTSET",
         "set_by": (r"logging\.disable\(|\bdisable\(",),
-        "printed": LOGS,
+        "printed": True,
+        "registry": "logging",
     },
     "sys.{0}": {
         "usual": "an io.TextIOWrapper",
         "set_by": (r"sys\.{0}\s*=[^=]|redirect_{0}\(", r"\b{0}\s*=[^=]"),
-        "printed": r"\bprint\(|\.write\(",
+        "printed": True,
     },
     "os.fstat({0})": {  # where the output goes: not usual at all
         "set_by": (r"\bcapfd|\bdup2\(",),
-        "printed": r"\bprint\(|\.write\(",
+        "printed": True,
     },
     "builtins.{0}": {
         "usual": "",
         "set_by": (r"builtins\.{0}\s*=[^=]|builtins.*\b{0}\b", r"install\("),
         "raises": r"\b{0}\b",
-        "printed": r"\b{0}\b",
+        "printed": True,
+        "registry": "builtins",
     },
     "{0}": {  # what the program has put into a module of others: not usual at all
         "usual": "",
         "set_by": (r"\.{0}\s*=[^=]", r"\bsetattr\(.*\b{0}\b", r"\bpatch.*\b{0}\b"),
         "raises": r"\b{0}\b",
-        "printed": r"",
+        "printed": True,
     },
 }

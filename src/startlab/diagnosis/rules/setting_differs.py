@@ -38,7 +38,7 @@ from startlab.diagnosis.case import Case, Cause, is_remote, started_at
 from startlab.diagnosis.phrases import lost_log
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
-from startlab.diagnosis.source.places import own_files, written
+from startlab.diagnosis.source.places import written
 from startlab.diagnosis.stacks import line_of, own_line
 from startlab.model import ChangedSetting
 from startlab.output import signals
@@ -73,8 +73,7 @@ def find(case: Case) -> Cause | None:
             continue
         where = own_line(traceback.frames)
         files = [file for file, _ in traceback.frames]
-        text = f"{case.sources.code(where)} {traceback.said}"
-        found = [clue for clue in clues if _raises(clue, text, files)]
+        found = [clue for clue in clues if _raises(clue, traceback.said, files)]
         if found:
             at = f" at {where}" if where else ""
             return _cause(case, found, f"a child raises {traceback.said}{at}")
@@ -86,9 +85,8 @@ def find(case: Case) -> Cause | None:
     timeouts = [clue for clue in clues if clue.setting == _TIMEOUT]
     if timeouts and case.trial.outcome == "hang":
         for process, thread in case.threads():
-            where = line_of(thread)
-            if process != case.root and _ON_A_SOCKET.search(case.sources.code(where)):
-                return _cause(case, timeouts, f"a child waits at {where} forever")
+            if process != case.root and thread.wait and thread.wait.kind in _ON_A_SOCKET:
+                return _cause(case, timeouts, f"a child waits at {line_of(thread)} forever")
     return None
 
 
@@ -97,10 +95,7 @@ _STREAMS: Final = {"1": "stdout", "2": "stderr"}
 _DEFAULT: Final = "as it is by default"
 _STACK: Final = "threading.stack_size()"
 _TIMEOUT: Final = "socket.getdefaulttimeout()"
-_ON_A_SOCKET: Final = re.compile(
-    r"\.(recv|recv_into|recvfrom|accept|connect|makefile|read|readline|getresponse|request)\("
-    r"|urlopen\(|create_connection\("
-)
+_ON_A_SOCKET: Final = ("socket read", "socket write", "connection")
 _DEEP: Final = (
     " Where a thread's stack is too small for the depth of its calls, a signal ends the process, "
     "without a Python traceback: faulthandler has a stack of its own in the main thread only."
@@ -108,8 +103,9 @@ _DEEP: Final = (
 
 
 def suspect(case: Case) -> Cause | None:
-    """Take what is set for the parent alone, and used, for the cause where there is no other."""
-    found = [clue for clue in _known(case.telling(ChangedSetting)) if _is_used(case, clue)]
+    """Take what is set for the parent alone, and shows, for the cause where there is no other."""
+    clues = _known(case.telling(ChangedSetting))
+    found = [clue for clue in clues if SETTINGS[clue.setting].printed]
     order = list(SETTINGS)
     found.sort(key=lambda clue: order.index(clue.setting))
     alike = [clue for clue in found if clue.setting == found[0].setting]
@@ -136,16 +132,6 @@ def _raises(clue: ChangedSetting, text: str, files: Sequence[str]) -> bool:
     top = re.escape(clue.part.partition(".")[0])
     shows = re.compile(rf"/{top}(/|\.py$)")
     return clue.is_patch and any(map(shows.search, files))
-
-
-def _is_used(case: Case, clue: ChangedSetting) -> bool:
-    printed = SETTINGS[clue.setting].printed
-    if printed is None:
-        return False
-    pattern = _pattern(clue, printed)
-    if case.reached_code is not None:
-        return re.search(pattern, case.reached_code) is not None
-    return any(case.sources.file(each).mentions(pattern) for each in own_files(case.sources))
 
 
 def _cause(case: Case, clues: Sequence[ChangedSetting], came: str, more: str = "") -> Cause:

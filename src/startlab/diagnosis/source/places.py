@@ -113,16 +113,6 @@ def children_may_use(sources: Sources, names: Iterable[str]) -> bool:
     return not bodies
 
 
-def code_of(sources: Sources, functions: set[str]) -> str:
-    """Give the source of the functions of some names, and of the methods of such classes."""
-    return "\n".join(
-        ast.get_source_segment(sources.file(file).text, node) or ""
-        for file in own_files(sources)
-        for node in ast.walk(sources.file(file).tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in functions
-    )
-
-
 def own_functions(
     sources: Sources, names: set[str] | None
 ) -> Iterator[tuple[str, int, int, set[str]]]:
