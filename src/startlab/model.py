@@ -1033,7 +1033,7 @@ AspectKind = Literal[
     "modules", "environ", "global", "registry", "statement", "main",
     "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
     "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
-    "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
+    "imports", "attributes", "ids", "parent id", "use", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
     "variable", "stdin", "kept", "hash seed", "undone", "as imported", "left out",
     "process ids", "patience", "begin", "pool start",

@@ -252,6 +252,7 @@ NAMED: Final = (
     "left out",
     "process id",
     "set later",
+    "counted",
 )
 """What an experiment notes with the name of what its cause is about."""
 

@@ -238,6 +238,15 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A child started by forkserver is forked by the fork server, which is its parent.",
         first=True,
     ),
+    "use": Told(
+        "children_not_counted",
+        "what all children have used counted",
+        "{name}{at} does not count the children: those are the fork server's",
+        "The kernel counts what a process has used for the one that has forked it, once that has "
+        "waited for its end. Children started by forkserver are forked by the fork server.",
+        first=True,
+        cures=False,
+    ),
     "preload": Told(
         "main_preloaded",
         "a fork server that does not import {name}",

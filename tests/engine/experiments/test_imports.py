@@ -121,6 +121,29 @@ def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: P
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
 
 
+def test_what_children_use_is_shown_to_count_for_the_fork_server(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import resource
+        from multiprocessing import Process
+
+        def work():
+            print("sum", sum(i * i for i in range(300_000)))
+
+        if __name__ == "__main__":
+            child = Process(target=work)
+            child.start()
+            child.join()
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            print("measured", used.ru_utime > 0)
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("children_not_counted", "confirmed")
+    assert seen.first.where == "program.py:11"
+    assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
+
+
 def test_a_module_that_is_handed_over_is_not_cured_by_its_name(
     write: Write, tmp_path: Path
 ) -> None:

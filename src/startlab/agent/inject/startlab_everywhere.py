@@ -386,9 +386,11 @@ def keep_ids():
     builtins.id = id
 
 
+getppid = os.getppid
+
+
 def keep_parent_id():
     """Have os.getppid() give who has started this process, which a fork server is not."""
-    getppid = os.getppid
 
     def getppid_():
         process = sys.modules.get("multiprocessing.process")
@@ -399,6 +401,58 @@ def keep_parent_id():
         return parent.pid
 
     os.getppid = getppid_
+
+
+def count_all_children():
+    """Have what children have used counted as the parent's children's, whoever has forked them."""
+    import resource
+
+    getrusage, times = resource.getrusage, os.times
+
+    def getrusage_(who):
+        own = getrusage(who)
+        used = used_by_children() if who == resource.RUSAGE_CHILDREN else []
+        if not used:
+            return own
+        note("counted", "resource.getrusage()", inject.user_line(sys._getframe(1)))
+        user, system, most = zip(*used)
+        most = max(own.ru_maxrss, *most)
+        return resource.struct_rusage(
+            (own.ru_utime + sum(user), own.ru_stime + sum(system), most, *own[3:])
+        )
+
+    def times_():
+        own, used = times(), used_by_children()
+        if not used:
+            return own
+        note("counted", "os.times()", inject.user_line(sys._getframe(1)))
+        user, system, _ = map(sum, zip(*used))
+        return os.times_result((*own[:2], own[2] + user, own[3] + system, own[4]))
+
+    resource.getrusage, os.times = getrusage_, times_
+
+
+def used_by_children():
+    """Read what children that have ended have left: seconds of their own, of the system, memory."""
+    folder, name = os.path.split(inject.EVENTS + ".used.%d." % os.getpid())
+    used = []
+    for each in os.listdir(folder):
+        if each.startswith(name):
+            with open(os.path.join(folder, each)) as file:
+                used.append([float(number) for number in file.read().split()])
+    return used
+
+
+@harmless
+def leave_used():
+    """Leave what this child has used for who has started it, if a fork server has forked it."""
+    import resource
+
+    parent = sys.modules["multiprocessing.process"]._parent_process
+    if parent is not None and getppid() != parent.pid:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        with open("%s.used.%d.%d" % (inject.EVENTS, parent.pid, os.getpid()), "w") as file:
+            file.write("%r %r %r" % used[:3])
 
 
 def watch_forkserver(forkserver):

@@ -22,6 +22,7 @@ from startlab_copies import (
 )
 from startlab_earlier import fork_at, note_growths
 from startlab_everywhere import (
+    count_all_children,
     end_transactions,
     hand_on_exits,
     keep_ids,
@@ -30,6 +31,7 @@ from startlab_everywhere import (
     keep_semaphores,
     keep_shared_memory,
     keep_what_is_inherited,
+    leave_used,
     name_as_forked,
     name_other_method,
     one_main,
@@ -109,6 +111,8 @@ def at_the_end():
         run_exit_handlers()
     if "write back" in NAMES:
         send_back()
+    if "use" in NAMES:
+        leave_used()
 
 
 def watch_begin(util):
@@ -186,6 +190,7 @@ AT_ONCE = {
     "one main": one_main,
     "ids": keep_ids,
     "parent id": keep_parent_id,
+    "use": count_all_children,
     "exit in children": watch_exit_handlers,
     "finalizers": watch_finalizers,
     "child exits": hand_on_exits,

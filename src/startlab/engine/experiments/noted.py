@@ -25,6 +25,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "read": "stdin", "undone": "undone", "rebound": "as imported",
     "left out": "left out", "process id": "process ids", "too soon": "patience",
     "begins later": "begin", "set later": "pool start",
+    "counted": "use",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
     "cached": "caches",
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
