@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,9 @@ if sys.platform != "linux":
     pytest.skip("only Linux shows what a thread waits for", allow_module_level=True)
 assert sys.platform == "linux"  # the type checker skips this module elsewhere
 
-from startlab.agent.proof import procfs  # noqa: E402 - Linux only
-from startlab.agent.proof.prover import settled  # noqa: E402 - Linux only
+from startlab.agent.proof import procfs, ptrace  # noqa: E402 - Linux only
+from startlab.agent.proof.members import Members  # noqa: E402 - Linux only
+from startlab.agent.proof.prover import Prover, settled  # noqa: E402 - Linux only
 from startlab.agent.proof.scene import Process, Snapshot  # noqa: E402 - Linux only
 
 THREAD = procfs.Thread(
@@ -36,3 +39,41 @@ def test_a_first_thread_that_goes_round_may_be_seen_running() -> None:
 def test_the_end_of_a_process_is_no_round() -> None:
     ended = (Process(STAT._replace(state="Z"), ()),)
     assert settled(ended, {7}) != settled(job("S"), {7})
+
+
+TWO_LOCKED = """
+import threading
+lock = threading.Lock()
+lock.acquire()
+thread = threading.Thread(target=lock.acquire)
+thread.start()
+print("started", flush=True)
+thread.join()
+"""
+
+
+@pytest.mark.native
+@pytest.mark.skipif(not ptrace.works(), reason="ptrace is not allowed here")
+def test_the_thread_that_handles_signals_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal would go to another thread meanwhile, and the first one would sleep on forever."""
+    stopped = []
+    ask = ptrace.ask
+
+    def noted(thread: procfs.Thread, *args: Any, **more: Any) -> ptrace.Answer:
+        stopped.append(thread)
+        return ask(thread, *args, **more)
+
+    monkeypatch.setattr(ptrace, "ask", noted)
+    command = [sys.executable, "-c", TWO_LOCKED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"started\n"
+            prover = Prover(Members([process.pid], inclusive=True), "", share=1.0)
+            while (found := prover.look()) is None:
+                pass
+        finally:
+            process.kill()
+    assert found.grade == "proven"
+    assert stopped
+    assert process.pid not in {thread.tid for thread in stopped}

@@ -60,7 +60,7 @@ _SETTLE_S = 0.1
 _UNDER_WAY_S = 0.2
 _SHARE = 0.03  # of a core
 _MOST_CREDIT_S = 0.1
-_NEVER = 6
+_HARMLESS, _NEVER = 2, 6  # ranks of the threads that may be asked
 _PEEKS = 20  # its number may be another's by now: every so often all are looked at
 
 
@@ -551,14 +551,20 @@ def _spokesman(scene: Scene, process: Process, bonds: List[Bond]) -> Optional[in
     Best is one whose call has no effect before its end. A lone writer may have written the half,
     and can be made to write the rest in write(2) and sendto(2) only, unless the handler of an
     alarm is to come back with the half.
+
+    Of several threads, rather not the first: a signal that comes while it is stopped goes to
+    another one, and does not end its sleep, but Python's handlers run in the first one alone.
     """
     by_tid = {bond.thread.tid: bond for bond in bonds}
-    ranks = [
-        (_rank(scene, by_tid[thread.tid]), index)
-        for index, thread in enumerate(process.threads)
-        if thread.tid in by_tid
-    ]
-    rank, index = min(ranks, default=(_NEVER, 0))
+    ranks = []
+    for index, thread in enumerate(process.threads):
+        if thread.tid in by_tid:
+            rank = _rank(scene, by_tid[thread.tid])
+            handles = thread.tid == thread.pid and len(process.threads) > 1
+            if handles and thread.caught & _bit(signal.SIGALRM):
+                rank = _NEVER
+            ranks.append((rank if rank > _HARMLESS else 0, handles, rank, index))
+    *_, rank, index = min(ranks, default=(0, False, _NEVER, 0))
     return index if rank < _NEVER else None
 
 
