@@ -678,7 +678,14 @@ def test_it_compares_the_globals_of_a_module_that_a_task_brings(
 ) -> None:
     if python2(interpreter):
         pytest.skip("2.7 only forks")
-    write("RATES, SAME = {}, 1\ndef price(amount): return amount * RATES['USD'] * SAME", "tool.py")
+    write(
+        """
+        RATES, SAME = {}, 1
+        class Limits(object): most = 9
+        def price(amount): return min(amount, Limits.most) * RATES['USD'] * SAME
+        """,
+        "tool.py",
+    )
     seen = run(
         """
         import multiprocessing
@@ -686,8 +693,9 @@ def test_it_compares_the_globals_of_a_module_that_a_task_brings(
         if __name__ == "__main__":
             import tool
             tool.RATES["USD"] = 2
+            tool.Limits.most = 3
             with multiprocessing.Pool(1) as pool:
-                print(pool.map(tool.price, [3]))
+                print(pool.map(tool.price, [4]))
         """,
         python=interpreter.executable,
         method=method,
@@ -696,7 +704,30 @@ def test_it_compares_the_globals_of_a_module_that_a_task_brings(
     if method == "fork":
         assert (seen.stdout.text(), differing) == ("[6]\n", set())
     else:
-        assert differing == {("tool.RATES", "{'USD': 2}", "{}")}
+        assert differing == {("tool.RATES", "{'USD': 2}", "{}"), ("tool.Limits.most", "3", "9")}
+
+
+def test_a_module_that_stands_in_for_another_one_is_no_patch_of_it(run: Any) -> None:
+    """Its class has methods of the program, as all that the program makes."""
+    seen = run(
+        """
+        import multiprocessing, sys, types
+        class Scanner(object):
+            def scan(self): return 1
+        Scanner.__module__ = "scanner"
+        scanner = sys.modules["scanner"] = types.ModuleType("scanner")
+        scanner.Scanner = Scanner
+        def work(): return scanner.Scanner().scan()
+
+        if __name__ == "__main__":
+            Scanner.scan = lambda self: 2
+            with multiprocessing.Pool(1) as pool:
+                pool.apply(work)
+        """,
+        method="spawn",
+    )
+    assert seen.exit_status == 0
+    assert not [clue for clue in seen.clues if isinstance(clue, ChangedSetting)]
 
 
 def test_it_sees_what_the_main_module_makes_and_registers_again(

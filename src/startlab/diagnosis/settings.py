@@ -16,6 +16,7 @@ class Setting(msgspec.Struct, frozen=True):
     """A row of the table, of it what rules look for."""
 
     set_by: tuple[str, ...]
+    usual: str | dict[str, str] = ""
     raises: str | None = None
     printed: bool = False
     registry: str | None = None

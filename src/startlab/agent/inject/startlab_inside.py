@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from startlab_state import Program, mention, names_of, state, the_program
+from startlab_state import Program, is_class, mention, names_of, state, the_program
 from startlab_values import named, show
 
 inject = sys.modules["startlab_inject"]
@@ -257,6 +257,9 @@ def came(module):
     program = Program()
     program.modules = [module]
     program.names.update(vars(module))
+    for value in list(vars(module).values()):
+        if is_class(value) and value.__module__ == module.__name__:
+            program.names.update(vars(value))  # it may hold settings
     found = [each for each in state(program) if each.startswith("global\0")]
     tell("came", *(found + [names_of(module)]))
 

@@ -35,6 +35,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, is_remote, started_at
+from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.phrases import lost_log
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
@@ -105,11 +106,20 @@ _DEEP: Final = (
 def suspect(case: Case) -> Cause | None:
     """Take what is set for the parent alone, and shows, for the cause where there is no other."""
     clues = _known(case.telling(ChangedSetting))
-    found = [clue for clue in clues if SETTINGS[clue.setting].printed]
+    shown = [clue for clue in clues if _is_shown(case, clue)]
+    found = shown or [clue for clue in clues if SETTINGS[clue.setting].printed]
     order = list(SETTINGS)
     found.sort(key=lambda clue: order.index(clue.setting))
     alike = [clue for clue in found if clue.setting == found[0].setting]
     return _cause(case, alike, "") if alike else None
+
+
+def _is_shown(case: Case, clue: ChangedSetting) -> bool:
+    """Tell whether an exception says what it is in the parent, and what in its children."""
+    said = case.trial.exception.message if case.trial.exception else ""
+    usual = SETTINGS[clue.setting].usual
+    default = usual if isinstance(usual, str) else usual.get(clue.part, "")
+    return all(value and value_in(value, said) for value in (clue.parent, clue.child or default))
 
 
 def _known(clues: list[ChangedSetting]) -> list[ChangedSetting]:
