@@ -13,6 +13,7 @@ import msgspec
 
 from startlab import __version__, catalogue
 from startlab.backends import user_python
+from startlab.backends.conversation import load
 from startlab.backends.opening import open_backend
 from startlab.engine.experiments import Experimenter
 from startlab.engine.experiments.budget import Explain, Shared
@@ -292,7 +293,8 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
         ) as experimenter:
             if experimenter.has_work and not said:
                 how.listener.say(
-                    f"Looking for causes by experiment, for at most {shared.left_s:.0f} s; "
+                    "Looking for causes by experiment, for at most "
+                    f"{shared.longest_s(load()):.0f} s; "
                     "--explain off leaves that out."
                 )
                 said = True

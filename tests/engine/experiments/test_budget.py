@@ -50,10 +50,14 @@ def test_a_program_has_all_of_it() -> None:
 def test_the_tests_of_a_suite_share_what_is_left() -> None:
     shared = Shared("quick", 12)
     assert shared.left_s == BUDGET_S["quick"] * MOST_TESTS
-    for _ in range(10):
-        budget = shared.next()
-        assert not budget.is_over()
-        while not budget.is_over():
-            budget.use(1.0, load=1.0)
+    explained = 0
+    while not (budget := shared.next()).is_over():
+        budget.use(BUDGET_S["quick"] / 2, load=1.0)
         shared.use(budget)
-    assert 0 < shared.left_s < BUDGET_S["quick"]
+        explained += 1
+    assert explained == 2 * MOST_TESTS
+
+
+def test_what_is_said_of_it_counts_the_load() -> None:
+    assert Shared("quick", 1).longest_s(0.2) == BUDGET_S["quick"]
+    assert Shared("quick", 1).longest_s(100.0) == BUDGET_S["quick"] * MOST_LOAD

@@ -14,7 +14,7 @@ EACH_S: Final = 4.0
 
 
 MOST_TESTS: Final = 4
-"""So many tests of a suite may take as long as a program does; more share that time."""
+"""So many times what a program may take is for all tests of a suite."""
 
 MOST_LOAD: Final = 3.0
 """On a machine that has more to do, nobody wants to wait for so long."""
@@ -34,7 +34,7 @@ class Budget:
 
     def use(self, seconds: float, load: float) -> None:
         """Count a trial that took so long while each core had so many processes to run."""
-        self._left_s -= seconds / min(MOST_LOAD, max(1.0, load))
+        self._left_s -= seconds / _slower(load)
 
     def is_over(self, to_come: int = 0) -> bool:
         """Tell whether nothing is left for a cell if as many others are `to_come`."""
@@ -42,19 +42,27 @@ class Budget:
 
 
 class Shared:
-    """What is left for the tests of a suite, each of which is a program that may be explained."""
+    """What is left for the tests of a suite, each of which is a program that may be explained.
+
+    The first ones are explained, rather than all of them begun.
+    """
 
     def __init__(self, explain: Explain, tests: int) -> None:
         self._most_s = BUDGET_S[explain]
-        self._to_come = tests
         self.left_s = self._most_s * min(tests, MOST_TESTS)
 
     def next(self) -> Budget:
-        """Give what the next one may take: no more than a program, and twice its share at most."""
-        share_s = self.left_s / max(1, self._to_come)
-        return Budget(min(self._most_s, 2 * share_s))
+        """Give what the next one may take: no more than a program."""
+        return Budget(min(self._most_s, self.left_s))
 
     def use(self, budget: Budget) -> None:
         """Count what one has taken."""
-        self._to_come -= 1
         self.left_s -= budget.used_s
+
+    def longest_s(self, load: float) -> float:
+        """Give the seconds that it may take on a machine with so much to do."""
+        return self.left_s * _slower(load)
+
+
+def _slower(load: float) -> float:
+    return min(MOST_LOAD, max(1.0, load))

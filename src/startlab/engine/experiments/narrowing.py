@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_MADE: Final = 8
 """Globals that are made again, and calls that are made again, one after the other, in children."""
 
+SET: Final = frozenset({"global", "registry"})
+"""Kinds of aspect that most tests meet, which set what they test: these are tried before all."""
+
 MOST_SEEN: Final = 3
 """Globals that are tried one by one, before many others by halves: what differs is likely meant."""
 
@@ -44,6 +47,7 @@ def helping(
     """
     notes: tuple[Noted, ...] = ()
     sets = [
+        [each for each in candidates if each.kind in SET] if comparison.bench.is_of_test else [],
         candidates,
         [each for each in candidates if each.kind not in INTRUSIVE],
         [each for each in candidates if each not in EVERYWHERE],
