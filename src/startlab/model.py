@@ -365,8 +365,9 @@ class Unpicklable(Clue, frozen=True, kw_only=True, tag="unpicklable"):
     """What pickle refuses, of a `type`: what a child was to be `given`, or an `attribute` in that.
 
     What is given may be a method, `bound` to its object. `own` is the first attribute of an object
-    of the program's own that leads to what is refused. If a worker was to send it back, `function`
-    is where the function begins that returned it.
+    of the program's own that leads to what is refused. A generator, or a function within another,
+    is `defined` at a line. If a worker was to send it back, `function` is where the function begins
+    that returned it.
     """
 
     given: str
@@ -375,6 +376,7 @@ class Unpicklable(Clue, frozen=True, kw_only=True, tag="unpicklable"):
     own: str = ""
     type: str
     where: str | None = None
+    defined: str | None = None
     function: str | None = None
 
     @property

@@ -93,6 +93,7 @@ GOOD = {
         "A.lock",
         "_thread.lock",
         "a.py:3",
+        "",
         "a.py:9",
     ],
     "signal sent": ["8", "15", "a.py:3"],
@@ -341,7 +342,9 @@ def test_what_one_event_tells_is_counted_over_processes() -> None:
         told("unguarded", 9, 1.0, "a.py:3"),
         told("pinned", 7, 1.0, "fork", "get_context", "a.py:4"),
         told("exit handler", 8, 1.0, "shutil.rmtree", "a.py:5"),
-        told("unpicklable", 7, 1.0, "target=f", "", "A.lock", "B.a", "_thread.lock", "a.py:6", ""),
+        told(
+            "unpicklable", 7, 1.0, "target=f", "", "A.lock", "B.a", "_thread.lock", "a.py:6", "", ""
+        ),
         told("signal sent", 7, 1.0, "8", "15", "a.py:7"),
         told("signal sent", 7, 1.0, "", "15", ""),
         told("exit code read", 7, 1.0, "3", "a.py:8"),

@@ -159,6 +159,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
         "own": _text,
         "type": _text,
         "where": _line,
+        "defined": _line,
         "function": _line,
     },
     "signal sent": {"child": _process, "number": _number, "where": _line},

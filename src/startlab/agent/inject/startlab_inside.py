@@ -591,10 +591,14 @@ def unpicklable_process(process, error, frame):
     fields = object.__getattribute__(process, "__dict__")
     target = fields.get("_target")
     roots = [("target=", target)]
-    if getattr(target, "__module__", None) in POOLS:  # a worker, which gets its pool's arguments
-        roots += [(key, each) for key, each in zip(POOL_ARGS, (fields.get("_args") or ())[2:4])]
+    args = fields.get("_args") or ()
+    module = getattr(target, "__module__", None)
+    if module in POOLS:  # a worker, which gets its pool's arguments
+        roots += zip(POOL_ARGS, args[2:4])
+    elif module == "multiprocessing.managers":
+        roots += [("register()", args[0])] + list(zip(POOL_ARGS, args[5:]))
     else:
-        roots += [("args[%d]=" % i, each) for i, each in enumerate(fields.get("_args") or ())]
+        roots += [("args[%d]=" % i, each) for i, each in enumerate(args)]
     roots += [("%s=" % key, each) for key, each in (fields.get("_kwargs") or {}).items()]
     known = ("_target", "_args", "_kwargs", "_identity", "_config", "_popen", "_parent_pid")
     own = type(process).__name__ + "."

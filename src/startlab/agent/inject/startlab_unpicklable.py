@@ -30,7 +30,11 @@ def told(roots, error, frame, function=""):
     elif isinstance(value, NOT_TOLD) and "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
     where = frame and (inject.own_line(frame) or inject.user_line(frame))
-    tell("unpicklable", label, bound, way, own, what, where or "", function)
+    code = getattr(value, "gi_code", None)
+    if what == "local function":
+        code = getattr(value, "__code__", None)
+    defined = "%s:%d" % (code.co_filename, code.co_firstlineno) if code is not None else ""
+    tell("unpicklable", label, bound, way, own, what, where or "", defined, function)
 
 
 MESSAGES = (

@@ -79,6 +79,8 @@ def find(case: Case) -> Cause | None:
     what = f"{a(clues[0].type)} ({clues[0].path})" if clues else "what the child is to be given"
     if made := _maker(case, clues[0], where) if clues and where else None:
         what += f", which `{made.text}()` has made at {made.where},"
+    elif clues and clues[0].defined not in (None, where):
+        what += f", defined at {clues[0].defined},"
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with everything that "
         "it refers to: the target, what a bound method belongs to, the arguments, and the "
