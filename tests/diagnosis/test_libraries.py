@@ -19,7 +19,6 @@ from startlab.diagnosis.rules import (
     library_state,
     lock_held_at_fork,
     random_copied,
-    setting_differs,
 )
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import (
@@ -670,15 +669,6 @@ def test_what_decorates_a_test_holds_in_the_parent_alone() -> None:
 def test_a_fixtures_context_holds_in_the_parent_alone() -> None:
     found = of_suite("test_again[1]", 27, FILTERS)
     assert (found.mechanism, found.where) == ("library_state_differs", "p.py:22")
-
-
-def test_filters_are_not_suspected_of_an_output_that_differs() -> None:
-    """pytest sets some of its own for every test: an experiment tells whether they matter."""
-    lines = Difference(only_first=("a",), only_second=("b",))
-    clues = (MainModule(how="imported"), FILTERS)
-    differs = trial("spawn", "differs", clues=clues)
-    case = Case(differs, sources(SUITE), others=[trial("fork", "ok")], lines=lines)
-    assert setting_differs.suspect(case) is None
 
 
 CALLS = """\

@@ -12,6 +12,7 @@ from startlab.diagnosis.at_fork import of_libraries
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rules import MECHANISMS
+from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.told import (
@@ -33,7 +34,7 @@ from startlab.diagnosis.told import (
     is_rid,
     told_of,
 )
-from startlab.model import MadeAgain
+from startlab.model import ChangedSetting, MadeAgain
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -175,6 +176,13 @@ def _in_own_words(
         why += f" When it was forked, its parent had {listed(list(of.values()))}."
     elif aspect.kind == "forking thread" and (of := of_libraries(case)):
         why += f" Its parent had {listed(list(of.values()))}."
+    if aspect.kind == "registry":
+        why += "".join(
+            f" `{each.name}` is {each.parent} in the parent when it starts the child, and "
+            f"{each.child or 'as it is by default'} in the child."
+            for each in case.clues(ChangedSetting)
+            if each.setting in SETTINGS and SETTINGS[each.setting].registry == aspect.words[0]
+        )
     if found is not None and not is_named and found.where not in (None, where):
         why += f" What was seen: {found.title}."
     return title, why

@@ -9,7 +9,6 @@ from msgspec import structs
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
 from startlab.diagnosis.experiments import confirmed
 from startlab.diagnosis.phrases import listed, versions
-from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import START_METHODS, ChangedGlobal, ChangedSetting
 from startlab.output.compare import compare
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from startlab.diagnosis.rule import Rules
-    from startlab.model import CauseExperiment, Cell, Clue, Program, Run, Trial
+    from startlab.model import CauseExperiment, Cell, Program, Run, Trial
     from startlab.output.compare import Difference
 
 
@@ -89,16 +88,21 @@ class Seen:
     def _without_rejected(self, trial: Trial) -> Trial:
         """Leave out what differs in a trial's children, and makes no difference by experiment."""
         rejected = {
-            (aspect.kind, aspect.words[0])
+            aspect.words[0]
             for made in self.in_vain
             if made.of and made.good
             if (made.environment, made.method) == (trial.environment, trial.method)
             for aspect in made.aspects
-            if aspect.words
+            if aspect.kind == "global"
         }
         if not rejected:
             return trial
-        clues = tuple(each for each in trial.clues if _aspect_of(each) not in rejected)
+        clues = tuple(
+            each
+            for each in trial.clues
+            if not (isinstance(each, ChangedGlobal) and each.name in rejected)
+            and not (isinstance(each, ChangedSetting) and each.is_patch and each.part in rejected)
+        )
         return structs.replace(trial, clues=clues)
 
     def _given_at(self, trial: Trial) -> str | None:
@@ -184,17 +188,6 @@ def cell_name(cell: Cell) -> str:
 
 def _forks_none(made: CauseExperiment, trial: Trial) -> bool:
     return "fork" not in (made.method, trial.method)
-
-
-def _aspect_of(clue: Clue) -> tuple[str, str] | None:
-    """Give kind and name of the aspect by which an experiment changes what a clue is about."""
-    if isinstance(clue, ChangedGlobal):
-        return "global", clue.name
-    if isinstance(clue, ChangedSetting):
-        known = SETTINGS.get(clue.setting)
-        registry = (known and known.registry) or ""
-        return ("global", clue.part) if clue.is_patch else ("registry", registry)
-    return None
 
 
 def _end(trial: Trial) -> tuple[object, ...]:

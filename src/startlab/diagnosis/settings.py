@@ -1,4 +1,4 @@
-"""The settings that clues are about: what sets each, and by what it is known to be the cause."""
+"""The settings that clues are about: what sets each, and which experiment changes it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ TABLE: Final = Path(__file__).parents[1] / "agent" / "inject" / "startlab_settin
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """A row of the table, of it what rules look for."""
+    """A row of the table: the `registry` that an experiment changes, or the lines that set it.
 
-    set_by: tuple[str, ...]
+    `usual` is what it is in most programs, of each part where it has parts; empty for none.
+    """
+
+    registry: str = ""
     usual: str | dict[str, str] = ""
-    raises: str | None = None
-    printed: bool = False
-    registry: str | None = None
+    set_by: tuple[str, ...] = ()
 
 
 SETTINGS: Final = msgspec.convert(runpy.run_path(str(TABLE))["SETTINGS"], dict[str, Setting])

@@ -16,6 +16,57 @@ if TYPE_CHECKING:
 pytestmark = LINUX
 
 
+def test_a_setting_is_shown_with_what_it_is_in_parent_and_child(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import decimal
+        from multiprocessing import Process
+
+        def tax(amount):
+            print(decimal.Decimal(amount) / 7)
+
+        def settle(places):
+            decimal.getcontext().prec = places
+
+        if __name__ == "__main__":
+            settle(5)
+            child = Process(target=tax, args=(3,))
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where in ("program.py:8", "program.py:11")
+    assert "`decimal.getcontext().prec` is 5 in the parent" in seen.first.text
+    assert "and 28 in the child." in seen.first.text
+
+
+def test_a_file_that_only_the_parent_logs_to_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import logging
+        from multiprocessing import Pool
+
+        orders = logging.getLogger("shop.orders")
+
+        def ship(order):
+            orders.warning("shipped %d", order)
+
+        def open_log():
+            orders.addHandler(logging.FileHandler("orders.log"))
+
+        if __name__ == "__main__":
+            open_log()
+            with Pool(1) as pool:
+                pool.map(ship, range(3))
+            with open("orders.log") as file:
+                print("logged", len(file.readlines()))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where in ("program.py:10", "program.py:13")
+
+
 @pytest.mark.wide
 def test_what_is_registered_in_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\

@@ -51,16 +51,10 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that logging is set up where children do not come."""
-    clues = case.telling(RootLogger)
+    clues = _logging(case) if case.telling(RootLogger, ChangedSetting) else []
     if not clues or case.lines.only_first or not case.lines.only_second:
         return None
-    where = _set_up(case)
-    return Cause(
-        "logging_differs",
-        lost_log(where),
-        f"In the parent the root logger is {clues[0].parent}, in the children {clues[0].child}.",
-        where,
-    )
+    return _lost(case, clues[0], "")
 
 
 def note(case: Case) -> Cause | None:
@@ -76,16 +70,19 @@ def note(case: Case) -> Cause | None:
     lost = compare(loose(whole[0].stderr), loose(case.trial.stderr)).only_first if whole else ()
     if not lost:
         return None
-    clue = clues[0]
+    told = _lost(case, clues[0], f" Lost (with numbers left out): {quoted(lost)}.")
+    return told._replace(key="")
+
+
+def _lost(case: Case, clue: RootLogger | ChangedSetting, more: str) -> Cause:
     logger = "the root logger" if isinstance(clue, RootLogger) else f"`{clue.name}`"
     where = _set_up(case)
     return Cause(
         "logging_differs",
         lost_log(where),
         f"In the parent {logger} is {clue.parent}, in the children "
-        f"{clue.child or 'as it is by default'}. Lost (with numbers left out): {quoted(lost)}.",
+        f"{clue.child or 'as it is by default'}.{more}",
         where,
-        key="",
     )
 
 
