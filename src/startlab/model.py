@@ -1041,7 +1041,7 @@ AspectKind = Literal[
     "process ids", "patience", "begin", "pool start",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
-    "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",
+    "transactions", "earlier", "contexts", "names", "forking thread", "executor thread", "own names",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -261,6 +261,7 @@ NAMED: Final = (
     "process id",
     "set later",
     "counted",
+    "hidden",
 )
 """What an experiment notes with the name of what its cause is about."""
 

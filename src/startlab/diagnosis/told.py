@@ -103,6 +103,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A proxy that goes through a queue, or to a pool, is pickled without its key. Whoever "
         "receives it uses the key of its own process, and the manager refuses that.",
     ),
+    "own names": Told(
+        "attribute_replaced",
+        "{name} beside the attribute of that name that Process has",
+        "{name}, which is set{at}, replaces an attribute that multiprocessing needs",
+        "A Process keeps what multiprocessing needs of it in attributes such as _config, _args, "
+        "_popen and _name: a subclass that sets one of these replaces that.",
+        first=True,
+    ),
     "transactions": Told(
         "transaction_open",
         "each transaction committed before a child is started",

@@ -341,6 +341,34 @@ def test_a_handler_of_signals_is_shown_where_the_parent_sets_it(
     assert seen.first.where == "program.py:11"
 
 
+def test_an_attribute_that_multiprocessing_needs_is_shown_where_a_subclass_sets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        class Agent(multiprocessing.Process):
+            def __init__(self, config):
+                super().__init__()
+                self._config = config
+
+            def run(self):
+                results = multiprocessing.SimpleQueue()
+                results.put(self._config["task"])
+                print(results.get())
+
+        if __name__ == "__main__":
+            agent = Agent({"task": "look"})
+            agent.start()
+            agent.join()
+            raise SystemExit(agent.exitcode)
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("attribute_replaced", "confirmed")
+    assert seen.first.where == "program.py:6"
+    assert "`Agent._config`" in seen.first.title
+
+
 @pytest.mark.wide
 def test_an_exit_code_read_too_early_is_shown_where_it_is(write: Write, tmp_path: Path) -> None:
     program = write("""\

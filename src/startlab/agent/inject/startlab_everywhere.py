@@ -545,6 +545,32 @@ def wait_for_exit_codes(process):
     process.BaseProcess.exitcode = property(ended)
 
 
+def keep_own_names(process):
+    """Have what a subclass of Process keeps under a name of multiprocessing's own kept beside that.
+
+    Each gets its own: the program's code and multiprocessing's.
+    """
+    base, own = process.BaseProcess, "startlab own "
+    names = ("_identity", "_config", "_parent_pid", "_parent_name", "_popen", "_closed")
+    names += ("_target", "_args", "_kwargs", "_name")
+
+    def __setattr__(self, name, value):
+        frame = sys._getframe(1)
+        if name in names and not inject.is_library(frame.f_code.co_filename):
+            note("hidden", "%s.%s" % (type(self).__name__, name), inject.user_line(frame))
+            name = own + name
+        object.__setattr__(self, name, value)
+
+    def __getattribute__(self, name):
+        if name in names and not inject.is_library(sys._getframe(1).f_code.co_filename):
+            fields = object.__getattribute__(self, "__dict__")
+            if own + name in fields:
+                return fields[own + name]
+        return object.__getattribute__(self, name)
+
+    base.__setattr__, base.__getattribute__ = __setattr__, __getattribute__
+
+
 def end_transactions(process):
     """Commit what a process has changed in databases before it starts another one."""
     start = process.BaseProcess.start

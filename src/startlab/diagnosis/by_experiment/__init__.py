@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import (
     arguments_at_import,
+    attribute_replaced,
     begins_too_late,
     buffer_copied,
     cache_copied,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "arguments_at_import": arguments_at_import,
+    "attribute_replaced": attribute_replaced,
     "begins_too_late": begins_too_late,
     "buffer_copied": buffer_copied,
     "cache_copied": cache_copied,

@@ -54,6 +54,7 @@ FORKED: Final = (
     Aspect(kind="caches"),
 )
 EVERYWHERE: Final = (
+    Aspect(kind="own names"),
     Aspect(kind="identity"),
     Aspect(kind="exceptions"),
     Aspect(kind="left out"),

@@ -31,7 +31,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "position": "positions", "elsewhere": "folder", "interpreter": "interpreter", "key": "keys",
     "local": "thread locals", "variable of import": "first environ", "arguments": "first argv",
     "asked": "method asked", "process name": "names", "read too early": "exit codes",
-    "transaction": "transactions",
+    "transaction": "transactions", "hidden": "own names",
     "earlier": "earlier", "context variable": "contexts",
     "generator": "seed", "of the forking thread": "forking thread",
     "executor thread": "executor thread",
