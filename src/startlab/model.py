@@ -1035,13 +1035,14 @@ AspectKind = Literal[
     "modules", "environ", "global", "registry", "statement", "main",
     "flush", "signal handlers", "event loop", "lock", "threads", "seed", "descriptors",
     "made again", "identity", "exceptions", "child exits", "pipes", "one worker", "trace",
-    "imports", "attributes", "ids", "parent id", "use", "preload", "epoll", "pool end", "empty",
+    "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
     "variable", "stdin", "kept", "hash seed", "undone", "as imported", "left out",
     "process ids", "patience", "begin", "pool start",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
-    "transactions", "earlier", "contexts", "names", "forking thread", "executor thread", "own names",
+    "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",
+    "own names", "own children",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

@@ -16,6 +16,7 @@ from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.told import (
+    ADDED,
     CACHED_CHANGED,
     EITHER,
     FILE_KEPT,
@@ -104,6 +105,8 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         told = HANDLER_INHERITED
     elif kind == "kept" and any(each.what == "tracked apart" for each in made.noted):
         told = TRACKED_APART
+    elif kind == "left out" and _first_met(made, "left out", "added"):
+        told = ADDED
     elif _holds_queue(made):
         told = QUEUE_MADE_ANEW if case.clues(MadeAgain) else QUEUE_LACKED
     elif kind == "made again" and case.trial.outcome == "differs":
@@ -258,6 +261,7 @@ NAMED: Final = (
     "variable of import",
     "generator",
     "left out",
+    "added",
     "process id",
     "set later",
     "counted",

@@ -246,12 +246,13 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A child started by forkserver is forked by the fork server, which is its parent.",
         first=True,
     ),
-    "use": Told(
-        "children_not_counted",
-        "what all children have used counted",
-        "{name}{at} does not count the children: those are the fork server's",
-        "The kernel counts what a process has used for the one that has forked it, once that has "
-        "waited for its end. Children started by forkserver are forked by the fork server.",
+    "own children": Told(
+        "children_of_fork_server",
+        "children known as the program's own",
+        "{name}{at} knows only what the program itself has forked: its children are the fork "
+        "server's",
+        "The kernel tells the end of a process, and what it has used, to the one that has forked "
+        "it. Children started by forkserver are forked by the fork server.",
         first=True,
         cures=False,
     ),
@@ -565,6 +566,17 @@ MADE_ANEW: Final = Told(
     "every child makes its own {name}{at}, instead of using the parent's",
     "A child started by spawn or forkserver imports the program's modules again, and runs their "
     "top level once more.",
+)
+
+ADDED: Final = Told(
+    "lost_by_pickling",
+    "objects pickled whole",
+    "{name}, which is set{at}, is lost as the object is pickled: the library's class that it is "
+    "derived from says how that is done",
+    "What is given to a child started by spawn or forkserver, to a pool's task or to a queue is "
+    "pickled, and keeps only what its class gives to pickle.",
+    first=True,
+    says="more",
 )
 
 TRACKED_APART: Final = Told(

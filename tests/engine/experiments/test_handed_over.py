@@ -100,6 +100,38 @@ def test_objects_known_by_their_id_are_shown(write: Write, tmp_path: Path) -> No
     assert seen.first.where == "program.py:11"
 
 
+def test_what_a_subclass_adds_and_its_librarys_class_does_not_pickle_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+        from multiprocessing.queues import Queue
+
+        class Tracked(Queue):
+            def __init__(self):
+                super().__init__(ctx=multiprocessing.get_context())
+                self.passed = multiprocessing.Value("i", 0)
+
+            def put(self, item):
+                self.passed.value += 1
+                super().put(item)
+
+        def work(queue):
+            queue.put("done")
+
+        if __name__ == "__main__":
+            queue = Tracked()
+            child = multiprocessing.Process(target=work, args=(queue,))
+            child.start()
+            child.join()
+            print(queue.passed.value, child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("lost_by_pickling", "confirmed")
+    assert seen.first.where == "program.py:7"
+    assert "`Tracked.passed`" in seen.first.title
+
+
 @pytest.mark.wide
 def test_a_way_to_pickle_that_only_the_parent_has_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\

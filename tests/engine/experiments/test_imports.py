@@ -121,26 +121,35 @@ def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: P
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
 
 
-def test_what_children_use_is_shown_to_count_for_the_fork_server(
-    write: Write, tmp_path: Path
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > 0",
+        pytest.param("os.waitpid(child.pid, 0)[1]", marks=pytest.mark.wide),
+    ],
+)
+def test_children_that_are_the_fork_servers_are_shown_where_the_program_asks_for_its_own(
+    asks: str, write: Write, tmp_path: Path
 ) -> None:
-    program = write("""\
+    program = write(f"""\
+        import os
         import resource
-        from multiprocessing import Process
+        from multiprocessing import Process, SimpleQueue
 
-        def work():
-            print("sum", sum(i * i for i in range(300_000)))
+        def work(done):
+            done.put(sum(i * i for i in range(300_000)))
 
         if __name__ == "__main__":
-            child = Process(target=work)
+            done = SimpleQueue()
+            child = Process(target=work, args=(done,))
             child.start()
-            child.join()
-            used = resource.getrusage(resource.RUSAGE_CHILDREN)
-            print("measured", used.ru_utime > 0)
+            print(done.get())
+            {"child.join()" if "resource" in asks else "pass"}
+            print({asks})
         """)
     seen = explained(program, tmp_path, "fork", "spawn", "forkserver")
-    assert (seen.first.mechanism, seen.first.grade) == ("children_not_counted", "confirmed")
-    assert seen.first.where == "program.py:11"
+    assert (seen.first.mechanism, seen.first.grade) == ("children_of_fork_server", "confirmed")
+    assert seen.first.where == "program.py:14"
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
 
 

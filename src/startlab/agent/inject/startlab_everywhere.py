@@ -89,7 +89,7 @@ def watch_left_out(reduction):
         kind = type(value)
         way = own_way(kind)
         if way is None:
-            return NotImplemented
+            return with_own_fields(value)
         parts = value.__reduce_ex__(2)
         if type(parts) is not tuple:
             return NotImplemented
@@ -125,6 +125,74 @@ def own_way(kind):
                 if not inject.is_library(code.co_filename):
                     return "%s:%d" % (code.co_filename, code.co_firstlineno)
     return None
+
+
+def with_own_fields(value):
+    """Have an object travel with what a class of the program's adds to one of a library's.
+
+    What that class gives to pickle leaves it out.
+    """
+    kind = type(value)
+    own = [each for each in kind.__mro__ if not of_library(each)]
+    heap = [each for each in kind.__mro__ if each not in own and each.__flags__ & HEAP]
+    if not own or not any(name in vars(each) for each in heap for name in SAY_HOW):
+        return NotImplemented
+    parts = value.__reduce_ex__(2)
+    if type(parts) is not tuple or len(parts) < 3 or any(parts[3:]):
+        return NotImplemented
+    make, args, state = parts[:3]
+    fields, kept = vars(value), set()
+    if isinstance(state, dict):
+        kept = set(state)
+    elif isinstance(state, tuple):
+        kept = {name for name, each in fields.items() if any(each is one for one in state)}
+        kept -= {name for name in kept if type(fields[name]) in (str, int, bool, type(None))}
+    lines = {name: line for each in own[::-1] for name, line in stored_by(each)}
+    lost = [n for n in lines if n in fields and n not in kept and may_travel(fields[n])]
+    if not lost:
+        return NotImplemented
+    note("added", "%s.%s" % (kind.__name__, lost[0]), lines[lost[0]])
+    return made_with, (make, args, state, {name: fields[name] for name in lost})
+
+
+def of_library(kind):
+    module = sys.modules.get(kind.__module__)
+    return kind is object or inject.is_library(getattr(module, "__file__", None) or inject.HERE)
+
+
+def stored_by(kind):
+    """Give the attributes that a class's own functions set, with the line of each."""
+    import dis
+
+    for function in vars(kind).values():
+        code, line = getattr(function, "__code__", None), 0
+        for step in dis.get_instructions(code) if code is not None else ():
+            line = getattr(step, "line_number", None) or step.starts_line or line
+            if step.opname == "STORE_ATTR":
+                yield step.argval, "%s:%d" % (code.co_filename, line)
+
+
+def may_travel(value):
+    """Tell whether a value can be pickled; what multiprocessing shares is not tried out."""
+    import pickle
+
+    if type(value).__module__.startswith("multiprocessing"):
+        return True
+    try:
+        return bool(pickle.dumps(value))
+    except Exception:
+        return False
+
+
+def made_with(make, args, state, fields):
+    value = make(*args)
+    if hasattr(value, "__setstate__"):
+        value.__setstate__(state)
+    else:
+        vars(value).update(state)
+    for name, each in fields.items():
+        vars(value).setdefault(name, each)
+    return value
 
 
 SAY_HOW = ("__getstate__", "__reduce__", "__reduce_ex__", "__setstate__", "__getnewargs__")
@@ -403,11 +471,11 @@ def keep_parent_id():
     os.getppid = getppid_
 
 
-def count_all_children():
-    """Have what children have used counted as the parent's children's, whoever has forked them."""
+def know_all_children():
+    """Have children known as their parent's own, whoever has forked them."""
     import resource
 
-    getrusage, times = resource.getrusage, os.times
+    getrusage, times, waitpid = resource.getrusage, os.times, os.waitpid
 
     def getrusage_(who):
         own = getrusage(who)
@@ -429,7 +497,19 @@ def count_all_children():
         user, system, _ = map(sum, zip(*used))
         return os.times_result((*own[:2], own[2] + user, own[3] + system, own[4]))
 
-    resource.getrusage, os.times = getrusage_, times_
+    def waitpid_(pid, options):
+        try:
+            return waitpid(pid, options)
+        except ChildProcessError:
+            children = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+            for child in [each for each in list(children) if each.pid == pid]:
+                note("counted", "os.waitpid()", inject.user_line(sys._getframe(1)))
+                child.join(0 if options & os.WNOHANG else None)
+                code = child.exitcode
+                return (0, 0) if code is None else (pid, code << 8 if code >= 0 else -code)
+            raise
+
+    resource.getrusage, os.times, os.waitpid = getrusage_, times_, waitpid_
 
 
 def used_by_children():

@@ -22,7 +22,6 @@ from startlab_copies import (
 )
 from startlab_earlier import fork_at, note_growths
 from startlab_everywhere import (
-    count_all_children,
     end_transactions,
     hand_on_exits,
     keep_ids,
@@ -32,6 +31,7 @@ from startlab_everywhere import (
     keep_semaphores,
     keep_shared_memory,
     keep_what_is_inherited,
+    know_all_children,
     leave_used,
     name_as_forked,
     name_other_method,
@@ -112,7 +112,7 @@ def at_the_end():
         run_exit_handlers()
     if "write back" in NAMES:
         send_back()
-    if "use" in NAMES:
+    if "own children" in NAMES:
         leave_used()
 
 
@@ -192,7 +192,7 @@ AT_ONCE = {
     "one main": one_main,
     "ids": keep_ids,
     "parent id": keep_parent_id,
-    "use": count_all_children,
+    "own children": know_all_children,
     "exit in children": watch_exit_handlers,
     "finalizers": watch_finalizers,
     "child exits": hand_on_exits,

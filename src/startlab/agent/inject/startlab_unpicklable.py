@@ -24,7 +24,8 @@ def told(roots, error, frame, function=""):
     kind = type(value)
     what = kind.__name__
     if is_local(kind):
-        what = "local %s object" % what
+        found = vars(sys.modules.get(kind.__module__, sys)).get(kind.__qualname__)
+        what = "%s %s object" % ("replaced" if found is not None else "local", what)
     elif kind.__module__ != "builtins":
         what = "%s.%s" % (module_of(kind), what)
     elif isinstance(value, NOT_TOLD) and "<locals>" in getattr(value, "__qualname__", ""):
@@ -33,7 +34,11 @@ def told(roots, error, frame, function=""):
     code = getattr(value, "gi_code", None)
     if what == "local function":
         code = getattr(value, "__code__", None)
-    defined = "%s:%d" % (code.co_filename, code.co_firstlineno) if code is not None else ""
+    defined = ""
+    if code is not None and inject.is_library(code.co_filename):
+        what += " of " + module_of(value).partition(".")[0]
+    elif code is not None:
+        defined = "%s:%d" % (code.co_filename, code.co_firstlineno)
     tell("unpicklable", label, bound, way, own, what, where or "", defined, function)
 
 
@@ -217,7 +222,7 @@ def parts(path, value):
 
 
 def module_of(kind):
-    """Name a class's module; one that is written in C may know it without its package."""
+    """Name the module of a class or function; one that is written in C may know it without its package."""
     name = kind.__module__
     if name not in sys.modules:
         names = [each for each in list(sys.modules) if each.endswith("." + name)]

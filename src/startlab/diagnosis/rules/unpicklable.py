@@ -100,6 +100,8 @@ def find(case: Case) -> Cause | None:
             f" A function or class is pickled by its name: `{module}`{file} has no `{name}`, whose "
             "code was run some other way, by exec() or runpy, or was bound to another name."
         )
+    if clues and clues[0].type.startswith("replaced "):
+        why += " A class is pickled by its name: there, its module has something else by now."
     waits = ""
     if case.trial.outcome == "hang":
         waits = (
@@ -138,8 +140,12 @@ _ADVICE: Final = (
         re.compile(r"^unittest\.mock\."),
         "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
     ),
-    (re.compile(r"^local function"), "Move it to the top level of a module."),
-    (re.compile(r"^local "), "Move its class to the top level of a module."),
+    (re.compile(r"^local function$"), "Move it to the top level of a module."),
+    (
+        re.compile(r"^replaced "),
+        "Leave the class under its name: have a decorator return the class, or use `__new__`.",
+    ),
+    (re.compile(r"^local (?!function)"), "Move its class to the top level of a module."),
     (
         re.compile(r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b"),
         "Make it in the child, and leave it out in `__getstate__`.",
