@@ -253,3 +253,32 @@ def test_a_global_that_experiments_have_ruled_out_is_not_suspected() -> None:
     over = tuple(msgspec.structs.replace(each, of=0) for each in vain)  # there was no more time
     (first,) = diagnose(msgspec.structs.replace(seen, experiments=over)).findings
     assert (first.mechanism, first.grade) == ("global_differs", "suspected")
+
+
+@pytest.mark.parametrize("outputs", [("False 3", "False 5"), ("False 3", "False 3")])
+def test_what_a_rule_saw_of_a_library_goes_before_the_line_that_an_experiment_found(
+    outputs: tuple[str, str],
+) -> None:
+    """That children forked earlier print the right lines names no library."""
+    seen = recorded("connection_shared")
+    (failed,) = (trial for trial in seen.trials if trial.method == "fork")
+    fork = [
+        msgspec.structs.replace(
+            failed, trial=number, outcome="differs", exception=None, exit_status=0, stderr="",
+            stdout=f"{text}\\n", stdout_digest=text, stdout_shape=text,
+        )
+        for number, text in enumerate(outputs)
+    ]  # fmt: skip
+    others = [
+        msgspec.structs.replace(trial, outcome="differs")
+        for trial in seen.trials
+        if trial is not failed
+    ]
+    earlier = CauseExperiment(
+        environment=failed.environment, method="fork", good="spawn", cured=3, of=3, confirmed=True,
+        aspects=(Aspect(kind="earlier", words=("program.py:34",)),),
+    )  # fmt: skip
+    seen = msgspec.structs.replace(seen, trials=(*fork, *others), experiments=(earlier,))
+    first = diagnose(seen).findings[0]
+    assert (first.mechanism, first.grade) == ("connection_shared", "confirmed")
+    assert "requests" in first.title

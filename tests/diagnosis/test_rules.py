@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from msgspec import structs
 from packaging.version import Version
 from rich.console import Console
 
@@ -85,6 +86,16 @@ def test_what_was_recorded_of_a_program_is_explained(case: record.Case) -> None:
     assert record.told(found) == (case.folder / "finding.txt").read_text("utf-8"), (
         "`nox -s record -- --findings` writes it again"
     )
+
+
+@pytest.mark.parametrize("case", PROGRAMS, ids=lambda case: case.name)
+def test_a_second_trial_that_goes_the_same_way_changes_no_cause(case: record.Case) -> None:
+    """A cell that surprises is run once more: the two trials do not speak against each other."""
+    wanted = case.finds()
+    assert wanted is not None
+    run = record.read(case)
+    again = [structs.replace(each, trial=each.trial + len(run.trials)) for each in run.trials]
+    assert_found(diagnose(structs.replace(run, trials=(*run.trials, *again))), wanted)
 
 
 @pytest.mark.parametrize("case", HEALTHY, ids=lambda case: case.name)

@@ -52,9 +52,9 @@ def _by_method(seen: Seen, ok: Sequence[Trial], differing: Sequence[Trial]) -> l
     if race is not None:
         return [Found(race, ok, lines)]
     found = _why_not_alike(seen, ok)
-    lost = {id(trial): why for _, why, trial in found if MECHANISMS[why.mechanism].loses}
+    known = {id(trial): why for _, why, trial in found}
     sure = [
-        (0, why, each) for each in differing if (why := seen.confirmed(each, lost.get(id(each))))
+        (0, why, each) for each in differing if (why := seen.confirmed(each, known.get(id(each))))
     ]
     told = _without_the_usual(sure or found, ok, groups)
     if not told:
@@ -155,7 +155,8 @@ def _unstable(seen: Seen, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list
     failed = [trial for trial in ok if has_failed_child(trial)]
     if failed and (cause := seen.rules.first("unseen", seen.case(failed[0]))):
         return [Found(cause, failed, text)]
-    cause = seen.confirmed(one) or _why_unstable(seen, trials, unstable)
+    why = _why_unstable(seen, trials, unstable)
+    cause = seen.confirmed(one, why) or why
     if cause is None:
         return []
     if MECHANISMS[cause.mechanism].race:

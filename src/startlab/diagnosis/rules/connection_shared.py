@@ -57,10 +57,11 @@ def find(case: Case) -> Cause | None:
     """See that a child fails or waits in a library whose connection is its parent's."""
     clues = case.telling(OpenedBefore)
     raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
+    apart = [each for each in case.others if not Case(each, case.sources).clues(OpenedBefore)]
     for traceback in raised:
         where = own_line(traceback.frames)
-        if any(_raises(each, traceback) for each in case.others):
-            continue  # which no child of theirs shares
+        if any(_raises(each, traceback) for each in apart):
+            continue  # it is raised by children that share nothing, too
         for clue in clues if where is not None else ():  # of a chain, only the last has it
             if _is_through(traceback, clue):
                 return _cause(clue, where, f"a child raises {traceback.said}")
