@@ -291,6 +291,7 @@ def _name(aspect: Aspect) -> str:
 _NAMES: Final[Mapping[AspectKind, str]] = {
     "global": "`{}`",
     "caches": "`{}()`",
+    "positions": "`{}`",
     "contexts": "`{}`",
     "as imported": "`{}`",
     "environ": "`{}`",

@@ -396,20 +396,22 @@ def names_in(code):
     return names
 
 
-last_opened = {}  # by the paths of files: the line of the program that opened them last
+last_opened = {}  # by the paths of files: the line of the program that last opened them to read
 
 
 def hear_opening(event, args):
     """Note by the interpreter's own audit events where files are opened."""
     try:
-        if event == "open" and type(args[0]) is str and not args[0].startswith("/proc/"):
+        if event != "open" or type(args[0]) is not str or args[0].startswith("/proc/"):
+            return
+        if (args[2] or 0) & os.O_ACCMODE == os.O_RDONLY:
             last_opened[os.path.realpath(args[0])] = inject.own_line(sys._getframe(1))
     except Exception:  # it would be raised in the program
         pass
 
 
 @harmless
-def own_positions():
+def own_positions(*only):
     """Open again what a forked child has open to read, so that it has positions of its own."""
     import fcntl
     import stat
@@ -421,12 +423,15 @@ def own_positions():
             is_file = stat.S_ISREG(os.fstat(fd).st_mode)
         except OSError:  # the descriptor of the folder itself
             continue
+        name = os.path.basename(path)
+        if only and name not in only:
+            continue
         if fd > 2 and is_file and fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
             own = os.open(link, os.O_RDONLY)
             os.lseek(own, os.lseek(fd, 0, os.SEEK_CUR), os.SEEK_SET)
             os.dup2(own, fd, os.get_inheritable(fd))
             os.close(own)
-            note("position", os.path.basename(path), last_opened.get(path, ""))
+            note("position", name, last_opened.get(path, ""))
 
 
 random_state = []  # of the process that forks; multiprocessing seeds a forked child again

@@ -17,6 +17,7 @@ import msgspec
 
 from startlab.engine.experiments import narrowing, unstable
 from startlab.engine.experiments.aspects import (
+    FORKED,
     VARIABLES,
     aspects_of,
     files,
@@ -178,7 +179,9 @@ class Experimenter:
         if helping:
             yield from narrowing.narrowed(comparison, helping, notes)
             return
-        yield _undone(comparison) or comparison.in_vain(candidates, notes)
+        yield from _shared_by_forks(comparison)
+        if not self._is_explained(bad):
+            yield _undone(comparison) or comparison.in_vain(candidates, notes)
 
     def _of_native_threads(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         """Keep a library from threads, or fork before it has them, where a child waits in it."""
@@ -227,6 +230,23 @@ def _undone(comparison: Comparison, known: Sequence[Aspect] = ()) -> CauseExperi
             for name in names(each.kind, noted(trial))[: narrowing.MOST_MADE]
         ]
     return next(filter(None, map(comparison.experiment_on_good, known)), None)
+
+
+def _shared_by_forks(comparison: Comparison) -> Iterator[CauseExperiment]:
+    """Give forked children their own of what they share, where what they print is no more right.
+
+    Of two that are ok and print different things, it may be the forks that go wrong: that they do
+    so too when they are rid of more would show nothing.
+    """
+    bad, good = comparison.bad, comparison.good
+    if good is None or good.cell.method != "fork" or not bad.is_good or elsewhere(bad, good):
+        return
+    swapped = Comparison(comparison.bench, good, bad)
+    undone = {each.kind for each in UNDONE}
+    shared = [each for each in FORKED if each.kind not in undone]
+    helping, notes = narrowing.helping(swapped, shared)
+    if helping:
+        yield from narrowing.narrowed(swapped, helping, notes)
 
 
 def _earlier(comparison: Comparison) -> CauseExperiment | None:

@@ -152,7 +152,8 @@ class Comparison:
             confirmed = confirmed and handed is not None
             notes += handed or () if aspects[0].kind == "identity" else ()
         kind = aspects[0].kind
-        if confirmed and kind in TRACED:
+        lacks_line = any(each.what == "position" and not each.where for each in notes)
+        if confirmed and (kind in TRACED or lacks_line):  # native code has opened it
             words = [word for each in aspects if each.kind == kind for word in each.words]
             traced = Aspect(kind="trace", words=(kind, *(words or names(kind, notes))))
             notes += self.trace(traced)

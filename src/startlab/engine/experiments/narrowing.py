@@ -99,7 +99,7 @@ def _smaller(
         likely |= {"main", "global"}
     tried = [each for each in candidates if each.kind in likely]
     for each in tried:
-        if each.kind in ("environ", "forking thread", "caches"):
+        if each.kind in ("environ", "forking thread", "caches", "positions"):
             yield from ((alone,) for alone in _each_met(each.kind, notes))
         yield (each,)
     row = _shortest_row(comparison, candidates, _calls_in(candidates, notes))
