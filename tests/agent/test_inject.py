@@ -985,6 +985,34 @@ def test_a_line_of_generated_code_is_none_of_the_programs(
     assert lines == {None, "program.py:4"}
 
 
+def test_a_thread_that_a_librarys_thread_starts_is_the_line_that_started_that_one(
+    run: Any, interpreter: Environment
+) -> None:
+    """A server has a thread for each connection: the program has started the server's."""
+    seen = run(
+        """
+        import multiprocessing, os, threading
+
+        if __name__ == "__main__":
+            go = threading.Event()
+            inner = threading.Thread(target=go.wait, name="inner")
+            outer = threading.Thread(target=inner.start)
+            outer.start()
+            outer.join()
+            child = multiprocessing.Process(target=os.getpid)
+            child.start()
+            child.join()
+            go.set()
+        """,
+        python=interpreter.executable,
+        method="fork",
+    )
+    assert (seen.exit_status, seen.stderr.text()) == (0, "")
+    (clue,) = (each for each in seen.clues if isinstance(each, ThreadAtFork))
+    assert clue.name == "inner"
+    assert (clue.started or "").endswith("program.py:8")
+
+
 def test_a_thread_that_has_only_just_started_is_named(run: Any, interpreter: Environment) -> None:
     """start() returns when the thread has begun to register itself, not when it is done."""
     seen = run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 
 from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case, Cause
@@ -496,6 +497,46 @@ def test_native_threads_of_a_library_that_children_call_and_end_well_are_no_rema
     there = msgspec.structs.replace(LINUX, python="3.12.1")
     ok = Case(trial("fork", "ok", clues=clues), sources(GENERATED), environment=there)
     assert fork_with_threads.note(ok) is None
+
+
+LATER = """\
+import multiprocessing
+import people
+
+made = None
+
+def maker():
+    global made
+    if made is None:
+        made = people.Maker()
+    return made
+
+def name(count):
+    return maker().name()
+
+if __name__ == "__main__":
+    maker()
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(name, [1, 2]))
+"""
+
+
+@pytest.mark.parametrize(("program", "remarks"), [(GENERATED, 0), (LATER, 1)])
+@pytest.mark.parametrize(
+    "clue",
+    [
+        NativeThreadsAtFork(number=2, libraries=("people-worker", "libpeople")),
+        ThreadAtFork(name="sender", where="/v/lib/python3.12/site-packages/people/io.py:3"),
+    ],
+)
+def test_threads_of_a_library_that_children_call_are_a_remark_if_they_may_be_for_the_parents_object(
+    program: str, remarks: int, clue: Clue
+) -> None:
+    """What a function keeps in a global may have been opened before the fork, and be shared."""
+    there = msgspec.structs.replace(LINUX, python="3.12.1")
+    ok = trial("fork", "ok", clues=(MainModule(how="inherited"), clue))
+    found = fork_with_threads.note(Case(ok, sources(program), environment=there))
+    assert (found is not None) == bool(remarks)
 
 
 ROWS = """\

@@ -31,18 +31,24 @@ def began(case: Case, clue: NativeThreadsAtFork) -> Began | None:
         if where is not None:
             return Began(name, f"which the program first calls at {where}", where)
     for by, where in calls.imports():
-        if any(re.search(rf"\b{by}\b", name) for name in clue.libraries):
+        if any(re.search(rf"\b(lib)?{by}\b", name) for name in clue.libraries):
             return Began(by, f"since {by} is imported at {where}", where)
     return None
 
 
-def works_in_children(case: Case, clue: NativeThreadsAtFork) -> bool:
-    """Tell whether the children of a trial that is ok call the library that has native threads.
+def works_in_children(case: Case, clue: NativeThreadsAtFork | ThreadAtFork) -> bool:
+    """Tell whether the children of a trial that is ok call the library that has such threads.
 
-    Then it has been seen to take care of forks.
+    Then it has been seen to take care of forks. That children went well once with what their parent
+    may have opened on first use says little.
     """
-    by = began(case, clue)
-    return by is not None and by.package in {e.package for e in Calls(case.sources).in_children()}
+    if isinstance(clue, ThreadAtFork):
+        by = package(clue.where or "")
+    else:
+        first = began(case, clue)
+        by = "" if first is None else first.package
+    calls = Calls(case.sources)
+    return by in {each.package for each in calls.in_children()} - calls.in_globals()
 
 
 def has_native(case: Case, by: str) -> bool:

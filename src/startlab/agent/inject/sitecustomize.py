@@ -154,7 +154,8 @@ started_at = {}  # the line of the program that started a thread, by the id of t
 inherited_main = False  # whether this process was forked from one that had run the main module
 native_before = 0  # native threads of the process that forks, before the fork
 python_threads = set()  # of the process that forks: their native ids
-library_of = {}  # of its native threads without a name
+library_of = {}  # of its native threads
+MOST_THREADS = 20  # native ones whose stacks are looked at
 waits_on = {}  # of its native threads: the address of what each waits for, and what is there
 forker = []  # a package that forks by itself, and not by multiprocessing; the program's line
 
@@ -234,17 +235,10 @@ def native_threads(task="/proc/self/task"):
 
 
 def note_libraries():
-    """Note before a fork which library each native thread is in that has no name of its own."""
+    """Note before a fork which library each native thread is in."""
     library_of.clear()
-    with open("/proc/self/comm") as file:
-        own = file.read()
-    nameless = []
-    for tid in set(os.listdir("/proc/self/task")).difference(python_threads):
-        with open("/proc/self/task/%s/comm" % tid) as file:
-            if file.read() == own and tid != str(os.getpid()):
-                nameless.append(tid)
-    if nameless:
-        library_of.update(libraries_of_threads(nameless[:20]))
+    tids = set(os.listdir("/proc/self/task")).difference(python_threads, [str(os.getpid())])
+    library_of.update(libraries_of_threads(sorted(tids, key=int)[:MOST_THREADS]))
 
 
 def note_waits():
@@ -282,9 +276,9 @@ def renewed(task):
 
 
 def named_threads(task, cared_for):
-    """Give the names that libraries have given their threads: `polars` of `polars-0`.
+    """Give the names that libraries have given their threads, and those of the libraries.
 
-    Of a thread that has its process's name, give the library that it is in.
+    That is `polars` of `polars-0`; one that has its process's name has none of its own.
     """
     names = set()
     with open("/proc/self/comm") as file:
@@ -292,9 +286,8 @@ def named_threads(task, cared_for):
     for tid in set(os.listdir(task)).difference(python_threads, cared_for):  # 3.14 names its own
         with open("%s/%s/comm" % (task, tid)) as file:
             name = file.read().strip()
-        if name == own:
-            names.add(library_of.get(tid, ""))
-        else:
+        names.add(library_of.get(tid, ""))
+        if name != own:
             names.add(name.rstrip("0123456789").rstrip("-_: "))
     return sorted(names.difference([""]))
 
@@ -314,8 +307,11 @@ def libraries_of_threads(tids):
     memory = os.open("/proc/self/mem", os.O_RDONLY)
     try:
         for tid in tids:
-            with open("/proc/self/task/%s/syscall" % tid) as file:
-                fields = file.read().split()
+            try:
+                with open("/proc/self/task/%s/syscall" % tid) as file:
+                    fields = file.read().split()
+            except (IOError, OSError):  # it has ended meanwhile
+                continue
             if len(fields) > 2:
                 os.lseek(memory, int(fields[-2], 16), 0)
                 data = os.read(memory, 8192)
@@ -353,12 +349,17 @@ def fork_and_tell(fork):
 
 
 class Starting(dict):
-    """What threading keeps of threads that are about to start: it notes the program's line."""
+    """What threading keeps of threads that are about to start: it notes the program's line.
+
+    Of one that a library's thread starts, that is the line that has started this one.
+    """
 
     def __setitem__(self, thread, value):
         dict.__setitem__(self, thread, value)
         try:
-            started_at[id(thread)] = own_line(sys._getframe(1))
+            line = own_line(sys._getframe(1))
+            by = sys.modules["threading"]._active.get(get_ident())
+            started_at[id(thread)] = line or started_at.get(id(by), "")
         except Exception:  # it would be raised in the program
             pass
 

@@ -66,7 +66,11 @@ def note(case: Case) -> Cause | None:
     there = case.environment
     if there is None or Version(there.python) < FORK_WARNS or "fork" not in case.trial.method_used:
         return None
-    threads = [clue for clue in case.clues(ThreadAtFork) if clue.where]
+    threads = [
+        clue
+        for clue in case.clues(ThreadAtFork)
+        if clue.where and not at_fork.works_in_children(case, clue)
+    ]
     native = [
         clue
         for clue in case.clues(NativeThreadsAtFork)

@@ -200,12 +200,15 @@ def _threads(clues: Sequence[ThreadAtFork], waits_in: str) -> str:
     if not clues:
         return "another thread"
     clues = sorted(clues, key=lambda each: not (is_own(each.where) or each.started))
-    first = clues[0]
-    name = f'thread "{first.name}"' if first.name != "?" else "a native thread"
-    of = package(first.where or "")
+    told = [_told(each, waits_in) for each in clues[: 1 if len(clues) > 2 else 2]]
+    others = len(clues) - len(told)
+    return " or ".join(told) + (f" or one of {others} others" if others else "")
+
+
+def _told(clue: ThreadAtFork, waits_in: str) -> str:
+    name = f'thread "{clue.name}"' if clue.name != "?" else "a native thread"
+    of = package(clue.where or "")
     name += f" of {of}" if of != waits_in else ""
-    at = f" (then at {first.where})" if first.where else ""
-    at = f" (started at {first.started})" if first.started and not is_own(first.where) else at
-    others = len(clues) - 1
-    more = f" or one of {others} others" if others > 1 else " or another" if others else ""
-    return f"{name}{at}{more}"
+    at = f" (then at {clue.where})" if clue.where else ""
+    at = f" (started at {clue.started})" if clue.started and not is_own(clue.where) else at
+    return f"{name}{at}"

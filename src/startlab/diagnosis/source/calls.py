@@ -216,6 +216,17 @@ class Calls:
                 return found
         return None
 
+    def in_globals(self) -> set[str]:
+        """Give the packages of which functions keep what a call has made, by `global`."""
+        return {
+            made.package
+            for file, tree in self._trees.items()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Global)
+            for name in node.names
+            if (made := self.maker(file, name))
+        }
+
     def kept_under(self, name: str) -> list[Call]:
         """Give what is done to an object of a library's to keep something under a name in it.
 
