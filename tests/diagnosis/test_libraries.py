@@ -322,6 +322,21 @@ def test_native_threads_are_told_with_the_call_of_their_library() -> None:
     assert found.where == "p.py:4"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "advice"), [("differs", "If forked children are not to have it"), ("error", "")]
+)
+def test_where_outputs_differ_a_call_may_be_meant_for_all_children_or_for_none(
+    outcome: Outcome, advice: str
+) -> None:
+    made = CauseExperiment(
+        environment="host-3.12", method="spawn", good="fork", cured=3, of=3, confirmed=True,
+        aspects=(Aspect(kind="calls"),),
+        noted=(Noted(what="call", name="count()", where="p.py:11"),),
+    )  # fmt: skip
+    cause = confirmed(Case(trial("spawn", outcome), sources(SETTINGS)), made, None)
+    assert cause.advice.partition(",")[0] == advice
+
+
 def test_aspects_that_were_tried_in_vain_may_have_no_names() -> None:
     made = CauseExperiment(
         environment="host-3.12", method="spawn", aspects=(Aspect(kind="calls"), Aspect(kind="ids"))

@@ -59,7 +59,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
                 text=f"{found.text}{said}",
                 where=where or found.where,
                 grade="confirmed",
-                advice=_first_advice(made, told) or found.advice,
+                advice=_first_advice(case, made, told) or found.advice,
             )
     title, why = _in_own_words(case, made, told, where, found)
     return Cause(
@@ -68,7 +68,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         f"{why}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
-        advice=_first_advice(made, told),
+        advice=_first_advice(case, made, told),
         key=f"{aspect.kind} {_named(made, aspect.kind)}",
     )
 
@@ -78,7 +78,7 @@ def _is_of_library(made: CauseExperiment) -> bool:
     return any(each.what == "exception" and "." in each.name for each in made.noted)
 
 
-def _first_advice(made: CauseExperiment, told: Told) -> str:
+def _first_advice(case: Case, made: CauseExperiment, told: Told) -> str:
     """Give what to do before the mechanism's own advice."""
     if made.aspects[0].kind == "earlier":
         return f"Start the processes before the parent first comes to {_name(made.aspects[0])}."
@@ -89,6 +89,9 @@ def _first_advice(made: CauseExperiment, told: Told) -> str:
         )
     if _holds_queue(made):
         return "Set that up in each child with the parent's queue."
+    is_either = case.trial.outcome == "differs" and not has_failed_child(case.trial)
+    if made.aspects[0].kind in ("calls", "undone") and is_either:
+        return "If forked children are not to have it, start them before it. If all are to have it:"
     if told is EITHER:
         return "If each process is to have its own, make it where it is used. If all share one:"
     return ""
