@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from startlab.judge.paths import Place, own_if_relative, where_in
-from startlab.model import Observation, Program, Stream
+from startlab.model import Observation, Program, Stream, Unpicklable
 
 PROGRAM = Program(
     kind="script", name="a.py", target="proj/a.py", root="/home/me", folder="proj", cwd="proj"
@@ -46,6 +46,19 @@ def test_frames_of_cython_are_none_of_the_programs() -> None:
     """They have paths as of where their library was built, which are relative."""
     frames = (("p.py", 3), ("pyarrow/error.pxi", 92))
     assert where_in(frames, own_if_relative) == "p.py:3"
+
+
+def test_every_line_of_a_clue_is_told_as_the_user_knows_it() -> None:
+    file = "/home/me/proj/tests/test_x.py"
+    clue = Unpicklable(
+        given="target=double", type="function",
+        where=f"{file}:3", defined=f"{file}:2", function=f"{file}:1",
+    )  # fmt: skip
+    seen = Observation(ended="exit", exit_status=0, duration_s=1, work=SEEN.work, clues=(clue,))
+    (told,) = Place(seen, PROGRAM, "/home/me/proj/env").seen(seen).clues
+    assert isinstance(told, Unpicklable)
+    short = "proj/tests/test_x.py"
+    assert (told.where, told.defined, told.function) == (f"{short}:3", f"{short}:2", f"{short}:1")
 
 
 def test_paths_of_windows_are_told_as_the_user_knows_them() -> None:

@@ -88,7 +88,9 @@ class Place:
     def _clue(self, clue: AnyClue) -> AnyClue:
         said = {name: getattr(clue, name) for name in clue.__struct_fields__}
         texts = {name: self._text(text) for name, text in said.items() if isinstance(text, str)}
-        lines = {each: self._line(said[each]) for each in ("where", "started") if each in said}
+        lines = {
+            name: self._line(said[name]) for name in _LINES if _LINE.search(said.get(name) or "")
+        }
         return msgspec.structs.replace(clue, **(texts | lines))
 
     def _process(self, process: Process) -> Process:
@@ -156,6 +158,11 @@ class Place:
             return found[0]
         return found[1] + file[len(self._root) :].encode(errors="surrogateescape") + found[3]
 
+
+_LINES: Final = ("where", "started", "defined", "function")
+"""The fields of clues that may be a line, of a file by its path."""
+
+_LINE: Final = re.compile(r":\d+$")
 
 _LIBRARY: Final = re.compile(r"-packages/|/[Ll]ib/(python|pypy)\d|/startlab/agent/")
 """In the path of a file that a Python, a package or startlab itself has put there."""
