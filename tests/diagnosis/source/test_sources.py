@@ -147,6 +147,17 @@ def test_a_global_of_another_module_is_changed_there(tmp_path: Path) -> None:
     assert sources.changed("other.ALL") is None
 
 
+def test_a_global_of_another_module_is_changed_by_the_name_that_was_imported(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "job.py").write_text(
+        "def main():\n    from codecs_ import ON\n    ON.add(1)\n    OFF = set()\n    OFF.add(1)\n"
+    )
+    sources = Sources(Program(kind="script", name="job", target="job.py", root=str(tmp_path)))
+    assert sources.changed("codecs_.ON") == "job.py:3"
+    assert sources.changed("codecs_.OFF") is None
+
+
 @pytest.mark.parametrize("file", ["pack/cli.py", "src/pack/cli.py", "pack/cli/__main__.py"])
 def test_the_main_module_of_a_package_is_a_file(tmp_path: Path, file: str) -> None:
     path = tmp_path / file

@@ -5,9 +5,9 @@ out where it is as `usual`; an experiment changes it with the others of its `reg
 it is in parent and child. Nothing but data: startlab's own side reads this file and imports nothing
 of the agent.
 
-A key is what the program would write, with `{0}` for what it is called there, its part. What no
-experiment changes is found by the patterns of `set_by`, in which `{0}` is the part's last name: the
-first that fits counts.
+A key is what the program would write, with `{0}` for what it is called there, its part. The line
+that sets it, where no experiment has found it, is the first that fits a pattern of `set_by`, in
+which `{0}` is the part's last name.
 """
 
 SETTINGS = {
@@ -21,13 +21,16 @@ SETTINGS = {
             "clamp": "0",
             "traps": "DivisionByZero InvalidOperation Overflow",
         },
+        "set_by": (r"\.{0}\s*=[^=]", r"setcontext\(|\bContext\("),
         "registry": "decimal",
     },
     "sys.getrecursionlimit()": {
         "usual": "1000",
+        "set_by": (r"setrecursionlimit\(",),
         "registry": "recursion limit",
     },
     "sys.get_int_max_str_digits()": {  # usual is what the flags say
+        "set_by": (r"set_int_max_str_digits\(",),
         "registry": "int digits",
     },
     "threading.stack_size()": {
@@ -36,18 +39,22 @@ SETTINGS = {
     },
     "sys.getswitchinterval()": {
         "usual": "0.005",
+        "set_by": (r"setswitchinterval\(",),
         "registry": "switch interval",
     },
     "socket.getdefaulttimeout()": {
         "usual": "None",
+        "set_by": (r"setdefaulttimeout\(",),
         "registry": "socket",
     },
     "locale.setlocale(locale.{0})": {
         "usual": "C",
+        "set_by": (r"setlocale\(",),
         "registry": "locale",
     },
     "csv.field_size_limit()": {
         "usual": "131072",
+        "set_by": (r"field_size_limit\(",),
         "registry": "csv",
     },
     "csv.list_dialects()": {

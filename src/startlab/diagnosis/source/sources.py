@@ -100,6 +100,8 @@ class Sources:
         names = [".".join(parts[at:]) for at in range(max(1, len(parts) - 1))]
         beside = posixpath.dirname(self.main) or "."
         places = [(file, each) for file in self._checks(beside) for each in names]
+        importing = [file for file in self._checks(beside) if self.file(file).imports(own)]
+        places += [(file, own) for file in importing if module]
         places += [(file, own) for file in self.files_of(module, ".", beside) if module]
         if len(parts) > 2:  # of a class in the module
             inside, of_class = module.rpartition(".")[0], ".".join(parts[-2:])
@@ -188,6 +190,15 @@ class Source:
         return tuple(
             SourceLine(number=each, code=code.expandtabs(4)[:MOST_CODE], marked=each == number)
             for each, code in enumerate(self._lines[first - 1 : number + AROUND], first)
+        )
+
+    def imports(self, name: str) -> bool:
+        """Tell whether an import of another module's names binds one."""
+        return any(
+            (each.asname or each.name) == name
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.ImportFrom)
+            for each in node.names
         )
 
     def assigned(self, name: str) -> int | None:
