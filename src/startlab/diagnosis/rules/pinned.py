@@ -8,7 +8,7 @@ Another start method was used than the column's, by a call in the program.
 the program chose. An explicit spawn that is well is not told of: it is the same on every platform.
 
 ## What to do
-That is a sound way to be safe. To see the others, remove the call that sets the start method.
+Nothing, where the program is well under it. To see the others, remove the call that sets it.
 
 ## Bad
 ```python
