@@ -53,6 +53,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
     said = f" By experiment: {_said(case, made)}"
     if found is not None:
         same = found.mechanism == told.mechanism and not _is_of_library(made)
+        same = same and _is_about(found, aspect)
         if same or _says_more(found, made, where):
             where = where if same and aspect.kind != "threads" else found.where
             return found._replace(
@@ -71,6 +72,13 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         advice=_first_advice(case, made, told),
         key=f"{aspect.kind} {_named(made, aspect.kind)}",
     )
+
+
+def _is_about(found: Cause, aspect: Aspect) -> bool:
+    """Tell whether a rule means what an experiment has changed, and not another of its kind."""
+    if aspect.kind not in ("global", "environ") or not aspect.words or found.key is None:
+        return True
+    return not set(found.key.split()).isdisjoint(aspect.words)
 
 
 def _is_of_library(made: CauseExperiment) -> bool:

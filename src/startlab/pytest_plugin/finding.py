@@ -14,6 +14,7 @@ from rich.console import Console
 from startlab import __version__
 from startlab.backends import user_python
 from startlab.diagnosis import diagnose
+from startlab.diagnosis.rules import MECHANISMS
 from startlab.judge.trial import judge_program
 from startlab.model import (
     SCHEMA_VERSION,
@@ -25,6 +26,7 @@ from startlab.model import (
     Selection,
 )
 from startlab.report import prose, terminal, waiting
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,6 +131,8 @@ class Explainer:
             return Why(trial.outcome, trial.reason, head, text)
         first = found[0]
         cause = first.cause or first.title
+        if MECHANISMS[first.mechanism].symptom and any(each.outcome in WELL for each in trials):
+            text += f"\n   By experiment, its cause may be found: startlab run -- pytest {test!r}"
         of = None if first.grade == "unknown" else (first.mechanism, first.where, cause)
         return Why(trial.outcome, cause, head, text, of)
 

@@ -150,6 +150,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         lock_held_at_fork.find,
         patched_in_parent.find,  # before global_differs: it knows the line
         global_differs.find,
+        setting_differs.find,
         library_state.find,
         unpickling_fails.suspect,
         refused.suspect,  # what the library says itself tells more than what it shares
@@ -208,6 +209,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         import_runs_again.find,
         made_in_each_child.find,
         patched_in_parent.find,  # before global_differs, which does not know the line
+        setting_differs.find,
         global_differs.find,
         library_state.find,
         unpickling_fails.suspect,

@@ -35,7 +35,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, started_at
+from startlab.diagnosis.case import Case, Cause, is_remote, started_at
 from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
@@ -58,6 +58,7 @@ MECHANISMS: Final = (
     ),
 )
 
+_RECURSION: Final = "sys.getrecursionlimit()"
 _STACK: Final = "threading.stack_size()"
 _STREAM: Final = "sys.{0}"
 _OUTPUT: Final = "os.fstat({0})"
@@ -65,7 +66,11 @@ _STREAMS: Final = {"1": "stdout", "2": "stderr"}
 
 
 def find(case: Case) -> Cause | None:
-    """See that a child dies by a signal whose threads have smaller stacks than its parent's."""
+    """See a child that recurses too deep, or dies by a signal, with its threads' smaller stacks."""
+    limit = _first(case.clues(ChangedSetting), _RECURSION)
+    raised = [each for each in case.tracebacks if each.child or is_remote(each, case)]
+    if limit and any(each.exception.type == "RecursionError" for each in raised):
+        return _differs(case, limit)
     names = [signals.name_of(code) for _, code, _ in case.died]
     names = [name for name in names if name in signals.CRASHES]
     clue = _first(case.clues(ChangedSetting), _STACK)
@@ -93,13 +98,7 @@ def suspect(case: Case) -> Cause | None:
     shown = next((clue for clue in rare if _is_shown(case, clue)), None)
     alone = rare[0] if len({clue.setting for clue in rare}) == 1 else None
     if clue := shown or alone or _first(clues, _STREAM):
-        where = _set_at(case, clue)
-        return Cause(
-            "setting_differs",
-            _values(clue, where),
-            "What a process sets for itself does not reach a child started by spawn or forkserver.",
-            where or started_at(case),
-        )
+        return _differs(case, clue)
     if clue := _first(clues, _OUTPUT):
         where = _set_at(case, clue)
         return Cause(
@@ -111,6 +110,16 @@ def suspect(case: Case) -> Cause | None:
             where or started_at(case),
         )
     return None
+
+
+def _differs(case: Case, clue: ChangedSetting) -> Cause:
+    where = _set_at(case, clue)
+    return Cause(
+        "setting_differs",
+        _values(clue, where),
+        "What a process sets for itself does not reach a child started by spawn or forkserver.",
+        where or started_at(case),
+    )
 
 
 def _usual(clue: ChangedSetting) -> str:
