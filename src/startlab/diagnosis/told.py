@@ -664,6 +664,7 @@ REGISTRIES: Final[Mapping[str, str]] = {
     "import hooks": "import hooks",
     "made modules": "modules made by hand",
     "gc": "garbage collector's settings",
+    "profiler": "profile function (sys.setprofile)",
     "copyreg": "ways to pickle classes (copyreg)",
     "subclasses": "subclasses registered with abstract classes",
     "dispatch": "functions registered for single dispatch",

@@ -68,6 +68,38 @@ def test_a_file_that_only_the_parent_logs_to_is_shown(write: Write, tmp_path: Pa
 
 
 @pytest.mark.wide
+def test_a_profile_function_of_the_parent_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        calls = []
+
+        def count(frame, event, arg):
+            if event == "call" and frame.f_code.co_name == "area":
+                calls.append(event)
+
+        def area():
+            return 6
+
+        def work():
+            area()
+            print(len(calls))
+
+        if __name__ == "__main__":
+            sys.setprofile(count)
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:18"
+
+
+@pytest.mark.wide
 def test_what_is_registered_in_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import codecs

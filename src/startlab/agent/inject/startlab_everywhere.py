@@ -471,6 +471,7 @@ def keep_parent_id():
     os.getppid = getppid_
 
 
+@harmless
 def know_all_children():
     """Have children known as their parent's own, whoever has forked them."""
     import resource

@@ -408,10 +408,16 @@ def set_gc(value):
     gc.set_debug(value[2])
 
 
+def set_profiler(function):
+    if function is not None:
+        sys.setprofile(function)
+
+
 REGISTRIES = {
     "import hooks": (get_import_hooks, set_import_hooks),
     "made modules": (get_made_modules, set_made_modules),
     "gc": (get_gc, set_gc),
+    "profiler": (sys.getprofile, set_profiler),
     "copyreg": (get_copyreg, set_copyreg),
     "subclasses": (get_subclasses, set_subclasses),
     "dispatch": (get_dispatch, set_dispatch),

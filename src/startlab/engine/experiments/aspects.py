@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from startlab.model import Program, Trial
 
 REGISTRIES: Final = (
-    "import hooks", "made modules", "gc", "subclasses", "dispatch", "copyreg", "functions",
-    "int digits",
+    "import hooks", "made modules", "gc", "profiler", "subclasses", "dispatch", "copyreg",
+    "functions", "int digits",
     "codecs", "sqlite3", "csv", "builtins", "contextvars", "decimal", "locale", "warnings",
     "socket", "recursion limit", "signal handlers", "switch interval", "umask", "limits",
     "priority", "affinity", "logging", "random",
