@@ -255,6 +255,8 @@ NAMED: Final = (
     "imported",
     "made",
     "id",
+    "equal",
+    "behind",
     "written back",
     "variable",
     "main again",

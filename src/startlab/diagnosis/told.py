@@ -232,10 +232,11 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "ids": Told(
         "keyed_by_id",
-        "the parent's id() of each {name} kept",
-        "each {name} is known by its id(){at}, and is another object after it was pickled",
-        "id() is where an object lies in its process. What a child is given is pickled: it arrives "
-        "as a copy.",
+        "each {name} that was pickled known as the one that it is a copy of",
+        "each {name} is known by its identity{at}, and is another object after it was pickled",
+        "id() is where an object lies in its process; a class without `__eq__` and `__hash__` "
+        "compares by it. What is given to a child, or comes back from a pool, is pickled: it "
+        "arrives as a copy.",
         first=True,
         cures=False,
     ),
@@ -245,6 +246,15 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "os.getppid(){at} gives the fork server, not the process that has started the child",
         "A child started by forkserver is forked by the fork server, which is its parent.",
         first=True,
+    ),
+    "proxies": Told(
+        "not_through_proxy",
+        "each proxy giving the attributes of its object too",
+        "{name} is asked for{at}: a proxy has its object's public methods, and no other attributes",
+        "The object itself is in the manager's process. A proxy forwards calls of the methods that "
+        "are registered with it.",
+        first=True,
+        says="more",
     ),
     "own children": Told(
         "children_of_fork_server",
@@ -353,7 +363,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "pipe_end_inherited",
         "the inherited copies of {name} closed in the children",
         "forked children keep open what the parent has closed: they inherit {name}{at}",
-        COPIED + " Whoever reads from the other side sees its end only when every copy is closed.",
+        COPIED + " Whoever reads from the other side sees its end, and an address is free again, "
+        "only when every copy is closed.",
     ),
     "positions": Told(
         "file_shared",

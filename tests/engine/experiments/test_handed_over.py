@@ -76,6 +76,58 @@ def test_an_exception_that_cannot_be_made_again_is_shown(write: Write, tmp_path:
     assert (seen.first.mechanism, seen.first.grade) == ("unreadable_result", "confirmed")
 
 
+def test_objects_that_do_not_equal_their_copies_are_shown_where_one_is_looked_up(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Task:
+            def __init__(self, name):
+                self.name = name
+
+        def rate(task):
+            return task, len(task.name)
+
+        def main():
+            tasks = [Task("parse"), Task("link")]
+            order = {task: i for i, task in enumerate(tasks)}
+            with Pool(1) as pool:
+                for task, cost in pool.map(rate, tasks):
+                    print(order[task], cost)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("keyed_by_id", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "each `Task`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_an_attribute_that_a_proxy_does_not_have_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        from multiprocessing.managers import BaseManager
+
+        class Tally:
+            total = 3
+
+        class Tallies(BaseManager):
+            pass
+
+        Tallies.register("Tally", Tally)
+
+        if __name__ == "__main__":
+            with Tallies() as manager:
+                print(manager.Tally().total)
+        """)
+    seen = explained(program, tmp_path, "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("not_through_proxy", "confirmed")
+    assert seen.first.where == "program.py:13"
+    assert "`Tally.total`" in seen.first.title
+
+
 @pytest.mark.wide
 def test_objects_known_by_their_id_are_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\

@@ -1,13 +1,14 @@
-"""Objects that are known by their id().
+"""Objects that are known by their identity.
 
 ## What it sees
-Where objects keep their id() when they are pickled, a start method that fails does what the others
-do; without, it never does.
+Where objects keep their id() when they are pickled, and equal their copies, the program does what
+it is to do; without, it never does.
 
 ## Why
-id() is where an object lies in its process. What is given to a child started by spawn or
-forkserver is pickled, and arrives as another object with another id: a table by ids leads nowhere.
-A forked child has the very same object.
+id() is where an object lies in its process, and objects of a class without `__eq__` and `__hash__`
+are compared by that. What is given to a child started by spawn or forkserver, or comes back from a
+pool, is pickled, and arrives as another object: it is not found under the first one. A forked child
+has the very same object.
 
 ## What to do
 Know the objects by a name or a number of their own.
@@ -32,6 +33,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "keyed_by_id",
-        advice="Know the objects by a name or number of their own, which is pickled with them.",
+        advice="Know the objects by a name or number of their own, which is pickled with them, or "
+        "have their class define `__eq__` and `__hash__` by that.",
     ),
 )

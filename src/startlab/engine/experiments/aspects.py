@@ -56,8 +56,10 @@ FORKED: Final = (
 EVERYWHERE: Final = (
     Aspect(kind="own names"),
     Aspect(kind="identity"),
+    Aspect(kind="ids"),
     Aspect(kind="exceptions"),
     Aspect(kind="left out"),
+    Aspect(kind="proxies"),
     Aspect(kind="kept"),
     Aspect(kind="one main"),
     Aspect(kind="keys"),
@@ -169,7 +171,6 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     for name in REGISTRIES:
         yield Aspect(kind="registry", words=(name,))
     yield Aspect(kind="calls")
-    yield Aspect(kind="ids")
     for line in statements(program):
         yield Aspect(kind="statement", words=(str(line),))
     if forks(bad):
