@@ -107,8 +107,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "attribute_replaced",
         "{name} beside the attribute of that name that Process has",
         "{name}, which is set{at}, replaces an attribute that multiprocessing needs",
-        "A Process keeps what multiprocessing needs of it in attributes such as _config, _args, "
-        "_popen and _name: a subclass that sets one of these replaces that.",
+        "A Process keeps what multiprocessing needs of it in attributes such as _config, _identity "
+        "and _popen: a subclass that sets one of these replaces that.",
         first=True,
     ),
     "transactions": Told(

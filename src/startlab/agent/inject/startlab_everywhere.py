@@ -676,11 +676,11 @@ def wait_for_exit_codes(process):
 def keep_own_names(process):
     """Have what a subclass of Process keeps under a name of multiprocessing's own kept beside that.
 
-    Each gets its own: the program's code and multiprocessing's.
+    Each gets its own: the program's code and multiprocessing's. What a subclass may mean to change
+    is left alone, such as `_target` and `_name`.
     """
     base, own = process.BaseProcess, "startlab own "
     names = ("_identity", "_config", "_parent_pid", "_parent_name", "_popen", "_closed")
-    names += ("_target", "_args", "_kwargs", "_name")
 
     def __setattr__(self, name, value):
         frame = sys._getframe(1)

@@ -6,8 +6,8 @@ else it never does.
 
 ## Why
 A Process keeps what multiprocessing needs of it in attributes that begin with an underscore:
-`_config`, `_args`, `_kwargs`, `_target`, `_popen`, `_name` and others. A subclass that sets one of
-these, before or after `super().__init__()`, replaces that, or has its own one replaced.
+`_config`, `_identity`, `_popen` and others. A subclass that sets one of these, before or after
+`super().__init__()`, replaces that, or has its own one replaced.
 
 ## What to do
 Give the attribute another name.
