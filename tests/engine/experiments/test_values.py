@@ -555,6 +555,57 @@ def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
     assert "scales" in seen.first.title
 
 
+def test_a_call_is_made_again_with_what_it_was_given_where_the_main_module_needs_its_statements(
+    write: Write, tmp_path: Path
+) -> None:
+    """The argument is made on the spot: made again it is another one."""
+    write(
+        """\
+        class Shelf:
+            path = None
+
+            def init(self, path):
+                self.path = path
+
+            def text(self):
+                with open(self.path) as file:
+                    return file.read()
+        """,
+        "my-packages/shelves.py",
+    )
+    program = write("""\
+        import os
+        import sys
+        import tempfile
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import shelves
+
+        SHELF = shelves.Shelf()
+        TEXT = SHELF.text
+
+        def work():
+            print(SHELF.text())
+
+        def main():
+            SHELF.init(os.path.join(tempfile.mkdtemp(), "text"))
+            with open(SHELF.path, "w") as file:
+                file.write("a text")
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.first.grade == "confirmed"
+    assert "`SHELF.init()` called in the children too" in seen.first.text
+
+
 @pytest.mark.wide
 def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     write: Write, tmp_path: Path

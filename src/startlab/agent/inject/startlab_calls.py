@@ -13,7 +13,7 @@ import sys
 import time
 
 from startlab_aspects import FUNCTION, harmless, inject, own_modules
-from startlab_statements import dotted, makers, names_in, node_of
+from startlab_statements import GIVEN, dotted, has_calls, makers, names_in, node_of
 from startlab_undone import UNDONE, changes, contents
 
 MOST_CALLS = 200
@@ -64,7 +64,7 @@ def begins(frame):
     if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
     if is_of_package(code.co_filename) or sets_up(frame):
-        call = statement(frame.f_back, code.co_name)
+        call = statement(frame.f_back, code.co_name, given(frame))
         if call:
             return time.time(), None, call
     args, kwargs = arguments(code, frame.f_locals)
@@ -146,17 +146,31 @@ def found_in(frame, name):
     return frame.f_locals.get(name, frame.f_globals.get(name))
 
 
-def statement(frame, function):
+def given(frame):
+    """Give what a function or method is called with; None if a copy of it would be another one."""
+    args, kwargs = arguments(frame.f_code, frame.f_locals)
+    if args and is_method(frame.f_code, args[0]):
+        args = args[1:]
+    values = list(args) + list(kwargs.values())
+    return None if any(map(is_library_s, values)) or pickled(values) is None else (args, kwargs)
+
+
+def statement(frame, function, given=None):
     """Note the statement at which the program calls a function, with the locals that it needs.
 
     A local that cannot be pickled, or is an object of a library's, is made again by the statements
-    that have made it.
+    that have made it. Where an argument is made by a call, as the path of a temporary file is, it is
+    what was `given`: another call would make another one.
     """
     node, values = node_of(frame), frame.f_locals
     path = dotted(node.func) if node else ()
     if not path or path[-1] != function:
         return None
     lines, needed = (frame.f_lineno,), names_in(node) & set(values)
+    if given is not None and has_calls([*node.args, *node.keywords]):
+        values = dict(values)
+        values[GIVEN] = given
+        needed = names_in(node.func) & set(values) | {GIVEN}
     packed = packed_of(values, needed)
     if packed is None or any(is_library_s(values[each]) for each in needed):
         made = makers(frame.f_code.co_filename, frame.f_lineno, needed)

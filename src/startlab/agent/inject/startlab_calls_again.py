@@ -8,7 +8,7 @@ import sys
 
 from startlab_aspects import harmless, inject, module_of, namespaces, note
 from startlab_calls import begun, calls
-from startlab_statements import before, statements
+from startlab_statements import GIVEN, as_given, before, statements
 from startlab_undone import callers
 
 frozen = []  # the calls before the first start
@@ -56,6 +56,7 @@ def run_again(module, lines, where, packed):
 
     file = where.rpartition(":")[0]
     makes = {node.lineno: node for node in before(file, lines[-1])}
-    nodes = [makes[line] for line in lines[:-1]] + [statements(file)[lines[-1]]]
     values = pickle.loads(packed)
+    call = statements(file)[lines[-1]]
+    nodes = [makes[line] for line in lines[:-1]] + [as_given(call) if GIVEN in values else call]
     exec(compile(ast.Module(nodes, []), file, "exec"), namespaces(module)[-1], values)

@@ -45,6 +45,29 @@ def dotted(node):
     return path + (node.attr,) if path else ()
 
 
+GIVEN = "startlab given"
+"""Among the locals that a statement needs: the arguments of its call, and those by name."""
+
+
+def as_given(node):
+    """Give the statement that makes the same call with what it was given."""
+    import ast
+
+    parts = [
+        ast.Subscript(ast.Name(GIVEN, ast.Load()), ast.Constant(number), ast.Load())
+        for number in (0, 1)
+    ]
+    args, keywords = [ast.Starred(parts[0], ast.Load())], [ast.keyword(None, parts[1])]
+    call = ast.Expr(ast.Call(node.value.func, args, keywords))
+    return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def has_calls(nodes):
+    import ast
+
+    return any(isinstance(each, ast.Call) for node in nodes for each in ast.walk(node))
+
+
 def names_in(node):
     import ast
 

@@ -43,12 +43,14 @@ def helping(
     """Change all candidates at once, then fewer: one may spoil what another one cures.
 
     None if nothing helps. Those come first that have met what they change. What is handed over is
-    looked at, too.
+    looked at, too. A main module without all of its statements may be none that can be imported.
     """
     notes: tuple[Noted, ...] = ()
+    importable = [each for each in candidates if each.kind != "statement"]
     sets = [
         [each for each in candidates if each.kind in SET] if comparison.bench.is_of_test else [],
         candidates,
+        importable,
         [each for each in candidates if each.kind not in INTRUSIVE],
         [each for each in candidates if each not in EVERYWHERE],
     ]
@@ -63,8 +65,8 @@ def helping(
         notes = tuple(dict.fromkeys((*notes, *noted(trial))))
         if comparison.is_cured(trial):
             return _met_first(together, trial), notes
-        if together is candidates:
-            sets += _apart(candidates, trial)
+        if together == importable:
+            sets += _apart(candidates, notes)
     return None, notes
 
 
@@ -180,13 +182,12 @@ def _met_first(candidates: Sequence[Aspect], trial: Trial) -> list[Aspect]:
     )
 
 
-def _apart(candidates: Sequence[Aspect], trial: Trial) -> list[list[Aspect]]:
+def _apart(candidates: Sequence[Aspect], notes: Sequence[Noted]) -> list[list[Aspect]]:
     """Give the candidates of a kind for each kind that has met something, or cannot tell.
 
     Each statement is left out by itself too: what one of them makes, children may need. So is each
     call made by itself: what another one does, children may be better without.
     """
-    notes = noted(trial)
     found = {MET.get(each.what) for each in notes}
     kinds = dict.fromkeys(each.kind for each in candidates)
     alone = [[each] for each in candidates if each.kind == "statement"][:MOST_MADE]
