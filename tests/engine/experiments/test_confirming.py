@@ -294,7 +294,7 @@ def test_what_is_not_run_again_without_a_change_confirms_nothing(
             self.trials += 1
 
         def is_over(self, to_come: int = 0) -> bool:
-            return self.trials >= 7 or super().is_over(to_come)
+            return self.trials >= 8 or super().is_over(to_come)
 
     monkeypatch.setattr(budget, "Budget", Ending)
     program = write("""\

@@ -65,7 +65,7 @@ class Follower(object):
         process.BaseProcess.start = start_
 
     def call(self, frame, event, arg):
-        if inject.is_library(frame.f_code.co_filename):
+        if not is_own(frame.f_code.co_filename):
             return None
         if frame.f_back is not None and not is_within_program(frame.f_back):
             # What a library has done before it calls a function is by what decorates that.
@@ -87,17 +87,22 @@ class Follower(object):
             self.changes.append((caller(frame, self.file), by or self.last))
         if event == "return":  # what comes then is done by the line that has called
             frame = frame.f_back
-        if frame is not None and not inject.is_library(frame.f_code.co_filename):
+        if frame is not None and is_own(frame.f_code.co_filename):
             self.file = frame.f_code.co_filename
             self.last = "%s:%d" % (self.file, frame.f_lineno)
         return self.line
+
+
+def is_own(file):
+    """Tell whether a file is the program's: what a library has made from a string is no file."""
+    return not file.startswith("<") and not inject.is_library(file)
 
 
 def caller(frame, file):
     """Find the call that led to a file, in another file of the program."""
     while frame is not None:
         place = frame.f_code.co_filename
-        if place != file and not place.startswith("<") and not inject.is_library(place):
+        if place != file and is_own(place):
             return "%s:%d" % (place, frame.f_lineno)
         frame = frame.f_back
     return ""
@@ -106,7 +111,7 @@ def caller(frame, file):
 def is_within_program(frame):
     """Tell whether a function of the program's has called, maybe through others, what runs."""
     while frame is not None:
-        if not inject.is_library(frame.f_code.co_filename):
+        if is_own(frame.f_code.co_filename):
             return True
         frame = frame.f_back
     return False

@@ -30,7 +30,7 @@ from startlab.engine.experiments.aspects import (
 )
 from startlab.engine.experiments.bench import LONGER, Bench
 from startlab.engine.experiments.comparison import Comparison
-from startlab.engine.experiments.noted import names, noted
+from startlab.engine.experiments.noted import met, names, noted
 from startlab.engine.experiments.worlds import World, elsewhere, explains, pairs
 from startlab.model import Aspect
 from startlab.results.output_groups import grouped
@@ -77,6 +77,7 @@ class Experimenter:
         self._bench = Bench(run, subject, backend, budget, is_of_test=is_of_test)
         self.failed: dict[Cell, Trial] = {}  # what was ok before, run again as it is
         self._made: list[CauseExperiment] = []
+        self._shared: set[Cell] = set()  # forked cells that were given their own of what they share
         self._worlds = self._by_environment()
 
     def close(self) -> None:
@@ -164,9 +165,10 @@ class Experimenter:
         if known is not None:
             yield known
             return
-        yield from self._of_native_threads(comparison)
-        if self._is_explained(bad):
-            return
+        for first in (self._shared_by_forks, self._of_native_threads):
+            yield from first(comparison)
+            if self._is_explained(bad):
+                return
         helping, notes = narrowing.helping(comparison, candidates)
         earlier = _earlier(comparison) if helping is None and has_threads(bad) else None
         if earlier is not None:
@@ -179,9 +181,30 @@ class Experimenter:
         if helping:
             yield from narrowing.narrowed(comparison, helping, notes)
             return
-        yield from _shared_by_forks(comparison)
-        if not self._is_explained(bad):
-            yield _undone(comparison) or comparison.in_vain(candidates, notes)
+        yield _undone(comparison) or comparison.in_vain(candidates, notes)
+
+    def _shared_by_forks(self, comparison: Comparison) -> Iterator[CauseExperiment]:
+        """Give forked children their own of what they share, where they print something else.
+
+        Neither is known to be right, and these are few and quick trials. That forks go wrong too
+        when they are rid of more would show nothing.
+        """
+        bad, forked = comparison.bad, comparison.good
+        if forked is None or forked.cell.method != "fork" or not bad.is_good:
+            return
+        if elsewhere(bad, forked) or forked.cell in self._shared:
+            return
+        self._shared.add(forked.cell)
+        swapped = Comparison(comparison.bench, forked, bad)
+        undone = {each.kind for each in UNDONE}
+        shared = [each for each in FORKED if each.kind not in undone]
+        trial = swapped.trial(shared)
+        intrudes = trial is not None and met(noted(trial)) & narrowing.INTRUSIVE
+        if trial is not None and intrudes and not swapped.is_cured(trial):
+            shared = [each for each in shared if each.kind not in narrowing.INTRUSIVE]
+            trial = swapped.trial(shared)
+        if trial is not None and swapped.is_cured(trial):
+            yield from narrowing.narrowed(swapped, shared, noted(trial))
 
     def _of_native_threads(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         """Keep a library from threads, or fork before it has them, where a child waits in it."""
@@ -230,23 +253,6 @@ def _undone(comparison: Comparison, known: Sequence[Aspect] = ()) -> CauseExperi
             for name in names(each.kind, noted(trial))[: narrowing.MOST_MADE]
         ]
     return next(filter(None, map(comparison.experiment_on_good, known)), None)
-
-
-def _shared_by_forks(comparison: Comparison) -> Iterator[CauseExperiment]:
-    """Give forked children their own of what they share, where what they print is no more right.
-
-    Of two that are ok and print different things, it may be the forks that go wrong: that they do
-    so too when they are rid of more would show nothing.
-    """
-    bad, good = comparison.bad, comparison.good
-    if good is None or good.cell.method != "fork" or not bad.is_good or elsewhere(bad, good):
-        return
-    swapped = Comparison(comparison.bench, good, bad)
-    undone = {each.kind for each in UNDONE}
-    shared = [each for each in FORKED if each.kind not in undone]
-    helping, notes = narrowing.helping(swapped, shared)
-    if helping:
-        yield from narrowing.narrowed(swapped, helping, notes)
 
 
 def _earlier(comparison: Comparison) -> CauseExperiment | None:
