@@ -64,7 +64,7 @@ def begins(frame):
     if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
     if is_of_package(code.co_filename) or sets_up(frame):
-        call = statement(frame.f_back, code.co_name, given(frame))
+        call = statement(frame.f_back, code.co_name, frame)
         if call:
             return time.time(), None, call
     args, kwargs = arguments(code, frame.f_locals)
@@ -146,6 +146,7 @@ def found_in(frame, name):
     return frame.f_locals.get(name, frame.f_globals.get(name))
 
 
+@harmless
 def given(frame):
     """Give what a function or method is called with; None if a copy of it would be another one."""
     args, kwargs = arguments(frame.f_code, frame.f_locals)
@@ -155,21 +156,22 @@ def given(frame):
     return None if any(map(is_library_s, values)) or pickled(values) is None else (args, kwargs)
 
 
-def statement(frame, function, given=None):
+def statement(frame, function, called=None):
     """Note the statement at which the program calls a function, with the locals that it needs.
 
     A local that cannot be pickled, or is an object of a library's, is made again by the statements
     that have made it. Where an argument is made by a call, as the path of a temporary file is, it is
-    what was `given`: another call would make another one.
+    what the frame `called` was given: another call would make another one.
     """
     node, values = node_of(frame), frame.f_locals
     path = dotted(node.func) if node else ()
     if not path or path[-1] != function:
         return None
     lines, needed = (frame.f_lineno,), names_in(node) & set(values)
-    if given is not None and has_calls([*node.args, *node.keywords]):
+    made = called is not None and has_calls([*node.args, *node.keywords]) and given(called)
+    if made:
         values = dict(values)
-        values[GIVEN] = given
+        values[GIVEN] = made
         needed = names_in(node.func) & set(values) | {GIVEN}
     packed = packed_of(values, needed)
     if packed is None or any(is_library_s(values[each]) for each in needed):
