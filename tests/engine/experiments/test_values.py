@@ -38,8 +38,8 @@ def test_a_setting_is_shown_with_what_it_is_in_parent_and_child(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where in ("program.py:8", "program.py:11")
-    assert "`decimal.getcontext().prec` is 5 in the parent" in seen.first.title
-    assert "28 in its children" in seen.first.title
+    assert "`decimal.getcontext().prec` is 5 in the parent" in seen.first.text
+    assert "and 28 in the child." in seen.first.text
 
 
 def test_a_file_that_only_the_parent_logs_to_is_shown(write: Write, tmp_path: Path) -> None:
