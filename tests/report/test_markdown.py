@@ -114,7 +114,7 @@ def test_a_finding_is_what_is_pasted_into_an_issue() -> None:
     at = next(i for i, token in enumerate(tokens) if token.type == "heading_open" and i)
     title = tokens[at + 1]
     code = [each.content for each in title.children or () if each.type == "code_inline"]
-    assert code == ["offset", "__getstate__"]
+    assert code == ["label", "picture.label"]
     plain = [token.content for token in tokens if token.type == "inline"]
     labels = [
         said.partition("**")[2].partition(":**")[0]
@@ -122,9 +122,9 @@ def test_a_finding_is_what_is_pasted_into_an_issue() -> None:
         if said[:2] == "**" and ":**" in said
     ]
     assert labels[-4:] == ["Why", "Certainty", "What to do", "Read more"]
-    assert [said for said in plain if "program.py:10" in said and said is not plain[0]] != []
+    assert [said for said in plain if "program.py:12" in said and said is not plain[0]] != []
     lines = [token.content for token in tokens if token.type == "fence"]
-    assert lines[0].splitlines()[2].startswith(">   10 |     def __getstate__")
+    assert lines[0].splitlines()[2].startswith(">   12 |     return")
     assert "`startlab show" not in text
     assert "\\`" not in text
 

@@ -389,7 +389,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     "left out": Told(
         "lost_by_pickling",
         "objects pickled whole",
-        "what says{at} how its objects are pickled leaves out {name}",
+        "{name} is lost as its object is pickled: the class leaves it out{at}",
         "What is given to a child started by spawn or forkserver, to a pool's task or to a queue "
         "is pickled, and keeps only what its class gives to pickle.",
         first=True,

@@ -463,4 +463,4 @@ def test_what_a_class_leaves_out_when_it_is_pickled_is_shown_at_its_method(
     assert seen.kinds() == {"left out"}
     assert (seen.first.mechanism, seen.first.grade) == ("lost_by_pickling", "confirmed")
     assert seen.first.where == "program.py:8"
-    assert "leaves out `Basket.items`" in seen.first.title
+    assert "`Basket.items` is lost" in seen.first.title

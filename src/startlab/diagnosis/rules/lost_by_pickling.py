@@ -1,9 +1,9 @@
 """Something that an object no longer has after it was pickled.
 
 ## What it sees
-A child or a worker raises AttributeError for an attribute that the program sets, of a class that
-says itself how it is pickled. Or it raises that or KeyError for what the program has given to an
-object that a library has made.
+Where objects travel with all that they have, whatever their class gives to pickle, the program does
+what it does under fork. Or a child or a worker raises AttributeError or KeyError for what the
+program has given to an object that a library has made.
 
 ## Why
 What is given to a child started by spawn or forkserver, to a pool's task or to a queue is pickled.
@@ -28,14 +28,12 @@ def __getstate__(self):
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, is_remote
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import own_files, written
 from startlab.diagnosis.stacks import own_line
 
 if TYPE_CHECKING:
@@ -53,41 +51,17 @@ MECHANISMS: Final = (
     ),
 )
 
-_LACKS: Final = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
-_SAYS_HOW: Final = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__")
-
 
 def find(case: Case) -> Cause | None:
-    """See a child miss an attribute of what it was given, whose class says how it is pickled."""
-    for traceback in case.tracebacks:
-        if not (traceback.child or is_remote(traceback, case)):
-            continue
-        if cause := _of_library(case, traceback):
-            return cause
-        match = _LACKS.search(traceback.exception.message)
-        if match is None or traceback.exception.type != "AttributeError":
-            continue
-        kind, name = match.groups()
-        said = _says_how(case, kind)
-        set_at = written(case.sources, rf"\.{re.escape(name)}\s*(:[^=]+)?=[^=]")
-        if said is None or set_at is None:
-            continue
-        method, where = said
-        used = own_line(traceback.frames)
-        return Cause(
-            "lost_by_pickling",
-            f"a {kind} has lost `{name}` as it was pickled: `{method}` at {where} leaves it out"
-            + (f", and {used} needs it" if used else ""),
-            f"It is set at {set_at}. What is given to a child started by spawn or forkserver, to a "
-            "pool's task or to a queue is pickled, and keeps only what its class gives to pickle.",
-            where,
-            key=f"{kind}.{name}",
-        )
-    return None
+    """See a child miss what was given to an object of a library's, at the line that asks for it.
+
+    What a class of the program's own leaves out, an experiment shows.
+    """
+    remote = (each for each in case.tracebacks if each.child or is_remote(each, case))
+    return next((cause for each in remote if (cause := _needed(case, each))), None)
 
 
-def _of_library(case: Case, traceback: Traceback) -> Cause | None:
-    """See a child miss what was given to an object of a library's, at the line that asks for it."""
+def _needed(case: Case, traceback: Traceback) -> Cause | None:
     exception = traceback.exception
     match = _MISSES.search(f"{exception.type}: {exception.message}")
     name = next(filter(None, match.groups())) if match else ""
@@ -112,24 +86,3 @@ def _of_library(case: Case, traceback: Traceback) -> Cause | None:
 _MISSES: Final = re.compile(
     r"^KeyError: ['\"](\w+)['\"]$|^AttributeError: '\w+' object has no attribute '(\w+)'"
 )
-
-
-def _says_how(case: Case, kind: str) -> tuple[str, str] | None:
-    """Find the method of a class, or of one that it is derived from, that says how to pickle it."""
-    classes = {
-        node.name: (file, node)
-        for file in own_files(case.sources)
-        for node in ast.walk(case.sources.file(file).tree)
-        if isinstance(node, ast.ClassDef)
-    }
-    names = [kind]
-    for name in names:
-        if name not in classes:
-            continue
-        file, node = classes[name]
-        for each in node.body:
-            if isinstance(each, ast.FunctionDef) and each.name in _SAYS_HOW:
-                return each.name, f"{file}:{each.lineno}"
-        bases = [ast.unparse(each).rpartition(".")[2] for each in node.bases]
-        names += [each for each in bases if each not in names]
-    return None

@@ -1,29 +1,27 @@
-from multiprocessing import Process, Queue
+"""Sizes of pictures, worked out in a pool; each picture is told by its label."""
+
+# with: pillow
+
+import multiprocessing
+
+from PIL import Image
 
 
-class Profile:
-    def __init__(self, name):
-        self.name = name
-        self.offset = 0.0
-
-    # finds: lost_by_pickling hang forkserver spawn
-    def __getstate__(self):
-        return {"name": self.name}
-
-    def pressure(self, depth):
-        return depth * 9.81 + self.offset
+def describe(picture):
+    # finds: not_pickled_by_library error fork forkserver spawn
+    return f"{picture.label}: {picture.width * picture.height}"
 
 
-def measure(profile, results):
-    results.put(profile.pressure(10))
+def pictures():
+    for label, size in (("small", (2, 3)), ("wide", (9, 2))):
+        picture = Image.new("L", size)
+        picture.label = label
+        yield picture
 
 
 def main():
-    results = Queue()
-    child = Process(target=measure, args=(Profile("north"), results))
-    child.start()
-    print(results.get())
-    child.join()
+    with multiprocessing.Pool(2) as pool:
+        print(*pool.map(describe, list(pictures())), sep="\n")
 
 
 if __name__ == "__main__":
