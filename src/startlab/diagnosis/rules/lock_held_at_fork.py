@@ -199,10 +199,16 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
 def _threads(clues: Sequence[ThreadAtFork], waits_in: str) -> str:
     if not clues:
         return "another thread"
-    clues = sorted(clues, key=lambda each: not (is_own(each.where) or each.started))
+    clues = sorted(clues, key=_names_nothing)
     told = [_told(each, waits_in) for each in clues[: 1 if len(clues) > 2 else 2]]
     others = len(clues) - len(told)
     return " or ".join(told) + (f" or one of {others} others" if others else "")
+
+
+def _names_nothing(clue: ThreadAtFork) -> tuple[bool, bool]:
+    """Tell whether a thread has neither a line nor a library: a pool's own worker has none."""
+    is_known = is_own(clue.where) or bool(package(clue.where or ""))
+    return not (is_own(clue.where) or clue.started), not is_known
 
 
 def _told(clue: ThreadAtFork, waits_in: str) -> str:
