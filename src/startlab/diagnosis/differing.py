@@ -53,25 +53,15 @@ def _by_method(seen: Seen, ok: Sequence[Trial], differing: Sequence[Trial]) -> l
         return [Found(race, ok, lines)]
     found = _why_not_alike(seen, ok)
     known = {id(trial): why for _, why, trial in found}
-    sure = [(0, why, each) for each in differing if (why := _sure(seen, each, known.get(id(each))))]
+    sure = [
+        (0, why, each)
+        for each in differing
+        if (why := seen.confirmed(each, known.get(id(each)), of_output=True))
+    ]
     told = _without_the_usual(sure or found, ok, groups)
     if not told:
         return _unlike(seen, differing, groups, lines)
     return [Found(cause, trials, lines) for cause, trials in _by_cause(told, differing)]
-
-
-def _sure(seen: Seen, trial: Trial, known: Cause | None) -> Cause | None:
-    """Give the cause that an experiment has confirmed, in the words of a rule that says more.
-
-    Of one kind, the experiment knows which it is: a rule names the first that differs.
-    """
-    alone, together = seen.confirmed(trial), seen.confirmed(trial, known)
-    is_same = alone is not None and together is not None and alone.mechanism == together.mechanism
-    return alone if is_same and known is not None and not _loses(known) else together
-
-
-def _loses(cause: Cause) -> bool:
-    return MECHANISMS[cause.mechanism].loses
 
 
 def _why_not_alike(seen: Seen, ok: Sequence[Trial]) -> list[tuple[int, Cause, Trial]]:

@@ -9,7 +9,9 @@ from msgspec import structs
 from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
 from startlab.diagnosis.experiments import confirmed
 from startlab.diagnosis.phrases import listed, versions
+from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.source.sources import Sources
+from startlab.diagnosis.told import told_of
 from startlab.model import START_METHODS, ChangedGlobal, ChangedSetting
 from startlab.output.compare import compare
 from startlab.results.output_groups import grouped
@@ -118,10 +120,20 @@ class Seen:
             None,
         )
 
-    def confirmed(self, trial: Trial, found: Cause | None = None) -> Cause | None:
-        """Give the cause that an experiment in the trial's cell has confirmed, if there was one."""
+    def confirmed(
+        self, trial: Trial, found: Cause | None = None, *, of_output: bool = False
+    ) -> Cause | None:
+        """Give the cause that an experiment in the trial's cell has confirmed, if there was one.
+
+        Of an output that differs, rules tell the first that differs: an experiment knows which it
+        is, unless it says little itself, or what was `found` is a loss.
+        """
         made = self._experiment_on(trial)
-        return None if made is None else confirmed(self.case(trial), made, found)
+        if made is None:
+            return None
+        if of_output and found is not None and not MECHANISMS[found.mechanism].loses:
+            found = found if told_of(made).says == "less" else None
+        return confirmed(self.case(trial), made, found)
 
     def _experiment_on(self, trial: Trial) -> CauseExperiment | None:
         """Give what has confirmed the cause in a trial's cell, or in one that ends just alike.

@@ -17,7 +17,6 @@ import msgspec
 
 from startlab.engine.experiments import narrowing, unstable
 from startlab.engine.experiments.aspects import (
-    FORKED,
     VARIABLES,
     aspects_of,
     files,
@@ -30,7 +29,7 @@ from startlab.engine.experiments.aspects import (
 )
 from startlab.engine.experiments.bench import LONGER, Bench
 from startlab.engine.experiments.comparison import Comparison
-from startlab.engine.experiments.noted import met, names, noted
+from startlab.engine.experiments.noted import names, noted
 from startlab.engine.experiments.worlds import World, elsewhere, explains, pairs
 from startlab.model import Aspect
 from startlab.results.output_groups import grouped
@@ -56,6 +55,12 @@ UNDONE: Final = (
     Aspect(kind="as imported"),
 )
 """What forked children are rid of, to see them do what others do that never had it."""
+
+OF_THEIR_OWN: Final = (Aspect(kind="flush"), Aspect(kind="epoll"), Aspect(kind="positions"))
+"""What forked children can be given of their own, and nothing is taken from them for it.
+
+Rid of more they may go wrong as the others do, which lack what forks have.
+"""
 
 THREADS: Final = Aspect(kind="trace", words=("threads",))
 """Changes nothing: it tells where the first process gets more threads."""
@@ -186,8 +191,7 @@ class Experimenter:
     def _shared_by_forks(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         """Give forked children their own of what they share, where they print something else.
 
-        Neither is known to be right, and these are few and quick trials. That forks go wrong too
-        when they are rid of more would show nothing.
+        Neither is known to be right, and it is one quick trial.
         """
         bad, forked = comparison.bad, comparison.good
         if forked is None or forked.cell.method != "fork" or not bad.is_good:
@@ -196,15 +200,9 @@ class Experimenter:
             return
         self._shared.add(forked.cell)
         swapped = Comparison(comparison.bench, forked, bad)
-        undone = {each.kind for each in UNDONE}
-        shared = [each for each in FORKED if each.kind not in undone]
-        trial = swapped.trial(shared)
-        intrudes = trial is not None and met(noted(trial)) & narrowing.INTRUSIVE
-        if trial is not None and intrudes and not swapped.is_cured(trial):
-            shared = [each for each in shared if each.kind not in narrowing.INTRUSIVE]
-            trial = swapped.trial(shared)
+        trial = swapped.trial(OF_THEIR_OWN)
         if trial is not None and swapped.is_cured(trial):
-            yield from narrowing.narrowed(swapped, shared, noted(trial))
+            yield from narrowing.narrowed(swapped, OF_THEIR_OWN, noted(trial))
 
     def _of_native_threads(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         """Keep a library from threads, or fork before it has them, where a child waits in it."""
