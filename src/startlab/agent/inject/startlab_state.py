@@ -278,8 +278,8 @@ def of_modules(program):
 
 def made_by_hand():
     """Give the names of modules that no import has made: a test puts them in place of others."""
-    named = list(sys.modules.items())
-    return [name for name, module in named if getattr(module, "__spec__", None) is None]
+    named = [each for each in list(sys.modules.items()) if type(each[1]) is MODULE]
+    return [name for name, module in named if vars(module).get("__spec__") is None]
 
 
 LOOKED_AT = (of_modules, of_interpreter, of_libraries, of_logging)
