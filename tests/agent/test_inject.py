@@ -609,13 +609,15 @@ def test_the_line_that_gives_it_is_the_programs_before_a_librarys(run: Any) -> N
         ("work", "target=work", "local function"),
         ("Task()", "target=Task", "local Task object"),
         ("print, args=(As314(), work)", "args[1]=work", "local function"),
+        ("functools.partial(work, 1)", "partial.func via target=partial", "local function"),
+        ("functools.partial(print, work)", "partial.args[0] via target=partial", "local function"),
     ],
 )
 def test_it_names_what_is_local(run: Any, given: str, path: str, kind: str) -> None:
     """Since 3.14 pickle says of a local object what its representation is."""
     seen = run(
         f"""
-        import multiprocessing, pickle
+        import functools, multiprocessing, pickle
 
         class As314:
             def __reduce__(self):

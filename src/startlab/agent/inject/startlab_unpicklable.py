@@ -198,9 +198,9 @@ def parts(path, value):
     elif kind.__name__ == "method" and hasattr(value, "__self__"):
         yield path, value.__self__
     elif kind.__name__ == "partial" and hasattr(value, "keywords"):
-        yield path, value.func
-        yield path, value.args
-        yield path, value.keywords
+        of = path + ("partial." if path.endswith("\0") else ".")
+        for name in ("func", "args", "keywords"):
+            yield of + name, getattr(value, name)
     if isinstance(value, NOT_TOLD) or kind.__module__.startswith("multiprocessing"):
         return
     plain = getattr(object, "__getstate__", None)

@@ -96,6 +96,10 @@ def find(case: Case) -> Cause | None:
             for clue in differing
             if (own := clue.name.split(".")[-1]) in ran or re.search(rf"\b{re.escape(own)}\b", text)
         ]
+        if not used and where is not None:  # what the function asks that raises
+            file, _, line = where.rpartition(":")
+            asked = case.sources.file(file).used_from(int(line))
+            used = [clue for clue in differing if clue.name.split(".")[-1] in asked]
         if not used and differing and traceback.exception.type in _OF_MISSING_STATE:
             used = differing[:1]
         if used:
