@@ -72,6 +72,11 @@ SETTINGS = {
         "usual": "NOTSET",
         "registry": "logging",
     },
+    "signal.getsignal(signal.{0})": {
+        "usual": "",
+        "set_by": (r"\bsignal\(.*\b{0}\b",),
+        "registry": "signal handlers",
+    },
     "sys.{0}": {
         "usual": "an io.TextIOWrapper",
         "set_by": (r"sys\.{0}\s*=[^=]|redirect_{0}\(", r"\b{0}\s*=[^=]"),

@@ -174,6 +174,13 @@ def of_interpreter(program):
             thread.stack_size(size)
         shown = "%d bytes" % size if size else SETTINGS["threading.stack_size()"]["usual"]
         yield usually("threading.stack_size()", shown)
+    signal = sys.modules.get("_signal")
+    for name, number in sorted(vars(signal).items()) if signal is not None else ():
+        if name[:3] == "SIG" and name[3] != "_":
+            handler = signal.getsignal(number)
+            if callable(handler) and handler is not signal.default_int_handler:
+                shown = getattr(handler, "__qualname__", type(handler).__name__)
+                yield usually("signal.getsignal(signal.{0})", shown, name)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         kind = type(stream)

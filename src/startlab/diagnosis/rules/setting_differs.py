@@ -1,11 +1,13 @@
 """What the interpreter and the libraries are set to in the parent, and not in its children.
 
-What a setting is the cause of, experiments show: here are those that none can change.
+Mostly experiments show what a setting is the cause of. Here are those that none can change, and
+what can be seen without one.
 
 ## What it sees
-Where the children have a recursion limit, a decimal context, a locale or the like as their parent
-has set it, the program does what it does under fork. Or a child whose threads have smaller stacks
-than its parent's dies by a signal; or the parent's output goes elsewhere than its children's.
+A child recurses deeper than it may, and its parent may recurse deeper. A signal that the parent
+alone handles ends a child, as does one whose threads have smaller stacks. The parent's output goes
+elsewhere than its children's. Or a decimal context, a locale or the like is the only thing that
+differs in the children, or both its values are in what the exception says.
 
 ## Why
 What a process sets for itself does not reach a child started by spawn or forkserver: it begins as
@@ -58,6 +60,7 @@ MECHANISMS: Final = (
     ),
 )
 
+_HANDLER: Final = "signal.getsignal(signal.{0})"
 _RECURSION: Final = "sys.getrecursionlimit()"
 _STACK: Final = "threading.stack_size()"
 _STREAM: Final = "sys.{0}"
@@ -66,12 +69,16 @@ _STREAMS: Final = {"1": "stdout", "2": "stderr"}
 
 
 def find(case: Case) -> Cause | None:
-    """See a child that recurses too deep, or dies by a signal, with its threads' smaller stacks."""
+    """See a child that recurses too deep, or dies by a signal: unhandled, or of a small stack."""
     limit = _first(case.clues(ChangedSetting), _RECURSION)
     raised = [each for each in case.tracebacks if each.child or is_remote(each, case)]
     if limit and any(each.exception.type == "RecursionError" for each in raised):
         return _differs(case, limit)
     names = [signals.name_of(code) for _, code, _ in case.died]
+    for each in case.clues(ChangedSetting):
+        # Pools end their workers by SIGTERM, whatever handles it.
+        if each.setting == _HANDLER and each.part in names and each.part != "SIGTERM":
+            return _unhandled(case, each)
     names = [name for name in names if name in signals.CRASHES]
     clue = _first(case.clues(ChangedSetting), _STACK)
     if not names or clue is None:
@@ -110,6 +117,17 @@ def suspect(case: Case) -> Cause | None:
             where or started_at(case),
         )
     return None
+
+
+def _unhandled(case: Case, clue: ChangedSetting) -> Cause:
+    where = _set_at(case, clue)
+    at = f", set at {where}," if where else ""
+    return Cause(
+        "setting_differs",
+        f"{clue.part} is handled by `{clue.parent}`{at} in the parent alone, and ends a child",
+        "A child started by spawn or forkserver begins with Python's own handlers of signals.",
+        where or started_at(case),
+    )
 
 
 def _differs(case: Case, clue: ChangedSetting) -> Cause:
