@@ -196,6 +196,10 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
 
         def count():
             DONE.value += 1
+
+        def weigh():
+            import scale_driver
+            return scale_driver.weight
         """,
         helpers="""
         def without_prices(monkeypatch):
@@ -217,6 +221,9 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
         @pytest.fixture(autouse=True)
         def small(monkeypatch):
             monkeypatch.setattr(ledger, "LIMIT", 3)
+
+        sys.modules["scale_driver"] = type(sys)("scale_driver")
+        sys.modules["scale_driver"].weight = 5
         """,
         test_ledger="""
         import multiprocessing
@@ -306,6 +313,9 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
         def test_other():
             expected = multiprocessing.get_start_method() == "spawn"
             assert apply(ledger.nothing) == expected
+
+        def test_weight():
+            assert apply(ledger.weigh) == 5
         """,
     )
     ran = run("--start-methods=fork,spawn", "--doctest-modules", "--log-cli-level=INFO")
@@ -329,6 +339,8 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
         "test_count": "every child makes its own `Value()` at ledger.py:50",
         "test_depth": "`sys.getrecursionlimit()` is 9000 in the parent, set at conftest.py:9, and "
         "1000 in its children",
+        "test_weight": "the module `scale_driver` is put into `sys.modules` at conftest.py:17 "
+        + here,
         "test_other": "the program raises AssertionError: assert 0 == True at test_ledger.py:87",
     }
     look_closer = re.findall(r"startlab run -- pytest '(.*)'", ran.text)

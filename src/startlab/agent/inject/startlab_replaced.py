@@ -119,12 +119,15 @@ def tell_all():
     """Tell what holds as a process is started that does not have it.
 
     What pytest itself replaces is left out: the program has no line in that but the command's own.
+    Of a module that was put into sys.modules no line is known.
     """
     own = [each for each in changes() if each[3] and not each[3].startswith(SCRIPTS)]
     for owner, way, by, line in own[:MOST]:
         found = named(owner)
         if found is not None:
             tell("replaced", found[0], (found[1] + way).lstrip("."), by, line)
+    for name in sys.modules["startlab_state"].made_by_hand()[:MOST]:
+        tell("replaced", "sys", "modules[%r]" % name, "sys.modules", "")
 
 
 def named(owner):

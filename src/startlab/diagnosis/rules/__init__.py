@@ -134,6 +134,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         subprocess_pipes.find,
         join_before_drain.find,
         handler_inherited.find,
+        patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,
         raised_before_exit.find,
@@ -148,7 +149,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         queue_of_threads.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
         lock_held_at_fork.find,
-        patched_in_parent.find,  # before global_differs: it knows the line
         global_differs.find,
         setting_differs.find,
         library_state.find,
@@ -203,12 +203,12 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         *_ONLY_ON_WINDOWS,
         fork_with_threads.find,
         handler_inherited.find,
+        patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,
         loop_inherited.find,
         import_runs_again.find,
         made_in_each_child.find,
-        patched_in_parent.find,  # before global_differs, which does not know the line
         setting_differs.find,
         global_differs.find,
         library_state.find,

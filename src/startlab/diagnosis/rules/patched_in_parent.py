@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, is_remote
 from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import own_functions
+from startlab.diagnosis.source.places import own_functions, written
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ChangedGlobal, ChangedSetting, Replaced
 
@@ -111,8 +111,12 @@ def _is_used(case: Case, patch: Replaced) -> bool:
 
 
 def _cause(case: Case, patch: Replaced, more: str = "") -> Cause:
-    at = f" at {patch.where}" if patch.where else ""
     name = patch.whole
+    where, why = patch.where, f"`{patch.by}` changes the process that calls it."
+    if patch.by == "sys.modules":
+        where = written(case.sources, rf"sys\.modules\[.*\b{_names(patch)[-1]}\b")
+        why = "What is put into `sys.modules` is there in that process alone."
+    at = f" at {where}" if where else ""
     values = next(
         (
             f" It is {clue.parent} in the parent when it starts the child, and "
@@ -132,8 +136,8 @@ def _cause(case: Case, patch: Replaced, more: str = "") -> Cause:
     return Cause(
         "patched_in_parent",
         title,
-        f"`{patch.by}` changes the process that calls it. A child started by spawn or forkserver "
+        f"{why} A child started by spawn or forkserver "
         f"imports the modules again, and has what they define.{values}{more}",
-        patch.where,
+        where,
         key=name,
     )
