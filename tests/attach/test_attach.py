@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
@@ -22,12 +23,12 @@ from startlab.backends import attach, interpreters
 from startlab.backends.py_spy import py_spy
 from tests.attach.programs import (
     DEAD,
-    HERE,
     WITHIN_S,
     Program,
     Told,
     ask,
     end_session,
+    every,
     programs,
 )
 
@@ -41,7 +42,10 @@ pytestmark = [
     pytest.mark.skipif(py_spy() is None, reason="there is no py-spy here"),
 ]
 
-WITHOUT_THE_GIL = (
+Asked = tuple[Program, str]
+"""A program and the Python that runs it."""
+
+SHOWN_WITHOUT_THE_GIL = (
     "executor_worker_locked",
     "fork_under_a_lock",
     "lock_of_the_parent",
@@ -49,6 +53,16 @@ WITHOUT_THE_GIL = (
     "spins",
     "threads_in_two_orders",
 )
+WITHOUT_THE_GIL = [
+    pytest.param(
+        each,
+        id=each.path.stem,
+        marks=[pytest.mark.free_threaded]
+        + [pytest.mark.wide] * (each.path.stem not in SHOWN_WITHOUT_THE_GIL),
+    )
+    for each in (*every("hung"), *every("living"))
+    if each.note("needs") is None
+]
 AT_ONCE = 4  # most programs sleep most of the time
 # pytest changes its own with every test, while programs are started from other threads.
 ENVIRONMENT = dict(os.environ)
@@ -133,29 +147,38 @@ def told(program: Program, python: str = sys.executable) -> Told:
 
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> Iterator[dict[Program, Future[Told]]]:
+def results(request: pytest.FixtureRequest) -> Iterator[dict[Asked, Future[Told]]]:
     """Ask about the programs of all tests that were selected, some at once, in the tests' order."""
     with ThreadPoolExecutor(AT_ONCE) as executor:
-        futures: dict[Program, Future[Told]] = {}
+        futures: dict[Asked, Future[Told]] = {}
         for item in request.session.items:
             callspec = getattr(item, "callspec", None)
             program = callspec.params.get("program") if callspec is not None else None
             if isinstance(program, Program) and not program.lacks:
-                futures[program] = executor.submit(told, program)
+                free = item.get_closest_marker("free_threaded")
+                for python in without_the_gil() if free else [sys.executable]:
+                    futures[program, python] = executor.submit(told, program, python)
         yield futures
         for future in futures.values():
             future.cancel()
 
 
-def result(results: dict[Program, Future[Told]], program: Program) -> Told:
+def result(
+    results: dict[Asked, Future[Told]], program: Program, python: str = sys.executable
+) -> Told:
     if program.lacks:
         pytest.skip(f"{program.lacks} is not installed here")
-    return results[program].result()
+    return results[program, python].result()
+
+
+@functools.cache
+def without_the_gil() -> list[str]:
+    return [str(each.executable) for each in interpreters.find() if each.free_threaded]
 
 
 @pytest.mark.parametrize("program", programs("hung"))
 def test_a_hung_tree_is_told_with_its_process_and_line(
-    results: dict[Program, Future[Told]], program: Program
+    results: dict[Asked, Future[Told]], program: Program
 ) -> None:
     found = result(results, program)
     assert found.trees
@@ -164,19 +187,22 @@ def test_a_hung_tree_is_told_with_its_process_and_line(
 
 @pytest.mark.parametrize("program", programs("living"))
 def test_a_living_tree_is_never_called_dead(
-    results: dict[Program, Future[Told]], program: Program
+    results: dict[Asked, Future[Told]], program: Program
 ) -> None:
     found = result(results, program)
     assert not [tree for tree in found.trees if tree.verdict.kind in DEAD], found.sentences
 
 
-@pytest.mark.parametrize("name", WITHOUT_THE_GIL)
-def test_a_build_without_the_gil_is_told_with_its_line(name: str) -> None:
-    pythons = [each.executable for each in interpreters.find() if each.free_threaded]
-    if not pythons:
+@pytest.mark.parametrize("program", WITHOUT_THE_GIL)
+def test_a_build_without_the_gil_is_told_as_others_are(
+    results: dict[Asked, Future[Told]], program: Program
+) -> None:
+    if not without_the_gil():
         pytest.skip("no free-threaded Python is installed here")
-    found = told(Program(HERE / "hung" / f"{name}.py"), str(pythons[-1]))
-    assert not found.wrong, found.sentences[-1]
+    for python in without_the_gil():
+        found = result(results, program, python)
+        dead = [tree for tree in found.trees if tree.verdict.kind in DEAD]
+        assert not (dead if program.lives else found.wrong), (python, found.sentences[-1])
 
 
 def test_who_has_yet_to_read_a_message_is_not_said_to_have_the_lock() -> None:

@@ -319,7 +319,8 @@ def _who(tree: Tree, each: Id) -> str:
         return f"thread {each[1]} of {of}"
     role = roles.thread_role(process, thread)
     if role == "other":
-        return f'thread "{thread.name or each[1]}" of {of}'
+        named = f'thread "{thread.name}"' if thread.name else f"thread {each[1]}"
+        return f"{named} of {of}"
     return f"{_THREAD_ROLES[role]} of {of}"
 
 

@@ -41,14 +41,16 @@ SEARCH_S = 1.0  # of its own running, for all processes together
 MOST_BYTES = 1 << 29  # of one process
 _PIECE = 1 << 24
 _PAGE = 1 << 12
-_HEADER = 16  # of an object: its type comes last, also where the header is longer
-_TYPE_NAMES_AT = (24, 40)  # the longer header is that of a build without the GIL
+_HEADERS = (16, 32)  # of an object, its type last: the longer is that of a build without the GIL
+_NAME_AT = 8  # in a type, after the header
 _SEMLOCK = struct.Struct("=QQiiiiQ")  # handle, last thread, count, greatest value, kind, -, name
 _RLOCK = struct.Struct("=QQQ")  # the lock, its owner, how often
 _RECURSIVE = 0
 _NEAR = 32  # words
+_REFERENCES = 16  # bytes before the first field, also where the header is longer
 _MOST_REFERENCES = 0xFFFF_FFFF
-_TEXT_AT = (40, 48)  # in a text of ASCII: since 3.12, and before
+_HASH_AT = 8  # in a text, after the header
+_TEXT_AT = (24, 32)  # in a text of ASCII, after the header: since 3.12, and before
 _MOST_KEY = 80
 _FUTEX = "futex"
 
@@ -214,31 +216,32 @@ class _Search:
         must have texts as keys, too. A frame's variables lie side by side like that as well, and
         what is left of a list of texts does: of a dict the value before is seldom a name.
         """
-        for place in self._places(pid, at - _HEADER):
+        header = self._header(pid, at)
+        for place in self._places(pid, at - header):
             try:
                 before, hashed, key, _, after = struct.unpack(
                     "=5Q", self._read(pid, place - 24, 40)
                 )
-                name = self._key(pid, key)
+                name = self._key(pid, key, header)
                 if not name:
                     continue
-                if self._read(pid, key + 24, 8) == struct.pack("=Q", hashed):
+                if self._read(pid, key + header + _HASH_AT, 8) == struct.pack("=Q", hashed):
                     return name
-                is_entry = self._key(pid, before) and not self._key(pid, hashed)
-                if is_entry and (not after or self._key(pid, after)):
+                is_entry = self._key(pid, before, header) and not self._key(pid, hashed, header)
+                if is_entry and (not after or self._key(pid, after, header)):
                     return name
             except (OSError, OverflowError):
                 continue
         return ""
 
-    def _key(self, pid: int, at: int) -> str:
+    def _key(self, pid: int, at: int, header: int) -> str:
         """Read a text that could be a name; empty where there is none."""
         try:
             data = self._read(pid, at, 128)
-            _, of, length = struct.unpack_from("=QQQ", data)
+            of, length = struct.unpack_from("=QQ", data, header - 8)
             if 0 < length < _MOST_KEY and "str" in self._type_names(pid, of):
                 for begin in _TEXT_AT:
-                    text = data[begin : begin + length].decode("ascii")
+                    text = data[header + begin :][:length].decode("ascii")
                     if text.isidentifier():
                         return text
         except (OSError, OverflowError, UnicodeDecodeError):
@@ -297,7 +300,7 @@ class _Search:
             name = self._type_name(pid, at)
             if not name:
                 continue
-            (references,) = struct.unpack("=Q", self._read(pid, at - _HEADER, 8))
+            (references,) = struct.unpack("=Q", self._read(pid, at - _REFERENCES, 8))
             if references <= _MOST_REFERENCES:
                 yield at, name
 
@@ -347,10 +350,16 @@ class _Search:
             pass  # it is no object
         return ""
 
+    def _header(self, pid: int, at: int) -> int:
+        """Give the size of the header of an object whose first field is at an address."""
+        (of,) = struct.unpack("=Q", self._read(pid, at - 8, 8))
+        return _HEADERS[0] if "." in self._type_names(pid, of)[0] else _HEADERS[1]
+
     def _type_names(self, pid: int, at: int) -> List[str]:
         """Read the name of a type, where builds with and without the GIL have it."""
         pointers = [
-            struct.unpack("=Q", self._read(pid, at + each, 8))[0] for each in _TYPE_NAMES_AT
+            struct.unpack("=Q", self._read(pid, at + header + _NAME_AT, 8))[0]
+            for header in _HEADERS
         ]
         return [self._text(pid, each) for each in pointers]
 
