@@ -278,6 +278,7 @@ NAMED: Final = (
     "process id",
     "set later",
     "counted",
+    "parent id",
     "hidden",
 )
 """What an experiment notes with the name of what its cause is about."""

@@ -242,8 +242,8 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "parent id": Told(
         "parent_is_fork_server",
-        "os.getppid() giving the process that has started the child",
-        "os.getppid(){at} gives the fork server, not the process that has started the child",
+        "{name} giving the process that has started the child",
+        "{name}{at} gives the fork server, not the process that has started the child",
         "A child started by forkserver is forked by the fork server, which is its parent.",
         first=True,
     ),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.engine.experiments.explained import LINUX, explained
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Write
 
 pytestmark = LINUX
@@ -100,14 +100,24 @@ def test_a_module_that_only_the_parent_imports_is_shown_where_it_does(
     assert "`imperial`" in seen.first.title
 
 
-@pytest.mark.wide
-def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: Path) -> None:
-    program = write("""\
-        import os
+@pytest.mark.parametrize(
+    "asks",
+    [
+        pytest.param("os.getppid()", marks=pytest.mark.wide),
+        "psutil.Process().parent().pid",
+    ],
+)
+def test_the_fork_server_taken_for_the_parent_is_shown(
+    asks: str, write: Write, tmp_path: Path
+) -> None:
+    program = write(f"""\
+        import os, sys
         from multiprocessing import Process
+        sys.path.append({str(Path(psutil.__file__).parents[1])!r})
+        import psutil
 
         def work(owner):
-            if os.getppid() == owner:
+            if {asks} == owner:
                 print("working")
 
         if __name__ == "__main__":
@@ -117,7 +127,8 @@ def test_the_fork_server_taken_for_the_parent_is_shown(write: Write, tmp_path: P
         """)
     seen = explained(program, tmp_path, "fork", "spawn", "forkserver")
     assert (seen.first.mechanism, seen.first.grade) == ("parent_is_fork_server", "confirmed")
-    assert seen.first.where == "program.py:5"
+    assert seen.first.where == "program.py:7"
+    assert ("psutil.Process.ppid()" if "psutil" in asks else asks) in seen.first.title
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
 
 
@@ -151,6 +162,33 @@ def test_children_that_are_the_fork_servers_are_shown_where_the_program_asks_for
     assert (seen.first.mechanism, seen.first.grade) == ("children_of_fork_server", "confirmed")
     assert seen.first.where == "program.py:14"
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
+
+
+@pytest.mark.wide
+def test_children_that_psutil_lists_are_shown_to_be_the_fork_servers(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write(f"""\
+        import sys
+        from multiprocessing import Event, Process
+        sys.path.append({str(Path(psutil.__file__).parents[1])!r})
+        import psutil
+
+        def work(done):
+            done.wait()
+
+        if __name__ == "__main__":
+            done = Event()
+            child = Process(target=work, args=(done,))
+            child.start()
+            found = [each.pid for each in psutil.Process().children()]
+            print(child.pid in found)
+            done.set()
+            child.join()
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("children_of_fork_server", "confirmed")
+    assert seen.first.where == "program.py:13"
 
 
 def test_a_module_that_is_handed_over_is_not_cured_by_its_name(

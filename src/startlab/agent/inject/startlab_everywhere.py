@@ -508,14 +508,30 @@ def keep_parent_id():
     """Have os.getppid() give who has started this process, which a fork server is not."""
 
     def getppid_():
-        process = sys.modules.get("multiprocessing.process")
-        parent = getattr(process, "_parent_process", None)
-        if parent is None or parent.pid == getppid():
-            return getppid()
-        note("parent id", "os.getppid()", inject.user_line(sys._getframe(1)))
-        return parent.pid
+        return starter(getppid(), "os.getppid()", sys._getframe(1))
 
     os.getppid = getppid_
+
+
+def keep_parent_id_of(psutil):
+    """Have psutil give who has started this process, too."""
+    ppid = psutil.Process.ppid
+
+    def ppid_(self):
+        found = ppid(self)
+        own = self.pid == os.getpid()
+        return starter(found, "psutil.Process.ppid()", sys._getframe(1)) if own else found
+
+    psutil.Process.ppid = ppid_
+
+
+def starter(parent, asked, frame):
+    """Give the process that has started this one, and note whether that is not its parent."""
+    known = getattr(sys.modules.get("multiprocessing.process"), "_parent_process", None)
+    if known is None or known.pid == parent:
+        return parent
+    note("parent id", asked, inject.own_line(frame) or inject.user_line(frame))
+    return known.pid
 
 
 @harmless
@@ -558,6 +574,23 @@ def know_all_children():
             raise
 
     resource.getrusage, os.times, os.waitpid = getrusage_, times_, waitpid_
+
+
+def list_all_children(psutil):
+    """Have psutil list the children that a fork server has forked."""
+    children = psutil.Process.children
+
+    def children_(self, recursive=False):
+        found = children(self, recursive)
+        started = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+        known = [each.pid for each in found]
+        own = self.pid == os.getpid()
+        others = [each.pid for each in list(started) if own and each.pid not in known]
+        if others:
+            note("counted", "psutil.Process.children()", inject.own_line(sys._getframe(1)))
+        return found + [psutil.Process(pid) for pid in others if psutil.pid_exists(pid)]
+
+    psutil.Process.children = children_
 
 
 def used_by_children():

@@ -6,8 +6,8 @@ does.
 
 ## Why
 `resource.getrusage(resource.RUSAGE_CHILDREN)` and os.times() tell what those children have used
-that a process itself has forked, and os.waitpid() waits for these alone. Children started by
-forkserver are forked by the fork server, which waits for them.
+that a process itself has forked, os.waitpid() waits for these alone, and psutil lists them.
+Children started by forkserver are forked by the fork server, which waits for them.
 
 ## What to do
 Use join(), `exitcode` and `sentinel` of Process. Have each child measure itself, and return that.

@@ -1,12 +1,13 @@
 """A parent that is the fork server.
 
 ## What it sees
-Where os.getppid() gives the process that has started the child, forkserver does what the others do;
-else it never does.
+Where os.getppid() and psutil give the process that has started the child, forkserver does what the
+others do; else it never does.
 
 ## Why
 A child started by forkserver is forked by the fork server, which is its parent for the kernel:
-os.getppid() is that server's process id, not that of the process that called start().
+os.getppid() is that server's process id, not that of the process that called start(). So it is
+with psutil.
 
 ## What to do
 Ask `multiprocessing.parent_process()`, which is whoever has started the child: its `pid`, and
