@@ -241,7 +241,7 @@ def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
     if kind == "calls":
         calls = [f"`{each.name}`" for each in made.noted if each.what == "call"]
-        names = [*calls, *filter(None, names)][-1:]  # what went before it, it needs
+        names = names if len(names) > 1 else [*calls, *filter(None, names)][-1:]
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     if met == ["`__main__`"]:
         met = ["the main module"]

@@ -563,6 +563,8 @@ def told_of(made: CauseExperiment) -> Told:
     aspect = made.aspects[0]
     if aspect.kind == "registry" and aspect.words[0] in KEPT_BY_SERVER:
         return KEPT_BY_SERVER[aspect.words[0]]
+    if len(made.aspects) > 1 and all(each.kind == "calls" for each in made.aspects):
+        return CALLED_TOGETHER
     return LACKED[aspect.kind] if is_rid(made) else TOLD[aspect.kind]
 
 
@@ -661,6 +663,12 @@ CACHED_CHANGED: Final = Told(
     "the children do not see the parent's change to what {name} has cached{at}",
     ANEW + " The function runs again there, and gives an object as it is made.",
     cures=False,
+)
+
+CALLED_TOGETHER: Final = TOLD["calls"]._replace(
+    title="{name} are called, the first{at}, in the parent alone, and the children lack what "
+    "they set up",
+    first=True,
 )
 
 SKIPPED_MAIN: Final = Told(

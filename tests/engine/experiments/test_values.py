@@ -663,6 +663,62 @@ def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     assert "printer.install()" in seen.first.title
 
 
+def test_calls_that_children_need_together_are_named_whatever_a_library_calls_its_functions(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """
+        class _Client:
+            tags = handler = None
+
+        _client = _Client()
+
+        def _init(handler):
+            _client.handler = handler
+            _client.tags = {}
+
+        init = _init
+
+        def tag(**tags):
+            if _client.tags is not None:
+                _client.tags.update(tags)
+
+        def capture(text):
+            if _client.handler:
+                _client.handler(text, _client.tags["at"])
+        """,
+        "my-packages/errors.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import errors
+
+        def show(text, at):
+            print(text, at)
+
+        def work():
+            errors.capture("lost")
+
+        def main():
+            errors.init(show)
+            errors.tag(at="night")
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "`errors.init()` and `errors.tag()` are called" in seen.first.title
+
+
 def test_a_call_that_only_the_parent_makes_is_shown_where_it_does(
     write: Write, tmp_path: Path
 ) -> None:

@@ -146,6 +146,16 @@ def found_in(frame, name):
     return frame.f_locals.get(name, frame.f_globals.get(name))
 
 
+def leads_to(path, frame, code):
+    """Tell whether a dotted name leads to a function, whatever that calls itself: by its code."""
+    value = found_in(frame, path[0])
+    for name in path[1:]:
+        owners = [value] if type(value) is type(os) else type(value).__mro__
+        value = next((vars(each)[name] for each in owners if name in vars(each)), None)
+    value = getattr(value, "__func__", value)
+    return type(value) is FUNCTION and value.__code__ is code
+
+
 @harmless
 def given(frame):
     """Give what a function or method is called with; None if a copy of it would be another one."""
@@ -165,7 +175,7 @@ def statement(frame, function, called=None):
     """
     node, values = node_of(frame), frame.f_locals
     path = dotted(node.func) if node else ()
-    if not path or path[-1] != function:
+    if not path or (path[-1] != function and not (called and leads_to(path, frame, called.f_code))):
         return None
     lines, needed = (frame.f_lineno,), names_in(node) & set(values)
     made = called is not None and has_calls([*node.args, *node.keywords]) and given(called)

@@ -119,11 +119,11 @@ def _each_met(kind: AspectKind, notes: Sequence[Noted]) -> list[Aspect]:
 
 
 def _fewest_calls(comparison: Comparison, notes: Sequence[Noted]) -> Iterator[tuple[Aspect, ...]]:
-    """Give each call alone, then those that it takes together; the last one tells."""
+    """Give each call alone, then those that it takes together."""
     calls = _each_met("calls", notes)
     yield from ((each,) for each in calls)
     if len(calls) > 1:
-        yield tuple(_shortest_row(comparison, calls))
+        yield _without_the_rest(comparison, _shortest_row(comparison, calls))
 
 
 def _calls_in(candidates: Sequence[Aspect], notes: Sequence[Noted]) -> int:
