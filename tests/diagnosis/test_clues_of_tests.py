@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from startlab.diagnosis.case import Case
+from startlab.diagnosis.rules import global_differs
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import ChangedGlobal, LostVariable, Program, Trial
 
@@ -61,3 +62,31 @@ def test_what_a_test_cannot_use_is_no_clue(test: str, found: set[str]) -> None:
     case = Case(trial, Sources(program))
     told = {clue.name for clue in case.clues(ChangedGlobal)}
     assert told | {clue.name for clue in case.clues(LostVariable)} == found
+
+
+def test_what_a_fixture_changes_is_told_where_it_does_and_not_where_it_puts_it_back() -> None:
+    sources = {
+        "tests/test_it.py": "import shop\n\ndef test_it(session):\n    assert shop.whoami()\n",
+        "tests/conftest.py": "import pytest\nimport shop\n\n@pytest.fixture\ndef session():\n"
+        "    shop.connect('me')\n    yield\n    shop.session = None\n",
+        "lib/shop.py": "session = None\n\ndef connect(name):\n    global session\n"
+        "    session = name\n\ndef whoami():\n    return session[0]\n",
+    }
+    name = "tests/test_it.py::test_it"
+    program = Program(
+        kind="test", name=name, target="tests/test_it.py", root="/nowhere", sources=sources
+    )
+    stderr = (
+        "Process Process-1:\nTraceback (most recent call last):\n"
+        '  File "/python/lib/python3.13/multiprocessing/process.py", line 313, in _bootstrap\n'
+        '    self.run()\n  File "lib/shop.py", line 8, in whoami\n    return session[0]\n'
+        "TypeError: 'NoneType' object is not subscriptable\n"
+    )
+    trial = Trial(
+        experiment=name, environment="host-3.13", method="spawn", trial=0, outcome="error",
+        reason="error", as_expected=False, expected=("ok",), program=name, stderr=stderr,
+        clues=(ChangedGlobal(name="shop.session", parent="'me'", child="None"),),
+    )  # fmt: skip
+    cause = global_differs.find(Case(trial, Sources(program)))
+    assert cause is not None
+    assert (cause.mechanism, cause.where) == ("global_differs", "lib/shop.py:5")

@@ -347,6 +347,49 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
     assert look_closer == ["test_ledger.py::test_other"]
 
 
+def test_a_project_whose_modules_are_in_a_folder_of_their_own(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.mkdir("lib").joinpath("shop.py").write_text(
+        "session = None\n\ndef connect(name):\n    global session\n    session = {'name': name}\n"
+        "\ndef whoami():\n    return session['name']\n"
+    )
+    pytester.makepyfile(
+        conftest="""
+        import sys
+        sys.path.insert(0, "lib")
+        import pytest
+        import shop
+
+        @pytest.fixture
+        def session():
+            shop.connect("me")
+            yield
+            shop.session = None
+        """,
+        test_shop="""
+        import multiprocessing
+        import shop
+
+        def test_session(session):
+            with multiprocessing.Pool(1) as pool:
+                assert pool.apply(shop.whoami) == "me"
+
+        def test_moved(tmp_path, monkeypatch):
+            monkeypatch.chdir(tmp_path)
+            with multiprocessing.Pool(1) as pool:
+                pool.apply(shop.connect, ("me",))
+        """,
+    )
+    ran = run("--start-methods=fork,spawn")
+    session, moved = re.findall(r"^1\. (.*)$", ran.text, re.MULTILINE)
+    assert session.endswith("do not see the parent's change to `shop.session` at lib/shop.py:5")
+    assert moved.endswith(
+        "cannot import the module `shop`, which is lib/shop.py in the parent: it changes its "
+        "working folder at test_shop.py:9"
+    )
+
+
 @pytest.mark.wide
 def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makeconftest(

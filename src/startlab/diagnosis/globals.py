@@ -25,7 +25,8 @@ def differing_global(
     """Tell that globals are not what they were in the parent."""
     clue = clues[0]
     source = case.sources.file(case.sources.main)
-    changed = case.sources.changed(clue.name, case.test_part)
+    reset = clue.child if isinstance(clue, ChangedGlobal) else None
+    changed = case.sources.changed(clue.name, case.test_part, reset or "")
     used = None if where else source.mentions(rf"^\s+.*\b{re.escape(clue.name)}\b")
     place = changed or where or (f"{case.sources.main}:{used}" if used else None)
     if isinstance(clue, LostVariable):

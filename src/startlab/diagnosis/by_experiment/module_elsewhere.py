@@ -36,7 +36,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "module_elsewhere",
-        advice="Leave the folder on sys.path, load the module in a pool's initializer too, or give "
-        "the child a function that loads it.",
+        advice="Leave the folder on sys.path, by its absolute path, load the module in a pool's "
+        "initializer too, or give the child a function that loads it.",
     ),
 )

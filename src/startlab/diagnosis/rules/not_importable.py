@@ -78,22 +78,37 @@ _NOT_FOUND: Final = re.compile(
 )
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 _MAIN: Final = ("__main__", "__mp_main__")
+_UNPICKLES: Final = ("multiprocessing/spawn.py", "multiprocessing/queues.py")
+"""Where a child reads what it is to run, and a worker its tasks."""
 
 
 def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
     """See that what a child is to run is of a module that only its parent has."""
     match = _NO_MODULE.match(traceback.exception.message)
     last = traceback.frames[-1][0] if traceback.frames else ""
-    if match is None or not last.endswith("multiprocessing/spawn.py"):
+    if match is None or not last.endswith(_UNPICKLES):
         return None  # an import statement of the program's
+    by_name = "A function is pickled by its name and its module's: the child imports that."
+    file = case.sources.file_of(match[1])
+    moved = written(case.sources, r"\bchdir\(") if file else None
+    if moved:
+        return Cause(
+            "module_elsewhere",
+            f"the children cannot import the module `{match[1]}`, which is {file} in the parent: "
+            f"it changes its working folder at {moved}",
+            f"{by_name} Where sys.path has a relative folder, that is looked for in the folder "
+            "that the parent is in when it starts the child.",
+            moved,
+            key=match[1],
+        )
     made = written(case.sources, rf"[\"']{re.escape(match[1])}[\"']")
     at = f" (named at {made})" if made else ""
     return Cause(
         "module_elsewhere",
         f"the children cannot import the module `{match[1]}` of what they are to run, which only "
         f"their parent has{at}",
-        "A function is pickled by its name and its module's: the child imports that. It finds "
-        "nothing that its parent has made itself, or loaded from a file of another name.",
+        f"{by_name} It finds nothing that its parent has made itself, or loaded from a file of "
+        "another name.",
         made or case.where,
         key=match[1],
     )

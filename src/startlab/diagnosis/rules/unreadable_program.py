@@ -102,7 +102,7 @@ def _lacking(case: Case, module: str) -> Cause:
     known = distribution_of(module)
     text = (
         _OWN
-        if case.sources.has_module(top)
+        if case.sources.file_of(top) is not None
         else (
             f"--with {known} installs it."
             if known

@@ -144,7 +144,7 @@ def reached_from(sources: Sources, function: str) -> set[str] | None:
     """
     bodies: dict[str, set[str]] = {}
     always = []
-    for file in own_files(sources):
+    for file in (*own_files(sources), *sources.conftests()):
         for node in ast.walk(sources.file(file).tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 within = list(ast.walk(node))

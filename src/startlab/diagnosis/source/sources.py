@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -76,24 +77,38 @@ class Sources:
     def _has(self, file: str) -> bool:
         return file in self._kept or (self._root / file).is_file()
 
-    def has_module(self, module: str) -> bool:
-        """Tell whether the folder that the program is in has a module of that name."""
-        return any(map(self._has, self.files_of(module, ".")))
+    def file_of(self, module: str) -> str | None:
+        """Give the file of a module of that name, if the folder that the program is in has one."""
+        return next(filter(self._has, self.files_of(module, ".")), None)
 
-    @staticmethod
-    def files_of(module: str, *folders: str) -> list[str]:
-        """List the files that a module may be in, its folder being one of `folders` or `src`."""
+    def files_of(self, module: str, *folders: str) -> list[str]:
+        """List the files that a module may be in: in one of `folders`, or of those at the top."""
         path = module.replace(".", "/")
+        is_own = path.partition("/")[0] not in sys.stdlib_module_names
         return [
             posixpath.normpath(f"{folder}/{path}{ending}")
-            for folder in (*folders, "src")
+            for folder in dict.fromkeys((*folders, "src", *(self._at_the_top if is_own else ())))
             for ending in (".py", "/__main__.py", "/__init__.py")
         ]
 
-    def changed(self, name: str, of_test: str = "") -> str | None:
+    @cached_property
+    def _at_the_top(self) -> list[str]:
+        """The folders that are no packages, one of which a program may add to sys.path."""
+        if self._kept:
+            names = {file.partition("/")[0] for file in self._kept if "/" in file}
+        else:
+            try:
+                names = {each.name for each in self._root.iterdir() if each.is_dir()}
+            except OSError:
+                names = set()
+        packages = {name for name in names if self._has(f"{name}/__init__.py")}
+        return sorted(name for name in names - packages if not name.startswith("."))
+
+    def changed(self, name: str, of_test: str = "", reset: str = "") -> str | None:
         """Find where a global, `name` or `module.name`, is changed by the first process alone.
 
-        Of a test, named by its function or class, what others of its file change is left out.
+        Of a test, named by its function or class, what others of its file change is left out; so
+        is a line that sets the value `reset`, as a fixture does in the end.
         """
         module, _, own = name.rpartition(".")
         parts = name.split(".")
@@ -108,7 +123,7 @@ class Sources:
             places += [(file, of_class) for file in self.files_of(inside, ".", beside)]
         places += [(file, each) for file in self._kept if module for each in names]
         for file, each in places:
-            line = self.file(file).changed(each, of_test if file == self.main else "")
+            line = self.file(file).changed(each, of_test if file == self.main else "", reset)
             if line is not None:
                 return f"{file}:{line}"
         return None
@@ -232,26 +247,35 @@ class Source:
             if each.lineno <= number <= (each.end_lineno or 0)
         )
 
-    def changed(self, name: str, of_test: str = "") -> int | None:
+    def changed(self, name: str, of_test: str = "", reset: str = "") -> int | None:
         """Find the line that changes a global where only the program's first process comes.
 
         That is in a function or below `if __name__ == "__main__"`. What binds it goes before what
         changes the object that it names: children may do that, too. Of a test, named by its
-        function or class, what is in that goes first, and other tests do not count.
+        function or class, what is in that goes first, and other tests do not count. Nor does what
+        sets the value `reset`.
         """
         if not of_test:
-            return self._changed(name, self.tree.body)
+            return self._changed(name, self.tree.body, reset)
         own = [each for each in self.tree.body if _name_of(each) == of_test]
-        found = self._changed(name, own)
+        found = self._changed(name, own, reset)
         if found is not None:
             return found
-        return self._changed(name, [each for each in self.tree.body if not _is_test(each)])
+        rest = [each for each in self.tree.body if not _is_test(each)]
+        return self._changed(name, rest, reset)
 
     @staticmethod
-    def _changed(name: str, parts: Sequence[ast.stmt]) -> int | None:
+    def _changed(name: str, parts: Sequence[ast.stmt], reset: str) -> int | None:
         lines, bound = [], []
         for part in parts:
             nodes = list(ast.walk(part))
+            back = {
+                id(each)
+                for node in nodes
+                if isinstance(node, ast.Assign) and ast.unparse(node.value) == reset
+                for each in (node, *node.targets)
+            }
+            nodes = [each for each in nodes if id(each) not in back]
             declared = any(isinstance(each, ast.Global) and name in each.names for each in nodes)
             if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If):
                 whole = declared or isinstance(part, ast.If)
