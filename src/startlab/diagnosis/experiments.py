@@ -280,6 +280,7 @@ NAMED: Final = (
     "counted",
     "parent id",
     "hidden",
+    "no text",
 )
 """What an experiment notes with the name of what its cause is about."""
 

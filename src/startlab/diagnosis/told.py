@@ -47,6 +47,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "if that cannot be run, no child starts.",
         first=True,
     ),
+    "path text": Told(
+        "path_not_text",
+        "sys.path given to the fork server as text",
+        "sys.path has a {name}{at}, where text belongs: the fork server cannot be started with it",
+        "The fork server is a new interpreter, and its command line has the repr() of what is in "
+        "sys.path. That is read as Python's source there: what repr() gives for a Path is no name "
+        "that it knows.",
+    ),
     "method asked": Told(
         "method_by_name",
         "get_start_method() answered by `spawn`",

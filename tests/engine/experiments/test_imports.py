@@ -100,6 +100,30 @@ def test_a_module_that_only_the_parent_imports_is_shown_where_it_does(
     assert "`imperial`" in seen.first.title
 
 
+@pytest.mark.wide
+def test_a_path_object_that_the_fork_server_cannot_be_told_is_shown_where_it_is_added(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import pathlib
+        import sys
+        from concurrent.futures import ProcessPoolExecutor
+
+        sys.path.append(pathlib.Path(__file__).parent / "plugins")
+
+        def double(value):
+            return 2 * value
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1) as executor:
+                print(list(executor.map(double, [1, 2])))
+        """)
+    seen = explained(program, tmp_path, "fork", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("path_not_text", "confirmed")
+    assert seen.first.where == "program.py:5"
+    assert "PosixPath" in seen.first.title
+
+
 @pytest.mark.parametrize(
     "asks",
     [

@@ -639,6 +639,25 @@ def watch_forkserver(forkserver):
     server.set_forkserver_preload = forkserver.set_forkserver_preload = set_forkserver_preload
 
 
+def write_path_as_text(forkserver):
+    """Have the fork server told what is in sys.path as text: it reads that as Python's source."""
+    server = forkserver._forkserver
+    ensure_running = server.ensure_running
+
+    def ensure_running_():
+        kept = sys.path[:]
+        for each in kept:
+            if not isinstance(each, (str, bytes)):
+                note("no text", type(each).__name__)
+        sys.path[:] = [each if isinstance(each, bytes) else str(each) for each in kept]
+        try:
+            return ensure_running()
+        finally:
+            sys.path[:] = kept
+
+    server.ensure_running = forkserver.ensure_running = ensure_running_
+
+
 def keep_interpreter(spawn):
     """Have children run by the interpreter of their parent, whatever the program says."""
 

@@ -60,6 +60,7 @@ from startlab_everywhere import (
     watch_submits,
     watch_tasks,
     write_at_once,
+    write_path_as_text,
 )
 from startlab_first import tell_server, watch_main
 from startlab_forked import (
@@ -161,6 +162,7 @@ PATCHES = {
     "contexts": [("multiprocessing.process", watch_bootstrap)],
     "empty": [("multiprocessing.queues", watch_empty)],
     "preload": [("multiprocessing.forkserver", watch_forkserver)],
+    "path text": [("multiprocessing.forkserver", write_path_as_text)],
     "pool end": [("multiprocessing.pool", watch_pool_end)],
     "flush": [("logging.handlers", watch_buffering)],
     "interpreter": [("multiprocessing.spawn", keep_interpreter)],

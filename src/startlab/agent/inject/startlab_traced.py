@@ -215,6 +215,7 @@ LOOKS = {
     "imports": look_at_imports,
     "global": look_at_globals,
     "registry": look_at_registries,
+    "path text": lambda *names: [repr(each) for each in sys.path if type(each).__name__ in names],
     "modules": lambda *names: (tuple(sys.path), look_at_imports(*names)),
     "environ": look_at_variables,
     "first environ": look_at_variables,

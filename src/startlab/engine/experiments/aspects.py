@@ -143,6 +143,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     """Give what children may lack, or have otherwise, that import the main module."""
     yield Aspect(kind="interpreter")
     if bad.cell.method == "forkserver":
+        yield Aspect(kind="path text")
         yield Aspect(kind="method asked")
     yield Aspect(kind="names")
     yield Aspect(kind="folder")

@@ -33,6 +33,7 @@ TRACED: Final = frozenset(
     {
         "global", "registry", "modules", "environ", "signal handlers", "imports", "attributes",
         "write back", "folder", "thread locals", "first environ", "first argv",
+        "path text",
     }
 )  # fmt: skip
 """Kinds of aspect of which a line of the program makes the difference."""
