@@ -223,6 +223,24 @@ def test_a_cell_whose_trials_are_alike_by_chance_has_the_cause_of_one_that_varie
     assert "Tried: makes forkserver and spawn on 3.11 print what fork prints." in first.advice
 
 
+def test_a_cause_that_was_confirmed_on_one_python_is_told_as_that() -> None:
+    seen = recorded("lock_held_at_fork/row_store")
+    elsewhere = [msgspec.structs.replace(e, environment="host-other") for e in seen.trials]
+    made = CauseExperiment(
+        environment="host-other", method="fork", good="spawn", cured=3, of=3, confirmed=True,
+        aspects=(Aspect(kind="threads"),),
+    )  # fmt: skip
+    seen = msgspec.structs.replace(
+        seen,
+        environments=(*seen.environments, on(seen, "3.99.1")),
+        trials=(*seen.trials, *elsewhere),
+        experiments=(made,),
+    )
+    (first,) = diagnose(seen).findings
+    assert (first.mechanism, first.grade) == ("thread_gone_at_fork", "confirmed")
+    assert {each.cell.environment for each in first.cells} == {"host-3.11", "host-other"}
+
+
 def test_what_is_raised_where_another_method_works_is_no_cause_once_it_was_looked_for() -> None:
     seen = recorded("exception")
     trials = [

@@ -55,12 +55,21 @@ class Found(NamedTuple):
 
 
 def by_cause(explained: Iterable[tuple[Cause | None, Trial]]) -> list[tuple[Cause, list[Trial]]]:
-    """Put together the trials that have the same cause; those without one are left out."""
-    found: dict[tuple[str, str | None], tuple[Cause, list[Trial]]] = {}
+    """Put together the trials that have the same cause; those without one are left out.
+
+    It is told as the first of them shows it, or the first in which an experiment has confirmed it.
+    """
+    found: dict[tuple[str, str | None], list[tuple[Cause, Trial]]] = {}
     for cause, trial in explained:
         if cause is not None:
-            found.setdefault(cause.identity, (cause, []))[1].append(trial)
-    return list(found.values())
+            found.setdefault(cause.identity, []).append((cause, trial))
+    return [
+        (
+            next((cause for cause, _ in alike if cause.grade == "confirmed"), alike[0][0]),
+            [trial for _, trial in alike],
+        )
+        for alike in found.values()
+    ]
 
 
 def tell(seen: Seen, found: Found) -> Finding:
