@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from startlab.model import Cell, Outcome, PlannedEnvironment, Run, RunHeader, Selection, Trial
-from startlab.results.summary import of_program, summarise, wilson
+from startlab.model import (
+    Cell,
+    Outcome,
+    PlannedEnvironment,
+    Run,
+    RunHeader,
+    Selection,
+    SignalSent,
+    Start,
+    Trial,
+)
+from startlab.results.summary import has_failed_child, of_program, summarise, wilson
 
 CELL = Cell(experiment="lock", environment="host-3.13", method="fork")
 
@@ -54,6 +64,16 @@ def test_a_program_is_reported_by_its_outcomes_and_outputs() -> None:
     )
     said = of_program(summarise(run(trial(0, "differs", output_group="A"))) + other)
     assert said == "1 differs, 1 ok, with 2 different outputs"
+
+
+def test_a_child_that_exits_with_the_signal_that_it_was_sent_has_not_failed() -> None:
+    """So do pebble's workers."""
+    start = Start(pid=1, method="fork", time_s=0.1, child=2, exit_code=15)
+    sent = SignalSent(number=15, child=2)
+    assert has_failed_child(trial(0, "ok", starts=(start,)))
+    assert not has_failed_child(trial(0, "ok", starts=(start,), clues=(sent,)))
+    raised = Start(pid=1, method="fork", time_s=0.1, child=2, exit_code=1)
+    assert has_failed_child(trial(0, "ok", starts=(raised,), clues=(sent,)))
 
 
 def test_a_cell_without_a_trial_is_missing() -> None:

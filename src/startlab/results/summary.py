@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from startlab.model import Cell, ExitCodeRead, Method, Outcome, Trial
+from startlab.model import Cell, ExitCodeRead, Method, Outcome, SignalSent, Trial
 from startlab.results.trials import ByCell, OfCell
 
 if TYPE_CHECKING:
@@ -154,11 +154,19 @@ def _summary(every: ByCell, number: int) -> CellSummary:
 def has_failed_child(trial: Trial) -> bool:
     """Tell whether a child failed in a trial that ended well, and the program did not look.
 
-    One that a signal ended was ended on purpose: else the trial is a crash.
+    One that a signal ended was ended on purpose, else the trial is a crash; so was one that exits
+    with the number of the signal that it was sent.
     """
     if trial.outcome not in WELL or any(isinstance(clue, ExitCodeRead) for clue in trial.clues):
         return False
-    return any(start.exit_code is not None and start.exit_code > 0 for start in trial.starts)
+    sent = [(clue.child, clue.number) for clue in trial.clues if isinstance(clue, SignalSent)]
+    ended = {(child, number + more) for child, number in sent for more in (0, 128)}
+    return any(
+        start.exit_code is not None
+        and start.exit_code > 0
+        and (start.child, start.exit_code) not in ended
+        for start in trial.starts
+    )
 
 
 def _typical(trial: Trial) -> Outcome | None:
