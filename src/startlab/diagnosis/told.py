@@ -545,6 +545,13 @@ LACKED: Final[Mapping[AspectKind, Told]] = {
         ANEW,
         cures=False,
     ),
+    "forking thread": Told(
+        "setting_differs",
+        "nothing kept in {name}",
+        "the children do not have what the parent's thread keeps in {name}{at}",
+        ANEW + " A threading.local has other attributes in each thread.",
+        cures=False,
+    ),
     "signal handlers": Told(
         "setting_differs",
         "no handler of {name}",

@@ -494,6 +494,122 @@ def test_what_no_child_can_be_given_is_shown_by_forked_ones_without_it(
 
 
 @pytest.mark.wide
+def test_what_an_object_is_known_by_is_shown_where_the_parent_sets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import weakref
+        from multiprocessing import Process
+
+        class Shape:
+            pass
+
+        COLORS = weakref.WeakKeyDictionary()
+
+        def paint(shape, color):
+            COLORS[shape] = color
+
+        def draw(shape):
+            print(COLORS[shape])
+
+        def main():
+            shape = Shape()
+            paint(shape, "red")
+            child = Process(target=draw, args=(shape,))
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:17"
+    assert "`paint()`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_what_a_library_keeps_for_its_thread_is_shown_where_the_parent_calls_it(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import threading
+
+        _local = threading.local()
+
+        class Command:
+            def __init__(self, function):
+                self.function, self.lock = function, threading.Lock()
+
+            def __call__(self):
+                _local.stack = [self]
+                self.function()
+
+        def current():
+            if not getattr(_local, "stack", None):
+                raise RuntimeError("no command is running")
+            return _local.stack[-1]
+        """,
+        "my-packages/commands.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import commands
+
+        def work():
+            print(type(commands.current()).__name__)
+
+        def main():
+            child = Process(target=work)
+            child.start()
+            child.join()
+            sys.exit(child.exitcode)
+
+        if __name__ == "__main__":
+            commands.Command(main)()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"forking thread"}
+    assert (seen.first.mechanism, seen.first.grade) == ("library_state_differs", "confirmed")
+    assert seen.first.where == "program.py:18"
+    assert "with nothing kept in `commands._local`" in seen.first.text
+
+
+@pytest.mark.wide
+def test_a_context_variable_of_a_library_in_c_is_shown_where_the_parent_sets_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import _contextvars
+        import _thread
+        from multiprocessing import Process
+
+        unit = _contextvars.ContextVar("unit")
+
+        def work():
+            print(unit.get("none") == "none")
+
+        def main():
+            unit.set(_thread.allocate_lock())
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:11"
+
+
+@pytest.mark.wide
 def test_what_runs_in_forked_children_is_shown_where_it_is_registered(
     write: Write, tmp_path: Path
 ) -> None:

@@ -63,11 +63,16 @@ def set_kept_locals():
 @harmless
 def forget_locals(*only):
     """Have a forked child begin as a new thread does: without what the one that forked it keeps."""
-    kind = sys.modules["_thread"]._local
-    kept = {id(each): each for each in gc.get_objects() if kind in type(each).__mro__}
-    for name, local in named(kept):
+    for name, local in thread_locals():
         if (not only or name in only) and forget(local):
             note("of the forking thread", name)
+
+
+def thread_locals():
+    """Give the thread-locals that there are, the program's and libraries', with their names."""
+    kind = sys.modules["_thread"]._local
+    kept = {id(each): each for each in gc.get_objects() if kind in type(each).__mro__}
+    return list(named(kept))
 
 
 def forget(local):

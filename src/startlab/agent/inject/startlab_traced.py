@@ -7,7 +7,7 @@ from startlab_aspects import ASPECTS, inject, module_of, resolve, tell
 from startlab_carried import pack_global
 from startlab_forked import caches, results_in
 from startlab_registries import REGISTRIES, registered
-from startlab_threads import locals_of_threads
+from startlab_threads import locals_of_threads, thread_locals
 from startlab_values import text_of
 
 
@@ -164,8 +164,9 @@ def look_at_attributes(*names):
 
 
 def look_at_contexts(*names):
-    contextvars = sys.modules.get("contextvars")
-    here = contextvars.copy_context() if contextvars else {}
+    from _contextvars import copy_context  # a library in C needs no module for them
+
+    here = copy_context()
     return [id(here[each]) for each in here if each.name in names]
 
 
@@ -174,6 +175,21 @@ def look_at_locals(*names):
         (path, sorted(fields), list(map(id, fields.values())))
         for _, path, fields in locals_of_threads()
     ]
+
+
+kept_by_name = {}
+
+
+def look_at_forking_thread(*names):
+    """Tell what the thread that runs keeps in thread-locals, of libraries too, by their names."""
+    if len(sys.modules) != kept_by_name.get(""):
+        kept_by_name.update(thread_locals())
+        kept_by_name[""] = len(sys.modules)
+    found = [vars(kept_by_name[each]) for each in names if each in kept_by_name]
+    return [
+        (name, id(value), len(value) if type(value) in (dict, list, set) else 0)
+        for fields in found for name, value in sorted(fields.items())
+    ]  # fmt: skip
 
 
 def look_at_variables(*names):
@@ -211,6 +227,7 @@ LOOKS = {
     "caches": look_at_caches,
     "folder": lambda *names: os.getcwd(),
     "thread locals": look_at_locals,
+    "forking thread": look_at_forking_thread,
     "attributes": look_at_attributes,
     "imports": look_at_imports,
     "global": look_at_globals,

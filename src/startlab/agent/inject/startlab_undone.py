@@ -17,9 +17,17 @@ changes = []  # by calls: name, line, frame of the caller, its globals, and what
 def contents(frame):
     """Give what the globals of a function's module are, and how much they hold."""
     return {
-        name: (Same(value), len(value) if isinstance(value, (dict, list, set)) else 0)
+        name: (Same(value), len(value) if holds(value) else 0)
         for name, value in list(frame.f_globals.items())
     }
+
+
+def holds(value):
+    """Tell whether a value is a container that may be emptied and filled again."""
+    kind = type(value)
+    return kind in (dict, list, set) or (
+        kind.__module__ in ("collections", "weakref") and hasattr(kind, "clear")
+    )
 
 
 class Same(object):
@@ -27,12 +35,15 @@ class Same(object):
 
     def __init__(self, value):
         self.value = value
-        self.copy = type(value)(value) if UNDONE and type(value) in (dict, list, set) else None
+        self.held = None
+        if UNDONE and holds(value):
+            self.held = list(value.items() if hasattr(value, "items") else value)
 
     def put_back(self):
-        if self.copy is not None:
+        if self.held is not None:
             self.value.clear()
-            (self.value.extend if type(self.value) is list else self.value.update)(self.copy)
+            fill = getattr(self.value, "update", None) or self.value.extend
+            fill(dict(self.held) if hasattr(self.value, "items") else self.held)
         return self.value
 
     def __eq__(self, other):

@@ -50,6 +50,7 @@ LONGEST_ALONE_S: Final = 10.0
 UNDONE: Final = (
     Aspect(kind="caches"),
     Aspect(kind="contexts"),
+    Aspect(kind="forking thread"),
     Aspect(kind="signal handlers"),
     Aspect(kind="undone"),
     Aspect(kind="as imported"),

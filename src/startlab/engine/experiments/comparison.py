@@ -42,6 +42,7 @@ TRACED: Final = frozenset(
 FOLLOWED: Final[Mapping[AspectKind, AspectKind]] = {
     "caches": "caches",
     "contexts": "contexts",
+    "forking thread": "forking thread",
     "signal handlers": "signal handlers",
     "as imported": "global",
 }
