@@ -353,6 +353,8 @@ def test_a_project_whose_modules_are_in_a_folder_of_their_own(
     pytester.mkdir("lib").joinpath("shop.py").write_text(
         "session = None\n\ndef connect(name):\n    global session\n    session = {'name': name}\n"
         "\ndef whoami():\n    return session['name']\n"
+        "\nimport logging\n\nlog = logging.getLogger('shop')\n"
+        "\ndef is_heard():\n    return bool(log.handlers)\n"
     )
     pytester.makepyfile(
         conftest="""
@@ -368,6 +370,7 @@ def test_a_project_whose_modules_are_in_a_folder_of_their_own(
             shop.session = None
         """,
         test_shop="""
+        import logging
         import multiprocessing
         import shop
 
@@ -379,15 +382,25 @@ def test_a_project_whose_modules_are_in_a_folder_of_their_own(
             monkeypatch.chdir(tmp_path)
             with multiprocessing.Pool(1) as pool:
                 pool.apply(shop.connect, ("me",))
+
+        def test_other_log():
+            shop.log.addHandler(logging.NullHandler())
+            shop.log.handlers.clear()
+
+        def test_log():
+            shop.log.addHandler(logging.NullHandler())
+            with multiprocessing.Pool(1) as pool:
+                assert pool.apply(shop.is_heard)
         """,
     )
     ran = run("--start-methods=fork,spawn")
-    session, moved = re.findall(r"^1\. (.*)$", ran.text, re.MULTILINE)
+    session, moved, log = re.findall(r"^1\. (.*)$", ran.text, re.MULTILINE)
     assert session.endswith("do not see the parent's change to `shop.session` at lib/shop.py:5")
     assert moved.endswith(
         "cannot import the module `shop`, which is lib/shop.py in the parent: it changes its "
-        "working folder at test_shop.py:9"
+        "working folder at test_shop.py:10"
     )
+    assert "since logging is configured at test_shop.py:19," in log
 
 
 @pytest.mark.wide

@@ -223,6 +223,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unreadable_program.find,
         exit_status.find,
         library_state.of_test,
+        logging_differs.of_test,
         exception.find,
     ),
     # All trials print something else than the user gave.

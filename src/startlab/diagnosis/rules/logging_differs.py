@@ -2,7 +2,7 @@
 
 ## What it sees
 The root logger is not set up in children as it is in their parent, and lines that are logged are
-missing in the output.
+missing in the output. Or a suite's test adds a handler to a logger, and fails.
 
 ## Why
 A child started by spawn or forkserver imports the main module. Logging that is set up below the
@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import Case, Cause, what_was_raised
 from startlab.diagnosis.phrases import lost_log
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
@@ -49,12 +49,28 @@ MECHANISMS: Final = (
 )
 
 
+_HANDLER: Final = "Handler"
+_ADDS_HANDLER: Final = frozenset({"addHandler", "basicConfig", "dictConfig", "fileConfig"})
+
+
 def in_output(case: Case) -> Cause | None:
     """See that logging is set up where children do not come."""
     clues = _logging(case) if case.telling(RootLogger, ChangedSetting) else []
     if not clues or case.lines.only_first or not case.lines.only_second:
         return None
     return _lost(case, clues[0], "")
+
+
+def of_test(case: Case) -> Cause | None:
+    """See that a suite's test has added a handler itself, which no child has, and then fails."""
+    added = [
+        clue
+        for clue in _logging(case)
+        if _HANDLER in clue.parent and _HANDLER not in (clue.child or "")
+    ]
+    if not added or not case.reached or case.reached.isdisjoint(_ADDS_HANDLER):
+        return None
+    return _lost(case, added[0], f" The test then raises {what_was_raised(case.trial)}.")
 
 
 def note(case: Case) -> Cause | None:
@@ -92,4 +108,5 @@ def _logging(case: Case) -> list[RootLogger | ChangedSetting]:
 
 
 def _set_up(case: Case) -> str | None:
-    return written(case.sources, r"basicConfig|addHandler|dictConfig|fileConfig|setLevel")
+    ways = r"basicConfig|addHandler|dictConfig|fileConfig|setLevel"
+    return written(case.sources, ways, of_test=case.test_part)

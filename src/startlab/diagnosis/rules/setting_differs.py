@@ -156,7 +156,8 @@ def _first(clues: list[ChangedSetting], setting: str) -> ChangedSetting | None:
 
 def _set_at(case: Case, clue: ChangedSetting) -> str | None:
     name = re.escape(clue.part)
-    return written(case.sources, *(e.replace("{0}", name) for e in SETTINGS[clue.setting].set_by))
+    patterns = [each.replace("{0}", name) for each in SETTINGS[clue.setting].set_by]
+    return written(case.sources, *patterns, of_test=case.test_part)
 
 
 def _values(clue: ChangedSetting, where: str | None) -> str:

@@ -46,15 +46,19 @@ def _imported(sources: Sources, file: str) -> Iterator[str]:
         number = source.mentions(r"^\s*(from|import)\s", number + 1)
 
 
-def written(sources: Sources, *patterns: str) -> str | None:
+def written(sources: Sources, *patterns: str, of_test: str = "") -> str | None:
     """Find the first line of the program's own that a pattern matches: the first that is found.
 
-    Of a suite's test that may be in a conftest that pytest reads for it.
+    Of a suite's test, named by its function or class, that may be in a conftest that pytest reads
+    for it, and is not in another test.
     """
     files = [*own_files(sources), *sources.conftests()]
     for pattern in patterns:
         for file in files:
-            line = sources.file(file).mentions(pattern)
+            source = sources.file(file)
+            line = (
+                source.mentions_of_test(pattern, of_test) if of_test else source.mentions(pattern)
+            )
             if line is not None:
                 return f"{file}:{line}"
     return None

@@ -439,6 +439,16 @@ class Source:
                 return number
         return None
 
+    def mentions_of_test(self, pattern: str, test: str) -> int | None:
+        """Find the first line that a pattern matches in a test, or else outside of all tests."""
+        lines = self.all_mentions(pattern)
+        parts = [each for each in self.tree.body if _is_test(each)]
+        own = [part for part in parts if _name_of(part) == test]
+        others = [part for part in parts if part not in own]
+        of_it = [line for line in lines if any(_has_line(part, line) for part in own)]
+        rest = [line for line in lines if not any(_has_line(part, line) for part in others)]
+        return next(iter([*of_it, *rest]), None)
+
     def all_mentions(self, pattern: str) -> list[int]:
         """Find all lines that a pattern matches."""
         return [
@@ -458,6 +468,10 @@ def _is_test(part: ast.stmt) -> bool:
     """Tell whether pytest takes it for a test, or for a class of tests."""
     bases = [ast.unparse(base) for base in part.bases] if isinstance(part, ast.ClassDef) else []
     return _name_of(part).lower().startswith("test") or any(e.endswith("TestCase") for e in bases)
+
+
+def _has_line(part: ast.stmt, line: int) -> bool:
+    return part.lineno <= line <= (part.end_lineno or part.lineno)
 
 
 def _binds(node: ast.Name, name: str) -> bool:
