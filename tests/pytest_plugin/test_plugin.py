@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -345,6 +346,45 @@ def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -
     }
     look_closer = re.findall(r"startlab run -- pytest '(.*)'", ran.text)
     assert look_closer == ["test_ledger.py::test_other"]
+
+
+@pytest.mark.wide
+def test_what_the_fork_server_has_had_since_its_start(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makepyfile(
+        """
+        import multiprocessing
+        import os
+
+        def mode(path):
+            os.close(os.open(path, os.O_CREAT))
+            return os.stat(path).st_mode & 0o777
+
+        def in_child(path):
+            with multiprocessing.Pool(1) as pool:
+                return pool.apply(mode, (path,))
+
+        def test_open_file(tmp_path):
+            assert in_child(tmp_path / "file") == 0o755
+
+        def test_own_file(tmp_path):
+            before = os.umask(0o077)
+            try:
+                assert in_child(tmp_path / "file") == 0o700
+            finally:
+                os.umask(before)
+        """
+    )
+    before = os.umask(0o022)
+    try:
+        ran = run("--start-methods=all")
+    finally:
+        os.umask(before)
+    assert [
+        each.partition(": ")[2] for each in re.findall(r"^1\. .*$", ran.text, re.MULTILINE)
+    ] == [
+        "`os.umask()` is 0o77 in the parent, set at "
+        "test_what_the_fork_server_has_had_since_its_start.py:16, and 0o22 in its children"
+    ]
 
 
 def test_a_project_whose_modules_are_in_a_folder_of_their_own(

@@ -42,6 +42,11 @@ SETTINGS = {
         "set_by": (r"setswitchinterval\(",),
         "registry": "switch interval",
     },
+    "os.umask()": {  # a fork server has that of its own start
+        "usual": "0o22",
+        "set_by": (r"umask\(\s*[^)\s]",),
+        "registry": "umask",
+    },
     "socket.getdefaulttimeout()": {
         "usual": "None",
         "set_by": (r"setdefaulttimeout\(",),

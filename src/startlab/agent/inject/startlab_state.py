@@ -167,6 +167,9 @@ def of_interpreter(program):
         usual = sys.flags.int_max_str_digits
         usual = str(usual if usual >= 0 else sys.int_info.default_max_str_digits)
         yield "sys.get_int_max_str_digits()", "", str(sys.get_int_max_str_digits()), usual
+    mask = umask()
+    if mask:
+        yield usually("os.umask()", mask)
     thread = sys.modules.get("_thread")
     if len(sys._current_frames()) == 1:  # reading it sets it to 0
         size = thread.stack_size()
@@ -202,6 +205,16 @@ def of_interpreter(program):
         shown = show(vars(builtins)[name], 1)
         shown = named(vars(builtins)[name]) if shown is None else shown
         yield usually("builtins.{0}", shown, name)
+
+
+def umask():
+    """Read the mask of new files' modes where the kernel tells it: os.umask() would change it."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            said = file.read(400).partition(b"Umask:")[2].partition(b"\n")[0]
+    except OSError:
+        return None
+    return oct(int(said, 8)) if said else None
 
 
 def of_libraries(program):

@@ -42,6 +42,7 @@ from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.places import written
+from startlab.diagnosis.told import KEPT_BY_SERVER
 from startlab.model import ChangedSetting
 from startlab.output import signals
 
@@ -132,10 +133,14 @@ def _unhandled(case: Case, clue: ChangedSetting) -> Cause:
 
 def _differs(case: Case, clue: ChangedSetting) -> Cause:
     where = _set_at(case, clue)
+    kept = KEPT_BY_SERVER.get(SETTINGS[clue.setting].registry)
     return Cause(
         "setting_differs",
         _values(clue, where),
-        "What a process sets for itself does not reach a child started by spawn or forkserver.",
+        kept.why
+        if kept
+        else "What a process sets for itself does not reach a child started by spawn or "
+        "forkserver.",
         where or started_at(case),
     )
 
