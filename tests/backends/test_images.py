@@ -363,12 +363,13 @@ def test_an_image_of_the_hub_that_is_there_is_taken(
         apt_config=apt_config,
         network="host",
         debian_mirror=debootstrap.host_mirror(),
+        platform="hub",  # other tests take any image of linux-3.11 that is there
     )
     builder = Images(engine, options, said.append)
-    image = builder.make("linux-3.11")
+    image = builder.make("hub-3.11")
     try:
         assert isinstance(image, Image)
-        assert said == [f"Building the image of linux-3.11 on {hub_base} ..."]
+        assert said == [f"Building the image of hub-3.11 on {hub_base} ..."]
         assert image.target == "/usr/local/bin/python3.11"
         assert next(row for row in builder.rows() if row.tag == image.tag).base == hub_base
         asked = "import os, queue, ctypes; ctypes.CDLL('libgomp.so.1'); print(queue.__cached__, os.path.exists(queue.__cached__), os.path.exists('/tmp/settings'))"  # noqa: E501 - one line
@@ -376,7 +377,7 @@ def test_an_image_of_the_hub_that_is_there_is_taken(
             image.id, [image.target, "-c", asked], network_mode="none", remove=True
         )
         assert out == b"/usr/lib/python3.11/__pycache__/queue.cpython-311.pyc True False\n"
-        assert builder.existing("linux-3.11") == image
+        assert builder.existing("hub-3.11") == image
     finally:
         if isinstance(image, Image):
             engine.images.remove(image.tag)
