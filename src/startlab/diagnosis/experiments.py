@@ -33,6 +33,7 @@ from startlab.diagnosis.told import (
     UNREADABLE,
     Told,
     is_rid,
+    run_too,
     told_of,
 )
 from startlab.model import ChangedSetting, MadeAgain
@@ -240,7 +241,7 @@ def rejected(made: CauseExperiment) -> str:
 def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
     if kind == "calls":
-        calls = [f"`{each.name}`" for each in made.noted if each.what == "call"]
+        calls = [f"`{each.name}`" for each in run_too(made)]
         names = names if len(names) > 1 else [*calls, *filter(None, names)][-1:]
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     if met == ["`__main__`"]:

@@ -9,7 +9,7 @@ from startlab.diagnosis.phrases import ANEW
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from startlab.model import AspectKind, CauseExperiment
+    from startlab.model import AspectKind, CauseExperiment, Noted
 
 
 class Told(NamedTuple):
@@ -176,7 +176,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
     ),
     "calls": Told(
         "called_by_parent",
-        "{name} called in the children too",
+        "{name} run in the children too",
         "{name} is called{at} in the parent alone, and the children lack what it sets up",
         ANEW,
     ),
@@ -580,7 +580,14 @@ def told_of(made: CauseExperiment) -> Told:
         return KEPT_BY_SERVER[aspect.words[0]]
     if len(made.aspects) > 1 and all(each.kind == "calls" for each in made.aspects):
         return CALLED_TOGETHER
+    if aspect.kind == "calls" and [each.what for each in run_too(made)][-1:] == ["set"]:
+        return SET_BY_PARENT
     return LACKED[aspect.kind] if is_rid(made) else TOLD[aspect.kind]
+
+
+def run_too(made: CauseExperiment) -> list[Noted]:
+    """Give the calls that children have made, and what they have set, as their parent has."""
+    return [each for each in made.noted if each.what in ("call", "set")]
 
 
 def is_rid(made: CauseExperiment) -> bool:
@@ -678,6 +685,11 @@ CACHED_CHANGED: Final = Told(
     "the children do not see the parent's change to what {name} has cached{at}",
     ANEW + " The function runs again there, and gives an object as it is made.",
     cures=False,
+)
+
+SET_BY_PARENT: Final = TOLD["calls"]._replace(
+    mechanism="setting_differs",
+    title="{name} is run{at} in the parent alone, and the children lack what it sets up",
 )
 
 CALLED_TOGETHER: Final = TOLD["calls"]._replace(

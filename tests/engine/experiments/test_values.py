@@ -506,6 +506,60 @@ def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
     assert "clock" in seen.first.title
 
 
+@pytest.mark.parametrize(
+    "sets", ["UNITS.crate = 12", pytest.param("UNITS.units['crate'] = 12", marks=pytest.mark.wide)]
+)
+def test_a_part_of_a_library_s_object_that_only_the_parent_sets_is_shown(
+    sets: str, write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import threading
+
+        class Registry:
+            def __init__(self):
+                self.units = {}
+                self.lock = threading.Lock()  # so that it cannot be pickled
+
+            @property
+            def crate(self):
+                return self.units["crate"]
+
+            @crate.setter
+            def crate(self, weight):
+                self.units["crate"] = weight
+        """,
+        "my-packages/scales.py",
+    )
+    program = write(f"""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import scales
+
+        UNITS = scales.Registry()
+
+        def work():
+            print(UNITS.crate)
+
+        def main():
+            {sets}
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"calls"}
+    assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:14")
+    assert f"`{sets}` run in the children too" in seen.first.text
+
+
 @pytest.mark.wide
 def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
     write: Write, tmp_path: Path
@@ -603,7 +657,7 @@ def test_a_call_is_made_again_with_what_it_was_given_where_the_main_module_needs
         """)
     seen = explained(program, tmp_path)
     assert seen.first.grade == "confirmed"
-    assert "`SHELF.init()` called in the children too" in seen.first.text
+    assert "`SHELF.init()` run in the children too" in seen.first.text
 
 
 @pytest.mark.wide

@@ -13,7 +13,16 @@ import sys
 import time
 
 from startlab_aspects import FUNCTION, harmless, inject, own_modules
-from startlab_statements import GIVEN, dotted, has_calls, makers, names_in, node_of
+from startlab_statements import (
+    GIVEN,
+    before,
+    dotted,
+    has_calls,
+    makers,
+    names_in,
+    node_of,
+    sets_part,
+)
 from startlab_undone import UNDONE, changes, contents
 
 MOST_CALLS = 200
@@ -177,24 +186,63 @@ def statement(frame, function, called=None):
     path = dotted(node.func) if node else ()
     if not path or (path[-1] != function and not (called and leads_to(path, frame, called.f_code))):
         return None
-    lines, needed = (frame.f_lineno,), names_in(node) & set(values)
+    needed = names_in(node) & set(values)
     made = called is not None and has_calls([*node.args, *node.keywords]) and given(called)
     if made:
         values = dict(values)
         values[GIVEN] = made
         needed = names_in(node.func) & set(values) | {GIVEN}
+    name = (".".join(path) + "()").replace(".__enter__", "().__enter__")
+    return as_it_ran(frame, frame.f_lineno, name, needed, values)
+
+
+def as_it_ran(frame, number, name, needed, values):
+    """Note the statement at a line of a frame, with the values of the locals that it needs."""
+    file, lines = frame.f_code.co_filename, (number,)
     packed = packed_of(values, needed)
     if packed is None or any(is_library_s(values[each]) for each in needed):
-        made = makers(frame.f_code.co_filename, frame.f_lineno, needed)
+        made = makers(file, number, needed)
         rest = packed_of(values, made[1] & set(values)) if made else None
         if rest is not None:
             lines, packed = tuple(made[0]) + lines, rest
     if packed is None:
         return None
-    line = line_of(frame)
-    name = ".".join(path) + "()"
-    name = name.replace(".__enter__", "().__enter__")
-    return name, frame.f_globals["__name__"], lines, packed, line
+    return name, frame.f_globals["__name__"], lines, packed, "%s:%d" % (file, number)
+
+
+@harmless
+def settings_in(frame):
+    """Give the statements by which a function that goes on has set a part of a library's object."""
+    if not is_ours(frame):
+        return []
+    found = []
+    for node in before(frame.f_code.co_filename, frame.f_lineno):
+        owner = sets_part(node)
+        if owner is not None and is_of_library(frame, owner):
+            needed = names_in(node) & set(frame.f_locals)
+            name = " ".join(text_of(node).split())
+            found.append(as_it_ran(frame, node.lineno, name, needed, frame.f_locals))
+    return [each for each in found if each]
+
+
+def is_of_library(frame, node):
+    """Tell whether what a name leads to is a library's object, or a part of one."""
+    path = dotted(node)
+    value = found_in(frame, path[0]) if path else None
+    for name in path[1:]:
+        if is_library_s(value) or is_of_package(getattr(value, "__file__", None) or ""):
+            return True
+        value = getattr(value, "__dict__", {}).get(name)
+    return is_library_s(value)
+
+
+def text_of(node):
+    """Give a statement as text, or, if it is long or Python is old, what it sets."""
+    import ast
+
+    target = getattr(node, "target", None) or node.targets[0]
+    text = ast.unparse(node) if hasattr(ast, "unparse") else ""
+    return text if 0 < len(text) < 60 else ".".join(dotted(target.value)) + " = ..."
 
 
 def packed_of(values, names):

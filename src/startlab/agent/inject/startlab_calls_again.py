@@ -7,8 +7,8 @@ import os
 import sys
 
 from startlab_aspects import harmless, inject, module_of, namespaces, note
-from startlab_calls import begun, calls
-from startlab_statements import GIVEN, as_given, before, statements
+from startlab_calls import begun, calls, settings_in
+from startlab_statements import GIVEN, as_given, at_line, before
 from startlab_undone import callers
 
 frozen = []  # the calls before the first start
@@ -19,7 +19,8 @@ def pack_calls(*names):
     sys.setprofile(None)
     if not frozen:
         active = callers()
-        frozen.append([call[:5] for call in calls if call[5] in active])
+        settings = [each for frame in active - {None} for each in settings_in(frame) or ()]
+        frozen.append([call[:5] for call in calls if call[5] in active] + settings)
         del calls[:]
         begun.clear()
     return [call for call in frozen[0] if not names or call[0] in names]
@@ -31,10 +32,10 @@ def call_again(made):
     name, module, path, packed, line = made
     if module not in inject.MAIN:
         __import__(module)
-    note("call", name, line)
     if type(path[0]) is int:
-        run_again(module_of(module), path, line, packed)
+        run_again(module_of(module), path, name, line, packed)
         return
+    note("call", name, line)
     import pickle
 
     function = vars(module_of(module))[path[0]]
@@ -49,14 +50,15 @@ def call_again(made):
             sys.stdout = printed
 
 
-def run_again(module, lines, where, packed):
-    """Run statements, the last of which is the call, as in the function that they are of."""
+def run_again(module, lines, name, where, packed):
+    """Run statements, the last of which tells, as in the function that they are of."""
     import ast
     import pickle
 
     file = where.rpartition(":")[0]
     makes = {node.lineno: node for node in before(file, lines[-1])}
     values = pickle.loads(packed)
-    call = statements(file)[lines[-1]]
+    call = at_line(file, lines[-1])
+    note("call" if isinstance(call, ast.Expr) else "set", name, where)
     nodes = [makes[line] for line in lines[:-1]] + [as_given(call) if GIVEN in values else call]
     exec(compile(ast.Module(nodes, []), file, "exec"), namespaces(module)[-1], values)

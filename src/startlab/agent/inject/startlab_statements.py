@@ -1,4 +1,7 @@
-"""The statements of the program's files that are calls, or that enter a context by one. Python 3."""
+"""The statements of the program's files that are calls, enter a context by one, or set a part.
+
+Python 3.
+"""
 
 trees = {}  # by files
 parsed = {}  # by files: their statements that are calls, by their lines
@@ -34,6 +37,26 @@ def node_of(frame):
     """Give the call that a statement of the program's consists of, or that of its context."""
     node = statements(frame.f_code.co_filename).get(frame.f_lineno)
     return node.value if node else None
+
+
+def sets_part(node):
+    """Give `a.b` of a statement that sets `a.b.c` or `a.b["c"]`; None of any other."""
+    import ast
+
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    if not isinstance(node, (ast.Assign, ast.AugAssign)) or len(targets) > 1:
+        return None
+    return targets[0].value if isinstance(targets[0], (ast.Attribute, ast.Subscript)) else None
+
+
+def at_line(file, number):
+    """Give the statement at a line that may be made again: one that sets a part, or is a call."""
+    import ast
+
+    for node in ast.walk(tree_of(file)):
+        if getattr(node, "lineno", 0) == number and sets_part(node) is not None:
+            return node
+    return statements(file)[number]
 
 
 def dotted(node):

@@ -19,7 +19,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "behind": "proxies", "parent id": "parent id", "unwritten": "flush",
     "lock": "lock", "epoll": "epoll", "inherited": "descriptors",
     "exit handler": "exit in children", "exit handler inherited": "finalizers",
-    "variable": "environ", "call": "calls",
+    "variable": "environ", "call": "calls", "set": "calls",
     "main again": "one main", "blocked": "signal mask", "tracked": "tracker",
     "handler": "signal handlers", "loop": "event loop", "thread": "threads",
     "found": "modules", "gone": "kept", "tracked apart": "kept",
