@@ -315,6 +315,13 @@ def test_the_parents_exception_speaks_for_the_program(text: str) -> None:
     assert [each.child for each in tracebacks.find_tracebacks(text)] == [True, False]
 
 
+@pytest.mark.parametrize("text", [*versions("pool-fork"), *versions("pool-spawn")])
+def test_what_came_with_an_exception_from_a_worker_is_told_apart(text: str) -> None:
+    remote = [each.remote for each in tracebacks.find_tracebacks(text)]
+    quoted = '"""' in text  # since Python 3
+    assert (remote[0], remote[-1]) == (quoted, False)
+
+
 @pytest.mark.parametrize("text", versions("unguarded-spawn"))
 def test_a_message_whose_first_line_is_empty_is_reported_by_its_next(text: str) -> None:
     verdict = error(text)

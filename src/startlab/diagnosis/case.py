@@ -349,14 +349,10 @@ def is_remote(traceback: Traceback, case: Case) -> bool:
 def of_worker(case: Case) -> Traceback | None:
     """Give the traceback of a pool's or an executor's worker that the program then raised too."""
     exception = case.trial.exception
-    for each in case.tracebacks:
-        first = each.frames[0][0] if each.frames else ""
-        if exception and each.exception.type == exception.type and _WORKER.search(first):
+    for each in reversed(case.tracebacks):  # what has led to it comes before it
+        if exception and each.exception.type == exception.type and each.remote:
             return each
     return None
-
-
-_WORKER: Final = re.compile(r"(multiprocessing.pool|concurrent.futures.process)\.py$")
 
 
 def started_at(case: Case) -> str | None:

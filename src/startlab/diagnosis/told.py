@@ -580,6 +580,8 @@ def told_of(made: CauseExperiment) -> Told:
         return KEPT_BY_SERVER[aspect.words[0]]
     if len(made.aspects) > 1 and all(each.kind == "calls" for each in made.aspects):
         return CALLED_TOGETHER
+    if aspect.kind in ("registry", "calls") and made.good is None:
+        return TOLD[aspect.kind]._replace(why=OWN_WORKERS)
     if aspect.kind == "calls" and [each.what for each in run_too(made)][-1:] == ["set"]:
         return SET_BY_PARENT
     return LACKED[aspect.kind] if is_rid(made) else TOLD[aspect.kind]
@@ -594,6 +596,11 @@ def is_rid(made: CauseExperiment) -> bool:
     """Tell whether forked children were rid of something, and went wrong as others do."""
     return made.aspects[0].kind in LACKED and made.method != "fork"
 
+
+OWN_WORKERS: Final = (
+    "The library starts processes in a way of its own, whatever the start method is: they import "
+    "the program's modules again, and have nothing that the parent changed afterwards."
+)
 
 MADE_ANEW: Final = Told(
     "made_in_each_child",

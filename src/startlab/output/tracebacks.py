@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.model import PythonException
@@ -16,7 +16,8 @@ class Traceback(NamedTuple):
     """A traceback found in an output: the exception, the frames, and whether it is a child's.
 
     After a `passing` one Python went on: a thread's, a destructor's or a finalizer's. `code` are
-    the lines of the frames as they are shown, "" where one is not.
+    the lines of the frames as they are shown, "" where one is not. A `remote` one came with an
+    exception from a worker, and is quoted.
     """
 
     exception: PythonException
@@ -24,6 +25,7 @@ class Traceback(NamedTuple):
     child: bool
     passing: bool
     code: tuple[str, ...] = ()
+    remote: bool = False
 
     @property
     def said(self) -> str:
@@ -46,6 +48,7 @@ _PASSING: Final = re.compile(r"^(Exception ignored |Exception in thread |Error i
 _FINALIZER: Final = re.compile(r"multiprocessing.util\.py$")
 """It prints what its finalizers raise, without a head, and goes on."""
 
+_QUOTES: Final = ('"""', "'''")
 _AFTER: Final = re.compile(
     r"^(\"\"\"|'''|The above exception was the direct cause of the following exception:"
     r"|During handling of the above exception, another exception occurred:)$"
@@ -66,6 +69,7 @@ def find_tracebacks(text: str) -> list[Traceback]:
     heads = [i for i, line in enumerate(lines) if line == "Traceback (most recent call last):"]
     if not heads and (unreadable := _UNREADABLE.search(text)):
         heads = [text.count("\n", 0, unreadable.start()) - 1]
+    quotes = list(accumulate(line in _QUOTES for line in lines))
     found = []
     for head, after in pairwise([*heads, len(lines)]):
         block = lines[head + 1 : after]
@@ -84,7 +88,7 @@ def find_tracebacks(text: str) -> list[Traceback]:
         child = _CHILD.match(above) is not None or _is_child(frames)
         finalizer = bool(frames) and _FINALIZER.search(frames[0][0]) is not None
         passing = finalizer or _PASSING.match(above) is not None
-        found.append(Traceback(exception, frames, child, passing, code))
+        found.append(Traceback(exception, frames, child, passing, code, quotes[head] % 2 == 1))
     return found
 
 

@@ -717,6 +717,81 @@ def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     assert "printer.install()" in seen.first.title
 
 
+def test_a_call_that_a_library_s_own_workers_do_not_make_is_shown_under_every_start_method(
+    write: Write, tmp_path: Path
+) -> None:
+    write("", "my-packages/loky/__init__.py")
+    write("", "my-packages/loky/backend/__init__.py")
+    write(
+        """\
+        import multiprocessing.spawn
+        import sys
+
+        def get_preparation_data(name, init_main_module=True):
+            return {"path": sys.path, "main": sys.modules["__main__"].__file__}
+
+        def prepare(data, parent_sentinel=None):
+            sys.path[:] = data["path"]
+            multiprocessing.spawn._fixup_main_from_path(data["main"])
+        """,
+        "my-packages/loky/backend/spawn.py",
+    )
+    write(
+        """\
+        import pickle
+        import subprocess
+        import sys
+        from multiprocessing import context, process
+
+        from loky.backend import spawn
+
+        class Process(process.BaseProcess):
+            _start_method = None
+
+        RUN = "import sys; sys.path.append(%r); from loky.backend import worker; worker.run()"
+
+        def run():
+            spawn.prepare(pickle.load(sys.stdin.buffer))
+            sys.exit(pickle.load(sys.stdin.buffer)._bootstrap())
+
+        def call(function):
+            context.set_spawning_popen(call)
+            given = pickle.dumps(spawn.get_preparation_data("worker"))
+            given += pickle.dumps(Process(target=function))
+            context.set_spawning_popen(None)
+            subprocess.run([sys.executable, "-c", RUN % sys.path[-1]], input=given, check=True)
+        """,
+        "my-packages/loky/backend/worker.py",
+    )
+    write("weights = {}\n", "model.py")
+    program = write("""\
+        import sys
+
+        sys.path.append("my-packages")
+
+        import model
+        from loky.backend import worker
+
+        def load(weights):
+            model.weights = weights
+
+        def work():
+            print(model.weights["apple"])
+
+        def main():
+            load({"apple": 3})
+            worker.call(work)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"calls"}
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:15"
+    assert "a way of its own, whatever the start method is" in seen.first.text
+
+
 def test_calls_that_children_need_together_are_named_whatever_a_library_calls_its_functions(
     write: Write, tmp_path: Path
 ) -> None:

@@ -283,24 +283,27 @@ luggage = []  # what could not be applied when the main module was imported
 
 
 def watch_spawn(spawn):
-    """Send the luggage with what a child is told first, and unpack it around its main's import."""
+    """Send the luggage with what a child is told first, and unpack it around its main's import.
+
+    loky's workers, which are joblib's, are started by a module of its own that is alike.
+    """
     get_preparation_data, prepare = spawn.get_preparation_data, spawn.prepare
 
-    def get_preparation_data_(name):
-        data = get_preparation_data(name)
+    def get_preparation_data_(*args, **kwargs):
+        data = get_preparation_data(*args, **kwargs)
         data["startlab"] = Luggage()
         if {"first environ", "first argv", "folder"} & NAMES:
             data["startlab first"] = first()
         return data
 
-    def prepare_(data):
+    def prepare_(data, *args, **kwargs):
         sys.setprofile(None)  # only the first process's calls count
         packed = data.pop("startlab", [])
         brought.update(data.pop("startlab first", {}))
         for aspect, value in packed:
             if aspect[0] in BEFORE_IMPORT:
                 apply_before_import(aspect, value)
-        prepare(data)
+        prepare(data, *args, **kwargs)
         for aspect, value in packed:
             if aspect[0] == "imports":
                 import_too(aspect, value)

@@ -138,7 +138,12 @@ def watch_begin(util):
 FIRST = [("multiprocessing.spawn", watch_main), ("multiprocessing.forkserver", tell_server)]
 
 PATCHES = {
-    "": [("multiprocessing.spawn", watch_spawn), ("multiprocessing.util", watch_begin)],
+    "": [
+        ("multiprocessing.spawn", watch_spawn),
+        ("loky.backend.spawn", watch_spawn),
+        ("joblib.externals.loky.backend.spawn", watch_spawn),
+        ("multiprocessing.util", watch_begin),
+    ],
     "pipes": [("multiprocessing.connection", watch_connection)],
     "left out": [("multiprocessing.reduction", watch_left_out)],
     "begin": [("multiprocessing.process", watch_starts)],

@@ -126,6 +126,9 @@ def aspects_of(
         yield from FORKED
     elif good is not None:
         yield from _of_import(program, bad)
+    elif has_own_workers(bad):
+        yield from (Aspect(kind="registry", words=(name,)) for name in REGISTRIES)
+        yield Aspect(kind="calls")
     elif only_forks:
         yield from FORKED
     yield from EVERYWHERE
@@ -137,6 +140,12 @@ def forks(world: World) -> bool:
     """Tell whether children are copies of a process that has the main module."""
     inherited = any(each.how == "inherited" for each in _of_main(world.trials))
     return world.cell.method == "fork" or inherited
+
+
+def has_own_workers(world: World) -> bool:
+    """Tell whether a library starts processes in a way of its own, which import the main module."""
+    imported = any(each.how == "imported" for each in _of_main(world.trials))
+    return imported and not any(trial.method_used for trial in world.trials)
 
 
 def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
