@@ -279,6 +279,7 @@ NAMED: Final = (
     "process id",
     "set later",
     "counted",
+    "helper",
     "parent id",
     "hidden",
     "no text",

@@ -580,6 +580,8 @@ def told_of(made: CauseExperiment) -> Told:
         return KEPT_BY_SERVER[aspect.words[0]]
     if len(made.aspects) > 1 and all(each.kind == "calls" for each in made.aspects):
         return CALLED_TOGETHER
+    if aspect.kind == "own children" and all(each.what != "counted" for each in made.noted):
+        return HELPER_COUNTED
     if aspect.kind in ("registry", "calls") and made.good is None:
         return TOLD[aspect.kind]._replace(why=OWN_WORKERS)
     if aspect.kind == "calls" and [each.what for each in run_too(made)][-1:] == ["set"]:
@@ -596,6 +598,13 @@ def is_rid(made: CauseExperiment) -> bool:
     """Tell whether forked children were rid of something, and went wrong as others do."""
     return made.aspects[0].kind in LACKED and made.method != "fork"
 
+
+HELPER_COUNTED: Final = TOLD["own children"]._replace(
+    mechanism="helper_among_children",
+    title="{name}{at} lists a process that multiprocessing has started for itself, too",
+    why="Beside the children, spawn and forkserver start a resource tracker, which is a child of "
+    "the program as well.",
+)
 
 OWN_WORKERS: Final = (
     "The library starts processes in a way of its own, whatever the start method is: they import "

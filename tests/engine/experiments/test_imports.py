@@ -189,6 +189,33 @@ def test_children_that_are_the_fork_servers_are_shown_where_the_program_asks_for
 
 
 @pytest.mark.wide
+def test_a_helper_of_multiprocessing_s_that_psutil_lists_is_told_from_the_children(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write(f"""\
+        import sys
+        from multiprocessing import Event, Process
+        sys.path.append({str(Path(psutil.__file__).parents[1])!r})
+        import psutil
+
+        def work(done):
+            done.wait()
+
+        if __name__ == "__main__":
+            done = Event()
+            child = Process(target=work, args=(done,))
+            child.start()
+            running = len(psutil.Process().children())
+            done.set()
+            child.join()
+            raise SystemExit(running != 1)
+        """)
+    seen = explained(program, tmp_path, "fork", "spawn")
+    assert (seen.first.mechanism, seen.first.grade) == ("helper_among_children", "confirmed")
+    assert seen.first.where == "program.py:13"
+
+
+@pytest.mark.wide
 def test_children_that_psutil_lists_are_shown_to_be_the_fork_servers(
     write: Write, tmp_path: Path
 ) -> None:

@@ -577,7 +577,10 @@ def know_all_children():
 
 
 def list_all_children(psutil):
-    """Have psutil list the children that a fork server has forked."""
+    """Have psutil list the children that a fork server has forked, and not multiprocessing's own.
+
+    These are the fork server and the resource tracker.
+    """
     children = psutil.Process.children
 
     def children_(self, recursive=False):
@@ -586,11 +589,19 @@ def list_all_children(psutil):
         known = [each.pid for each in found]
         own = self.pid == os.getpid()
         others = [each.pid for each in list(started) if own and each.pid not in known]
-        if others:
-            note("counted", "psutil.Process.children()", inject.own_line(sys._getframe(1)))
+        helpers = set(helpers_of_multiprocessing()).intersection(known if own else ())
+        for what in ["counted"] * bool(others) + ["helper"] * bool(helpers):
+            note(what, "psutil.Process.children()", inject.own_line(sys._getframe(1)))
+        found = [each for each in found if each.pid not in helpers]
         return found + [psutil.Process(pid) for pid in others if psutil.pid_exists(pid)]
 
     psutil.Process.children = children_
+
+
+def helpers_of_multiprocessing():
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    return getattr(tracker, "_pid", None), getattr(server, "_forkserver_pid", None)
 
 
 def used_by_children():

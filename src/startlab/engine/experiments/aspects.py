@@ -169,7 +169,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
             yield Aspect(kind="preload")
         yield Aspect(kind="environ")
         yield Aspect(kind="parent id")
-        yield Aspect(kind="own children")
+    yield Aspect(kind="own children")
     if forks(bad):
         yield Aspect(kind="fork hooks")  # which may clear a global
     yield Aspect(kind="imports")
