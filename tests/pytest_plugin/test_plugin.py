@@ -493,7 +493,7 @@ def test_a_test_is_chosen_by_its_method(pytester: pytest.Pytester, run: Run) -> 
     }
 
 
-@pytest.mark.parametrize("isolation", ["fork", "fresh"])
+@pytest.mark.parametrize("isolation", ["fork", pytest.param("fresh", marks=pytest.mark.wide)])
 def test_a_process_for_each_test(pytester: pytest.Pytester, run: Run, isolation: str) -> None:
     pytester.makepyfile(
         test_it="""

@@ -211,6 +211,7 @@ def test_a_way_to_pickle_that_only_the_parent_has_is_shown(write: Write, tmp_pat
     assert "Tried: fixes spawn on 3.1" in seen.first.advice
 
 
+@pytest.mark.wide
 def test_what_was_seen_not_to_be_pickled_stays_so_where_its_name_would_do(
     write: Write, tmp_path: Path
 ) -> None:

@@ -124,13 +124,8 @@ def test_a_path_object_that_the_fork_server_cannot_be_told_is_shown_where_it_is_
     assert "PosixPath" in seen.first.title
 
 
-@pytest.mark.parametrize(
-    "asks",
-    [
-        pytest.param("os.getppid()", marks=pytest.mark.wide),
-        "psutil.Process().parent().pid",
-    ],
-)
+@pytest.mark.wide
+@pytest.mark.parametrize("asks", ["os.getppid()", "psutil.Process().parent().pid"])
 def test_the_fork_server_taken_for_the_parent_is_shown(
     asks: str, write: Write, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_setting_is_shown_with_what_it_is_in_parent_and_child(
     assert "and 28 in the child." in seen.first.text
 
 
+@pytest.mark.wide
 def test_a_file_that_only_the_parent_logs_to_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         import logging
@@ -792,6 +793,7 @@ def test_a_call_that_a_library_s_own_workers_do_not_make_is_shown_under_every_st
     assert "a way of its own, whatever the start method is" in seen.first.text
 
 
+@pytest.mark.wide
 def test_calls_that_children_need_together_are_named_whatever_a_library_calls_its_functions(
     write: Write, tmp_path: Path
 ) -> None:
