@@ -289,7 +289,7 @@ NAMED: Final = (
 OF_KIND: Final = ("inherited", "gone", "tracked apart")
 """What an experiment notes with the kind of object that its cause is about."""
 
-SET_BY_CALLS: Final = ("global", "environ", "as imported")
+SET_BY_CALLS: Final = ("global", "environ", "as imported", "forking thread")
 """Kinds of aspect that a program changes through a function of its own."""
 
 

@@ -576,9 +576,51 @@ def test_what_a_library_keeps_for_its_thread_is_shown_where_the_parent_calls_it(
         """)
     seen = explained(program, tmp_path)
     assert seen.kinds() == {"forking thread"}
-    assert (seen.first.mechanism, seen.first.grade) == ("library_state_differs", "confirmed")
-    assert seen.first.where == "program.py:18"
+    assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:18")
     assert "with nothing kept in `commands._local`" in seen.first.text
+
+
+@pytest.mark.wide
+def test_what_a_module_keeps_for_its_thread_is_shown_at_the_call_that_keeps_it(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        import sqlite3
+        import threading
+
+        _local = threading.local()
+
+        def connection():
+            if not hasattr(_local, "connection"):
+                _local.connection = sqlite3.connect(":memory:")
+            return _local.connection
+        """,
+        "ledger.py",
+    )
+    program = write("""\
+        from multiprocessing import Process
+
+        import ledger
+
+        def work():
+            print(*ledger.connection().execute("SELECT sum(amount) FROM entries"))
+
+        def main():
+            made = ledger.connection()
+            made.executescript("CREATE TABLE entries (amount); INSERT INTO entries VALUES (7)")
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"forking thread"}
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:9"
 
 
 @pytest.mark.wide

@@ -508,7 +508,12 @@ def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
 
 
 @pytest.mark.parametrize(
-    "sets", ["UNITS.crate = 12", pytest.param("UNITS.units['crate'] = 12", marks=pytest.mark.wide)]
+    "sets",
+    [
+        "UNITS.crate = 12",
+        pytest.param("UNITS.units['crate'] = 12", marks=pytest.mark.wide),
+        pytest.param("for name in ('crate',): UNITS.units[name] = 12", marks=pytest.mark.wide),
+    ],
 )
 def test_a_part_of_a_library_s_object_that_only_the_parent_sets_is_shown(
     sets: str, write: Write, tmp_path: Path
@@ -558,7 +563,7 @@ def test_a_part_of_a_library_s_object_that_only_the_parent_sets_is_shown(
     seen = explained(program, tmp_path)
     assert seen.kinds() == {"calls"}
     assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:14")
-    assert f"`{sets}` run in the children too" in seen.first.text
+    assert f"`{sets.rpartition(': ')[2]}` run in the children too" in seen.first.text
 
 
 @pytest.mark.wide

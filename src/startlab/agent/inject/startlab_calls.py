@@ -22,6 +22,7 @@ from startlab_statements import (
     names_in,
     node_of,
     sets_part,
+    setting_in,
 )
 from startlab_undone import UNDONE, changes, contents
 
@@ -217,10 +218,10 @@ def settings_in(frame):
         return []
     found = []
     for node in before(frame.f_code.co_filename, frame.f_lineno):
-        owner = sets_part(node)
-        if owner is not None and is_of_library(frame, owner):
+        setting = setting_in(node)
+        if setting is not None and is_of_library(frame, sets_part(setting)):
             needed = names_in(node) & set(frame.f_locals)
-            name = " ".join(text_of(node).split())
+            name = " ".join(text_of(setting).split())
             found.append(as_it_ran(frame, node.lineno, name, needed, frame.f_locals))
     return [each for each in found if each]
 

@@ -49,12 +49,20 @@ def sets_part(node):
     return targets[0].value if isinstance(targets[0], (ast.Attribute, ast.Subscript)) else None
 
 
+def setting_in(node):
+    """Give the statement that sets a part: this one, or what a loop does; None of any other."""
+    import ast
+
+    inside = node.body[0] if isinstance(node, ast.For) and len(node.body) == 1 else node
+    return inside if sets_part(inside) is not None else None
+
+
 def at_line(file, number):
     """Give the statement at a line that may be made again: one that sets a part, or is a call."""
     import ast
 
     for node in ast.walk(tree_of(file)):
-        if getattr(node, "lineno", 0) == number and sets_part(node) is not None:
+        if getattr(node, "lineno", 0) == number and setting_in(node) is not None:
             return node
     return statements(file)[number]
 

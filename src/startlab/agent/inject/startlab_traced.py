@@ -185,6 +185,10 @@ def look_at_forking_thread(*names):
     if len(sys.modules) != kept_by_name.get(""):
         kept_by_name.update(thread_locals())
         kept_by_name[""] = len(sys.modules)
+    for name in names:  # a module makes its own after its imports
+        module, path = resolve(name)
+        if name not in kept_by_name and len(path) == 1 and path[0] in vars(module_of(module)):
+            kept_by_name[name] = vars(module_of(module))[path[0]]
     found = [vars(kept_by_name[each]) for each in names if each in kept_by_name]
     return [
         (name, id(value), len(value) if type(value) in (dict, list, set) else 0)
