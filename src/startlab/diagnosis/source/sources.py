@@ -93,7 +93,10 @@ class Sources:
 
     @cached_property
     def _at_the_top(self) -> list[str]:
-        """The folders that are no packages, one of which a program may add to sys.path."""
+        """The folders that are no packages, one of which a program may add to sys.path.
+
+        What is in `site-packages`, or another folder of that kind, is a library's.
+        """
         if self._kept:
             names = {file.partition("/")[0] for file in self._kept if "/" in file}
         else:
@@ -102,7 +105,8 @@ class Sources:
             except OSError:
                 names = set()
         packages = {name for name in names if self._has(f"{name}/__init__.py")}
-        return sorted(name for name in names - packages if not name.startswith("."))
+        own = {name for name in names - packages if not name.endswith("-packages")}
+        return sorted(name for name in own if not name.startswith("."))
 
     def changed(self, name: str, of_test: str = "", reset: str = "") -> str | None:
         """Find where a global, `name` or `module.name`, is changed by the first process alone.
