@@ -1,18 +1,29 @@
+import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+
+attached = None
+
+
+def init(event):
+    global attached
+    attached = event
 
 
 def double(number):
+    attached.wait()
     return 2 * number
 
 
 def main():
-    with ProcessPoolExecutor(2) as executor:
+    event = multiprocessing.Event()
+    with ProcessPoolExecutor(2, initializer=init, initargs=(event,)) as executor:
 
         def again(future):
             # finds: waits_for_itself hang fork forkserver spawn
             print(executor.submit(double, future.result()).result())
 
         executor.submit(double, 3).add_done_callback(again)
+        event.set()  # else the callback may run here, if the task was quick
         print(executor.submit(double, 4).result())
 
 
