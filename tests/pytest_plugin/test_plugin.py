@@ -95,6 +95,7 @@ def test_the_planted_failures_and_nothing_else(run: Run) -> None:
     assert set(failed.text.split()) >= {f"tests/test_planted.py::{each}" for each in PLANTED}
 
 
+@pytest.mark.wide
 def test_what_children_raise_is_told_where_a_helper_raises_the_same(
     pytester: pytest.Pytester, run: Run
 ) -> None:
@@ -140,6 +141,7 @@ def test_what_children_raise_is_told_where_a_helper_raises_the_same(
     assert "Have a cause in common" not in said.text
 
 
+@pytest.mark.wide
 def test_each_test_has_a_cause_of_its_own(pytester: pytest.Pytester, run: Run) -> None:
     """Fixtures, setUp() and other tests change more than a test uses."""
     pytester.makepyfile(
@@ -385,6 +387,7 @@ def test_what_the_fork_server_has_had_since_its_start(pytester: pytest.Pytester,
     )
 
 
+@pytest.mark.wide
 def test_a_project_whose_modules_are_in_a_folder_of_their_own(
     pytester: pytest.Pytester, run: Run
 ) -> None:
@@ -639,6 +642,7 @@ def test_other_plugins_options(pytester: pytest.Pytester, run: Run) -> None:
     assert "module teardown" in ran.text
 
 
+@pytest.mark.wide
 def test_what_pytest_captures_by_is_no_cause(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(
         test_it="""

@@ -82,6 +82,7 @@ def test_a_pipe_is_written_into_not_replaced(make: Any, tmp_path: Path) -> None:
     assert path.is_fifo()
 
 
+@pytest.mark.wide
 @pytest.mark.targets
 def test_no_report_keeps_trials_in_memory(make: Make, tmp_path: Path) -> None:
     """Of each a place is kept, and what the page has of it, compressed; not its text of 20 kB."""

@@ -449,6 +449,7 @@ def test_cells_in_which_a_child_failed_are_in_the_index(make: Make) -> None:
 # --- size --------------------------------------------------------------------------------------
 
 
+@pytest.mark.wide
 @pytest.mark.targets
 def test_memory_holds_no_more_of_the_trials_than_a_pack(make: Make) -> None:
     """Of each cell a few small things are kept; a trial's text of 20 kB is not."""

@@ -207,6 +207,7 @@ def test_a_healthy_program_is_not_experimented_with(write: Write, tmp_path: Path
     assert diagnose(run).findings == ()
 
 
+@pytest.mark.wide
 def test_what_was_ok_once_and_fails_when_it_is_run_again_is_not_advised(
     write: Write, tmp_path: Path
 ) -> None:
@@ -281,6 +282,7 @@ def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path)
     assert seen.kinds() == set()
 
 
+@pytest.mark.wide
 def test_what_is_not_run_again_without_a_change_confirms_nothing(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -417,6 +419,7 @@ def test_what_the_parent_has_changed_besides_is_not_the_cause(write: Write, tmp_
     assert (seen.first.mechanism, seen.first.where) == ("global_differs", "program.py:27")
 
 
+@pytest.mark.wide
 def test_of_several_variables_the_one_that_children_lack_is_shown_where_it_is_set(
     write: Write, tmp_path: Path
 ) -> None:

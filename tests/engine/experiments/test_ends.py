@@ -341,6 +341,7 @@ def test_a_handler_of_signals_is_shown_where_the_parent_sets_it(
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_an_attribute_that_multiprocessing_needs_is_shown_where_a_subclass_sets_it(
     write: Write, tmp_path: Path
 ) -> None:

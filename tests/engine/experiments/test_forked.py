@@ -89,6 +89,7 @@ def test_a_socket_that_a_fork_copies_is_shown_at_the_fork(write: Write, tmp_path
     assert "inherit a socket" in seen.first.title
 
 
+@pytest.mark.wide
 def test_shared_memory_that_is_unlinked_too_early_is_shown_under_fork_too(
     write: Write, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_an_epoll_that_a_child_shares_is_shown_where_it_changes_it(
     assert seen.first.where == "program.py:10"
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("python", ["host-3.12", "host-3.13"])
 def test_what_a_library_keeps_for_the_thread_that_forks_is_named(
     write: Write, tmp_path: Path, python: str
@@ -267,6 +269,7 @@ def test_a_position_in_a_file_that_children_share_is_shown_where_it_was_opened(
     assert "`table.txt`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_file_that_machine_code_has_opened_is_shown_where_forks_print_something_else(
     write: Write, tmp_path: Path
 ) -> None:
@@ -326,6 +329,7 @@ def test_what_forked_children_share_is_shown_where_nothing_but_forks_was_run(
     assert seen.first.where == "program.py:4"
 
 
+@pytest.mark.wide
 def test_a_library_that_has_something_for_one_process_is_named(
     write: Write, tmp_path: Path
 ) -> None:
@@ -426,6 +430,7 @@ def test_a_hash_that_each_process_salts_is_shown_though_a_call_may_hide_it(
     assert seen.first.where == "program.py:5"
 
 
+@pytest.mark.wide
 def test_a_variable_that_keeps_a_library_from_threads_is_tried(
     write: Write, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def test_a_sentinel_that_is_compared_by_identity_is_shown_where_it_is(
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_an_exception_that_cannot_be_made_again_is_shown(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Pool
@@ -76,6 +77,7 @@ def test_an_exception_that_cannot_be_made_again_is_shown(write: Write, tmp_path:
     assert (seen.first.mechanism, seen.first.grade) == ("unreadable_result", "confirmed")
 
 
+@pytest.mark.wide
 def test_objects_that_do_not_equal_their_copies_are_shown_where_one_is_looked_up(
     write: Write, tmp_path: Path
 ) -> None:
@@ -152,6 +154,7 @@ def test_objects_known_by_their_id_are_shown(write: Write, tmp_path: Path) -> No
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_what_a_subclass_adds_and_its_librarys_class_does_not_pickle_is_shown(
     write: Write, tmp_path: Path
 ) -> None:

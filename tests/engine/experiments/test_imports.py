@@ -151,11 +151,12 @@ def test_the_fork_server_taken_for_the_parent_is_shown(
     assert {each.cell.method for each in seen.first.cells} == {"forkserver"}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "asks",
     [
         "resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > 0",
-        pytest.param("os.waitpid(child.pid, 0)[1]", marks=pytest.mark.wide),
+        "os.waitpid(child.pid, 0)[1]",
     ],
 )
 def test_children_that_are_the_fork_servers_are_shown_where_the_program_asks_for_its_own(

@@ -309,6 +309,7 @@ def test_a_listening_socket_that_each_child_makes_for_itself_is_shown(
     assert seen.first.where == "program.py:4"
 
 
+@pytest.mark.wide
 def test_a_name_that_each_start_method_gives_otherwise_is_shown_where_it_is_read(
     write: Write, tmp_path: Path
 ) -> None:
@@ -507,12 +508,13 @@ def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
     assert "clock" in seen.first.title
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(
     "sets",
     [
         "UNITS.crate = 12",
-        pytest.param("UNITS.units['crate'] = 12", marks=pytest.mark.wide),
-        pytest.param("for name in ('crate',): UNITS.units[name] = 12", marks=pytest.mark.wide),
+        "UNITS.units['crate'] = 12",
+        "for name in ('crate',): UNITS.units[name] = 12",
     ],
 )
 def test_a_part_of_a_library_s_object_that_only_the_parent_sets_is_shown(
@@ -615,6 +617,7 @@ def test_a_call_of_a_library_s_object_that_only_the_parent_makes_is_shown(
     assert "scales" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_call_is_made_again_with_what_it_was_given_where_the_main_module_needs_its_statements(
     write: Write, tmp_path: Path
 ) -> None:
@@ -723,6 +726,7 @@ def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     assert "printer.install()" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_call_that_a_library_s_own_workers_do_not_make_is_shown_under_every_start_method(
     write: Write, tmp_path: Path
 ) -> None:
