@@ -82,8 +82,8 @@ def find(case: Case) -> Cause | None:
         return Cause(
             "holder_failed",
             f"a child has ended with {said}, and with the lock that {waiter} waits for",
-            "An exception between acquire() and release() skips the release, and a "
-            "multiprocessing lock stays held when the process that holds it ends.",
+            "An exception between acquire() and release() skips the release, and a lock between "
+            "processes stays held when the process that holds it ends.",
             place,
             key=place or said,
         )
@@ -119,8 +119,8 @@ def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:
     """Give the line at which a process waits in acquire() for a lock between processes."""
     for _, thread in case.threads():
         where = line_of(thread)
-        shared = is_waiting(thread, "shared lock")
-        by_hand = not library_frames(thread) and ".acquire(" in case.sources.code(where)
-        if shared and by_hand:
+        shared = is_waiting(thread, "shared lock") and not library_frames(thread)
+        by_hand = ".acquire(" in case.sources.code(where)
+        if by_hand and (shared or waits_for_managers_lock(thread)):
             return where
     return None

@@ -2,13 +2,15 @@
 
 ## What it sees
 A thread waits for an event, a semaphore or an item of a queue, and the line that would set, release
-or put it comes after the line that another one waits at, and the other way round.
+or put it comes after the line that another one waits at, and the other way round. Or one of them
+answers in a loop and waits for the next task, and the other, which gave one, waits for the answer.
 
 ## Why
-Each waits first: neither comes to what would end the wait of the other.
+Each waits first: neither comes to what would end the wait of the other. A loop that leaves one task
+without an answer leaves whoever counts on that waiting.
 
 ## What to do
-Have one of the two do its part before it waits.
+Have one of the two do its part before it waits; give an answer to every task.
 
 ## Bad
 ```python
@@ -41,13 +43,20 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frames
 
 if TYPE_CHECKING:
-    from startlab.model import Process, Thread
+    from collections.abc import Iterator
+
+    from startlab.model import Frame, Process, Thread
 
 MECHANISMS: Final = (
     Mechanism(
         "crossed_waits",
         shown=True,
         advice="Let one of the two do what the other waits for before it waits itself.",
+    ),
+    Mechanism(
+        "unanswered_task",
+        advice="Give an answer to every task, also to one that fails (None, or the exception), or "
+        "wait with a timeout.",
     ),
 )
 
@@ -68,8 +77,14 @@ def find(case: Case) -> Cause | None:
             where, its = line_of(thread) or "", line_of(other) or ""
             first = _end(case, process, thread, other_process, other)
             second = _end(case, other_process, other, process, thread)
-            if first is None or second is None:
+            if first is None or second is None or _want_the_same(case, thread, other):
                 continue
+            asker = (process, thread)
+            missing = _unanswered(case, asker, other) or _unanswered(
+                case, (other_process, other), thread
+            )
+            if missing is not None:
+                return missing
             one, two = case.whose(process, thread), case.whose(other_process, other)
             if one == two:
                 one, two = "one", "the other"
@@ -103,15 +118,56 @@ def _end(
 
 def _later(case: Case, thread: Thread, other: Thread) -> str | None:
     """Find the line, after the one that another thread is at, that would end a thread's wait."""
-    frame = own_frames(thread)[0]
-    for name, called in case.sources.file(frame.file).calls_at(frame.line):
-        ends = _ENDED_BY.get(called)
-        if ends is None:
-            continue
+    for at, line in _ends(case, thread, other):
+        if line > at.line:
+            return f"{at.file}:{line}"
+    return None
+
+
+def _want_the_same(case: Case, thread: Thread, other: Thread) -> bool:
+    """Tell whether two wait for one object: of a semaphore that both want, a permit is missing."""
+    wanted = [{name for name, _ in _waits(case, each)} for each in (thread, other)]
+    return bool(wanted[0] & wanted[1])
+
+
+def _unanswered(case: Case, asker: tuple[Process, Thread], other: Thread) -> Cause | None:
+    """See one that answers in a loop wait for more, and one that has asked wait for an answer."""
+    process, thread = asker
+    own = own_frames(other)[0]
+    loop = case.sources.file(own.file).loop_of(own.line)
+    answers = [
+        line
+        for at, line in _ends(case, thread, other)
+        if at == own and line > own.line and line in loop
+    ]
+    asked = [f"{at.file}:{line}" for at, line in _ends(case, other, thread) if line < at.line]
+    if not answers or not asked:
+        return None
+    where, its, answer = line_of(thread) or "", line_of(other), f"{own.file}:{answers[0]}"
+    return Cause(
+        "unanswered_task",
+        f"{case.whose(process, thread)} waits at {where} for an answer that does not come: what "
+        f"gives one at {answer} waits at {its} for the next task",
+        f"Of the tasks that were given at {asked[0]} one has not led from {its} to "
+        f"`{case.sources.code(answer)}` at {answer}: something between these lines leaves that "
+        "out, such as `continue`, a condition, or an exception that is caught.",
+        where,
+    )
+
+
+def _ends(case: Case, thread: Thread, other: Thread) -> Iterator[tuple[Frame, int]]:
+    """Give the lines that would end a thread's wait, of the functions that another one is in."""
+    for name, ends in _waits(case, thread):
         own = re.escape(name.rpartition(".")[2])
         for at in own_frames(other):
             source = case.sources.file(at.file)
-            line = source.mentions(rf"\b{own}\.({ends})\(", at.line + 1)
-            if line is not None and source.function_of(line) == source.function_of(at.line):
-                return f"{at.file}:{line}"
-    return None
+            for line in source.all_mentions(rf"\b{own}\.({ends})\("):
+                if source.function_of(line) == source.function_of(at.line):
+                    yield at, line
+
+
+def _waits(case: Case, thread: Thread) -> list[tuple[str, str]]:
+    """Give what a thread's line waits for, and the calls that would end that."""
+    frame = own_frames(thread)[0]
+    calls = case.sources.file(frame.file).calls_at(frame.line)
+    return [(name, _ENDED_BY[called]) for name, called in calls if called in _ENDED_BY]

@@ -2,7 +2,8 @@
 
 ## What it sees
 A process waits for the end of a child, and the child waits for a full pipe to be read. Or a process
-has come to its own end, and a queue's thread in it still waits for that.
+has come to its own end, and a queue's thread in it still waits for that. Or it writes to a full
+pipe before there is anybody to read.
 
 ## Why
 A process cannot end before all that it has put into a queue has gone into the pipe, which is full
@@ -39,13 +40,17 @@ from startlab.diagnosis.stacks import is_at, is_waiting, line_of, through
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Process
+    from startlab.model import Process, Thread
 
 MECHANISMS: Final = (
     Mechanism(
         "join_before_drain",
         advice="Read all that comes out of the queue before join(), or read in a thread.",
         experiment="join_before_drain",
+    ),
+    Mechanism(
+        "put_before_reader",
+        advice="Start the process or thread that reads before more is written than the pipe holds.",
     ),
     Mechanism(
         "never_read",
@@ -68,7 +73,7 @@ def find(case: Case) -> Cause | None:
     if not writers:
         return None
     if not joins:
-        return _at_its_own_end(case, [process for process, _ in writers])
+        return _at_its_own_end(case, [process for process, _ in writers]) or _unread(case, writers)
     joiner, thread = joins[0]
     where = line_of(thread)
     feeder = any(through(t, "queues.py") or "Feeder" in t.name for _, t in writers) or any(
@@ -115,3 +120,22 @@ def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
             line or where,
         )
     return None
+
+
+def _unread(case: Case, writers: Sequence[tuple[Process, Thread]]) -> Cause | None:
+    """See a process write what nobody is there to read: all others, if any, have ended."""
+    if any(process != writers[0][0] for process, _ in case.threads()):
+        return None
+    process, thread = writers[0]
+    where = line_of(thread)
+    if where is None or not is_waiting(thread, "pipe write"):
+        return None
+    return Cause(
+        "put_before_reader",
+        f"{case.who(process)} waits at {where} to write into a pipe that is full, and no process "
+        "is there that reads from it",
+        "A pipe holds 64 KiB on Linux: whoever writes more waits until another one has read. "
+        "SimpleQueue.put() and Connection.send() write at once; Queue.put() has a thread for it.",
+        where,
+        grade="shown",
+    )

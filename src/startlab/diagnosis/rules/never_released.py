@@ -61,6 +61,7 @@ MECHANISMS: Final = (
 )
 
 _SEMAPHORES: Final = ("Semaphore", "BoundedSemaphore")
+_PERMITS: Final = re.compile(r"Semaphore\((?:value=)?([1-9]\d*|[A-Za-z_][\w.]*)\)")
 
 
 def find(case: Case) -> Cause | None:
@@ -106,15 +107,18 @@ def _left(case: Case, process: Process, thread: Thread) -> Cause | None:
 def _used_up(case: Case, process: Process, thread: Thread) -> Cause | None:
     """Tell of a semaphore that was made with more than 0, which only those can have who ended."""
     made = locks.made_at(case, thread)
-    first = re.search(r"\bSemaphore\((?:value=)?([1-9]\d*)\)", case.sources.code(made))
+    first = re.search(
+        r"Semaphore\((?:value=)?([1-9]\d*|[A-Za-z_][\w.]*)\)", case.sources.code(made)
+    )
     gone = any(start.child not in case.processes for start in case.trial.starts)
     if first is None or not gone:
         return None
     where = line_of(thread) or ""
+    times = f"{first[1]} times " if first[1].isdecimal() else ""
     return Cause(
         "never_released",
         f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
-        f"taken {first[1]} times by processes that have ended without releasing it",
+        f"taken {times}by processes that have ended without releasing it",
         "Nothing releases a semaphore at the end of the process that has taken it."
         f"{_taken_at(case, thread)}",
         where,

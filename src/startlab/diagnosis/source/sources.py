@@ -427,6 +427,15 @@ class Source:
         ]
         return max(lines, default=None)
 
+    def loop_of(self, number: int) -> range:
+        """Give the lines of the innermost loop that a line is in; none if it is in none."""
+        loops = [
+            range(node.lineno, (node.end_lineno or 0) + 1)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.For | ast.AsyncFor | ast.While)
+        ]
+        return max((each for each in loops if number in each), key=min, default=range(0))
+
     def function_name(self, number: int) -> str:
         """Name the innermost function that a line is in; empty at the top level."""
         inside = [
