@@ -63,10 +63,10 @@ def test_a_loop_that_only_asks_is_harmless(tmp_path: Path, source: str) -> None:
         "while left:\n    process.join(0.3)  # here\n    left -= 1",
         "while left:\n    process.join(0.3)  # here\n    left = left - 1",
         "while self.left:\n    process.join(0.3)  # here\n    self.left -= 1",
-        "while True:\n    time.sleep(1)  # here\n    lock.release()",
+        "while True:\n    time.sleep(1)  # here\n    lock.close()",
         "while True:\n    pass\nelse:\n    time.sleep(1)  # here",
         "while True:\n    def work():\n        time.sleep(1)  # here\n    work()",
-        "def tick():\n    event.set()\nwhile True:\n    time.sleep(1)  # here\n    tick()",
+        "def tick():\n    process.kill()\nwhile True:\n    time.sleep(1)  # here\n    tick()",
         "while True:\n    print 'Python 2'  # here",
     ],
 )
@@ -78,6 +78,8 @@ def test_a_loop_that_counts_or_acts_may_end(tmp_path: Path, source: str) -> None
     "source",
     [
         "while True:\n    time.sleep(1)  # here\n    self.report()",
+        "def tick():\n    event.set()\nwhile True:\n    time.sleep(1)  # here\n    tick()",
+        "while True:\n    time.sleep(1)  # here\n    lock.release()",
         "def is_alive():\n    return True\nwhile is_alive():\n    time.sleep(1)  # here",
     ],
 )
