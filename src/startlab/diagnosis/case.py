@@ -12,10 +12,9 @@ from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import own_files, reached_from
 from startlab.diagnosis.stacks import (
-    is_at,
     is_helper,
     is_idle_feeder,
-    library_frames,
+    is_in,
     line_of,
     own_frames,
     own_line,
@@ -328,15 +327,8 @@ def forked_with_threads(trials: Iterable[Trial]) -> bool:
 
 def joining(case: Case) -> Thread | None:
     """Give the thread of the program that waits in Process.join()."""
-    return next(
-        (
-            thread
-            for process, thread in case.threads()
-            if process == case.root
-            and any(is_at(each, "process.py", "join") for each in library_frames(thread))
-        ),
-        None,
-    )
+    threads = (thread for process, thread in case.threads() if process == case.root)
+    return next((each for each in threads if is_in(each, "process.py", "join")), None)
 
 
 def is_remote(traceback: Traceback, case: Case) -> bool:
@@ -461,10 +453,8 @@ def takers_of(case: Case) -> list[str]:
 
 def takes(thread: Thread) -> bool:
     """Tell whether a thread waits in Queue.get(), called by the program itself."""
-    library = library_frames(thread)
-    return any(is_at(each, "queues.py", "get") for each in library) and not through(
-        thread, "pool.py", "process.py", "managers.py"
-    )
+    of_library = through(thread, "pool.py", "process.py", "managers.py")
+    return is_in(thread, "queues.py", "get") and not of_library
 
 
 def handed_on(case: Case) -> str:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import held_locks
 from startlab.diagnosis.stacks import (
-    is_at,
+    is_in,
     is_own,
     is_waiting,
-    library_frames,
     line_of,
     own_frame,
     own_frames,
@@ -78,7 +77,7 @@ def waits_for_room(case: Case, thread: Thread) -> bool:
     held = thread.wait.held if thread.wait is not None else None
     return (
         is_waiting(thread, "shared lock")
-        and any(is_at(each, "multiprocessing/queues.py", "put") for each in library_frames(thread))
+        and is_in(thread, "multiprocessing/queues.py", "put")
         and (
             (held is not None and held.type in _SEMAPHORES)
             or _BOUNDED.search(case.sources.code(made_at(case, thread))) is not None

@@ -51,19 +51,27 @@ def waits_for_lock(thread: Thread) -> bool:
 
 def waits_for_child(thread: Thread) -> bool:
     """Tell whether a thread waits for the end of a child; that of a fork server is a pipe's end."""
-    joins = any(is_at(each, "process.py", "join") for each in library_frames(thread))
-    return joins or is_waiting(thread, "child")
+    return is_in(thread, "process.py", "join") or is_waiting(thread, "child")
 
 
 def waits_for_managers_lock(thread: Thread) -> bool:
     """Tell whether a thread waits for a manager to take a lock for it."""
-    inside = library_frames(thread)
-    return any(is_at(f, "managers.py", each) for f in inside for each in ("acquire", "__enter__"))
+    return is_in(thread, "managers.py", "acquire", "__enter__")
 
 
 def is_at(frame: Frame, file: str, function: str) -> bool:
     """Tell whether a frame is of a function of a file."""
     return frame.file.endswith(file) and frame.function.rpartition(".")[2] == function
+
+
+def is_in(thread: Thread, file: str, *functions: str) -> bool:
+    """Tell whether the program's innermost line has called one of a library's functions."""
+    return any(is_at(each, file, name) for each in library_frames(thread) for name in functions)
+
+
+def is_idle_loop(thread: Thread) -> bool:
+    """Tell whether a thread is in asyncio's loop, which has nothing to do."""
+    return is_waiting(thread, "poll") and is_in(thread, "asyncio/base_events.py", "_run_once")
 
 
 def is_helper(thread: Thread) -> bool:

@@ -31,7 +31,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of
+from startlab.diagnosis.stacks import is_in, line_of
 
 MECHANISMS: Final = (
     Mechanism(
@@ -47,7 +47,7 @@ def find(case: Case) -> Cause | None:
     waiting = [
         (process, line_of(thread))
         for process, thread in case.threads()
-        if any(is_at(each, "threading.py", "_wait") for each in library_frames(thread))
+        if is_in(thread, "threading.py", "_wait")
     ]
     if not waiting:
         return None

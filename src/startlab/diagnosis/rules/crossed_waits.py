@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frames
+from startlab.diagnosis.stacks import is_in, line_of, own_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,11 +107,10 @@ def _end(
     later = _later(case, thread, other)
     if later is not None:
         return f"`{case.sources.code(later)}` at {later}"
-    library = library_frames(thread)
-    if any(is_at(each, "threading.py", "join") for each in library):
+    if is_in(thread, "threading.py", "join"):
         is_other = process == other_process and other.tid != process.pid
         return "the end of that thread" if is_other else None
-    if any(is_at(each, "process.py", "join") for each in library):
+    if is_in(thread, "process.py", "join"):
         return "the end of that child" if other_process.ppid == process.pid else None
     return None
 

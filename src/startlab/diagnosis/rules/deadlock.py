@@ -38,9 +38,8 @@ from startlab.diagnosis.case import Case, Cause, joining, takes
 from startlab.diagnosis.phrases import either, sentence
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
-    is_at,
+    is_in,
     is_waiting,
-    library_frames,
     line_of,
     own_frame,
     waits_for_child,
@@ -81,7 +80,7 @@ def find(case: Case) -> Cause | None:
     for process, thread in found[:6]:
         line = _line_of(thread)
         at = f" at {line}" if line else ""
-        if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
+        if is_in(thread, "synchronize.py", "wait"):
             parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
             ends.append("set() or notify() of another process")
         elif takes(thread):

@@ -36,14 +36,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import (
-    is_at,
-    is_own,
-    is_waiting,
-    library_frames,
-    line_of,
-    own_frame,
-)
+from startlab.diagnosis.stacks import is_at, is_in, is_own, is_waiting, line_of, own_frame
 
 if TYPE_CHECKING:
     from startlab.model import Frame, Thread
@@ -57,14 +50,13 @@ MECHANISMS: Final = (
     ),
 )
 
+_IMPORT: Final = "importlib._bootstrap>"
+
 
 def find(case: Case) -> Cause | None:
     """See a thread wait for a module's import, in which another thread waits."""
     for process, thread in case.threads():
-        imports = any(
-            is_at(each, "importlib._bootstrap>", "acquire") for each in library_frames(thread)
-        )
-        if not imports or not is_waiting(thread, "lock"):
+        if not is_in(thread, _IMPORT, "acquire") or not is_waiting(thread, "lock"):
             continue
         for other in process.threads:
             module = _imported(other) if other is not thread else None
@@ -85,8 +77,6 @@ def find(case: Case) -> Cause | None:
 def _imported(thread: Thread) -> Frame | None:
     """Give the module's frame of the innermost import that a thread is in."""
     for inner, outer in zip(thread.stack, thread.stack[1:], strict=False):
-        if is_at(outer, "importlib._bootstrap>", "_call_with_frames_removed") and is_own(
-            inner.file
-        ):
+        if is_at(outer, _IMPORT, "_call_with_frames_removed") and is_own(inner.file):
             return inner
     return None

@@ -31,14 +31,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, held_locks, joining
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import (
-    is_at,
-    is_waiting,
-    library_frames,
-    line_of,
-    own_frames,
-    through,
-)
+from startlab.diagnosis.stacks import is_in, is_waiting, line_of, own_frames, through
 
 MECHANISMS: Final = (
     Mechanism("joined_under_lock", advice="Wait for the child's end after the lock was released."),
@@ -56,7 +49,7 @@ def find(case: Case) -> Cause | None:
         shared = is_waiting(thread, "shared lock")
         if process == root or not shared or not own or through(thread, "queues.py"):
             continue
-        if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
+        if is_in(thread, "synchronize.py", "wait"):
             continue
         where = line_of(joiner)
         return Cause(

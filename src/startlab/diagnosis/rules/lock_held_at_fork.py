@@ -35,6 +35,8 @@ from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import BEFORE_FORK, USE_LATER, Mechanism
 from startlab.diagnosis.stacks import (
     is_at,
+    is_idle_loop,
+    is_in,
     is_own,
     is_waiting,
     library_frames,
@@ -77,7 +79,7 @@ def find(case: Case) -> Cause | None:
     for process, thread in case.threads():
         if not case.is_fork(process):
             continue
-        idle = _is_idle_loop(process, thread) and _of_libraries(case)
+        idle = _is_idle_alone(process, thread) and _of_libraries(case)
         if not is_waiting(thread, "lock") and not idle and not _asks_a_thread(case, thread):
             continue
         if not case.inherited_main and not case.clues(ThreadAtFork):
@@ -98,7 +100,7 @@ def _asks_a_thread(case: Case, thread: Thread) -> bool:
     """
     inside = library_frames(thread)
     by = package(inside[-1].file) if inside else ""
-    waits = any(is_at(each, "threading.py", "wait") for each in inside)
+    waits = is_in(thread, "threading.py", "wait")
     asks = bool(inside) and package(inside[0].file) == by and case.trial.outcome == "hang"
     return (
         bool(by)
@@ -118,13 +120,12 @@ def _has_connection(case: Case, by: str) -> bool:
     return any(where is not None and where not in started for where in opened)
 
 
-def _is_idle_loop(process: Process, thread: Thread) -> bool:
+def _is_idle_alone(process: Process, thread: Thread) -> bool:
     """Tell whether a loop of asyncio has nothing left to do, in a process without other threads."""
     return (
-        is_waiting(thread, "poll")
+        is_idle_loop(thread)
         and len(process.threads) == 1
         and not set(thread.waits_for) - {process.pid}
-        and any(is_at(e, "asyncio/base_events.py", "_run_once") for e in library_frames(thread))
     )
 
 

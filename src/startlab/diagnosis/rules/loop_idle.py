@@ -36,7 +36,7 @@ from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.syntax import functions_in
-from startlab.diagnosis.stacks import is_at, library_frames, line_of
+from startlab.diagnosis.stacks import is_idle_loop, line_of
 
 MECHANISMS: Final = (
     Mechanism(
@@ -54,11 +54,7 @@ def find(case: Case) -> Cause | None:
     """See a loop of asyncio wait for events that nobody could cause."""
     for process, thread in case.threads():
         line = line_of(thread)
-        if (line is None and not case.test) or not any(
-            is_at(each, "asyncio/base_events.py", "_run_once") for each in library_frames(thread)
-        ):
-            continue
-        if thread.wait is None or thread.wait.kind != "poll":
+        if (line is None and not case.test) or not is_idle_loop(thread):
             continue
         if set(thread.waits_for) - {process.pid} or len(process.threads) > 1:
             continue

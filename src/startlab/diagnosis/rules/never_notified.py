@@ -38,6 +38,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
+    is_in,
     library_frames,
     line_of,
     own_frame,
@@ -67,7 +68,7 @@ def find(case: Case) -> Cause | None:
     waiting = [
         (process, thread)
         for process, thread in case.threads()
-        if any(is_at(each, file, "wait") for each in library_frames(thread) for file in _WAITS)
+        if any(is_in(thread, file, "wait") for file in _WAITS)
         and own_frame(thread) is not None
         and not through(thread, "queues.py", "pool.py", "process.py", "futures")
         and not _is_to_come(case, thread)

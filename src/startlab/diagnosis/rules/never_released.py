@@ -40,6 +40,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
+    is_in,
     is_waiting,
     library_frames,
     line_of,
@@ -74,7 +75,7 @@ def find(case: Case) -> Cause | None:
                 return kept
         if not waits_for_lock(thread) or wait is None or not own_frames(thread):
             continue
-        if any(is_at(each, "synchronize.py", "wait") for each in library_frames(thread)):
+        if is_in(thread, "synchronize.py", "wait"):
             continue
         held = wait.held
         if held is not None and held.left:

@@ -31,7 +31,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of, own_frame
+from startlab.diagnosis.stacks import is_in, line_of, own_frame
 from startlab.model import ThreadAtFork
 
 MECHANISMS: Final = (
@@ -45,7 +45,7 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See a process wait at a queue.Queue, which is its own, for what another one has put."""
     for process, thread in case.threads():
-        if not any(is_at(each, "/queue.py", "get") for each in library_frames(thread)):
+        if not is_in(thread, "/queue.py", "get"):
             continue
         others = [each for each in process.threads if each != thread and own_frame(each)]
         if others or not case.trial.starts or case.clues(ThreadAtFork):

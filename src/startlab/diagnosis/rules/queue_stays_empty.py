@@ -43,7 +43,7 @@ from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
-    is_at,
+    is_in,
     library_frames,
     line_of,
     own_frame,
@@ -118,7 +118,7 @@ def _waits_in(case: Case, thread: Thread) -> str | None:
     if locks.waits_for_room(case, thread):
         return "put"
     for method in ("get", "put"):
-        if any(is_at(each, "/queue.py", method) for each in library):
+        if is_in(thread, "/queue.py", method):
             return method
         name = "" if library else _name(case, thread, method)
         made = _made_at(case, thread, name) if name else None

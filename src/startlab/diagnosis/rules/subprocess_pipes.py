@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of
+from startlab.diagnosis.stacks import is_idle_loop, is_in, is_waiting, line_of
 
 if TYPE_CHECKING:
     from startlab.model import Process, Thread
@@ -85,7 +85,7 @@ def _kept_open(case: Case) -> Cause | None:
         keepers = [case.processes.get(pid) for pid in thread.waits_for]
         if (
             where is not None
-            and any(is_at(each, "subprocess.py", "communicate") for each in library_frames(thread))
+            and is_in(thread, "subprocess.py", "communicate")
             and is_waiting(thread, "poll", "pipe read")
             and keepers
             and all(each is not None and each.ppid != process.pid for each in keepers)
@@ -104,16 +104,7 @@ def _kept_open(case: Case) -> Cause | None:
 
 def _awaits_end(thread: Thread) -> bool:
     """Tell whether a thread waits for the end of a subprocess."""
-    return is_waiting(thread, "child") or any(
-        is_at(each, "subprocess.py", "wait") for each in library_frames(thread)
-    )
-
-
-def _is_idle_loop(thread: Thread) -> bool:
-    """Tell whether a thread is in asyncio's loop, which has nothing to do."""
-    return is_waiting(thread, "poll") and any(
-        is_at(each, "asyncio/base_events.py", "_run_once") for each in library_frames(thread)
-    )
+    return is_waiting(thread, "child") or is_in(thread, "subprocess.py", "wait")
 
 
 def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> Cause | None:
@@ -132,7 +123,7 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
                 f"{who} could read from that: it would do so only after the subprocess ends.",
                 where,
             )
-        if is_waiting(thread, "pipe write", "socket write") and _is_idle_loop(each):
+        if is_waiting(thread, "pipe write", "socket write") and is_idle_loop(each):
             return Cause(
                 "output_not_read",
                 f"the event loop of {who} is idle at {where}, and a subprocess waits for its "

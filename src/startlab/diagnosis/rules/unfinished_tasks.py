@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, takers_of
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, library_frames, line_of
+from startlab.diagnosis.stacks import is_in, line_of
 
 if TYPE_CHECKING:
     from startlab.model import Process
@@ -52,9 +52,8 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See one wait in join() of a queue for tasks that those who took them never called done."""
     for process, thread in case.threads():
-        library = library_frames(thread)
-        shared = any(is_at(each, "queues.py", "join") for each in library)
-        if not shared and not any(is_at(each, "/queue.py", "join") for each in library):
+        shared = is_in(thread, "queues.py", "join")
+        if not shared and not is_in(thread, "/queue.py", "join"):
             continue
         where = line_of(thread)
         takers = takers_of(case) if shared else _threads_that_take(process)
@@ -78,9 +77,5 @@ def find(case: Case) -> Cause | None:
 
 def _threads_that_take(process: Process) -> list[str]:
     """Give the lines at which threads of a process wait for an item of a queue of theirs."""
-    lines = [
-        line_of(thread)
-        for thread in process.threads
-        if any(is_at(each, "/queue.py", "get") for each in library_frames(thread))
-    ]
+    lines = [line_of(thread) for thread in process.threads if is_in(thread, "/queue.py", "get")]
     return list(dict.fromkeys(line for line in lines if line))
