@@ -290,6 +290,11 @@ class Case:
         return any(clue.how == "inherited" for clue in self.clues(MainModule))
 
     @property
+    def of_children(self) -> list[Traceback]:
+        """The tracebacks of children, and of workers whose pool or executor has handed them on."""
+        return [each for each in self.tracebacks if each.child or each.remote]
+
+    @property
     def died(self) -> list[tuple[int | None, int, str | None]]:
         """Children that ended badly: pid, exit code and where they were started."""
         sent = {(clue.child, clue.number) for clue in self.clues(SignalSent)}
@@ -329,13 +334,6 @@ def joining(case: Case) -> Thread | None:
     """Give the thread of the program that waits in Process.join()."""
     threads = (thread for process, thread in case.threads() if process == case.root)
     return next((each for each in threads if is_in(each, "process.py", "join")), None)
-
-
-def is_remote(traceback: Traceback, case: Case) -> bool:
-    """Tell whether a traceback is a worker's, which a pool or an executor has handed on."""
-    return case.trial.stderr.count('"""') > 1 and any(
-        file.endswith(("pool.py", "process.py")) for file, _ in traceback.frames
-    )
 
 
 def of_worker(case: Case) -> Traceback | None:

@@ -38,11 +38,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import line_of, own_frame, through
 
 MECHANISMS: Final = (
-    Mechanism(
-        "both_receive",
-        shown=True,
-        advice="Let one of the two send before it reads.",
-    ),
+    Mechanism("both_receive", shown=True, advice="Let one of the two send before it reads."),
 )
 
 
@@ -59,12 +55,7 @@ def find(case: Case) -> Cause | None:
         if other is None:
             continue
         where, there = line_of(thread) or "", line_of(other[1]) or ""
-        sends = [
-            place
-            for _, each in ((process, thread), other)
-            for place in [_sends_after(case, line_of(each))]
-            if place
-        ]
+        sends = [line for each in (where, there) if (line := _sends_after(case, each))]
         next_ = f" What would be sent next is at {listed(sends)}." if sends else ""
         one, two = case.who(process), case.who(other[0])
         if one == two:
@@ -80,9 +71,9 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-def _sends_after(case: Case, where: str | None) -> str | None:
+def _sends_after(case: Case, where: str) -> str | None:
     """Find the line after another one, in the same function, that sends."""
-    file, _, line = (where or "").rpartition(":")
+    file, _, line = where.rpartition(":")
     source = case.sources.file(file)
     found = source.mentions(r"\.(send|sendall|write|send_bytes)\(", int(line or 0))
     if not line or found is None or source.function_of(found) != source.function_of(int(line)):

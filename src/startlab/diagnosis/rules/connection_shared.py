@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, of_worker
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.libraries import package, waits_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
@@ -56,9 +56,8 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See that a child fails or waits in a library whose connection is its parent's."""
     clues = case.telling(OpenedBefore)
-    raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
     apart = [each for each in case.others if not Case(each, case.sources).clues(OpenedBefore)]
-    for traceback in raised:
+    for traceback in case.of_children:
         where = own_line(traceback.frames)
         if any(_raises(each, traceback) for each in apart):
             continue  # it is raised by children that share nothing, too

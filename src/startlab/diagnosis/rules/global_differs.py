@@ -39,7 +39,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, is_remote, is_so_without
+from startlab.diagnosis.case import Case, Cause, is_so_without
 from startlab.diagnosis.globals import differing_global, value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
@@ -84,9 +84,7 @@ def find(case: Case) -> Cause | None:
         *(clue for clue in case.clues(ChangedGlobal) if not _is_patch(case, clue)),
         *case.clues(LostVariable),
     ]
-    for traceback in case.tracebacks:
-        if not traceback.child and not is_remote(traceback, case):
-            continue
+    for traceback in case.of_children:
         where = own_line(traceback.frames)
         text = f"{case.sources.code(where)} {traceback.exception.message}"
         # Also what the child has called where the parent has put something else in its place.

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, imports_main, of_worker
+from startlab.diagnosis.case import Case, Cause, imports_main
 from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
@@ -60,10 +60,9 @@ def find(case: Case) -> Cause | None:
     """See that a child raises in a library that only its parent has set up."""
     if not imports_main(case) or not _ends_well_when_forked(case):
         return None
-    raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
     calls = Calls(case.sources)
     around = _around(case, calls)
-    for traceback in raised:
+    for traceback in case.of_children:
         where = own_line(traceback.frames)
         by = package(traceback.frames[-1][0]) if traceback.frames else ""
         alone = calls.in_first_alone(by) if by else []

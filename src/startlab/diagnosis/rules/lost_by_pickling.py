@@ -31,7 +31,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, is_remote
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
@@ -57,8 +57,7 @@ def find(case: Case) -> Cause | None:
 
     What a class of the program's own leaves out, an experiment shows.
     """
-    remote = (each for each in case.tracebacks if each.child or is_remote(each, case))
-    return next((cause for each in remote if (cause := _needed(case, each))), None)
+    return next((cause for each in case.of_children if (cause := _needed(case, each))), None)
 
 
 def _needed(case: Case, traceback: Traceback) -> Cause | None:

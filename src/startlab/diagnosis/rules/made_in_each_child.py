@@ -35,7 +35,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, of_worker, used_at_exit
+from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, used_at_exit
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import own_line
@@ -59,16 +59,15 @@ def find(case: Case) -> Cause | None:
     """See that a child misses what is in the parent's folder or file, for it has made its own."""
     if not imports_main(case):
         return None
-    raised = [each for each in (*(e for e in case.tracebacks if e.child), of_worker(case)) if each]
     for name, file, line in _made(case):
-        for traceback in raised:
+        for traceback in case.of_children:
             at = own_line(traceback.frames)
             at_file, _, number = (at or "").rpartition(":")
             used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
             if name in used and _MISSING.search(traceback.exception.type):
                 again = f" A child raises {traceback.said}, at {at}."
                 return _of_each(name, f"{file}:{line}", case, again)
-        if not raised and case.trial.exception is None and name in used_at_exit(case):
+        if not case.of_children and case.trial.exception is None and name in used_at_exit(case):
             return _of_each(name, f"{file}:{line}", case, handed_on(case))
     return None
 

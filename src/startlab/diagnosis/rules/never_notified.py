@@ -131,13 +131,12 @@ def _named(case: Case, thread: Thread, name: str) -> str:
 
 def _is_to_come(case: Case, thread: Thread) -> bool:
     """Tell whether another thread would set or notify something once its own wait is over."""
-    for _, other in case.threads():
-        for frame in own_frames(other) if other is not thread else ():
-            source = case.sources.file(frame.file)
-            call = source.mentions(_CALLS, frame.line + 1)
-            if call and source.function_of(call) == source.function_of(frame.line):
-                return True
-    return False
+    return any(
+        case.sources.file(frame.file).mentions_later(_CALLS, frame.line)
+        for _, other in case.threads()
+        if other is not thread
+        for frame in own_frames(other)
+    )
 
 
 _WAITS: Final = ("threading.py", "synchronize.py")

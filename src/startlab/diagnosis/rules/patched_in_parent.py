@@ -36,7 +36,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, is_remote
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_functions, written
@@ -62,9 +62,7 @@ _MODULES: Final = "sys.modules["
 def find(case: Case) -> Cause | None:
     """See that a child raises in what the parent has replaced, or at a line that uses it."""
     patches = case.clues(Replaced)
-    for traceback in case.tracebacks if patches else ():
-        if not traceback.child and not is_remote(traceback, case):
-            continue
+    for traceback in case.of_children if patches else ():
         where = own_line(traceback.frames)
         text = f"{case.sources.code(where)} {traceback.exception.message}"
         ran = {case.sources.file(file).function_name(line) for file, line in traceback.frames}

@@ -32,14 +32,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import at_fork
-from startlab.diagnosis.case import (
-    BY_INHERITANCE,
-    Case,
-    Cause,
-    ended_by,
-    last_words,
-    of_worker,
-)
+from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, ended_by, last_words
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.phrases import a
 from startlab.diagnosis.rule import USE_LATER, Mechanism
@@ -194,10 +187,10 @@ def suspect(case: Case) -> Cause | None:
             "parent alone.",
             where,
         )
-    for traceback in (*(each for each in case.tracebacks if each.child), of_worker(case)):
-        by = package(traceback.frames[-1][0]) if traceback and traceback.frames else ""
-        where = own_line(traceback.frames) if traceback else None
-        if traceback and by and where and _OF_A_FORK.search(traceback.exception.message):
+    for traceback in case.of_children:
+        by = package(traceback.frames[-1][0]) if traceback.frames else ""
+        where = own_line(traceback.frames)
+        if by and where and _OF_A_FORK.search(traceback.exception.message):
             calls = Calls(case.sources)
             first = calls.first_use(by)
             at = f", first at {first}" if first else ""

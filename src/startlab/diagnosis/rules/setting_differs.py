@@ -37,7 +37,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause, is_remote, started_at
+from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.settings import SETTINGS
@@ -72,8 +72,7 @@ _STREAMS: Final = {"1": "stdout", "2": "stderr"}
 def find(case: Case) -> Cause | None:
     """See a child that recurses too deep, or dies by a signal: unhandled, or of a small stack."""
     limit = _first(case.clues(ChangedSetting), _RECURSION)
-    raised = [each for each in case.tracebacks if each.child or is_remote(each, case)]
-    if limit and any(each.exception.type == "RecursionError" for each in raised):
+    if limit and any(each.exception.type == "RecursionError" for each in case.of_children):
         return _differs(case, limit)
     names = [signals.name_of(code) for _, code, _ in case.died]
     for each in case.clues(ChangedSetting):

@@ -452,6 +452,12 @@ class Source:
                 return number
         return None
 
+    def mentions_later(self, pattern: str, line: int) -> int | None:
+        """Find the first line after another one that a pattern matches, if in the same function."""
+        later = self.mentions(pattern, line + 1)
+        is_same = later is not None and self.function_of(later) == self.function_of(line)
+        return later if is_same else None
+
     def mentions_of_test(self, pattern: str, test: str) -> int | None:
         """Find the first line that a pattern matches in a test, or else outside of all tests."""
         lines = self.all_mentions(pattern)
