@@ -65,7 +65,6 @@ from startlab.diagnosis.rules import (
     no_answer,
     no_end_mark,
     not_importable,
-    output_by_python,
     output_differs,
     own_pool,
     passed_over,
@@ -95,7 +94,6 @@ from startlab.diagnosis.rules import (
     unpicklable,
     unpickling_fails,
     unreadable_program,
-    unstable_output,
     waits_for_itself,
 )
 
@@ -252,9 +250,9 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # More outputs than there are start methods.
     "race": (lost_update.find,),
     # The trials of one cell do not print the same; `others` are of those that do.
-    "unstable": (lost_update.find, connection_shared.in_output, unstable_output.find),
+    "unstable": (lost_update.find, connection_shared.in_output, output_differs.find),
     # Outputs differ from Python to Python, and within none of them.
-    "python": (output_by_python.find,),
+    "python": (output_differs.find,),
     # Outputs differ from start method to start method, and no reason is known.
     "unlike": (output_differs.find,),
     # All is well but for what a child has raised, or lost.
