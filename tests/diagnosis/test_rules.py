@@ -49,7 +49,6 @@ IMPORTS_MAIN: Final = Version("3.13.8")
 
 WITHOUT_A_PROGRAM: Final = {
     "main_import_fails": f"it takes a fork server that imports the main module: {IMPORTS_MAIN}",
-    "native_after_fork": "it takes a native library that dies in a child; the catalogue has one",
     "unexplained": "what no rule explains is not to be had on purpose",
 }
 

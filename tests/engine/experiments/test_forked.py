@@ -709,6 +709,79 @@ def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_
     assert seen.first.where == "program.py:8"
 
 
+@pytest.mark.wide
+def test_a_signal_handler_that_a_forked_child_runs_is_shown(write: Write, tmp_path: Path) -> None:
+    program = write("""\
+        import asyncio
+        import multiprocessing
+        import signal
+        import time
+
+        def serve(ready):
+            ready.set()
+            while True:
+                time.sleep(60)
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, loop.stop)
+            ready = multiprocessing.Event()
+            child = multiprocessing.Process(target=serve, args=(ready,))
+            child.start()
+            ready.wait()
+            child.terminate()
+            child.join()
+            print("child ended with", child.exitcode)
+
+        if __name__ == "__main__":
+            asyncio.run(main())
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("handler_inherited", "confirmed")
+    assert (seen.first.outcome, seen.first.where) == ("hang", "program.py:13")
+
+
+def test_a_signal_handler_in_which_a_forked_child_fails_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import signal
+        import sys
+        import time
+        from multiprocessing import Process, SimpleQueue
+
+        workers = []
+
+        def shutdown(signum, frame):
+            for worker in workers:
+                worker.terminate()
+                worker.join()
+            print("service stopped", flush=True)
+            sys.exit(0)
+
+        def serve(name, ready):
+            ready.put(name)
+            while True:  # a wait without end might begin just after the signal, and miss it
+                time.sleep(0.05)
+
+        if __name__ == "__main__":
+            signal.signal(signal.SIGTERM, shutdown)
+            ready = SimpleQueue()
+            for name in ("api", "jobs"):
+                worker = Process(target=serve, args=(name, ready))
+                worker.start()
+                workers.append(worker)
+            for name in sorted(ready.get() for _ in workers):
+                print(name, "is ready", flush=True)
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("handler_inherited", "confirmed")
+    assert seen.first.where == "program.py:22"
+
+
 def test_an_exit_handler_that_a_child_of_a_fork_runs_too_is_shown(
     write: Write, tmp_path: Path
 ) -> None:

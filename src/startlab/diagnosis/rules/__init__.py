@@ -31,7 +31,6 @@ from startlab.diagnosis.rules import (
     fork_with_threads,
     given_up,
     global_differs,
-    handler_inherited,
     holder_killed,
     holder_waits,
     import_runs_again,
@@ -57,7 +56,6 @@ from startlab.diagnosis.rules import (
     manager_ended,
     method_set_late,
     mixed_contexts,
-    native_after_fork,
     native_pool,
     native_unsent,
     never_notified,
@@ -131,14 +129,12 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unpicklable.find,
         subprocess_pipes.find,
         join_before_drain.find,
-        handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,
         raised_before_exit.find,
         signal_ignored.find,
         child_reaped.find,
-        child_reaped.suspect,
         waits_for_itself.find,
         import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
         permit_kept.find,  # before lock_order: it may be taken more than once
@@ -180,7 +176,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # A process died by a signal.
     "crash": (
         mixed_contexts.find,
-        native_after_fork.find,
         setting_differs.find,
         crash.find,  # names the signal and the line, whatever it is
     ),
@@ -200,7 +195,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         refused.find,
         *_ONLY_ON_WINDOWS,
         fork_with_threads.find,
-        handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,
