@@ -70,7 +70,6 @@ from startlab.diagnosis.rules import (
     permit_kept,
     pinned,
     pipe_end_inherited,
-    queue_of_threads,
     queue_stays_empty,
     raised_before_exit,
     random_copied,
@@ -140,7 +139,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
         crossed_waits.find,
-        queue_of_threads.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
         lock_held_at_fork.find,
         global_differs.find,

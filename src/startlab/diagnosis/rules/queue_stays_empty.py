@@ -2,14 +2,18 @@
 
 ## What it sees
 Threads wait in `get()` of a `queue.Queue` that is empty, or in `put()` of one that is full, and no
-thread is left that would put or take. Or they wait in `put()` of a `multiprocessing.Queue`.
+thread is left that would put or take. Or they wait in `put()` of a `multiprocessing.Queue`. Or the
+main thread of a process waits in `get()`, and no other thread of it could put something.
 
 ## Why
 `get()` waits for an item, and a thread that takes in a loop does not know that there is nothing
-more. `put()` into a queue with a `maxsize` waits for room.
+more. `put()` into a queue with a `maxsize` waits for room. A `queue.Queue` is for the threads of
+one process: a forked child has a copy of it, and what one process puts into its own, the others
+never see.
 
 ## What to do
-Put one end mark (`None`) per thread that takes, and start what takes before what is put.
+Put one end mark (`None`) per thread that takes, and start what takes before what is put. Between
+processes, use `multiprocessing.Queue`, and give it to the children as an argument.
 
 ## Bad
 ```python
@@ -50,9 +54,10 @@ from startlab.diagnosis.stacks import (
     own_frames,
     through,
 )
+from startlab.model import ThreadAtFork
 
 if TYPE_CHECKING:
-    from startlab.model import Thread
+    from startlab.model import Process, Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -64,6 +69,10 @@ MECHANISMS: Final = (
         "queue_stays_full",
         advice="Start what takes from the queue before it is filled, or make it without a maxsize.",
     ),
+    Mechanism(
+        "queue_of_threads",
+        advice="Use multiprocessing.Queue, and give it to the children as an argument.",
+    ),
 )
 
 _NUMBERS: Final = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -74,6 +83,9 @@ def find(case: Case) -> Cause | None:
     waiting = [(p, t, name) for p, t in case.threads() for name in [_waits_in(case, t)] if name]
     if not waiting:
         return None
+    for process, thread, method in waiting:
+        if method == "get" and _is_alone(case, process, thread):
+            return _of_threads(case, process, line_of(thread))
     process, thread, method = waiting[0]
     where = line_of(thread) or ""
     same = [t for p, t, name in waiting if (p, name, line_of(t)) == (process, method, where)]
@@ -106,6 +118,28 @@ def find(case: Case) -> Cause | None:
         "queue_stays_empty" if method == "get" else "queue_stays_full",
         f"{who} {verb} at {where} in {method}() of {queue}, {what}",
         at or nothing,
+        where,
+    )
+
+
+def _is_alone(case: Case, process: Process, thread: Thread) -> bool:
+    """Tell whether no thread of its process could put what a main thread waits for.
+
+    Where the main thread has come to its end, what it would put, it has not put.
+    """
+    others = [each for each in process.threads if each != thread and own_frame(each)]
+    is_main = thread.tid == process.pid
+    return bool(case.trial.starts) and is_main and not others and not case.clues(ThreadAtFork)
+
+
+def _of_threads(case: Case, process: Process, where: str | None) -> Cause:
+    """Tell of a queue.Queue, which is a process's own, for what another one has put."""
+    return Cause(
+        "queue_of_threads",
+        f"{case.who(process)} waits at {where} for an item of a queue.Queue, which is for the "
+        "threads of one process",
+        "A forked child has a copy of it: what one process puts into its own, the others never "
+        "see.",
         where,
     )
 
