@@ -12,9 +12,9 @@ from startlab.diagnosis.stacks import (
     is_own,
     is_waiting,
     line_of,
-    own_frame,
     own_frames,
     waits_for_lock,
+    waits_for_managers_lock,
 )
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def wanted(case: Case) -> list[Wanted]:
     """Give the threads that wait, at a line of the program, for a lock, and who has that.
 
     Who has a Lock is noted nowhere: it is a thread of the same process that is in a block which
-    takes one of that name.
+    takes one of that name; of a manager's, a thread of any.
     """
-    threads = [each for each in case.threads() if own_frame(each[1]) is not None]
+    threads = [each for each in case.threads() if own_frames(each[1])]
     found = []
     for process, thread in threads:
         if waits_for_room(case, thread):
@@ -60,9 +60,12 @@ def wanted(case: Case) -> list[Wanted]:
         noted = set(held.holders) if held is not None else set()
         holders = tuple((p, t) for p, t in threads if {(p.pid, t.tid), (p.pid, 0)} & noted)
         guessed = False
-        if not holders and is_waiting(thread, "lock") and not (held is not None and held.left):
-            holders = _in_its_block(case, process, thread)
-            guessed = any("." in each.partition(".")[2] for each in _taken(case, thread))
+        if not holders and not (held is not None and held.left):
+            if waits_for_managers_lock(thread):
+                holders = _in_its_block(case, thread, threads)
+            elif is_waiting(thread, "lock"):
+                holders = _in_its_block(case, thread, [(process, t) for t in process.threads])
+            guessed = any("." in each.partition(".")[2] for each in taken(case, thread))
         if holders:
             found.append(Wanted(process, thread, holders, guessed))
     return found
@@ -90,22 +93,19 @@ _BOUNDED: Final = re.compile(r"\b(Joinable)?Queue\(\s*[^)\s]")
 
 
 def _in_its_block(
-    case: Case, process: Process, thread: Thread
+    case: Case, thread: Thread, near: Sequence[tuple[Process, Thread]]
 ) -> tuple[tuple[Process, Thread], ...]:
-    """Give the other thread of a process that holds what a thread waits for, by the sources."""
-    names = _taken(case, thread)
-    others = [
-        (process, other)
-        for other in process.threads
-        if other is not thread and names & held_locks(case, other)[1]
-    ]
+    """Give the thread that holds by the sources what one waits for: another one, or itself."""
+    names = taken(case, thread)
+    found = [each for each in near if names & held_locks(case, each[1])[1]]
+    others = [each for each in found if each[1] is not thread] or found
     return tuple(others) if len(others) == 1 else ()
 
 
-def _taken(case: Case, thread: Thread) -> set[str]:
+def taken(case: Case, thread: Thread) -> set[str]:
     """Give the locks that the program's line takes in which a thread is, as Class.self.lock."""
-    frame = own_frames(thread)[0]
-    return case.sources.file(frame.file).locks_at(frame.line)[0]
+    frames = own_frames(thread)
+    return case.sources.file(frames[0].file).locks_at(frames[0].line)[0] if frames else set()
 
 
 def ring(case: Case) -> Sequence[Wanted]:
@@ -126,12 +126,9 @@ def ring(case: Case) -> Sequence[Wanted]:
 
 def name_of(case: Case, thread: Thread) -> str:
     """Name the lock that a thread waits for as its line does: «`lock`», else «a lock»."""
-    frames = own_frames(thread)
-    if frames:
-        source = case.sources.file(frames[0].file)
-        names = [each.partition(".")[2] for each in source.locks_at(frames[0].line)[0]]
-        if len(names) == 1:
-            return f"`{names[0]}`"
+    names = [each.partition(".")[2] for each in taken(case, thread)]
+    if len(names) == 1:
+        return f"`{names[0]}`"
     held = thread.wait.held if thread.wait is not None else None
     kind = held.type if held is not None else ""
     if kind == "file" and thread.wait is not None:
@@ -146,15 +143,12 @@ def made_at(case: Case, thread: Thread) -> str | None:
     held = thread.wait.held if thread.wait is not None else None
     if held is not None and is_own(held.made):
         return held.made
-    frames = own_frames(thread)
-    if not frames or not waits_for_lock(thread):
-        return None
-    source = case.sources.file(frames[0].file)
-    for name in source.locks_at(frames[0].line)[0]:
+    for name in taken(case, thread) if waits_for_lock(thread) else ():
+        file = own_frames(thread)[0].file
         owner, _, own = name.partition(".")
-        line = source.made(own, owner)
+        line = case.sources.file(file).made(own, owner)
         if line is not None:
-            return f"{frames[0].file}:{line}"
+            return f"{file}:{line}"
     return None
 
 

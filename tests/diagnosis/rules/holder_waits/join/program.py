@@ -14,7 +14,7 @@ def main():
         for page in pages:
             page.start()
         for page in pages:
-            # finds: joined_under_lock hang fork forkserver spawn
+            # finds: holder_waits hang fork forkserver spawn
             page.join()
     print("printed")
 
