@@ -39,14 +39,7 @@ from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import (
-    is_waiting,
-    library_frames,
-    line_of,
-    own_frame,
-    own_line,
-    waits_for_managers_lock,
-)
+from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
 
 MECHANISMS: Final = (
     Mechanism(
@@ -63,20 +56,14 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See that a child has ended badly, and something still waits for what it should send."""
-    failed = [each for each in case.tracebacks if each.child]
-    died = case.died
-    if not failed and not died:
+    failed = next((each for each in case.tracebacks if each.child), None)
+    if failed is None and not case.died:
         return None
-    root = case.root
-    waiting = next((t for p, t in case.threads() if p == root and own_frame(t)), None)
+    waiting = next((t for p, t in case.threads() if p == case.root and own_frame(t)), None)
     where = line_of(waiting) if waiting else case.where
-    if failed:
-        last = failed[0]
-        place = own_line(last.frames)
-        said = f"{last.said} at {place}" if place else last.said
-    else:
-        said = ended_by(died[0][1])
-        place = None
+    place = own_line(failed.frames) if failed else None
+    said = failed.said if failed else ended_by(case.died[0][1])
+    said += f" at {place}" if place else ""
     waiter = _waits_for_a_lock_taken_by_hand(case) if failed else None
     if waiter is not None:
         return Cause(
@@ -86,24 +73,6 @@ def find(case: Case) -> Cause | None:
             "processes stays held when the process that holds it ends.",
             place,
             key=place or said,
-        )
-    killed = not failed and died[0][1] < 0
-    if killed and any(is_waiting(t, "shared lock") for _, t in case.threads()):
-        return Cause(
-            "holder_killed",
-            f"{where} waits for a lock of a process that was ended ({said}) while it held it",
-            "A multiprocessing lock is not released when the process that holds it is killed, and "
-            "a queue uses such locks internally.",
-            where,
-        )
-    taker = next((t for _, t in case.threads() if killed and waits_for_managers_lock(t)), None)
-    if taker is not None:
-        return Cause(
-            "holder_killed",
-            f"{line_of(taker)} waits for a manager's lock of a process that was ended ({said}) "
-            "while it held it",
-            "A manager does not release a lock whose holder was killed.",
-            line_of(taker),
         )
     return Cause(
         "child_failed",

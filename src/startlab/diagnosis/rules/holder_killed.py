@@ -1,8 +1,9 @@
 """A lock whose holder was killed.
 
 ## What it sees
-The program has ended a child by a signal, and then waits for a lock between processes that no
-other process is there to hold.
+A child has ended by a signal, that of the program itself or another one, and somebody waits for a
+lock between processes or of a manager. If the program sent the signal, no other process is there to
+hold the lock.
 
 ## Why
 A lock between processes is not released when the process that holds it is killed. `terminate()`
@@ -26,13 +27,22 @@ worker.join()
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, is_helper, is_waiting
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_helper,
+    is_waiting,
+    line_of,
+    own_frame,
+    waits_for_managers_lock,
+)
 from startlab.model import SignalSent
-from startlab.output import signals
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -45,30 +55,39 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See a wait for a lock between processes, after the program has ended a child by a signal."""
-    waiting = [
-        thread
-        for _, thread in case.threads()
-        if is_waiting(thread, "shared lock")
-        and not any(is_at(each, "synchronize.py", "wait") for each in thread.stack)
-    ]
-    ended = {s.child: s.exit_code for s in case.trial.starts if (s.exit_code or 0) < 0}
-    sent = [clue for clue in case.clues(SignalSent) if clue.child in ended]
-    if not waiting or not sent or len(case.processes) > 1 + len(_helpers(case)):
+    """See a wait for a lock between processes, after a child was ended by a signal."""
+    waiting = [(process, thread) for process, thread in case.threads() if _for_a_lock(thread)]
+    holder = _holder(case) if waiting else None
+    if holder is None:
         return None
-    where = case.where or sent[0].where
-    by = signals.name_of(ended[sent[0].child] or 0)
+    process, thread = min(waiting, key=lambda each: (each[0] != case.root, not own_frame(each[1])))
+    where = line_of(thread) or case.where
+    lock = "a manager's lock" if waits_for_managers_lock(thread) else "a lock"
     return Cause(
         "holder_killed",
-        f"the program waits at {where} for a lock of a child that it has ended itself ({by}"
-        + (f", at {sent[0].where}" if sent[0].where else "")
-        + "), while that held it",
-        "A lock between processes is not released when the process that holds it is killed, as "
-        "terminate() and the end of a pool's `with` block do; a queue uses such locks internally, "
-        "in its feeder thread and in every reader.",
+        f"{case.who(process)} waits at {where} for {lock} of {holder} while that held it",
+        "A lock between processes, or of a manager, is not released when the process that holds it "
+        "is killed, as terminate() and the end of a pool's `with` block do; a queue uses such "
+        "locks internally, in its feeder thread and in every reader.",
         where,
     )
 
 
-def _helpers(case: Case) -> list[int]:
-    return [process.pid for process in case.trial.processes if any(map(is_helper, process.threads))]
+def _for_a_lock(thread: Thread) -> bool:
+    in_condition = any(is_at(each, "synchronize.py", "wait") for each in thread.stack)
+    shared = is_waiting(thread, "shared lock") and not in_condition
+    return shared or waits_for_managers_lock(thread)
+
+
+def _holder(case: Case) -> str | None:
+    """Name the child that was killed: unexpectedly, or by the program, which is alone then."""
+    killed = [code for _, code, _ in case.died if code < 0]
+    if killed and not any(each.child for each in case.tracebacks):
+        return f"a process that was ended ({ended_by(killed[0])})"
+    ended = {each.child: each.exit_code or 0 for each in case.trial.starts}
+    sent = [clue for clue in case.clues(SignalSent) if ended.get(clue.child, 0) < 0]
+    alive = [p for p in case.trial.processes if not any(map(is_helper, p.threads))]
+    if not sent or len(alive) > 1:
+        return None
+    at = f", at {sent[0].where}" if sent[0].where else ""
+    return f"a child that it has ended itself ({ended_by(ended[sent[0].child])}{at})"
