@@ -54,35 +54,28 @@ MECHANISMS: Final = (
 
 def in_output(case: Case) -> Cause | None:
     """See that the main module's exit handlers run in children too."""
-    clues = [each for each in case.telling(ExitHandler) if is_own(each.where)]
-    if not clues:
-        return None
-    clue = clues[0]
-    return Cause(
-        "exit_handler_again",
-        f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
-        "ends",
-        "Each child that imports the main module registers its exit handlers again, and runs them "
-        "when it ends.",
-        clue.where,
-    )
+    return _again(case, ".") if case.telling(ExitHandler) else None
 
 
 def find(case: Case) -> Cause | None:
     """See that a child has run main's exit handlers, and cleared away what is the parent's."""
-    clues = [each for each in case.clues(ExitHandler) if is_own(each.where)]
     gone = [each for each in case.tracebacks if OF_WHAT_IS_GONE.search(each.exception.type)]
-    if not clues or not gone:
+    if not gone:
         return None
-    clue = clues[0]
     first = next((each for each in gone if not each.child), gone[0])
-    missed = own_line(first.frames)
+    came = ": the first one to end removes what the program still needs."
+    return _again(case, f"{came} At {own_line(first.frames)} it is missed: {first.said}.")
+
+
+def _again(case: Case, came: str) -> Cause | None:
+    clue = next((each for each in case.clues(ExitHandler) if is_own(each.where)), None)
+    if clue is None:
+        return None
     return Cause(
         "exit_handler_again",
         f"{clue.function}, registered at {clue.where} by the main module, also runs when a child "
         "ends",
         "Each child that imports the main module registers its exit handlers again, and runs them "
-        f"when it ends: the first one to end removes what the program still needs. At {missed} "
-        f"it is missed: {first.said}.",
+        f"when it ends{came}",
         clue.where,
     )

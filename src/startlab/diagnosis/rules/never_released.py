@@ -31,7 +31,7 @@ with lock:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, held_locks
@@ -51,7 +51,9 @@ from startlab.diagnosis.stacks import (
 )
 
 if TYPE_CHECKING:
-    from startlab.model import Process, Thread
+    from collections.abc import Sequence
+
+    from startlab.model import FindingGrade, Process, Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -68,45 +70,55 @@ _PERMITS: Final = re.compile(r"Semaphore\((?:value=)?([1-9]\d*|[A-Za-z_][\w.]*)\
 def find(case: Case) -> Cause | None:
     """See a wait for a lock that none has who lives."""
     for process, thread in case.threads():
-        wait = thread.wait
-        if waits_for_managers_lock(thread) and own_frames(thread):
-            kept = _kept_by_manager(case, process, thread)
-            if kept is not None:
-                return kept
-        if not waits_for_lock(thread) or wait is None or not own_frames(thread):
-            continue
-        if is_in(thread, "synchronize.py", "wait"):
-            continue
-        held = wait.held
-        if held is not None and held.left:
-            return _left(case, process, thread)
-        if held is not None and held.type in _SEMAPHORES and not held.holders:
-            used = _used_up(case, process, thread)
-        else:
-            used = _kept(case, process, thread)
-        if used is not None:
-            return used
+        why = _why(case, process, thread) if own_frames(thread) else None
+        if why is not None:
+            where = line_of(thread)
+            return Cause(
+                "never_released",
+                f"{case.who(process)} waits at {where} for {locks.described(case, thread)}"
+                f"{why.which}",
+                f"{why.text}{_taken_at(case, thread)}",
+                where,
+                grade=why.grade,
+            )
     return None
 
 
-def _left(case: Case, process: Process, thread: Thread) -> Cause | None:
-    """Tell of a lock whose holder is seen to have ended."""
+class _Why(NamedTuple):
+    """How it was kept: what is said of the lock, and why nothing releases it."""
+
+    which: str
+    text: str
+    grade: FindingGrade | None = None
+
+
+def _why(case: Case, process: Process, thread: Thread) -> _Why | None:
+    if waits_for_managers_lock(thread) and (kept := _kept_by_manager(case, thread)):
+        return kept
+    if not waits_for_lock(thread) or is_in(thread, "synchronize.py", "wait"):
+        return None
+    held = thread.wait.held if thread.wait is not None else None
+    if held is not None and held.left:
+        return _left(thread)
+    if held is not None and held.type in _SEMAPHORES and not held.holders:
+        return _used_up(case, thread)
+    return _kept(case, process, thread)
+
+
+def _left(thread: Thread) -> _Why | None:
+    """See that the holder of a lock has ended."""
     if through(thread, "queues.py", "pool.py", "managers.py", "logging"):
         return None
-    where = line_of(thread) or ""
     taker = "process" if is_waiting(thread, "shared lock") else "thread"
-    return Cause(
-        "never_released",
-        f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which a "
-        f"{taker} took that has ended without releasing it",
-        f"Nothing releases it at the end of the {taker} that has it.{_taken_at(case, thread)}",
-        where,
-        grade="shown",
+    return _Why(
+        f", which a {taker} took that has ended without releasing it",
+        f"Nothing releases it at the end of the {taker} that has it.",
+        "shown",
     )
 
 
-def _used_up(case: Case, process: Process, thread: Thread) -> Cause | None:
-    """Tell of a semaphore that was made with more than 0, which only those can have who ended."""
+def _used_up(case: Case, thread: Thread) -> _Why | None:
+    """See a semaphore that was made with more than 0, which only those can have who ended."""
     made = locks.made_at(case, thread)
     first = re.search(
         r"Semaphore\((?:value=)?([1-9]\d*|[A-Za-z_][\w.]*)\)", case.sources.code(made)
@@ -114,70 +126,52 @@ def _used_up(case: Case, process: Process, thread: Thread) -> Cause | None:
     gone = any(start.child not in case.processes for start in case.trial.starts)
     if first is None or not gone:
         return None
-    where = line_of(thread) or ""
     times = f"{first[1]} times " if first[1].isdecimal() else ""
-    return Cause(
-        "never_released",
-        f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
-        f"taken {times}by processes that have ended without releasing it",
-        "Nothing releases a semaphore at the end of the process that has taken it."
-        f"{_taken_at(case, thread)}",
-        where,
+    return _Why(
+        f", which was taken {times}by processes that have ended without releasing it",
+        "Nothing releases a semaphore at the end of the process that has taken it.",
     )
 
 
-def _kept(case: Case, process: Process, thread: Thread) -> Cause | None:
-    """Tell of a lock of one process that no thread is seen to have: a function kept it."""
-    frames = own_frames(thread)
+def _kept(case: Case, process: Process, thread: Thread) -> _Why | None:
+    """See a lock of one process that no thread has: a function kept it."""
     if not is_waiting(thread, "lock") or library_frames(thread):
         return None
-    wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
-    for other in process.threads:
-        if wanted & held_locks(case, other)[1]:
-            return None
-    taken = _taken_at(case, thread)
-    if not wanted or not taken:
+    if _is_held(case, thread, process.threads) or not _taken_at(case, thread):
         return None
-    where = line_of(thread) or ""
-    return Cause(
-        "never_released",
-        f"{case.who(process)} waits at {where} for {locks.described(case, thread)}, which was "
-        "taken and not released",
-        f"No living thread has it in a `with` block, or could release it: what took it "
-        f"has returned or ended.{taken}",
-        where,
+    return _Why(
+        ", which was taken and not released",
+        "No living thread has it in a `with` block, or could release it: what took it has returned "
+        "or ended.",
     )
 
 
-def _kept_by_manager(case: Case, process: Process, thread: Thread) -> Cause | None:
-    """Tell of a manager's lock that its server waits for, and no thread is seen to have."""
-    frames = own_frames(thread)
-    wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
+def _kept_by_manager(case: Case, thread: Thread) -> _Why | None:
+    """See a manager's lock that its server waits for, and no thread has."""
     others = [each for _, each in case.threads() if each is not thread]
     waits = any(
         is_waiting(each, "lock")
         and any(is_at(f, "managers.py", "serve_client") for f in each.stack)
         for each in others
     )
-    if not wanted or not waits or any(wanted & held_locks(case, each)[1] for each in others):
+    if not locks.taken(case, thread) or not waits or _is_held(case, thread, others):
         return None
-    where = line_of(thread) or ""
-    return Cause(
-        "never_released",
-        f"{case.who(process)} waits at {where} for {locks.described(case, thread)} of a manager, "
-        "which was taken and not released",
+    return _Why(
+        " of a manager, which was taken and not released",
         "No living process has it in a `with` block. A manager does not release a lock whose "
-        f"holder has ended.{_taken_at(case, thread)}",
-        where,
+        "holder has ended.",
     )
+
+
+def _is_held(case: Case, thread: Thread, by: Sequence[Thread]) -> bool:
+    """Tell whether one of some threads holds, by the sources, what a thread waits for."""
+    wanted = locks.taken(case, thread)
+    return any(wanted & held_locks(case, each)[1] for each in by)
 
 
 def _taken_at(case: Case, thread: Thread) -> str:
     """Say where the lock is taken by acquire() and not by `with`."""
-    frames = own_frames(thread)
-    wanted = case.sources.file(frames[0].file).locks_at(frames[0].line)[0]
+    wanted = locks.taken(case, thread)
     names = "|".join(re.escape(each.partition(".")[2].rpartition(".")[2]) for each in wanted)
-    if not names:
-        return ""
-    lines = all_written(case.sources, rf"\b({names})\.acquire\(")
+    lines = all_written(case.sources, rf"\b({names})\.acquire\(") if names else []
     return f" It is taken without `with` at {listed(lines[:3])}." if lines else ""

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import line_of, own_frames, waits_for_lock
+from startlab.diagnosis.stacks import line_of, waits_for_lock
 
 if TYPE_CHECKING:
     from startlab.model import Process, Thread
@@ -59,7 +59,7 @@ def find(case: Case) -> Cause | None:
     thread = found[0][1]
     where = line_of(thread) or ""
     semaphore = locks.described(case, thread)
-    names = case.sources.file(own_frames(thread)[0].file).locks_at(own_frames(thread)[0].line)[0]
+    names = locks.taken(case, thread)
     return Cause(
         "permit_kept",
         f"{_who(case, found)} at {where} for one more permit of {semaphore}, of which "
@@ -80,11 +80,6 @@ def _who(case: Case, found: list[tuple[Process, Thread]]) -> str:
 
 def _has_one(case: Case, thread: Thread) -> bool:
     """Tell whether a thread, as the program is written, has the semaphore that it waits for."""
-    own = own_frames(thread)
-    if not own:
-        return False
-    wanted = case.sources.file(own[0].file).locks_at(own[0].line)[0]
-    if not wanted & held_locks(case, thread)[1]:
-        return False
     made = case.sources.code(locks.made_at(case, thread))
-    return re.search(r"\b(Bounded)?Semaphore\(", made) is not None
+    is_semaphore = re.search(r"\b(Bounded)?Semaphore\(", made) is not None
+    return is_semaphore and bool(locks.taken(case, thread) & held_locks(case, thread)[1])

@@ -29,7 +29,7 @@ multiprocessing.Process(target=work, args=(lock,)).start()
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis import at_fork
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, ended_by, last_words
@@ -44,70 +44,112 @@ from startlab.model import Unpicklable
 if TYPE_CHECKING:
     from startlab.diagnosis.source.calls import Call
 
-MECHANISMS: Final = (
-    Mechanism(
-        "shared_as_argument",
-        shown=True,
-        advice="Give it to the processes when they are started: as an argument of Process, by "
-        "`initargs=` of a pool; or use a Manager's.",
-        experiment="lock_in_message",
-    ),
-    Mechanism(
+
+class _Refusal(NamedTuple):
+    """What multiprocessing refuses, by the pattern of its message, and what to do instead."""
+
+    mechanism: str
+    pattern: str
+    title: str
+    text: str
+    advice: str
+    experiment: str | None = None
+
+
+_TOO_LONG: Final = "socket_path_too_long"
+_SENT_LATE: Final = _Refusal(
+    "shared_as_argument",
+    BY_INHERITANCE,
+    "a lock or queue is sent to a process that is already running",
+    "Locks, queues and values of multiprocessing can only be given to a process when it is "
+    "started, not through a queue or as an argument of a pool's task.",
+    "Give it to the processes when they are started: as an argument of Process, by `initargs=` of "
+    "a pool; or use a Manager's.",
+    "lock_in_message",
+)
+_REFUSALS: Final = (
+    _SENT_LATE,
+    _Refusal(
         "proxy_without_manager",
-        shown=True,
-        advice="Copy it first, as `dict(proxy)` or `proxy.keys()` do: that needs no other proxy.",
+        r"'NoneType' object has no attribute '_registry'",
+        "a manager's proxy is asked in a child for another proxy, which it cannot create",
+        "Iterating over a DictProxy needs a proxy of the iterator. A proxy that was given to "
+        "another process does not know its manager there, and cannot make one (gh-99595).",
+        "Copy it first, as `dict(proxy)` or `proxy.keys()` do: that needs no other proxy.",
     ),
-    Mechanism(
+    _Refusal(
         "daemonic_children",
-        shown=True,
-        advice="Use concurrent.futures.ProcessPoolExecutor, whose workers may have children.",
-        experiment="daemon_children",
+        r"daemonic processes are not allowed to have children",
+        "a daemonic process, as every worker of a Pool is, starts a process",
+        "multiprocessing does not let a daemonic process have children, for they would be left "
+        "behind when it is ended.",
+        "Use concurrent.futures.ProcessPoolExecutor, whose workers may have children.",
+        "daemon_children",
     ),
-    Mechanism(
+    _Refusal(
         "method_set_twice",
-        shown=True,
-        advice='Call set_start_method() once, below `if __name__ == "__main__":`; a library uses '
+        r"context has already been set",
+        "the start method is set a second time",
+        "set_start_method() may be called once, and not after anything has asked for the method; "
+        'outside `if __name__ == "__main__":` each child that imports the module calls it again.',
+        'Call set_start_method() once, below `if __name__ == "__main__":`; a library uses '
         "get_context().",
-        experiment="top_level_start_method",
+        "top_level_start_method",
     ),
-    Mechanism(
+    _Refusal(
         "no_such_method",
-        shown=True,
-        advice="Ask multiprocessing.get_all_start_methods() which ones exist.",
-        experiment="choose_start_method",
+        r"cannot find context for",
+        "a start method is requested that does not exist there",
+        "Windows has spawn only; a name that is no start method exists nowhere.",
+        "Ask multiprocessing.get_all_start_methods() which ones exist.",
+        "choose_start_method",
     ),
-    Mechanism(
-        "pool_not_closed",
-        shown=True,
-        advice="Call close() before join(), or use `with` and collect the results.",
-    ),
-    Mechanism(
-        "pool_ended",
-        shown=True,
-        advice="Give the pool all its tasks before close(), within its `with` block.",
-    ),
-    Mechanism(
-        "start_at_exit",
-        shown=True,
-        advice="Start processes while the main thread runs.",
-        experiment="start_at_exit",
-    ),
-    Mechanism(
+    _Refusal(
         "init_not_called",
-        shown=True,
-        advice="Call `super().__init__()` first of all in the `__init__` of the subclass.",
+        r"Process\.__init__\(\) not called"
+        r"|has no attribute '_(popen|closed|parent_pid)'.* in \S*multiprocessing.process\.py$",
+        "a subclass of Process is used before the `__init__` of Process has run",
+        "A Process keeps what it needs in attributes that its own `__init__` makes: `daemon`, "
+        "`name` and start() need them.",
+        "Call `super().__init__()` first of all in the `__init__` of the subclass.",
     ),
-    Mechanism(
-        "socket_path_too_long",
-        shown=True,
-        advice="Keep the path of the temporary folder short (TMPDIR, tempfile.tempdir), or give "
-        "the deeper one only where files of the program's own are made, by `dir=`.",
+    _Refusal(
+        _TOO_LONG,
+        r"AF_UNIX path too long.* in \S*multiprocessing",
+        "the path of the temporary folder is too long for multiprocessing's sockets",
+        "A fork server, and a manager, listen on a socket in the temporary folder. The path of a "
+        "socket may have 107 bytes on Linux, and 103 on macOS.",
+        "Keep the path of the temporary folder short (TMPDIR, tempfile.tempdir), or give the "
+        "deeper one only where files of the program's own are made, by `dir=`.",
     ),
-    Mechanism(
-        "fork_refused",
-        shown=True,
-        advice=USE_LATER,
+    _Refusal(
+        "pool_not_closed",
+        r"Pool is still running",
+        "join() is called for a pool that was not closed",
+        "The workers of a pool that is not closed wait for more tasks and never end.",
+        "Call close() before join(), or use `with` and collect the results.",
     ),
+    _Refusal(
+        "pool_ended",
+        r"Pool not running|cannot schedule new futures after",
+        "a task is given to a pool that is already closed",
+        "A pool takes no more tasks after close(), terminate() or shutdown(), or after its `with` "
+        "block.",
+        "Give the pool all its tasks before close(), within its `with` block.",
+    ),
+    _Refusal(
+        "start_at_exit",
+        r"can't fork at interpreter shutdown|can't create new thread at interpreter shutdown",
+        "a process is started while the interpreter shuts down",
+        "From Python 3.12 on, nothing can be forked any more once the main thread has ended.",
+        "Start processes while the main thread runs.",
+        "start_at_exit",
+    ),
+)
+
+MECHANISMS: Final = (
+    *(Mechanism(e.mechanism, e.advice, e.experiment, shown=True) for e in _REFUSALS),
+    Mechanism("fork_refused", shown=True, advice=USE_LATER),
     Mechanism(
         "object_refused",
         shown=True,
@@ -121,25 +163,20 @@ def find(case: Case) -> Cause | None:
     for clue in case.clues(Unpicklable):
         if _SHARED.match(clue.type) and not _is_of_another_context(case):
             return _sent_late(case, clue)
-    for pattern, mechanism, title, text in _REFUSALS:
+    for refusal in _REFUSALS:
         for traceback in case.tracebacks:
             said = f"{traceback.exception.type}: {traceback.exception.message}"
             said += f" in {traceback.frames[-1][0]}" if traceback.frames else ""
-            if re.search(pattern, said):
-                chosen = written(case.sources, _TMP) if mechanism == _TOO_LONG else None
+            if re.search(refusal.pattern, said):
+                chosen = written(case.sources, _TMP) if refusal.mechanism == _TOO_LONG else None
                 where = chosen or own_line(traceback.frames) or case.where
                 at = f" at {where}" if where else ""
-                return Cause(mechanism, title + at, text, where)
+                return Cause(refusal.mechanism, refusal.title + at, refusal.text, where)
     return None
 
 
 _SHARED: Final = re.compile(r"multiprocessing\.(queues|synchronize|sharedctypes|heap)\.")
 """Types of what a process is given when it is started, and only then."""
-
-_ONLY_WHEN_STARTED: Final = (
-    "Locks, queues and values of multiprocessing can only be given to a process when it is "
-    "started, not through a queue or as an argument of a pool's task."
-)
 
 
 def _is_of_another_context(case: Case) -> bool:
@@ -158,12 +195,11 @@ def _sent_late(case: Case, clue: Unpicklable) -> Cause:
     return Cause(
         "shared_as_argument",
         f"{a(clue.type)} ({clue.path}) is sent to a process that is already running{at}",
-        _ONLY_WHEN_STARTED + (dropped if case.trial.outcome == "hang" else ""),
+        _SENT_LATE.text + (dropped if case.trial.outcome == "hang" else ""),
         given or case.where,
     )
 
 
-_TOO_LONG: Final = "socket_path_too_long"
 _TMP: Final = r"\btempfile\.tempdir\s*=[^=]|[\"'](TMPDIR|TEMP|TMP)[\"']\]\s*=[^=]"
 """How a program chooses its temporary folder."""
 
@@ -219,88 +255,3 @@ def _used_before(calls: Calls) -> list[Call]:
 
 
 _OF_A_FORK: Final = re.compile(r"\bfork(ed|ing|s)?\b", re.IGNORECASE)
-
-_REFUSALS: Final = (
-    (
-        BY_INHERITANCE,
-        "shared_as_argument",
-        "a lock or queue is sent to a process that is already running",
-        _ONLY_WHEN_STARTED,
-    ),
-    (
-        r"'NoneType' object has no attribute '_registry'",
-        "proxy_without_manager",
-        "a manager's proxy is asked in a child for another proxy, which it cannot create",
-        (
-            "Iterating over a DictProxy needs a proxy of the iterator. A proxy that was given to "
-            "another process does not know its manager there, and cannot make one (gh-99595)."
-        ),
-    ),
-    (
-        r"daemonic processes are not allowed to have children",
-        "daemonic_children",
-        "a daemonic process, as every worker of a Pool is, starts a process",
-        (
-            "multiprocessing does not let a daemonic process have children, for they would be left "
-            "behind when it is ended."
-        ),
-    ),
-    (
-        r"context has already been set",
-        "method_set_twice",
-        "the start method is set a second time",
-        (
-            "set_start_method() may be called once, and not after anything has asked for the "
-            'method; outside `if __name__ == "__main__":` each child that imports the module calls '
-            "it again."
-        ),
-    ),
-    (
-        r"cannot find context for",
-        "no_such_method",
-        "a start method is requested that does not exist there",
-        "Windows has spawn only; a name that is no start method exists nowhere.",
-    ),
-    (
-        (
-            r"Process\.__init__\(\) not called"
-            r"|has no attribute '_(popen|closed|parent_pid)'.* in \S*multiprocessing.process\.py$"
-        ),
-        "init_not_called",
-        "a subclass of Process is used before the `__init__` of Process has run",
-        (
-            "A Process keeps what it needs in attributes that its own `__init__` makes: "
-            "`daemon`, `name` and start() need them."
-        ),
-    ),
-    (
-        r"AF_UNIX path too long.* in \S*multiprocessing",
-        _TOO_LONG,
-        "the path of the temporary folder is too long for multiprocessing's sockets",
-        (
-            "A fork server, and a manager, listen on a socket in the temporary folder. The path of "
-            "a socket may have 107 bytes on Linux, and 103 on macOS."
-        ),
-    ),
-    (
-        r"Pool is still running",
-        "pool_not_closed",
-        "join() is called for a pool that was not closed",
-        "The workers of a pool that is not closed wait for more tasks and never end.",
-    ),
-    (
-        r"Pool not running|cannot schedule new futures after",
-        "pool_ended",
-        "a task is given to a pool that is already closed",
-        (
-            "A pool takes no more tasks after close(), terminate() or shutdown(), or after its "
-            "`with` block."
-        ),
-    ),
-    (
-        r"can't fork at interpreter shutdown|can't create new thread at interpreter shutdown",
-        "start_at_exit",
-        "a process is started while the interpreter shuts down",
-        "From Python 3.12 on, nothing can be forked any more once the main thread has ended.",
-    ),
-)

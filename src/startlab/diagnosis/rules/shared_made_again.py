@@ -72,59 +72,33 @@ def suspect(case: Case) -> Cause | None:
 def _made(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
     if not clues:
         return None
-    clue = clues[0]
     own = listed([f"`{each.type}()` at {each.where}" for each in clues[:4]])
-    return Cause(
-        "shared_made_again",
-        f"every child makes its own {own}",
-        f"A child started by spawn or forkserver imports {_what(case, clue)}, and what is made "
-        "there to be "
-        f"shared is made again: what one process does to its `{clue.type}()`, the others never "
-        "see.",
-        clue.where,
-    )
-
-
-def _what(case: Case, clue: MadeAgain) -> str:
-    """Say what a child imports that makes it again."""
-    file = (clue.where or "").rpartition(":")[0]
-    return "the main module" if _is_of_main(case, clue) else f"{file} again"
-
-
-def _is_of_main(case: Case, clue: MadeAgain) -> bool:
-    return (clue.where or "").rpartition(":")[0] == case.sources.main
+    return _cause(case, clues[0], f"every child makes its own {own}", clues[0].where)
 
 
 def find(case: Case) -> Cause | None:
     """See parent and child wait for each other on two objects that should be one."""
     clues = case.clues(MadeAgain)
-    if not clues:
-        return None
     waiting = [
         (process, thread)
         for process, thread in case.threads()
         if is_waiting(thread, "shared lock", "pipe read", "socket read")
         and own_frame(thread) is not None
     ]
-    if not waiting:
+    if not clues or not waiting:
         return _polled(case, clues)
-    root = case.root
-    process, thread = min(waiting, key=lambda each: each[0] != root)
+    process, thread = min(waiting, key=lambda each: each[0] != case.root)
     library = library_frames(thread)
     clue = next((each for each in clues if _is_about(each, library)), clues[0])
-    where = line_of(thread)
     others = [f"`{each.type}()` of {each.where}" for each in clues if each is not clue]
-    also = f" The same holds for {' and '.join(others)}." if others else ""
-    return Cause(
-        "shared_made_again",
+    where = line_of(thread)
+    return _cause(
+        case,
+        clue,
         f"{case.who(process)} waits at {where} for the `{clue.type}()` made at {clue.where}, of "
         "which every child has its own",
-        f"A child started by spawn or forkserver imports {_what(case, clue)}, and what is made "
-        "there is made "
-        f"again: what one process does to its `{clue.type}()` of {clue.where}, the other never "
-        f"sees.{also}",
         where,
-        key=clue.where or "",
+        f" The same holds for {' and '.join(others)}." if others else "",
     )
 
 
@@ -139,18 +113,34 @@ def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
             made = case.sources.code(clue.where).partition("=")[0].partition(":")[0].strip()
             line = source.mentions(rf"^\s+.*\b{re.escape(made)}\b", source.function_of(frame.line))
             if made and line and source.function_of(line) == source.function_of(frame.line):
-                return Cause(
-                    "shared_made_again",
-                    f"a child looks at {frame.file}:{line} again and again at its own "
-                    f"`{clue.type}()`, made at {clue.where}",
-                    f"A child started by spawn or forkserver imports {_what(case, clue)}, and what "
-                    "is made there "
-                    f"is made again: what the program does to its `{clue.type}()` of {clue.where}, "
-                    "the child never sees.",
-                    f"{frame.file}:{line}",
-                    key=clue.where or "",
+                where = f"{frame.file}:{line}"
+                title = (
+                    f"a child looks at {where} again and again at its own `{clue.type}()`, made at "
+                    f"{clue.where}"
                 )
+                return _cause(case, clue, title, where)
     return None
+
+
+def _cause(case: Case, clue: MadeAgain, title: str, where: str | None, more: str = "") -> Cause:
+    what = "the main module" if _is_of_main(case, clue) else f"{_file(clue)} again"
+    return Cause(
+        "shared_made_again",
+        title,
+        f"A child started by spawn or forkserver imports {what}, and what is made there to be "
+        f"shared is made again: what one process does to its `{clue.type}()`, the others never "
+        f"see.{more}",
+        where,
+        key=clue.where or "",
+    )
+
+
+def _is_of_main(case: Case, clue: MadeAgain) -> bool:
+    return _file(clue) == case.sources.main
+
+
+def _file(clue: MadeAgain) -> str:
+    return (clue.where or "").rpartition(":")[0]
 
 
 def _is_about(clue: MadeAgain, library: Sequence[Frame]) -> bool:
