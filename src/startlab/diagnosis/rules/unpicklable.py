@@ -41,11 +41,7 @@ if TYPE_CHECKING:
 
 
 MECHANISMS: Final = (
-    Mechanism(
-        "unpicklable",
-        shown=True,
-        experiment="unpicklable_target",
-    ),
+    Mechanism("unpicklable", shown=True, experiment="unpicklable_target"),
     Mechanism(
         "unpicklable_connection",
         shown=True,
@@ -54,33 +50,48 @@ MECHANISMS: Final = (
         experiment="unpicklable_target",
         against="fork",
     ),
-    Mechanism(
-        "unpicklable_result",
-        shown=True,
-        experiment="unpicklable_target",
-    ),
+    Mechanism("unpicklable_result", shown=True, experiment="unpicklable_target"),
 )
 
 
 def find(case: Case) -> Cause | None:
     """See that what a child is to be given cannot be pickled."""
-    clues = case.clues(Unpicklable)
-    found = [each for each in case.tracebacks if _is_pickling(each)]
+    clue = next(iter(case.clues(Unpicklable)), None)
+    raised = next((each for each in reversed(case.tracebacks) if _is_pickling(each)), None)
     refused = any(BY_INHERITANCE in each.exception.message for each in case.tracebacks)
-    if refused or not (clues or found):
+    if refused or not (clue or raised):
         return None
-    raised = found[-1] if found else None
     message = raised.said if raised else ""
-    where = (clues[0].where if clues else None) or case.given_at
-    where = where or (own_line(raised.frames) if raised else None)
-    where = where or case.where
+    where = (clue and clue.where) or case.given_at
+    where = where or (own_line(raised.frames) if raised else None) or case.where
     if raised and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
-        return _of_result(case, clues[0] if clues else None, message, where)
-    what = f"{a(clues[0].type)} ({clues[0].path})" if clues else "what the child is to be given"
-    if made := _maker(case, clues[0], where) if clues and where else None:
+        return _of_result(case, clue, message, where)
+    what = f"{a(clue.type)} ({clue.path})" if clue else "what the child is to be given"
+    if made := _maker(case, clue, where) if clue and where else None:
         what += f", which `{made.text}()` has made at {made.where},"
-    elif clues and clues[0].defined not in (None, where):
-        what += f", defined at {clues[0].defined},"
+    elif clue and clue.defined not in (None, where):
+        what += f", defined at {clue.defined},"
+    kind = clue.type if clue else ""
+    if raised and raised.exception.type == "RecursionError":
+        kind, what = raised.exception.type, f"{what}, nested as deeply as it is,"
+    is_connection = _CONNECTION.search(kind) is not None
+    waits = (
+        " It is dropped where it was put into a queue, and whoever waits for it never gets it."
+        if case.trial.outcome == "hang"
+        else ""
+    )
+    return Cause(
+        "unpicklable_connection" if is_connection else "unpicklable",
+        f"{what} cannot be pickled" + (f" at {where}" if where else ""),
+        f"{_why(case, kind, message)}{f' Python says {message}.' if message else ''}{waits}",
+        where,
+        advice="" if is_connection else _advice(kind, clue),
+        key=clue.path if clue else where or message,
+    )
+
+
+def _why(case: Case, kind: str, message: str) -> str:
+    """Say what is pickled where, and by which name."""
     why = (
         "What is given to a child started by spawn or forkserver is pickled, with everything that "
         "it refers to: the target, what a bound method belongs to, the arguments, and the "
@@ -100,25 +111,9 @@ def find(case: Case) -> Cause | None:
             f" A function or class is pickled by its name: `{module}`{file} has no `{name}`, whose "
             "code was run some other way, by exec() or runpy, or was bound to another name."
         )
-    if clues and clues[0].type.startswith("replaced "):
+    if kind.startswith("replaced "):
         why += " A class is pickled by its name: there, its module has something else by now."
-    waits = ""
-    if case.trial.outcome == "hang":
-        waits = (
-            " It is dropped where it was put into a queue, and whoever waits for it never gets it."
-        )
-    kind = clues[0].type if clues else ""
-    if raised and raised.exception.type == "RecursionError":
-        kind, what = raised.exception.type, f"{what}, nested as deeply as it is,"
-    is_connection = _CONNECTION.search(kind) is not None
-    return Cause(
-        "unpicklable_connection" if is_connection else "unpicklable",
-        f"{what} cannot be pickled" + (f" at {where}" if where else ""),
-        why + (f" Python says {message}." if message else "") + waits,
-        where,
-        advice="" if is_connection else _advice(kind, clues[0] if clues else None),
-        key=clues[0].path if clues else where or message,
-    )
+    return why
 
 
 def in_output(case: Case) -> Cause | None:
@@ -129,7 +124,7 @@ def in_output(case: Case) -> Cause | None:
 def _advice(kind: str, clue: Unpicklable | None) -> str:
     if clue is not None and clue.bound and clue.attribute and not clue.own:  # of a library's object
         return "Give the child a function of a module: with a method, its whole object is pickled."
-    return next(told for of, told in _ADVICE if of.search(kind))
+    return next(told for of, told in _ADVICE if re.search(of, kind))
 
 
 _CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w*Channel|SSL\w+)\b")
@@ -137,41 +132,38 @@ _CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w
 
 _ADVICE: Final = (
     (
-        re.compile(r"^unittest\.mock\."),
+        r"^unittest\.mock\.",
         "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
     ),
-    (re.compile(r"^local function$"), "Move it to the top level of a module."),
+    (r"^local function$", "Move it to the top level of a module."),
     (
-        re.compile(r"^replaced "),
+        r"^replaced ",
         "Leave the class under its name: have a decorator return the class, or use `__new__`.",
     ),
-    (re.compile(r"^local (?!function)"), "Move its class to the top level of a module."),
+    (r"^local ", "Move its class to the top level of a module."),
     (
-        re.compile(r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b"),
+        r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b",
         "Make it in the child, and leave it out in `__getstate__`.",
     ),
     (
-        re.compile(r"^module$"),
+        r"^module$",
         "Give the child the module's name, and import it there by importlib.import_module().",
     ),
+    (r"^RecursionError$", "Give the child a flat list, or what it needs to build this itself."),
     (
-        re.compile(r"^RecursionError$"),
-        "Give the child a flat list, or what it needs to build this itself.",
-    ),
-    (
-        re.compile(r"^(async_)?generator$"),
+        r"^(async_)?generator$",
         "Give the child a list of what it yields, or the function that makes it.",
     ),
     (
-        re.compile(r"^itertools\."),
+        r"^itertools\.",
         "Keep a number or a list instead: no object of itertools can be pickled from 3.14 on.",
     ),
     (
-        re.compile(r"\b(\w*IOWrapper|FileIO|Buffered(Reader|Writer|Random))\b"),
+        r"\b(\w*IOWrapper|FileIO|Buffered(Reader|Writer|Random))\b",
         "Open it in the child, and leave it out in `__getstate__`.",
     ),
     (
-        re.compile(""),
+        "",
         "Give the child a function of a module and plain data, or leave it out in `__getstate__`.",
     ),
 )
@@ -193,37 +185,27 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     file, _, line = function.rpartition(":")
     is_coroutine = clue is not None and clue.type == "coroutine"  # which the call itself has made
     returns = [] if is_coroutine or not line else case.sources.file(file).returns_of(int(line))
-    where = f"{file}:{returns[0]}" if len(returns) == 1 else given
-    ways = [
-        *(["a worker returns it" + (f" at {where}" if len(returns) == 1 else "")] if clue else []),
-        *([f"its task is given at {given}"] if given else []),
-    ]
-    advice = _NO_COROUTINE if is_coroutine else _PLAIN
-    if clue is not None and clue.type.startswith("local "):
+    at = f"{file}:{returns[0]}" if len(returns) == 1 else ""
+    where = at or given
+    ways = ["a worker returns it" + (f" at {at}" if at else "")] if clue else []
+    ways += [f"its task is given at {given}"] if given else []
+    made = f"A call of the `async def` at {function} only makes a coroutine. "
+    advice = "Return plain data: a list instead of a generator, what was read instead of an open "
+    advice += "file."
+    if is_coroutine:
+        advice = "Give the worker a function that is no `async def`, or one that returns what "
+        advice += "asyncio.run() gives there."
+    elif clue is not None and clue.type.startswith("local "):
         advice = f"{_advice(clue.type, clue)} Or return plain data."
     return Cause(
         "unpicklable_result",
         f"{what} cannot be pickled" + (f": {', and '.join(ways)}" if ways else ""),
         "The result of a task comes back through a pipe, pickled, under every start method. "
-        + (
-            f"A call of the `async def` at {function} only makes a coroutine. "
-            if is_coroutine
-            else ""
-        )
-        + f"Python says {message}.",
+        f"{made if is_coroutine else ''}Python says {message}.",
         where,
         advice=advice,
         key=where or message,
     )
-
-
-_PLAIN: Final = (
-    "Return plain data: a list instead of a generator, what was read instead of an open file."
-)
-_NO_COROUTINE: Final = (
-    "Give the worker a function that is no `async def`, or one that returns what asyncio.run() "
-    "gives there."
-)
 
 
 _NOT_FOUND: Final = re.compile(
@@ -241,8 +223,7 @@ _GIVEN_BACK: Final = re.compile(r"MaybeEncodingError: Error sending result|in _s
 
 
 def _is_pickling(traceback: Traceback) -> bool:
-    exception = traceback.exception
-    text = exception.message
+    exception, text = traceback.exception, traceback.exception.message
     dumps = exception.type not in _OF_THE_PIPE and _DUMPS.search("\n".join(traceback.code))
     if exception.type.endswith("PicklingError") or dumps:
         return True
@@ -253,10 +234,9 @@ def _is_pickling(traceback: Traceback) -> bool:
         for file, _ in traceback.frames[-6:]
     )
     said = re.search(
-        r"(can't|cannot|Can't get local|Can't) (pickle|serialize)"
+        r"([Cc]an't|cannot) (pickle|serialize)|local object"
         r"|cannot be (passed between processes or )?pickled|[Pp]ickling .* is disallowed"
         r"|while pickling an object",
         text,
     )
-    local = "local object" in text
-    return bool(said or local) and (at_pickling or "pickle" in text)
+    return said is not None and (at_pickling or "pickle" in text)
