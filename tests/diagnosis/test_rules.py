@@ -48,7 +48,6 @@ IMPORTS_MAIN: Final = Version("3.13.8")
 """From here on the fork server has imported the main module, and its children are forks of that."""
 
 WITHOUT_A_PROGRAM: Final = {
-    "main_import_fails": f"it takes a fork server that imports the main module: {IMPORTS_MAIN}",
     "unexplained": "what no rule explains is not to be had on purpose",
 }
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import BY_EXPERIMENT
 from startlab.diagnosis.rules import (
-    barrier_short,
     both_receive,
     callback_failed,
     child_failed,
@@ -50,7 +49,6 @@ from startlab.diagnosis.rules import (
     lost_task,
     lost_update,
     made_in_each_child,
-    main_import_fails,
     manager_copy,
     manager_ended,
     method_set_late,
@@ -66,7 +64,6 @@ from startlab.diagnosis.rules import (
     own_pool,
     passed_over,
     patched_in_parent,
-    permit_kept,
     pinned,
     pipe_end_inherited,
     queue_stays_empty,
@@ -135,7 +132,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         child_reaped.find,
         waits_for_itself.find,
         import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
-        permit_kept.find,  # before lock_order: it may be taken more than once
         lock_order.find,
         crossed_waits.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
@@ -157,7 +153,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         holder_waits.find,
         own_pool.find,
         native_unsent.find,
-        barrier_short.find,
         unfinished_tasks.find,
         no_end_mark.find,
         item_never_comes.find,
@@ -207,7 +202,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         stdin_in_child.find,
         manager_copy.find,
         signal_ignored.find,
-        main_import_fails.find,
+        import_runs_again.suspect,
         unreadable_program.find,
         exit_status.find,
         library_state.of_test,

@@ -2,7 +2,8 @@
 
 ## What it sees
 A child's traceback goes through the import of the main module, which did not fail in the parent.
-Or, by experiment: where children leave out one of its statements, they do what forked ones do.
+Or, by experiment: where children leave out one of its statements, they do what forked ones do. Or
+the program has lost its fork server, which has ended by an exception of its own.
 
 ## Why
 A child started by spawn or forkserver imports the main module, in the folder that its parent is in
@@ -33,7 +34,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import Case, Cause, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
 
@@ -46,6 +47,12 @@ MECHANISMS: Final = (
         "main_runs_again",
         imported=True,
         advice='Put what should happen only once below `if __name__ == "__main__":`.',
+        experiment="main_module_again",
+    ),
+    Mechanism(
+        "main_import_fails",
+        advice="Make the main module importable without side effects: the rest goes below "
+        '`if __name__ == "__main__":`.',
         experiment="main_module_again",
     ),
 )
@@ -76,6 +83,27 @@ def find(case: Case) -> Cause | None:
     return None
 
 
+def suspect(case: Case) -> Cause | None:
+    """See that the fork server has ended by the import of the main module."""
+    ended = case.trial.exception
+    first = next((each for each in case.tracebacks if each.child and not each.passing), None)
+    of_program = any(not each.child and not each.passing for each in case.tracebacks)
+    if ended is None or ended.type not in _OF_A_DEAD_FORK_SERVER or not first or not of_program:
+        return None
+    where = own_line(first.frames) or case.trial.where
+    return Cause(
+        "main_import_fails",
+        f"the import of the main module fails in the fork server, with {first.said} at {where}",
+        "The fork server imports the main module before its first fork, and an exception in that "
+        f"import ends it. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
+        where,
+        key=f"{first.exception.type} {where}",
+    )
+
+
+_OF_A_DEAD_FORK_SERVER: Final = (
+    "EOFError", "ConnectionResetError", "BrokenPipeError", "ConnectionRefusedError",
+)  # fmt: skip
 _OF_AN_IMPORT: Final = ("ImportError", "ModuleNotFoundError", "SyntaxError", "NameError")
 
 

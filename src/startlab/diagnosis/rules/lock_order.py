@@ -2,14 +2,17 @@
 
 ## What it sees
 Threads wait for locks, and each holds the lock that the next one waits for, by what their processes
-note of it or by the sources; or one waits for the lock that it holds itself.
+note of it or by the sources; or one waits for the lock that it holds itself, or for a `Semaphore`
+that it has taken before.
 
 ## Why
 A `Lock` can be taken once, also by the same thread. Two that take two locks in different orders
-wait for each other.
+wait for each other. A `Semaphore` lets as many in as it was made with: whoever waits for a second
+permit keeps the first meanwhile, and once those that wait have them all, none is given back.
 
 ## What to do
-Take the locks in one order everywhere; use an `RLock` where the same thread takes it again.
+Take the locks in one order everywhere; use an `RLock` where the same thread takes it again. Take
+one permit for the whole task, or all that it needs under a lock of their own.
 
 ## Bad
 ```python
@@ -36,16 +39,18 @@ def back():
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks, phrases
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import line_of, waits_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Process
+    from startlab.model import Process, Thread
 
 
 MECHANISMS: Final = (
@@ -59,11 +64,20 @@ MECHANISMS: Final = (
         shown=True,
         advice="Use an RLock, or let the inner function leave the lock to its caller.",
     ),
+    Mechanism(
+        "permit_kept",
+        shown=True,
+        advice="Take one permit for the whole task, or all that it needs under a lock of their "
+        "own: no thread should wait for a second permit while it holds one.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
     """See a thread wait for a lock that it holds itself, or a ring for one another's."""
+    kept = [(p, t) for p, t in case.threads() if waits_for_lock(t) and _has_permit(case, t)]
+    if kept:
+        return _permit_kept(case, kept)
     ring = locks.ring(case)
     if not ring or (len(ring) == 1 and case.died):  # another one was to release it, and failed
         return None
@@ -112,3 +126,31 @@ def _who(case: Case, processes: Sequence[Process]) -> str:
     if len(processes) == 2:
         return "the program and a child"
     return f"{count} processes"
+
+
+def _has_permit(case: Case, thread: Thread) -> bool:
+    """Tell whether a thread, as the program is written, has the semaphore that it waits for."""
+    made = case.sources.code(locks.made_at(case, thread))
+    is_semaphore = re.search(r"\b(Bounded)?Semaphore\(", made) is not None
+    return is_semaphore and bool(locks.taken(case, thread) & held_locks(case, thread)[1])
+
+
+def _permit_kept(case: Case, waiting: Sequence[tuple[Process, Thread]]) -> Cause:
+    """Tell of threads that wait for a semaphore of which they have a permit."""
+    thread = waiting[0][1]
+    where = line_of(thread)
+    if len(waiting) == 1:
+        who, has = f"{case.whose(*waiting[0])} waits", "it has"
+    else:
+        kind = "threads" if len({process.pid for process, _ in waiting}) == 1 else "processes"
+        who, has = f"{len(waiting)} {kind} wait", "each has"
+    guessed = any("." in each.partition(".")[2] for each in locks.taken(case, thread))
+    return Cause(
+        "permit_kept",
+        f"{who} at {where} for one more permit of {locks.described(case, thread)}, of which {has} "
+        f"one since {held_locks(case, thread)[0]}",
+        "A thread that waits for a second permit keeps the first: once the waiting threads hold "
+        "all permits, none is ever released.",
+        where,
+        grade="suspected" if guessed else None,
+    )

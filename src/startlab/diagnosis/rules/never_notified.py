@@ -1,15 +1,17 @@
 """A condition that is never notified.
 
 ## What it sees
-A thread waits for an `Event`, a `Condition` or a `Barrier`, and no thread is left to set or notify
-it.
+A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it; or in a
+`Barrier`, and nothing else goes on that could bring one more.
 
 ## Why
 A `Condition` wakes those who wait at that moment, and not those who come later. One of threading is
-of one process alone.
+of one process alone. A `Barrier` lets no one through before as many have arrived as it was made
+for. One that failed before it came, or that was never started, never comes.
 
 ## What to do
-Use an `Event` for what is to stay, and look before waiting.
+Use an `Event` for what is to stay, and look before waiting. Make a `Barrier` for as many as wait at
+it, and give `wait()` a timeout.
 
 ## Bad
 ```python
@@ -47,7 +49,7 @@ from startlab.diagnosis.stacks import (
 )
 
 if TYPE_CHECKING:
-    from startlab.model import Thread
+    from startlab.model import Process, Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -60,11 +62,19 @@ MECHANISMS: Final = (
         advice="Set the Event on every path, also after an exception, and before joining "
         "what waits for it; give wait() a timeout.",
     ),
+    Mechanism(
+        "barrier_short",
+        advice="Make it for the number that really wait at it, and give wait() a timeout: one that "
+        "failed never arrives.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
     """See one wait for an Event or a Condition that no thread is left to set or notify."""
+    in_barrier = [each for each in case.threads() if is_in(each[1], "threading.py", "_wait")]
+    if in_barrier:
+        return _in_barrier(case, in_barrier)
     waiting = [
         (process, thread)
         for process, thread in case.threads()
@@ -93,6 +103,20 @@ def find(case: Case) -> Cause | None:
         f"{case.who(process)} waits at {where} for {what}{_named(case, thread, name)}, "
         f"which nothing {verb}" + (" any more" if calls else ""),
         (text + of_one).strip(),
+        where,
+    )
+
+
+def _in_barrier(case: Case, waiting: list[tuple[Process, Thread]]) -> Cause:
+    """Tell of those that wait in a Barrier for more to come."""
+    process, thread = waiting[0]
+    where = line_of(thread)
+    many = len(waiting) > 1
+    who = f"{len(waiting)} processes or threads wait" if many else f"{case.who(process)} waits"
+    return Cause(
+        "barrier_short",
+        f"{who} at {where} in a Barrier, and no others arrive",
+        "A Barrier opens only when as many have arrived as it was made for.",
         where,
     )
 
