@@ -47,10 +47,7 @@ MECHANISMS: Final = (
         symptom=True,
         advice="Fix what the child raises; wait with a timeout, or on Process.sentinel too.",
     ),
-    Mechanism(
-        "holder_failed",
-        advice="Take the lock with `with lock:`, which always releases it.",
-    ),
+    Mechanism("holder_failed", advice="Take the lock with `with lock:`, which always releases it."),
 )
 
 

@@ -70,12 +70,6 @@ MECHANISMS: Final = (
 )
 
 
-def _last_printed(stdout: str) -> str:
-    """Quote the end of what was printed: pytest, say, tells all there."""
-    lines = [line.strip()[:200] for line in stdout.splitlines() if line.strip()]
-    return f" The last it printed was: {' / '.join(lines[-3:])}." if lines else ""
-
-
 def find(case: Case) -> Cause | None:
     """Tell an exit status that no exception stands behind: a child's, or the program's own."""
     return _handed_on(case) or _own(case)
@@ -98,15 +92,13 @@ def _handed_on(case: Case) -> Cause | None:
         return None
     code = trial.exit_status if trial.exit_status in codes else codes[0]
     where = exit_line(case, code)
+    at = f" at {where}" if where else ""
     last = last_words(trial.stderr)
+    said = f" It said: {last}." if last else _last_printed(trial.stdout)
     return Cause(
         "child_status",
-        f"a child ends with exit status {code}"
-        + (f" at {where}" if where else "")
-        + f", and the program then with {trial.exit_status}",
-        "There is no traceback."
-        + handed_on(case)
-        + (f" It said: {last}." if last else _last_printed(trial.stdout)),
+        f"a child ends with exit status {code}{at}, and the program then with {trial.exit_status}",
+        f"There is no traceback.{handed_on(case)}{said}",
         where,
         key=f"{code} {where}",
     )
@@ -127,6 +119,12 @@ def _own(case: Case) -> Cause | None:
         chosen=True,
         key=f"{trial.exit_status}",
     )
+
+
+def _last_printed(stdout: str) -> str:
+    """Quote the end of what was printed: pytest, say, tells all there."""
+    lines = [line.strip()[:200] for line in stdout.splitlines() if line.strip()]
+    return f" The last it printed was: {' / '.join(lines[-3:])}." if lines else ""
 
 
 def in_output(case: Case) -> Cause | None:

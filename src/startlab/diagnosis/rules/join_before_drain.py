@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import own_files
+from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import is_at, is_waiting, line_of, through
 
 if TYPE_CHECKING:
@@ -101,11 +101,7 @@ def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
         ]
         if not joins:
             continue
-        puts = [
-            f"{file}:{line}"
-            for file in own_files(case.sources)
-            for line in case.sources.file(file).all_mentions(r"\.put(_nowait)?\(")
-        ]
+        puts = all_written(case.sources, r"\.put(_nowait)?\(")
         where = puts[0] if len(puts) == 1 else None
         at = f" at {where}" if where else ""
         line = line_of(joins[0])  # of a call of join_thread(); at its end a process is at none

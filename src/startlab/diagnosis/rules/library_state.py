@@ -68,8 +68,8 @@ def find(case: Case) -> Cause | None:
         alone = calls.in_first_alone(by) if by else []
         if where is None and is_unpickling(traceback):
             at = f", which {case.where} gives them" if case.where else ""
-            came = f"when it unpickles their work{at}"
-            return _of_library(traceback, by, alone, came) if alone else None
+            came = f"and it raises {traceback.said} when it unpickles their work{at}"
+            return _of_library(by, alone, came) if alone else None
         for used in calls.uses_in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
@@ -79,7 +79,7 @@ def find(case: Case) -> Cause | None:
             if context.package in of:
                 return _of_context(context, f"and a child raises {traceback.said} at {where}")
         if alone:  # by an object that the child was given, whose library no name tells
-            return _of_library(traceback, by, alone, f"at {where}")
+            return _of_library(by, alone, f"and it raises {traceback.said} at {where}")
     return None
 
 
@@ -110,22 +110,6 @@ def _of_context(context: Call, came: str) -> Cause:
         "What a context sets up is in the memory of the process that enters it. A child started by "
         "spawn or forkserver imports the main module, and enters none of its parent's contexts.",
         context.where,
-    )
-
-
-def _of_library(traceback: Traceback, by: str, set_up: Sequence[Call], came: str) -> Cause:
-    """Tell of a library that raises in the children for what only the parent has set up."""
-    first = set_up[0]
-    said = traceback.said
-    lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
-    return Cause(
-        "library_state_differs",
-        f"the children do not have what the parent set up in {by} by {first.told} at "
-        f"{first.where}, and it raises {said} {came}",
-        f"Only in the parent: {lines}. A child started by spawn or forkserver imports the main "
-        "module, and what the parent does with a library below the main guard is not done there.",
-        first.where,
-        key=f"{by} {first.where}",
     )
 
 
@@ -161,24 +145,28 @@ def _is_of(traceback: Traceback, used: Call, where: str | None) -> bool:
 
 
 def _cause(used: Call, set_up: Sequence[Call], came: str) -> Cause:
-    first = set_up[0]
-    more = f" and {len(set_up) - 1} more" if len(set_up) > 1 else ""
-    told = f"{first.told} at {first.where}{more}"
-    if used.made is not None and first.root == used.root:
-        title = f"every child makes its own `{used.root}` at {used.made}, without {told}, {came}"
-        where = used.made
-    else:
-        title = (
-            f"the children do not have what the parent set up in {used.package} by {told}, {came}"
-        )
-        where = first.where
+    in_child = f" In the child: {used.told} at {used.where}."
+    cause = _of_library(used.package, set_up, came, in_child)
+    if used.made is None or set_up[0].root != used.root:
+        return cause
+    title = f"every child makes its own `{used.root}` at {used.made}, without {_first(set_up)}"
+    return cause._replace(title=f"{title}, {came}", where=used.made)
+
+
+def _of_library(by: str, set_up: Sequence[Call], came: str, in_child: str = "") -> Cause:
+    """Tell of a library that raises in the children for what only the parent has set up."""
     lines = ", ".join(f"{each.told} at {each.where}" for each in set_up[:4])
     return Cause(
         "library_state_differs",
-        title,
-        f"Only in the parent: {lines}. In the child: {used.told} at {used.where}. A child "
-        "started by spawn or forkserver imports the main module, and what the parent does with a "
-        "library below the main guard is not done there.",
-        where,
-        key=f"{used.package} {first.where}",
+        f"the children do not have what the parent set up in {by} by {_first(set_up)}, {came}",
+        f"Only in the parent: {lines}.{in_child} A child started by spawn or forkserver imports "
+        "the main module, and what the parent does with a library below the main guard is not done "
+        "there.",
+        set_up[0].where,
+        key=f"{by} {set_up[0].where}",
     )
+
+
+def _first(set_up: Sequence[Call]) -> str:
+    more = f" and {len(set_up) - 1} more" if len(set_up) > 1 else ""
+    return f"{set_up[0].told} at {set_up[0].where}{more}"

@@ -35,7 +35,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, handed_on, imports_main, used_at_exit
+from startlab.diagnosis.case import (
+    OF_WHAT_IS_GONE,
+    Case,
+    Cause,
+    handed_on,
+    imports_main,
+    used_at_exit,
+)
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import own_line
@@ -64,7 +71,7 @@ def find(case: Case) -> Cause | None:
             at = own_line(traceback.frames)
             at_file, _, number = (at or "").rpartition(":")
             used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
-            if name in used and _MISSING.search(traceback.exception.type):
+            if name in used and _is_missed(traceback.exception.type):
                 again = f" A child raises {traceback.said}, at {at}."
                 return _of_each(name, f"{file}:{line}", case, again)
         if not case.of_children and case.trial.exception is None and name in used_at_exit(case):
@@ -72,10 +79,8 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-_MISSING: Final = re.compile(
-    r"FileNotFoundError|NotADirectoryError|ConnectionRefusedError|OSError|DatabaseError"
-    r"|OperationalError|KeyError"
-)
+def _is_missed(exception: str) -> bool:
+    return exception == "KeyError" or OF_WHAT_IS_GONE.search(exception) is not None
 
 
 def _made(case: Case) -> Iterator[tuple[str, str, int]]:

@@ -29,10 +29,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import (
-    Case,
-    Cause,
-)
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 

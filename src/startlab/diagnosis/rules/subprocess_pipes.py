@@ -61,8 +61,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See the program and a subprocess of it wait for each other at a pipe."""
-    kept = _kept_open(case)
-    if kept is not None:
+    if kept := _kept_open(case):
         return kept
     started = {start.child for start in case.trial.starts}
     for child in case.trial.processes:
@@ -72,8 +71,7 @@ def find(case: Case) -> Cause | None:
         for thread in child.threads:
             if thread.waits_for != (parent.pid,):
                 continue
-            cause = _at_a_pipe(case, parent, child, thread)
-            if cause is not None:
+            if cause := _at_a_pipe(case, parent, child, thread):
                 return cause
     return None
 
@@ -102,48 +100,36 @@ def _kept_open(case: Case) -> Cause | None:
     return None
 
 
-def _awaits_end(thread: Thread) -> bool:
-    """Tell whether a thread waits for the end of a subprocess."""
-    return is_waiting(thread, "child") or is_in(thread, "subprocess.py", "wait")
-
-
 def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> Cause | None:
     """See the parent wait for a child that waits for it at a pipe."""
     who = case.who(parent)
+    writes = is_waiting(thread, "pipe write", "socket write")
     for each in parent.threads:
         where = line_of(each)
         if where is None or child.pid not in each.waits_for:
             continue
-        if is_waiting(thread, "pipe write", "socket write") and _awaits_end(each):
-            return Cause(
-                "output_not_read",
-                f"{who} waits at {where} for the end of a subprocess, which waits for its output "
-                "to be read",
-                "The subprocess has written more than its pipe holds (64 KiB on Linux), and only "
-                f"{who} could read from that: it would do so only after the subprocess ends.",
+        if writes and (is_waiting(each, "child") or is_in(each, "subprocess.py", "wait")):
+            return _not_read(
+                f"{who} waits at {where} for the end of a subprocess, which waits for its output",
+                f"only {who} could read from that: it would do so only after the subprocess ends",
                 where,
             )
-        if is_waiting(thread, "pipe write", "socket write") and is_idle_loop(each):
-            return Cause(
-                "output_not_read",
+        if writes and is_idle_loop(each):
+            return _not_read(
                 f"the event loop of {who} is idle at {where}, and a subprocess waits for its "
-                "output to be read",
-                "The subprocess has written more than its pipe holds (64 KiB on Linux), and "
-                "nothing that the loop runs reads it.",
+                "output",
+                "nothing that the loop runs reads it",
                 where,
             )
-        if is_waiting(thread, "pipe write") and is_waiting(each, "pipe read"):
-            return Cause(
-                "output_not_read",
+        if writes and is_waiting(each, "pipe read"):
+            return _not_read(
                 f"{who} reads at {where} one output of a subprocess, which waits for its other "
-                "output to be read",
-                "The subprocess has written more to that than a pipe holds (64 KiB on Linux), and "
-                f"{who} reads it only after the end of the first.",
+                "output",
+                f"{who} reads that only after the end of the first",
                 where,
             )
-        if is_waiting(thread, "pipe read", "socket read") and is_waiting(
-            each, "pipe read", "socket read", "poll"
-        ):
+        reads = is_waiting(thread, "pipe read", "socket read")
+        if reads and is_waiting(each, "pipe read", "socket read", "poll"):
             return Cause(
                 "input_not_closed",
                 f"{who} reads at {where} what a subprocess says, and the subprocess waits for more "
@@ -153,3 +139,12 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
                 where,
             )
     return None
+
+
+def _not_read(title: str, why: str, where: str) -> Cause:
+    return Cause(
+        "output_not_read",
+        f"{title} to be read",
+        f"The subprocess has written more than its pipe holds (64 KiB on Linux), and {why}.",
+        where,
+    )

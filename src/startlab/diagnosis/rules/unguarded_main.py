@@ -26,11 +26,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import (
-    Case,
-    Cause,
-    what_was_raised,
-)
+from startlab.diagnosis.case import Case, Cause, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
 from startlab.model import UnguardedStart
