@@ -70,14 +70,12 @@ from startlab.diagnosis.rules import (
     raised_before_exit,
     random_copied,
     refused,
-    select_of_pipe,
     setting_differs,
     shared_made_again,
     signal_ignored,
     stdin_in_child,
     subprocess_pipes,
     threads_replaced,
-    too_many_workers,
     unexplained,
     unfinished_tasks,
     unguarded_main,
@@ -88,6 +86,7 @@ from startlab.diagnosis.rules import (
     unpickling_fails,
     unreadable_program,
     waits_for_itself,
+    waits_on_windows,
 )
 
 if TYPE_CHECKING:
@@ -102,8 +101,7 @@ _ONLY_ON_WINDOWS: Final[tuple[Rule, ...]] = (
     unix_path.find,
     unix_command.find,
     file_in_use.find,
-    select_of_pipe.find,
-    too_many_workers.find,
+    waits_on_windows.find,
     code_page.find,
 )
 """What an exception says that is raised there alone; a path before the command that it names."""
