@@ -71,27 +71,33 @@ _STREAMS: Final = {"1": "stdout", "2": "stderr"}
 
 def find(case: Case) -> Cause | None:
     """See a child that recurses too deep, or dies by a signal: unhandled, or of a small stack."""
-    limit = _first(case.clues(ChangedSetting), _RECURSION)
+    clues = case.clues(ChangedSetting)
+    limit = _first(clues, _RECURSION)
     if limit and any(each.exception.type == "RecursionError" for each in case.of_children):
         return _differs(case, limit)
     names = [signals.name_of(code) for _, code, _ in case.died]
-    for each in case.clues(ChangedSetting):
+    for each in clues:
         # Pools end their workers by SIGTERM, whatever handles it.
         if each.setting == _HANDLER and each.part in names and each.part != "SIGTERM":
-            return _unhandled(case, each)
-    names = [name for name in names if name in signals.CRASHES]
-    clue = _first(case.clues(ChangedSetting), _STACK)
-    if not names or clue is None:
+            return _cause(
+                case,
+                each,
+                f"{each.part} is handled by `{each.parent}`{{at}} in the parent alone, and ends a "
+                "child",
+                "A child started by spawn or forkserver begins with Python's own handlers of "
+                "signals.",
+            )
+    crash = next((name for name in names if name in signals.CRASHES), None)
+    clue = _first(clues, _STACK)
+    if crash is None or clue is None:
         return None
-    where = _set_at(case, clue)
-    return Cause(
-        "setting_differs",
-        f"{_values(clue, where)}, and a child dies by {names[0]}",
-        "What a process sets for itself does not reach a child started by spawn or forkserver. "
-        "Where a thread's stack is too small for the depth of its calls, a signal ends the "
-        "process, without a Python traceback: faulthandler has a stack of its own in the main "
+    return _cause(
+        case,
+        clue,
+        f"{_values(clue)}, and a child dies by {crash}",
+        f"{_ITS_OWN} Where a thread's stack is too small for the depth of its calls, a signal ends "
+        "the process, without a Python traceback: faulthandler has a stack of its own in the main "
         "thread only.",
-        where or started_at(case),
     )
 
 
@@ -107,41 +113,38 @@ def suspect(case: Case) -> Cause | None:
     if clue := shown or alone or _first(clues, _STREAM):
         return _differs(case, clue)
     if clue := _first(clues, _OUTPUT):
-        where = _set_at(case, clue)
-        return Cause(
-            "output_elsewhere",
+        return _cause(
+            case,
+            clue,
             f"the children write to the {_STREAMS[clue.part]} that the fork server was started "
-            f"with, not to that of the parent{f' since {where}' if where else ''}",
+            "with, not to that of the parent{since}",
             "The fork server is started with the first child. Its children have the files that it "
             "had open then, wherever the parent's descriptors lead by now.",
-            where or started_at(case),
+            "output_elsewhere",
         )
     return None
 
 
-def _unhandled(case: Case, clue: ChangedSetting) -> Cause:
-    where = _set_at(case, clue)
-    at = f", set at {where}," if where else ""
-    return Cause(
-        "setting_differs",
-        f"{clue.part} is handled by `{clue.parent}`{at} in the parent alone, and ends a child",
-        "A child started by spawn or forkserver begins with Python's own handlers of signals.",
-        where or started_at(case),
-    )
+_ITS_OWN: Final = (
+    "What a process sets for itself does not reach a child started by spawn or forkserver."
+)
 
 
 def _differs(case: Case, clue: ChangedSetting) -> Cause:
-    where = _set_at(case, clue)
     kept = KEPT_BY_SERVER.get(SETTINGS[clue.setting].registry)
-    return Cause(
-        "setting_differs",
-        _values(clue, where),
-        kept.why
-        if kept
-        else "What a process sets for itself does not reach a child started by spawn or "
-        "forkserver.",
-        where or started_at(case),
-    )
+    return _cause(case, clue, _values(clue), kept.why if kept else _ITS_OWN)
+
+
+def _cause(
+    case: Case, clue: ChangedSetting, title: str, why: str, mechanism: str = "setting_differs"
+) -> Cause:
+    """Tell of a setting; `{at}` and `{since}` in the title are the line that sets it."""
+    name = re.escape(clue.part)
+    patterns = [each.replace("{0}", name) for each in SETTINGS[clue.setting].set_by]
+    where = written(case.sources, *patterns, of_test=case.test_part)
+    at, since = (f", set at {where},", f" since {where}") if where else ("", "")
+    title = title.replace("{at}", at).replace("{since}", since)
+    return Cause(mechanism, title, why, where or started_at(case))
 
 
 def _usual(clue: ChangedSetting) -> str:
@@ -158,13 +161,6 @@ def _first(clues: list[ChangedSetting], setting: str) -> ChangedSetting | None:
     return next((each for each in clues if each.setting == setting), None)
 
 
-def _set_at(case: Case, clue: ChangedSetting) -> str | None:
-    name = re.escape(clue.part)
-    patterns = [each.replace("{0}", name) for each in SETTINGS[clue.setting].set_by]
-    return written(case.sources, *patterns, of_test=case.test_part)
-
-
-def _values(clue: ChangedSetting, where: str | None) -> str:
-    at = f", set at {where}," if where else ""
+def _values(clue: ChangedSetting) -> str:
     child = clue.child or "as it is by default"
-    return f"`{clue.name}` is {clue.parent} in the parent{at} and {child} in its children"
+    return f"`{clue.name}` is {clue.parent} in the parent{{at}} and {child} in its children"
