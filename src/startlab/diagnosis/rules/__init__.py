@@ -36,7 +36,6 @@ from startlab.diagnosis.rules import (
     import_waits,
     item_never_comes,
     join_before_drain,
-    killed_worker,
     left_unsent,
     library_copy,
     library_state,
@@ -196,7 +195,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unpickling_fails.suspect,
         refused.suspect,  # what the library says itself tells more than what it shares
         connection_shared.find,
-        killed_worker.find,
+        lost_task.find,
         stdin_in_child.find,
         manager_copy.find,
         signal_ignored.find,

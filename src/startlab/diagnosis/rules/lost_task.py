@@ -1,15 +1,16 @@
-"""A pool's task whose result never comes.
+"""A task whose worker has ended, or whose result cannot be read.
 
 ## What it sees
 The program waits for a result of a `Pool`, and a worker has ended with its task, or the pool's
-thread could not read a result.
+thread could not read a result. Or the program raises `BrokenProcessPool`.
 
 ## Why
 `multiprocessing.Pool` replaces a worker that ends, but its task is lost. A result that cannot be
-unpickled ends the thread that reads results.
+unpickled ends the thread that reads results. `concurrent.futures` gives all its work up then.
 
 ## What to do
-Use `concurrent.futures.ProcessPoolExecutor`, and let no worker end by itself.
+Find out what ends the worker: a signal (out of memory?), `os._exit()` or `sys.exit()` in the task.
+Use `concurrent.futures.ProcessPoolExecutor`, which does not wait then.
 
 ## Bad
 ```python
@@ -38,6 +39,7 @@ from startlab.diagnosis.case import (
     waits_for_pool,
 )
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.stacks import own_line
 from startlab.model import SystemExitInChild
 
 MECHANISMS: Final = (
@@ -45,6 +47,14 @@ MECHANISMS: Final = (
         "lost_task",
         advice="Use concurrent.futures.ProcessPoolExecutor, which raises BrokenProcessPool; let no "
         "worker end by itself.",
+        experiment="killed_pool_worker",
+    ),
+    Mechanism(
+        "killed_worker",
+        shown=True,
+        symptom=True,
+        advice="Find out what ends the worker: a signal (out of memory?), os._exit() or sys.exit() "
+        "in the task.",
         experiment="killed_pool_worker",
     ),
     Mechanism(
@@ -58,26 +68,33 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
-    """See that a worker of a Pool has ended with its task, or that a result could not be read."""
+    """See that a worker has ended with its task, or that a result could not be read."""
+    exception = case.trial.exception
+    if exception is not None and exception.type.endswith("BrokenProcessPool"):
+        return _broken(case)
     where = waits_for_pool(case)
     if where is None:
         return None
     for traceback in case.tracebacks:
         if any(file.endswith("pool.py") for file, _ in traceback.frames) and traceback.passing:
             return unreadable(case, traceback, "The pool's thread", "The thread has ended.")
-    died = case.died
-    if not died and not any(each.child for each in case.tracebacks):
+    if not case.died and not any(each.child for each in case.tracebacks):
         return None  # a task's exception goes to whoever waits for it
-    if died and not case.tracebacks and all(code > 0 for _, code, _ in died):
+    if case.died and not case.tracebacks and all(code > 0 for _, code, _ in case.died):
         return _ended(case, where)
-    ends = ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in died)) or "an exception"
     return Cause(
         "lost_task",
-        f"a worker of the pool has ended ({ends}) with its task, and {where} waits for the result",
-        "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
-        "for the result never gets it." + may_end_by(case),
+        f"a worker of the pool has ended ({_ends(case) or 'an exception'}) with its task, and "
+        f"{where} waits for the result",
+        f"{_IS_LOST}{may_end_by(case)}",
         where,
     )
+
+
+_IS_LOST: Final = (
+    "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits for the "
+    "result never gets it."
+)
 
 
 def suspect(case: Case) -> Cause | None:
@@ -96,8 +113,34 @@ def _ended(case: Case, waits: str) -> Cause:
     return Cause(
         "lost_task",
         f"{what} a worker of the pool with its task, and {waits} waits for the result",
-        "multiprocessing.Pool replaces a worker that ends, but its task is lost: whoever waits "
-        "for the result never gets it.",
+        _IS_LOST,
         line or waits,
         grade="shown" if case.clues(SystemExitInChild) else None,
     )
+
+
+def _broken(case: Case) -> Cause:
+    """Tell of an executor whose worker has ended in the middle of its task."""
+    for each in case.tracebacks:
+        files = [file.rpartition("/")[2] for file, _ in each.frames[:2]]
+        if not each.child and files == _READING:
+            then = "The executor then gives up: every future raises BrokenProcessPool."
+            return unreadable(case, each, "The executor's thread", then)
+    failed = next((each for each in case.tracebacks if each.child), None)
+    where = (own_line(failed.frames) if failed else None) or case.where
+    ends = failed.said if failed else _ends(case) or "an exit of its own"
+    return Cause(
+        "killed_worker",
+        f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
+        "concurrent.futures gives up when a worker ends: every future raises BrokenProcessPool."
+        + ("" if failed else may_end_by(case)),
+        where,
+    )
+
+
+_READING: Final = ["process.py", "connection.py"]
+"""Where an executor's own thread reads the results."""
+
+
+def _ends(case: Case) -> str:
+    return ", ".join(dict.fromkeys(ended_by(code) for _, code, _ in case.died))
