@@ -116,7 +116,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         manager_ended.find,
         descriptor_by_number.find,
         *_ONLY_ON_WINDOWS,  # what a child raised there; that it dies, or is waited for, follows
-        dying_workers.find,
         refused.find,
         unpicklable.find,
         subprocess_pipes.find,
@@ -136,6 +135,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         global_differs.find,
         setting_differs.find,
         library_state.find,
+        dying_workers.find,  # what its workers lack tells more
         unpickling_fails.suspect,
         refused.suspect,  # what the library says itself tells more than what it shares
         connection_shared.find,

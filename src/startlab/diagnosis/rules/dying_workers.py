@@ -31,14 +31,11 @@ with multiprocessing.Pool(initializer=begin, initargs=(text,)) as pool:
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.globals import differing_global
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.model import ChangedGlobal
 
 MECHANISMS: Final = (
     Mechanism(
@@ -55,15 +52,6 @@ def find(case: Case) -> Cause | None:
         return None
     last = next((each for each in case.tracebacks[::-1] if each.child), case.tracebacks[-1])
     where = own_line(last.frames) or case.where
-    code = " ".join(case.sources.code(f"{file}:{line}") for file, line in last.frames)
-    missing = [
-        clue
-        for clue in case.clues(ChangedGlobal)
-        if re.search(rf"\b{re.escape(clue.name.rpartition('.')[2])}\b", code)
-    ]
-    if missing:
-        again = f" Every worker raises {last.said}, at {where}, and the pool replaces it, forever."
-        return differing_global(case, missing, where, again)
     return Cause(
         "dying_workers",
         f"every worker of the pool dies of {last.said}" + (f" at {where}" if where else ""),

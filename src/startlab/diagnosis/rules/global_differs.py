@@ -102,6 +102,8 @@ def find(case: Case) -> Cause | None:
             used = differing[:1]
         if used:
             again = f" A child raises {traceback.said}, at {where}."
+            if case.trial.grade == "respawning":
+                again += " The pool replaces it by another one, forever."
             return differing_global(case, used, where, again)
         if traceback.exception.type == "NameError" and where is not None:
             return _not_defined(case, first_line(traceback.exception.message), where)

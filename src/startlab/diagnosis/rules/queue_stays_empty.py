@@ -75,8 +75,6 @@ MECHANISMS: Final = (
     ),
 )
 
-_NUMBERS: Final = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-
 
 def find(case: Case) -> Cause | None:
     """See threads wait for an item, or for room, in a queue of their process."""
@@ -92,11 +90,9 @@ def find(case: Case) -> Cause | None:
     name = _name(case, thread, method)
     made = _made_at(case, thread, name)
     queue = (f"the queue `{name}`" if name else "a queue") + (f" (made at {made})" if made else "")
-    who = case.who(process)
-    if len(same) > 1 or thread.tid != process.pid:
-        number = _NUMBERS[len(same)] if len(same) < len(_NUMBERS) else str(len(same))
-        who = f"{number} thread{'s' if len(same) > 1 else ''} of {who}"
-    verb = "wait" if len(same) > 1 else "waits"
+    who = f"{case.whose(process, thread)} waits"
+    if len(same) > 1:
+        who = f"{len(same)} threads of {case.who(process)} wait"
     other = "get" if method == "put" else "put"
     own = name.rpartition(".")[2]
     pattern = rf"\b{re.escape(own)}\.{other}(_nowait)?\("
@@ -116,7 +112,7 @@ def find(case: Case) -> Cause | None:
     )
     return Cause(
         "queue_stays_empty" if method == "get" else "queue_stays_full",
-        f"{who} {verb} at {where} in {method}() of {queue}, {what}",
+        f"{who} at {where} in {method}() of {queue}, {what}",
         at or nothing,
         where,
     )
