@@ -515,6 +515,17 @@ def held_locks(case: Case, thread: Thread) -> tuple[str, set[str]]:
     return "", set()
 
 
+def called_on(case: Case, thread: Thread, *methods: str) -> tuple[str, str | None]:
+    """Name the object whose method a thread's line calls, if it is but one, and its own line."""
+    for frame in own_frames(thread)[:1]:
+        source = case.sources.file(frame.file)
+        names = {name for name, called in source.calls_at(frame.line) if called in methods}
+        if len(names) == 1 and "(" not in (name := names.pop()):
+            line = source.made(name, source.owner_of(frame.line))
+            return name, f"{frame.file}:{line}" if line else None
+    return "", None
+
+
 OF_WRONG_DATA: Final = (
     "AssertionError", "AttributeError", "IndexError", "KeyError", "RuntimeError", "SystemExit",
     "TypeError", "ValueError", "ZeroDivisionError",

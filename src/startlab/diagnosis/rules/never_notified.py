@@ -34,8 +34,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.case import Case, Cause, called_on
+from startlab.diagnosis.phrases import a, listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
@@ -88,20 +88,20 @@ def find(case: Case) -> Cause | None:
     process, thread = min(waiting, key=lambda each: each[0] == case.root)
     where = line_of(thread)
     shared = through(thread, "synchronize.py")
-    event, name = _called(case, thread)
-    own = name.rpartition(".")[2]
-    of = rf"\b{re.escape(own)}" if own else ""
-    pattern = of + (r"\.set\(" if event else r"\.(notify|notify_all)\(")
-    calls = all_written(case.sources, pattern)
+    name, made = called_on(case, thread, "wait", "wait_for")
+    event = _is_event(thread, case.sources.code(made))
+    of = rf"\b{re.escape(name.rpartition('.')[2])}" if name else ""
+    calls = all_written(case.sources, of + (r"\.set\(" if event else r"\.(notify|notify_all)\("))
     what, verb = ("Event", "sets") if event else ("Condition", "notifies")
-    what = f"the {what}" if name else f"{'an' if event else 'a'} {what}"
+    what = f"the {what} `{name}`" if name else a(what)
+    what += f" (made at {made})" if made else ""
     of_one = "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS
     text = f"What would do it is at {listed(calls[:4])}." if calls else ""
     text += "" if event else _AT_THAT_MOMENT
     return Cause(
         "never_set" if event else "never_notified",
-        f"{case.who(process)} waits at {where} for {what}{_named(case, thread, name)}, "
-        f"which nothing {verb}" + (" any more" if calls else ""),
+        f"{case.who(process)} waits at {where} for {what}, which nothing {verb}"
+        + (" any more" if calls else ""),
         (text + of_one).strip(),
         where,
     )
@@ -127,30 +127,14 @@ _AT_THAT_MOMENT: Final = (
 )
 
 
-def _called(case: Case, thread: Thread) -> tuple[bool, str]:
-    """Tell whether it is an Event that the program's line waits for, and its name there."""
-    frame = own_frames(thread)[0]
-    waits = [each for each in library_frames(thread) if is_at(each, "", "wait")]
-    source = case.sources.file(frame.file)
-    names = {name for name, called in source.calls_at(frame.line) if called in ("wait", "wait_for")}
-    name = names.pop() if len(names) == 1 else ""
-    name = "" if "(" in name else name
-    line = source.made(name, source.owner_of(frame.line)) if name else None
-    made = source.line(line or 0)
+def _is_event(thread: Thread, made: str) -> bool:
+    """Tell whether a thread waits for an Event, by the line that makes it or by its stack."""
     if re.search(r"\b(Event|Condition)\(", made):
-        return re.search(r"\bEvent\(", made) is not None, name
+        return re.search(r"\bEvent\(", made) is not None
+    waits = [each for each in library_frames(thread) if is_at(each, "", "wait")]
     if any("." in each.function for each in waits):  # since 3.11
-        return waits[-1].function.startswith("Event."), name
-    return len(waits) > 1, name
-
-
-def _named(case: Case, thread: Thread, name: str) -> str:
-    if not name:
-        return ""
-    frame = own_frames(thread)[0]
-    source = case.sources.file(frame.file)
-    line = source.made(name, source.owner_of(frame.line))
-    return f" `{name}`" + (f" (made at {frame.file}:{line})" if line else "")
+        return waits[-1].function.startswith("Event.")
+    return len(waits) > 1
 
 
 def _is_to_come(case: Case, thread: Thread) -> bool:

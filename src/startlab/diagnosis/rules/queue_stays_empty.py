@@ -42,7 +42,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import Case, Cause, called_on
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
@@ -51,7 +51,6 @@ from startlab.diagnosis.stacks import (
     library_frames,
     line_of,
     own_frame,
-    own_frames,
     through,
 )
 from startlab.model import ThreadAtFork
@@ -87,8 +86,7 @@ def find(case: Case) -> Cause | None:
     process, thread, method = waiting[0]
     where = line_of(thread) or ""
     same = [t for p, t, name in waiting if (p, name, line_of(t)) == (process, method, where)]
-    name = _name(case, thread, method)
-    made = _made_at(case, thread, name)
+    name, made = called_on(case, thread, method)
     queue = (f"the queue `{name}`" if name else "a queue") + (f" (made at {made})" if made else "")
     who = f"{case.whose(process, thread)} waits"
     if len(same) > 1:
@@ -105,15 +103,12 @@ def find(case: Case) -> Cause | None:
     else:
         what, nothing = "which is full and from which nothing is taken", "Nothing takes from it."
         done = "takes from it"
-    at = (
-        f"What {done} is at {listed(calls[:3])}, and no thread comes there any more."
-        if calls
-        else ""
-    )
+    if calls:
+        nothing = f"What {done} is at {listed(calls[:3])}, and no thread comes there any more."
     return Cause(
         "queue_stays_empty" if method == "get" else "queue_stays_full",
         f"{who} at {where} in {method}() of {queue}, {what}",
-        at or nothing,
+        nothing,
         where,
     )
 
@@ -150,23 +145,7 @@ def _waits_in(case: Case, thread: Thread) -> str | None:
     for method in ("get", "put"):
         if is_in(thread, "/queue.py", method):
             return method
-        name = "" if library else _name(case, thread, method)
-        made = _made_at(case, thread, name) if name else None
+        made = None if library else called_on(case, thread, method)[1]
         if made and thread.wait is not None and thread.wait.kind == "lock":
             return method if re.search(r"\bSimpleQueue\(", case.sources.code(made)) else None
     return None
-
-
-def _name(case: Case, thread: Thread, method: str) -> str:
-    """Give the name of the queue whose method a thread's line calls, if it calls but one."""
-    frame = own_frames(thread)[0]
-    calls = case.sources.file(frame.file).calls_at(frame.line)
-    names = {name for name, called in calls if called == method}
-    return names.pop() if len(names) == 1 else ""
-
-
-def _made_at(case: Case, thread: Thread, name: str) -> str | None:
-    frame = own_frames(thread)[0]
-    source = case.sources.file(frame.file)
-    line = source.made(name, source.owner_of(frame.line)) if name else None
-    return f"{frame.file}:{line}" if line else None
