@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.phrases import at, listed
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import own_files, reached_from
 from startlab.diagnosis.stacks import (
@@ -276,8 +276,7 @@ class Case:
         by = self.clues(ForkedBy)
         if not by or self.trial.starts:
             return "a forked child"
-        at = f" at {by[0].where}" if by[0].where else ""
-        return f"a child, which {by[0].by} forks{at} whatever the start method is,"
+        return f"a child, which {by[0].by} forks{at(by[0].where)} whatever the start method is,"
 
     @property
     def forked(self) -> bool:
@@ -372,12 +371,11 @@ def unreadable(case: Case, traceback: Traceback, of: str, then: str) -> Cause:
     where = raised or (found[names[0]] if len(names) == 1 else None)
     told = [f"`{name}` at {found[name]}" for name in names[:3]]
     what = f"`{names[0]}`" if len(names) == 1 else "a result or exception"
-    at = f" at {where}" if where else ""
     calls = [] if raised or found else Calls(case.sources).in_children()
     places = list(dict.fromkeys(f"{each.package} at {each.where}" for each in calls))[:3]
     return Cause(
         "unreadable_result",
-        f"{what} of a task cannot be unpickled{at}, and {case.where} waits for it",
+        f"{what} of a task cannot be unpickled{at(where)}, and {case.where} waits for it",
         f"{of} that reads results has got {traceback.said}. An exception is unpickled by calling "
         f"its class with `args`: its __init__ must take what `super().__init__` was given. {then}"
         + (f" In the program that is {' or '.join(told)}." if len(told) > 1 else "")

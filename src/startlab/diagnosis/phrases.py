@@ -38,6 +38,11 @@ def either(names: Sequence[str]) -> str:
     return listed(names, "or")
 
 
+def at(where: str | None) -> str:
+    """Name a line in a sentence, if it is known: ` at program.py:3`."""
+    return f" at {where}" if where else ""
+
+
 def prints(names: Sequence[str]) -> str:
     """Say that they print: `fork prints`, `fork and spawn print`."""
     told = listed(names)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import Cause
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def find(case: Case, *known: Raised) -> Cause | None:
         if seen:
             words = seen.found.groupdict()
             where = place(case, seen)
-            title = each.title.format(**words, at=f" at {where}" if where else "")
+            title = each.title.format(**words, at=at(where))
             return Cause(each.mechanism, title, each.text.format(**words), where)
     return None
 

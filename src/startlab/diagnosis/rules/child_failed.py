@@ -38,6 +38,7 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
 
@@ -60,7 +61,7 @@ def find(case: Case) -> Cause | None:
     where = line_of(waiting) if waiting else case.where
     place = own_line(failed.frames) if failed else None
     said = failed.said if failed else ended_by(case.died[0][1])
-    said += f" at {place}" if place else ""
+    said += at(place)
     waiter = _waits_for_a_lock_taken_by_hand(case) if failed else None
     if waiter is not None:
         return Cause(

@@ -33,6 +33,7 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, died_at, last_words
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_lines
 from startlab.model import ChangedGlobal
@@ -65,7 +66,7 @@ def find(case: Case) -> Cause:
     who = "the program" if case.trial.signal else "a child"
     return Cause(
         "crash",
-        f"{who} dies by {by}" + (f" at {where}" if where else ""),
+        f"{who} dies by {by}{at(where)}",
         last,
         where,
         key=f"{by} {where}",

@@ -34,6 +34,7 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
@@ -54,7 +55,7 @@ def find(case: Case) -> Cause | None:
     where = own_line(last.frames) or case.where
     return Cause(
         "dying_workers",
-        f"every worker of the pool dies of {last.said}" + (f" at {where}" if where else ""),
+        f"every worker of the pool dies of {last.said}{at(where)}",
         "multiprocessing.Pool replaces a worker that dies, silently and forever; its tasks are "
         "lost, and whoever waits for the results never gets them.",
         where,

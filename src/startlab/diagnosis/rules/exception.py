@@ -32,6 +32,7 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, of_worker, started_at, what_was_raised
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
@@ -78,11 +79,10 @@ def _child_raised(case: Case) -> Cause | None:
         return None
     if trial.exception == child.exception:
         return None
-    at = f" at {trial.where}" if trial.where else ""
     return Cause(
         "child_raised",
         f"a child raises {child.said} at {first}",
-        f"The program then raises {what_was_raised(trial)}{at}.",
+        f"The program then raises {what_was_raised(trial)}{at(trial.where)}.",
         first,
         key=f"{child.exception.type} {first}",
     )
@@ -100,7 +100,7 @@ def _raised(case: Case) -> Cause | None:
     return Cause(
         "exception",
         f"{'a child' if of_child else 'the program'} raises {what_was_raised(trial)}"
-        + (f" at {trial.where}" if trial.where else "")
+        + at(trial.where)
         + (f" as its target is called: it is started at {begun}" if begun else ""),
         "Each item of `args` is an argument: write `args=(name,)`, not `args=(name)`."
         if begun and "argument" in trial.exception.message

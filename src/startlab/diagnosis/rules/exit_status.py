@@ -39,6 +39,7 @@ from startlab.diagnosis.case import (
     used_at_exit,
 )
 from startlab.diagnosis.globals import differing_global
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.model import ChangedGlobal
 from startlab.output.compare import compare, quoted
@@ -92,12 +93,12 @@ def _handed_on(case: Case) -> Cause | None:
         return None
     code = trial.exit_status if trial.exit_status in codes else codes[0]
     where = exit_line(case, code)
-    at = f" at {where}" if where else ""
     last = last_words(trial.stderr)
     said = f" It said: {last}." if last else _last_printed(trial.stdout)
     return Cause(
         "child_status",
-        f"a child ends with exit status {code}{at}, and the program then with {trial.exit_status}",
+        f"a child ends with exit status {code}{at(where)}, and the program then with "
+        f"{trial.exit_status}",
         f"There is no traceback.{handed_on(case)}{said}",
         where,
         key=f"{code} {where}",

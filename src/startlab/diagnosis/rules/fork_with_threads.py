@@ -32,6 +32,7 @@ from packaging.version import Version
 
 from startlab.diagnosis import at_fork
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import BEFORE_FORK, Mechanism
 from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import NativeThreadsAtFork, ThreadAtFork
@@ -52,8 +53,7 @@ def find(case: Case) -> Cause | None:
             where = own_line(traceback.frames) or case.where
             return Cause(
                 "fork_with_threads",
-                "the warning that fork meets several threads is made an exception"
-                + (f" at {where}" if where else ""),
+                f"the warning that fork meets several threads is made an exception{at(where)}",
                 "From Python 3.12 on, a fork of a process with several threads warns; here the "
                 "warning is an error.",
                 where,

@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.phrases import listed
+from startlab.diagnosis.phrases import at, listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import is_at, is_waiting, line_of, through
@@ -103,13 +103,12 @@ def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
             continue
         puts = all_written(case.sources, r"\.put(_nowait)?\(")
         where = puts[0] if len(puts) == 1 else None
-        at = f" at {where}" if where else ""
         line = line_of(joins[0])  # of a call of join_thread(); at its end a process is at none
         what = "join_thread() does not return" if line else "A process cannot end"
         return Cause(
             "never_read",
             f"{case.who(process)} {f'waits at {line}' if line else 'cannot end'}: nothing reads "
-            f"what it has put into a queue{at}",
+            f"what it has put into a queue{at(where)}",
             f"{what} before all that was put into the queue has gone into the pipe, and the pipe "
             "is full (64 KiB on Linux)."
             + (f" Items are put at {listed(puts[:3])}." if len(puts) > 1 else ""),

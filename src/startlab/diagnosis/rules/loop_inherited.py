@@ -33,6 +33,7 @@ import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 
@@ -52,9 +53,8 @@ def find(case: Case) -> Cause | None:
         if traceback.child and _RUNNING_LOOP.search(traceback.said):
             return Cause(
                 "loop_inherited",
-                "a forked child uses its parent's event loop"
-                + (f" at {where}" if where else "")
-                + f", and raises {traceback.said}",
+                f"a forked child uses its parent's event loop{at(where)}, and raises "
+                f"{traceback.said}",
                 "The fork was made in a coroutine: the child has a copy of the loop that runs it, "
                 "and asyncio believes that this loop is still running there.",
                 where,

@@ -38,6 +38,7 @@ from startlab.diagnosis.case import (
     unreadable,
     waits_for_pool,
 )
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.model import SystemExitInChild
@@ -131,7 +132,7 @@ def _broken(case: Case) -> Cause:
     ends = failed.said if failed else _ends(case) or "an exit of its own"
     return Cause(
         "killed_worker",
-        f"a worker of the executor has ended ({ends})" + (f" at {where}" if where else ""),
+        f"a worker of the executor has ended ({ends}){at(where)}",
         "concurrent.futures gives up when a worker ends: every future raises BrokenProcessPool."
         + ("" if failed else may_end_by(case)),
         where,

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from startlab.diagnosis import at_fork
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, ended_by, last_words
 from startlab.diagnosis.libraries import package
-from startlab.diagnosis.phrases import a
+from startlab.diagnosis.phrases import a, at
 from startlab.diagnosis.rule import USE_LATER, Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
@@ -170,8 +170,8 @@ def find(case: Case) -> Cause | None:
             if re.search(refusal.pattern, said):
                 chosen = written(case.sources, _TMP) if refusal.mechanism == _TOO_LONG else None
                 where = chosen or own_line(traceback.frames) or case.where
-                at = f" at {where}" if where else ""
-                return Cause(refusal.mechanism, refusal.title + at, refusal.text, where)
+                title = f"{refusal.title}{at(where)}"
+                return Cause(refusal.mechanism, title, refusal.text, where)
     return None
 
 
@@ -187,14 +187,13 @@ def _is_of_another_context(case: Case) -> bool:
 
 def _sent_late(case: Case, clue: Unpicklable) -> Cause:
     given = clue.where or case.given_at
-    at = f" at {given}" if given else ""
     dropped = (
         " The task, or the item, is dropped. The error of a task is kept in its result: code that "
         "waits for the task's effect, and never calls get(), waits forever."
     )
     return Cause(
         "shared_as_argument",
-        f"{a(clue.type)} ({clue.path}) is sent to a process that is already running{at}",
+        f"{a(clue.type)} ({clue.path}) is sent to a process that is already running{at(given)}",
         _SENT_LATE.text + (dropped if case.trial.outcome == "hang" else ""),
         given or case.where,
     )

@@ -29,7 +29,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause
-from startlab.diagnosis.phrases import a
+from startlab.diagnosis.phrases import a, at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
@@ -82,7 +82,7 @@ def find(case: Case) -> Cause | None:
     )
     return Cause(
         "unpicklable_connection" if is_connection else "unpicklable",
-        f"{what} cannot be pickled" + (f" at {where}" if where else ""),
+        f"{what} cannot be pickled{at(where)}",
         f"{_why(case, kind, message)}{f' Python says {message}.' if message else ''}{waits}",
         where,
         advice="" if is_connection else _advice(kind, clue),
@@ -185,9 +185,9 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     file, _, line = function.rpartition(":")
     is_coroutine = clue is not None and clue.type == "coroutine"  # which the call itself has made
     returns = [] if is_coroutine or not line else case.sources.file(file).returns_of(int(line))
-    at = f"{file}:{returns[0]}" if len(returns) == 1 else ""
-    where = at or given
-    ways = ["a worker returns it" + (f" at {at}" if at else "")] if clue else []
+    returned = f"{file}:{returns[0]}" if len(returns) == 1 else None
+    where = returned or given
+    ways = [f"a worker returns it{at(returned)}"] if clue else []
     ways += [f"its task is given at {given}"] if given else []
     made = f"A call of the `async def` at {function} only makes a coroutine. "
     advice = "Return plain data: a list instead of a generator, what was read instead of an open "
