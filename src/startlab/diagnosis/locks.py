@@ -96,10 +96,14 @@ def _in_its_block(
     case: Case, thread: Thread, near: Sequence[tuple[Process, Thread]]
 ) -> tuple[tuple[Process, Thread], ...]:
     """Give the thread that holds by the sources what one waits for: another one, or itself."""
-    names = taken(case, thread)
-    found = [each for each in near if names & held_locks(case, each[1])[1]]
+    found = [each for each in near if holds(case, each[1], thread)]
     others = [each for each in found if each[1] is not thread] or found
     return tuple(others) if len(others) == 1 else ()
+
+
+def holds(case: Case, other: Thread, thread: Thread) -> bool:
+    """Tell whether a thread holds, by the sources, what another one waits for."""
+    return not held_locks(case, other)[1].isdisjoint(taken(case, thread))
 
 
 def taken(case: Case, thread: Thread) -> set[str]:

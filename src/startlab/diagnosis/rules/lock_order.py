@@ -132,7 +132,7 @@ def _has_permit(case: Case, thread: Thread) -> bool:
     """Tell whether a thread, as the program is written, has the semaphore that it waits for."""
     made = case.sources.code(locks.made_at(case, thread))
     is_semaphore = re.search(r"\b(Bounded)?Semaphore\(", made) is not None
-    return is_semaphore and bool(locks.taken(case, thread) & held_locks(case, thread)[1])
+    return is_semaphore and locks.holds(case, thread, thread)
 
 
 def _permit_kept(case: Case, waiting: Sequence[tuple[Process, Thread]]) -> Cause:

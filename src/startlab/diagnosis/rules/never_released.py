@@ -34,7 +34,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis import locks
-from startlab.diagnosis.case import Case, Cause, held_locks
+from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
@@ -51,8 +51,6 @@ from startlab.diagnosis.stacks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from startlab.model import FindingGrade, Process, Thread
 
 MECHANISMS: Final = (
@@ -137,7 +135,8 @@ def _kept(case: Case, process: Process, thread: Thread) -> _Why | None:
     """See a lock of one process that no thread has: a function kept it."""
     if not is_waiting(thread, "lock") or library_frames(thread):
         return None
-    if _is_held(case, thread, process.threads) or not _taken_at(case, thread):
+    held = any(locks.holds(case, each, thread) for each in process.threads)
+    if held or not _taken_at(case, thread):
         return None
     return _Why(
         ", which was taken and not released",
@@ -154,19 +153,14 @@ def _kept_by_manager(case: Case, thread: Thread) -> _Why | None:
         and any(is_at(f, "managers.py", "serve_client") for f in each.stack)
         for each in others
     )
-    if not locks.taken(case, thread) or not waits or _is_held(case, thread, others):
+    held = any(locks.holds(case, each, thread) for each in others)
+    if not locks.taken(case, thread) or not waits or held:
         return None
     return _Why(
         " of a manager, which was taken and not released",
         "No living process has it in a `with` block. A manager does not release a lock whose "
         "holder has ended.",
     )
-
-
-def _is_held(case: Case, thread: Thread, by: Sequence[Thread]) -> bool:
-    """Tell whether one of some threads holds, by the sources, what a thread waits for."""
-    wanted = locks.taken(case, thread)
-    return any(wanted & held_locks(case, each)[1] for each in by)
 
 
 def _taken_at(case: Case, thread: Thread) -> str:
