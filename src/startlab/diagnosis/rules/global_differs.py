@@ -42,7 +42,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, is_so_without
 from startlab.diagnosis.globals import differing_global, value_in
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.stacks import ABSOLUTE, own_line
 from startlab.model import ChangedGlobal, LostVariable, Replaced
 from startlab.output.tracebacks import first_line
 
@@ -94,12 +94,10 @@ def find(case: Case) -> Cause | None:
             for clue in differing
             if (own := clue.name.split(".")[-1]) in ran or re.search(rf"\b{re.escape(own)}\b", text)
         ]
-        if not used and where is not None:  # what the function asks that raises
-            file, _, line = where.rpartition(":")
-            asked = case.sources.file(file).used_from(int(line))
-            used = [clue for clue in differing if clue.name.split(".")[-1] in asked]
-        if not used and differing and traceback.exception.type in _OF_MISSING_STATE:
-            used = differing[:1]
+        for file, line in reversed(traceback.frames):  # what the functions ask that lead there
+            if not used and not ABSOLUTE.match(file):
+                asked = case.sources.file(file).used_from(line)
+                used = [clue for clue in differing if clue.name.split(".")[-1] in asked]
         if used:
             again = f" A child raises {traceback.said}, at {where}."
             if case.trial.grade == "respawning":
@@ -128,8 +126,3 @@ def _not_defined(case: Case, said: str, where: str) -> Cause:
         'what is made below `if __name__ == "__main__":` or in a function is not there.',
         defined or where,
     )
-
-
-_OF_MISSING_STATE: Final = (
-    "NameError", "KeyError", "AttributeError", "TypeError", "IndexError", "ValueError",
-)  # fmt: skip
