@@ -1042,7 +1042,7 @@ AspectKind = Literal[
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
     "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",
-    "own names", "own children", "proxies", "path text",
+    "own names", "own children", "proxies", "path text", "calls again",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

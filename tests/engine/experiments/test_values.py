@@ -1227,3 +1227,266 @@ def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_do
     assert seen.kinds() == {"as imported"}
     assert "`string.Template.greet`" in seen.first.title
     assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:9")
+
+
+def test_what_a_function_keeps_for_itself_is_shown_where_the_parent_adds_to_it(
+    write: Write, tmp_path: Path
+) -> None:
+    """A call that changes a file helps children as well, but it is not what they lack."""
+    program = write("""\
+        from multiprocessing import Pool
+
+        def memo(function):
+            cache = {}
+
+            def wrapper(path):
+                if path not in cache:
+                    cache[path] = function(path)
+                return cache[path]
+
+            return wrapper
+
+        @memo
+        def rate(path):
+            with open(path) as file:
+                return file.read()
+
+        def put(text):
+            with open("rate.txt", "w") as file:
+                file.write(text)
+
+        def price(item):
+            return item, rate("rate.txt")
+
+        def main():
+            put("1.0")
+            print(rate("rate.txt"))
+            put("1.2")
+            with Pool(1) as pool:
+                print(pool.map(price, ["tea"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:27"
+    assert "`rate.cache`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_what_a_parameter_is_by_default_is_shown_where_the_parent_adds_to_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        class Names:
+            @staticmethod
+            def known(name=None, names=[]):
+                if name is not None:
+                    names.append(name)
+                return names
+
+        def work():
+            print(Names.known())
+
+        def main():
+            Names.known("Ada")
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:14"
+    assert "`Names.known.names`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_call_that_changes_what_all_processes_have_in_common_is_no_cause(
+    write: Write, tmp_path: Path
+) -> None:
+    """What the cause is, nothing here can see: an object without a dictionary."""
+    program = write("""\
+        from multiprocessing import Pool
+
+        class Kept:
+            __slots__ = ("text",)
+
+        kept = Kept()
+
+        def rate():
+            if not hasattr(kept, "text"):
+                with open("rate.txt") as file:
+                    kept.text = file.read()
+            return kept.text
+
+        def put(text):
+            with open("rate.txt", "w") as file:
+                file.write(text)
+
+        def price(item):
+            return item, rate()
+
+        def main():
+            put("1.0")
+            first = rate()
+            put("1.2")
+            with Pool(1) as pool:
+                print(pool.map(price, ["tea"]), first)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert not seen.first.title.endswith("`put()` is called at program.py:22 in the parent alone, "
+        "and the children lack what it sets up")  # fmt: skip
+
+
+def test_a_function_without_a_name_that_the_parent_sets_is_given_to_children(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import threading
+        from multiprocessing import Pool
+
+        def install(found):
+            def note(args):
+                found.append(str(args.exc_value))
+
+            threading.excepthook = note
+
+        errors = []
+
+        def fetch():
+            raise ValueError("broken")
+
+        def work(_):
+            thread = threading.Thread(target=fetch)
+            thread.start()
+            thread.join()
+            return threading.excepthook.__name__
+
+        def main():
+            install(errors)
+            with Pool(1) as pool:
+                print(pool.map(work, [1]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:8"
+
+
+@pytest.mark.wide
+def test_what_is_registered_with_a_manager_is_shown_where_the_parent_does(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import queue
+        import threading
+        from multiprocessing import Process
+        from multiprocessing.managers import BaseManager
+
+        jobs, results = queue.Queue(), queue.Queue()
+
+        class Queues(BaseManager):
+            pass
+
+        def serve():
+            Queues.register("get_jobs", callable=lambda: jobs)
+            Queues.register("get_results", callable=lambda: results)
+            server = Queues(address=("127.0.0.1", 0), authkey=b"key").get_server()
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            return server.address
+
+        def work(address):
+            queues = Queues(address=address, authkey=b"key")
+            queues.connect()
+            queues.get_results().put(queues.get_jobs().get() ** 2)
+
+        def main():
+            address = serve()
+            jobs.put(3)
+            child = Process(target=work, args=(address,))
+            child.start()
+            child.join()
+            if child.exitcode:
+                raise SystemExit("the worker has failed")
+            print(results.get())
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where in ("program.py:12", "program.py:13")
+
+
+@pytest.mark.wide
+def test_what_a_function_sets_of_the_standard_library_is_named_with_its_line(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import decimal
+        import threading
+        from decimal import Decimal
+        from multiprocessing import Process
+
+        def configure(digits):
+            decimal.DefaultContext.prec = digits
+
+        def work():
+            thread = threading.Thread(target=lambda: print(Decimal(10) / 3))
+            thread.start()
+            thread.join()
+
+        def main():
+            configure(4)
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.where) == ("called_by_parent", "program.py:15")
+    assert "In it: `decimal.DefaultContext.prec = digits` at program.py:7." in seen.first.text
+
+
+@pytest.mark.wide
+def test_a_time_zone_that_the_fork_server_does_not_know_is_shown_where_it_is_set(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import time
+        from multiprocessing import Process
+
+        def work():
+            print(time.strftime("%H:%M", time.localtime(0)))
+
+        def run():
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        def main():
+            run()
+            os.environ["TZ"] = "JST-9"
+            time.tzset()
+            run()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path, "fork", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("environment_differs", "confirmed")
+    assert seen.first.where == "program.py:15"

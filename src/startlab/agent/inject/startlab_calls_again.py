@@ -26,6 +26,13 @@ def pack_calls(*names):
     return [call for call in frozen[0] if not names or call[0] in names]
 
 
+def call_in_parent(*names):
+    """Make calls once more in the process that has made them, before it starts another one."""
+    if not frozen:
+        for each in pack_calls(*names):
+            call_again(each)
+
+
 @harmless
 def call_again(made):
     """Make a call in a child, or run the statement that it was, without what a call prints."""

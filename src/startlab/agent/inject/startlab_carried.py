@@ -19,10 +19,11 @@ from startlab_aspects import (
 )
 from startlab_bound import bound_in, is_guard
 from startlab_calls import owners
-from startlab_calls_again import call_again, pack_calls
+from startlab_calls_again import call_again, call_in_parent, pack_calls
 from startlab_first import brought, first
 from startlab_registries import REGISTRIES, is_sent
 from startlab_threads import locals_of_threads, set_locals
+from startlab_values import part_of
 
 
 class Luggage(object):
@@ -49,8 +50,23 @@ def pack_global(name):
     module, path = resolve(name)
     value = module_of(module)
     for each in path:
-        value = vars(value)[each]
+        value = part_of(value, each)
     return module, path, value
+
+
+def give_global(name):
+    module, path, value = pack_global(name)
+    return module, path, Made(value) if type(value) is FUNCTION and not is_sent(value) else value
+
+
+class Made(object):
+    """A function that is found by no name: it is pickled by what it is made of."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __reduce__(self):
+        return make, (made_of(self.function),)
 
 
 def set_global(packed, name):
@@ -59,12 +75,18 @@ def set_global(packed, name):
         __import__(module)
     owner = module_of(module)
     for name in path[:-1]:
-        owner = vars(owner)[name]
-    old = vars(owner).get(path[-1])
+        owner = part_of(owner, name)
+    try:
+        old = part_of(owner, path[-1])
+    except KeyError:
+        old = None
     if type(old) is type(value) and isinstance(value, (dict, list, set)):
         # Whoever imported it by name has the same object.
         old.clear()
         (old.extend if isinstance(value, list) else old.update)(value)
+    elif type(owner) is FUNCTION and path[-1] in owner.__code__.co_freevars:
+        cell = owner.__closure__[owner.__code__.co_freevars.index(path[-1])]
+        cell.cell_contents = value
     elif len(path) > 1:
         setattr(owner, path[-1], value)
     else:
@@ -97,7 +119,8 @@ def made_of(value):
     if type(value) is FUNCTION:
         import marshal
 
-        cells = [made_of(cell.cell_contents) for cell in value.__closure__ or ()]
+        held = [cell.cell_contents for cell in value.__closure__ or ()]
+        cells = [("data", bytes(dumps(e))) if is_sent(e) else made_of(e) for e in held]
         packed = marshal.dumps(value.__code__), bytes(dumps(value.__defaults__)), cells
         return "function", value.__module__, value.__name__, packed
     if isinstance(value, type):
@@ -195,7 +218,7 @@ class Given(io.RawIOBase):
 
 
 PACK = {
-    "global": pack_global,
+    "global": give_global,
     "registry": pack_registry,
     "environ": lambda *names: {each: os.environ[each] for each in names or os.environ},
     "modules": lambda: {
@@ -203,6 +226,7 @@ PACK = {
     },
     "attributes": pack_attributes,
     "calls": pack_calls,
+    "calls again": call_in_parent,
     "process ids": pack_ids,
     "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
     "stdin": given,
@@ -241,6 +265,8 @@ def apply_before_import(aspect, packed):
             if os.environ.get(name) != value[name]:
                 note("variable", name)
                 os.environ[name] = value[name]
+                if name == "TZ":  # which is read as a process starts
+                    __import__("time").tzset()
     elif aspect[0] == "stdin":
         sys.stdin = io.TextIOWrapper(io.BufferedReader(Given(value)))
     else:

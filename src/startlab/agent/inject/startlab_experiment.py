@@ -203,6 +203,7 @@ PATCHES = {
 
 AT_ONCE = {
     "calls": watch_calls,
+    "calls again": watch_calls,
     "undone": watch_calls,
     "one main": one_main,
     "ids": keep_ids,

@@ -5,7 +5,7 @@ import os
 import sys
 
 from startlab_settings import SETTINGS
-from startlab_values import LONGEST, NOT_TOLD, named, show, text_of
+from startlab_values import LONGEST, NOT_TOLD, WRAPPED, keepers, kept_in, named, show, text_of
 
 inject = sys.modules["startlab_inject"]
 
@@ -13,9 +13,13 @@ environ = dict(os.environ)  # as this interpreter found it
 
 
 def names_of(module):
-    """Name a module, its own functions, which a parent may replace, and its classes, by a dot."""
+    """Name a module, its own functions, which a parent may replace, and what keeps more, by a dot.
+
+    That is its classes, and functions that keep something from call to call.
+    """
     names = [k for k, v in list(vars(module).items()) if type(v) is FUNCTION and v.__name__ == k]
     names += [k + "." for k, v in list(vars(module).items()) if is_class(v) and v.__name__ == k]
+    names += [path + "." for path, _ in keepers(module)]
     return "module\0%s\0%s" % (module.__name__, " ".join(names))
 
 
@@ -71,6 +75,7 @@ class Program(object):
     def __init__(self):
         self.modules = list(user_modules())[:100]
         self.names = set()
+        self.found = {}
         for module in self.modules:
             for value in list(vars(module).values()):
                 mention(value, self.names)
@@ -87,6 +92,18 @@ class Program(object):
                         for key, each in list(vars(value).items()):  # it may hold settings
                             if key in names and not key.startswith("__"):
                                 yield place + name + ".", key, each
+            for path, function in self.keepers(module):
+                for name, value in kept_in(function).items():
+                    yield place + path + ".", name, value
+
+
+    def keepers(self, module):
+        """Give what of a module's own functions keeps something, once found."""
+        if module.__name__ not in self.found:
+            every = keepers(module)
+            own = [each for each in every if not of_library(each[1].__code__.co_filename)]
+            self.found[module.__name__] = own
+        return self.found[module.__name__]
 
 
 libraries = {}  # whether the files of modules are a library's
@@ -139,9 +156,6 @@ def mention(value, names):
             each = getattr(each, "__func__", each) if type(each) in WRAPPED else each
             if isinstance(each, type(mention)):
                 add_names(each.__code__, names)
-
-
-WRAPPED = (staticmethod, classmethod)
 
 
 def add_names(code, names):

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from startlab_aspects import ASPECTS, inject, module_of, resolve, tell
+from startlab_aspects import ASPECTS, FUNCTION, inject, module_of, resolve, tell
 from startlab_carried import pack_global
 from startlab_forked import caches, results_in
 from startlab_registries import REGISTRIES, registered
@@ -84,7 +84,7 @@ class Follower(object):
             value = None
         if value != self.value:
             self.value = value
-            self.changes.append((caller(frame, self.file), by or self.last))
+            self.changes.append((self.caller(frame), by or self.last))
         if event == "return":  # what comes then is done by the line that has called
             frame = frame.f_back
         if frame is not None and is_own(frame.f_code.co_filename):
@@ -93,16 +93,35 @@ class Follower(object):
         return self.line
 
 
+    def caller(self, frame):
+        """Find the call that led to another file, or into the function that keeps what is changed."""
+        codes = keepers_of(self.words) if self.look is look_at_globals else ()
+        return caller(frame, "" if frame.f_code in codes else self.file, codes)
+
+
+def keepers_of(names):
+    """Give the code of the functions that keep something by one of some names."""
+    codes = []
+    for name in names:
+        try:
+            owner = pack_global(name.rpartition(".")[0])[2]
+        except (KeyError, TypeError):  # it is a global of a module
+            continue
+        owner = getattr(owner, "__func__", owner)
+        codes += [owner.__code__] if type(owner) is FUNCTION else []
+    return codes
+
+
 def is_own(file):
     """Tell whether a file is the program's: what a library has made from a string is no file."""
     return not file.startswith("<") and not inject.is_library(file)
 
 
-def caller(frame, file):
-    """Find the call that led to a file, in another file of the program."""
+def caller(frame, file, codes=()):
+    """Find the call that led to a file, in another file of the program, or into some code."""
     while frame is not None:
         place = frame.f_code.co_filename
-        if place != file and is_own(place):
+        if place != file and frame.f_code not in codes and is_own(place):
             return "%s:%d" % (place, frame.f_lineno)
         frame = frame.f_back
     return ""

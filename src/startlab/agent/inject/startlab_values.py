@@ -150,6 +150,48 @@ def together(kind, base, form, shown, length):
     return text if kind is base else "%s(%s)" % (kind.__name__, text)
 
 
+def keepers(module):
+    """Give the functions and methods of a module that keep something: (names, function)."""
+    for name, value in list(vars(module).items()):
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            methods = [(name + "." + key, each) for key, each in list(vars(value).items())]
+        else:
+            methods = [(name, value)]
+        for path, each in methods:
+            each = getattr(each, "__func__", each) if type(each) in WRAPPED else each
+            if type(each) is FUNCTION and (each.__closure__ or each.__defaults__):
+                yield path, each
+
+
+def kept_in(function):
+    """Give what a function keeps from call to call by the names it has there.
+
+    That is in the variables of the function that it is defined in, and the containers that are what
+    its parameters are by default.
+    """
+    code, kept = function.__code__, {}
+    for name, cell in zip(code.co_freevars, function.__closure__ or ()):
+        try:
+            kept[name] = cell.cell_contents
+        except ValueError:  # it is not bound yet
+            pass
+    values = function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount][-len(values) :]
+    kept.update(each for each in zip(names, values) if isinstance(each[1], (dict, list, set)))
+    return {name: value for name, value in kept.items() if not isinstance(value, NOT_TOLD)}
+
+
+def part_of(owner, name):
+    """Give a part of a module, a class or an object, or what a function keeps by a name."""
+    owner = owner.__func__ if type(owner) in WRAPPED else owner
+    kept = kept_in(owner) if type(owner) is FUNCTION else {}
+    return kept[name] if name in kept else vars(owner)[name]
+
+
+FUNCTION = type(text_of)
+WRAPPED = (staticmethod, classmethod)
+
+
 def named(function):
     """Name a callable, with the location of its code."""
     function = getattr(function, "__func__", function)

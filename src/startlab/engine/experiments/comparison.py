@@ -148,7 +148,7 @@ class Comparison:
                 break
             cured = number + 1
             notes = noted(trial)
-        confirmed = cured == TIMES and has_met(aspects, notes)
+        confirmed = cured == TIMES and has_met(aspects, notes) and not self._is_of_world(aspects)
         if confirmed or 0 < cured < TIMES:
             handed = self._as_it_is()
             confirmed = confirmed and handed is not None
@@ -160,6 +160,21 @@ class Comparison:
             traced = Aspect(kind="trace", words=(kind, *(words or names(kind, notes))))
             notes += self.trace(traced)
         return self.made(aspects, cured, confirmed=confirmed, notes=notes)
+
+    def _is_of_world(self, aspects: Sequence[Aspect]) -> bool:
+        """Tell whether calls that children make help as well if the parent makes them once more.
+
+        What they change is the world that all processes have in common then, as a file's contents,
+        and nothing that children lack. It is taken to be so if there is no time left to see.
+        """
+        if all(each.kind != "calls" for each in aspects):
+            return False
+        by_parent = [
+            msgspec.structs.replace(each, kind="calls again") if each.kind == "calls" else each
+            for each in aspects
+        ]
+        trial = self.trial(by_parent)
+        return trial is None or self.is_cured(trial)
 
     def trace(self, traced: Aspect) -> tuple[Noted, ...]:
         """Follow the first process of the good world, if there is one, or of the bad one."""

@@ -89,8 +89,9 @@ def _smaller(
     """Give what is tried when all together have helped: one alone, then what is left of all.
 
     That is each that has met something, or was seen to differ, before which what it has met is
-    tried alone, where that has names; then the last one of the shortest row from the first one on
-    that helps, found by halves; and last this row without all that it can do without.
+    tried alone, where that has names; then what was seen, together; then the last one of the
+    shortest row from the first one on that helps, found by halves; and last this row without all
+    that it can do without.
     """
     if candidates[0].kind == "made again":
         yield from ((each,) for each in candidates)
@@ -104,6 +105,8 @@ def _smaller(
         if each.kind in ("environ", "forking thread", "caches", "positions"):
             yield from ((alone,) for alone in _each_met(each.kind, notes))
         yield (each,)
+    if 1 < len(seen) <= MOST_SEEN and comparison.helps(seen):
+        yield _without_the_rest(comparison, seen)
     row = _shortest_row(comparison, candidates, _calls_in(candidates, notes))
     if row[-1].kind == "calls":
         yield from _fewest_calls(comparison, notes)
