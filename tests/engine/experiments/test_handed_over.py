@@ -468,3 +468,40 @@ def test_what_a_class_leaves_out_when_it_is_pickled_is_shown_at_its_method(
     assert (seen.first.mechanism, seen.first.grade) == ("lost_by_pickling", "confirmed")
     assert seen.first.where == "program.py:8"
     assert "`Basket.items` is lost" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_destructor_that_runs_as_the_child_s_interpreter_ends_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    """An experiment must not keep alive what is destroyed in its absence."""
+    program = write("""\
+        import os
+        import shutil
+        import tempfile
+        from multiprocessing import Process
+
+        class Workspace:
+            def __init__(self):
+                self.path = tempfile.mkdtemp()
+
+            def __del__(self):
+                shutil.rmtree(self.path, ignore_errors=True)
+
+        def build(workspace, part):
+            open(os.path.join(workspace.path, part), "w").close()
+
+        def main():
+            workspace = Workspace()
+            for part in ("head", "body"):
+                child = Process(target=build, args=(workspace, part))
+                child.start()
+                child.join()
+            print(sorted(os.listdir(workspace.path)))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("destructor_again", "confirmed")
+    assert seen.first.where == "program.py:10"

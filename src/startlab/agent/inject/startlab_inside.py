@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from startlab_state import Program, is_class, mention, names_of, state, the_program
+from startlab_state import Program, is_class, looked_over, mention, names_of, state, the_program
 from startlab_values import named, show
 
 inject = sys.modules["startlab_inject"]
@@ -224,7 +224,9 @@ def watch_exit():
 
 @harmless
 def exits(message):
-    while exits_by:  # else the main module is cleared too late for what its objects do at the end
+    # Else the main module is cleared too late for what its objects do at the end.
+    looked_over.clear()
+    while exits_by:
         sys.exit = exits_by.pop()
     if exited and exited[1]:
         code = exited[0]
