@@ -167,9 +167,10 @@ def find(case: Case) -> Cause | None:
         for traceback in case.tracebacks:
             said = f"{traceback.exception.type}: {traceback.exception.message}"
             said += f" in {traceback.frames[-1][0]}" if traceback.frames else ""
-            if re.search(refusal.pattern, said):
+            own = own_line(traceback.frames)
+            if re.search(refusal.pattern, said) and (own or _THREAD not in said):
                 chosen = written(case.sources, _TMP) if refusal.mechanism == _TOO_LONG else None
-                where = chosen or own_line(traceback.frames) or case.where
+                where = chosen or own or case.where
                 title = f"{refusal.title}{at(where)}"
                 return Cause(refusal.mechanism, title, refusal.text, where)
     return None
@@ -198,6 +199,9 @@ def _sent_late(case: Case, clue: Unpicklable) -> Cause:
         given or case.where,
     )
 
+
+_THREAD: Final = "can't create new thread at interpreter shutdown"
+"""What a library's thread is told that still runs when the program ends: no cause of that end."""
 
 _TMP: Final = r"\btempfile\.tempdir\s*=[^=]|[\"'](TMPDIR|TEMP|TMP)[\"']\]\s*=[^=]"
 """How a program chooses its temporary folder."""
