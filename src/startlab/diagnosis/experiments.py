@@ -173,7 +173,9 @@ def _in_own_words(
     named = sorted(Calls(case.sources).named_at(where)) if where is not None else []
     libraries = listed(named) if named else ""
     if aspect.kind in ("calls", "undone"):
-        if set_up := _set_up_by(case, aspect):
+        set_up = _set_up_by(case, aspect)
+        is_there = is_named and found is not None and _is_within(case, aspect, found.where)
+        if set_up and not is_there:
             title += f" in {listed(list(dict.fromkeys(each.package for each in set_up)))}"
             why += f" In it: {listed([f'{each.told} at {each.where}' for each in set_up[:3]])}."
         else:
@@ -320,8 +322,16 @@ _NAMES: Final[Mapping[AspectKind, str]] = {
 
 def _set_up_by(case: Case, calls: Aspect) -> list[Call]:
     """Give the calls of libraries that the last of some functions of the program's makes."""
-    name = calls.words[-1].partition("(")[0].rpartition(".")[2] if calls.words else ""
-    return [each for each in Calls(case.sources).within(name) if each.alone]
+    return [each for each in Calls(case.sources).within(_last_of(calls)) if each.alone]
+
+
+def _is_within(case: Case, calls: Aspect, where: str | None) -> bool:
+    """Tell whether a line is in the last of some functions of the program's."""
+    return where is not None and Calls(case.sources).holds(_last_of(calls), where)
+
+
+def _last_of(calls: Aspect) -> str:
+    return calls.words[-1].partition("(")[0].rpartition(".")[2] if calls.words else ""
 
 
 def _said(case: Case, made: CauseExperiment) -> str:

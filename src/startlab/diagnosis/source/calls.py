@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.syntax import flat
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from startlab.diagnosis.source.sources import Sources
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+DOES: Final = frozenset(
+    {
+        "asyncio", "concurrent", "contextlib", "functools", "io", "json", "logging",
+        "multiprocessing", "os", "pathlib", "random", "shutil", "signal", "socket", "sqlite3",
+        "subprocess", "sys", "tempfile", "threading", "time", "urllib",
+    }
+)  # fmt: skip
+"""Modules of the standard library: their calls are made for what they do, or have an aspect."""
 
 
 class Call(NamedTuple):
@@ -49,6 +58,9 @@ class Calls:
         trees = {file: sources.file(file).tree for file in self._files}
         self._functions: dict[str, list[tuple[str, ast.AST]]] = {}
         self._packages = {file: dict(_imported(tree, self._files)) for file, tree in trees.items()}
+        self._standard = {
+            file: dict(_imported(tree, self._files, standard=True)) for file, tree in trees.items()
+        }
         self._made: dict[str, dict[str, str]] = {}
         for file, tree in trees.items():
             self._made[file] = dict(self._makes(file, tree))
@@ -254,8 +266,30 @@ class Calls:
         }
 
     def within(self, function: str) -> list[Call]:
-        """Give the calls that a function of the program's makes."""
-        return [e for f, code in self._functions.get(function, ()) for e in self._calls(f, code)]
+        """Give the calls that a function of the program's makes, and what it sets of libraries.
+
+        If that is nothing, it is what it sets up so of the standard library.
+        """
+        standard = self._within(function, self._standard)
+        return self._within(function, self._packages) or [
+            each for each in standard if not each.is_call or each.package not in DOES
+        ]
+
+    def _within(self, function: str, names: dict[str, dict[str, str]]) -> list[Call]:
+        return [
+            call
+            for file, code in self._functions.get(function, ())
+            for calls in (self._calls, self._assigned)
+            for call in calls(file, code, names[file])
+        ]
+
+    def holds(self, function: str, where: str) -> bool:
+        """Tell whether a line is in a function of the program's."""
+        file, line = where.rpartition(":")[0], _line(where)
+        return any(
+            there == file and getattr(code, "lineno", 0) <= line <= getattr(code, "end_lineno", 0)
+            for there, code in self._functions.get(function, ())
+        )
 
     def imports(self) -> list[tuple[str, str]]:
         """Give the libraries that modules import, each with the line of the import."""
@@ -376,9 +410,11 @@ class Calls:
         done += [each for file, code in self._in_first for each in self._assigned(file, code)]
         return [each for each in done if each.package == package]
 
-    def _assigned(self, file: str, code: ast.AST) -> Iterator[Call]:
+    def _assigned(
+        self, file: str, code: ast.AST, names: dict[str, str] | None = None
+    ) -> Iterator[Call]:
         """Give the assignments to a library's attributes and items: options, registries."""
-        names = self._packages[file]
+        names = self._packages[file] if names is None else names
         for node in ast.walk(code):
             if not isinstance(node, ast.Assign | ast.AugAssign):
                 continue
@@ -391,8 +427,10 @@ class Calls:
                             alone=True, made=self._made[file].get(root), is_call=False,
                         )  # fmt: skip
 
-    def _calls(self, file: str, code: ast.AST) -> Iterator[Call]:
-        names = self._packages[file]
+    def _calls(
+        self, file: str, code: ast.AST, names: dict[str, str] | None = None
+    ) -> Iterator[Call]:
+        names = self._packages[file] if names is None else names
         alone = {
             id(each.value)
             for each in ast.walk(code)
@@ -425,19 +463,28 @@ def _runs(code: ast.AST) -> Iterator[ast.AST]:
             yield from _runs(each)
 
 
-def _imported(tree: ast.Module, own: list[str]) -> Iterator[tuple[str, str]]:
-    """Give the names that a file has of libraries: name → the package that it is of."""
+def _imported(
+    tree: ast.Module, own: list[str], *, standard: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Give the names that a file has of libraries: name → the package that it is of.
+
+    Those of the `standard` library are asked for by themselves.
+    """
     beside = {file.rpartition("/")[2].removesuffix(".py") for file in own}
     beside |= {part for file in own for part in file.split("/")[:-1]}
+
+    def is_meant(package: str) -> bool:
+        return package not in beside and (package in sys.stdlib_module_names) == standard
+
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for each in node.names:
                 package = each.name.partition(".")[0]
-                if package not in sys.stdlib_module_names | beside:
+                if is_meant(package):
                     yield each.asname or package, package
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             package = node.module.partition(".")[0]
-            if package not in sys.stdlib_module_names | beside:
+            if is_meant(package):
                 for each in node.names:
                     yield each.asname or each.name, package
 

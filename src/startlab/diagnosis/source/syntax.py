@@ -98,7 +98,11 @@ def _changes_by_method(call: ast.Call, name: str) -> bool:
         return _is_of(call.args[0], name)
     if not isinstance(call.func, ast.Attribute):
         return False
-    method = call.func.attr
+    method, owner = call.func.attr, name.rpartition(".")
+    if owner[0] and call.args and _is_of(call.func.value, owner[0]):  # Type.register("name", …)
+        first = call.args[0]
+        if isinstance(first, ast.Constant) and first.value == owner[2]:
+            return True
     if ast.unparse(call.func.value) == f"vars({name})":
         return method in MUTATORS
     known = method in MUTATORS or method.startswith("set")
