@@ -280,6 +280,7 @@ NAMED: Final = (
     "added",
     "process id",
     "set later",
+    "sent later",
     "counted",
     "helper",
     "parent id",
@@ -403,8 +404,9 @@ def _known(case: Case, made: CauseExperiment) -> str | None:
         return f"{case.sources.main}:{aspect.words[0]}"
     if aspect.kind in WRITTEN:
         return written(case.sources, *WRITTEN[aspect.kind])
-    if aspect.kind == "global":
-        return case.sources.changed(aspect.words[0])
+    if aspect.kind in ("global", "sent later"):
+        names = [*aspect.words, *(each.name for each in made.noted if each.what == "sent later")]
+        return case.sources.changed(names[0])
     if aspect.kind in ("seed", "made again", "process ids"):
         names = [e.name for e in made.noted if e.what in ("generator", "process id")]
         own = names[0] if names else ".".join(filter(None, aspect.words))

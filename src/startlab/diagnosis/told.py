@@ -457,6 +457,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "what is set later reaches no worker, whatever the start method is.",
         first=True,
     ),
+    "sent later": Told(
+        "changed_after_start",
+        "the parent's later changes to {name} in the children too",
+        "{name} is changed{at} in the parent after the child was started, which never sees that",
+        "Each process has globals of its own, whatever the start method is: a child has those that "
+        "its parent had at the start, or what the import of its modules makes.",
+        first=True,
+    ),
     "begin": Told(
         "begins_too_late",
         "a start() that returns when the child has begun",

@@ -524,3 +524,38 @@ def test_a_file_that_is_removed_before_the_child_has_begun_is_shown_at_the_start
     assert seen.kinds() == {"begin"}
     assert (seen.first.mechanism, seen.first.grade) == ("begins_too_late", "confirmed")
     assert seen.first.where == "program.py:20"
+
+
+@pytest.mark.wide
+def test_a_global_that_is_changed_after_the_start_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import time
+        from multiprocessing import Process
+
+        class Service:
+            running = True
+
+        def work():
+            while Service.running:
+                time.sleep(0.01)
+
+        def stop():
+            Service.running = False
+
+        def main():
+            child = Process(target=work)
+            child.start()
+            stop()
+            child.join()
+            print("done")
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"sent later"}
+    assert (seen.first.mechanism, seen.first.grade) == ("changed_after_start", "confirmed")
+    assert seen.first.where == "program.py:12"
+    assert "`Service.running`" in seen.first.title

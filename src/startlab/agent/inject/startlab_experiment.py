@@ -73,6 +73,7 @@ from startlab_forked import (
     watch_open,
     watch_tracker,
 )
+from startlab_later import receive_changes, watch_changes
 from startlab_registries import set_random, watch_registries
 from startlab_timing import (
     say_that_it_has_begun,
@@ -98,6 +99,8 @@ def before_the_task():
         close_inherited()
     if "begin" in NAMES:
         say_that_it_has_begun()
+    if "sent later" in NAMES:
+        receive_changes()
     if "signal mask" in NAMES:
         unblock_signals()
     if "written" in NAMES:
@@ -148,6 +151,7 @@ PATCHES = {
     "left out": [("multiprocessing.reduction", watch_left_out)],
     "begin": [("multiprocessing.process", watch_starts)],
     "pool start": [("multiprocessing.pool", watch_pool_start)],
+    "sent later": [("multiprocessing.process", watch_changes)],
     "patience": [
         ("multiprocessing.process", watch_joins),
         ("multiprocessing.connection", watch_polls),

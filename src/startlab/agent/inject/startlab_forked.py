@@ -150,7 +150,8 @@ def reset_handlers(*only):
         handler = signal.getsignal(number)
         usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
         name = names.get(int(number), str(int(number)))
-        if callable(handler) and handler is not usual and (not only or name in only):
+        own = getattr(handler, "__module__", "") == harmless.__module__
+        if callable(handler) and not own and handler is not usual and (not only or name in only):
             note("handler", name)
             signal.signal(number, usual)
     if not only and signal.set_wakeup_fd(-1) != -1:

@@ -5,8 +5,7 @@ import sys
 import time
 
 from startlab_aspects import harmless, inject, note
-from startlab_state import the_program
-from startlab_values import text_of
+from startlab_later import state_of_program
 
 MOST_MORE_S = 1.5  # that this process waits longer, for all that it waits for
 MOST_PAUSES = 5
@@ -148,7 +147,7 @@ def watch_pool_start(pool):
     late = {}  # by the ids of pools: what the program had when each was made, and the line
 
     def _repopulate_pool(self):
-        late[id(self)] = state_of_program(), inject.user_line(sys._getframe(1))
+        late[id(self)] = state_and_folder(), inject.user_line(sys._getframe(1))
 
     def before(name):
         function = vars(pool.Pool)[name]
@@ -167,16 +166,12 @@ def watch_pool_start(pool):
         before(name)
 
 
-def state_of_program():
-    """Give what the globals are that the program's functions mention, and the current folder."""
-    found = {"os.getcwd()": os.getcwd()}
-    for place, name, value in the_program().globals():
-        found[place + name] = text_of(value) or id(value)
-    return found
+def state_and_folder():
+    return {"os.getcwd()": os.getcwd(), **state_of_program()}
 
 
 @harmless
 def tell_what_was_set(before, where):
-    for name, value in state_of_program().items():
+    for name, value in state_and_folder().items():
         if before.get(name) != value:
             note("set later", name, where)

@@ -72,6 +72,7 @@ EVERYWHERE: Final = (
     Aspect(kind="exit in children"),
     Aspect(kind="pool end"),
     Aspect(kind="pool start"),
+    Aspect(kind="sent later"),
     Aspect(kind="written"),
     Aspect(kind="empty"),
     Aspect(kind="pipes"),
