@@ -79,7 +79,7 @@ def note(case: Case) -> Cause | None:
     if not threads and not native:
         return None
     main = [f"the main thread at {t.where}" for t in threads if t.name == "MainThread"]
-    who = main or list(dict.fromkeys(map(_told, threads)))[:2]
+    who = main[:1] or list(dict.fromkeys(map(_told, threads)))[:2]
     began = next(filter(None, (at_fork.began(case, each) for each in native)), None)
     used = f", {began.told}" if began else ""
     who += [
@@ -95,7 +95,7 @@ def note(case: Case) -> Cause | None:
         "hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
         _place(threads[0]) if threads else began and began.where,
-        key=" ".join(who),
+        key="the main thread" if main else " ".join(who),  # which is anywhere by then
     )
 
 
