@@ -550,6 +550,12 @@ class OpenedBefore(Clue, frozen=True, kw_only=True, tag="opened"):
     where: str | None = None
 
 
+class Moved(Clue, frozen=True, kw_only=True, tag="moved"):
+    """A process had changed the folder that it works in, at `where`, when it started another."""
+
+    where: str | None = None
+
+
 class PatchedThreads(Clue, frozen=True, kw_only=True, tag="patched"):
     """A package has replaced what the standard library makes threads, locks or sockets with."""
 
@@ -578,6 +584,14 @@ class Replaced(Clue, frozen=True, kw_only=True, tag="replaced"):
         """Whether it changes a global, `module.name`, or a part of what that holds."""
         whole = self.whole
         return whole == name or whole.startswith((f"{name}.", f"{name}["))
+
+
+class RanOut(Clue, frozen=True, kw_only=True, tag="ran out"):
+    """A wait of the program's, a `call` with a limit, ran out before the last child had begun."""
+
+    call: str
+    limit_ms: int
+    where: str | None = None
 
 
 class Noted(Clue, frozen=True, kw_only=True, tag="noted"):
@@ -616,10 +630,12 @@ AnyClue = (
     | NativeThreadsAtFork
     | LeftUnsent
     | OpenedBefore
+    | Moved
     | PatchedThreads
     | Replaced
     | ForkedBy
     | Raised
+    | RanOut
     | Noted
     | NotApplied
 )

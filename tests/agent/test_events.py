@@ -29,6 +29,7 @@ from startlab.model import (
     Observation,
     OtherContext,
     PinnedMethod,
+    RanOut,
     RootLogger,
     SameRandom,
     SignalSent,
@@ -100,8 +101,10 @@ GOOD = {
     "exit code read": ["3", "a.py:3"],
     "system exit": ["2", "a.py:3"],
     "raised": ["Process child: ValueError"],
+    "ran out": ["join", "50", "a.py:3"],
     "left unsent": ["3", "sdk.Exporter", "Thread-1", "gone", "a.py:3"],
     "opened": ["connection", "127.0.0.1:80", "requests", "a.py:3"],
+    "moved": ["a.py:3"],
     "patched": ["threading._start_new_thread", "gevent"],
     "replaced": ["shop.rates", "fetch", "mock.patch", "a.py:3"],
     "noted": ["line", "a.py:9", "a.py:3"],
@@ -495,6 +498,29 @@ def test_threads_at_a_fork() -> None:
         ThreadAtFork(name="Thread-1 at work", where="a.py:3", started="a.py:9"),
         ThreadAtFork(name="?"),
     ]
+
+
+STARTED = (told("start", 7, 1.0, "42", "spawn", "a.py:2"), told("state", 7, 1.0, "Process-1"))
+RAN_OUT = told("ran out", 7, 1.1, "join", "50", "a.py:3")
+BEGUN = told("begin", 8, 1.2, "7", "Process-1", "imported")
+
+
+def test_a_wait_runs_out_before_the_child_has_begun() -> None:
+    seen = clues(*STARTED, RAN_OUT, BEGUN)
+    assert RanOut(call="join", limit_ms=50, where="a.py:3") in seen
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param((*STARTED, BEGUN, RAN_OUT), id="the child had begun"),
+        pytest.param((RAN_OUT, *STARTED, BEGUN), id="no child was started"),
+        pytest.param((*STARTED, RAN_OUT, BEGUN, RAN_OUT), id="it is asked again and again"),
+        pytest.param((*STARTED, RAN_OUT, told("end", 7, 1.3, "42", "8", "1")), id="it failed"),
+    ],
+)
+def test_a_wait_that_runs_out_was_not_too_short(seen: tuple[Event, ...]) -> None:
+    assert not any(isinstance(each, RanOut) for each in clues(*seen))
 
 
 def test_a_text_without_end_is_cut() -> None:

@@ -31,6 +31,7 @@ from startlab.model import (
     Frame,
     LeftUnsent,
     MainModule,
+    Moved,
     NativeThreadsAtFork,
     Noted,
     OpenedBefore,
@@ -817,6 +818,25 @@ def test_a_module_that_only_the_parent_has_is_named_though_its_childs_stderr_is_
     found = next(found for rule in ORDER["error"] if (found := rule(case)))
     assert (found.mechanism, found.where) == ("module_elsewhere", "p.py:4")
     assert "cannot import the module `plugins` of what they are to run" in found.title
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_module_is_elsewhere_where_the_parent_was_seen_to_change_its_folder(
+    *, moved: bool
+) -> None:
+    program = Program(
+        kind="script", name="p.py", target="p.py", root="/gone",
+        sources={"p.py": "import os\nos.chdir('/')\n", "plugins.py": ""},
+    )  # fmt: skip
+    clues = (Raised(traceback=NO_MODULE), *([Moved(where="p.py:7")] if moved else []))
+    failed = trial(
+        "spawn", "error", where="p.py:9", clues=clues,
+        exception=PythonException(type="AssertionError", message="assert 1 == 0"),
+    )  # fmt: skip
+    case = Case(failed, Sources(program), others=[trial("fork", "ok")])
+    found = next(found for rule in ORDER["error"] if (found := rule(case)))
+    assert found.mechanism == "module_elsewhere"
+    assert (found.where == "p.py:7") == moved
 
 
 RESOLVED = """\

@@ -147,6 +147,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
         "where": _line,
     },
     "opened": {"what": _text, "address": _text, "by": _text, "where": _line},
+    "moved": {"where": _line},
     "patched": {"what": _text, "by": _text},
     "replaced": {"module": _text, "name": _text, "by": _text, "where": _line},
     "unguarded": {"where": _line},
@@ -166,6 +167,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     "exit code read": {"code": _number, "where": _line},
     "system exit": {"code": _text, "where": _line},
     "raised": {"traceback": _text},
+    "ran out": {"call": _text, "limit_ms": _number, "where": _line},
     "noted": {"what": _text, "name": _text, "where": _line},
     "not applied": {"aspect": _text, "why": _text},
 }
@@ -174,7 +176,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
     "native threads at fork", "forked by", "noted", "not applied", "left unsent", "opened",
-    "patched", "replaced", "system exit", "raised",
+    "moved", "patched", "replaced", "system exit", "raised",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 
@@ -354,7 +356,7 @@ def clues(events: List[Event]) -> List[Dict[str, Any]]:
     The same clue in several processes is given once, with its count.
     """
     found: Dict[Tuple[Tuple[str, object], ...], int] = {}
-    for finder in (_told, _made, _differences, _copies, _forks):
+    for finder in (_told, _made, _differences, _copies, _forks, _impatience):
         for clue in finder(events):
             key = tuple((name, _short(value)) for name, value in clue.items())
             found[key] = found.get(key, 0) + 1
@@ -521,3 +523,32 @@ def _forks(events: List[Event]) -> Iterator[Dict[str, Any]]:
         if event.kind == "forked":
             for name, where, started in event.fields["threads"]:
                 yield {"kind": "thread at fork", "name": name, "where": where, "started": started}
+
+
+def _impatience(events: List[Event]) -> Iterator[Dict[str, Any]]:
+    """Find waits that ran out before the child had begun that their process had started last.
+
+    One that runs out again and again is no wait for an end, and a child that has failed is another
+    reason why nothing came.
+    """
+    key: Dict[int, str] = {}
+    waiting: Dict[int, str] = {}  # the name of the last child, until that begins
+    failed = {(e.pid, e.fields["key"]) for e in events if e.kind == "end" and e.fields["code"] > 0}
+    found: Dict[Tuple[int, Optional[str]], List[Event]] = {}
+    too_soon: Set[Tuple[int, Optional[str]]] = set()
+    for event in events:
+        if event.kind == "start":
+            key[event.pid] = event.fields["key"]
+            waiting.pop(event.pid, None)
+        elif event.kind == "state":
+            waiting[event.pid] = event.fields["name"]
+        elif event.kind == "begin" and waiting.get(event.fields["parent"]) == event.fields["name"]:
+            del waiting[event.fields["parent"]]
+        elif event.kind == "ran out":
+            at = event.pid, event.fields["where"]
+            found.setdefault(at, []).append(event)
+            if event.pid in waiting and (event.pid, key.get(event.pid, "")) not in failed:
+                too_soon.add(at)
+    for at in too_soon:
+        if len(found[at]) == 1:
+            yield {"kind": "ran out", **found[at][0].fields}

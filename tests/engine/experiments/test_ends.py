@@ -421,9 +421,9 @@ def test_an_item_that_a_child_has_not_written_when_it_leaves_is_shown(
 @pytest.mark.parametrize(
     "wait",
     [
-        "results.poll(0.01)",
-        "begun.wait(0.01)",
-        "(child.join(0.01), not child.is_alive())[1]",
+        "results.poll(0.1)",
+        "begun.wait(0.1)",
+        "(child.join(0.1), not child.is_alive())[1]",
     ],
 )
 def test_a_wait_that_is_too_short_for_the_start_of_a_child_is_shown(

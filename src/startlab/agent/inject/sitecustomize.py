@@ -471,6 +471,7 @@ if METHOD:
 if sys.version_info >= (3, 4):
     PATCHES["multiprocessing.spawn"] = [watch_children]
     for name in (
+        "multiprocessing.connection",
         "multiprocessing.context",
         "multiprocessing.util",
         "multiprocessing.spawn",

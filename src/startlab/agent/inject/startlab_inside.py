@@ -9,6 +9,7 @@ of this file is on the stack when code of the program runs. Python 3.
 import gc
 import os
 import sys
+import time
 
 from startlab_state import Program, is_class, looked_over, mention, names_of, state, the_program
 from startlab_values import named, show
@@ -139,6 +140,8 @@ def starting(frame):
         tell("unguarded", user_line(frame))
     else:
         tell("state", getattr(process, "_name", ""), *state(the_program()))
+        if moved and moved[0]:
+            tell("moved", moved[0])
         replaced = sys.modules.get("startlab_replaced")
         if replaced is not None and frame.f_locals["self"].method != "fork":
             replaced.tell_all()
@@ -264,6 +267,41 @@ def came(module):
             program.names.update(vars(value))  # it may hold settings
     found = [each for each in state(program) if each.startswith("global\0")]
     tell("came", *(found + [names_of(module)]))
+
+
+# --- waits that run out --------------------------------------------------------------------------
+
+
+def watch_waits(connection):
+    """See a wait of the program's for a child, or for what one sends, that runs out.
+
+    As it ends: no frame of this file is on the stack of what waits. Windows has no such selector.
+    """
+    selector = getattr(connection, "_WaitSelector", None)
+    if selector is None:
+        return
+
+    class WaitSelector(selector):
+        def __enter__(self):
+            self.since = time.monotonic()
+            return selector.__enter__(self)
+
+        def __exit__(self, *args):
+            selector.__exit__(self, *args)
+            frame, waited_s = sys._getframe(1), time.monotonic() - self.since
+            if waited_s > 0.001 and frame.f_locals.get("ready") == []:
+                ran_out(frame, int(1000 * waited_s))
+
+    connection._WaitSelector = WaitSelector
+
+
+@harmless
+def ran_out(frame, waited_ms):
+    call = ""
+    while frame is not None and inject.is_stdlib(frame.f_code.co_filename):
+        call, frame = frame.f_code.co_name, frame.f_back
+    if frame is not None and not inject.is_library(frame.f_code.co_filename):
+        tell("ran out", call, waited_ms, user_line(frame))
 
 
 # --- random numbers -----------------------------------------------------------------------------
@@ -482,9 +520,10 @@ def own_kind(item, kind):
     return "." in kind and top == kind.partition(".")[0]
 
 
-# --- connections that forked children have too --------------------------------------------------
+# --- connections that forked children have too, and the folder ----------------------------------
 
 opened = []  # (its descriptor's link, what it is, address, package, line)
+moved = []  # the line that has changed the folder which this process works in
 
 
 def hear(event, args):
@@ -494,6 +533,8 @@ def hear(event, args):
             fd = args[0].fileno()
             link = "socket:[%d]" % os.fstat(fd).st_ino
             note_opened(link, "connection", "%s:%s" % args[1][:2], sys._getframe(2))
+        elif event == "os.chdir":
+            moved[:] = [user_line(sys._getframe(2))]
         elif event == "sqlite3.connect" and args[0] not in (":memory:", ""):
             path = os.path.realpath(os.fsdecode(args[0]))
             note_opened(path, "database", path, sys._getframe(2))
@@ -537,7 +578,7 @@ def hook_of(hear):
     """
     import _weakref
 
-    heard = {"of": _weakref.ref(hear), "events": ("socket.connect", "sqlite3.connect")}
+    heard = {"of": _weakref.ref(hear), "events": ("os.chdir", "socket.connect", "sqlite3.connect")}
     exec(compile("""
 def hook(event, args):
     if event in events:
@@ -747,6 +788,7 @@ def line_of(function):
 
 
 PATCHES = {
+    "multiprocessing.connection": watch_waits,
     "multiprocessing.context": watch_context,
     "multiprocessing.synchronize": watch_shared,
     "multiprocessing.spawn": watch_spawn,

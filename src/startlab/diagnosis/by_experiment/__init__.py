@@ -51,7 +51,6 @@ from startlab.diagnosis.by_experiment import (
     thread_copied,
     tracker_of_child,
     transaction_open,
-    wait_too_short,
 )
 
 if TYPE_CHECKING:
@@ -105,6 +104,5 @@ BY_EXPERIMENT: Final[Mapping[str, ModuleType]] = {
     "thread_copied": thread_copied,
     "tracker_of_child": tracker_of_child,
     "transaction_open": transaction_open,
-    "wait_too_short": wait_too_short,
 }
 """The files of these mechanisms, by their names."""

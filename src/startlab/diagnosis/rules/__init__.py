@@ -84,6 +84,7 @@ from startlab.diagnosis.rules import (
     unpicklable,
     unpickling_fails,
     unreadable_program,
+    wait_too_short,
     waits_for_itself,
     waits_on_windows,
 )
@@ -183,6 +184,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         refused.find,
         *_ONLY_ON_WINDOWS,
         fork_with_threads.find,
+        wait_too_short.find,  # before patched_in_parent, which knows of no time
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,
@@ -218,6 +220,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         random_copied.in_output,
         exit_handler_again.in_output,
         logging_differs.in_output,
+        wait_too_short.in_output,
         patched_in_parent.in_output,
         global_differs.in_output,
         setting_differs.suspect,

@@ -41,6 +41,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
 from startlab.diagnosis.source.sources import MAIN_OF_PACKAGE
 from startlab.diagnosis.stacks import own_line
+from startlab.model import Moved
 
 if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
@@ -83,24 +84,26 @@ _UNPICKLES: Final = ("multiprocessing/spawn.py", "multiprocessing/queues.py")
 
 
 def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
-    """See that what a child is to run is of a module that only its parent has."""
+    """See that only the parent finds a module: of the program's, or of what a child is to run."""
     match = _NO_MODULE.match(traceback.exception.message)
-    last = traceback.frames[-1][0] if traceback.frames else ""
-    if match is None or not last.endswith(_UNPICKLES):
-        return None  # an import statement of the program's
+    if match is None:
+        return None
     by_name = "A function is pickled by its name and its module's: the child imports that."
     file = case.sources.file_of(match[1])
-    moved = written(case.sources, r"\bchdir\(") if file else None
+    moved = next((each.where for each in case.clues(Moved) if file), None)
     if moved:
         return Cause(
             "module_elsewhere",
             f"the children cannot import the module `{match[1]}`, which is {file} in the parent: "
             f"it changes its working folder at {moved}",
-            f"{by_name} Where sys.path has a relative folder, that is looked for in the folder "
-            "that the parent is in when it starts the child.",
+            "Where sys.path has a relative folder, that is looked for in the folder that the "
+            "parent is in when it starts the child.",
             moved,
             key=match[1],
         )
+    last = traceback.frames[-1][0] if traceback.frames else ""
+    if not last.endswith(_UNPICKLES):
+        return None  # an import statement of the program's
     made = written(case.sources, rf"[\"']{re.escape(match[1])}[\"']")
     at = f" (named at {made})" if made else ""
     return Cause(
