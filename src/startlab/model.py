@@ -476,6 +476,13 @@ class ChangedSetting(Clue, frozen=True, kw_only=True, tag="setting"):
         return self.setting == "{0}"
 
 
+class OtherParent(Clue, frozen=True, kw_only=True, tag="other parent"):
+    """A child has another `parent`, the fork server, than the process that was its `starter`."""
+
+    starter: int
+    parent: int
+
+
 class InheritedHandler(Clue, frozen=True, kw_only=True, tag="inherited handler"):
     """A forked child has its parent's handler of a signal."""
 
@@ -624,6 +631,7 @@ AnyClue = (
     | RootLogger
     | LostVariable
     | ChangedSetting
+    | OtherParent
     | InheritedHandler
     | SameRandom
     | ThreadAtFork

@@ -105,6 +105,7 @@ GOOD = {
     "left unsent": ["3", "sdk.Exporter", "Thread-1", "gone", "a.py:3"],
     "opened": ["connection", "127.0.0.1:80", "requests", "a.py:3"],
     "moved": ["a.py:3"],
+    "other parent": ["7", "8"],
     "patched": ["threading._start_new_thread", "gevent"],
     "replaced": ["shop.rates", "fetch", "mock.patch", "a.py:3"],
     "noted": ["line", "a.py:9", "a.py:3"],

@@ -148,6 +148,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     },
     "opened": {"what": _text, "address": _text, "by": _text, "where": _line},
     "moved": {"where": _line},
+    "other parent": {"starter": _number, "parent": _number},
     "patched": {"what": _text, "by": _text},
     "replaced": {"module": _text, "name": _text, "by": _text, "where": _line},
     "unguarded": {"where": _line},
@@ -176,7 +177,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
     "native threads at fork", "forked by", "noted", "not applied", "left unsent", "opened",
-    "moved", "patched", "replaced", "system exit", "raised",
+    "moved", "other parent", "patched", "replaced", "system exit", "raised",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 

@@ -253,7 +253,17 @@ def begin():
     said += ["names\0\0" + " ".join(sorted(os.environ))]
     said += [names_of(module) for module in program.modules]
     tell("begin", process._parent_pid, process._name, how, *(state(program, True) + said))
+    if is_of_fork_server():
+        tell("other parent", process._parent_pid, os.getppid())
     inject.seen_to_come[:] = [came]
+
+
+def is_of_fork_server():
+    """Tell whether this process was forked by a fork server."""
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_name != "_serve_one":
+        frame = frame.f_back
+    return frame is not None
 
 
 @harmless

@@ -93,6 +93,11 @@ SETTINGS = {
         "usual": "",
         "registry": "builtins",
     },
+    "{0}.registry": {  # of a function made by functools.singledispatch
+        "usual": "object",
+        "set_by": (r"\b{0}\.register\b",),
+        "registry": "dispatch",
+    },
     "{0}": {  # what the program has put into a module of others: not usual at all
         "usual": "",
     },

@@ -310,13 +310,21 @@ def of_modules(program):
                         yield usually("{0}", named(part), "%s.%s.%s" % (place, key, name))
 
 
+def of_dispatch(program):
+    """Give for which classes the program's single-dispatch functions are registered."""
+    for place, name, value in program.globals():
+        if type(value) is FUNCTION and {"registry", "dispatch"} <= set(vars(value)):
+            kinds = [each.__qualname__ for each in vars(value)["registry"]]  # object comes first
+            yield "{0}.registry", place + name, ", ".join(kinds), None
+
+
 def made_by_hand():
     """Give the names of modules that no import has made: a test puts them in place of others."""
     named = [each for each in list(sys.modules.items()) if type(each[1]) is MODULE]
     return [name for name, module in named if vars(module).get("__spec__") is None]
 
 
-LOOKED_AT = (of_modules, of_interpreter, of_libraries, of_logging)
+LOOKED_AT = (of_modules, of_dispatch, of_interpreter, of_libraries, of_logging)
 BUILTINS = set(vars(builtins))
 FUNCTION, MODULE = type(of_modules), type(os)
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that is not written in C

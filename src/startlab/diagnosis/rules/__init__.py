@@ -61,6 +61,7 @@ from startlab.diagnosis.rules import (
     not_importable,
     output_differs,
     own_pool,
+    parent_is_fork_server,
     passed_over,
     patched_in_parent,
     pinned,
@@ -184,6 +185,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         refused.find,
         *_ONLY_ON_WINDOWS,
         fork_with_threads.find,
+        parent_is_fork_server.find,
         wait_too_short.find,  # before patched_in_parent, which knows of no time
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,

@@ -64,6 +64,7 @@ MECHANISMS: Final = (
 _HANDLER: Final = "signal.getsignal(signal.{0})"
 _RECURSION: Final = "sys.getrecursionlimit()"
 _STACK: Final = "threading.stack_size()"
+_REGISTRY: Final = "{0}.registry"
 _STREAM: Final = "sys.{0}"
 _OUTPUT: Final = "os.fstat({0})"
 _STREAMS: Final = {"1": "stdout", "2": "stderr"}
@@ -106,7 +107,7 @@ def suspect(case: Case) -> Cause | None:
 
     Or the parent's output goes elsewhere than its children's.
     """
-    clues = case.telling(ChangedSetting)
+    clues = [each for each in case.telling(ChangedSetting) if _is_used(case, each)]
     rare = [clue for clue in clues if SETTINGS[clue.setting].registry and _usual(clue)]
     shown = next((clue for clue in rare if _is_shown(case, clue)), None)
     alone = rare[0] if len({clue.setting for clue in rare}) == 1 else None
@@ -139,7 +140,7 @@ def _cause(
     case: Case, clue: ChangedSetting, title: str, why: str, mechanism: str = "setting_differs"
 ) -> Cause:
     """Tell of a setting; `{at}` and `{since}` in the title are the line that sets it."""
-    name = re.escape(clue.part)
+    name = re.escape(clue.part.rpartition(".")[2])
     patterns = [each.replace("{0}", name) for each in SETTINGS[clue.setting].set_by]
     where = written(case.sources, *patterns, of_test=case.test_part)
     at, since = (f", set at {where},", f" since {where}") if where else ("", "")
@@ -150,6 +151,12 @@ def _cause(
 def _usual(clue: ChangedSetting) -> str:
     usual = SETTINGS[clue.setting].usual
     return usual if isinstance(usual, str) else usual.get(clue.part, "")
+
+
+def _is_used(case: Case, clue: ChangedSetting) -> bool:
+    """Tell whether a test may use it: what others register for a function is none of its."""
+    name = clue.part.rpartition(".")[2]
+    return clue.setting != _REGISTRY or case.reached is None or name in case.reached
 
 
 def _is_shown(case: Case, clue: ChangedSetting) -> bool:
