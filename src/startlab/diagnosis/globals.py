@@ -46,14 +46,17 @@ def differing_global(
             place,
             key=clue.name,
         )
+    made = None if changed else case.sources.made_anew(clue.name)
     names = ", ".join(f"`{each.name}`" for each in clues[:3])
     there = f"is {clue.child} in the children" if clue.child else "not in the children"
     return Cause(
         "global_differs",
-        f"the children do not see the parent's change to {names}"
+        f"every child makes its own `{clue.name}` at {made}"
+        if made
+        else f"the children do not see the parent's change to {names}"
         + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
         f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. "
         f"{ANEW}{more}",
-        place,
+        made or place,
         key=" ".join(each.name for each in clues[:3]),
     )

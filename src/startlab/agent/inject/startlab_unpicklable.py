@@ -14,18 +14,22 @@ def told(roots, error, frame, function=""):
     found, opaque = None, []
     for wanted in looked_for(error) + refused_by(error) + [("refusal", error)]:
         found = found or find(roots, wanted, opaque)
-    if found is None and not opaque:
+    # What a method is bound to may refer to more than is searched, as a TestCase does.
+    methods = [(path + "\0\0", each, each.__self__) for path, each in roots if is_method(each)]
+    if not (found or opaque or methods):
         return
-    path, root, value = found or opaque[0]
+    path, root, value = found or (opaque + methods)[0]
     label, own, way = path.split("\0")
     if label[-1] in "= ":
         label += called(root, frame)
-    bound = "bound" if type(root).__name__ == "method" else ""
+    bound = "bound" if is_method(root) else ""
     kind = type(value)
     what = kind.__name__
     if is_local(kind):
         found = vars(sys.modules.get(kind.__module__, sys)).get(kind.__qualname__)
         what = "%s %s object" % ("replaced" if found is not None else "local", what)
+    elif is_own(kind):
+        what += " object"
     elif kind.__module__ != "builtins":
         what = "%s.%s" % (module_of(kind), what)
     elif isinstance(value, NOT_TOLD) and "<locals>" in getattr(value, "__qualname__", ""):
@@ -95,6 +99,10 @@ def find(roots, wanted, opaque):
         if len(queue) < 20000:
             queue.extend((step, root, part) for step, part in parts(path, value))
     return None
+
+
+def is_method(value):
+    return type(value).__name__ == "method"
 
 
 def is_opaque(value):
@@ -174,6 +182,11 @@ def is_local(kind):
     return found is not kind
 
 
+def is_own(kind):
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return kind.__module__ in inject.MAIN or bool(file and not inject.is_library(file))
+
+
 def has_a_namesake(kind):
     """Tell whether its module has another class of that name: each mock has a class of its own."""
     fields = vars(sys.modules.get(kind.__module__, sys))
@@ -195,7 +208,7 @@ def parts(path, value):
     elif isinstance(value, (set, frozenset)):
         for each in list(value):
             yield path + "{}", each
-    elif kind.__name__ == "method" and hasattr(value, "__self__"):
+    elif is_method(value) and hasattr(value, "__self__"):
         yield path, value.__self__
     elif kind.__name__ == "partial" and hasattr(value, "keywords"):
         of = path + ("partial." if path.endswith("\0") else ".")
@@ -243,13 +256,13 @@ def with_package(kind):
 
 
 def called(value, frame):
-    owner = getattr(value, "__self__", None) if type(value).__name__ == "method" else value
+    owner = getattr(value, "__self__", None) if is_method(value) else value
     name = None
     if frame is not None:
         scopes = (frame.f_locals, frame.f_globals)
         names = [k for scope in scopes for k, v in list(scope.items()) if v is owner]
         name = names[0] if names else None
-    if type(value).__name__ == "method":
+    if is_method(value):
         return "%s.%s" % (name or type(owner).__name__, value.__func__.__name__)
     if name is None and isinstance(value, NOT_TOLD):
         return value.__qualname__

@@ -38,9 +38,17 @@ from __future__ import annotations
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by
+from startlab.diagnosis.locks import waits_for_room
 from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_waiting, library_frames, line_of, own_frame, own_line
+from startlab.diagnosis.stacks import (
+    is_waiting,
+    library_frames,
+    line_of,
+    own_frame,
+    own_line,
+    waits_for_managers_lock,
+)
 
 MECHANISMS: Final = (
     Mechanism(
@@ -72,11 +80,14 @@ def find(case: Case) -> Cause | None:
             place,
             key=place or said,
         )
+    full = waiting is not None and waits_for_room(case, waiting)
+    wanted = "it to take something out of the queue" if full else "what it should have sent"
+    waits = f"{where} still waits for {wanted}" if where else "the program does not end"
     return Cause(
         "child_failed",
-        f"a child has ended with {said}, and {where} still waits for what it should have sent",
-        "A queue's reader is not notified when the writing process exits, nor is whoever waits "
-        "for an event.",
+        f"a child has ended with {said}, and {waits}",
+        "Who waits for an item of a queue, for room in it, or for an event is not notified when the "
+        "process exits that should see to that.",
         place or where,
         key=place or said,
     )

@@ -86,7 +86,14 @@ def find(case: Case) -> Cause | None:
 def suspect(case: Case) -> Cause | None:
     """See that the fork server has ended by the import of the main module."""
     ended = case.trial.exception
-    first = next((each for each in case.tracebacks if each.child and not each.passing), None)
+    first = next(
+        (
+            each
+            for each in case.tracebacks
+            if each.child and not each.passing and not any(_RUNS in file for file, _ in each.frames)
+        ),
+        None,
+    )
     of_program = any(not each.child and not each.passing for each in case.tracebacks)
     if ended is None or ended.type not in _OF_A_DEAD_FORK_SERVER or not first or not of_program:
         return None
@@ -104,6 +111,9 @@ def suspect(case: Case) -> Cause | None:
 _OF_A_DEAD_FORK_SERVER: Final = (
     "EOFError", "ConnectionResetError", "BrokenPipeError", "ConnectionRefusedError",
 )  # fmt: skip
+_RUNS: Final = "multiprocessing/process.py"
+"""What a child is in that has begun: it was started after the import."""
+
 _OF_AN_IMPORT: Final = ("ImportError", "ModuleNotFoundError", "SyntaxError", "NameError")
 
 

@@ -122,7 +122,7 @@ def in_output(case: Case) -> Cause | None:
 
 
 def _advice(kind: str, clue: Unpicklable | None) -> str:
-    if clue is not None and clue.bound and clue.attribute and not clue.own:  # of a library's object
+    if clue is not None and clue.bound and not clue.own:  # of a library's object, or none is known
         return "Give the child a function of a module: with a method, its whole object is pickled."
     return next(told for of, told in _ADVICE if re.search(of, kind))
 

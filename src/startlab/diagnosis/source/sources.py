@@ -132,6 +132,15 @@ class Sources:
                 return f"{file}:{line}"
         return None
 
+    def made_anew(self, name: str) -> str | None:
+        """Find where each import of its module makes a global, `name` or `module.name`, anew."""
+        module, _, own = name.rpartition(".")
+        for file in self.files_of(module, ".") if module else [self.main]:
+            line = self.file(file).made_anew(own)
+            if line is not None:
+                return f"{file}:{line}"
+        return None
+
     def conftests(self) -> list[str]:
         """List the conftests that pytest reads for a suite's test; of a program there are none."""
         folder = posixpath.dirname(self.main) or "."
@@ -292,6 +301,16 @@ class Source:
                 names = [each for each in nodes if isinstance(each, ast.Name) and whole]
                 bound += [each.lineno for each in names if _binds(each, name)]
         return min(bound or lines, default=None)
+
+    def made_anew(self, name: str) -> int | None:
+        """Find the line of the module's own body that binds a name to what a call gives."""
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                named = any(isinstance(e, ast.Name) and e.id == name for e in targets)
+                if named and any(isinstance(each, ast.Call) for each in ast.walk(node.value)):
+                    return node.lineno
+        return None
 
     def unique(self) -> dict[str, int]:
         """Find the globals that are others in each process that runs the module's own body.
