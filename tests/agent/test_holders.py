@@ -97,6 +97,33 @@ def test_the_thread_that_has_an_rlock(
     )
 
 
+@pytest.mark.native
+def test_whoever_was_woken_by_a_condition_has_nothing_of_it(
+    spying: Conversation, interpreter: Environment, write: Any, request_of: Any
+) -> None:
+    """The semaphore in it counts what was taken: no thread has its own lock by that."""
+    if Version(interpreter.python) < Version("3.4"):
+        pytest.skip("wait_for() is new in 3.2, and the injection sees less on 2.7")
+    program = write("""
+        from multiprocessing import Condition, Process, Semaphore
+        def wait(condition, asked):
+            with condition:
+                condition.wait_for(lambda: asked.release())
+        if __name__ == "__main__":
+            condition, asked = Condition(), Semaphore(0)
+            process = Process(target=wait, args=(condition, asked))
+            process.start()
+            asked.acquire()
+            with condition:
+                condition.notify_all()
+            asked.acquire()
+            process.join()
+    """)
+    seen = spying.run(request_of(interpreter.executable, str(program), timeout_s=60))
+    assert seen.grade == "proven"
+    assert [(each.type, each.holders) for each in locks(seen).values()] == [("Condition", ())]
+
+
 @pytest.fixture
 def _engine() -> None:
     try:

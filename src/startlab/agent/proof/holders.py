@@ -43,6 +43,7 @@ _PIECE = 1 << 24
 _PAGE = 1 << 12
 _HEADERS = (16, 32)  # of an object, its type last: the longer is that of a build without the GIL
 _NAME_AT = 8  # in a type, after the header
+_COUNTED = (None, "Semaphore", "BoundedSemaphore")
 _SEMLOCK = struct.Struct("=QQiiiiQ")  # handle, last thread, count, greatest value, kind, -, name
 _RLOCK = struct.Struct("=QQQ")  # the lock, its owner, how often
 _RECURSIVE = 0
@@ -155,7 +156,9 @@ class _Search:
             if each.taken > 0
         ]
         alone = every[0].recursive or every[0].greatest == 1
-        if alone and len(holders) > 1:  # a process that was forked by hand keeps the count
+        if (alone and len(holders) > 1) or (
+            not alone and kind not in _COUNTED
+        ):  # a process that was forked by hand keeps the count
             holders = []
         elif alone and not holders and all(noted.values()):
             return Held(kind, name, where, left=True)

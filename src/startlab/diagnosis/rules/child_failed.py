@@ -86,8 +86,8 @@ def find(case: Case) -> Cause | None:
     return Cause(
         "child_failed",
         f"a child has ended with {said}, and {waits}",
-        "Whoever waits for an item of a queue, for room in it, or for an event is not notified when "
-        "the process exits that should see to that.",
+        "Whoever waits for an item of a queue, for room in it, or for an event is not notified "
+        "when the process exits that should see to that.",
         place or where,
         key=place or said,
     )

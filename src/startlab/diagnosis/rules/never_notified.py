@@ -2,12 +2,13 @@
 
 ## What it sees
 A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it; or in a
-`Barrier`, and nothing else goes on that could bring one more.
+`Barrier`, and nothing else goes on that could bring one more. Or its predicate stays false.
 
 ## Why
 A `Condition` wakes those who wait at that moment, and not those who come later. One of threading is
 of one process alone. A `Barrier` lets no one through before as many have arrived as it was made
-for. One that failed before it came, or that was never started, never comes.
+for. One that failed before it came, or that was never started, never comes. The predicate of
+`wait_for()` is called in the process that waits: it sees what the processes share, and no more.
 
 ## What to do
 Use an `Event` for what is to stay, and look before waiting. Make a `Barrier` for as many as wait at
@@ -63,6 +64,11 @@ MECHANISMS: Final = (
         "what waits for it; give wait() a timeout.",
     ),
     Mechanism(
+        "never_true",
+        advice="Have the predicate look at what the processes share (a Value, a manager's dict), "
+        "and set that before notify_all().",
+    ),
+    Mechanism(
         "barrier_short",
         advice="Make it for the number that really wait at it, and give wait() a timeout: one that "
         "failed never arrives.",
@@ -90,11 +96,20 @@ def find(case: Case) -> Cause | None:
     shared = through(thread, "synchronize.py")
     name, made = called_on(case, thread, "wait", "wait_for")
     event = _is_event(thread, case.sources.code(made))
+    if shared and is_in(thread, "synchronize.py", "wait_for"):
+        return Cause(
+            "never_true",
+            f"{case.who(process)} waits at {where} in wait_for() of "
+            f"{_called('Condition', name, made)}, whose predicate was not true when it was last "
+            "called",
+            "Whoever waits calls the predicate itself, first and whenever it is notified: what "
+            "another process has set in its own memory is not seen there.",
+            where,
+        )
     of = rf"\b{re.escape(name.rpartition('.')[2])}" if name else ""
     calls = all_written(case.sources, of + (r"\.set\(" if event else r"\.(notify|notify_all)\("))
-    what, verb = ("Event", "sets") if event else ("Condition", "notifies")
-    what = f"the {what} `{name}`" if name else a(what)
-    what += f" (made at {made})" if made else ""
+    kind, verb = ("Event", "sets") if event else ("Condition", "notifies")
+    what = _called(kind, name, made)
     of_one = "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS
     text = f"What would do it is at {listed(calls[:4])}." if calls else ""
     text += "" if event else _AT_THAT_MOMENT
@@ -119,6 +134,11 @@ def _in_barrier(case: Case, waiting: list[tuple[Process, Thread]]) -> Cause:
         "A Barrier opens only when as many have arrived as it was made for.",
         where,
     )
+
+
+def _called(kind: str, name: str, made: str | None) -> str:
+    """Name what a thread waits for, with the line that made it."""
+    return (f"the {kind} `{name}`" if name else a(kind)) + (f" (made at {made})" if made else "")
 
 
 _OF_ONE_PROCESS: Final = " One of threading belongs to one process: another has at most a copy."
