@@ -528,11 +528,14 @@ def settled(
     """Leave out of a snapshot what pollers may change, and the preemption of who was asked.
 
     A thread that lost its core, but did not go to sleep once more than expected, is where it was.
+    So is one that waits for the lock of a file as others do, of whom one was asked.
     """
 
     def at_rest(thread: procfs.Thread) -> procfs.Thread:
         if thread.tid in pollers_of:
             return thread._replace(call=b"", voluntary=0, involuntary=0, state="S")
+        if asked and waits.is_in_queue(thread.call, platform.machine()):
+            return thread._replace(voluntary=0, involuntary=0)
         return thread._replace(involuntary=0) if thread.tid in asked else thread
 
     return tuple(

@@ -322,7 +322,8 @@ def _questions(
 ) -> Answer:
     now = procfs.thread(thread.pid, thread.tid, b"")
     # One switch more is this stop. Two would mean that it had run and gone to sleep again.
-    if now.voluntary != thread.voluntary + 1:
+    woken = now.voluntary != thread.voluntary + 1
+    if woken and not waits.is_in_queue(thread.call, platform.machine()):
         raise Moved
     machine = stopped.machine
     # Below the red zone of its stack: memory that belongs to nobody.

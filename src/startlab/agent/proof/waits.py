@@ -233,6 +233,16 @@ def descriptors(call: Call, machine: str) -> Tuple[int, ...]:
     return tuple(_int32(call.args[index]) for index in _DESCRIPTORS.get(name(call, machine), ()))
 
 
+def is_in_queue(text: bytes, machine: str) -> bool:
+    """Tell, by what /proc says of a thread's call, whether it waits for the lock of a file.
+
+    Linux keeps those that do in a tree: when one is interrupted, those behind it wake, and wait
+    again (locks_delete_block() in fs/locks.c).
+    """
+    call = parse(text)
+    return call is not None and isinstance(decode(call, machine), FileLock)
+
+
 def kind(call: Inside) -> str:
     """Tell what kind of wait a call is of which it is not known who could end it."""
     if isinstance(call, FileLock) or (isinstance(call, Open) and call.name in _FILE_LOCKS):
