@@ -19,7 +19,7 @@ ABSOLUTE: Final = re.compile(r"^(/|[A-Za-z]:[\\/]|<)|^.+\.p(yx|xi|xd)(:\d+)?$")
 
 def own_frame(thread: Thread) -> Frame | None:
     """Give the innermost frame in a file of the program, whose name is relative."""
-    return next((each for each in thread.stack if not ABSOLUTE.match(each.file)), None)
+    return next(iter(own_frames(thread)), None)
 
 
 def line_of(thread: Thread) -> str | None:

@@ -75,6 +75,7 @@ from startlab.diagnosis.rules import (
     signal_ignored,
     stdin_in_child,
     subprocess_pipes,
+    thread_not_ended,
     threads_replaced,
     unexplained,
     unfinished_tasks,
@@ -161,6 +162,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         loop_idle.find,
         pipe_end_inherited.find,
         no_answer.find,
+        thread_not_ended.find,
         deadlock.find,  # names who waits for what, whatever it is
     ),
     # A process died by a signal.
