@@ -60,6 +60,7 @@ from startlab.diagnosis.rules import (
     no_end_mark,
     not_importable,
     output_differs,
+    own_copy_asked,
     own_pool,
     parent_is_fork_server,
     passed_over,
@@ -162,6 +163,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         loop_idle.find,
         pipe_end_inherited.find,
         no_answer.find,
+        own_copy_asked.find,
         thread_not_ended.find,
         deadlock.find,  # names who waits for what, whatever it is
     ),

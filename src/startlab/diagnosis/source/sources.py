@@ -448,12 +448,23 @@ class Source:
 
     def loop_of(self, number: int) -> range:
         """Give the lines of the innermost loop that a line is in; none if it is in none."""
+        loop = self._loop_of(number)
+        return range(loop.lineno, (loop.end_lineno or 0) + 1) if loop else range(0)
+
+    def loop_asks(self, number: int) -> list[str]:
+        """Name what the condition reads of the innermost loop that a line is in."""
+        loop = self._loop_of(number)
+        nodes = ast.walk(loop.test) if isinstance(loop, ast.While) else ()
+        return [each.id for each in nodes if isinstance(each, ast.Name)]
+
+    def _loop_of(self, number: int) -> ast.For | ast.AsyncFor | ast.While | None:
         loops = [
-            range(node.lineno, (node.end_lineno or 0) + 1)
+            node
             for node in ast.walk(self.tree)
             if isinstance(node, ast.For | ast.AsyncFor | ast.While)
+            and node.lineno <= number <= (node.end_lineno or 0)
         ]
-        return max((each for each in loops if number in each), key=min, default=range(0))
+        return max(loops, key=lambda each: each.lineno, default=None)
 
     def function_name(self, number: int) -> str:
         """Name the innermost function that a line is in; empty at the top level."""
