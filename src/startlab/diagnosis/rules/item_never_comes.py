@@ -1,7 +1,7 @@
 """Waiting for an item that never comes.
 
 ## What it sees
-The program waits in `get()` of a queue, and all its children have ended.
+The program waits in `get()` of a queue, also of a manager, and all its children have ended.
 
 ## Why
 The children have put less than is read; or one has left by `os._exit()`, before its queue's thread
@@ -31,7 +31,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause, ended_by, last_words, takes
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import written
-from startlab.diagnosis.stacks import line_of
+from startlab.diagnosis.stacks import is_in, line_of
 from startlab.model import NativeThreadsAtFork
 
 MECHANISMS: Final = (
@@ -66,8 +66,14 @@ def find(case: Case) -> Cause | None:
     root = case.root
     if root is None or not case.trial.starts:
         return None
-    thread = next((each for each in root.threads if takes(each)), None)
-    if thread is None or any(process != root for process, _ in case.threads()):
+    served = {p.pid for p, t in case.threads() if is_in(t, "managers.py", "serve_forever")}
+    in_server = any(
+        is_in(t, "/queue.py", "get") for p, t in case.threads() if p.pid in served and p != root
+    )
+    thread = next(
+        (t for t in root.threads if takes(t) or (in_server and is_in(t, "<string>", "get"))), None
+    )
+    if thread is None or any(p != root and p.pid not in served for p, _ in case.threads()):
         return None
     where = line_of(thread) or case.where
     place = written(case.sources, r"\bos\._exit\(|\.cancel_join_thread\(")
