@@ -566,6 +566,36 @@ def test_what_the_suite_itself_chooses_is_run_once(pytester: pytest.Pytester, ru
     assert "The suite itself chooses spawn at conftest.py:2" in ran.text
 
 
+OF_ONE_METHOD = """\
+    import multiprocessing
+
+    if multiprocessing.get_start_method() == "fork":
+        def test_forked():
+            child = multiprocessing.Process(target=print)
+            child.start()
+            child.join()
+            assert child.exitcode == {status}
+
+    def test_each():
+        multiprocessing.SimpleQueue()
+"""
+
+
+def test_what_a_file_defines_for_one_start_method_alone_is_skipped_under_others(
+    pytester: pytest.Pytester, run: Run
+) -> None:
+    pytester.makepyfile(test_methods=OF_ONE_METHOD.format(status=7))
+    failed = run("--start-methods=all")
+    assert "test_forked: fails under fork\n" in failed.text
+    pytester.makepyfile(test_methods=OF_ONE_METHOD.format(status=0))
+    ran = run("--start-methods=all")
+    assert ran.status == 0, ran.text
+    assert {test for test, how in ran.outcomes.items() if how == "skipped"} == {
+        "test_methods.test_forked[forkserver]",
+        "test_methods.test_forked[spawn]",
+    }
+
+
 def test_a_hang_at_the_end_of_the_child_is_an_item_of_its_own(
     pytester: pytest.Pytester, run: Run
 ) -> None:

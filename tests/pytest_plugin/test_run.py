@@ -85,6 +85,23 @@ def test_a_file_that_cannot_be_collected(tmp_path: Path) -> None:
     assert "the module no_such_module is missing" in said
 
 
+def test_a_test_that_a_start_method_does_not_have_is_not_ok_there(tmp_path: Path) -> None:
+    text = """\
+        import multiprocessing
+
+        if multiprocessing.get_start_method() == "fork":
+            def test_forked():
+                child = multiprocessing.Process(target=print)
+                child.start()
+                child.join()
+                assert child.exitcode == 7
+    """
+    (tmp_path / "test_methods.py").write_text(textwrap.dedent(text), "utf-8")
+    _, folder = startlab_run(tmp_path, "pytest", "-q")
+    ended = {trial.method: trial.outcome for trial in journal.read(folder).trials}
+    assert ended == {"fork": "error", "forkserver": "unsupported", "spawn": "unsupported"}
+
+
 def test_a_suite_of_unittest_runs_as_one_program_or_by_pytest(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import unittest\n\n\n"

@@ -268,6 +268,10 @@ class _InEnvironment:
             self._close()
             self._suite.put(undecided(cell, str(error), number=0))
             return False
+        if "unknown" in reply.said:
+            reason = f"the suite has no such test under {method}"
+            self._suite.put(not_run(cell, "unsupported", reason, as_expected=True))
+            return False
         seen = reply.seen
         if any(each["outcome"] == "failed" for each in reply.said.get("reports", ())):
             seen = failed(seen, reply.said["failures"])

@@ -21,6 +21,7 @@ from startlab.report import prose
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from startlab.model import Method, Observation, Request, StartMethod
     from startlab.pytest_plugin.finding import Explainer, Why
@@ -64,6 +65,7 @@ class Suite:
         self._items: list[pytest.Item] = []
         self._found: list[pytest.Item] = []
         self._here: pytest.Item | None = None
+        self._asked: set[tuple[StartMethod, Path]] = set()
 
     # --- collecting -----------------------------------------------------------------------------
 
@@ -131,9 +133,11 @@ class Suite:
         try:
             children = self._begun()
             now = children.now
-            if now is not None and (now.method != method or test not in now.tests):
+            first = (method, item.path) not in self._asked
+            if now is not None and (now.method != method or (first and test not in now.tests)):
                 self._end_child()
                 children = self._begun()
+            self._asked.add((method, item.path))
             started = children.start(method)
             self._tally.pinned(started.pinned, started.seen)
             began = time.time()  # starting a child is not the test's
@@ -170,6 +174,8 @@ class Suite:
         said, used = reply.said, reply.used
         if "unknown" in said:
             text = f"The child under {method} has collected no {test}."
+            if own not in (None, self._methods[0]):  # a file may define it where a method is so
+                return [reports.skipped(item, text)]
             return [reports.made(item, "failed", text, began, method=method)]
         self._heed(item.session, reply)
         if own is None and used == "default" and not self._tally.is_pinned:

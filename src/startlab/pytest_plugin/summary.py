@@ -117,8 +117,8 @@ class Tally:
 
     def lines(self) -> list[str]:
         """Give the lines of the summary."""
-        run = {
-            test: found
+        run = {  # what is skipped tells nothing
+            test: {method: how for method, how in found.items() if how != "skipped"}
             for test, found in self._outcomes.items()
             if "default" in self._used[test] or "exit" in self._used[test] or len(found) > 1
         }

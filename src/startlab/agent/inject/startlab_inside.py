@@ -544,7 +544,7 @@ def hear(event, args):
             link = "socket:[%d]" % os.fstat(fd).st_ino
             note_opened(link, "connection", "%s:%s" % args[1][:2], sys._getframe(2))
         elif event == "os.chdir":
-            moved[:] = [user_line(sys._getframe(2))]
+            moved[:] = [inject.own_line(sys._getframe(2))]
         elif event == "sqlite3.connect" and args[0] not in (":memory:", ""):
             path = os.path.realpath(os.fsdecode(args[0]))
             note_opened(path, "database", path, sys._getframe(2))
