@@ -26,6 +26,7 @@ from startlab.diagnosis.told import (
     QUEUE_LACKED,
     QUEUE_MADE_ANEW,
     REGISTRIES,
+    SKIPPED_IF,
     SKIPPED_MAIN,
     SOCKET_SHARED,
     TOLD,
@@ -36,7 +37,7 @@ from startlab.diagnosis.told import (
     run_too,
     told_of,
 )
-from startlab.model import ChangedSetting, MadeAgain
+from startlab.model import ChangedGlobal, ChangedSetting, MadeAgain
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
     """Give the cause that an experiment has confirmed; `found` is what a rule has found."""
     aspect = made.aspects[0]
     where = _where(case, made) or _known(case, made)
+    where = _condition(case, aspect, where) or where
     told = _told(case, made, where)
     said = f" By experiment: {_said(case, made)}"
     if found is not None:
@@ -129,10 +131,19 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         made_anew = EITHER if case.trial.outcome == "differs" else MADE_ANEW
         is_skipped = case.sources.skips_main and where.rpartition(":")[0] == case.sources.main
         told = SKIPPED_MAIN if is_skipped else made_anew
+        told = SKIPPED_IF if _condition(case, made.aspects[0], where) else told
     handed = _handed_over(made)
     if handed is not None:
         told = UNREADABLE._replace(why=f"{UNREADABLE.why} Here that raises {handed.name}.")
     return told
+
+
+def _condition(case: Case, aspect: Aspect, where: str | None) -> str | None:
+    """Give the condition by which children lack a global that the import of a module makes."""
+    lacked = any(
+        each.child is None and each.name in aspect.words for each in case.clues(ChangedGlobal)
+    )
+    return case.sources.condition(where) if aspect.kind == "global" and lacked else None
 
 
 def _first_met(made: CauseExperiment, other: str, what: str) -> bool:

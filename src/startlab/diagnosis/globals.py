@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import ANEW
+from startlab.diagnosis.told import SKIPPED_IF
 from startlab.model import ChangedGlobal, LostVariable
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def differing_global(
     reset = clue.child if isinstance(clue, ChangedGlobal) else None
     changed = case.sources.changed(clue.name, case.test_part, reset or "")
     used = None if where else source.mentions(rf"^\s+.*\b{re.escape(clue.name)}\b")
-    place = changed or where or (f"{case.sources.main}:{used}" if used else None)
+    condition = case.sources.condition(changed) if reset is None else None
+    place = condition or changed or where or (f"{case.sources.main}:{used}" if used else None)
     if isinstance(clue, LostVariable):
         name = re.escape(clue.name)
         line = source.mentions(
@@ -49,12 +51,14 @@ def differing_global(
     made = None if changed else case.sources.made_anew(clue.name)
     names = ", ".join(f"`{each.name}`" for each in clues[:3])
     there = f"is {clue.child} in the children" if clue.child else "not in the children"
+    at = f" at {place}" if changed else f", which shows at {place}" if place else ""
     return Cause(
         "global_differs",
         f"every child makes its own `{clue.name}` at {made}"
         if made
-        else f"the children do not see the parent's change to {names}"
-        + (f" at {place}" if changed else f", which shows at {place}" if place else ""),
+        else SKIPPED_IF.title.format(name=names, at=at)
+        if condition
+        else f"the children do not see the parent's change to {names}{at}",
         f"`{clue.name}` is {clue.parent} in the parent when it starts the child, and {there}. "
         f"{ANEW}{more}",
         made or place,

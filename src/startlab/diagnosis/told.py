@@ -730,6 +730,13 @@ SKIPPED_MAIN: Final = Told(
     "of a package or folder.",
 )
 
+SKIPPED_IF: Final = Told(
+    "global_differs",
+    "{name} as the parent has it",
+    "the children do not make {name}: the condition{at} does not hold where they import its module",
+    ANEW,
+)
+
 REGISTRIES: Final[Mapping[str, str]] = {
     "import hooks": "import hooks",
     "made modules": "modules made by hand",

@@ -1490,3 +1490,29 @@ def test_a_time_zone_that_the_fork_server_does_not_know_is_shown_where_it_is_set
     seen = explained(program, tmp_path, "fork", "forkserver")
     assert (seen.first.mechanism, seen.first.grade) == ("environment_differs", "confirmed")
     assert seen.first.where == "program.py:15"
+
+
+def test_a_global_that_children_do_not_make_is_shown_at_the_condition(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import multiprocessing
+
+        if multiprocessing.current_process().name == "MainProcess":
+            # workers need not read it
+            COMMON = frozenset({"letmein"})
+
+        def check(password):
+            return password in COMMON
+
+        def main():
+            with multiprocessing.Pool(1) as pool:
+                print(pool.map(check, ["letmein", "swordfish"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:3"
+    assert "do not make `COMMON`" in seen.first.title

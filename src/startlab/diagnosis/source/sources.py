@@ -141,6 +141,12 @@ class Sources:
                 return f"{file}:{line}"
         return None
 
+    def condition(self, where: str | None) -> str | None:
+        """Find the condition at the top level of a module, but for the main guard, of a line."""
+        file, _, line = (where or "").rpartition(":")
+        found = self.file(file).condition(int(line)) if line.isdigit() else None
+        return f"{file}:{found}" if found else None
+
     def conftests(self) -> list[str]:
         """List the conftests that pytest reads for a suite's test; of a program there are none."""
         folder = posixpath.dirname(self.main) or "."
@@ -259,6 +265,13 @@ class Source:
             for each in self.tree.body
             if each.lineno <= number <= (each.end_lineno or 0)
         )
+
+    def condition(self, number: int) -> int | None:
+        """Find the `if` of the module's own body that a line is below, but for the main guard."""
+        for each in self.tree.body:
+            if isinstance(each, ast.If) and each.lineno <= number <= (each.end_lineno or 0):
+                return None if "__name__" in ast.unparse(each.test) else each.lineno
+        return None
 
     def changed(self, name: str, of_test: str = "", reset: str = "") -> int | None:
         """Find the line that changes a global where only the program's first process comes.
