@@ -10,6 +10,7 @@ from startlab.diagnosis.case import NO_LINES, Case, Cause, Outputs
 from startlab.diagnosis.experiments import confirmed
 from startlab.diagnosis.phrases import listed, versions
 from startlab.diagnosis.rules import MECHANISMS
+from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.sources import Sources
 from startlab.diagnosis.told import told_of
 from startlab.model import START_METHODS, ChangedGlobal, ChangedSetting
@@ -89,21 +90,27 @@ class Seen:
 
     def _without_rejected(self, trial: Trial) -> Trial:
         """Leave out what differs in a trial's children, and makes no difference by experiment."""
-        rejected = {
-            aspect.words[0]
+        in_vain = [
+            made
             for made in self.in_vain
             if made.of and made.good
             if (made.environment, made.method) == (trial.environment, trial.method)
-            for aspect in made.aspects
-            if aspect.kind == "global"
-        }
-        if not rejected:
+        ]
+        aspects = [aspect for made in in_vain for aspect in made.aspects]
+        rejected = {each.words[0] for each in aspects if each.kind == "global"}
+        registries = {each.words[0] for each in aspects if each.kind == "registry"}
+        registries -= {e.name for made in in_vain for e in made.noted if e.what == "not sent"}
+        registries -= {"logging"}  # what goes to stderr is not compared
+        if not aspects:
             return trial
         clues = tuple(
             each
             for each in trial.clues
             if not (isinstance(each, ChangedGlobal) and each.name in rejected)
             and not (isinstance(each, ChangedSetting) and each.is_patch and each.part in rejected)
+            and not (
+                isinstance(each, ChangedSetting) and SETTINGS[each.setting].registry in registries
+            )
         )
         return structs.replace(trial, clues=clues)
 

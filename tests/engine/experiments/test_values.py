@@ -1310,20 +1310,15 @@ def test_what_a_parameter_is_by_default_is_shown_where_the_parent_adds_to_it(
 def test_a_call_that_changes_what_all_processes_have_in_common_is_no_cause(
     write: Write, tmp_path: Path
 ) -> None:
-    """What the cause is, nothing here can see: an object without a dictionary."""
+    """What the cause is, nothing here can see: how far a generator has come."""
     program = write("""\
         from multiprocessing import Pool
 
-        class Kept:
-            __slots__ = ("text",)
-
-        kept = Kept()
+        read = (open("rate.txt").read() for _ in range(1))
+        texts = (text for each in read for text in [each] * 5)
 
         def rate():
-            if not hasattr(kept, "text"):
-                with open("rate.txt") as file:
-                    kept.text = file.read()
-            return kept.text
+            return next(texts)
 
         def put(text):
             with open("rate.txt", "w") as file:
@@ -1343,7 +1338,7 @@ def test_a_call_that_changes_what_all_processes_have_in_common_is_no_cause(
             main()
         """)
     seen = explained(program, tmp_path)
-    assert not seen.first.title.endswith("`put()` is called at program.py:22 in the parent alone, "
+    assert not seen.first.title.endswith("`put()` is called at program.py:17 in the parent alone, "
         "and the children lack what it sets up")  # fmt: skip
 
 
@@ -1516,3 +1511,60 @@ def test_a_global_that_children_do_not_make_is_shown_at_the_condition(
     assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
     assert seen.first.where == "program.py:3"
     assert "do not make `COMMON`" in seen.first.title
+
+
+def test_a_setting_that_makes_no_difference_by_experiment_is_not_suspected(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import decimal
+        from multiprocessing import Process
+
+        numbers = (number for number in range(5))
+
+        def work():
+            print(next(numbers), decimal.Decimal("0.5") * 2)
+
+        def main():
+            decimal.getcontext().prec = 9
+            next(numbers)
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("output_differs", "unknown")
+
+
+@pytest.mark.wide
+def test_an_object_without_a_dictionary_is_shown_where_the_parent_sets_its_slots(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from dataclasses import dataclass
+        from multiprocessing import Process
+
+        @dataclass(slots=True)
+        class Options:
+            level: int = 1
+
+        options = Options()
+
+        def work():
+            print(options.level)
+
+        def main():
+            options.level = 3
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:14"

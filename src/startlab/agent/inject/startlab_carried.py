@@ -43,6 +43,8 @@ class Luggage(object):
                     note("shared", " ".join(aspect))
             except Exception as error:
                 tell("not applied", aspect[0], "%s: %s" % (type(error).__name__, error))
+                if aspect[0] == "registry":
+                    note("not sent", aspect[1])
         return list, (packed,)
 
 

@@ -124,12 +124,27 @@ def fields_of(value):
     try:
         fields = object.__getattribute__(value, "__dict__")
     except AttributeError:
-        return None
+        fields = slots_of(value)
     if type(fields) is not dict or kind.__module__ in sys.builtin_module_names:
         return None
     file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
     plain = kind.__name__ in ("Namespace", "SimpleNamespace")
     return fields if plain or not inject.is_library(file) else None
+
+
+def slots_of(value):
+    """Give what an object without a dictionary has in its slots; None if its class has none."""
+    slots = [
+        (name, each) for kind in type(value).__mro__ for name, each in list(vars(kind).items())
+        if type(each).__name__ == "member_descriptor" and "__slots__" in vars(kind)
+    ]
+    found = {}
+    for name, each in slots:
+        try:
+            found[name] = each.__get__(value)
+        except AttributeError:  # it is not set
+            pass
+    return found if slots else None
 
 
 def listening(value):
