@@ -95,7 +95,7 @@ def tell(seen: Seen, found: Found) -> Finding:
         code=seen.sources.code(where),
         lines=seen.sources.around(where),
         cells=cells,
-        advice=f"{cause.advice} {mechanism.advice}".strip(),
+        advice=_both(cause.advice, mechanism.advice),
         experiment=mechanism.experiment,
         note=found.note,
         grade=grade,
@@ -157,6 +157,13 @@ def _grade(
 
 
 # --- the advice ----------------------------------------------------------------------------------
+
+
+def _both(own: str, usual: str) -> str:
+    """Give a cause's own advice before its mechanism's, which ends the sentence after a colon."""
+    if own.endswith(":"):
+        usual = f"{usual[0].lower()}{usual[1:]}"
+    return f"{own} {usual}".strip()
 
 
 def advised(seen: Seen, finding: Finding, well: Sequence[str]) -> Finding:

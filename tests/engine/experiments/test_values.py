@@ -1457,6 +1457,7 @@ def test_what_a_function_sets_of_the_standard_library_is_named_with_its_line(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.where) == ("called_by_parent", "program.py:15")
     assert "In it: `decimal.DefaultContext.prec = digits` at program.py:7." in seen.first.text
+    assert "If all are to have it: make this call in the children too" in seen.first.advice
 
 
 @pytest.mark.wide
