@@ -3,7 +3,8 @@
 ## What it sees
 A child's traceback goes through the import of the main module, which did not fail in the parent.
 Or, by experiment: where children leave out one of its statements, they do what forked ones do. Or
-the program has lost its fork server, which has ended by an exception of its own.
+the program has lost its fork server, which has ended by an exception of its own; or children alone
+lack a module.
 
 ## Why
 A child started by spawn or forkserver imports the main module, in the folder that its parent is in
@@ -37,6 +38,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, what_was_raised
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
@@ -84,7 +86,7 @@ def find(case: Case) -> Cause | None:
 
 
 def suspect(case: Case) -> Cause | None:
-    """See that the fork server has ended by the import of the main module."""
+    """See that the import of the main module fails in the fork server, or in children alone."""
     ended = case.trial.exception
     first = next(
         (
@@ -94,18 +96,33 @@ def suspect(case: Case) -> Cause | None:
         ),
         None,
     )
-    of_program = any(not each.child and not each.passing for each in case.tracebacks)
-    if ended is None or ended.type not in _OF_A_DEAD_FORK_SERVER or not first or not of_program:
+    if ended is None or first is None:
         return None
     where = own_line(first.frames) or case.trial.where
+    of_program = any(not each.child and not each.passing for each in case.tracebacks)
+    if ended.type in _OF_A_DEAD_FORK_SERVER and of_program:
+        who = "the fork server"
+        why = "The fork server imports the main module before its first fork, and an exception in "
+        why += f"that import ends it. The program only sees {what_was_raised(case.trial)}."
+    elif _imported_by_child(first) and _is_importable(case):
+        who = "every child"
+        why = "The parent imports it: it has made or loaded that module itself, or has found it in "
+        why += "a folder that it has looked in then."
+    else:
+        return None
     return Cause(
         "main_import_fails",
-        f"the import of the main module fails in the fork server, with {first.said} at {where}",
-        "The fork server imports the main module before its first fork, and an exception in that "
-        f"import ends it. The program only sees {what_was_raised(case.trial).rstrip('.')}.",
+        f"the import of the main module fails in {who}, with {first.said} at {where}",
+        why,
         where,
         key=f"{first.exception.type} {where}",
     )
+
+
+def _is_importable(case: Case) -> bool:
+    """Tell whether the same Python runs the program well under another start method."""
+    there = case.trial.environment
+    return any(each.outcome in WELL and each.environment == there for each in case.others)
 
 
 _OF_A_DEAD_FORK_SERVER: Final = (
