@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.globals import value_in
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_functions, written
 from startlab.diagnosis.stacks import own_line
@@ -103,8 +104,8 @@ def _is_used(case: Case, patch: Replaced) -> bool:
     """Tell whether a function that the test leads to uses it, beside the one that replaces it."""
     file, _, line = (patch.where or "").rpartition(":")
     return any(
-        names.intersection(_names(patch)) and not (file == at and first <= int(line) <= last)
-        for at, first, last, names in own_functions(case.sources, case.reached)
+        names.intersection(_names(patch)) and not (file == within and first <= int(line) <= last)
+        for within, first, last, names in own_functions(case.sources, case.reached)
     )
 
 
@@ -114,28 +115,19 @@ def _cause(case: Case, patch: Replaced, more: str = "") -> Cause:
     if patch.by == "sys.modules":
         where = written(case.sources, rf"sys\.modules\[.*\b{_names(patch)[-1]}\b")
         why = "What is put into `sys.modules` is there in that process alone."
-    at = f" at {where}" if where else ""
-    values = next(
-        (
-            f" It is {clue.parent} in the parent when it starts the child, and "
-            f"{clue.child or 'not there'} in the child."
-            for clue in case.clues(ChangedGlobal)
-            if patch.is_of(clue.name)
-        ),
-        "",
-    )
+    clue = next((each for each in case.clues(ChangedGlobal) if patch.is_of(each.name)), None)
+    values = ""
+    if clue is not None:
+        values = f" It is {clue.parent} in the parent when it starts the child, and "
+        values += f"{clue.child or 'not there'} in the child."
+    what = f"`{name}` is patched"
     if name.startswith(_MODULES):
-        title = (
-            f"the module `{_names(patch)[-1]}` is put into `sys.modules`{at} in the parent, not in "
-        )
-        title += "its children"
-    else:
-        title = f"`{name}` is patched{at} in the parent, not in its children"
+        what = f"the module `{_names(patch)[-1]}` is put into `sys.modules`"
     return Cause(
         "patched_in_parent",
-        title,
-        f"{why} A child started by spawn or forkserver "
-        f"imports the modules again, and has what they define.{values}{more}",
+        f"{what}{at(where)} in the parent, not in its children",
+        f"{why} A child started by spawn or forkserver imports the modules again, and has what "
+        f"they define.{values}{more}",
         where,
         key=name,
     )
