@@ -130,6 +130,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         raised_before_exit.find,
         signal_ignored.find,
         child_reaped.find,
+        child_reaped.suspect,
         waits_for_itself.find,
         import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
         lock_order.find,

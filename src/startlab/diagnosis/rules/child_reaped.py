@@ -1,9 +1,9 @@
 """A child whose end another call has taken.
 
 ## What it sees
-A line of the program waits for any child, and only multiprocessing's own helpers are left. Or, by
-experiment: where each child's exit is told to multiprocessing, whoever has waited for it, all is
-well.
+The program asks for the end of a child that has ended, which multiprocessing has not heard of, and
+a line of the program waits for any child, as handlers of SIGCHLD do. Or such a line waits, and only
+multiprocessing's own helpers are left.
 
 ## Why
 The system tells the end of a child once, to the first call that waits for it, and
@@ -33,11 +33,15 @@ signal.signal(signal.SIGCHLD, reap)
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_helper, line_of
+from startlab.diagnosis.source.places import written
+from startlab.diagnosis.stacks import is_helper, line_of, through
+
+if TYPE_CHECKING:
+    from startlab.model import Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -58,6 +62,29 @@ _ANY: Final = r"\bos\.(waitpid\(\s*-1\b|wait\(|wait3\(|waitid\(\s*os\.P_ALL\b)"
 
 
 def find(case: Case) -> Cause | None:
+    """See the program ask for a child's end that it has taken from multiprocessing itself."""
+    unheard = [
+        start
+        for start in case.trial.starts
+        if case.root is not None and start.pid == case.root.pid
+        if start.child not in {None, *case.processes} and start.exit_code is None
+    ]
+    taken = written(case.sources, _ANY)
+    asks = [t for p, t in case.threads() if p == case.root and _asks(t)]
+    if not unheard or not taken or not asks:
+        return None
+    where = line_of(asks[0])
+    return Cause(
+        "child_reaped",
+        f"the program asks at {where} for the end of a child that has ended: "
+        f"`{case.sources.code(taken)}` at {taken} has taken it",
+        "The system reports the end of a child once, to the first call that waits for it. "
+        "multiprocessing never learns of it, and takes its process to be alive.",
+        taken,
+    )
+
+
+def suspect(case: Case) -> Cause | None:
     """See the program wait for any child, and have none but multiprocessing's own helpers."""
     root = case.root
     left = [each for each in case.trial.processes if root and each.ppid == root.pid]
@@ -76,3 +103,9 @@ def find(case: Case) -> Cause | None:
                 where,
             )
     return None
+
+
+def _asks(thread: Thread) -> bool:
+    """Tell whether a thread asks for a child's end again and again, or waits for it."""
+    goes_round = thread.wait is not None and thread.wait.rounds
+    return goes_round or through(thread, "process.py", "popen_fork.py")

@@ -1,23 +1,27 @@
-import multiprocessing
+import multiprocessing as mp
+import signal
+import time
+
+tools = []
+ended = []
 
 
-def encode(track):
-    return track.upper()
+def reap(number, frame):
+    ended.extend(tool.pid for tool in tools if tool.poll() is not None)
 
 
-def wait_for_all(processes):
-    for process in processes:
-        process.join()
-    return sum(process.exitcode != 0 for process in processes)
+def render(page):
+    print("rendered", page)
 
 
 def main():
-    processes = [
-        multiprocessing.Process(target=encode, args=(track,)) for track in ["one", "two"]
-    ]
-    for process in processes:
-        process.start()
-    print(wait_for_all(processes), "failed")
+    signal.signal(signal.SIGCHLD, reap)
+    worker = mp.Process(target=render, args=("front",))
+    worker.start()
+    time.sleep(0.5)
+    while worker.is_alive():
+        time.sleep(0.2)
+    print("exit code", worker.exitcode)
 
 
 if __name__ == "__main__":

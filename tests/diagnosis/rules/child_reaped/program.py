@@ -1,26 +1,33 @@
-import multiprocessing
+import multiprocessing as mp
 import os
+import signal
+import time
+
+ended = []
 
 
-def encode(track):
-    return track.upper()
+def reap(number, frame):
+    try:
+        # finds: child_reaped hang fork spawn
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except OSError:
+        return
+    if pid:
+        ended.append(pid)
 
 
-def wait_for_all():
-    failed = 0
-    while True:
-        try:
-            # finds: waits_for_helper hang forkserver spawn
-            _, status = os.wait()
-        except ChildProcessError:
-            return failed
-        failed += status != 0
+def render(page):
+    print("rendered", page)
 
 
 def main():
-    for track in ["one", "two"]:
-        multiprocessing.Process(target=encode, args=(track,)).start()
-    print(wait_for_all(), "failed")
+    signal.signal(signal.SIGCHLD, reap)
+    worker = mp.Process(target=render, args=("front",))
+    worker.start()
+    time.sleep(0.5)
+    while worker.is_alive():
+        time.sleep(0.2)
+    print("exit code", worker.exitcode)
 
 
 if __name__ == "__main__":
