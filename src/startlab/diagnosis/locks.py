@@ -12,6 +12,7 @@ from startlab.diagnosis.stacks import (
     is_own,
     is_waiting,
     line_of,
+    own_frame,
     own_frames,
     waits_for_lock,
     waits_for_managers_lock,
@@ -51,7 +52,7 @@ def wanted(case: Case) -> list[Wanted]:
     Who has a Lock is noted nowhere: it is a thread of the same process that is in a block which
     takes one of that name; of a manager's, a thread of any.
     """
-    threads = [each for each in case.threads() if own_frames(each[1])]
+    threads = [each for each in case.threads() if own_frame(each[1]) is not None]
     found = []
     for process, thread in threads:
         if waits_for_room(case, thread):

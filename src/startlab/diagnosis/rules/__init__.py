@@ -135,6 +135,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
         lock_order.find,
         crossed_waits.find,
+        queue_stays_empty.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
         lock_held_at_fork.find,
         global_differs.find,
@@ -158,7 +159,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unfinished_tasks.find,
         no_end_mark.find,
         item_never_comes.find,
-        queue_stays_empty.find,
+        queue_stays_empty.suspect,
         never_notified.find,
         both_receive.find,
         loop_idle.find,

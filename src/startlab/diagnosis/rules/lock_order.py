@@ -45,12 +45,17 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis import locks, phrases
 from startlab.diagnosis.case import Case, Cause, held_locks
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import line_of, waits_for_lock
+from startlab.diagnosis.stacks import (
+    line_of,
+    through,
+    waits_for_lock,
+    waits_for_managers_lock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.model import Process, Thread
+    from startlab.model import FindingGrade, Process, Thread
 
 
 MECHANISMS: Final = (
@@ -80,7 +85,7 @@ def find(case: Case) -> Cause | None:
         return _permit_kept(case, kept)
     ring = locks.ring(case)
     if not ring or (len(ring) == 1 and case.died):  # another one was to release it, and failed
-        return None
+        return _by_the_sources(case)
     first = ring[0]
     if len(ring) == 1:
         name, place = locks.described(case, first.thread), held_locks(case, first.thread)[0]
@@ -92,27 +97,55 @@ def find(case: Case) -> Cause | None:
             "be taken again by the one that holds it.",
             first.where,
         )
-    places = list(dict.fromkeys(each.where for each in ring))
     parts = []
     for each, following in zip(ring, [*ring[1:], first], strict=True):
         who = case.who(each.process) if each is first else "the one"
         has = "the other" if following.where == each.where else f"the one at {following.where}"
         lock = locks.described(case, each.thread)
         parts.append(f"{who} at {each.where} waits for {lock}, which {has} has")
-    if len(places) == 1:
+    if len({each.where for each in ring}) == 1:
         names = list(dict.fromkeys(locks.described(case, each.thread) for each in ring))
-        parts = [f"at {places[0]} each waits for {phrases.listed(names)}, which another one has"]
+        parts = [f"at {first.where} each waits for {phrases.listed(names)}, which another one has"]
+    grade: FindingGrade | None = "suspected" if any(each.guessed for each in ring) else None
+    return _in_orders(case, [each[:2] for each in ring], parts)._replace(grade=grade)
+
+
+def _by_the_sources(case: Case) -> Cause | None:
+    """See two that each wait for a lock and hold another one, as the program is written."""
+    waiting = [
+        (process, thread)
+        for process, thread in case.threads()
+        if (waits_for_lock(thread) or waits_for_managers_lock(thread))
+        and not through(thread, "queues.py", "pool.py", "queue.py")
+        and locks.taken(case, thread)
+        and held_locks(case, thread)[1]
+    ][:2]
+    if len(waiting) < 2:
+        return None
+    parts = []
+    for _, thread in waiting:
+        since, held = held_locks(case, thread)
+        names = phrases.listed(sorted(f"`{each.partition('.')[2]}`" for each in held))
+        lock = locks.described(case, thread)
+        parts.append(
+            f"one at {line_of(thread)} waits for {lock}, and has held {names} since {since}"
+        )
+    return _in_orders(case, waiting, list(dict.fromkeys(parts)))
+
+
+def _in_orders(case: Case, ring: Sequence[tuple[Process, Thread]], parts: Sequence[str]) -> Cause:
+    """Tell of those that take locks in different orders."""
     whom = "each other's lock" if len(ring) == 2 else "one another's locks, in a ring"
-    waits = [f"{locks.name_of(case, each.thread)} at {each.where}" for each in ring]
+    places = [line_of(thread) or "" for _, thread in ring]
+    waits = [f"{locks.name_of(case, t)} at {at}" for (_, t), at in zip(ring, places, strict=True)]
     return Cause(
         "lock_order",
-        f"{_who(case, [each.process for each in ring])} wait for {whom} "
+        f"{_who(case, [process for process, _ in ring])} wait for {whom} "
         f"({phrases.listed(list(dict.fromkeys(waits)))})",
         f"{phrases.sentence('; '.join(parts))} Each has one lock and waits for another: they take "
         "them in different orders.",
-        first.where,
-        grade="suspected" if any(each.guessed for each in ring) else None,
-        key=" ".join(sorted(places)),
+        places[0],
+        key=" ".join(sorted(set(places))),
     )
 
 

@@ -73,7 +73,7 @@ def find(case: Case) -> Cause | None:
     exception = case.trial.exception
     if exception is not None and exception.type.endswith("BrokenProcessPool"):
         return _broken(case)
-    where = waits_for_pool(case)
+    where = waits_for_pool(case) if case.trial.outcome == "hang" else None
     if where is None:
         return None
     for traceback in case.tracebacks:

@@ -76,13 +76,26 @@ MECHANISMS: Final = (
 
 
 def find(case: Case) -> Cause | None:
+    """See a process wait at a queue.Queue, which is its own, for what another one has put."""
+    for process, thread in case.threads():
+        if is_in(thread, "/queue.py", "get") and _is_alone(case, process, thread):
+            where = line_of(thread)
+            return Cause(
+                "queue_of_threads",
+                f"{case.who(process)} waits at {where} for an item of a queue.Queue, which is for "
+                "the threads of one process",
+                "A forked child has a copy of it: what one process puts into its own, the others "
+                "never see.",
+                where,
+            )
+    return None
+
+
+def suspect(case: Case) -> Cause | None:
     """See threads wait for an item, or for room, in a queue of their process."""
     waiting = [(p, t, name) for p, t in case.threads() for name in [_waits_in(case, t)] if name]
     if not waiting:
         return None
-    for process, thread, method in waiting:
-        if method == "get" and _is_alone(case, process, thread):
-            return _of_threads(case, process, line_of(thread))
     process, thread, method = waiting[0]
     where = line_of(thread) or ""
     same = [t for p, t, name in waiting if (p, name, line_of(t)) == (process, method, where)]
@@ -121,18 +134,6 @@ def _is_alone(case: Case, process: Process, thread: Thread) -> bool:
     others = [each for each in process.threads if each != thread and own_frame(each)]
     is_main = thread.tid == process.pid
     return bool(case.trial.starts) and is_main and not others and not case.clues(ThreadAtFork)
-
-
-def _of_threads(case: Case, process: Process, where: str | None) -> Cause:
-    """Tell of a queue.Queue, which is a process's own, for what another one has put."""
-    return Cause(
-        "queue_of_threads",
-        f"{case.who(process)} waits at {where} for an item of a queue.Queue, which is for the "
-        "threads of one process",
-        "A forked child has a copy of it: what one process puts into its own, the others never "
-        "see.",
-        where,
-    )
 
 
 def _waits_in(case: Case, thread: Thread) -> str | None:
