@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.by_experiment import BY_EXPERIMENT
 from startlab.diagnosis.rules import (
-    both_receive,
     callback_failed,
     child_failed,
     child_reaped,
@@ -53,7 +52,6 @@ from startlab.diagnosis.rules import (
     method_set_late,
     mixed_contexts,
     native_pool,
-    native_unsent,
     never_notified,
     never_released,
     no_answer,
@@ -155,13 +153,13 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         never_released.find,
         holder_waits.find,
         own_pool.find,
-        native_unsent.find,
+        left_unsent.suspect,
         unfinished_tasks.find,
         no_end_mark.find,
         item_never_comes.find,
         queue_stays_empty.suspect,
         never_notified.find,
-        both_receive.find,
+        crossed_waits.suspect,
         loop_idle.find,
         pipe_end_inherited.find,
         no_answer.find,

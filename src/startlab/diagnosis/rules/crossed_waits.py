@@ -2,8 +2,9 @@
 
 ## What it sees
 A thread waits for an event, a semaphore or an item of a queue, and the line that would set, release
-or put it comes after the line that another one waits at, and the other way round. Or one of them
-answers in a loop and waits for the next task, and the other, which gave one, waits for the answer.
+or put it comes after the line that another one waits at, and the other way round. Or each waits to
+read from the end of a connection that the other one writes to. Or one of them answers in a loop and
+waits for the next task, and the other, which gave one, waits for the answer.
 
 ## Why
 Each waits first: neither comes to what would end the wait of the other. A loop that leaves one task
@@ -39,8 +40,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_in, line_of, own_frames
+from startlab.diagnosis.stacks import is_in, line_of, own_frame, own_frames, through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,7 @@ MECHANISMS: Final = (
         advice="Give an answer to every task, also to one that fails (None, or the exception), or "
         "wait with a timeout.",
     ),
+    Mechanism("both_receive", shown=True, advice="Let one of the two send before it reads."),
 )
 
 _ENDED_BY: Final = {
@@ -170,3 +173,42 @@ def _waits(case: Case, thread: Thread) -> list[tuple[str, str]]:
     frame = own_frames(thread)[0]
     calls = case.sources.file(frame.file).calls_at(frame.line)
     return [(name, _ENDED_BY[called]) for name, called in calls if called in _ENDED_BY]
+
+
+def suspect(case: Case) -> Cause | None:
+    """See two that read from the two ends of one connection."""
+    readers = {
+        thread.wait.object: (process, thread)
+        for process, thread in case.threads()
+        if thread.wait is not None and thread.wait.kind == "socket read"
+        if own_frame(thread) is not None and not through(thread, "queues.py", "pool.py")
+    }
+    for process, thread in readers.values():
+        other = readers.get(thread.wait.peer) if thread.wait is not None else None
+        if other is None:
+            continue
+        where, there = line_of(thread) or "", line_of(other[1]) or ""
+        sends = [line for each in (where, there) if (line := _sends_after(case, each))]
+        next_ = f" What would be sent next is at {listed(sends)}." if sends else ""
+        one, two = case.who(process), case.who(other[0])
+        if one == two:
+            two = "another thread of it" if process == other[0] else "another one"
+        return Cause(
+            "both_receive",
+            f"{one} waits at {where} for what {two} would send, which waits at {there} for what "
+            "the first would send, through the same connection",
+            f"Each reads what the other should send, and neither sends first.{next_}",
+            where,
+            key=" ".join(sorted((where, there))),
+        )
+    return None
+
+
+def _sends_after(case: Case, where: str) -> str | None:
+    """Find the line after another one, in the same function, that sends."""
+    file, _, line = where.rpartition(":")
+    source = case.sources.file(file)
+    found = source.mentions(r"\.(send|sendall|write|send_bytes)\(", int(line or 0))
+    if not line or found is None or source.function_of(found) != source.function_of(int(line)):
+        return None
+    return f"{file}:{found}"

@@ -2,15 +2,18 @@
 
 ## What it sees
 A child has ended with items in the queue of a thread: of one that a fork did not copy, or of one
-that had no time left, as a child of multiprocessing runs no exit handlers.
+that had no time left, as a child of multiprocessing runs no exit handlers. Or all children have
+ended well, and the program waits in a library's native code, which they have called too, while
+under another start method it ends well.
 
 ## Why
 Exporters, listeners and clients put what they are given into a queue, and a thread of theirs sends
 it. A fork does not copy that thread; and a child leaves by `os._exit()`, which waits for no daemon
-thread and runs nothing that was registered with `atexit`.
+thread and runs nothing that was registered with `atexit`. So it is with the native threads of a
+library such as ZeroMQ.
 
 ## What to do
-Set it up in the child, and flush it at the end of the child's work.
+Set it up in the child, and flush or close it at the end of the child's work.
 
 ## Bad
 ```python
@@ -32,9 +35,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, imports_main
+from startlab.diagnosis.libraries import package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
-from startlab.model import LeftUnsent
+from startlab.diagnosis.stacks import library_frames, line_of
+from startlab.model import LeftUnsent, NativeThreadsAtFork
+from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from startlab.diagnosis.source.calls import Call
@@ -46,6 +52,11 @@ MECHANISMS: Final = (
         loses=True,
         advice="Set it up in each child, for example in a pool's `initializer=`, and flush or "
         "close it before the child's work ends.",
+    ),
+    Mechanism(
+        "native_unsent",
+        advice="Make in each child what it sends with, as a context or a client, and close or "
+        "flush it before the child's work ends.",
     ),
 )
 
@@ -110,3 +121,39 @@ def _left(case: Case, clues: list[LeftUnsent]) -> Cause:
 def in_output(case: Case) -> Cause | None:
     """See that it is lost where the output lacks lines."""
     return find(case) if case.telling(LeftUnsent) and case.lines.only_second else None
+
+
+def suspect(case: Case) -> Cause | None:
+    """See that the program waits in a library's native code for what ended children gave to it."""
+    alive = {each.pid for each in case.trial.processes if each.state != "Z"}
+    ended = [each for each in case.trial.starts if each.child not in alive and not each.exit_code]
+    if not ended or len(ended) < len(case.trial.starts):
+        return None
+    if all(each.outcome not in WELL for each in case.others):
+        return None
+    for process, thread in case.threads():
+        where = line_of(thread)
+        native = [each for each in thread.libraries if package(each)]
+        if process != case.root or where is None or not native:
+            continue
+        called = [each.file for each in library_frames(thread)]
+        packages = {package(each) for each in (*native, *called)}
+        for call in Calls(case.sources).in_children():
+            if call.package in packages:
+                return _unsent(case, where, call)
+    return None
+
+
+def _unsent(case: Case, where: str, call: Call) -> Cause:
+    number = max((each.number for each in case.clues(NativeThreadsAtFork)), default=0)
+    had = f": its parent had {number} native threads when it was forked" if number else ""
+    return Cause(
+        "native_unsent",
+        f"what children give to {call.package} at {call.where} never arrives: they have ended, "
+        f"and {where} waits for it",
+        f"Native threads of {call.package} do the work that `{call.text}()` hands to them. A "
+        f"forked child has none of its parent's{had}. And a child started by fork or forkserver "
+        "leaves by os._exit(), which waits for no thread and runs no exit handlers.",
+        call.where,
+        key=f"{call.package} {call.where}",
+    )
