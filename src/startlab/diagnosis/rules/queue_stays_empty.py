@@ -66,7 +66,8 @@ MECHANISMS: Final = (
     ),
     Mechanism(
         "queue_stays_full",
-        advice="Start what takes from the queue before it is filled, or make it without a maxsize.",
+        advice="Start what takes from the queue before it is filled, and let it take all that is "
+        "put; or make the queue without a maxsize.",
     ),
     Mechanism(
         "queue_of_threads",
@@ -106,7 +107,7 @@ def suspect(case: Case) -> Cause | None:
         who = f"{len(same)} threads of {case.who(process)} wait"
     other = "get" if method == "put" else "put"
     own = name.rpartition(".")[2]
-    pattern = rf"\b{re.escape(own)}\.{other}(_nowait)?\("
+    pattern = rf"\b{re.escape(own)}\.{other}(_nowait)?\b"  # it may be handed to iter()
     calls = all_written(case.sources, pattern) if own else []
     if method == "get":
         what, nothing = "into which nothing more is put", "Nothing in the program puts into it."

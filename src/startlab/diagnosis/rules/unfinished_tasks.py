@@ -34,8 +34,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, takers_of
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_in, line_of
+from startlab.diagnosis.stacks import is_in, line_of, own_line
 
 if TYPE_CHECKING:
     from startlab.model import Process
@@ -65,12 +66,17 @@ def find(case: Case) -> Cause | None:
             )
         else:
             text += f"No {'process' if shared else 'thread'} takes from it any more."
+        ended = next(
+            (each for each in case.tracebacks if (each.child if shared else each.passing)), None
+        )
+        place = own_line(ended.frames) if ended and not takers else None
+        why = f": what took one has ended with {ended.said}{at(place)}" if ended and place else ""
         return Cause(
             "unfinished_tasks",
             f"{case.who(process)} waits at {where} for task_done(), which was not called for every "
-            "item of the queue",
+            f"item of the queue{why}",
             text,
-            where,
+            place or where,
         )
     return None
 
