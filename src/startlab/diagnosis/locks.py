@@ -83,13 +83,13 @@ def waits_for_room(case: Case, thread: Thread) -> bool:
         is_waiting(thread, "shared lock")
         and is_in(thread, "multiprocessing/queues.py", "put")
         and (
-            (held is not None and held.type in _SEMAPHORES)
+            (held is not None and held.type in SEMAPHORES)
             or _BOUNDED.search(case.sources.code(made_at(case, thread))) is not None
         )
     )
 
 
-_SEMAPHORES: Final = ("Semaphore", "BoundedSemaphore")
+SEMAPHORES: Final = ("Semaphore", "BoundedSemaphore")
 _BOUNDED: Final = re.compile(r"\b(Joinable)?Queue\(\s*[^)\s]")
 
 

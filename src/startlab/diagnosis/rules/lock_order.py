@@ -87,6 +87,9 @@ def find(case: Case) -> Cause | None:
     if not ring or (len(ring) == 1 and case.died):  # another one was to release it, and failed
         return _by_the_sources(case)
     first = ring[0]
+    held = first.thread.wait.held if first.thread.wait else None
+    if len(ring) == 1 and held is not None and held.type in locks.SEMAPHORES:
+        return _permit_kept(case, [(first.process, first.thread)])
     if len(ring) == 1:
         name, place = locks.described(case, first.thread), held_locks(case, first.thread)[0]
         return Cause(
@@ -177,11 +180,12 @@ def _permit_kept(case: Case, waiting: Sequence[tuple[Process, Thread]]) -> Cause
     else:
         kind = "threads" if len({process.pid for process, _ in waiting}) == 1 else "processes"
         who, has = f"{len(waiting)} {kind} wait", "each has"
-    guessed = any("." in each.partition(".")[2] for each in locks.taken(case, thread))
+    place = held_locks(case, thread)[0]
+    guessed = not place or any("." in e.partition(".")[2] for e in locks.taken(case, thread))
     return Cause(
         "permit_kept",
         f"{who} at {where} for one more permit of {locks.described(case, thread)}, of which {has} "
-        f"one since {held_locks(case, thread)[0]}",
+        + (f"one since {place}" if place else "taken some, and not given them back"),
         "A thread that waits for a second permit keeps the first: once the waiting threads hold "
         "all permits, none is ever released.",
         where,

@@ -61,7 +61,6 @@ MECHANISMS: Final = (
     ),
 )
 
-_SEMAPHORES: Final = ("Semaphore", "BoundedSemaphore")
 _PERMITS: Final = re.compile(r"Semaphore\((?:value=)?([1-9]\d*|[A-Za-z_][\w.]*)\)")
 
 
@@ -98,7 +97,7 @@ def _why(case: Case, process: Process, thread: Thread) -> _Why | None:
     held = thread.wait.held if thread.wait is not None else None
     if held is not None and held.left:
         return _left(thread)
-    if held is not None and held.type in _SEMAPHORES and not held.holders:
+    if held is not None and held.type in locks.SEMAPHORES and not held.holders:
         return _used_up(case, thread)
     return _kept(case, process, thread)
 
