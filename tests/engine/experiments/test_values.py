@@ -1200,15 +1200,15 @@ def test_what_cannot_be_pickled_is_taken_from_a_forked_child_again(
 def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_does(
     write: Write, tmp_path: Path
 ) -> None:
-    """It is a local function, which no child can be given."""
+    """It is a local function with a lock, which no child can be given."""
     program = write("""\
-        import string
+        import string, threading
         from multiprocessing import Pool
 
         class Letters:
-            def __init__(self, greeting):
+            def __init__(self, greeting, lock):
                 def greet(template):
-                    return greeting + template.template
+                    with lock: return greeting + template.template
 
                 string.Template.greet = greet
 
@@ -1219,7 +1219,7 @@ def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_do
                 return "?"
 
         if __name__ == "__main__":
-            Letters("Dear ")
+            Letters("Dear ", threading.Lock())
             with Pool(1) as pool:
                 print(pool.map(write, ["Ada"]))
         """)
@@ -1573,3 +1573,49 @@ def test_an_object_without_a_dictionary_is_shown_where_the_parent_sets_its_slots
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
     assert seen.first.where == "program.py:14"
+
+
+@pytest.mark.wide
+def test_what_an_object_keeps_that_wraps_a_function_is_shown_where_the_parent_calls_it(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from collections import UserDict
+        from multiprocessing import Pool
+
+        class Memo:
+            def __init__(self, function):
+                self.function = function
+                self.cache = UserDict()
+
+            def __call__(self, path):
+                if path not in self.cache:
+                    self.cache[path] = self.function(path)
+                return self.cache[path]
+
+        @Memo
+        def rate(path):
+            with open(path) as file:
+                return file.read()
+
+        def put(text):
+            with open("rate.txt", "w") as file:
+                file.write(text)
+
+        def price(item):
+            return item, rate("rate.txt")
+
+        def main():
+            put("1.0")
+            print(rate("rate.txt"))
+            put("1.2")
+            with Pool(1) as pool:
+                print(pool.map(price, ["tea"]))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:28"
+    assert "`rate.cache`" in seen.first.title

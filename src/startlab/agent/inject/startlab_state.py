@@ -5,7 +5,7 @@ import os
 import sys
 
 from startlab_settings import SETTINGS
-from startlab_values import LONGEST, NOT_TOLD, WRAPPED, keepers, kept_in, named, show, text_of
+from startlab_values import LONGEST, NOT_TOLD, WRAPPED, code_of, keepers, kept_in, named, show, text_of
 
 inject = sys.modules["startlab_inject"]
 
@@ -100,9 +100,10 @@ class Program(object):
     def keepers(self, module):
         """Give what of a module's own functions keeps something, once found."""
         if module.__name__ not in self.found:
-            every = keepers(module)
-            own = [each for each in every if not of_library(each[1].__code__.co_filename)]
-            self.found[module.__name__] = own
+            self.found[module.__name__] = [
+                (path, each) for path, each in keepers(module)
+                if not of_library(code_of(each, path.rpartition(".")[2]).co_filename)
+            ]  # fmt: skip
         return self.found[module.__name__]
 
 

@@ -8,7 +8,7 @@ from startlab_carried import pack_global
 from startlab_forked import caches, results_in
 from startlab_registries import REGISTRIES, registered
 from startlab_threads import locals_of_threads, thread_locals
-from startlab_values import text_of
+from startlab_values import code_of, text_of
 
 
 def trace():
@@ -100,7 +100,7 @@ class Follower(object):
 
 
 def keepers_of(names):
-    """Give the code of the functions that keep something by one of some names."""
+    """Give the code of what keeps something by one of some names: a function, or one's wrapper."""
     codes = []
     for name in names:
         try:
@@ -108,7 +108,9 @@ def keepers_of(names):
         except (KeyError, TypeError):  # it is a global of a module
             continue
         owner = getattr(owner, "__func__", owner)
-        codes += [owner.__code__] if type(owner) is FUNCTION else []
+        if code_of(owner, name.split(".")[-2]) is not None:
+            methods = [owner] if type(owner) is FUNCTION else list(vars(type(owner)).values())
+            codes += [each.__code__ for each in methods if type(each) is FUNCTION]
     return codes
 
 

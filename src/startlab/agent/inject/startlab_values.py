@@ -12,9 +12,19 @@ LONGEST = 160  # characters of a value
 def text_of(value):
     """Write a value as text, with a mark of all that it holds where the text leaves some out."""
     text = show(value, 3)
+    kept = kept_by_mapping(value)
+    if kept:
+        return "%s%s%x" % (text, MARK, pairs_mark(kept, 4, [5000]))
     if text is None or (len(text) <= LONGEST and "..." not in text):
         return text
     return "%s%s%x" % (text[:LONGEST], MARK, mark(value, 4, [5000]))
+
+
+def kept_by_mapping(value):
+    """Give the containers that a mapping keeps all in, such as a library's cache; else nothing."""
+    kinds = {each.__name__ for each in type(value).__mro__}
+    fields = dict_of(value) if "MutableMapping" in kinds and not isinstance(value, dict) else {}
+    return [(name, each) for name, each in list(fields.items()) if type(each) in (dict, list, set)]
 
 
 def mark(value, depth, left):
@@ -173,17 +183,44 @@ def keepers(module):
         else:
             methods = [(name, value)]
         for path, each in methods:
-            each = getattr(each, "__func__", each) if type(each) in WRAPPED else each
-            if type(each) is FUNCTION and (each.__closure__ or each.__defaults__):
+            each = each.__func__ if type(each) in WRAPPED else each
+            if type(each) is FUNCTION and not (each.__closure__ or each.__defaults__):
+                continue
+            if code_of(each, path.rpartition(".")[2]) is not None:
                 yield path, each
+
+
+def code_of(value, name):
+    """Give the code of a function, or of the one that a decorator has wrapped; None for no function.
+
+    What has wrapped one may be an object that holds it under whatever name.
+    """
+    fields = dict_of(value)
+    wrapped = fields.get("__wrapped__")
+    if type(value) is FUNCTION:
+        return (wrapped if type(wrapped) is FUNCTION else value).__code__
+    held = [each for each in list(fields.values()) if type(each) is FUNCTION]
+    return next((each.__code__ for each in held if each.__name__ == name), None)
+
+
+def dict_of(value):
+    """Give the attributes of an object, without calling its own code; of a class none."""
+    try:
+        fields = {} if isinstance(value, type) else object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return fields if type(fields) is dict else {}
 
 
 def kept_in(function):
     """Give what a function keeps from call to call by the names it has there.
 
     That is in the variables of the function that it is defined in, and the containers that are what
-    its parameters are by default.
+    its parameters are by default; or in the attributes of an object that has wrapped a function.
     """
+    if type(function) is not FUNCTION:
+        kept = {name: each for name, each in list(dict_of(function).items()) if name[:2] != "__"}
+        return {name: each for name, each in kept.items() if not isinstance(each, NOT_TOLD)}
     code, kept = function.__code__, {}
     for name, cell in zip(code.co_freevars, function.__closure__ or ()):
         try:
