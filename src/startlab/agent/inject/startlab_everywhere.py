@@ -728,8 +728,9 @@ def wait_for_exit_codes(process):
     def ended(self):
         if exitcode(self) is None and self._popen is not None:
             frame = sys._getframe(1)
-            file = frame.f_code.co_filename
-            if not inject.is_stdlib(file) and not file.startswith(inject.HERE):
+            while frame.f_back is not None and frame.f_code.co_filename.startswith(inject.HERE):
+                frame = frame.f_back
+            if not inject.is_stdlib(frame.f_code.co_filename):
                 note("read too early", "exitcode", inject.user_line(frame))
                 self.join(1)
         return exitcode(self)
