@@ -1619,3 +1619,42 @@ def test_what_an_object_keeps_that_wraps_a_function_is_shown_where_the_parent_ca
     assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
     assert seen.first.where == "program.py:28"
     assert "`rate.cache`" in seen.first.title
+
+
+@pytest.mark.wide
+def test_a_way_to_pickle_that_only_the_parent_knows_is_the_cause_of_what_is_lost(
+    write: Write, tmp_path: Path
+) -> None:
+    """What the class itself leaves out is not lost where the parent has registered another way."""
+    program = write("""\
+        import copyreg
+        from multiprocessing import Pool
+
+        class Money:
+            def __init__(self, cents, currency="EUR"):
+                self.cents, self.currency = cents, currency
+
+            def __getstate__(self):
+                return {"cents": self.cents}
+
+            def __setstate__(self, state):
+                self.__init__(**state)
+
+        def pack(money):
+            return Money, (money.cents, money.currency)
+
+        def double(money):
+            return Money(money.cents * 2, money.currency)
+
+        def main():
+            copyreg.pickle(Money, pack)
+            with Pool(1) as pool:
+                found = pool.apply(double, (Money(150, "CHF"),))
+                print(found.cents, found.currency)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert seen.first.where == "program.py:21"

@@ -193,6 +193,14 @@ def pack_registry(name):
     return REGISTRIES[name][0]()
 
 
+@harmless
+def note_setting(name, packed):
+    """Tell of a setting that is another one here; the random state always is."""
+    dumps = sys.modules["multiprocessing.reduction"].ForkingPickler.dumps
+    if name != "random" and bytes(dumps(pack_registry(name))) != packed:
+        note("setting", name)
+
+
 def set_registry(value, name):
     REGISTRIES[name][1](value)
 
@@ -285,6 +293,7 @@ def apply_after_import(aspect, packed):
     elif aspect[0] == "attributes":
         set_attributes(value)
     elif aspect[0] == "registry":
+        note_setting(aspect[1], packed)
         set_registry(value, *aspect[1:])
     elif aspect[0] == "thread locals":
         set_locals(value)

@@ -408,6 +408,12 @@ def set_gc(value):
     gc.set_debug(value[2])
 
 
+def get_profiler():
+    """Give the program's own profile function, and none by which an experiment sees calls."""
+    function = sys.getprofile()
+    return None if getattr(function, "__module__", "") == "startlab_calls" else function
+
+
 def set_profiler(function):
     if function is not None:
         sys.setprofile(function)
@@ -417,7 +423,7 @@ REGISTRIES = {
     "import hooks": (get_import_hooks, set_import_hooks),
     "made modules": (get_made_modules, set_made_modules),
     "gc": (get_gc, set_gc),
-    "profiler": (sys.getprofile, set_profiler),
+    "profiler": (get_profiler, set_profiler),
     "copyreg": (get_copyreg, set_copyreg),
     "subclasses": (get_subclasses, set_subclasses),
     "dispatch": (get_dispatch, set_dispatch),

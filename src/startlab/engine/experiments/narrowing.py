@@ -88,10 +88,10 @@ def _smaller(
 ) -> Iterator[tuple[Aspect, ...]]:
     """Give what is tried when all together have helped: one alone, then what is left of all.
 
-    That is each that has met something, or was seen to differ, before which what it has met is
-    tried alone, where that has names; then what was seen, together; then the last one of the
-    shortest row from the first one on that helps, found by halves; and last this row without all
-    that it can do without.
+    That is each setting that is another one in children, if these are few; each that has met
+    something, or was seen to differ, before which what it has met is tried alone, where that has
+    names; then what was seen, together; then the last one of the shortest row from the first one
+    on that helps, found by halves; and last this row without all that it can do without.
     """
     if candidates[0].kind == "made again":
         yield from ((each,) for each in candidates)
@@ -100,7 +100,9 @@ def _smaller(
     seen = [each for each in candidates if each.kind == "global"]
     if 0 < len(seen) <= MOST_SEEN:  # the main module's name comes before what is made of it
         likely |= {"main", "global"}
-    tried = [each for each in candidates if each.kind in likely]
+    tried = _settings(notes)
+    tried = tried if len(tried) <= MOST_SEEN else []
+    tried += [each for each in candidates if each.kind in likely]
     for each in tried:
         if each.kind in ("environ", "forking thread", "caches", "positions"):
             yield from ((alone,) for alone in _each_met(each.kind, notes))
@@ -119,6 +121,11 @@ def _smaller(
 def _each_met(kind: AspectKind, notes: Sequence[Noted]) -> list[Aspect]:
     """Give an aspect of a kind for each that it has met, by its name."""
     return [Aspect(kind=kind, words=(name,)) for name in names(kind, notes)[:MOST_MADE]]
+
+
+def _settings(notes: Sequence[Noted]) -> list[Aspect]:
+    """Give the settings that were another one in a child than in its parent."""
+    return [Aspect(kind="registry", words=(e.name,)) for e in notes if e.what == "setting"]
 
 
 def _fewest_calls(comparison: Comparison, notes: Sequence[Noted]) -> Iterator[tuple[Aspect, ...]]:
