@@ -573,13 +573,14 @@ class PatchedThreads(Clue, frozen=True, kw_only=True, tag="patched"):
 class Replaced(Clue, frozen=True, kw_only=True, tag="replaced"):
     """A test had put something in the place of a `name` of a `module` as it started a process.
 
-    It did so `by` a function of monkeypatch or mock, at `where`. A process started by spawn or
-    forkserver does not have it; of others it is not told.
+    It did so `by` a function of monkeypatch or mock, at `where`, maybe through a `library`. A
+    process started by spawn or forkserver does not have it; of others it is not told.
     """
 
     module: str
     name: str
     by: str
+    library: str = ""
     where: str | None = None
 
     @property

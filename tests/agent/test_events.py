@@ -107,7 +107,7 @@ GOOD = {
     "moved": ["a.py:3"],
     "other parent": ["7", "8"],
     "patched": ["threading._start_new_thread", "gevent"],
-    "replaced": ["shop.rates", "fetch", "mock.patch", "a.py:3"],
+    "replaced": ["shop.rates", "fetch", "mock.patch", "responses", "a.py:3"],
     "noted": ["line", "a.py:9", "a.py:3"],
     "not applied": ["lock", "AttributeError: _at_fork_reinit"],
 }

@@ -21,6 +21,7 @@ from startlab.diagnosis.rules import (
     lock_held_at_fork,
     random_copied,
 )
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import (
     Aspect,
@@ -877,3 +878,32 @@ def test_an_object_that_children_are_given_is_known_by_the_library_that_raises()
     assert found is not None
     assert found.where == "p.py:11"
     assert "the parent set up in settle by `settle.Conf.register()` at p.py:11" in found.title
+
+
+MONEY = """\
+import multiprocessing
+
+import arrow_like as al
+
+def kind(data):
+    return al.open_stream(data)
+
+def main():
+    al.register_type(kind)
+    with al.new_stream("sink", "schema") as writer:
+        writer.write(1)
+    with multiprocessing.Pool(1) as pool:
+        print(pool.map(kind, ["sink"]))
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_what_is_set_up_for_good_goes_before_what_holds_for_a_block() -> None:
+    calls = Calls(sources(MONEY))
+    used = next(iter(calls.uses_in_children()))
+    assert [each.told for each in calls.set_up(used)] == [
+        "`al.register_type()`",
+        "`al.new_stream()`",
+    ]

@@ -26,7 +26,7 @@ class Changes(list):
             live[:] = [each for each in live if each] + [self]
         list.append(self, change)
         caller = sys._getframe(1)
-        self.made.append((caller.f_code.co_name, inject.own_line(caller)))
+        self.made.append((caller.f_code.co_name, "", inject.own_line(caller)))
 
 
 def watch_monkeypatch(module):
@@ -71,7 +71,15 @@ class Watched(object):
 
 def made(patch, frame):
     """Note the line that makes a patch: that of a decorator is not on the stack when it holds."""
-    patch.__dict__["of_startlab"] = inject.own_line(frame)
+    patch.__dict__["of_startlab"] = library_of(frame), inject.own_line(frame)
+
+
+def library_of(frame):
+    """Name the package that has mock patch something, if that is not the program itself."""
+    while frame is not None and inject.is_stdlib(frame.f_code.co_filename):
+        frame = frame.f_back
+    file = frame.f_code.co_filename if frame is not None else ""
+    return file.partition("-packages" + os.sep)[2].partition(os.sep)[0].partition(".")[0]
 
 
 def start(patch, frame):
@@ -94,21 +102,23 @@ def forget(patch):
 
 
 def changes():
-    """Give what holds now: the object, how the change is written, by what, and the line."""
+    """Give what holds now: the object, how the change is written, by what, a library, the line."""
     for each in list(live):
-        for change, (by, line) in zip(each, getattr(each, "made", ())):
+        for change, (by, library, line) in zip(each, getattr(each, "made", ())):
             owner, name = change[:2]
             way = "[%s]" % shown(name) if by in ("setitem", "delitem") else ".%s" % name
-            yield owner, way, "monkeypatch.%s" % by, line
+            yield owner, way, "monkeypatch.%s" % by, library, line
     for patch in list(started.values()):
-        yield patch.target, ".%s" % patch.attribute, "mock.patch", patch.__dict__["of_startlab"]
+        library, line = patch.__dict__["of_startlab"]
+        yield patch.target, ".%s" % patch.attribute, "mock.patch", library, line
     for patch in list(of_dicts.values()):
         owner, values = patch.in_dict, dict(patch.values)
         holds = [key for key in values if type(owner) is dict and owner.get(key) is values[key]]
         if not holds:
             del of_dicts[id(patch)]
         for key in holds:
-            yield owner, "[%s]" % shown(key), "mock.patch.dict", patch.__dict__["of_startlab"]
+            library, line = patch.__dict__["of_startlab"]
+            yield owner, "[%s]" % shown(key), "mock.patch.dict", library, line
 
 
 def shown(key):
@@ -121,13 +131,13 @@ def tell_all():
     What pytest itself replaces is left out: the program has no line in that but the command's own.
     Of a module that was put into sys.modules no line is known.
     """
-    own = [each for each in changes() if each[3] and not each[3].startswith(SCRIPTS)]
-    for owner, way, by, line in own[:MOST]:
+    own = [each for each in changes() if each[4] and not each[4].startswith(SCRIPTS)]
+    for owner, way, by, library, line in own[:MOST]:
         found = named(owner)
         if found is not None:
-            tell("replaced", found[0], (found[1] + way).lstrip("."), by, line)
+            tell("replaced", found[0], (found[1] + way).lstrip("."), by, library, line)
     for name in sys.modules["startlab_state"].made_by_hand()[:MOST]:
-        tell("replaced", "sys", "modules[%r]" % name, "sys.modules", "")
+        tell("replaced", "sys", "modules[%r]" % name, "sys.modules", "", "")
 
 
 def named(owner):

@@ -209,6 +209,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         signal_ignored.find,
         import_runs_again.suspect,
         unreadable_program.find,
+        library_copy.suspect,
         exit_status.find,
         library_state.of_test,
         logging_differs.of_test,

@@ -1,7 +1,8 @@
 """What children change in their own copy of a library's object.
 
 ## What it sees
-The output is wrong, and children call a method, for what it does, of an object that a library has
+The output is wrong, or a check of the program's own fails under every start method; and children
+call a method, for what it does, of an object that a library has
 made in the first process, a counter or a progress bar; the first process reads it afterwards.
 
 ## Why
@@ -31,6 +32,7 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
+from startlab.results.summary import WELL
 
 MECHANISMS: Final = (
     Mechanism(
@@ -39,6 +41,14 @@ MECHANISMS: Final = (
         "call in the parent; or use what the library has for several processes.",
     ),
 )
+
+
+def suspect(case: Case) -> Cause | None:
+    """See it where the program ends by a check of its own, whatever the start method is."""
+    raised = case.trial.exception
+    if any(each.outcome in WELL for each in case.others) or case.died:
+        return None
+    return find(case) if raised is None or raised.type == "AssertionError" else None
 
 
 def find(case: Case) -> Cause | None:

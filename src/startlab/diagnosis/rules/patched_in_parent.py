@@ -70,7 +70,8 @@ def find(case: Case) -> Cause | None:
         for patch in patches:
             names = _names(patch)
             if ran.intersection(names) or any(re.search(rf"\b{each}\b", text) for each in names):
-                return _cause(case, patch, f" A child raises {traceback.said}, at {where}.")
+                at = f", at {where}" if where else ""
+                return _cause(case, patch, f" A child raises {traceback.said}{at}.")
     return None
 
 
@@ -121,11 +122,12 @@ def _cause(case: Case, patch: Replaced, more: str = "") -> Cause:
         values = f" It is {clue.parent} in the parent when it starts the child, and "
         values += f"{clue.child or 'not there'} in the child."
     what = f"`{name}` is patched"
+    by = f" by {patch.library}" if patch.library else ""
     if name.startswith(_MODULES):
         what = f"the module `{_names(patch)[-1]}` is put into `sys.modules`"
     return Cause(
         "patched_in_parent",
-        f"{what}{at(where)} in the parent, not in its children",
+        f"{what}{at(where)}{by} in the parent, not in its children",
         f"{why} A child started by spawn or forkserver imports the modules again, and has what "
         f"they define.{values}{more}",
         where,

@@ -31,8 +31,9 @@ class Call(NamedTuple):
 
     `root` is the name that the call begins with, `made` the line that made the object of that name,
     if it is a global of the program's. With `alone` the call is a statement of its own: it is made
-    for what it does and not for what it gives. Where `is_call` is false, what a library has made is
-    only read, `SETTINGS.rate`, or it is an assignment to a part of it: `lib.options["rate"] = 3`.
+    for what it does and not for what it gives; as the `context` of a `with` block, for the time of
+    that. Where `is_call` is false, what a library has made is only read, `SETTINGS.rate`, or it is
+    an assignment to a part of it: `lib.options["rate"] = 3`.
     """
 
     package: str
@@ -43,6 +44,7 @@ class Call(NamedTuple):
     alone: bool
     made: str | None
     is_call: bool = True
+    context: bool = False
 
     @property
     def told(self) -> str:
@@ -387,16 +389,16 @@ class Calls:
         """Give the calls that set a library up, which children go without that make a call of it.
 
         They are made by the first process alone, for what they do, and children do not make them:
-        the one with the most arguments comes first. With `filled`, what children do too counts
-        where it is done to an object that each process makes again. Where they only read an object,
-        what is done to that counts.
+        the one with the most arguments comes first, and contexts last. With `filled`, what children
+        do too counts where it is done to an object that each process makes again. Where they only
+        read an object, what is done to that counts.
         """
         found = self.in_first_alone(used.package)
         if not used.is_call:
             found = [each for each in found if each.root == used.root]
         if not found and filled and used.made is not None:
             found = [e for e in self._for_what_they_do(used.package) if e.root == used.root]
-        return sorted(found, key=lambda each: -each.arguments)
+        return sorted(found, key=lambda each: (each.context, -each.arguments))
 
     def in_first_alone(self, package: str) -> list[Call]:
         """Give the calls of a package that the first process makes, for what they do, alone."""
@@ -435,7 +437,8 @@ class Calls:
             id(each.value)
             for each in ast.walk(code)
             if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)
-        } | {
+        }
+        contexts = {
             id(item.context_expr)
             for each in ast.walk(code)
             if isinstance(each, ast.With | ast.AsyncWith)
@@ -449,8 +452,9 @@ class Calls:
                     ast.unparse(node.func),
                     f"{file}:{node.lineno}",
                     len(node.args) + len(node.keywords),
-                    id(node) in alone,
+                    id(node) in alone | contexts,
                     self._made[file].get(root),
+                    context=id(node) in contexts,
                 )
 
 
