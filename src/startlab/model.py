@@ -595,7 +595,7 @@ class Replaced(Clue, frozen=True, kw_only=True, tag="replaced"):
 
 
 class RanOut(Clue, frozen=True, kw_only=True, tag="ran out"):
-    """A wait of the program's, a `call` with a limit, ran out before the last child had begun."""
+    """A wait of the program's, a `call` with a limit, ran out before a child had begun."""
 
     call: str
     limit_ms: int

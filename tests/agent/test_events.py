@@ -502,6 +502,7 @@ def test_threads_at_a_fork() -> None:
 
 
 STARTED = (told("start", 7, 1.0, "42", "spawn", "a.py:2"), told("state", 7, 1.0, "Process-1"))
+OTHER = (told("start", 7, 1.0, "43", "spawn", "a.py:2"), told("state", 7, 1.0, "Process-2"))
 RAN_OUT = told("ran out", 7, 1.1, "join", "50", "a.py:3")
 BEGUN = told("begin", 8, 1.2, "7", "Process-1", "imported")
 
@@ -517,6 +518,10 @@ def test_a_wait_runs_out_before_the_child_has_begun() -> None:
         pytest.param((*STARTED, BEGUN, RAN_OUT), id="the child had begun"),
         pytest.param((RAN_OUT, *STARTED, BEGUN), id="no child was started"),
         pytest.param((*STARTED, RAN_OUT, BEGUN, RAN_OUT), id="it is asked again and again"),
+        pytest.param(
+            (*STARTED, *OTHER, told("begin", 9, 1.0, "7", "Process-2", "imported"), RAN_OUT, BEGUN),
+            id="another child had begun",
+        ),
         pytest.param((*STARTED, RAN_OUT, told("end", 7, 1.3, "42", "8", "1")), id="it failed"),
     ],
 )

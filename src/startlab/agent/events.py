@@ -533,29 +533,41 @@ def _forks(events: List[Event]) -> Iterator[Dict[str, Any]]:
 
 
 def _impatience(events: List[Event]) -> Iterator[Dict[str, Any]]:
-    """Find waits that ran out before the child had begun that their process had started last.
+    """Find waits that ran out before any child had begun that their process had just started.
 
-    One that runs out again and again is no wait for an end, and a child that has failed is another
-    reason why nothing came.
+    One that runs out again and again is no wait for an end.
     """
-    key: Dict[int, str] = {}
-    waiting: Dict[int, str] = {}  # the name of the last child, until that begins
-    failed = {(e.pid, e.fields["key"]) for e in events if e.kind == "end" and e.fields["code"] > 0}
-    found: Dict[Tuple[int, Optional[str]], List[Event]] = {}
-    too_soon: Set[Tuple[int, Optional[str]]] = set()
+    processes: Dict[Optional[int], List[Event]] = {}
     for event in events:
+        if event.kind in ("start", "state", "end", "ran out"):
+            processes.setdefault(event.pid, []).append(event)
+        elif event.kind == "begin":
+            processes.setdefault(event.fields["parent"], []).append(event)
+    for own in processes.values():
+        for where in set(_too_soon(own)):
+            there = [e for e in own if e.kind == "ran out" and e.fields["where"] == where]
+            if len(there) == 1:
+                yield {"kind": "ran out", **there[0].fields}
+
+
+def _too_soon(own: List[Event]) -> Iterator[Optional[str]]:
+    """Give the lines at which the waits of a process have run out too soon.
+
+    A child that has failed is another reason why nothing came.
+    """
+    failed = {e.fields["key"] for e in own if e.kind == "end" and e.fields["code"] > 0}
+    key, begun = "", False
+    late: Dict[str, str] = {}  # children that have not begun: name and key
+    for event in own:
+        fields = event.fields
         if event.kind == "start":
-            key[event.pid] = event.fields["key"]
-            waiting.pop(event.pid, None)
+            key = fields["key"]
         elif event.kind == "state":
-            waiting[event.pid] = event.fields["name"]
-        elif event.kind == "begin" and waiting.get(event.fields["parent"]) == event.fields["name"]:
-            del waiting[event.fields["parent"]]
-        elif event.kind == "ran out":
-            at = event.pid, event.fields["where"]
-            found.setdefault(at, []).append(event)
-            if event.pid in waiting and (event.pid, key.get(event.pid, "")) not in failed:
-                too_soon.add(at)
-    for at in too_soon:
-        if len(found[at]) == 1:
-            yield {"kind": "ran out", **found[at][0].fields}
+            begun = begun and bool(late)
+            late[fields["name"]] = key
+        elif event.kind == "begin":
+            begun = late.pop(fields["name"], None) is not None or begun
+        elif event.kind == "end":
+            late = {name: each for name, each in late.items() if each != fields["key"]}
+        elif late and not begun and failed.isdisjoint(late.values()):
+            yield fields["where"]

@@ -111,6 +111,7 @@ def watch_shared(synchronize):
             made(caller, self._semlock)
 
     synchronize.SemLock._make_methods = _make_methods
+    watch_events(synchronize)
 
 
 @harmless
@@ -303,6 +304,53 @@ def watch_waits(connection):
                 ran_out(frame, int(1000 * waited_s))
 
     connection._WaitSelector = WaitSelector
+
+
+def watch_conditions(*kinds):
+    """See a wait for a result that runs out: as it ends, in the frame that holds its limit."""
+    threading = sys.modules["threading"]
+
+    class Condition(threading.Condition):
+        def __exit__(self, *args):
+            found = threading.Condition.__exit__(self, *args)
+            frame = sys._getframe(1)
+            raised = args[0] is not None and args[0].__name__ == "TimeoutError"
+            if raised or (args[0] is None and frame.f_locals.get("signaled") is False):
+                has_limit(frame)
+            return found
+
+    for kind in kinds:
+        kind.__init__ = with_condition(kind.__init__, Condition)
+
+
+def with_condition(init, condition):
+    def __init__(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        fields = vars(self)
+        made = fields.get("_condition") or fields.get("_cond") or fields["_event"]._cond
+        made.__class__ = condition
+
+    return __init__
+
+
+def watch_events(synchronize):
+    leave = synchronize.Condition.__exit__
+
+    def __exit__(self, *args):
+        found = leave(self, *args)
+        frame = sys._getframe(1)
+        if frame.f_code is synchronize.Event.wait.__code__:
+            if frame.f_locals["self"]._flag._semlock._is_zero():
+                has_limit(frame)
+        return found
+
+    synchronize.Condition.__exit__ = __exit__
+
+
+def has_limit(frame):
+    limit = frame.f_locals.get("timeout")
+    if limit:
+        ran_out(frame, int(1000 * limit))
 
 
 @harmless
@@ -676,6 +724,7 @@ def watch_queues(queues):
 
 
 def watch_executor(process):
+    watch_conditions(process._base.Future)
     watch_feeder(getattr(process, "_SafeQueue", None), None)
     watch_results(getattr(process, "_ExceptionWithTraceback", None))
 
@@ -727,6 +776,7 @@ def watch_pool(pool):
                 unpicklable_task(frame.f_locals.get("task"), value)
 
     pool.ApplyResult._value = property(get, set)
+    watch_conditions(pool.ApplyResult, pool.IMapIterator)
     for kind in (pool.IMapIterator, pool.IMapUnorderedIterator):
         kind._set = seen_to_fail(kind._set)
     watch_results(pool.MaybeEncodingError)

@@ -1,7 +1,7 @@
 """A wait for a child that is given up before the child has begun.
 
 ## What it sees
-A wait with a time limit ran out once, and only then did the child begin that was started last: the
+A wait with a time limit ran out once, and only then did the child begin that was started: the
 program ends by what the wait raises, or does not do what it does elsewhere. Or an experiment has
 shown that the program works where each such wait goes on for a while.
 
@@ -67,8 +67,8 @@ def _cause(clue: RanOut) -> Cause:
     return Cause(
         "wait_too_short",
         f"the program waits at {clue.where} for a shorter time than a child takes",
-        f"`{clue.call}()` gave up after {clue.limit_ms / 1000:.2g} s, before the child that was "
-        "started last had begun. A forked child runs at once. One that is started by spawn or "
+        f"`{clue.call}()` gave up after {clue.limit_ms / 1000:.2g} s, before the child had "
+        "begun. A forked child runs at once. One that is started by spawn or "
         "forkserver has to start Python, and to import the main module, before it begins with its "
         "task.",
         clue.where,
