@@ -907,3 +907,29 @@ def test_what_is_set_up_for_good_goes_before_what_holds_for_a_block() -> None:
         "`al.register_type()`",
         "`al.new_stream()`",
     ]
+
+
+STORED = """\
+import multiprocessing
+
+import store_like
+
+def lines(path):
+    with store_like.open(path) as file:
+        return file.read()
+
+def main():
+    with store_like.open("memory://a", "w") as file:
+        file.write("a")
+    with multiprocessing.Pool(1) as pool:
+        print(pool.map(lines, ["memory://a"]))
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_what_the_parent_writes_and_children_read_is_another_call_of_the_same_name() -> None:
+    calls = Calls(sources(STORED))
+    assert calls.in_first_alone("store_like") == []
+    assert [each.where for each in calls.in_first_otherwise("store_like")] == ["p.py:10"]

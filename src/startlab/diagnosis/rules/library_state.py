@@ -78,6 +78,7 @@ def find(case: Case) -> Cause | None:
         for context in around:
             if context.package in of:
                 return _of_context(context, f"and a child raises {traceback.said} at {where}")
+        alone = alone or calls.in_first_otherwise(by)
         if alone:  # by an object that the child was given, whose library no name tells
             return _of_library(by, alone, f"and it raises {traceback.said} at {where}")
     return None

@@ -407,6 +407,15 @@ class Calls:
         }
         return [each for each in self._for_what_they_do(package) if each.text not in also]
 
+    def in_first_otherwise(self, package: str) -> list[Call]:
+        """Give those that children make with another number of arguments: to read what is written.
+
+        As a file of the library's own, in memory, that the first process has opened to be written.
+        """
+        alike = {(each.text, each.arguments) for each in self.in_children()}
+        done = [each for each in self._for_what_they_do(package) if each.is_call]
+        return [each for each in done if (each.text, each.arguments) not in alike]
+
     def _for_what_they_do(self, package: str) -> list[Call]:
         done = [each for each in self.in_first() if each.alone]
         done += [each for file, code in self._in_first for each in self._assigned(file, code)]
