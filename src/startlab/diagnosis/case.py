@@ -291,7 +291,19 @@ class Case:
     @property
     def of_children(self) -> list[Traceback]:
         """The tracebacks of children, and of workers whose pool or executor has handed them on."""
-        return [each for each in self.tracebacks if each.child or each.remote]
+        quoted = self.trial.stderr.count('"""') > 1
+        files = ("pool.py", "process.py")
+        return [
+            each
+            for each in self.tracebacks
+            if each.child or (quoted and any(f.endswith(files) for f, _ in each.frames))
+        ]
+
+    @property
+    def within_children(self) -> list[Traceback]:
+        """The tracebacks of children, and the one of a worker that the program has raised too."""
+        worker = of_worker(self)
+        return [*(e for e in self.tracebacks if e.child), *([] if worker is None else [worker])]
 
     @property
     def died(self) -> list[tuple[int | None, int, str | None]]:

@@ -325,7 +325,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "handler_inherited",
         "signal handlers and wake-up descriptor reset in the children",
         "forked children have the parent's signal handlers{at}",
-        COPIED + " Sent such a signal, a child does not end by it, but runs the handler.",
+        COPIED,
     ),
     "event loop": Told(
         "loop_inherited",

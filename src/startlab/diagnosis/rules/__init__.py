@@ -29,6 +29,7 @@ from startlab.diagnosis.rules import (
     fork_with_threads,
     given_up,
     global_differs,
+    handler_inherited,
     holder_killed,
     holder_waits,
     import_runs_again,
@@ -122,6 +123,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         unpicklable.find,
         subprocess_pipes.find,
         join_before_drain.find,
+        handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,
@@ -191,6 +193,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         fork_with_threads.find,
         parent_is_fork_server.find,
         wait_too_short.find,  # before patched_in_parent, which knows of no time
+        handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         lost_by_pickling.find,

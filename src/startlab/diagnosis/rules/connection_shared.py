@@ -57,7 +57,7 @@ def find(case: Case) -> Cause | None:
     """See that a child fails or waits in a library whose connection is its parent's."""
     clues = case.telling(OpenedBefore)
     apart = [each for each in case.others if not Case(each, case.sources).clues(OpenedBefore)]
-    for traceback in case.of_children:
+    for traceback in case.within_children:
         where = own_line(traceback.frames)
         if any(_raises(each, traceback) for each in apart):
             continue  # it is raised by children that share nothing, too

@@ -98,6 +98,8 @@ def find(case: Case) -> Cause | None:
             if not used and not ABSOLUTE.match(file):
                 asked = case.sources.file(file).used_from(line)
                 used = [clue for clue in differing if clue.name.split(".")[-1] in asked]
+        if not used and traceback.exception.type in _OF_MISSING_STATE:
+            used = differing[:1]
         if used:
             again = f" A child raises {traceback.said}, at {where}."
             if case.trial.grade == "respawning":
@@ -126,3 +128,8 @@ def _not_defined(case: Case, said: str, where: str) -> Cause:
         'what is made below `if __name__ == "__main__":` or in a function is not there.',
         defined or where,
     )
+
+
+_OF_MISSING_STATE: Final = (
+    "NameError", "KeyError", "AttributeError", "TypeError", "IndexError", "ValueError",
+)  # fmt: skip

@@ -62,7 +62,7 @@ def find(case: Case) -> Cause | None:
         return None
     calls = Calls(case.sources)
     around = _around(case, calls)
-    for traceback in case.of_children:
+    for traceback in case.within_children:
         where = own_line(traceback.frames)
         by = package(traceback.frames[-1][0]) if traceback.frames else ""
         alone = calls.in_first_alone(by) if by else []

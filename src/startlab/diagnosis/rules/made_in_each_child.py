@@ -67,14 +67,14 @@ def find(case: Case) -> Cause | None:
     if not imports_main(case):
         return None
     for name, file, line in _made(case):
-        for traceback in case.of_children:
+        for traceback in case.within_children:
             at = own_line(traceback.frames)
             at_file, _, number = (at or "").rpartition(":")
             used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
             if name in used and _is_missed(traceback.exception.type):
                 again = f" A child raises {traceback.said}, at {at}."
                 return _of_each(name, f"{file}:{line}", case, again)
-        if not case.of_children and case.trial.exception is None and name in used_at_exit(case):
+        if not case.within_children and case.trial.exception is None and name in used_at_exit(case):
             return _of_each(name, f"{file}:{line}", case, handed_on(case))
     return None
 

@@ -226,7 +226,7 @@ def suspect(case: Case) -> Cause | None:
             "parent alone.",
             where,
         )
-    for traceback in case.of_children:
+    for traceback in case.within_children:
         by = package(traceback.frames[-1][0]) if traceback.frames else ""
         where = own_line(traceback.frames)
         if by and where and _OF_A_FORK.search(traceback.exception.message):

@@ -140,7 +140,7 @@ _ADVICE: Final = (
         r"^replaced ",
         "Leave the class under its name: have a decorator return the class, or use `__new__`.",
     ),
-    (r"^local ", "Move its class to the top level of a module."),
+    (r"^local (?!function)", "Move its class to the top level of a module."),
     (
         r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b",
         "Make it in the child, and leave it out in `__getstate__`.",

@@ -75,7 +75,10 @@ class Sources:
                 return ""
 
     def _has(self, file: str) -> bool:
-        return file in self._kept or (self._root / file).is_file()
+        try:
+            return file in self._kept or (self._root / file).is_file()
+        except OSError:  # a name that is too long
+            return False
 
     def file_of(self, module: str) -> str | None:
         """Give the file of a module of that name, if the folder that the program is in has one."""
