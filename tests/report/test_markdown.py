@@ -108,7 +108,7 @@ def test_outputs_that_differ_and_children_that_fail_are_seen_in_the_matrix(make:
 
 def test_a_finding_is_what_is_pasted_into_an_issue() -> None:
     """Each of its parts once, with its label, and code as code."""
-    run = record.read(record.Case(record.RULES / "lost_by_pickling", "program"))
+    run = record.read(record.Case(record.RULES / "unpickling_fails" / "lost", "program"))
     text = rendered(run)
     tokens = parsed(text)
     at = next(i for i, token in enumerate(tokens) if token.type == "heading_open" and i)

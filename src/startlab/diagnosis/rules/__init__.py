@@ -44,7 +44,6 @@ from startlab.diagnosis.rules import (
     logging_differs,
     loop_idle,
     loop_inherited,
-    lost_by_pickling,
     lost_task,
     lost_update,
     made_in_each_child,
@@ -126,7 +125,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
-        lost_by_pickling.find,
         raised_before_exit.find,
         signal_ignored.find,
         child_reaped.find,
@@ -196,7 +194,6 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
-        lost_by_pickling.find,
         loop_inherited.find,
         import_runs_again.find,
         made_in_each_child.find,

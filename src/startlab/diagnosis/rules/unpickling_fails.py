@@ -1,16 +1,22 @@
-"""What a child cannot make again of what it was given.
+"""What a child cannot make again of what it was given, or what is lost on the way.
 
 ## What it sees
 A child raises while it unpickles what it is to run: its target, its arguments, its process object.
+Or a child or a worker raises AttributeError or KeyError for what the program has given to an object
+that a library has made. Or, by experiment: where objects travel with all that they have, whatever
+their class gives to pickle, the program does what it does under fork.
 
 ## Why
-Unpickling makes an object without a call of `__init__`, and gives it its attributes afterwards.
-`__getattr__`, `__hash__`, `__eq__` and `__setstate__` may be called before it has them. The parent
-is not told: for it, the child has just ended.
+What is given to a child started by spawn or forkserver, to a pool's task or to a queue is pickled.
+What `__getstate__` or `__reduce__` leaves out, as a lock or what is not in `__slots__`, does not
+arrive. Unpickling makes an object without a call of `__init__`, and gives it its attributes
+afterwards: `__getattr__`, `__hash__`, `__eq__` and `__setstate__` may be called before it has them.
+The parent is not told: for it, the child has just ended.
 
 ## What to do
 Let `__getattr__` raise AttributeError for what is not there, let `__hash__` use only what the
-object is made with, or write `__reduce__`.
+object is made with, or write `__reduce__`. Give what is lost to `__getstate__`'s result, or create
+it again in `__setstate__`.
 
 ## Bad
 ```python
@@ -18,7 +24,8 @@ class Traced:
     def __getattr__(self, name):
         return getattr(self.inner, name)  # without `inner`, it asks itself
 
-multiprocessing.Process(target=run, args=(Traced(model),)).start()
+    def __getstate__(self):
+        return {"inner": self.inner}  # self.offset is lost
 ```
 
 ## Good
@@ -33,12 +40,17 @@ class Traced:
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
+
+if TYPE_CHECKING:
+    from startlab.output.tracebacks import Traceback
 
 MECHANISMS: Final = (
     Mechanism(
@@ -55,11 +67,23 @@ MECHANISMS: Final = (
         advice="Set the library up in the children as in the parent before they are given "
         "anything, for example in a pool's `initializer=`; or give them plain data.",
     ),
+    Mechanism(
+        "lost_by_pickling",
+        advice="Return it from `__getstate__` too, or create it again in `__setstate__`.",
+    ),
+    Mechanism(
+        "not_pickled_by_library",
+        advice="Give the child what is lost beside the object, as in a tuple, and set it again "
+        "there; some libraries have an option for pickling it too.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
-    """See that a child has raised, in code of the program, while it read what it is to run."""
+    """See that a child has raised while it read what it is to run, or for what is lost by that.
+
+    What a class of the program's own leaves out, an experiment shows.
+    """
     for traceback in case.tracebacks:
         where = own_line(traceback.frames) if is_unpickling(traceback) else None
         if where is not None:
@@ -72,7 +96,7 @@ def find(case: Case) -> Cause | None:
                 "there without calling `__init__`: its attributes come last.",
                 where,
             )
-    return None
+    return next((cause for each in case.of_children if (cause := _needed(case, each))), None)
 
 
 def suspect(case: Case) -> Cause | None:
@@ -91,3 +115,31 @@ def suspect(case: Case) -> Cause | None:
                 key=f"{by} {where}",
             )
     return None
+
+
+def _needed(case: Case, traceback: Traceback) -> Cause | None:
+    """See a child miss what was given to an object of a library's, at the line that asks for it."""
+    exception = traceback.exception
+    match = _MISSES.search(f"{exception.type}: {exception.message}")
+    name = next(filter(None, match.groups())) if match else ""
+    used = own_line(traceback.frames)
+    if not name or used is None or name not in case.sources.code(used):
+        return None
+    kept = Calls(case.sources).kept_under(name)
+    if not kept:
+        return None
+    first = kept[0]
+    return Cause(
+        "not_pickled_by_library",
+        f"`{name}`, which {first.told} at {first.where} keeps in an object of {first.package}, "
+        f"is lost as the object is pickled: {used} needs it",
+        f"There it raises {traceback.said}. What is given to a "
+        "child started by spawn or forkserver, to a pool's task or to a queue is pickled, and "
+        f"keeps only what {first.package} gives to pickle.",
+        used,
+    )
+
+
+_MISSES: Final = re.compile(
+    r"^KeyError: ['\"](\w+)['\"]$|^AttributeError: '\w+' object has no attribute '(\w+)'"
+)
