@@ -2,14 +2,16 @@
 
 ## What it sees
 A thread waits in a library's call, and further out in its own stack is the loop that would end
-that wait.
+that wait. Or all threads of a pool are in tasks that wait for the result of other tasks.
 
 ## Why
 One thread runs an event loop, a pool's callbacks or a server's requests, one after the other. A
-call from there that waits for a later one keeps the thread, and the later one never comes.
+call from there that waits for a later one keeps the thread, and the later one never comes. A pool
+runs as many tasks at once as it has threads: if all wait for others, none is left to run those.
 
 ## What to do
-Do not wait there: `await` it, hand it to another thread, or wait in the main thread.
+Do not wait there: `await` it, hand it to another thread or pool, or wait in the main thread. Within
+a task, call the function.
 
 ## Bad
 ```python
@@ -26,13 +28,24 @@ async def handler():
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of, own_frame
 
-MECHANISMS: Final = (Mechanism("waits_for_itself", shown=True),)
+if TYPE_CHECKING:
+    from startlab.model import Thread
+
+MECHANISMS: Final = (
+    Mechanism("waits_for_itself", shown=True),
+    Mechanism(
+        "waits_for_own_pool",
+        shown=True,
+        advice="Call the function itself where a task would wait for a task of its own pool, or "
+        "give the inner tasks a pool of their own.",
+    ),
+)
 
 
 class _Loop(NamedTuple):
@@ -114,3 +127,48 @@ def find(case: Case) -> Cause | None:
             )
             return Cause("waits_for_itself", title, loop.why, where, advice=loop.advice)
     return None
+
+
+_WORKERS: Final = (
+    ("concurrent/futures/thread.py", "_worker"),
+    ("multiprocessing/pool.py", "worker"),
+)
+_RESULTS: Final = (
+    ("concurrent/futures/_base.py", "result"),
+    ("concurrent/futures/_base.py", "wait"),
+    ("concurrent/futures/_base.py", "as_completed"),
+    ("concurrent/futures/_base.py", "exception"),
+    ("multiprocessing/pool.py", "wait"),
+)
+
+
+def suspect(case: Case) -> Cause | None:
+    """See every thread of a pool wait for a result."""
+    for process in case.trial.processes:
+        for file, function in _WORKERS:
+            workers = [each for each in process.threads if _runs_in(each, file, function)]
+            if not workers or len(process.threads) < 2 or not all(map(_waits, workers)):
+                continue
+            where = line_of(workers[0]) or ""
+            number = len(workers)
+            threads = f"all its {number} threads are" if number > 1 else "its only thread is"
+            return Cause(
+                "waits_for_own_pool",
+                f"a task waits at {where} for another task of the pool that runs it, and {threads} "
+                "taken by such tasks",
+                "A task that waits keeps its thread, and none is left to run what it waits for.",
+                where,
+            )
+    return None
+
+
+def _runs_in(thread: Thread, file: str, function: str) -> bool:
+    return any(is_at(each, file, function) for each in thread.stack)
+
+
+def _waits(thread: Thread) -> bool:
+    """Tell whether a task of the program's waits for a result."""
+    library = library_frames(thread)
+    return len(library) < len(thread.stack) and any(
+        is_at(each, *result) for each in library for result in _RESULTS
+    )
