@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from startlab_state import Program, is_class, looked_over, mention, names_of, state, the_program
+from startlab_state import Program, forget, is_class, mention, names_of, state, the_program
 from startlab_values import named, show
 
 inject = sys.modules["startlab_inject"]
@@ -228,9 +228,8 @@ def watch_exit():
 
 @harmless
 def exits(message):
-    # Else the main module is cleared too late for what its objects do at the end.
-    looked_over.clear()
-    while exits_by:
+    forget()
+    while exits_by:  # else the main module is cleared too late for what its objects do at the end
         sys.exit = exits_by.pop()
     if exited and exited[1]:
         code = exited[0]

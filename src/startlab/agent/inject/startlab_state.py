@@ -5,7 +5,19 @@ import os
 import sys
 
 from startlab_settings import SETTINGS
-from startlab_values import LONGEST, NOT_TOLD, WRAPPED, code_of, keepers, kept_in, named, show, text_of
+from startlab_values import (
+    LONGEST,
+    NOT_TOLD,
+    WRAPPED,
+    code_of,
+    found_in,
+    keepers,
+    kept_in,
+    mappings,
+    named,
+    show,
+    text_of,
+)
 
 inject = sys.modules["startlab_inject"]
 
@@ -35,7 +47,7 @@ def state(program, whole=False):
             text = named(value)
         if text is not None:
             found.append("global\0%s%s\0%s" % (place, name, text))
-    del found[:-200]
+    del found[:-250]
     logging = sys.modules.get("logging")
     if logging is not None:
         root = logging.root
@@ -75,7 +87,7 @@ class Program(object):
     def __init__(self):
         self.modules = list(user_modules())[:100]
         self.names = set()
-        self.found = {}
+        self.own = None
         for module in self.modules:
             for value in list(vars(module).values()):
                 mention(value, self.names)
@@ -92,19 +104,30 @@ class Program(object):
                         for key, each in list(vars(value).items()):  # it may hold settings
                             if key in names and not key.startswith("__"):
                                 yield place + name + ".", key, each
-            for path, function in self.keepers(module):
-                for name, value in kept_in(function).items():
-                    yield place + path + ".", name, value
+        for place, path, function in self.keepers():
+            for name, value in kept_in(function).items():
+                yield place + path + ".", name, value
 
-
-    def keepers(self, module):
-        """Give what of a module's own functions keeps something, once found."""
-        if module.__name__ not in self.found:
-            self.found[module.__name__] = [
-                (path, each) for path, each in keepers(module)
+    def keepers(self):
+        """Give what of the program's own functions keeps something, once found: the first ones."""
+        if self.own is None:
+            own = [
+                ("" if module.__name__ in inject.MAIN else module.__name__ + ".", path, each)
+                for module in self.modules
+                for path, each in keepers(module)
                 if not of_library(code_of(each, path.rpartition(".")[2]).co_filename)
-            ]  # fmt: skip
-        return self.found[module.__name__]
+            ]
+            self.own = own[:MOST_KEEPERS]
+        return self.own
+
+
+MOST_KEEPERS = 50
+
+
+def forget():
+    """Hold nothing of the program's: it would be cleared too late as the interpreter ends."""
+    for each in (looked_over, found_in, mappings):
+        each.clear()
 
 
 libraries = {}  # whether the files of modules are a library's

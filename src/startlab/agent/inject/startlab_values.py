@@ -22,9 +22,15 @@ def text_of(value):
 
 def kept_by_mapping(value):
     """Give the containers that a mapping keeps all in, such as a library's cache; else nothing."""
-    kinds = {each.__name__ for each in type(value).__mro__}
-    fields = dict_of(value) if "MutableMapping" in kinds and not isinstance(value, dict) else {}
+    kind = type(value)
+    if kind not in mappings:
+        names = [each.__name__ for each in kind.__mro__]
+        mappings[kind] = "MutableMapping" in names and "dict" not in names
+    fields = dict_of(value) if mappings[kind] else {}
     return [(name, each) for name, each in list(fields.items()) if type(each) in (dict, list, set)]
+
+
+mappings = {}  # by types: whether it is a mapping, and no dict
 
 
 def mark(value, depth, left):
@@ -175,8 +181,23 @@ def together(kind, base, form, shown, length):
     return text if kind is base else "%s(%s)" % (kind.__name__, text)
 
 
+found_in = {}  # by the names of modules: how much was in each, and what of it keeps something
+
+
 def keepers(module):
-    """Give the functions and methods of a module that keep something: (names, function)."""
+    """Give the functions and methods of a module that keep something: (names, function).
+
+    They are looked for again only where there is more: most starts find the same.
+    """
+    size = len(vars(module))
+    if found_in.get(module.__name__, (0, ()))[0] != size:
+        kept = [each for each in functions_of(module) if kept_in(each[1])]
+        found_in[module.__name__] = size, kept
+    return found_in[module.__name__][1]
+
+
+def functions_of(module):
+    """Give what of a module is a function, or has wrapped one: (names, function)."""
     for name, value in list(vars(module).items()):
         if isinstance(value, type) and value.__module__ == module.__name__:
             methods = [(name + "." + key, each) for key, each in list(vars(value).items())]
@@ -205,6 +226,8 @@ def code_of(value, name):
 
 def dict_of(value):
     """Give the attributes of an object, without calling its own code; of a class none."""
+    if type(value) in DATA_TYPES:
+        return {}
     try:
         fields = {} if isinstance(value, type) else object.__getattribute__(value, "__dict__")
     except AttributeError:
@@ -241,6 +264,7 @@ def part_of(owner, name):
 
 
 FUNCTION = type(text_of)
+DATA_TYPES = {type(None), bool, int, float, complex, str, bytes, dict, list, tuple, set, frozenset}
 WRAPPED = (staticmethod, classmethod)
 
 
