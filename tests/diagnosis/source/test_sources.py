@@ -80,6 +80,23 @@ def test_an_iterator_is_changed_by_who_takes_the_next_of_it() -> None:
     assert source("def f():\n    return next(IDS)").changed("IDS") == 2
 
 
+def test_what_a_class_holds_is_changed_by_its_objects_and_not_by_what_hides_it() -> None:
+    of_class = "class Shape:\n    known = {}\n    def __init__(self, name):\n        "
+    assert source(f"{of_class}self.known[name] = self").changed("Shape.known") == 4
+    assert source(f"{of_class}self.known = {{name: self}}").changed("Shape.known") is None
+
+
+def test_what_is_registered_by_a_name_is_changed_there() -> None:
+    text = "def serve():\n    Queues.register('get_jobs', callable=jobs)"
+    assert source(text).changed("Queues.get_jobs") == 2
+    assert source(text).changed("Queues.get_results") is None
+
+
+def test_a_condition_at_the_top_level_is_none_of_the_main_guard() -> None:
+    text = "if role() == 'parent':\n    RULES = 8\nif __name__ == '__main__':\n    RULES = 9"
+    assert (source(text).condition(2), source(text).condition(4)) == (1, None)
+
+
 def test_a_declared_global_is_changed_by_its_plain_name() -> None:
     assert source("N = 0\ndef f():\n    global N\n    N = 1").changed("N") == 4
 

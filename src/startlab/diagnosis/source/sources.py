@@ -312,6 +312,8 @@ class Source:
                 owner, _, own = name.rpartition(".")
                 if isinstance(part, ast.ClassDef) and part.name == owner:
                     ways += [(f"cls.{own}", True), (f"self.__class__.{own}", True)]
+                    ways += [(f"self.{own}", True)]
+                    nodes = [each for each in nodes if not _sets_of_self(each, own)]
                 found = [e for e in nodes if any(changes(e, n, whole=w) for n, w in ways)]
                 lines += [getattr(each, "lineno", part.lineno) for each in found]
                 names = [each for each in nodes if isinstance(each, ast.Name) and whole]
@@ -541,6 +543,18 @@ def _has_line(part: ast.stmt, line: int) -> bool:
 
 def _binds(node: ast.Name, name: str) -> bool:
     return node.id == name and isinstance(node.ctx, ast.Store)
+
+
+def _sets_of_self(node: ast.AST, name: str) -> bool:
+    """Tell whether a statement gives an object an attribute of its own, and not its class."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(
+        isinstance(each, ast.Attribute)
+        and each.attr == name
+        and isinstance(each.value, ast.Name)
+        and each.value.id == "self"
+        for each in targets
+    )
 
 
 def _can_be_called_again(init: ast.FunctionDef) -> bool:
