@@ -17,6 +17,7 @@ from startlab.model import (
     Aspect,
     CauseExperiment,
     ChangedGlobal,
+    Noted,
     Program,
     PythonException,
     ThreadAtFork,
@@ -221,6 +222,17 @@ def test_a_cell_whose_trials_are_alike_by_chance_has_the_cause_of_one_that_varie
     assert first.grade == "confirmed"
     assert {each.cell.method for each in first.cells} == {"forkserver", "spawn"}
     assert "Tried: makes forkserver and spawn on 3.11 print what fork prints." in first.advice
+
+
+def test_of_calls_that_help_together_none_is_named_alone() -> None:
+    seen = recorded("global_differs/price_list")
+    calls = [Noted(what="call", name=f"{name}()", where="program.py:1") for name in ("put", "get")]
+    made = CauseExperiment(
+        environment="host-3.11", method="spawn", good="fork", cured=3, of=3, confirmed=True,
+        aspects=(Aspect(kind="calls"),), noted=tuple(calls),
+    )  # fmt: skip
+    first, *_ = diagnose(msgspec.structs.replace(seen, experiments=(made,))).findings
+    assert "`put()` and `get()`" in first.title
 
 
 def test_a_cause_that_was_confirmed_on_one_python_is_told_as_that() -> None:

@@ -254,8 +254,9 @@ def rejected(made: CauseExperiment) -> str:
 def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
     if kind == "calls":
-        calls = [f"`{each.name}`" for each in run_too(made)]
-        names = names if len(names) > 1 else [*calls, *filter(None, names)][-1:]
+        calls = list(dict.fromkeys(f"`{each.name}`" for each in run_too(made)))
+        # Of many that help together, and not one by one, the last ones.
+        names = list(filter(None, names)) or calls[-3:]
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
     if met == ["`__main__`"]:
         met = ["the main module"]
