@@ -1658,3 +1658,34 @@ def test_a_way_to_pickle_that_only_the_parent_knows_is_the_cause_of_what_is_lost
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
     assert seen.first.where == "program.py:21"
+
+
+@pytest.mark.wide
+def test_what_a_class_knows_of_its_objects_by_weak_references_is_shown(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import weakref
+        from multiprocessing import Pool
+
+        class Shape:
+            known = weakref.WeakValueDictionary()
+
+            def __init__(self, name, sides):
+                self.sides = sides
+                self.known[name] = self
+
+        def sides(name):
+            return Shape.known[name].sides
+
+        def main():
+            held = [Shape("nut", 6), Shape("roof", 3)]
+            with Pool(1) as pool:
+                print(pool.map(sides, ["nut", "roof"]), len(held))
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("global_differs", "confirmed")
+    assert seen.first.where == "program.py:9"

@@ -58,7 +58,17 @@ def pack_global(name):
 
 def give_global(name):
     module, path, value = pack_global(name)
+    if is_weak(value):
+        value = dict(value)
     return module, path, Made(value) if type(value) is FUNCTION and not is_sent(value) else value
+
+
+def is_weak(value):
+    """Tell whether it is a mapping that holds what others hold."""
+    return type(value).__module__ == "weakref" and type(value).__name__ == "WeakValueDictionary"
+
+
+held = []  # what no one else in a child holds
 
 
 class Made(object):
@@ -82,7 +92,10 @@ def set_global(packed, name):
         old = part_of(owner, path[-1])
     except KeyError:
         old = None
-    if type(old) is type(value) and isinstance(value, (dict, list, set)):
+    if is_weak(old):
+        held.append(value)
+        old.update(value)
+    elif type(old) is type(value) and isinstance(value, (dict, list, set)):
         # Whoever imported it by name has the same object.
         old.clear()
         (old.extend if isinstance(value, list) else old.update)(value)
