@@ -53,7 +53,7 @@ def differing_global(
     there = f"is {clue.child} in the children" if clue.child else "not in the children"
     at = f" at {place}" if changed else f", which shows at {place}" if place else ""
     return Cause(
-        "global_differs",
+        "made_in_each_child" if made else "global_differs",
         f"every child makes its own `{clue.name}` at {made}"
         if made
         else SKIPPED_IF.title.format(name=names, at=at)

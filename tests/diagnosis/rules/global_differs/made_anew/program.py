@@ -1,7 +1,7 @@
 import time
 from multiprocessing import Pool
 
-# finds: global_differs differs forkserver spawn
+# finds: made_in_each_child differs forkserver spawn
 STARTED = time.time_ns()
 
 
