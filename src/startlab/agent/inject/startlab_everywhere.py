@@ -528,7 +528,8 @@ def keep_parent_id_of(psutil):
 def starter(parent, asked, frame):
     """Give the process that has started this one, and note whether that is not its parent."""
     known = getattr(sys.modules.get("multiprocessing.process"), "_parent_process", None)
-    if known is None or known.pid == parent:
+    ours = frame.f_code.co_filename.startswith(inject.HERE)  # startlab_inside asks, too
+    if known is None or known.pid == parent or ours:
         return parent
     note("parent id", asked, inject.own_line(frame) or inject.user_line(frame))
     return known.pid
