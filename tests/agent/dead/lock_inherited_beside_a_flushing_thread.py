@@ -18,7 +18,7 @@ began, stop = threading.Event(), threading.Event()
 counts = {}
 
 
-def empty():
+def drop_counts():
     while not stop.is_set():
         with lock:
             began.set()
@@ -34,7 +34,7 @@ def work():
 if __name__ == "__main__":
     if hasattr(multiprocessing, "set_start_method"):
         multiprocessing.set_start_method("fork")
-    thread = threading.Thread(target=empty)
+    thread = threading.Thread(target=drop_counts)
     thread.daemon = True
     thread.start()
     began.wait()

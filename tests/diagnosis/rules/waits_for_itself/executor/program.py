@@ -1,4 +1,5 @@
 import multiprocessing
+import threading
 from concurrent.futures import ProcessPoolExecutor
 
 attached = None
@@ -15,15 +16,17 @@ def double(number):
 
 
 def main():
-    event = multiprocessing.Event()
+    event, begun = multiprocessing.Event(), threading.Event()
     with ProcessPoolExecutor(2, initializer=init, initargs=(event,)) as executor:
 
         def again(future):
+            begun.set()
             # finds: waits_for_itself hang fork forkserver spawn
             print(executor.submit(double, future.result()).result())
 
         executor.submit(double, 3).add_done_callback(again)
         event.set()  # else the callback may run here, if the task was quick
+        begun.wait()  # else the next result may be read before that of the task
         print(executor.submit(double, 4).result())
 
 
