@@ -254,6 +254,7 @@ def test_what_only_forks_share_is_told_for_either_meaning(write: Write, tmp_path
     assert "a forked child has its parent's, any other child makes its own" in seen.first.title
 
 
+@pytest.mark.wide
 def test_what_ends_well_by_chance_confirms_nothing(write: Write, tmp_path: Path) -> None:
     """The bad world is run again: here it is as the good one from its fourth trial on."""
     program = write(f"""\

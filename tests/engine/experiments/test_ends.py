@@ -313,6 +313,7 @@ def test_shared_memory_removed_before_a_child_has_opened_it_is_shown_where_it_is
     assert seen.first.where == "program.py:11"
 
 
+@pytest.mark.wide
 def test_a_handler_of_signals_is_shown_where_the_parent_sets_it(
     write: Write, tmp_path: Path
 ) -> None:

@@ -709,6 +709,7 @@ def test_a_folder_that_a_forked_child_removes_with_its_copy_is_shown_where_that_
     assert seen.first.where == "program.py:8"
 
 
+@pytest.mark.wide
 def test_an_exit_handler_that_a_child_of_a_fork_runs_too_is_shown(
     write: Write, tmp_path: Path
 ) -> None:

@@ -376,6 +376,7 @@ def test_a_destructor_that_runs_for_a_pickled_copy_is_shown(write: Write, tmp_pa
     assert seen.first.where == "program.py:9"
 
 
+@pytest.mark.wide
 def test_a_member_that_pickle_cannot_make_again_is_shown_where_it_is_handed_over(
     write: Write, tmp_path: Path
 ) -> None:
