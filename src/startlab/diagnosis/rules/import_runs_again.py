@@ -103,7 +103,8 @@ def suspect(case: Case) -> Cause | None:
     if ended.type in _OF_A_DEAD_FORK_SERVER and of_program:
         who = "the fork server"
         why = "The fork server imports the main module before its first fork, and an exception in "
-        why += f"that import ends it. The program only sees {what_was_raised(case.trial)}."
+        seen = what_was_raised(case.trial).rstrip(".")
+        why += f"that import ends it. The program only sees {seen}."
     elif _imported_by_child(first) and _is_importable(case):
         who = "every child"
         why = "The parent imports it: it has made or loaded that module itself, or has found it in "

@@ -117,9 +117,7 @@ def _left(thread: Thread) -> _Why | None:
 def _used_up(case: Case, thread: Thread) -> _Why | None:
     """See a semaphore that was made with more than 0, which only those can have who ended."""
     made = locks.made_at(case, thread)
-    first = re.search(
-        r"Semaphore\((?:value=)?([1-9]\d*|[A-Za-z_][\w.]*)\)", case.sources.code(made)
-    )
+    first = _PERMITS.search(case.sources.code(made))
     gone = any(start.child not in case.processes for start in case.trial.starts)
     if first is None or not gone:
         return None
