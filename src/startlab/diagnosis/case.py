@@ -516,6 +516,11 @@ def imports_main(case: Case) -> bool:
     return any(clue.how == "imported" for clue in clues)
 
 
+def ends_well_when_forked(case: Case) -> bool:
+    """Tell whether all is well where the children are forks."""
+    return any(each.outcome in WELL and each.method_used == ("fork",) for each in case.others)
+
+
 def held_locks(case: Case, thread: Thread) -> tuple[str, set[str]]:
     """Give the locks that a thread holds by its sources, and the innermost line that does."""
     for frame in own_frames(thread):

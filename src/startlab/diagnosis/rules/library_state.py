@@ -32,12 +32,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, imports_main
+from startlab.diagnosis.case import Case, Cause, ends_well_when_forked, imports_main
 from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
-from startlab.results.summary import WELL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +57,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """See that a child raises in a library that only its parent has set up."""
-    if not imports_main(case) or not _ends_well_when_forked(case):
+    if not imports_main(case) or not ends_well_when_forked(case):
         return None
     calls = Calls(case.sources)
     around = _around(case, calls)
@@ -95,7 +94,7 @@ def of_test(case: Case) -> Cause | None:
     raised = case.trial.exception
     if not case.test or raised is None or raised.type != "AssertionError":
         return None
-    if not imports_main(case) or not _ends_well_when_forked(case):
+    if not imports_main(case) or not ends_well_when_forked(case):
         return None
     contexts = Calls(case.sources).around_test(case.test)
     at = f", and the check at {case.where} fails" if case.where else ", and a check fails"
@@ -127,10 +126,6 @@ def suspect(case: Case) -> Cause | None:
             return _cause(used, set_up, lacks)
     around = _around(case, calls)
     return _of_context(around[0], "and the children print something else") if around else None
-
-
-def _ends_well_when_forked(case: Case) -> bool:
-    return any(each.outcome in WELL and each.method_used == ("fork",) for each in case.others)
 
 
 def _is_of(traceback: Traceback, used: Call, where: str | None) -> bool:

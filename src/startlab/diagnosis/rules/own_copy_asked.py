@@ -1,4 +1,4 @@
-"""A loop that waits for a change of a global, which a child makes in its own copy.
+"""A loop that waits for a change of what a child has its own of.
 
 ## What it sees
 The program goes round in a loop whose condition reads a global, and another function, of a child's,
@@ -6,7 +6,8 @@ changes that.
 
 ## Why
 A child works on its own copy of the program's globals, under every start method. The parent's stays
-as it is.
+as it is. Memory that is shared, such as a mapping's, a forked child shares; another child imports
+the main module, and makes its own.
 
 ## What to do
 Share what is asked: an `Event` or a `Value` that is handed to the child, or a manager's dict.
@@ -33,7 +34,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.case import Case, Cause, ends_well_when_forked, imports_main
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_frame
 
@@ -41,6 +42,13 @@ MECHANISMS: Final = (
     Mechanism(
         "own_copy_asked",
         advice="Give the child an Event or a Value, or a manager's dict, and ask that.",
+    ),
+    Mechanism(
+        "own_memory_asked",
+        imported=True,
+        advice='Make it below `if __name__ == "__main__":` and give it to the child as an '
+        "argument: a Value, an Array, or a SharedMemory. A mapping of mmap without a file cannot "
+        "be given.",
     ),
 )
 
@@ -63,10 +71,19 @@ def find(case: Case) -> Cause | None:
         ):
             continue
         where = f"{frame.file}:{frame.line}"
+        asks = f"the program goes round at {where} until `{name}` changes, which a child changes"
+        made = f"{frame.file}:{source.assigned(name)}"
+        if imports_main(case) and ends_well_when_forked(case):
+            return Cause(
+                "own_memory_asked",
+                f"{asks} at {changed}: every child makes its own `{name}` at {made}",
+                "Forked children share the memory behind it with their parent. A child started by "
+                "spawn or forkserver imports the main module, and makes it again.",
+                made,
+            )
         return Cause(
             "own_copy_asked",
-            f"the program goes round at {where} until `{name}` changes, which a child changes at "
-            f"{changed} in its own copy",
+            f"{asks} at {changed} in its own copy",
             "A child works on its own copy of the program's globals, under every start method: the "
             "parent's stays as it is.",
             changed,
