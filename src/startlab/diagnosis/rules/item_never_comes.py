@@ -41,6 +41,10 @@ MECHANISMS: Final = (
         "timeout and check whether the children are alive.",
     ),
     Mechanism(
+        "get_in_executor",
+        advice="Put an end mark (None) into the queue for it, or call get() with a timeout there.",
+    ),
+    Mechanism(
         "child_died_unseen",
         shown=True,
         advice="Look at what the child said last, and read with a timeout, or with "
@@ -54,6 +58,9 @@ MECHANISMS: Final = (
     ),
 )
 
+
+_GET_IN_THREAD: Final = r"\b(run_in_executor|to_thread|submit)\(.*\w\.get\b(?!\()"
+"""How a thread of an executor is given a queue's get(): no line of the program's is on its stack."""
 
 BESIDE_NATIVE: Final = (
     "When it was forked, its parent had native threads ({}), which a fork does not copy: libraries "
@@ -99,6 +106,16 @@ def find(case: Case) -> Cause | None:
             + (f" The last that was said: {said}." if said else "")
             + (f" {BESIDE_NATIVE.format(' '.join(names))}" if names else ""),
             where,
+        )
+    given = None if line_of(thread) else written(case.sources, _GET_IN_THREAD)
+    if given:
+        return Cause(
+            "get_in_executor",
+            f"a thread of an executor waits in the get() that {given} gives it, and all children "
+            "have ended",
+            "What waits for the result may be cancelled, but not the thread: it waits until an "
+            f"item comes, and the program at {where} for the end of the thread.",
+            given,
         )
     return Cause(
         "item_never_comes",
