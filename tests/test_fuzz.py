@@ -440,6 +440,7 @@ def readable(runs: Sequence[Path]) -> Iterator[Run]:
 
 @fuzz
 @given(journals, journals)
+@pytest.mark.wide
 def test_diffs(old: bytes, new: bytes) -> None:
     with folders() as root:
         before, after = (

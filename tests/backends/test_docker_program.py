@@ -136,6 +136,7 @@ def layers(engine: DockerClient) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("layers")
+@pytest.mark.wide
 def test_what_it_needs_is_a_layer_that_is_built_once(here: Path) -> None:
     """A wheel that comes with it, on an image without pip, without any network."""
     import zipfile

@@ -352,7 +352,7 @@ def hub_base(engine: DockerClient, debian_image: Image) -> Iterator[str]:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("bases", ["hub", "auto"])
+@pytest.mark.parametrize("bases", ["hub", pytest.param("auto", marks=pytest.mark.wide)])
 def test_an_image_of_the_hub_that_is_there_is_taken(
     engine: DockerClient, hub_base: str, said: list[str], tmp_path: Path, bases: str
 ) -> None:

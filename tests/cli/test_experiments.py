@@ -106,6 +106,7 @@ def test_list_shows_the_experiments_by_group(startlab: Startlab) -> None:
     assert all(re.search(rf"^  {each.name} ", text, re.MULTILINE) for each in catalogue.load())
 
 
+@pytest.mark.wide
 def test_list_has_filters(startlab: Startlab) -> None:
     every = catalogue.load()
     assert listed(startlab, "--group", "locks") == [e.name for e in every if e.group == "locks"]
@@ -316,6 +317,7 @@ def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path)
 
 
 @ON_LINUX
+@pytest.mark.wide
 def test_a_broken_expectation_is_fixed_in_its_file(tmp_path: Path) -> None:
     startlab, toml = break_an_expectation(tmp_path)
     broken = toml.read_text("utf-8")

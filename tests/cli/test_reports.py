@@ -257,6 +257,7 @@ def test_a_diff_says_what_changed_and_exits_by_it(startlab: Any) -> None:
 
 @pytest.mark.targets
 @pytest.mark.native
+@pytest.mark.wide
 def test_shards_of_one_plan_merge_to_the_whole(startlab: Any) -> None:
     own = f"host-{os.sys.version_info[0]}.{os.sys.version_info[1]}"  # type: ignore[attr-defined]
     lab = ["lab", "--backend", "native", "-e", own, "-x", "countdown", "-x", "unpicklable*"]

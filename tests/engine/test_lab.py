@@ -179,6 +179,7 @@ def test_every_cell_is_run_once_and_what_deviates_is_reported(book: Book, drive:
 
 
 @pytest.mark.targets
+@pytest.mark.wide
 def test_results_do_not_depend_on_the_number_of_jobs(book: Book, drive: Any) -> None:
     for name, program, outcome in EXAMPLES:
         book.add(name, program, outcome)

@@ -562,6 +562,7 @@ def test_what_is_secret_is_in_no_file_of_a_run(here: Here, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.wide
 def test_a_password_in_a_requirement_is_in_no_file_of_a_run(here: Here) -> None:
     here.put("a.py", "")
     needed = "no-such-package @ https://me:passw0rd@localhost:1/x.whl"
@@ -646,6 +647,7 @@ def test_packages_are_installed_once(here: Here, project: Callable[[str], Path])
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.wide
 def test_what_cannot_be_installed_is_unavailable_with_the_reason(here: Here) -> None:
     here.put("a.py", "")
     (trial,) = here.run("a.py", packages=["no-such-package-anywhere"]).trials

@@ -283,6 +283,7 @@ def test_other_pythons_get_what_the_project_declares(project: Project, installer
 
 
 @pytest.mark.targets
+@pytest.mark.wide
 def test_or_the_same_packages_as_are_installed(project: Project) -> None:
     folder = project.folder.parent / "needed"
     for name, text in NEEDED.items():

@@ -581,6 +581,7 @@ OF_ONE_METHOD = """\
 """
 
 
+@pytest.mark.wide
 def test_what_a_file_defines_for_one_start_method_alone_is_skipped_under_others(
     pytester: pytest.Pytester, run: Run
 ) -> None:

@@ -496,6 +496,7 @@ def large(lab: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.wide
 def test_of_a_large_matrix_only_what_can_be_seen_is_in_the_page(tab: Tab, large: Path) -> None:
     page = tab.open(large)
     assert matched(page) == "20,000 cells"

@@ -588,8 +588,9 @@ def told_of(made: CauseExperiment) -> Told:
         return KEPT_BY_SERVER[aspect.words[0]]
     if len(made.aspects) > 1 and all(each.kind == "calls" for each in made.aspects):
         return CALLED_TOGETHER
-    if aspect.kind == "own children" and all(each.what != "counted" for each in made.noted):
-        return HELPER_COUNTED
+    if aspect.kind == "own children" and any(each.what == "helper" for each in made.noted):
+        counted = any(each.what == "counted" for each in made.noted)
+        return LISTED_OTHERWISE if counted else HELPER_COUNTED
     if aspect.kind in ("registry", "calls") and made.good is None:
         return TOLD[aspect.kind]._replace(why=OWN_WORKERS)
     if aspect.kind == "calls" and [each.what for each in run_too(made)][-1:] == ["set"]:
@@ -612,6 +613,13 @@ HELPER_COUNTED: Final = TOLD["own children"]._replace(
     title="{name}{at} lists a process that multiprocessing has started for itself, too",
     why="Beside the children, spawn and forkserver start a resource tracker, which is a child of "
     "the program as well.",
+)
+
+LISTED_OTHERWISE: Final = HELPER_COUNTED._replace(
+    title="{name}{at} lists processes that multiprocessing has started for itself, and not the "
+    "children that its fork server has forked",
+    why="Beside the children, spawn and forkserver start a resource tracker, and forkserver its "
+    "server. Both are children of the program as well; what the server forks is the server's.",
 )
 
 OWN_WORKERS: Final = (

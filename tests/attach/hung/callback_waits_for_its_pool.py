@@ -1,3 +1,4 @@
+# wide
 # verdict: stuck, deadlock
 # who: the pool's result handler
 import multiprocessing

@@ -212,6 +212,32 @@ def test_a_helper_of_multiprocessing_s_that_psutil_lists_is_told_from_the_childr
 
 
 @pytest.mark.wide
+def test_what_waits_until_psutil_lists_no_child_is_told_that_helpers_are_listed(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write(f"""\
+        import sys
+        from multiprocessing import Event, Process
+        sys.path.append({str(Path(psutil.__file__).parents[1])!r})
+        import psutil
+
+        def work(done):
+            done.wait()
+
+        if __name__ == "__main__":
+            done = Event()
+            child = Process(target=work, args=(done,))
+            child.start()
+            for end in (done.set, child.join, lambda: sys.exit("children are left")):
+                if psutil.Process().children():
+                    end()
+        """)
+    seen = explained(program, tmp_path, "fork", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("helper_among_children", "confirmed")
+    assert seen.first.where == "program.py:14"
+
+
+@pytest.mark.wide
 def test_children_that_psutil_lists_are_shown_to_be_the_fork_servers(
     write: Write, tmp_path: Path
 ) -> None:
@@ -234,7 +260,8 @@ def test_children_that_psutil_lists_are_shown_to_be_the_fork_servers(
             child.join()
         """)
     seen = explained(program, tmp_path, "fork", "spawn", "forkserver")
-    assert (seen.first.mechanism, seen.first.grade) == ("children_of_fork_server", "confirmed")
+    assert (seen.first.mechanism, seen.first.grade) == ("helper_among_children", "confirmed")
+    assert "not the children that its fork server has forked" in seen.first.title
     assert seen.first.where == "program.py:13"
 
 

@@ -1229,6 +1229,7 @@ def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_do
     assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:9")
 
 
+@pytest.mark.wide
 def test_what_a_function_keeps_for_itself_is_shown_where_the_parent_adds_to_it(
     write: Write, tmp_path: Path
 ) -> None:
@@ -1518,6 +1519,7 @@ def test_a_global_that_children_do_not_make_is_shown_at_the_condition(
     assert "do not make `COMMON`" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_setting_that_makes_no_difference_by_experiment_is_not_suspected(
     write: Write, tmp_path: Path
 ) -> None:

@@ -60,7 +60,7 @@ MECHANISMS: Final = (
 
 
 _GET_IN_THREAD: Final = r"\b(run_in_executor|to_thread|submit)\(.*\w\.get\b(?!\()"
-"""How a thread of an executor is given a queue's get(): no line of the program's is on its stack."""
+"""How an executor's thread is given a queue's get(): no line of the program's is on its stack."""
 
 BESIDE_NATIVE: Final = (
     "When it was forked, its parent had native threads ({}), which a fork does not copy: libraries "
