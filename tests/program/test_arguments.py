@@ -62,6 +62,28 @@ def test_the_nearest_projects_folder_goes_with_a_script_in_it(
     assert program.argv == ("python", "tools/a.py")
 
 
+@pytest.mark.parametrize("mark", ["setup.py", "setup.cfg", ".git"])
+def test_a_project_without_pyproject_and_a_repository_go_with_a_script_too(
+    here: Path, mark: str
+) -> None:
+    put(here / "tools" / "a.py")
+    assert arguments.understand(["tools/a.py"]).folder == "."
+    assert arguments.understand(["tools/a.py"]).root == str(here / "tools")
+    put(here / mark)
+    program = arguments.understand(["tools/a.py"])
+    assert (program.root, program.cwd, program.target) == (str(here), ".", "tools/a.py")
+
+
+def test_a_repository_of_all_that_is_at_home_is_no_project(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("USERPROFILE", str(here))
+    put(here / ".git")
+    put(here / "tools" / "a.py")
+    assert arguments.understand(["tools/a.py"]).root == str(here / "tools")
+
+
 @pytest.mark.parametrize(
     "text", ["not toml [", "[project]\nrequires-python = 'x'", "project = 3", "[project]"]
 )

@@ -167,8 +167,9 @@ def run(words: tuple[str, ...], **said: Any) -> None:
     free-threaded CPython and PyPy. First of all it runs in your own environment, with its packages:
     the one that is activated, or the project's .venv. Nothing is installed into that.
 
-    Every trial has a fresh copy of the script's folder, or of the project's if there is a
-    pyproject.toml; your own files are not touched.
+    Every trial has a fresh copy of the project's folder (the nearest one with a pyproject.toml,
+    setup.py or setup.cfg, else the git repository), or of the script's if there is none; your own
+    files are not touched.
 
     Exit status: 0 every cell is ok and all outputs agree, 1 findings, 2 bad usage or bad input,
     3 nothing could be run.

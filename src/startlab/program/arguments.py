@@ -25,6 +25,9 @@ HEAD: Final = 1 << 16
 ALMOST_THE_SAME: Final = 0.8
 """The ratio of difflib from which on one name is taken for a slip of the other."""
 
+OF_A_PROJECT: Final = ("setup.py", "setup.cfg")
+"""Files that a project has which is older than pyproject.toml."""
+
 MODULE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -56,8 +59,8 @@ def understand(
     for text in [*words, *(env or {}), *(env or {}).values()]:
         _check_text(text)
     found = _target(words)
-    project = _project(found.home)
-    folder = project or found.home
+    project = _nearest(found.home, "pyproject.toml")
+    folder = project or _nearest(found.home, *OF_A_PROJECT) or _repository(found.home) or found.home
     included = [_there(path, "--include") for path in include]
     root = _root([folder, *included])
     here = Path.cwd()
@@ -196,10 +199,19 @@ def _does_something(module: ast.Module) -> bool:
 # --- the folder that goes with it --------------------------------------------------------------
 
 
-def _project(folder: Path) -> Path | None:
-    """Find the folder of the nearest pyproject.toml, here or above."""
+def _nearest(folder: Path, *names: str) -> Path | None:
+    """Find the nearest folder, here or above, that has one of some files."""
     every = (folder, *folder.parents)
-    return next((each for each in every if (each / "pyproject.toml").is_file()), None)
+    return next((each for each in every if any((each / n).is_file() for n in names)), None)
+
+
+def _repository(folder: Path) -> Path | None:
+    """Find the repository that a folder is in; who keeps all that is at home in one has no project.
+
+    A script may import what is in a folder beside its own, which it adds to sys.path.
+    """
+    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
+    return None if root == Path("~").expanduser() else root
 
 
 def _requires_python(project: Path | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 import shutil
 import stat
@@ -98,11 +99,19 @@ class Snapshot:
         return digest
 
     def sources(self, main: str) -> dict[str, str]:
-        """Read its Python files up to a limit: `main` first, then those nearest to the root."""
+        """Read its Python files up to a limit: `main` first, then those beside and below it.
+
+        Of the others those nearest to the root come first.
+        """
+        beside = posixpath.dirname(main)
         paths = {path.relative_to(self.files).as_posix(): path for path in self.files.rglob("*.py")}
         texts: dict[str, str] = {}
         left = MOST_SOURCES
-        for name in sorted(paths, key=lambda name: (name != main, name.count("/"), name)):
+
+        def nearest(name: str) -> tuple[bool, bool, int, str]:
+            return name != main, not name.startswith(beside), name.count("/"), name
+
+        for name in sorted(paths, key=nearest):
             path = paths[name]
             if path.is_file() and path.stat().st_size <= left:
                 texts[name] = decoded(path.read_bytes())

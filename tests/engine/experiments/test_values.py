@@ -1230,6 +1230,37 @@ def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_do
 
 
 @pytest.mark.wide
+def test_a_change_in_the_call_that_starts_the_child_is_shown_where_it_is(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        from multiprocessing import Process
+
+        PREFIXES = ["a/"]
+
+        def check(path):
+            print(path.startswith(tuple(PREFIXES)))
+
+        def main(more):
+            PREFIXES.extend(more)
+            child = Process(target=check, args=("b/x",))
+            child.start()
+            child.join()
+        """,
+        "lists.py",
+    )
+    program = write("""\
+        import lists
+
+        if __name__ == "__main__":
+            lists.main(["b/"])
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.where) == ("global_differs", "lists.py:9")
+
+
+@pytest.mark.wide
 def test_what_a_function_keeps_for_itself_is_shown_where_the_parent_adds_to_it(
     write: Write, tmp_path: Path
 ) -> None:

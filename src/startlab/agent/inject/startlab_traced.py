@@ -48,10 +48,11 @@ class Follower(object):
 
     def tell_changes(self):
         if os.getpid() == self.first:
-            for place, last in self.changes[:-1]:
-                tell("noted", "line", place, last)
-            for place, last in self.changes[-1:]:
-                tell("noted", "last line", place, last)
+            running = set(lines_of(sys._getframe(1)))
+            for number, (place, last) in enumerate(self.changes, 1):
+                what = "last line" if number == len(self.changes) else "line"
+                # A call that starts the child, too, tells less than the line within it.
+                tell("noted", what, "" if place in running else place, last)
             del self.changes[:]
 
     def watch_start(self, process):
@@ -97,6 +98,13 @@ class Follower(object):
         """Find the call that led to another file, or into the function that keeps what is changed."""
         codes = keepers_of(self.words) if self.look is look_at_globals else ()
         return caller(frame, "" if frame.f_code in codes else self.file, codes)
+
+
+def lines_of(frame):
+    """Give the lines that a thread is at, of a function and of what has called it."""
+    while frame is not None:
+        yield "%s:%d" % (frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
 
 
 def keepers_of(names):
