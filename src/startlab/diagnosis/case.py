@@ -436,7 +436,12 @@ _TRACKER: Final = re.compile(r"(?m)^.*(resource|semaphore)_tracker.*: UserWarnin
 
 
 def last_words(stderr: str) -> str:
-    """Give what was written to stderr beside tracebacks, the first two lines of it."""
+    """Give what was written to stderr beside tracebacks, the last two lines of it."""
+    return " / ".join(words_beside_tracebacks(stderr)[-2:])
+
+
+def words_beside_tracebacks(stderr: str) -> list[str]:
+    """Give the lines that were written to stderr beside tracebacks, each once."""
     said: dict[str, None] = {}
     inside = False
     for line in _TRACKER.sub("", stderr).splitlines():
@@ -446,7 +451,7 @@ def last_words(stderr: str) -> str:
             inside = False  # the exception itself
         elif not inside and line.strip():
             said[line.strip()[:200]] = None
-    return " / ".join(list(said)[:2])
+    return list(said)
 
 
 def takers_of(case: Case) -> list[str]:

@@ -32,7 +32,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis import at_fork
-from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, ended_by, last_words
+from startlab.diagnosis.case import BY_INHERITANCE, Case, Cause, ended_by, words_beside_tracebacks
 from startlab.diagnosis.libraries import package
 from startlab.diagnosis.phrases import a, at
 from startlab.diagnosis.rule import USE_LATER, Mechanism
@@ -213,8 +213,9 @@ def suspect(case: Case) -> Cause | None:
         return None
     killed = [e.exit_code or 0 for e in case.trial.processes if e != case.root]
     killed = [code for code in (*killed, *(code for _, code, _ in case.died)) if code < 0]
-    said = last_words(case.trial.stderr)
-    if killed and _OF_A_FORK.search(said):
+    words = words_beside_tracebacks(case.trial.stderr)
+    said = " / ".join([each for each in words if _OF_A_FORK.search(each)][:2])
+    if killed and said:
         used = _used_before(Calls(case.sources))
         where = used[0].where if used else case.where
         by = f" of {used[0].package}" if used else ""
