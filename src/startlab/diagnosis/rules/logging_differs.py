@@ -28,6 +28,7 @@ def work():
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, what_was_raised
@@ -83,7 +84,10 @@ def note(case: Case) -> Cause | None:
         and each.output_group == case.trial.output_group
         and not _logging(Case(each, case.sources))
     ]
-    lost = compare(loose(whole[0].stderr), loose(case.trial.stderr)).only_first if whole else ()
+    if not whole:
+        return None
+    said = [loose(_WARNING.sub("", each.stderr)) for each in (whole[0], case.trial)]
+    lost = compare(*said).only_first
     if not lost:
         return None
     told = _lost(case, clues[0], f" Lost (with numbers left out): {quoted(lost)}.")
@@ -102,9 +106,16 @@ def _lost(case: Case, clue: RootLogger | ChangedSetting, more: str) -> Cause:
     )
 
 
+_WARNING: Final = re.compile(r"(?m)^.*:\d+: \w*Warning: .*\n?(  .*\n?)?")
+"""What the warnings module prints: that is no log, and what is compiled anew may warn again."""
+
+_SILENT: Final = "NullHandler"
+"""The handler of a library's logger, which writes nothing: who lacks it loses nothing."""
+
+
 def _logging(case: Case) -> list[RootLogger | ChangedSetting]:
     named = [clue for clue in case.clues(ChangedSetting) if clue.setting.startswith("logging.")]
-    return [*case.clues(RootLogger), *named]
+    return [*case.clues(RootLogger), *(each for each in named if each.parent != _SILENT)]
 
 
 def _set_up(case: Case) -> str | None:
