@@ -43,7 +43,7 @@ RULES: Final = Path(__file__).parent / "diagnosis" / "rules"
 PYTHON: Final = "host-3.11"
 """What programs are recorded on, unless `# python: host-3.12` says another one.
 
-One under Wine, such as `wine-3.12`, is a container.
+One such as `linux-3.14`, or under Wine `wine-3.12`, is a container.
 """
 
 DIGITS: Final = 3
@@ -149,9 +149,9 @@ def cases() -> list[Case]:
 # --- what was seen -------------------------------------------------------------------------------
 
 
-def under_wine(environment: str) -> bool:
-    """Tell whether it is in a container."""
-    return environment.startswith("wine-")
+def in_container(environment: str) -> bool:
+    """Tell whether it is no interpreter of this host."""
+    return not environment.startswith("host-")
 
 
 def run(case: Case, folder: Path, environment: str) -> Run:
@@ -164,8 +164,8 @@ def run(case: Case, folder: Path, environment: str) -> Run:
     return startlab.run(
         program / case.program.name,
         environments=[environment],
-        backend="docker" if under_wine(environment) else "native",
-        methods=["spawn"] if under_wine(environment) else [],
+        backend="docker" if in_container(environment) else "native",
+        methods=["spawn"] if environment.startswith("wine-") else [],
         trials=int(case.said("trials", "1")),
         jobs=2,
         timeout_s=float(case.said("timeout", "60")),

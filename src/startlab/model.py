@@ -357,7 +357,7 @@ class PinnedMethod(Clue, frozen=True, kw_only=True, tag="pinned"):
 class ExitHandler(Clue, frozen=True, kw_only=True, tag="exit handler"):
     """A child that was importing the main module had a function run at its own end."""
 
-    function: str
+    handler: str
     where: str | None = None
 
 

@@ -355,7 +355,7 @@ def test_what_one_event_tells_is_counted_over_processes() -> None:
     ) == [
         UnguardedStart(where="a.py:3", count=2),
         PinnedMethod(method="fork", by="get_context", where="a.py:4"),
-        ExitHandler(function="shutil.rmtree", where="a.py:5"),
+        ExitHandler(handler="shutil.rmtree", where="a.py:5"),
         Unpicklable(
             given="target=f", attribute="A.lock", own="B.a", type="_thread.lock", where="a.py:6"
         ),

@@ -112,8 +112,8 @@ def native() -> str:
 
 
 def wide(case: record.Case) -> bool:
-    """Whether a program is not of each third rule the first that goes wrong, or takes 1 GB."""
-    if record.under_wine(case.said("python", "")):
+    """Whether a program is not of each third rule the first that goes wrong, or needs an image."""
+    if record.in_container(case.said("python", record.PYTHON)):
         return True
     first = case.kind != "healthy" and case.folder.parent == record.RULES
     return not first or list(RULES).index(case.folder.name) % 3 > 0
@@ -132,7 +132,7 @@ def test_a_program_is_explained_as_it_runs(case: record.Case, tmp_path: Path) ->
     environment = case.said("python", native())
     if case.packages():
         pytest.skip("needs packages, which `nox -s record` installs")
-    if record.under_wine(environment):
+    if record.in_container(environment):
         images.need(environment)
     elif environment not in {each.name for each in interpreters.find()}:
         pytest.skip(f"needs {environment}")

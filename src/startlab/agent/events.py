@@ -159,7 +159,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     },
     "unguarded": {"where": _line},
     "pinned": {"method": _text, "by": _text, "where": _line},
-    "exit handler": {"function": _text, "where": _line},
+    "exit handler": {"handler": _text, "where": _line},
     "unpicklable": {
         "given": _text,
         "bound": _one_of("bound", ""),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from startlab.diagnosis.experiments import is_cure, rejected, variables_of
-from startlab.diagnosis.phrases import either, listed, versions
+from startlab.diagnosis.phrases import PRELOADED, either, listed, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.seen import cell_name
-from startlab.model import Explained, Finding
+from startlab.model import Explained, Finding, MainModule
 from startlab.results.summary import has_failed_child
 
 if TYPE_CHECKING:
@@ -120,9 +120,17 @@ def _besides(seen: Seen, found: Found, cells: Sequence[Explained], grade: Findin
     if found.note:
         return ""
     said = "" if found.bare else _mixed(seen, cells)
+    if MECHANISMS[found.cause.mechanism].copied and any(map(_forks_from_server, found.trials)):
+        said = f" {PRELOADED}, and its children are copies of that.{said}"
     if grade == "unknown":
         said += "".join(rejected(each) for each in _in_vain(seen, cells)[:1])
     return said
+
+
+def _forks_from_server(trial: Trial) -> bool:
+    """Tell whether children are forks of a fork server that has imported the main module."""
+    inherited = any(isinstance(e, MainModule) and e.how == "inherited" for e in trial.clues)
+    return inherited and "forkserver" in trial.method_used
 
 
 def _in_vain(seen: Seen, cells: Sequence[Explained]) -> list[CauseExperiment]:

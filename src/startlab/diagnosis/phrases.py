@@ -22,6 +22,11 @@ ANEW: Final = (
 )
 """Why children do not have what a forked child has."""
 
+PRELOADED: Final = (
+    "The fork server imports the main module before it forks (from Python 3.13.8 and 3.14.1 on)"
+)
+"""Why children of the fork server may have what a forked child has."""
+
 
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Put names into a sentence: a, b and c."""

@@ -31,11 +31,11 @@ class Mechanism(NamedTuple):
     or where it is the same under every start method. It `depends_on` the start method, or is a
     matter of the platform or the Python alone. A `race` may show in any cell, whichever it has
     shown in. What is `shown` was seen directly: an exception's own words, or who waits for whom.
-    `imported` is what only children have that import the main module, which forks do not. A
-    `symptom` says what happened, whatever led to it. With `cannot_run` the program has not come to
-    its start methods where this is so under all of them. With `loses` data is lost though all seems
-    well. With `lacks_call` it tells what the parent has called and children have not. It may speak
-    `against` a start method that is safe.
+    `imported` is what only children have that import the main module, which forks do not; `copied`
+    what only forks have. A `symptom` says what happened, whatever led to it. With `cannot_run` the
+    program has not come to its start methods where this is so under all of them. With `loses` data
+    is lost though all seems well. With `lacks_call` it tells what the parent has called and
+    children have not. It may speak `against` a start method that is safe.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Mechanism(NamedTuple):
     race: bool = False
     shown: bool = False
     imported: bool = False
+    copied: bool = False
     symptom: bool = False
     cannot_run: bool = False
     loses: bool = False

@@ -36,6 +36,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "buffer_copied",
+        copied=True,
         advice="Flush the file before the first start, or open it in each process that writes to "
         "it.",
         experiment="buffer_at_fork",

@@ -38,6 +38,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "cache_copied",
+        copied=True,
         advice="Call cache_clear() where what the function depends on changes, or at the start of "
         "the target or in a pool's `initializer=`.",
     ),

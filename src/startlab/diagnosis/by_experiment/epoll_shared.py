@@ -33,6 +33,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "epoll_shared",
+        copied=True,
         advice="Leave the inherited selector alone in the child, and make a new one there; or make "
         "it after the fork.",
     ),

@@ -38,6 +38,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "file_shared",
+        copied=True,
         advice="Open the file in the child, or read it with os.pread().",
         experiment="shared_file_offset",
     ),

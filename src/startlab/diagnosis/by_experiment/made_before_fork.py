@@ -36,6 +36,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "made_before_fork",
+        copied=True,
         advice="Make it in the child, or when it is first used, per os.getpid(); under forkserver, "
         "multiprocessing.set_forkserver_preload([]) keeps the main module out of it.",
     ),

@@ -35,6 +35,7 @@ from startlab.diagnosis.rule import Mechanism
 MECHANISMS: Final = (
     Mechanism(
         "thread_copied",
+        copied=True,
         advice="Start the processes before this begins, or end it first: close the connection, "
         "leave the loop; or start them from a thread that has none of it.",
     ),

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "connection_shared",
+        copied=True,
         advice="Open it in each process: make the client in the child, or keep one for each "
         "os.getpid().",
     ),

@@ -43,6 +43,7 @@ MECHANISMS: Final = (
     Mechanism("crash", symptom=True, shown=True),
     Mechanism(
         "native_after_fork",
+        copied=True,
         advice="Make it in the child (or when it is first used, per os.getpid()); under "
         "forkserver, multiprocessing.set_forkserver_preload([]) keeps the main module out of it.",
         experiment="native_pool_after_fork",
@@ -80,17 +81,11 @@ def _after_fork(case: Case, name: str, last: str) -> Cause:
     way = f", called from {stack[1]}" if len(stack) > 1 else ""
     owned = [clue for clue in case.clues(ChangedGlobal) if _OWN_ID in clue.parent]
     made = f" The main module's `{owned[0].name}` was made by another process." if owned else ""
-    server = ""
-    if "forkserver" in case.trial.method_used:
-        server = (
-            " Here the fork server has imported the main module (from Python 3.13.8 and 3.14.1 "
-            "on), and its children are forks of that."
-        )
     return Cause(
         "native_after_fork",
         f"a forked child dies by {name} at {where}{way}: it uses what was made before the fork",
         "A library's handle, context or thread pool that was made before a fork does not work in "
-        f"the child, which has a copy of the memory and nothing else.{made}{server} {last}".strip(),
+        f"the child, which has a copy of the memory and nothing else.{made} {last}".strip(),
         where,
     )
 

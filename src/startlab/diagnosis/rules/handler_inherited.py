@@ -39,6 +39,7 @@ from startlab.output import signals
 MECHANISMS: Final = (
     Mechanism(
         "handler_inherited",
+        copied=True,
         advice="Set signal.SIG_DFL (and signal.set_wakeup_fd(-1) under asyncio) at the beginning "
         "of the child.",
         experiment="signal_handler_in_child",

@@ -52,22 +52,31 @@ if TYPE_CHECKING:
 
 
 MECHANISMS: Final = (
-    Mechanism("lock_held_at_fork", advice=BEFORE_FORK, experiment="lock_held_at_fork"),
-    Mechanism("thread_gone_at_fork", advice=BEFORE_FORK, experiment="thread_pool_after_fork"),
-    Mechanism("library_threads_gone", advice=USE_LATER, experiment="native_pool_after_fork"),
-    Mechanism("logging_lock_at_fork", advice=BEFORE_FORK, experiment="logging_lock_at_fork"),
+    Mechanism("lock_held_at_fork", copied=True, advice=BEFORE_FORK, experiment="lock_held_at_fork"),
+    Mechanism(
+        "thread_gone_at_fork", copied=True, advice=BEFORE_FORK, experiment="thread_pool_after_fork"
+    ),
+    Mechanism(
+        "library_threads_gone", copied=True, advice=USE_LATER, experiment="native_pool_after_fork"
+    ),
+    Mechanism(
+        "logging_lock_at_fork", copied=True, advice=BEFORE_FORK, experiment="logging_lock_at_fork"
+    ),
     Mechanism(
         "import_lock_at_fork",
+        copied=True,
         advice="Import what the child needs before any thread is started.",
         experiment="import_at_fork",
     ),
     Mechanism(
         "file_lock_at_fork",
+        copied=True,
         advice="Open the file in the child, or let no thread write while a process is started.",
         experiment="file_lock_at_fork",
     ),
     Mechanism(
         "lock_held_by_forker",
+        copied=True,
         advice="Start the process outside of the lock.",
         experiment="lock_held_by_forker",
     ),
@@ -151,12 +160,6 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
     of_library = [each for each in gone if by and package(each.where or "") == by]
     gone = of_library or gone
     holder = _threads(gone, by)
-    server = ""
-    if "forkserver" in case.trial.method_used:
-        server = (
-            " Here the children are forks of the fork server, which imports the main module "
-            "before (from Python 3.13.8 and 3.14.1 on), with the threads that this starts."
-        )
     if of_library or (waits_for_work and gone):
         inside = f" in {by}" if by else ""
         is_native = bool(of_library) and at_fork.has_native(case, by)
@@ -166,7 +169,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
             f"{case.forked_child} waits at {where}{inside} for {holder}, which a fork does not "
             "copy",
             "A fork copies the memory of a process and only the thread that forks: nothing in the "
-            f"child does the work of the others.{also}{server}",
+            f"child does the work of the others.{also}",
             where,
         )
     if through(thread, "logging/__init__.py"):
@@ -192,7 +195,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
         mechanism,
         f"{case.forked_child} waits at {where} for {what} that was held when it was forked",
         f"When the child was forked, {held}. A fork copies the lock as it is, but not the thread "
-        f"that would release it.{server}",
+        f"that would release it.",
         where,
     )
 

@@ -40,6 +40,7 @@ from startlab.diagnosis.stacks import own_line
 MECHANISMS: Final = (
     Mechanism(
         "loop_inherited",
+        copied=True,
         advice="Use asyncio.run() or a loop of its own, asyncio.new_event_loop(), in the child, or "
         "start it before the loop runs.",
     ),

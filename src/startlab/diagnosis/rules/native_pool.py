@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from startlab.model import Thread
 
 MECHANISMS: Final = (
-    Mechanism("native_pool_after_fork", advice=USE_LATER, experiment="native_pool_after_fork"),
+    Mechanism(
+        "native_pool_after_fork", copied=True, advice=USE_LATER, experiment="native_pool_after_fork"
+    ),
 )
 
 

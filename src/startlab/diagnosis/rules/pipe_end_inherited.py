@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 MECHANISMS: Final = (
     Mechanism(
         "pipe_end_inherited",
+        copied=True,
         advice="Close in each process the ends that it does not use: the child the parent's, the "
         "parent the child's, right after the start.",
         experiment="inherited_write_end",

@@ -40,6 +40,7 @@ from startlab.model import SameRandom
 MECHANISMS: Final = (
     Mechanism(
         "random_copied",
+        copied=True,
         advice="Give each child a seed of its own; a generator that the program makes itself can "
         "be made in the child.",
         experiment="copied_random",

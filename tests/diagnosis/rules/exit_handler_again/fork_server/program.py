@@ -1,0 +1,30 @@
+"""A worker says that it is done; the service says so when it ends."""
+# python: linux-3.14
+
+import atexit
+import multiprocessing
+
+RUNNING = ["service"]
+
+
+def stopped():
+    if multiprocessing.parent_process() is None:
+        print("stopped:", *RUNNING)
+
+
+# finds: exit_handler_again differs forkserver
+atexit.register(stopped)
+
+
+def work(name):
+    print(name, "is done")
+
+
+def main():
+    process = multiprocessing.Process(target=work, args=("worker",))
+    process.start()
+    process.join()
+
+
+if __name__ == "__main__":
+    main()
