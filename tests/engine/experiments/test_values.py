@@ -670,6 +670,58 @@ def test_a_call_is_made_again_with_what_it_was_given_where_the_main_module_needs
 
 
 @pytest.mark.wide
+def test_a_function_is_called_again_with_the_globals_that_it_was_given(
+    write: Write, tmp_path: Path
+) -> None:
+    """A copy of the library's object would not do: it is the global that the children use."""
+    write(
+        """\
+        class Store:
+            def __init__(self):
+                self.__kept = {}
+
+            def put(self, name, value):
+                self.__kept[name] = value
+
+            def take(self, name):
+                return self.__kept[name]
+        """,
+        "my-packages/stores.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import stores
+
+        LIMITS = stores.Store()
+
+        def work():
+            print(LIMITS.take("speed"))
+
+        def fill(store, limits):
+            for name, value in limits.items():
+                store.put(name, value)
+
+        def main():
+            fill(LIMITS, {"speed": 30})
+            child = Process(target=work)
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"calls"}
+    assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:18")
+    assert "`fill()` run in the children too" in seen.first.text
+
+
+@pytest.mark.wide
 def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     write: Write, tmp_path: Path
 ) -> None:

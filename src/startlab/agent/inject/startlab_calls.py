@@ -8,6 +8,7 @@ own: what these change cannot be seen. So with statements that call a library's 
 contexts that are not left. How a child makes them again is in startlab_calls_again.
 """
 
+import collections
 import os
 import sys
 import time
@@ -82,6 +83,7 @@ def begins(frame):
     if not path:
         return None
     name = ".".join(path if module in inject.MAIN else (module,) + path) + "()"
+    args, kwargs = by_name(args), dict(zip(kwargs, by_name(kwargs.values())))
     before = contents(frame) if UNDONE or not is_ours(frame) else None
     return time.time(), before, (name, module, path, pickled((args, kwargs)), line_of(frame.f_back))
 
@@ -107,6 +109,22 @@ def goes_on(caller):
             return caller
         frame = frame.f_back
     return None
+
+
+def by_name(values):
+    """Put the way to it in the place of each value that no copy of would do: a global's object."""
+    return tuple(way_to(each) or each for each in values)
+
+
+def way_to(value):
+    if type(value) in PLAIN or not (is_library_s(value) or pickled(value) is None):
+        return None
+    ways = (ByName(module, path) for module, path, each in owners() if each is value)
+    return next(ways, None)
+
+
+ByName = collections.namedtuple("ByName", "module path")
+PLAIN = {type(None), bool, int, float, complex, str, bytes, FUNCTION}
 
 
 def pickled(value):

@@ -7,7 +7,7 @@ import os
 import sys
 
 from startlab_aspects import harmless, inject, module_of, namespaces, note
-from startlab_calls import begun, calls, settings_in
+from startlab_calls import ByName, begun, calls, settings_in
 from startlab_statements import GIVEN, as_given, at_line, before
 from startlab_undone import callers
 
@@ -45,16 +45,28 @@ def call_again(made):
     note("call", name, line)
     import pickle
 
-    function = vars(module_of(module))[path[0]]
-    for each in path[1:]:
-        function = getattr(function, each)
+    function = lead(module, path)
     args, kwargs = pickle.loads(packed)
+    args = [led(each) for each in args]
+    kwargs = {key: led(each) for key, each in kwargs.items()}
     printed = sys.stdout
     with open(os.devnull, "w") as sys.stdout:
         try:
             function(*args, **kwargs)
         finally:
             sys.stdout = printed
+
+
+def led(value):
+    return lead(*value) if type(value) is ByName else value
+
+
+def lead(module, path):
+    """Give what a module's global is, or a part of it."""
+    found = vars(module_of(module))[path[0]]
+    for each in path[1:]:
+        found = getattr(found, each)
+    return found
 
 
 def run_again(module, lines, name, where, packed):
