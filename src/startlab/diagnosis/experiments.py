@@ -58,12 +58,16 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         same = found.mechanism == told.mechanism and not _is_of_library(made)
         same = same and _is_about(found, aspect)
         if same or _says_more(found, made, where):
-            where = where if same and aspect.kind != "threads" else found.where
+            where = (where if same and aspect.kind != "threads" else None) or found.where
+            title = found.title
+            if where != found.where:  # which the rule's own title names
+                title, _ = _in_own_words(case, made, told, where, found)
             return found._replace(
+                title=title,
                 text=f"{found.text}{said}",
-                where=where or found.where,
+                where=where,
                 grade="confirmed",
-                advice=_first_advice(case, made, told) or found.advice,
+                advice=_first_advice(case, made, told, where) or found.advice,
             )
     title, why = _in_own_words(case, made, told, where, found)
     return Cause(
@@ -72,7 +76,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         f"{why}{said}",
         where or (None if found is None else found.where),
         grade="confirmed",
-        advice=_first_advice(case, made, told),
+        advice=_first_advice(case, made, told, where),
         key=f"{aspect.kind} {_named(made, aspect.kind)}",
     )
 
@@ -89,7 +93,7 @@ def _is_of_library(made: CauseExperiment) -> bool:
     return any(each.what == "exception" and "." in each.name for each in made.noted)
 
 
-def _first_advice(case: Case, made: CauseExperiment, told: Told) -> str:
+def _first_advice(case: Case, made: CauseExperiment, told: Told, where: str | None) -> str:
     """Give what to do before the mechanism's own advice."""
     if made.aspects[0].kind == "earlier":
         return f"Start the processes before the parent first comes to {_name(made.aspects[0])}."
@@ -98,14 +102,20 @@ def _first_advice(case: Case, made: CauseExperiment, told: Told) -> str:
             "Catch the library's exception in the worker, and return what it says, or raise one of "
             "your own."
         )
+    called = Calls(case.sources).called_for("initializer", where) if where else None
+    if called is not None:
+        name, place = called
+        return (
+            f"Pass the function itself, `initializer={name}` and `initargs=`: {place} calls it in "
+            "the parent, and passes its result, None."
+        )
     if _holds_queue(made):
         return "Set that up in each child with the parent's queue."
     is_either = case.trial.outcome == "differs" and not has_failed_child(case.trial)
     if made.aspects[0].kind in ("calls", "undone") and is_either:
         return "If forked children are not to have it, start them before it. If all are to have it:"
-    if told is EITHER:
-        return "If each process is to have its own, make it where it is used. If all share one:"
-    return ""
+    own = "If each process is to have its own, make it where it is used. If all share one:"
+    return own if told is EITHER else ""
 
 
 def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
@@ -192,7 +202,8 @@ def _in_own_words(
         else:
             title += f" in {libraries}" if libraries else ""
             # What the call has set up, a rule may know.
-            why += f" That is: {found.title}." if found is not None and is_named else ""
+            if found is not None and is_named and not _is_at_import(case, found.where):
+                why += f" That is: {found.title}."
     elif aspect.kind == "positions" and libraries:
         title += f", where {libraries} has opened it"
     elif aspect.kind == "seed" and libraries:
@@ -327,6 +338,7 @@ _NAMES: Final[Mapping[AspectKind, str]] = {
     "contexts": "`{}`",
     "as imported": "`{}`",
     "environ": "`{}`",
+    "imports": "`{}`",
     "forking thread": "`{}`",
     "statement": "line {}",
 }

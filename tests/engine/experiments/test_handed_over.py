@@ -472,6 +472,81 @@ def test_what_a_class_leaves_out_when_it_is_pickled_is_shown_at_its_method(
 
 
 @pytest.mark.wide
+def test_what_a_descriptor_keeps_of_an_object_is_lost_when_that_is_pickled(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import weakref
+        from multiprocessing import Process
+
+        class Option:
+            def __init__(self):
+                self.values = weakref.WeakKeyDictionary()
+
+            def __get__(self, owner, kind):
+                return self.values.get(owner, 1)
+
+            def __set__(self, owner, value):
+                self.values[owner] = value
+
+        class Job:
+            size = Option()
+
+        def work(job):
+            print(job.size)
+
+        if __name__ == "__main__":
+            job = Job()
+            job.size = 3
+            child = Process(target=work, args=(job,))
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("lost_by_pickling", "confirmed")
+    assert seen.first.where == "program.py:11"
+    assert "`Job.size` is lost" in seen.first.title
+
+
+@pytest.mark.wide
+def test_of_an_object_that_is_looked_up_nothing_is_lost(write: Write, tmp_path: Path) -> None:
+    """It is pickled by its key: children lack what the parent has filled the table with."""
+    program = write("""\
+        from multiprocessing import Process
+
+        UNITS = {}
+
+        def unit(name):
+            return UNITS[name]
+
+        class Unit:
+            def __init__(self, name, factor):
+                self.name = name
+                self.factor = factor
+
+            def __reduce__(self):
+                return unit, (self.name,)
+
+        def load():
+            for name, factor in (("km", 1000), ("cm", 0.01)):
+                UNITS[name] = Unit(name, factor)
+
+        def work(length, unit):
+            print(length * unit.factor)
+
+        if __name__ == "__main__":
+            load()
+            child = Process(target=work, args=(2, unit("km")))
+            child.start()
+            child.join()
+            raise SystemExit(child.exitcode)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:24"
+
+
+@pytest.mark.wide
 def test_a_destructor_that_runs_as_the_child_s_interpreter_ends_is_shown(
     write: Write, tmp_path: Path
 ) -> None:

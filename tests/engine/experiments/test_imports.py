@@ -101,6 +101,40 @@ def test_a_module_that_only_the_parent_imports_is_shown_where_it_does(
 
 
 @pytest.mark.wide
+def test_the_fewest_modules_of_a_package_that_children_do_not_import_are_named(
+    write: Write, tmp_path: Path
+) -> None:
+    """Children do not import `__main__.py`: they have the package once a task needs it."""
+    write("", "shop/__init__.py")
+    write("prices = {}\n", "shop/prices.py")
+    write("from .prices import prices\nprices['pear'] = 2\n", "shop/fruit.py")
+    write("from .prices import prices\nprices['nut'] = 1\n", "shop/nuts.py")
+    write("from .prices import prices\ndef ask(name):\n    return prices[name]\n", "shop/till.py")
+    program = write(
+        """\
+        import importlib
+        from multiprocessing import Pool
+
+        from . import till
+
+        def main():
+            for name in ("fruit", "nuts"):
+                importlib.import_module(f"shop.{name}")
+            with Pool(1) as pool:
+                print(pool.map(till.ask, ["pear", "nut"]))
+
+        if __name__ == "__main__":
+            main()
+        """,
+        "shop/__main__.py",
+    )
+    seen = explained(program.parents[1] / "-m shop", tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("imported_by_parent", "confirmed")
+    assert seen.first.where == "shop/__main__.py:8"
+    assert "`shop.fruit` and `shop.nuts`" in seen.first.title
+
+
+@pytest.mark.wide
 def test_a_path_object_that_the_fork_server_cannot_be_told_is_shown_where_it_is_added(
     write: Write, tmp_path: Path
 ) -> None:

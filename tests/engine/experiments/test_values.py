@@ -1050,6 +1050,90 @@ def test_a_call_of_the_standard_library_is_shown_where_the_parent_makes_it(
 
 
 @pytest.mark.wide
+def test_a_call_of_ctypes_is_shown_where_the_parent_makes_it(write: Write, tmp_path: Path) -> None:
+    """What it sets is in the C library alone: nothing of Python's differs."""
+    program = write("""\
+        import ctypes
+        from multiprocessing import Process
+
+        libc = ctypes.CDLL(None)
+
+        def work():
+            print(libc.rand())
+
+        def main(seed):
+            libc.srand(seed)
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        if __name__ == "__main__":
+            main(7)
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert (seen.first.where, "`libc.srand()`" in seen.first.title) == ("program.py:10", True)
+
+
+@pytest.mark.wide
+def test_a_call_made_again_keeps_the_output_that_it_finds(write: Write, tmp_path: Path) -> None:
+    """What it prints is not shown, but a handler that it makes writes to the child's output."""
+    program = write("""\
+        import logging
+        import sys
+        import warnings
+        from multiprocessing import Process
+
+        def work():
+            warnings.warn("an old record", stacklevel=1)
+            print("done", flush=True)
+
+        def set_up():
+            print("logging is set up")
+            logging.getLogger("py.warnings").addHandler(logging.StreamHandler(sys.stdout))
+            logging.captureWarnings(True)
+            warnings.formatwarning = lambda message, *_, **__: str(message)
+
+        if __name__ == "__main__":
+            set_up()
+            sys.stdout.flush()
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:17")
+    assert "`set_up()` run in the children too" in seen.first.text
+
+
+@pytest.mark.wide
+def test_an_initializer_that_is_called_instead_of_passed_is_told(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Pool
+
+        RATE = LIMIT = None
+
+        def set_up(rate, limit):
+            global RATE, LIMIT
+            RATE = rate
+            LIMIT = limit
+
+        def price(amount):
+            return min(amount * RATE, LIMIT)
+
+        if __name__ == "__main__":
+            with Pool(1, initializer=set_up(2, 5)) as pool:
+                print(pool.map(price, [1, 2, 3]))
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.where) == ("global_differs", "program.py:8")
+    assert seen.first.title.endswith("change to `RATE` and `LIMIT` at program.py:8")
+    assert "`initializer=set_up` and `initargs=`: program.py:14" in seen.first.advice
+
+
+@pytest.mark.wide
 def test_what_is_kept_for_the_thread_that_set_it_is_shown_where_it_is_set(
     write: Write, tmp_path: Path
 ) -> None:

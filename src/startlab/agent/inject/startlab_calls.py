@@ -231,17 +231,31 @@ def as_it_ran(frame, number, name, needed, values):
 
 @harmless
 def settings_in(frame):
-    """Give the statements by which a function that goes on has set a part of a library's object."""
+    """Give the statements by which a function that goes on has set a part of a library's object.
+
+    Also those that call a function of ctypes: of these a profile function is told nothing.
+    """
     if not is_ours(frame):
         return []
     found = []
     for node in before(frame.f_code.co_filename, frame.f_lineno):
-        setting = setting_in(node)
+        setting, call = setting_in(node), getattr(node, "value", None)
         if setting is not None and is_of_library(frame, sets_part(setting)):
-            needed = names_in(node) & set(frame.f_locals)
             name = " ".join(text_of(setting).split())
-            found.append(as_it_ran(frame, node.lineno, name, needed, frame.f_locals))
+        elif setting is None and is_of_ctypes(frame, dotted(getattr(call, "func", None))):
+            name = ".".join(dotted(call.func)) + "()"
+        else:
+            continue
+        needed = names_in(node) & set(frame.f_locals)
+        found.append(as_it_ran(frame, node.lineno, name, needed, frame.f_locals))
     return [each for each in found if each]
+
+
+def is_of_ctypes(frame, path):
+    value = found_in(frame, path[0]) if path else None
+    for name in path[1:]:
+        value = getattr(value, "__dict__", {}).get(name)
+    return any(each.__module__ == "_ctypes" for each in type(value).__mro__)
 
 
 def is_of_library(frame, node):

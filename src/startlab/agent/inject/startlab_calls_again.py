@@ -3,6 +3,7 @@
 Python 3.
 """
 
+import contextlib
 import os
 import sys
 
@@ -49,12 +50,23 @@ def call_again(made):
     args, kwargs = pickle.loads(packed)
     args = [led(each) for each in args]
     kwargs = {key: led(each) for key, each in kwargs.items()}
-    printed = sys.stdout
-    with open(os.devnull, "w") as sys.stdout:
-        try:
-            function(*args, **kwargs)
-        finally:
-            sys.stdout = printed
+    sys.stdout.flush()
+    with printing_nothing(sys.stdout.fileno()):
+        function(*args, **kwargs)
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def printing_nothing(descriptor):
+    """Have a descriptor lead to nothing: who keeps sys.stdout meanwhile keeps what it is later."""
+    kept, nothing = os.dup(descriptor), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, descriptor)
+    try:
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(kept)
+        os.close(nothing)
 
 
 def led(value):

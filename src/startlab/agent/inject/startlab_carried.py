@@ -251,7 +251,9 @@ PACK = {
     "calls": pack_calls,
     "calls again": call_in_parent,
     "process ids": pack_ids,
-    "imports": lambda: [name for name, _ in own_modules() if name not in inject.MAIN],
+    "imports": lambda *names: [
+        name for name, _ in own_modules() if name not in inject.MAIN and name in (names or (name,))
+    ],
     "stdin": given,
     "thread locals": lambda: [each for each in locals_of_threads() if is_sent(each[2])],
 }

@@ -89,9 +89,10 @@ def watch_left_out(reduction):
         kind = type(value)
         way = own_way(kind)
         if way is None:
-            return with_own_fields(value)
+            beside = kept_beside(value)
+            return with_what_is_beside(value, beside) if beside else with_own_fields(value)
         parts = value.__reduce_ex__(2)
-        if type(parts) is not tuple:
+        if type(parts) is not tuple or looks_up(*parts[:2]) is value:
             return NotImplemented
         state = parts[2] if len(parts) > 2 and isinstance(parts[2], dict) else {}
         whole = {}
@@ -112,6 +113,11 @@ def watch_left_out(reduction):
     override(reduction, reducer_override)
 
 
+def looks_up(make, args):
+    """Give what a function finds by its arguments: of what is the object itself, nothing is lost."""
+    return make(*args) if not isinstance(make, type) else None
+
+
 def own_way(kind):
     """Give the line at which a plain class of the program's says how its objects are pickled."""
     if isinstance(kind, type) and issubclass(kind, (BaseException, type)):
@@ -125,6 +131,38 @@ def own_way(kind):
                 if not inject.is_library(code.co_filename):
                     return "%s:%d" % (code.co_filename, code.co_firstlineno)
     return None
+
+
+def kept_beside(value):
+    """Give what classes of the program's keep of an object by weak references to it.
+
+    A descriptor does, as for a checked attribute: its class, its name there, and the field.
+    """
+    import weakref
+
+    found = {}
+    for kind in type(value).__mro__:
+        for name, each in list(vars(kind).items()) if not of_library(kind) else ():
+            for field, known in list(getattr(each, "__dict__", {}).items()):
+                if type(known) is weakref.WeakKeyDictionary and value in known:
+                    found[kind, name, field] = known[value]
+                    code = getattr(getattr(type(each), "__set__", None), "__code__", None)
+                    line = "%s:%d" % (code.co_filename, code.co_firstlineno) if code else ""
+                    note("left out", "%s.%s" % (kind.__name__, name), line)
+    return found
+
+
+def with_what_is_beside(value, beside):
+    parts = value.__reduce_ex__(2)
+    state = parts[2] if len(parts) > 2 else None
+    return put_beside, parts[:2] + (state, beside)
+
+
+def put_beside(make, args, state, beside):
+    value = made_with(make, args, state or {}, {})
+    for (kind, name, field), each in beside.items():
+        vars(vars(kind)[name])[field][value] = each
+    return value
 
 
 def with_own_fields(value):

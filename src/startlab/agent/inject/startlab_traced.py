@@ -88,11 +88,12 @@ class Follower(object):
             self.changes.append((self.caller(frame), by or self.last))
         if event == "return":  # what comes then is done by the line that has called
             frame = frame.f_back
+            while frame is not None and not is_own(frame.f_code.co_filename):
+                frame = frame.f_back  # as through what imports a module
         if frame is not None and is_own(frame.f_code.co_filename):
             self.file = frame.f_code.co_filename
             self.last = "%s:%d" % (self.file, frame.f_lineno)
         return self.line
-
 
     def caller(self, frame):
         """Find the call that led to another file, or into the function that keeps what is changed."""

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.source.places import own_files
-from startlab.diagnosis.source.syntax import flat
+from startlab.diagnosis.source.syntax import flat, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -293,6 +293,21 @@ class Calls:
             for there, code in self._functions.get(function, ())
         )
 
+    def called_for(self, keyword: str, where: str) -> tuple[str, str] | None:
+        """Find the function around a line whose result is given by a keyword: it returns nothing.
+
+        Gives its name, and where it is called.
+        """
+        for file, tree in self._trees.items():
+            for node in ast.walk(tree):
+                if not (isinstance(node, ast.keyword) and node.arg == keyword):
+                    continue
+                name = _last(node.value.func) if isinstance(node.value, ast.Call) else ""
+                own = [code for _, code in self._functions.get(name, ())]
+                if self.holds(name, where) and not any(map(_returns, own)):
+                    return name, f"{file}:{node.value.lineno}"
+        return None
+
     def imports(self) -> list[tuple[str, str]]:
         """Give the libraries that modules import, each with the line of the import."""
         return [
@@ -547,6 +562,12 @@ def _kept(node: ast.AST, name: str) -> ast.expr | None:
         return node.value.func if isinstance(first, ast.Constant) and first.value == name else None
     targets = node.targets if isinstance(node, ast.Assign) else []
     return next((e for e in targets if isinstance(e, ast.Attribute) and e.attr == name), None)
+
+
+def _returns(function: ast.AST) -> bool:
+    """Tell whether a function returns something."""
+    returns = (each for each in own_nodes(function) if isinstance(each, ast.Return))
+    return any(each.value is not None for each in returns)
 
 
 def _line(where: str) -> int:

@@ -106,12 +106,14 @@ def _smaller(
     for each in tried:
         if each.kind in ("environ", "forking thread", "caches", "positions"):
             yield from ((alone,) for alone in _each_met(each.kind, notes))
+        if each.kind == "imports":
+            yield from _fewest(comparison, each.kind, notes)
         yield (each,)
     if 1 < len(seen) <= MOST_SEEN and comparison.helps(seen):
         yield _without_the_rest(comparison, seen)
     row = _shortest_row(comparison, candidates, _calls_in(candidates, notes))
     if row[-1].kind == "calls":
-        yield from _fewest_calls(comparison, notes)
+        yield from _fewest(comparison, "calls", notes)
     elif row[-1] not in tried:
         yield (row[-1],)
     if len(row) > 1:
@@ -128,12 +130,14 @@ def _settings(notes: Sequence[Noted]) -> list[Aspect]:
     return [Aspect(kind="registry", words=(e.name,)) for e in notes if e.what == "setting"]
 
 
-def _fewest_calls(comparison: Comparison, notes: Sequence[Noted]) -> Iterator[tuple[Aspect, ...]]:
-    """Give each call alone, then those that it takes together."""
-    calls = _each_met("calls", notes)
-    yield from ((each,) for each in calls)
-    if len(calls) > 1:
-        yield _without_the_rest(comparison, _shortest_row(comparison, calls))
+def _fewest(
+    comparison: Comparison, kind: AspectKind, notes: Sequence[Noted]
+) -> Iterator[tuple[Aspect, ...]]:
+    """Give each of a kind alone, as each call, then those that it takes together."""
+    every = _each_met(kind, notes)
+    yield from ((each,) for each in every)
+    if len(every) > 1:
+        yield _without_the_rest(comparison, _shortest_row(comparison, every))
 
 
 def _calls_in(candidates: Sequence[Aspect], notes: Sequence[Noted]) -> int:
