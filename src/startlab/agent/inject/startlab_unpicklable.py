@@ -7,6 +7,7 @@ from startlab_values import NOT_TOLD, show
 inject = sys.modules["startlab_inject"]
 tell = inject.tell
 HERE = __file__
+FUNCTION = type(lambda: None)
 
 
 def told(roots, error, frame, function=""):
@@ -34,9 +35,11 @@ def told(roots, error, frame, function=""):
         what = "%s.%s" % (module_of(kind), what)
     elif isinstance(value, NOT_TOLD) and "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
+    elif kind is FUNCTION and is_local(value):
+        what = "replaced function"
     where = frame and (inject.own_line(frame) or inject.user_line(frame))
     code = getattr(value, "gi_code", None)
-    if what == "local function":
+    if what in ("local function", "replaced function"):
         code = getattr(value, "__code__", None)
     defined = ""
     if code is not None and inject.is_library(code.co_filename):
@@ -171,7 +174,10 @@ def is_buffer(value):
 
 
 def is_local(kind):
-    """Tell whether a class is of a function, or one of the program's is not where its name says."""
+    """Tell whether a class is of a function, or one of the program's is not where its name says.
+
+    A function of the program's is not there if a decorator has put another one in its place.
+    """
     if "<locals>" in kind.__qualname__:
         return True
     found = sys.modules.get(kind.__module__)

@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, called_on
 from startlab.diagnosis.phrases import a, listed
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
@@ -62,6 +63,11 @@ MECHANISMS: Final = (
         "never_set",
         advice="Set the Event on every path, also after an exception, and before joining "
         "what waits for it; give wait() a timeout.",
+    ),
+    Mechanism(
+        "of_one_process",
+        advice="Use the Event or Condition of multiprocessing, and give it to the child as an "
+        "argument.",
     ),
     Mechanism(
         "never_true",
@@ -111,6 +117,15 @@ def find(case: Case) -> Cause | None:
     kind, verb = ("Event", "sets") if event else ("Condition", "notifies")
     what = _called(kind, name, made)
     of_one = "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS
+    by_others = [each for each in calls if not Calls(case.sources).is_in_children(each)]
+    if of_one and by_others == calls and calls and process != case.root:
+        return Cause(
+            "of_one_process",
+            f"{case.who(process)} waits at {where} for {what}, of which it has its own: "
+            f"{listed(calls[:4])} {verb} the parent's",
+            of_one.strip(),
+            where,
+        )
     text = f"What would do it is at {listed(calls[:4])}." if calls else ""
     text += "" if event else _AT_THAT_MOMENT
     return Cause(

@@ -108,12 +108,15 @@ def _why(case: Case, kind: str, message: str) -> str:
         module, name = (missing[2] or missing[3]), (missing[1] or missing[4])
         file = f", that is {case.sources.main}," if module == "__main__" else ""
         why += (
-            f" A function or class is pickled by its name: `{module}`{file} has no `{name}`, whose "
-            "code was run some other way, by exec() or runpy, or was bound to another name."
+            f"{_BY_NAME}: `{module}`{file} has no `{name}`, whose code was run some other way, by "
+            "exec() or runpy, or was bound to another name."
         )
     if kind.startswith("replaced "):
-        why += " A class is pickled by its name: there, its module has something else by now."
+        why += f"{_BY_NAME}: there, its module has something else by now."
     return why
+
+
+_BY_NAME: Final = " A function or class is pickled by its name"
 
 
 def in_output(case: Case) -> Cause | None:
@@ -136,6 +139,10 @@ _ADVICE: Final = (
         "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
     ),
     (r"^local function$", "Move it to the top level of a module."),
+    (
+        r"^replaced function$",
+        "Keep the function under a name of its own, and what the decorator returns under another.",
+    ),
     (
         r"^replaced ",
         "Leave the class under its name: have a decorator return the class, or use `__new__`.",

@@ -287,11 +287,7 @@ class Calls:
 
     def holds(self, function: str, where: str) -> bool:
         """Tell whether a line is in a function of the program's."""
-        file, line = where.rpartition(":")[0], _line(where)
-        return any(
-            there == file and getattr(code, "lineno", 0) <= line <= getattr(code, "end_lineno", 0)
-            for there, code in self._functions.get(function, ())
-        )
+        return any(_holds(each, where) for each in self._functions.get(function, ()))
 
     def called_for(self, keyword: str, where: str) -> tuple[str, str] | None:
         """Find the function around a line whose result is given by a keyword: it returns nothing.
@@ -307,6 +303,10 @@ class Calls:
                 if self.holds(name, where) and not any(map(_returns, own)):
                     return name, f"{file}:{node.value.lineno}"
         return None
+
+    def is_in_children(self, where: str) -> bool:
+        """Tell whether a line is of what the target of a child or a task calls."""
+        return any(_holds(each, where) for each in self._in_children)
 
     def imports(self) -> list[tuple[str, str]]:
         """Give the libraries that modules import, each with the line of the import."""
@@ -568,6 +568,13 @@ def _returns(function: ast.AST) -> bool:
     """Tell whether a function returns something."""
     returns = (each for each in own_nodes(function) if isinstance(each, ast.Return))
     return any(each.value is not None for each in returns)
+
+
+def _holds(found: tuple[str, ast.AST], where: str) -> bool:
+    """Tell whether a line is in some code of a file."""
+    file, code = found
+    begin, end = getattr(code, "lineno", 0), getattr(code, "end_lineno", 0)
+    return where.rpartition(":")[0] == file and begin <= _line(where) <= end
 
 
 def _line(where: str) -> int:

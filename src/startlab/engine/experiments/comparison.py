@@ -157,7 +157,10 @@ class Comparison:
         lacks_line = any(each.what == "position" and not each.where for each in notes)
         if confirmed and (kind in TRACED or lacks_line):  # native code has opened it
             words = [word for each in aspects if each.kind == kind for word in each.words]
-            traced = Aspect(kind="trace", words=(kind, *(words or names(kind, notes))))
+            of = words or names(kind, notes)
+            # Of what is made at run time, one that children need is told, and not the last one made.
+            of = of[:1] if kind == "attributes" else of
+            traced = Aspect(kind="trace", words=(kind, *of))
             notes += self.trace(traced)
         return self.made(aspects, cured, confirmed=confirmed, notes=notes)
 
