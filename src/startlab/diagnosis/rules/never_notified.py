@@ -116,25 +116,18 @@ def find(case: Case) -> Cause | None:
     calls = all_written(case.sources, of + (r"\.set\(" if event else r"\.(notify|notify_all)\("))
     kind, verb = ("Event", "sets") if event else ("Condition", "notifies")
     what = _called(kind, name, made)
-    of_one = "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS
-    by_others = [each for each in calls if not Calls(case.sources).is_in_children(each)]
-    if of_one and by_others == calls and calls and process != case.root:
-        return Cause(
-            "of_one_process",
-            f"{case.who(process)} waits at {where} for {what}, of which it has its own: "
-            f"{listed(calls[:4])} {verb} the parent's",
-            of_one.strip(),
-            where,
-        )
+    mechanism, ending = "never_set" if event else "never_notified", f"which nothing {verb}"
     text = f"What would do it is at {listed(calls[:4])}." if calls else ""
     text += "" if event else _AT_THAT_MOMENT
-    return Cause(
-        "never_set" if event else "never_notified",
-        f"{case.who(process)} waits at {where} for {what}, which nothing {verb}"
-        + (" any more" if calls else ""),
-        (text + of_one).strip(),
-        where,
-    )
+    text += "" if shared or len(case.trial.starts) == 0 else _OF_ONE_PROCESS
+    in_children = map(Calls(case.sources).is_in_children, calls)
+    if calls and not shared and process != case.root and not any(in_children):
+        mechanism, text = "of_one_process", _OF_ONE_PROCESS
+        ending = f"of which it has its own: {listed(calls[:4])} {verb} the parent's"
+    elif calls:
+        ending += " any more"
+    title = f"{case.who(process)} waits at {where} for {what}, {ending}"
+    return Cause(mechanism, title, text.strip(), where)
 
 
 def _in_barrier(case: Case, waiting: list[tuple[Process, Thread]]) -> Cause:

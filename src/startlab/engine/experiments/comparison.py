@@ -158,7 +158,7 @@ class Comparison:
         if confirmed and (kind in TRACED or lacks_line):  # native code has opened it
             words = [word for each in aspects if each.kind == kind for word in each.words]
             of = words or names(kind, notes)
-            # Of what is made at run time, one that children need is told, and not the last one made.
+            # Of what is made at run time the one that is named is told, and not the last one.
             of = of[:1] if kind == "attributes" else of
             traced = Aspect(kind="trace", words=(kind, *of))
             notes += self.trace(traced)
