@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     found: re.Match[str]
 
 
-def find(case: Case, *known: Raised) -> Cause | None:
+def by_exception(case: Case, *known: Raised) -> Cause | None:
     """Give the cause that the first of these exceptions shows."""
     for each in known:
         seen = look(case, each.pattern, each.at)

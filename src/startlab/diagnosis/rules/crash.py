@@ -36,7 +36,6 @@ from startlab.diagnosis.case import Case, Cause, died_at, last_words
 from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_lines
-from startlab.model import ChangedGlobal
 from startlab.output import signals
 
 MECHANISMS: Final = (
@@ -50,9 +49,6 @@ MECHANISMS: Final = (
     ),
 )
 
-_OWN_ID: Final = "this process's id"
-"""As the injection writes a number that is its process's."""
-
 
 def find(case: Case) -> Cause:
     """See that a process died by a signal: a forked child, or any."""
@@ -65,13 +61,7 @@ def find(case: Case) -> Cause:
     where = died_at(case)
     by = case.trial.signal or (names[0] if names else "a signal")
     who = "the program" if case.trial.signal else "a child"
-    return Cause(
-        "crash",
-        f"{who} dies by {by}{at(where)}",
-        last,
-        where,
-        key=f"{by} {where}",
-    )
+    return Cause("crash", f"{who} dies by {by}{at(where)}", last, where, key=f"{by} {where}")
 
 
 def _after_fork(case: Case, name: str, last: str) -> Cause:
@@ -79,13 +69,11 @@ def _after_fork(case: Case, name: str, last: str) -> Cause:
     stack = own_lines(case.trial.crash_stacks[-1]) if case.trial.crash_stacks else []
     where = died_at(case)
     way = f", called from {stack[1]}" if len(stack) > 1 else ""
-    owned = [clue for clue in case.clues(ChangedGlobal) if _OWN_ID in clue.parent]
-    made = f" The main module's `{owned[0].name}` was made by another process." if owned else ""
     return Cause(
         "native_after_fork",
         f"a forked child dies by {name} at {where}{way}: it uses what was made before the fork",
         "A library's handle, context or thread pool that was made before a fork does not work in "
-        f"the child, which has a copy of the memory and nothing else.{made} {last}".strip(),
+        f"the child, which has a copy of the memory and nothing else. {last}".strip(),
         where,
     )
 

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, joining, takes
-from startlab.diagnosis.phrases import either, sentence
+from startlab.diagnosis.phrases import at, either, sentence
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
     is_in,
@@ -78,25 +78,11 @@ def find(case: Case) -> Cause | None:
         return None
     parts, ends = [], []
     for process, thread in found[:6]:
-        line = _line_of(thread)
-        at = f" at {line}" if line else ""
-        if is_in(thread, "synchronize.py", "wait"):
-            parts.append(f"{case.who(process)}{at} waits for an Event or a Condition")
-            ends.append("set() or notify() of another process")
-        elif takes(thread):
-            parts.append(f"{case.who(process)}{at} waits for an item of a queue")
-            ends.append("an item put into the queue")
-        elif waits_for_child(thread):
-            parts.append(f"{case.who(process)}{at} waits for the end of its child")
-            ends.append("")
-        elif thread.wait is not None and waits_for_lock(thread):
-            parts.append(f"{case.who(process)}{at} waits for {locks.described(case, thread)}")
-            ends.append(_RELEASED[is_waiting(thread, "shared lock")])
-        elif thread.wait is not None:
-            parts.append(f"{case.who(process)}{at} {waiting.waits(thread, numbers=False)}")
-            ends.append(_ENDS.get(thread.wait.kind, ""))
-        elif line:
-            parts.append(f"{case.who(process)} is{at}")
+        line, (waits, end) = _line_of(thread), _waits(case, thread)
+        who = case.who(process) if waits else f"{case.who(process)} is"
+        if waits or line:
+            parts.append(f"{who}{at(line)} {waits}".rstrip())
+            ends.append(end)
     if not parts:
         return None
     parts = list(dict.fromkeys(parts))
@@ -114,6 +100,22 @@ def find(case: Case) -> Cause | None:
         where,
         key=where or parts[0],
     )
+
+
+def _waits(case: Case, thread: Thread) -> tuple[str, str]:
+    """Say what a thread waits for, and what would end that; nothing of one that runs."""
+    if is_in(thread, "synchronize.py", "wait"):
+        return "waits for an Event or a Condition", "set() or notify() of another process"
+    if takes(thread):
+        return "waits for an item of a queue", "an item put into the queue"
+    if waits_for_child(thread):
+        return "waits for the end of its child", ""
+    if thread.wait is None:
+        return "", ""
+    if waits_for_lock(thread):
+        lock = locks.described(case, thread)
+        return f"waits for {lock}", _RELEASED[is_waiting(thread, "shared lock")]
+    return waiting.waits(thread, numbers=False), _ENDS.get(thread.wait.kind, "")
 
 
 _RELEASED: Final = (

@@ -29,8 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis import raised
-from startlab.diagnosis.raised import Raised
+from startlab.diagnosis.raised import Raised, by_exception
 from startlab.diagnosis.rule import Mechanism
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """Know it by the number of Windows' error."""
-    return raised.find(case, *_RAISED)
+    return by_exception(case, *_RAISED)
 
 
 _REFUSED: Final = r"PermissionError: \[WinError (?:5|32|33)\]"

@@ -101,10 +101,8 @@ _IS_LOST: Final = (
 def suspect(case: Case) -> Cause | None:
     """See that a worker has ended with exit status 0 in the middle of its task."""
     where = waits_for_pool(case)
-    ended = [start for start in case.trial.starts if start.exit_code is not None]
-    if where is None or not ended:
-        return None
-    return _ended(case, where)
+    ended = any(start.exit_code is not None for start in case.trial.starts)
+    return _ended(case, where) if where is not None and ended else None
 
 
 def _ended(case: Case, waits: str) -> Cause:

@@ -32,7 +32,6 @@ if __name__ == "__main__":
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import (
@@ -95,14 +94,11 @@ def _made(case: Case) -> Iterator[tuple[str, str, int]]:
 
 
 def _of_each(name: str, where: str, case: Case, more: str = "") -> Cause:
-    stored = re.search(r"[Tt]emp|mkd|mkstemp|folder|dir", case.sources.code(where))
-    lost = ", and what one puts there, the others do not find" if stored else ""
     return Cause(
         "made_in_each_child",
         f"every child creates its own `{name}` at {where}, instead of using the parent's",
-        "A child started by spawn or forkserver imports the main module, and what is made there "
-        "is made "
-        f"again: `{case.sources.code(where)}` gives each process another one{lost}.{more}",
+        "A child started by spawn or forkserver imports the main module, and what is made there is "
+        f"made again: `{case.sources.code(where)}` gives each process another one.{more}",
         where,
         key=name,
     )

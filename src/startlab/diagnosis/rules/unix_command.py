@@ -26,8 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis import raised
-from startlab.diagnosis.raised import Raised
+from startlab.diagnosis.raised import Raised, by_exception
 from startlab.diagnosis.rule import Mechanism
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """Know it by the number of Windows' error, raised in subprocess."""
-    return raised.find(case, *_RAISED)
+    return by_exception(case, *_RAISED)
 
 
 _SUBPROCESS: Final = r"subprocess\.py: "

@@ -27,9 +27,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis import raised
 from startlab.diagnosis.case import Case, Cause
-from startlab.diagnosis.raised import WINDOWS, Raised
+from startlab.diagnosis.raised import WINDOWS, Raised, by_exception, look, place
 from startlab.diagnosis.rule import Mechanism
 
 if TYPE_CHECKING:
@@ -47,13 +46,13 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """Know it by the exception's own words."""
-    return _missing_name(case) or _missing_module(case) or raised.find(case, *_RAISED)
+    return _missing_name(case) or _missing_module(case) or by_exception(case, *_RAISED)
 
 
 def _missing_name(case: Case) -> Cause | None:
     macos = case.environment is not None and case.environment.sys_platform == "darwin"
     for pattern in _NAME_PATTERNS:
-        seen = raised.look(case, pattern, platforms=(*WINDOWS, "darwin"))
+        seen = look(case, pattern, platforms=(*WINDOWS, "darwin"))
         if seen:
             words = seen.found
             name = f"{words['module']}.{words['name']}"
@@ -65,7 +64,7 @@ def _missing_name(case: Case) -> Cause | None:
 
 
 def _missing_module(case: Case) -> Cause | None:
-    seen = raised.look(case, rf"ModuleNotFoundError: No module named '({_MODULES})'")
+    seen = look(case, rf"ModuleNotFoundError: No module named '({_MODULES})'")
     if seen is None:
         return None
     name = seen.found[1]
@@ -74,7 +73,7 @@ def _missing_module(case: Case) -> Cause | None:
 
 def _lacking(case: Case, seen: Seen, name: str, named: str, what: str) -> Cause:
     """Say what the platform does not have, and what to use instead."""
-    where = raised.place(case, seen)
+    where = place(case, seen)
     used = f", used at {where}," if where else ""
     return Cause("unix_only", f"{named}{used} {what}", _INSTEAD.get(name, _ONLY_UNIX), where)
 

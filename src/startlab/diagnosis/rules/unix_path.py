@@ -26,8 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis import raised
-from startlab.diagnosis.raised import Raised
+from startlab.diagnosis.raised import Raised, by_exception
 from startlab.diagnosis.rule import Mechanism
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """Know it by the path in the exception, or by the line that raised it."""
-    return raised.find(case, *_RAISED)
+    return by_exception(case, *_RAISED)
 
 
 _FOLDERS: Final = "bin|dev|etc|home|mnt|opt|proc|root|run|srv|sys|tmp|usr|var"
