@@ -2,7 +2,8 @@
 
 ## What it sees
 A thread waits in a library's call, and further out in its own stack is the loop that would end
-that wait. Or all threads of a pool are in tasks that wait for the result of other tasks.
+that wait, or that of a worker whose pool is in another process. Or all threads of a pool are in
+tasks that wait for the result of other tasks.
 
 ## Why
 One thread runs an event loop, a pool's callbacks or a server's requests, one after the other. A
@@ -49,7 +50,10 @@ MECHANISMS: Final = (
 
 
 class _Loop(NamedTuple):
-    """A loop of a library's, `file` and `function`, and the calls that wait for its next round."""
+    """A loop of a library's, `file` and `function`, and the calls that wait for its next round.
+
+    One that is `alone` waits for another thread, which its process does not have.
+    """
 
     file: str
     function: str
@@ -57,6 +61,7 @@ class _Loop(NamedTuple):
     title: str
     why: str
     advice: str
+    alone: bool = False
 
 
 _FUTURES: Final = tuple(
@@ -96,6 +101,17 @@ _LOOPS: Final = (
         "Submit what follows without waiting for it, or wait in the main thread.",
     ),
     _Loop(
+        "concurrent/futures/process.py",
+        "_process_worker",
+        (("concurrent/futures/process.py", "submit"), *_FUTURES),
+        "a task gives another one at {where} to the executor that runs it, of which its worker has "
+        "a copy",
+        "A fork copies an executor with its locks as they are, and without the thread that starts "
+        "tasks.",
+        "Call the function itself in the task, or make an executor there for what is in it.",
+        alone=True,
+    ),
+    _Loop(
         "socketserver.py",
         "serve_forever",
         (("socketserver.py", "shutdown"),),
@@ -118,6 +134,8 @@ def find(case: Case) -> Cause | None:
         for loop in _LOOPS:
             call = next((f for f in inside for each in loop.waits if is_at(f, *each)), None)
             if call is None or not any(is_at(f, loop.file, loop.function) for f in around):
+                continue
+            if loop.alone and len(process.threads) > 1:
                 continue
             where = line_of(thread) or ""
             title = loop.title.format(
