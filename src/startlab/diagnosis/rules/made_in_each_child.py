@@ -70,16 +70,13 @@ def find(case: Case) -> Cause | None:
             at = own_line(traceback.frames)
             at_file, _, number = (at or "").rpartition(":")
             used = case.sources.file(at_file).used_from(int(number)) if number.isdigit() else set()
-            if name in used and _is_missed(traceback.exception.type):
+            error = traceback.exception.type
+            if name in used and (error == "KeyError" or OF_WHAT_IS_GONE.search(error)):
                 again = f" A child raises {traceback.said}, at {at}."
                 return _of_each(name, f"{file}:{line}", case, again)
         if not case.within_children and case.trial.exception is None and name in used_at_exit(case):
             return _of_each(name, f"{file}:{line}", case, handed_on(case))
     return None
-
-
-def _is_missed(exception: str) -> bool:
-    return exception == "KeyError" or OF_WHAT_IS_GONE.search(exception) is not None
 
 
 def _made(case: Case) -> Iterator[tuple[str, str, int]]:

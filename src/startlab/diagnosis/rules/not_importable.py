@@ -88,7 +88,6 @@ def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
     match = _NO_MODULE.match(traceback.exception.message)
     if match is None:
         return None
-    by_name = "A function is pickled by its name and its module's: the child imports that."
     file = case.sources.file_of(match[1])
     moved = next((each.where for each in case.clues(Moved) if file), None)
     if moved:
@@ -110,8 +109,8 @@ def _missing_module(case: Case, traceback: Traceback) -> Cause | None:
         "module_elsewhere",
         f"the children cannot import the module `{match[1]}` of what they are to run, which only "
         f"their parent has{at}",
-        f"{by_name} It finds nothing that its parent has made itself, or loaded from a file of "
-        "another name.",
+        "A function is pickled by its name and its module's: the child imports that. It finds "
+        "nothing that its parent has made itself, or loaded from a file of another name.",
         made or case.where,
         key=match[1],
     )
@@ -152,9 +151,8 @@ def find(case: Case) -> Cause | None:
             f"children cannot find `{name}`{where}{only if defined else ''}",
             f"A child started by spawn or forkserver imports {imported} and looks there for the "
             f"functions and classes that it is given. `{name}` is not there after that import: it "
-            f"is defined "
-            'below `if __name__ == "__main__":`, in a function, or in an interactive session. '
-            f"It ended with {traceback.exception.type}.",
+            'is defined below `if __name__ == "__main__":`, in a function, or in an interactive '
+            f"session. It ended with {traceback.exception.type}.",
             defined or begun,
             key=name,
         )

@@ -160,8 +160,9 @@ MECHANISMS: Final = (
 
 def find(case: Case) -> Cause | None:
     """Know a refusal of multiprocessing by its message, or by what it has refused to pickle."""
+    late = not any("created in a fork context" in e.exception.message for e in case.tracebacks)
     for clue in case.clues(Unpicklable):
-        if _SHARED.match(clue.type) and not _is_of_another_context(case):
+        if _SHARED.match(clue.type) and late:  # else it was made for another start method
             return _sent_late(case, clue)
     for refusal in _REFUSALS:
         for traceback in case.tracebacks:
@@ -178,12 +179,6 @@ def find(case: Case) -> Cause | None:
 
 _SHARED: Final = re.compile(r"multiprocessing\.(queues|synchronize|sharedctypes|heap)\.")
 """Types of what a process is given when it is started, and only then."""
-
-
-def _is_of_another_context(case: Case) -> bool:
-    """Tell whether it was given at the start, but made for another start method."""
-    said = "created in a fork context"
-    return any(said in traceback.exception.message for traceback in case.tracebacks)
 
 
 def _sent_late(case: Case, clue: Unpicklable) -> Cause:

@@ -133,9 +133,8 @@ def find(case: Case) -> Cause | None:
         around = thread.stack[len(inside) :]
         for loop in _LOOPS:
             call = next((f for f in inside for each in loop.waits if is_at(f, *each)), None)
-            if call is None or not any(is_at(f, loop.file, loop.function) for f in around):
-                continue
-            if loop.alone and len(process.threads) > 1:
+            is_inside = any(is_at(f, loop.file, loop.function) for f in around)
+            if call is None or not is_inside or (loop.alone and len(process.threads) > 1):
                 continue
             where = line_of(thread) or ""
             title = loop.title.format(
@@ -164,7 +163,7 @@ def suspect(case: Case) -> Cause | None:
     """See every thread of a pool wait for a result."""
     for process in case.trial.processes:
         for file, function in _WORKERS:
-            workers = [each for each in process.threads if _runs_in(each, file, function)]
+            workers = [t for t in process.threads if any(is_at(f, file, function) for f in t.stack)]
             if not workers or len(process.threads) < 2 or not all(map(_waits, workers)):
                 continue
             where = line_of(workers[0]) or ""
@@ -178,10 +177,6 @@ def suspect(case: Case) -> Cause | None:
                 where,
             )
     return None
-
-
-def _runs_in(thread: Thread, file: str, function: str) -> bool:
-    return any(is_at(each, file, function) for each in thread.stack)
 
 
 def _waits(thread: Thread) -> bool:
