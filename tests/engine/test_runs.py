@@ -680,8 +680,32 @@ SERVER = """
 """
 
 
-def test_a_trial_that_finds_a_port_taken_is_run_again_alone(here: Here) -> None:
-    here.put("server.py", SERVER)
+ASYNCIO_SERVER = """
+    import asyncio, os, socket, sys
+
+    place = ("127.0.0.1", int(sys.argv[1]))
+    met = sys.argv[2]
+
+    async def serve():
+        asked = asyncio.Event()
+        try:
+            server = await asyncio.start_server(lambda *_: asked.set(), *place)
+        except OSError:
+            open(met, "w").close()
+            socket.create_connection(place).close()
+            raise
+        if not os.path.exists(met):
+            await asked.wait()  # until a trial beside this one has found the port taken
+        server.close()
+        print("served")
+
+    asyncio.run(serve())
+"""
+
+
+@pytest.mark.parametrize("text", [SERVER, ASYNCIO_SERVER], ids=["socket", "asyncio"])
+def test_a_trial_that_finds_a_port_taken_is_run_again_alone(here: Here, text: str) -> None:
+    here.put("server.py", text)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

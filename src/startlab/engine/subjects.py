@@ -39,8 +39,15 @@ PROGRAM_TIMEOUT_S: Final = 60.0
 DIGEST: Final = len("sha256:") + 12
 """Characters of an image's digest that name it beside a command; a report has all of it."""
 
-TAKEN: Final = re.compile(r"Address (?:already )?in use|WinError 10048|File exists: '/")
-"""Errors for a taken port, or a taken name: of shared memory, or of a file by absolute path."""
+TAKEN: Final = re.compile(
+    r"address (?:already )?in use|\bEADDRINUSE\b|\bport \d+ is (?:already )?(?:in use|taken)"
+    r"|WinError 10048|File exists: '/",
+    re.IGNORECASE,
+)
+"""What is said of a taken port, or a taken name: of shared memory, or of a file by absolute path.
+
+asyncio begins its message with a small letter, and web servers have words of their own.
+"""
 
 
 class Subject(cells.Named, Protocol):

@@ -110,8 +110,8 @@ def looked_at(popen, code, frame):
 
 
 def caller():
-    """Find the calling line of the program, or of a library, as `file:line`."""
-    return user_line(sys._getframe(2))
+    """Find the calling line of the program, or else of a library, as `file:line`."""
+    return own_line(sys._getframe(2)) or user_line(sys._getframe(2))
 
 
 def user_line(frame):

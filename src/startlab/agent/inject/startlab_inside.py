@@ -137,7 +137,7 @@ def starting(frame):
     process = frame.f_locals.get("process_obj")
     patched()
     if importing_main():
-        tell("unguarded", user_line(frame))
+        tell("unguarded", inject.own_line(frame) or user_line(frame))
     else:
         tell("state", getattr(process, "_name", ""), *state(the_program()))
         if moved and moved[0]:
