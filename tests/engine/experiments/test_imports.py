@@ -406,6 +406,37 @@ def test_the_name_that_children_know_the_main_module_by_is_shown(
 
 
 @pytest.mark.wide
+def test_what_takes_its_name_from_the_script_is_shown_to_know_another_one(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import os
+        import sys
+        import threading
+        from multiprocessing import Process
+
+        class App:
+            def __init__(self, name):
+                self.lock = threading.Lock()
+                file = getattr(sys.modules["__main__"], "__file__", None)
+                self.name = os.path.basename(file or name) if name == "__main__" else name
+
+        app = App(__name__)
+
+        def serve():
+            print("serving", app.name)
+
+        if __name__ == "__main__":
+            child = Process(target=serve)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_has_another_name", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
 def test_a_main_module_that_is_imported_again_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:

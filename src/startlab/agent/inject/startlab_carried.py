@@ -376,6 +376,8 @@ def import_main_without(fixup):
 
         def edited(*args):
             found = get_code(*args)
+            if "main" in NAMES:  # who asks for the name of the script takes it from there
+                sys.modules["__main__"].__file__ = path
             code = edited_code(path)
             return (code,) + found[1:] if isinstance(found, tuple) else code
 
