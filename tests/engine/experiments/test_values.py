@@ -1366,6 +1366,44 @@ def test_a_method_that_the_program_adds_to_a_librarys_class_is_shown_where_it_do
 
 
 @pytest.mark.wide
+def test_a_method_that_a_librarys_object_has_inherited_is_called_again(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        from collections.abc import MutableMapping
+
+        class Style(MutableMapping, dict):
+            __getitem__, __setitem__, __delitem__ = dict.__getitem__, dict.__setitem__, None
+            __iter__, __len__ = dict.__iter__, dict.__len__
+
+        style = Style(dict(width=1))
+        """,
+        "my-packages/plots.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        import plots
+
+        def draw():
+            print("width", plots.style["width"])
+
+        if __name__ == "__main__":
+            plots.style.update({"width": 4})
+            child = Process(target=draw)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
+    assert seen.first.where == "program.py:12"
+
+
+@pytest.mark.wide
 def test_a_change_in_the_call_that_starts_the_child_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:

@@ -70,11 +70,12 @@ def profile(frame, event, arg):
 @harmless
 def begins(frame):
     code = frame.f_code
-    if code.co_filename.startswith("<frozen"):  # an import
+    file = file_of(frame)
+    if file.startswith("<frozen"):  # an import
         return None
     if code.co_flags & NO_CALL or len(calls) >= MOST_CALLS or looks.get(code, 0) >= MOST_LOOKS:
         return None
-    if is_of_package(code.co_filename) or sets_up(frame):
+    if is_of_package(file) or sets_up(frame):
         call = statement(frame.f_back, code.co_name, frame)
         if call:
             return time.time(), None, call
@@ -152,6 +153,15 @@ def c_call(frame, function):
         return None  # what is changed is the program's own
     call = statement(frame, function.__name__)
     return call and call + (goes_on(frame),)
+
+
+def file_of(frame):
+    """Give the file of a function; of a method that an object has inherited, that of its class."""
+    file = frame.f_code.co_filename
+    if inject.is_stdlib(file) and "self" in frame.f_code.co_varnames[:1]:
+        module = sys.modules.get(type(frame.f_locals.get("self")).__module__)
+        file = getattr(module, "__file__", None) or file
+    return file
 
 
 def is_of_package(file):
