@@ -315,6 +315,22 @@ def test_the_parents_exception_speaks_for_the_program(text: str) -> None:
     assert [each.child for each in tracebacks.find_tracebacks(text)] == [True, False]
 
 
+def test_what_led_to_a_child_s_exception_is_the_child_s_wherever_its_head_stands() -> None:
+    """Two children print at once: both heads come first."""
+    chain = (
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3.12/site-packages/lib.py", line 3, in get\n'
+        "KeyError: 'x'\n\n"
+        "The above exception was the direct cause of the following exception:\n\n"
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3.12/multiprocessing/process.py", line 314, in _bootstrap\n'
+        '  File "program.py", line 9, in work\n'
+        "LookupError: no x\n"
+    )
+    found = tracebacks.find_tracebacks(f"Process Process-1:\nProcess Process-2:\n{chain}{chain}")
+    assert [each.child for each in found] == [True, True, True, True]
+
+
 @pytest.mark.parametrize("text", [*versions("pool-fork"), *versions("pool-spawn")])
 def test_what_came_with_an_exception_from_a_worker_is_told_apart(text: str) -> None:
     remote = [each.remote for each in tracebacks.find_tracebacks(text)]

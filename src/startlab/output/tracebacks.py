@@ -49,8 +49,8 @@ _FINALIZER: Final = re.compile(r"multiprocessing.util\.py$")
 """It prints what its finalizers raise, without a head, and goes on."""
 
 _QUOTES: Final = ('"""', "'''")
-_AFTER: Final = re.compile(
-    r"^(\"\"\"|'''|The above exception was the direct cause of the following exception:"
+_CHAINED: Final = re.compile(
+    r"^(The above exception was the direct cause of the following exception:"
     r"|During handling of the above exception, another exception occurred:)$"
 )
 _GROUP: Final = re.compile(r"^  (\+ Exception Group (?=Traceback )|\| )")
@@ -70,7 +70,8 @@ def find_tracebacks(text: str) -> list[Traceback]:
     if not heads and (unreadable := _UNREADABLE.search(text)):
         heads = [text.count("\n", 0, unreadable.start()) - 1]
     quotes = list(accumulate(line in _QUOTES for line in lines))
-    found = []
+    found: list[Traceback] = []
+    chained: list[bool] = []
     for head, after in pairwise([*heads, len(lines)]):
         block = lines[head + 1 : after]
         at = next((i for i, line in enumerate(block) if line[:1] not in (" ", "")), None)
@@ -79,8 +80,10 @@ def find_tracebacks(text: str) -> list[Traceback]:
         frames = _frames("\n".join(block[:at]))
         code = _code(block[:at])
         rest = [match["message"] or ""]
+        led_on = False
         for line in block[at + 1 :]:
-            if _CHILD.match(line) or _PASSING.match(line) or _AFTER.match(line):
+            led_on = _CHAINED.match(line) is not None
+            if led_on or _CHILD.match(line) or _PASSING.match(line) or line in _QUOTES:
                 break
             rest.append(line)
         exception = PythonException(type=match["type"], message="\n".join(rest).rstrip())
@@ -89,6 +92,11 @@ def find_tracebacks(text: str) -> list[Traceback]:
         finalizer = bool(frames) and _FINALIZER.search(frames[0][0]) is not None
         passing = finalizer or _PASSING.match(above) is not None
         found.append(Traceback(exception, frames, child, passing, code, quotes[head] % 2 == 1))
+        chained.append(led_on)
+    for i in reversed(range(len(found) - 1)):
+        # Where several children print at once, only the last one of a chain may tell whose it is.
+        if chained[i] and found[i + 1].child:
+            found[i] = found[i]._replace(child=True)
     return found
 
 

@@ -59,3 +59,10 @@ def test_what_a_class_makes_runs_with_its_module_and_its_methods_do_not() -> Non
 
 def test_what_only_children_use_the_first_process_does_not() -> None:
     assert Calls(sources(BY_CHILDREN)).first_use("images") is None
+
+
+def test_a_line_is_after_another_one_of_its_function_alone() -> None:
+    calls = Calls(sources(BY_BOTH))
+    assert calls.is_after("p.py:9", ["p.py:8"])
+    assert not calls.is_after("p.py:8", ["p.py:9"])
+    assert not calls.is_after("p.py:9", ["p.py:5"])

@@ -670,8 +670,9 @@ def test_a_call_is_made_again_with_what_it_was_given_where_the_main_module_needs
 
 
 @pytest.mark.wide
+@pytest.mark.parametrize("limits", ["LIMITS", "stores.LIMITS"])
 def test_a_function_is_called_again_with_the_globals_that_it_was_given(
-    write: Write, tmp_path: Path
+    limits: str, write: Write, tmp_path: Path
 ) -> None:
     """A copy of the library's object would not do: it is the global that the children use."""
     write(
@@ -685,10 +686,13 @@ def test_a_function_is_called_again_with_the_globals_that_it_was_given(
 
             def take(self, name):
                 return self.__kept[name]
+
+        LIMITS = Store()
         """,
         "my-packages/stores.py",
     )
-    program = write("""\
+    program = write(
+        """\
         import sys
         from multiprocessing import Process
 
@@ -699,14 +703,14 @@ def test_a_function_is_called_again_with_the_globals_that_it_was_given(
         LIMITS = stores.Store()
 
         def work():
-            print(LIMITS.take("speed"))
+            print({limits}.take("speed"))
 
         def fill(store, limits):
             for name, value in limits.items():
                 store.put(name, value)
 
         def main():
-            fill(LIMITS, {"speed": 30})
+            fill({limits}, {"speed": 30})
             child = Process(target=work)
             child.start()
             child.join()
@@ -714,7 +718,8 @@ def test_a_function_is_called_again_with_the_globals_that_it_was_given(
 
         if __name__ == "__main__":
             main()
-        """)
+        """.replace("{limits}", limits)
+    )
     seen = explained(program, tmp_path)
     assert seen.kinds() == {"calls"}
     assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:18")

@@ -120,8 +120,12 @@ def by_name(values):
 def way_to(value):
     if type(value) in PLAIN or not (is_library_s(value) or pickled(value) is None):
         return None
-    ways = (ByName(module, path) for module, path, each in owners() if each is value)
-    return next(ways, None)
+    ways = [ByName(module, path) for module, path, each in owners() if each is value]
+    package = type(value).__module__.partition(".")[0]
+    for name, module in list(sys.modules.items()) if not ways else ():  # one of the library's own
+        if name.partition(".")[0] == package:
+            ways += [ByName(name, (key,)) for key, each in list(vars(module).items()) if each is value]
+    return ways[0] if ways else None
 
 
 ByName = collections.namedtuple("ByName", "module path")

@@ -75,6 +75,8 @@ def led(value):
 
 def lead(module, path):
     """Give what a module's global is, or a part of it."""
+    if module not in inject.MAIN:
+        __import__(module)
     found = vars(module_of(module))[path[0]]
     for each in path[1:]:
         found = getattr(found, each)

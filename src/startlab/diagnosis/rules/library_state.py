@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, ends_well_when_forked, imports_main
 from startlab.diagnosis.libraries import is_unpickling, package
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.stacks import own_line
@@ -61,25 +62,27 @@ def find(case: Case) -> Cause | None:
         return None
     calls = Calls(case.sources)
     around = _around(case, calls)
+    starts = [each.where for each in case.trial.starts if each.where]
     for traceback in case.within_children:
         where = own_line(traceback.frames)
         by = package(traceback.frames[-1][0]) if traceback.frames else ""
-        alone = calls.in_first_alone(by) if by else []
+        alone = [e for e in calls.in_first_alone(by) if not calls.is_after(e.where, starts)]
+        raises = f"raises {traceback.said}{at(where)}"
         if where is None and is_unpickling(traceback):
-            at = f", which {case.where} gives them" if case.where else ""
-            came = f"and it raises {traceback.said} when it unpickles their work{at}"
-            return _of_library(by, alone, came) if alone else None
+            raises += " when it unpickles their work"
+            raises += f", which {case.where} gives them" if case.where else ""
+            return _of_library(by, alone, f"and it {raises}") if alone else None
         for used in calls.uses_in_children():
             set_up = calls.set_up(used, filled=True)
             if set_up and _is_of(traceback, used, where):
-                return _cause(used, set_up, f"and it raises {traceback.said} at {where}")
+                return _cause(used, set_up, f"and it {raises}")
         of = {package(file) for file, _ in traceback.frames} | calls.named_at(where or "")
         for context in around:
             if context.package in of:
-                return _of_context(context, f"and a child raises {traceback.said} at {where}")
+                return _of_context(context, f"and a child {raises}")
         alone = alone or calls.in_first_otherwise(by)
         if alone:  # by an object that the child was given, whose library no name tells
-            return _of_library(by, alone, f"and it raises {traceback.said} at {where}")
+            return _of_library(by, alone, f"and it {raises}")
     return None
 
 

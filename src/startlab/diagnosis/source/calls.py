@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from startlab.diagnosis.source.places import own_files
@@ -303,6 +304,15 @@ class Calls:
                 if self.holds(name, where) and not any(map(_returns, own)):
                     return name, f"{file}:{node.value.lineno}"
         return None
+
+    def is_after(self, where: str, others: Iterable[str]) -> bool:
+        """Tell whether a line comes after one of others in a function that both are in."""
+        both = [
+            each
+            for each in chain.from_iterable(self._functions.values())
+            if _holds(each, where) and any(_holds(each, other) for other in others)
+        ]
+        return any(_holds(each, o) and _line(o) < _line(where) for each in both for o in others)
 
     def is_in_children(self, where: str) -> bool:
         """Tell whether a line is of what the target of a child or a task calls."""
