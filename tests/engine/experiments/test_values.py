@@ -727,6 +727,37 @@ def test_a_function_is_called_again_with_the_globals_that_it_was_given(
 
 
 @pytest.mark.wide
+def test_what_a_call_made_again_was_given_stays(write: Write, tmp_path: Path) -> None:
+    """It keeps weak references alone to what it is given."""
+    program = write("""\
+        import weakref
+        from multiprocessing import Process
+
+        HEARD = {}
+
+        class Ear:
+            def hear(self, text):
+                return text.upper()
+
+        def listen(name, method):
+            HEARD[name] = weakref.WeakMethod(method)
+
+        def work():
+            print([HEARD[name]()("a bell") for name in HEARD])
+
+        if __name__ == "__main__":
+            ear = Ear()
+            listen("left", ear.hear)
+            child = Process(target=work)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.grade, seen.first.where) == ("confirmed", "program.py:18")
+    assert "`listen()` run in the children too" in seen.first.text
+
+
+@pytest.mark.wide
 def test_what_a_library_knows_by_an_object_is_set_up_again_with_the_object(
     write: Write, tmp_path: Path
 ) -> None:

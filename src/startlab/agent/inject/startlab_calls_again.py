@@ -13,6 +13,7 @@ from startlab_statements import GIVEN, as_given, at_line, before
 from startlab_undone import callers
 
 frozen = []  # the calls before the first start
+given = []  # with what calls were made again: they may have kept weak references to that alone
 
 
 def pack_calls(*names):
@@ -50,6 +51,7 @@ def call_again(made):
     args, kwargs = pickle.loads(packed)
     args = [led(each) for each in args]
     kwargs = {key: led(each) for key, each in kwargs.items()}
+    given.append((args, kwargs))
     sys.stdout.flush()
     with printing_nothing(sys.stdout.fileno()):
         function(*args, **kwargs)

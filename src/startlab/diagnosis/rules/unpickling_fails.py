@@ -1,7 +1,8 @@
 """What a child cannot make again of what it was given, or what is lost on the way.
 
 ## What it sees
-A child raises while it unpickles what it is to run: its target, its arguments, its process object.
+A child raises while it unpickles what it is to run: its target, its arguments, its process object;
+or while it imports the module that defines that, which its parent has imported after others.
 Or a child or a worker raises AttributeError or KeyError for what the program has given to an object
 that a library has made. Or, by experiment: where objects travel with all that they have, whatever
 their class gives to pickle, the program does what it does under fork.
@@ -47,7 +48,7 @@ from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.stacks import ABSOLUTE, own_line
 
 if TYPE_CHECKING:
     from startlab.output.tracebacks import Traceback
@@ -59,6 +60,13 @@ MECHANISMS: Final = (
         imported=True,
         advice="Let `__getattr__`, `__hash__` and the like work on an object that has no "
         "attributes yet, or write `__reduce__`; look at Process.exitcode after join().",
+    ),
+    Mechanism(
+        "import_order",
+        shown=True,
+        imported=True,
+        advice="Let the module be imported by itself: put what two modules need of each other into "
+        "a third one, or import it in the function that needs it.",
     ),
     Mechanism(
         "library_cannot_unpickle",
@@ -88,10 +96,22 @@ def find(case: Case) -> Cause | None:
         where = own_line(traceback.frames) if is_unpickling(traceback) else None
         if where is not None:
             given = case.given_at or started_at(case)
-            at = f", at {given}," if given else ""
+            at = f", at {given}" if given else ""
+            file, line = next(each for each in traceback.frames if not ABSOLUTE.match(each[0]))
+            if case.sources.file(file).is_at_import(line):
+                return Cause(
+                    "import_order",
+                    f"children cannot import {file}, which defines what they are given{at}: "
+                    f"{traceback.said} at {where}",
+                    "A function is pickled by its name. The child imports its module, without what "
+                    "the parent has imported before it: modules that import each other may work "
+                    "in one order alone.",
+                    where,
+                )
             return Cause(
                 "unpickling_fails",
-                f"what a child is given{at} cannot be unpickled there: {traceback.said} at {where}",
+                f"what a child is given{at and f'{at},'} cannot be unpickled there: "
+                f"{traceback.said} at {where}",
                 "What is given to a child started by spawn or forkserver is pickled, and rebuilt "
                 "there without calling `__init__`: its attributes come last.",
                 where,
