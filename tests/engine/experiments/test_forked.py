@@ -911,6 +911,44 @@ def test_a_program_that_takes_the_fork_server_for_fork_is_shown_where_it_asks(
 
 
 @pytest.mark.wide
+def test_what_forked_children_use_through_a_library_is_not_taken_for_left_over(
+    write: Write, tmp_path: Path
+) -> None:
+    """Without it they print what children of spawn do, that never had it."""
+    program = write("""\
+        import logging
+        import logging.handlers
+        import multiprocessing
+        import threading
+
+        def work():
+            logging.getLogger("jobs").warning("a job is done")
+
+        def show(queue):
+            for record in iter(queue.get, None):
+                print(record.getMessage())
+
+        def main():
+            queue = multiprocessing.Queue()
+            logging.getLogger("jobs").addHandler(logging.handlers.QueueHandler(queue))
+            thread = threading.Thread(target=show, args=(queue,))
+            thread.start()
+            child = multiprocessing.Process(target=work)
+            child.start()
+            child.join()
+            queue.put(None)
+            thread.join()
+            print("all jobs are done")
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert not seen.kinds() & {"descriptors", "earlier"}
+    assert seen.first.where == "program.py:15"
+
+
+@pytest.mark.wide
 def test_children_that_are_started_before_a_thread_do_without_it(
     write: Write, tmp_path: Path
 ) -> None:

@@ -298,8 +298,15 @@ def close_inherited():
                 lead_nowhere(each)
             else:
                 each.close()
+                each._check_closed = refuse
     if sockets:
         watch_uses(sockets)
+
+
+def refuse():
+    """Tell that the child uses a pipe's end, through a library's globals: it was not left over."""
+    note("needed", "a pipe's end", inject.user_line(sys._getframe(1)))
+    raise OSError("handle is closed")
 
 
 def give_up(file):

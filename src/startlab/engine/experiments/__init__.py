@@ -30,7 +30,7 @@ from startlab.engine.experiments.aspects import (
 from startlab.engine.experiments.bench import LONGER, Bench
 from startlab.engine.experiments.comparison import Comparison
 from startlab.engine.experiments.noted import names, noted
-from startlab.engine.experiments.worlds import World, elsewhere, explains, pairs
+from startlab.engine.experiments.worlds import World, elsewhere, explains, pairs, prints_more
 from startlab.model import Aspect
 from startlab.results.output_groups import grouped
 from startlab.results.summary import WELL
@@ -176,7 +176,10 @@ class Experimenter:
             if self._is_explained(bad):
                 return
         helping, notes = narrowing.helping(comparison, candidates)
-        earlier = _earlier(comparison) if helping is None and has_threads(bad) else None
+        may_lack = good is None or not prints_more(bad, good)
+        earlier = (
+            _earlier(comparison) if helping is None and has_threads(bad) and may_lack else None
+        )
         if earlier is not None:
             yield earlier
             return

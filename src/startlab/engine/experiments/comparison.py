@@ -100,9 +100,10 @@ class Comparison:
         A program that hung, and ends now, need not print the same: what held it up may have been
         before that. One without a good world is to end well. Where no child raises or fails in the
         good world, none may: what cannot be pickled may be sent by a name that no child has. A test
-        passes or fails, whatever pytest prints of that.
+        passes or fails, whatever pytest prints of that. What a child needs, and was rid of, cures
+        nothing: it may well print less then, as one that has never had it.
         """
-        if trial.outcome != "ok":
+        if trial.outcome != "ok" or any(each.what == "needed" for each in noted(trial)):
             return False
         if good is None or bad.trials[0].outcome == "hang":
             return TRACEBACK not in trial.stderr

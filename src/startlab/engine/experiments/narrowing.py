@@ -28,12 +28,12 @@ SILENT: Final = frozenset({"global", "registry", "statement"})
 """Kinds of aspect that do not note what they have met, and may spoil what another one cures."""
 
 INTRUSIVE: Final = frozenset(
-    {"calls", "statement", "threads", "write back", "fork hooks", "finalizers"}
+    {"calls", "statement", "threads", "write back", "fork hooks", "finalizers", "descriptors"}
 )
 """Kinds that may break a program themselves, and hide what helps.
 
-What is called again may be done twice; children may need what a statement binds; a thread that runs
-again in a child may take what is meant for the parent's.
+What is called again may be done twice; children may need what a statement binds, or have open; a
+thread that runs again in a child may take what is meant for the parent's.
 """
 
 

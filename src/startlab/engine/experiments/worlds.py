@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from startlab.output.compare import compare
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ class World(NamedTuple):
     def is_bad(self) -> bool:
         """Whether none is ok, and all end alike."""
         return len({trial.outcome for trial in self.trials} - {"undecided"}) == 1
+
+
+def prints_more(world: World, other: World) -> bool:
+    """Tell whether both end well, and one prints all that the other does: it has lost nothing."""
+    lines = compare(world.trials[0].stdout, other.trials[0].stdout)
+    return world.is_good and other.is_good and not lines.only_second
 
 
 def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
