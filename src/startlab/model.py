@@ -1068,7 +1068,7 @@ AspectKind = Literal[
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
     "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",
     "own names", "own children", "proxies", "path text", "calls again",
-    "sent later",
+    "sent later", "printed",
 ]  # fmt: skip
 """What may be another in another world: see `agent/inject/startlab_experiment.py`."""
 

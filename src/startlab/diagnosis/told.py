@@ -315,6 +315,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "A child started by spawn or forkserver runs the main module's own statements once more.",
         says="less",
     ),
+    "printed": Told(
+        "main_runs_again",
+        "no output of the modules that the main module imports",
+        "what a module prints{at} as it is imported is printed again by whoever imports it",
+        "A child started by spawn or forkserver imports the main module once more, and so all that "
+        "this imports.",
+        first=True,
+    ),
     "flush": Told(
         "buffer_copied",
         "all buffers written out before each fork",

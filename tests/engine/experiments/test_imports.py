@@ -135,6 +135,34 @@ def test_the_fewest_modules_of_a_package_that_children_do_not_import_are_named(
 
 
 @pytest.mark.wide
+@pytest.mark.parametrize("by", ["module", "main"])
+def test_what_is_printed_by_an_import_is_shown_where_it_is(
+    by: str, write: Write, tmp_path: Path
+) -> None:
+    """Of the main module's own statements the one that prints is found by leaving it out."""
+    says = 'print("loaded")\n'
+    write(f"{says if by == 'module' else 'pass'}\nWEIGHT = 3\n", "model.py")
+    program = write(
+        """\
+        import multiprocessing
+        import model
+        #
+        def work(value):
+            print(value * model.WEIGHT)
+
+        if __name__ == "__main__":
+            child = multiprocessing.Process(target=work, args=(2,))
+            child.start()
+            child.join()
+        """.replace("#", says if by == "main" else "pass")
+    )
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.grade) == ("main_runs_again", "confirmed")
+    assert seen.first.where == ("model.py:1" if by == "module" else "program.py:3")
+    assert seen.kinds() == {"printed" if by == "module" else "statement"}
+
+
+@pytest.mark.wide
 def test_a_path_object_that_the_fork_server_cannot_be_told_is_shown_where_it_is_added(
     write: Write, tmp_path: Path
 ) -> None:

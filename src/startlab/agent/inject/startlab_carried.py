@@ -363,8 +363,41 @@ def watch_spawn(spawn):
         luggage[:] = [each for each in later if not apply_after_import(*each)]
 
     spawn.get_preparation_data, spawn.prepare = get_preparation_data_, prepare_
+    if "printed" in NAMES:
+        spawn._fixup_main_from_path = import_silently(spawn._fixup_main_from_path)
     if {"statement", "main"} & NAMES:
         spawn._fixup_main_from_path = import_main_without(spawn._fixup_main_from_path)
+
+
+class Muted(object):
+    """The output, without what modules print as the main module imports them; its own it keeps."""
+
+    def __init__(self, stream, main):
+        self.stream, self.main = stream, main
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        where = inject.user_line(sys._getframe(1)) if self.main else ""
+        if not where or where.rpartition(":")[0] == self.main:
+            return self.stream.write(text)
+        note("printed", "", where)
+        return len(text)
+
+
+def import_silently(fixup):
+    """Import the main module without what other modules of the program print by that."""
+
+    def fixup_main(path):
+        muted = Muted(sys.stdout, path)
+        sys.stdout = muted
+        try:
+            fixup(path)
+        finally:
+            sys.stdout, muted.main = muted.stream, ""
+
+    return fixup_main
 
 
 def import_main_without(fixup):

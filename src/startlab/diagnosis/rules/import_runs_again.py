@@ -48,7 +48,8 @@ MECHANISMS: Final = (
     Mechanism(
         "main_runs_again",
         imported=True,
-        advice='Put what should happen only once below `if __name__ == "__main__":`.',
+        advice='Put what should happen only once below `if __name__ == "__main__":`, or into a '
+        "function that is called there.",
         experiment="main_module_again",
     ),
     Mechanism(

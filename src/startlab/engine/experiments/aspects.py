@@ -173,6 +173,7 @@ def _of_import(program: Program, bad: World) -> Iterator[Aspect]:
     yield Aspect(kind="own children")
     if forks(bad):
         yield Aspect(kind="fork hooks")  # which may clear a global
+    yield Aspect(kind="printed")
     yield Aspect(kind="imports")
     yield Aspect(kind="attributes")
     yield Aspect(kind="left out")  # before what a class keeps of its only object

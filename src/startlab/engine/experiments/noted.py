@@ -36,7 +36,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "transaction": "transactions", "hidden": "own names",
     "earlier": "earlier", "context variable": "contexts",
     "generator": "seed", "of the forking thread": "forking thread",
-    "executor thread": "executor thread", "no text": "path text",
+    "executor thread": "executor thread", "no text": "path text", "printed": "printed",
 }  # fmt: skip
 """What an experiment notes where it has something to do, and the kind of aspect that this is."""
 
