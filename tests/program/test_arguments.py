@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from startlab.errors import ProgramError
-from startlab.program import arguments
+from startlab.program import arguments, snapshot
 
 UNIX = os.name == "posix"
 
@@ -82,6 +82,18 @@ def test_a_repository_of_all_that_is_at_home_is_no_project(
     put(here / ".git")
     put(here / "tools" / "a.py")
     assert arguments.understand(["tools/a.py"]).root == str(here / "tools")
+
+
+def test_a_repository_that_is_too_large_does_not_go_with_a_script(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(here / ".git")
+    put(here / "data" / "large.txt", "x" * 100)
+    put(here / "tools" / "a.py")
+    monkeypatch.setattr(snapshot, "MOST_BYTES", 99)
+    assert arguments.understand(["tools/a.py"]).folder == "."
+    assert arguments.understand(["tools/a.py"]).root == str(here / "tools")
+    assert arguments.understand(["tools/a.py"], exclude=["data/"]).root == str(here)
 
 
 @pytest.mark.parametrize(

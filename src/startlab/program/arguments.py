@@ -15,6 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from startlab.errors import ProgramError
 from startlab.model import Program
+from startlab.program import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +61,8 @@ def understand(
         _check_text(text)
     found = _target(words)
     project = _nearest(found.home, "pyproject.toml")
-    folder = project or _nearest(found.home, *OF_A_PROJECT) or _repository(found.home) or found.home
+    folder = project or _nearest(found.home, *OF_A_PROJECT)
+    folder = folder or _repository(found.home, exclude) or found.home
     included = [_there(path, "--include") for path in include]
     root = _root([folder, *included])
     here = Path.cwd()
@@ -205,13 +207,15 @@ def _nearest(folder: Path, *names: str) -> Path | None:
     return next((each for each in every if any((each / n).is_file() for n in names)), None)
 
 
-def _repository(folder: Path) -> Path | None:
-    """Find the repository that a folder is in; who keeps all that is at home in one has no project.
+def _repository(folder: Path, exclude: Sequence[str]) -> Path | None:
+    """Find the repository that a folder is in, unless it is too large, or has all that is at home.
 
     A script may import what is in a folder beside its own, which it adds to sys.path.
     """
     root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
-    return None if root == Path("~").expanduser() else root
+    if root is None or root == Path("~").expanduser():
+        return None
+    return root if snapshot.fits(root, exclude) else None
 
 
 def _requires_python(project: Path | None) -> str:

@@ -158,6 +158,15 @@ def collect(program: Program, left_out: list[Path] | None = None) -> list[File]:
     return walk(root, root / program.folder, include, program.exclude, bounds)
 
 
+def fits(folder: Path, exclude: Sequence[str]) -> bool:
+    """Tell whether a folder is small enough to be copied with a program."""
+    try:
+        walk(folder, folder, exclude=exclude, bounds=_Bounds([folder], None))
+    except ProgramError:
+        return False
+    return True
+
+
 def one(path: Path) -> list[File]:
     """List one file, as `walk` would."""
     return list(_file(path.parent, path))
