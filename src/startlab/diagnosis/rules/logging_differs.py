@@ -56,7 +56,7 @@ _ADDS_HANDLER: Final = frozenset({"addHandler", "basicConfig", "dictConfig", "fi
 
 def in_output(case: Case) -> Cause | None:
     """See that logging is set up where children do not come."""
-    clues = _logging(case) if case.telling(RootLogger, ChangedSetting) else []
+    clues = _heard(case) if case.telling(RootLogger, ChangedSetting) else []
     if not clues or case.lines.only_first or not case.lines.only_second:
         return None
     return _lost(case, clues[0], "")
@@ -76,13 +76,13 @@ def of_test(case: Case) -> Cause | None:
 
 def note(case: Case) -> Cause | None:
     """See log lines that only trials have whose children are set up like their parent."""
-    clues = _logging(case)
+    clues = _heard(case)
     whole = [
         each
         for each in (case.others if clues else ())
         if each.outcome in WELL
         and each.output_group == case.trial.output_group
-        and not _logging(Case(each, case.sources))
+        and not _heard(Case(each, case.sources))
     ]
     if not whole:
         return None
@@ -115,7 +115,12 @@ _SILENT: Final = "NullHandler"
 
 def _logging(case: Case) -> list[RootLogger | ChangedSetting]:
     named = [clue for clue in case.clues(ChangedSetting) if clue.setting.startswith("logging.")]
-    return [*case.clues(RootLogger), *(each for each in named if each.parent != _SILENT)]
+    return [*case.clues(RootLogger), *named]
+
+
+def _heard(case: Case) -> list[RootLogger | ChangedSetting]:
+    """Give those that write something in the parent."""
+    return [each for each in _logging(case) if each.parent != _SILENT]
 
 
 def _set_up(case: Case) -> str | None:
