@@ -58,6 +58,7 @@ _PREFIX: Final = re.compile(r"/[^\s\"':]*/(?=lib/python3\.\d+t?/)")
 """Where an interpreter's library is; one in an environment has it elsewhere than itself."""
 
 _WORK: Final = re.compile(r"/[^\s\"']*/startlab-[\w-]+/trial-\w+/work")
+_INJECT: Final = re.compile(r"/[^\s\"']*/startlab-[\w-]+/inject")
 
 Kind = Literal["program", "healthy"]
 
@@ -199,7 +200,8 @@ def write(case: Case, seen: Run) -> None:
         said = _short(json.dumps(lean, indent=1, ensure_ascii=False))
         for path, instead in ours.items():
             said = said.replace(path, instead)
-        said = _PREFIX.sub("/usr/", _WORK.sub("/srv/work", said))
+        said = _INJECT.sub("/srv/inject", _WORK.sub("/srv/work", said))
+        said = _PREFIX.sub("/usr/", said)
         case.evidence_of(method).write_text(f"{said}\n", "utf-8")
 
 
