@@ -84,10 +84,11 @@ def test_a_repository_of_all_that_is_at_home_is_no_project(
     assert arguments.understand(["tools/a.py"]).root == str(here / "tools")
 
 
-def test_a_repository_that_is_too_large_does_not_go_with_a_script(
-    here: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mark", ["setup.py", ".git"])
+def test_what_is_too_large_does_not_go_with_a_script(
+    here: Path, monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
-    put(here / ".git")
+    put(here / mark)
     put(here / "data" / "large.txt", "x" * 100)
     put(here / "tools" / "a.py")
     monkeypatch.setattr(snapshot, "MOST_BYTES", 99)

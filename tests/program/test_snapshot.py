@@ -215,13 +215,15 @@ def test_sources_are_the_main_file_then_what_is_near_as_long_as_they_are_short(
 def test_what_is_beside_the_main_file_or_below_it_comes_before_the_rest_of_a_project(
     tmp_path: Path,
 ) -> None:
-    fill(tmp_path, {"b.py": "1", "z/a.py": "main", "z/in/c.py": "2", "z/d.py": "3", "y/e.py": "4"})
+    fill(
+        tmp_path, {"b.py": "1", "z/a.py": "main", "z/in/c.py": "2", "z/d.py": "3", "zoo/e.py": "4"}
+    )
     taken = snapshot.Snapshot(program(tmp_path, target="z/a.py"))
     try:
         found = list(taken.sources("z/a.py"))
     finally:
         taken.close()
-    assert found == ["z/a.py", "z/d.py", "z/in/c.py", "b.py", "y/e.py"]
+    assert found == ["z/a.py", "z/d.py", "z/in/c.py", "b.py", "zoo/e.py"]
 
 
 def test_a_file_that_cannot_be_read_is_told_and_nothing_is_left(tmp_path: Path) -> None:

@@ -26,9 +26,6 @@ HEAD: Final = 1 << 16
 ALMOST_THE_SAME: Final = 0.8
 """The ratio of difflib from which on one name is taken for a slip of the other."""
 
-OF_A_PROJECT: Final = ("setup.py", "setup.cfg")
-"""Files that a project has which is older than pyproject.toml."""
-
 MODULE: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -61,8 +58,7 @@ def understand(
         _check_text(text)
     found = _target(words)
     project = _nearest(found.home, "pyproject.toml")
-    folder = project or _nearest(found.home, *OF_A_PROJECT)
-    folder = folder or _repository(found.home, exclude) or found.home
+    folder = project or _older_project(found.home, exclude) or found.home
     included = [_there(path, "--include") for path in include]
     root = _root([folder, *included])
     here = Path.cwd()
@@ -202,17 +198,18 @@ def _does_something(module: ast.Module) -> bool:
 
 
 def _nearest(folder: Path, *names: str) -> Path | None:
-    """Find the nearest folder, here or above, that has one of some files."""
+    """Find the nearest folder, here or above, that has one of some files or folders."""
     every = (folder, *folder.parents)
-    return next((each for each in every if any((each / n).is_file() for n in names)), None)
+    return next((each for each in every if any((each / n).exists() for n in names)), None)
 
 
-def _repository(folder: Path, exclude: Sequence[str]) -> Path | None:
-    """Find the repository that a folder is in, unless it is too large, or has all that is at home.
+def _older_project(folder: Path, exclude: Sequence[str]) -> Path | None:
+    """Find the project without pyproject.toml, or else the repository, that a folder is in.
 
-    A script may import what is in a folder beside its own, which it adds to sys.path.
+    A script may import what is in a folder beside its own, which it adds to sys.path. What is too
+    large to be copied does not go with it, nor does all that is at home.
     """
-    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
+    root = _nearest(folder, "setup.py", "setup.cfg") or _nearest(folder, ".git")
     if root is None or root == Path("~").expanduser():
         return None
     return root if snapshot.fits(root, exclude) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import posixpath
 import re
 import shutil
 import stat
@@ -103,7 +102,7 @@ class Snapshot:
 
         Of the others those nearest to the root come first.
         """
-        beside = posixpath.dirname(main)
+        beside = main[: main.rfind("/") + 1]
         paths = {path.relative_to(self.files).as_posix(): path for path in self.files.rglob("*.py")}
         texts: dict[str, str] = {}
         left = MOST_SOURCES

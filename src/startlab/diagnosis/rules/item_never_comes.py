@@ -4,8 +4,8 @@
 The program waits in `get()` of a queue, also of a manager, and all its children have ended.
 
 ## Why
-The children have put less than is read; or one has left by `os._exit()`, before its queue's thread
-has written what was put.
+The children have put less than is read, also by an executor's thread that nobody awaits; or one has
+left by `os._exit()`, before its queue's thread has written what was put.
 
 ## What to do
 Read only as much as was put, with a timeout. Let the child return from its target.

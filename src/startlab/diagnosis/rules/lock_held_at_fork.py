@@ -195,7 +195,7 @@ def _left_behind(case: Case, thread: Thread) -> Cause | None:
         mechanism,
         f"{case.forked_child} waits at {where} for {what} that was held when it was forked",
         f"When the child was forked, {held}. A fork copies the lock as it is, but not the thread "
-        f"that would release it.",
+        "that would release it.",
         where,
     )
 

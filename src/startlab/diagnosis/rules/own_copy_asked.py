@@ -1,4 +1,4 @@
-"""A loop that waits for a change of what a child has its own of.
+"""A loop that waits for a change that a child makes in its own copy.
 
 ## What it sees
 The program goes round in a loop whose condition reads a global, and another function, of a child's,
