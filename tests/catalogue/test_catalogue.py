@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -393,6 +394,9 @@ def break_the_expected_exception(copy: Copy) -> None:
     copy.edit("experiment.toml", '"AssertionError: cannot start', '"RuntimeError: cannot start')
 
 
+wide = partial(pytest.param, marks=pytest.mark.wide)
+
+
 @pytest.mark.targets
 @pytest.mark.native
 @pytest.mark.parametrize(
@@ -400,9 +404,9 @@ def break_the_expected_exception(copy: Copy) -> None:
     [
         (break_the_program, "started_twice", "expected error"),
         (break_the_cure, "started_twice:cure", "AssertionError: cannot start a process twice"),
-        (break_what_the_cure_prints, "started_twice:cure", "expected ok"),
-        (break_the_expectation, "started_twice", "expected hang"),
-        (break_the_expected_exception, "started_twice", "RuntimeError: cannot start"),
+        wide(break_what_the_cure_prints, "started_twice:cure", "expected ok"),
+        wide(break_the_expectation, "started_twice", "expected hang"),
+        wide(break_the_expected_exception, "started_twice", "RuntimeError: cannot start"),
     ],
 )
 def test_a_run_with_something_broken_is_red_and_names_it(

@@ -112,11 +112,11 @@ def native() -> str:
 
 
 def wide(case: record.Case) -> bool:
-    """Whether a program is not of each third rule the first that goes wrong, or needs an image."""
+    """Whether a program is not of each eighth rule the first that goes wrong, or needs an image."""
     if record.in_container(case.said("python", record.PYTHON)):
         return True
     first = case.kind != "healthy" and case.folder.parent == record.RULES
-    return not first or list(RULES).index(case.folder.name) % 3 > 0
+    return not first or list(RULES).index(case.folder.name) % 8 > 0
 
 
 @pytest.mark.native

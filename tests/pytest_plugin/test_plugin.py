@@ -59,6 +59,7 @@ def names(outcomes: dict[str, str]) -> set[str]:
     return {re.sub(r"^tests\.test_\w+\.", "", test) for test in outcomes}
 
 
+@pytest.mark.wide  # but on the oldest pytest that is supported, always
 @pytest.mark.usefixtures("made_up")
 def test_the_planted_failures_and_nothing_else(run: Run) -> None:
     """Also by two workers, and once it is known who uses multiprocessing."""
