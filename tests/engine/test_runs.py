@@ -23,7 +23,7 @@ from startlab.diagnosis.source.sources import Sources
 from startlab.engine import lab, runs
 from startlab.engine.subjects import options
 from startlab.errors import JournalError, ProgramError, SelectionError
-from startlab.model import Outcome, Run, Selection
+from startlab.model import Run, Selection
 from startlab.report import files
 from startlab.results import journal
 from startlab.results.summary import summarise
