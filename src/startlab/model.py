@@ -341,9 +341,14 @@ class Clue(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class UnguardedStart(Clue, frozen=True, kw_only=True, tag="unguarded"):
-    """A child that was importing the main module started a process."""
+    """A child that was importing the main module started a process.
+
+    It did so at `where`, on behalf of the module-level line `imported`, which is the same line
+    unless a function starts the process.
+    """
 
     where: str | None = None
+    imported: str | None = None
 
 
 class PinnedMethod(Clue, frozen=True, kw_only=True, tag="pinned"):

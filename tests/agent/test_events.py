@@ -84,7 +84,7 @@ GOOD = {
     "begin": ["7", "Process-1", "inherited", "global", "A", "1", "random", "R", "1f"],
     "came": ["global", "tool.A", "1"],
     "undrawn": ["random"],
-    "unguarded": ["a.py:3"],
+    "unguarded": ["a.py:3", "a.py:9"],
     "pinned": ["loky", "get_context", "a.py:3"],
     "exit handler": ["shutil.rmtree", "a.py:3"],
     "unpicklable": [
@@ -342,8 +342,8 @@ def clues(*seen: Event) -> list[Clue]:
 
 def test_what_one_event_tells_is_counted_over_processes() -> None:
     assert clues(
-        told("unguarded", 8, 1.0, "a.py:3"),
-        told("unguarded", 9, 1.0, "a.py:3"),
+        told("unguarded", 8, 1.0, "a.py:3", "a.py:9"),
+        told("unguarded", 9, 1.0, "a.py:3", "a.py:9"),
         told("pinned", 7, 1.0, "fork", "get_context", "a.py:4"),
         told("exit handler", 8, 1.0, "shutil.rmtree", "a.py:5"),
         told(

@@ -157,7 +157,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
         "library": _text,
         "where": _line,
     },
-    "unguarded": {"where": _line},
+    "unguarded": {"where": _line, "imported": _line},
     "pinned": {"method": _text, "by": _text, "where": _line},
     "exit handler": {"handler": _text, "where": _line},
     "unpicklable": {

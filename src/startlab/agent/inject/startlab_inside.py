@@ -131,13 +131,24 @@ def made(frame, semlock):
 # --- starts that come too early, and what is registered too often -------------------------------
 
 
+def imported_line(frame):
+    """Find the innermost line of the program's own that runs when its module is imported."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "<module>" and inject.own_line(frame).startswith(code.co_filename):
+            return inject.own_line(frame)
+        frame = frame.f_back
+    return ""
+
+
 @harmless
 def starting(frame):
     """Note that `Popen.__init__`, whose frame this is, is about to start a process."""
     process = frame.f_locals.get("process_obj")
     patched()
     if importing_main():
-        tell("unguarded", inject.own_line(frame) or user_line(frame))
+        where = inject.own_line(frame) or user_line(frame)
+        tell("unguarded", where, imported_line(frame) or where)
     else:
         tell("state", getattr(process, "_name", ""), *state(the_program()))
         if moved and moved[0]:

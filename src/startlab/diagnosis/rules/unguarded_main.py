@@ -51,9 +51,9 @@ def find(case: Case) -> Cause | None:
     clues = case.clues(UnguardedStart)
     if not clues and not told and _BOOTSTRAPPING not in case.trial.stderr:
         return None
-    where = clues[0].where if clues else own_line(told[-1].frames) if told else None
-    if where is None:
-        where = case.where
+    started = clues[0].where if clues else own_line(told[-1].frames) if told else None
+    started = started or case.where
+    where = (clues and clues[0].imported) or started
     again = ""
     if case.trial.outcome == "hang":
         again = " The pool replaces each worker that dies of this, forever."
@@ -61,12 +61,13 @@ def find(case: Case) -> Cause | None:
         again = f" The program only sees {what_was_raised(case.trial).rstrip('.')}."
     file = (where or "").rpartition(":")[0]
     imported = file not in ("", case.sources.main) and not ABSOLUTE.match(file)
+    inside = f" (in what it calls, at {started})" if started != where else ""
     title = (
-        f"{file}, which the main module imports, starts processes at {where} when it is imported, "
-        "and so does every child"
+        f"{file}, which the main module imports, starts processes at {where}{inside} when it is "
+        "imported, and so does every child"
         if imported
-        else f"the main module starts processes at {where} without a guard, and so does every "
-        "child that imports it"
+        else f"the main module starts processes at {where}{inside} without a guard, and so does "
+        "every child that imports it"
     )
     return Cause(
         "unguarded_main",
@@ -74,6 +75,6 @@ def find(case: Case) -> Cause | None:
         "A child started by spawn, or the fork server, first imports the main module"
         + (f", and that {file}" if imported else "")
         + '. What is not below `if __name__ == "__main__":` runs again there, and at '
-        f"{where} it starts processes, which multiprocessing refuses.{again}",
+        f"{where} it starts processes{inside}, which multiprocessing refuses.{again}",
         where,
     )
