@@ -353,7 +353,7 @@ def test_what_one_event_tells_is_counted_over_processes() -> None:
         told("signal sent", 7, 1.0, "", "15", ""),
         told("exit code read", 7, 1.0, "3", "a.py:8"),
     ) == [
-        UnguardedStart(where="a.py:3", count=2),
+        UnguardedStart(where="a.py:3", imported="a.py:9", count=2),
         PinnedMethod(method="fork", by="get_context", where="a.py:4"),
         ExitHandler(handler="shutil.rmtree", where="a.py:5"),
         Unpicklable(

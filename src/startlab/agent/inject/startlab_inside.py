@@ -715,7 +715,7 @@ def unpicklable_process(process, error, frame):
     known = ("_target", "_args", "_kwargs", "_identity", "_config", "_popen", "_parent_pid")
     own = type(process).__name__ + "."
     roots += [(own + key, each) for key, each in fields.items() if key not in known]
-    told(roots, error, frame)
+    told(roots + [("the process ", process)], error, frame)
 
 
 POOLS = ("multiprocessing.pool", "concurrent.futures.process")

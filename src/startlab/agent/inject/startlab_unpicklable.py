@@ -26,27 +26,51 @@ def told(roots, error, frame, function=""):
     bound = "bound" if is_method(root) else ""
     kind = type(value)
     what = kind.__name__
-    if is_local(kind):
+    if isinstance(value, type) and is_local(value):
+        what = "local class" if "<locals>" in value.__qualname__ else "replaced class"
+    elif is_local(kind):
         found = vars(sys.modules.get(kind.__module__, sys)).get(kind.__qualname__)
         what = "%s %s object" % ("replaced" if found is not None else "local", what)
     elif is_own(kind):
         what += " object"
     elif kind.__module__ != "builtins":
         what = "%s.%s" % (module_of(kind), what)
+    elif kind is FUNCTION and value.__name__ == "<lambda>":
+        what = "lambda"
     elif isinstance(value, NOT_TOLD) and "<locals>" in getattr(value, "__qualname__", ""):
         what = "local " + what
     elif kind is FUNCTION and is_local(value):
         what = "replaced function"
     where = frame and (inject.own_line(frame) or inject.user_line(frame))
-    code = getattr(value, "gi_code", None)
-    if what in ("local function", "replaced function"):
-        code = getattr(value, "__code__", None)
+    code = code_of(value, kind, what)
     defined = ""
     if code is not None and inject.is_library(code.co_filename):
         what += " of " + module_of(value).partition(".")[0]
     elif code is not None:
         defined = "%s:%d" % (code.co_filename, code.co_firstlineno)
     tell("unpicklable", label, bound, way, own, what, where or "", defined, function)
+
+
+def code_of(value, kind, what):
+    """Return the code of what a function has made: a generator, another function, or a class."""
+    if what in ("lambda", "local function", "replaced function"):
+        return value.__code__
+    if kind.__name__ == "generator":
+        return value.gi_code
+    if what.startswith("local "):
+        return class_body(value if isinstance(value, type) else kind)
+    return None
+
+
+def class_body(kind):
+    """Find the code of the body of a class that a function makes: among that function's constants."""
+    owner, _, name = kind.__qualname__.rpartition(".<locals>.")
+    found = sys.modules.get(kind.__module__)
+    for part in owner.split("."):
+        found = getattr(found, part, None)
+    code = getattr(getattr(found, "__func__", found), "__code__", None)
+    bodies = [each for each in getattr(code, "co_consts", ()) if getattr(each, "co_name", "") == name]
+    return bodies[0] if bodies else None
 
 
 MESSAGES = (
@@ -269,7 +293,8 @@ def called(value, frame):
         names = [k for scope in scopes for k, v in list(scope.items()) if v is owner]
         name = names[0] if names else None
     if is_method(value):
-        return "%s.%s" % (name or type(owner).__name__, value.__func__.__name__)
+        kind = owner if isinstance(owner, type) else type(owner)
+        return "%s.%s" % (name or kind.__name__, value.__func__.__name__)
     if name is None and isinstance(value, NOT_TOLD):
         return value.__qualname__
     return name or type(value).__name__

@@ -125,7 +125,8 @@ def in_output(case: Case) -> Cause | None:
 
 
 def _advice(kind: str, clue: Unpicklable | None) -> str:
-    if clue is not None and clue.bound and not clue.own:  # of a library's object, or none is known
+    local = kind.startswith("local ")
+    if clue is not None and clue.bound and not clue.own and not local:  # a library's, or not known
         return "Give the child a function of a module: with a method, its whole object is pickled."
     return next(told for of, told in _ADVICE if re.search(of, kind))
 
@@ -138,7 +139,8 @@ _ADVICE: Final = (
         r"^unittest\.mock\.",
         "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
     ),
-    (r"^local function$", "Move it to the top level of a module."),
+    (r"^lambda$", "Define it by `def` at the top level of a module, and give the child that."),
+    (r"^local (function|class)$", "Move it to the top level of a module."),
     (
         r"^replaced function$",
         "Keep the function under a name of its own, and what the decorator returns under another.",
@@ -147,7 +149,7 @@ _ADVICE: Final = (
         r"^replaced ",
         "Leave the class under its name: have a decorator return the class, or use `__new__`.",
     ),
-    (r"^local (?!function)", "Move its class to the top level of a module."),
+    (r"^local (?!function|class)", "Move its class to the top level of a module."),
     (
         r"^_thread\.|\b(Thread|Lock|RLock|Condition|Semaphore|Event)\b",
         "Make it in the child, and leave it out in `__getstate__`.",
