@@ -52,6 +52,15 @@ def test_a_missing_module_is_named_with_the_package_that_has_it(
     )
 
 
+@pytest.mark.parametrize("said", ["No package metadata was found for ddSMT", "ddSMT"])
+def test_a_distribution_that_is_not_installed_is_named(said: str) -> None:
+    assert told("importlib.metadata.PackageNotFoundError", said) == (
+        "missing_module",
+        "ddSMT is not installed",
+        "--with . installs the project itself, if that is ddSMT; else --with ddSMT does.",
+    )
+
+
 def test_an_option_after_the_script_is_the_scripts_own() -> None:
     message = "No module named 'yaml'"
     late = told("ModuleNotFoundError", message, "--fast", "--with", "PyYAML")[2]

@@ -212,7 +212,7 @@ class _Answer:
         for method in self._tried:
             bad = {cell.experiment for cell in self._cells_of(method) & self._bad}
             methods.setdefault(len(bad - anyway), []).append(method)
-        of = f"of {len(self._tests)} tests"
+        of = f"of {len(self._tests)} test{'s' if len(self._tests) > 1 else ''}"
         fail = "fails wherever it ran" if len(anyway) == 1 else "fail wherever they ran"
         if broken == anyway:
             return [(f"{len(anyway)} {of} {fail}",), self._fix(())]

@@ -73,6 +73,9 @@ def find(case: Case) -> Cause | None:
     if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
         title = f"this Python cannot read the program: {said}"
         return Cause("syntax", title, "", trial.where, key=said)
+    if trial.exception.type.endswith("metadata.PackageNotFoundError"):
+        lacked = _METADATA.match(trial.exception.message)
+        return _uninstalled(case, lacked["name"]) if lacked else None
     if trial.exception.type in ("ModuleNotFoundError", "ImportError"):
         named = _NAMED.match(trial.exception.message)
         if named is not None:
@@ -82,6 +85,9 @@ def find(case: Case) -> Cause | None:
     return None
 
 
+_METADATA: Final = re.compile(r"(No package metadata was found for )?(?P<name>[\w.-]+)$")
+"""What importlib.metadata says of a distribution that is not installed, since 3.9 and before."""
+
 _OWN: Final = (
     "It is the project's own: --with . installs the project; `python -m pytest` finds what is in "
     "the folder that it is run in, where `pytest` alone does not."
@@ -89,6 +95,12 @@ _OWN: Final = (
 
 INSTALLING: Final = ("--with", "-r", "--requirements")
 """Options of startlab's that say what is installed."""
+
+
+def _uninstalled(case: Case, name: str) -> Cause:
+    """Tell which distribution is not installed, whose version or entry points are asked for."""
+    text = f"--with . installs the project itself, if that is {name}; else --with {name} does."
+    return Cause("missing_module", f"{name} is not installed", text, case.trial.where, key=name)
 
 
 def _lacking(case: Case, module: str) -> Cause:
