@@ -73,6 +73,64 @@ def unsigned(code: int, interpreter: Environment, method: str) -> int:
     return 255 if method == "forkserver" and interpreter.python.startswith("3.6.") else code
 
 
+KEEPS_ALIVE = """
+    import gc, multiprocessing, threading, weakref
+
+    gc.disable()  # what is in no cycle ends with its last name
+
+    class Item(object):
+        pass
+
+    def work(item, queue):
+        queue.put(type(item).__name__)
+
+    def process():
+        item = Item()
+        queue = multiprocessing.Queue()
+        process = multiprocessing.Process(target=work, args=(item, queue))
+        process.start()
+        queue.get()
+        process.join()
+        return item, process
+
+    def pool():
+        item = Item()
+        pool = multiprocessing.Pool(1)
+        pool.map(type, [item])
+        pool.close()
+        pool.join()
+        return (item,)
+
+    def manager():
+        manager = multiprocessing.Manager()
+        return manager, manager.Queue()
+
+    def shared():
+        return multiprocessing.Lock(), multiprocessing.Event()
+
+    def thread():
+        thread = threading.Thread(target=len, args=("",))
+        thread.start()
+        thread.join()
+        return (thread,)
+
+    def alive(made):
+        refs = list(map(weakref.ref, made()))
+        return [ref() for ref in refs if ref() is not None]
+
+    if __name__ == "__main__":
+        print([made.__name__ for made in (process, pool, manager, shared, thread) if alive(made)])
+"""
+
+
+def test_it_keeps_nothing_of_the_programs_alive(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    """A manager, say, ends its server when it is gone: later than it should be is another run."""
+    seen = run(KEEPS_ALIVE, python=interpreter.executable, method=method)
+    assert seen.stdout.text() == "[]\n", seen.stderr.text()
+
+
 # --- it forces ---------------------------------------------------------------------------------
 
 

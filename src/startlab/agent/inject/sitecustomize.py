@@ -178,11 +178,12 @@ def before_fork():
             for thread in list(getattr(threading, them, {}).values())
         ]
         known = dict((thread.ident, thread) for thread in threads)
-        for ident, frame in sys._current_frames().items():
-            if ident != get_ident():
-                thread = known.get(ident)
-                name = "?" if thread is None else thread.name
-                threads_at_fork.extend((name, user_line(frame), started_at.get(id(thread), "")))
+        frames = sys._current_frames()
+        frames.pop(get_ident(), None)  # as a variable of its own it would live on, with its callers
+        for ident, frame in frames.items():
+            thread = known.get(ident)
+            name = "?" if thread is None else thread.name
+            threads_at_fork.extend((name, user_line(frame), started_at.get(id(thread), "")))
         inside = sys.modules.get("startlab_inside")
         if inside is not None:
             inside.before_fork([known[i] for i in known if i != get_ident()])

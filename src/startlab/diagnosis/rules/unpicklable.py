@@ -136,7 +136,7 @@ _CONNECTION: Final = re.compile(r"(^|\.)(\w*Connection|\w*[Ss]ocket|\w*Cursor|\w
 
 _ADVICE: Final = (
     (
-        r"^unittest\.mock\.",
+        r"^(unittest|mock)\.mock\.",
         "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
     ),
     (r"^lambda$", "Define it by `def` at the top level of a module, and give the child that."),
