@@ -894,6 +894,7 @@ def test_it_compares_what_the_interpreter_and_libraries_are_set_to(
             csv.field_size_limit(99)
             csv.register_dialect("dots", delimiter=".")
             logging.getLogger("noted").setLevel("INFO")
+            logging.getLogger("json.tool").addHandler(logging.NullHandler())  # its library's
             logging.disable(logging.DEBUG)
             json.dumps = changed
             builtins.EXTRA = [1]

@@ -299,7 +299,9 @@ def of_logging(program):
         shown += ["disabled"] if fields["disabled"] else []
         shown += [] if fields["propagate"] else ["no propagation"]
         shown = ", ".join(each for each in shown if each)
-        if shown:
+        package = sys.modules.get(name.partition(".")[0])
+        of_library = inject.is_library(getattr(package, "__file__", None) or "")
+        if shown and not (shown == "NullHandler" and of_library):  # which has it since its import
             yield usually("logging.getLogger({0})", shown, repr(name))
 
 
