@@ -274,6 +274,46 @@ def test_a_helper_of_multiprocessing_s_that_psutil_lists_is_told_from_the_childr
 
 
 @pytest.mark.wide
+def test_helpers_below_another_program_are_told_from_its_workers(
+    write: Write, tmp_path: Path
+) -> None:
+    """A service that a fork server serves has its workers below that."""
+    program = write(f"""\
+        import multiprocessing
+        import subprocess
+        import sys
+        sys.path.append({str(Path(psutil.__file__).parents[1])!r})
+        import psutil
+
+        def serve():
+            ends = [multiprocessing.Pipe() for _ in range(2)]
+            workers = [multiprocessing.Process(target=each.recv) for each, _ in ends]
+            for worker in workers:
+                worker.start()
+            print("ready", flush=True)
+            sys.stdin.readline()
+            for _, end in ends:
+                end.send("over")
+            for worker in workers:
+                worker.join()
+
+        if __name__ == "__main__" and sys.argv[1:]:
+            serve()
+        elif __name__ == "__main__":
+            command = [sys.executable, __file__, "serve"]
+            pipes = {{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}}
+            service = subprocess.Popen(command, text=True, **pipes)
+            service.stdout.readline()
+            workers = psutil.Process(service.pid).children(recursive=True)
+            service.communicate("over")
+            raise SystemExit(len(workers) != 2)
+        """)
+    seen = explained(program, tmp_path, "fork", "forkserver")
+    assert (seen.first.mechanism, seen.first.grade) == ("helper_among_children", "confirmed")
+    assert seen.first.where == "program.py:26"
+
+
+@pytest.mark.wide
 def test_what_waits_until_psutil_lists_no_child_is_told_that_helpers_are_listed(
     write: Write, tmp_path: Path
 ) -> None:

@@ -629,12 +629,40 @@ def list_all_children(psutil):
         own = self.pid == os.getpid()
         others = [each.pid for each in list(started) if own and each.pid not in known]
         helpers = set(helpers_of_multiprocessing()).intersection(known if own else ())
+        helpers.update(each.pid for each in found if is_helper(psutil, each))
         for what in ["counted"] * bool(others) + ["helper"] * bool(helpers):
             note(what, "psutil.Process.children()", inject.own_line(sys._getframe(1)))
         found = [each for each in found if each.pid not in helpers]
         return found + [psutil.Process(pid) for pid in others if psutil.pid_exists(pid)]
 
     psutil.Process.children = children_
+
+
+HELPERS = tuple(
+    "from multiprocessing.%s import main" % each
+    for each in ("forkserver", "resource_tracker", "semaphore_tracker")
+)
+
+
+def is_helper(psutil, process):
+    """Tell whether a process runs what multiprocessing has started for itself, somewhere.
+
+    What a fork server has forked has its command line, too, and its memory.
+    """
+    try:
+        helps = [each for each in process.cmdline() if each.startswith(HELPERS)]
+        return bool(helps) and memory_of(process) != memory_of(process.parent())
+    except (psutil.Error, AttributeError):  # it has ended, or its parent has
+        return False
+
+
+def memory_of(process):
+    """Return what tells a program's memory from another's: where the kernel has put it."""
+    try:
+        with open("/proc/%d/auxv" % process.pid, "rb") as file:
+            return file.read()
+    except OSError:
+        return process.cmdline()
 
 
 def helpers_of_multiprocessing():

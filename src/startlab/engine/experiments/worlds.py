@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from startlab.model import Unpicklable
 from startlab.output.compare import compare
 from startlab.results.summary import WELL, has_failed_child
 
@@ -54,9 +55,23 @@ class World(NamedTuple):
         return any(TRACEBACK in trial.stderr for trial in self.trials)
 
     @property
+    def is_shown(self) -> bool:
+        """Whether the program ends where it hands over what cannot be pickled: no aspect helps.
+
+        But for what another has replaced in its module, of which an aspect may be the reason.
+        """
+        return all(trial.outcome == "error" and _hands_over(trial) for trial in self.trials)
+
+    @property
     def is_bad(self) -> bool:
         """Whether none is ok, and all end alike."""
         return len({trial.outcome for trial in self.trials} - {"undecided"}) == 1
+
+
+def _hands_over(trial: Trial) -> bool:
+    """Tell whether a trial ended where pickle refused what was to be handed over."""
+    refused = [each for each in trial.clues if isinstance(each, Unpicklable)]
+    return any(each.where == trial.where and "replaced" not in each.type for each in refused)
 
 
 def prints_more(world: World, other: World) -> bool:
@@ -76,6 +91,8 @@ def pairs(worlds: Sequence[World]) -> Iterator[tuple[World, World | None]]:
     """
     good = [world for world in worlds if world.is_good]
     for bad in worlds:
+        if bad.is_shown:
+            continue
         if bad.is_bad and bad.trials[0].outcome not in WELL:
             yield bad, good[0] if good else None
         elif good and (bad.is_unstable or (bad.is_bad and bad.loses_children)):
