@@ -47,6 +47,7 @@ from startlab.diagnosis.stacks import (
     line_of,
     own_frame,
     own_frames,
+    own_line,
     through,
 )
 
@@ -113,7 +114,8 @@ def find(case: Case) -> Cause | None:
             where,
         )
     of = rf"\b{re.escape(name.rpartition('.')[2])}" if name else ""
-    calls = all_written(case.sources, of + (r"\.set\(" if event else r"\.(notify|notify_all)\("))
+    of += r"\.set\(" if event else r"\.(notify|notify_all)\("
+    calls = all_written(case.sources, of)
     kind, verb = ("Event", "sets") if event else ("Condition", "notifies")
     what = _called(kind, name, made)
     mechanism, ending = "never_set" if event else "never_notified", f"which nothing {verb}"
@@ -127,7 +129,17 @@ def find(case: Case) -> Cause | None:
     elif calls:
         ending += " any more"
     title = f"{case.who(process)} waits at {where} for {what}, {ending}"
+    for traceback in case.tracebacks:
+        line = own_line(traceback.frames)
+        if line is not None and _is_before(case, line, of):
+            return Cause(mechanism, f"{title}: {line} raises {traceback.said}", text.strip(), line)
     return Cause(mechanism, title, text.strip(), where)
+
+
+def _is_before(case: Case, line: str, call: str) -> bool:
+    """Tell whether a call would have followed in the function that has raised at a line."""
+    file, _, number = line.rpartition(":")
+    return case.sources.file(file).mentions_later(call, int(number)) is not None
 
 
 def _in_barrier(case: Case, waiting: list[tuple[Process, Thread]]) -> Cause:
