@@ -51,7 +51,7 @@ WELL_KNOWN: Final = {
     "opentelemetry.sdk": "opentelemetry-sdk",
     "paho": "paho-mqtt",
     "PIL": "pillow",
-    "pkg_resources": "setuptools",
+    "pkg_resources": "'setuptools<82'",  # removed from 82
     "pptx": "python-pptx",
     "psycopg2": "psycopg2-binary",
     "pythoncom": "pywin32",
