@@ -291,7 +291,9 @@ def _explain(folder: Path, book: journal.Journal, opened: _Opened, how: How) -> 
         with closing(
             Experimenter(part, one, opened.backend, budget, is_of_test=is_of_tests)
         ) as experimenter:
-            if experimenter.has_work and not said:
+            if not experimenter.has_work:
+                continue
+            if not said:
                 how.listener.say(
                     "Looking for causes by experiment, for at most "
                     f"{shared.longest_s(load()):.0f} s; "

@@ -287,6 +287,22 @@ def test_a_handler_that_cannot_be_pickled_is_shown_where_it_is_set(
     assert seen.first.where == "program.py:10"
 
 
+def test_where_a_program_ends_at_what_it_cannot_hand_over_nothing_is_tried(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        from multiprocessing import Process
+
+        if __name__ == "__main__":
+            child = Process(target=lambda: None)
+            child.start()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.run.experiments == ()
+    assert (seen.first.mechanism, seen.first.where) == ("unpicklable", "program.py:5")
+
+
 def test_what_cannot_be_pickled_is_told_where_it_is_put_not_where_somebody_waits(
     write: Write, tmp_path: Path
 ) -> None:
