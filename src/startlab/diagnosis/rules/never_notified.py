@@ -129,7 +129,7 @@ def find(case: Case) -> Cause | None:
     elif calls:
         ending += " any more"
     title = f"{case.who(process)} waits at {where} for {what}, {ending}"
-    for traceback in case.tracebacks:
+    for traceback in case.tracebacks if name else ():
         line = own_line(traceback.frames)
         if line is not None and _is_before(case, line, of):
             return Cause(mechanism, f"{title}: {line} raises {traceback.said}", text.strip(), line)

@@ -58,7 +58,7 @@ class World(NamedTuple):
     def is_shown(self) -> bool:
         """Whether the program ends where it hands over what cannot be pickled: no aspect helps.
 
-        But for what another has replaced in its module, of which an aspect may be the reason.
+        One may be the reason for what is replaced in its module: that is not taken for shown.
         """
         return all(trial.outcome == "error" and _hands_over(trial) for trial in self.trials)
 
