@@ -12,6 +12,7 @@ import tracemalloc
 import zlib
 from base64 import b64decode, b64encode
 from html.parser import HTMLParser
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,6 +46,7 @@ from startlab.report.html import data
 from startlab.results.summary import summarise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tests.report.conftest import Make
@@ -100,15 +102,24 @@ class Page(HTMLParser):
         return json.loads(self.scripts["index"])
 
     @property
-    def trials(self) -> list[tuple[Trial, ...]]:
+    def trials(self) -> list[list[dict[str, Any]]]:
         """The trials of each cell, unpacked from all packs in their order."""
         names = [name for name in self.scripts if name and name.startswith("trials-")]
         packs = [unpacked(self.scripts[name]) for name in names]
-        return [cell for pack in packs for cell in msgspec.convert(pack, list[tuple[Trial, ...]])]
+        return [cell for pack in packs for cell in pack]
 
 
 def unpacked(content: str) -> Any:
     return json.loads(zlib.decompress(b64decode(content)))
+
+
+def shown(trials: Iterable[Trial]) -> list[dict[str, Any]]:
+    """Give what the page has of trials: all but the kind of record and what is not shown."""
+    left_out = {"kind", *data.UNSHOWN}
+    return [
+        {name: value for name, value in of.items() if name not in left_out}
+        for of in json.loads(json.dumps([msgspec.to_builtins(each) for each in trials]))
+    ]
 
 
 def written(run: Run) -> str:
@@ -184,7 +195,8 @@ def test_whatever_a_program_says_is_data(text: str, make: Make, *, program: bool
     for _, attributes in page.elements:
         assert not any(name.startswith("on") for name in attributes)
         assert re.match("#|data:,$", attributes.get("href") or "#")
-    assert page.trials == [(hostile_trial(text, output_group=page.trials[0][0].output_group),)]
+    group = page.trials[0][0]["output_group"]
+    assert page.trials == [shown([hostile_trial(text, output_group=group)])]
     assert page.index["environments"][0]["name"] == text
 
 
@@ -206,7 +218,7 @@ def test_half_characters_of_names_that_are_no_text_are_written(make: Make) -> No
     run = make.run([cell], make.deviation(cell, stdout="\udcff"))
     text = written(run)
     text.encode()
-    assert Page(text).trials == [run.trials]
+    assert Page(text).trials == [shown(run.trials)]
 
 
 # --- no network, no other script ---------------------------------------------------------------
@@ -246,13 +258,22 @@ def test_every_cell_is_in_the_index_and_every_trial_in_its_pack(
     run = make.run(cells, *trials)
     page = page_of(run)
     assert page.index["packs"] == [0, 2, 4, 6]  # two trials of each cell
-    assert page.trials == [each.trials for each in summarise(run)]
+    assert page.trials == [shown(each.trials) for each in summarise(run)]
     columns = page.index["cells"]
     found = [
         (page.index["subjects"][subject][0], page.index["environments"][environment]["name"])
         for subject, environment in zip(columns["subject"], columns["environment"], strict=True)
     ]
     assert found == [(each.cell.experiment, each.cell.environment) for each in summarise(run)]
+
+
+def test_what_is_not_packed_is_not_asked_for() -> None:
+    scripts = resources.files(html).iterdir()
+    text = "".join(each.read_text("utf-8") for each in scripts if each.name.endswith(".js"))
+    asked = set(re.findall(r"\btrial\.(\w+)", text))
+    assert asked >= {"stdout", "reproduce"}
+    assert asked.isdisjoint(data.UNSHOWN)
+    assert set(Trial.__struct_fields__) >= data.UNSHOWN
 
 
 def test_a_cell_of_many_trials_ends_a_pack_and_one_of_none_counts_as_one(
@@ -264,7 +285,7 @@ def test_a_cell_of_many_trials_ends_a_pack_and_one_of_none_counts_as_one(
     run = make.run(cells, *trials, make.trial(cells[6]))
     page = page_of(run)
     assert page.index["packs"] == [0, 1, 4]
-    assert page.trials == [each.trials for each in summarise(run)]
+    assert page.trials == [shown(each.trials) for each in summarise(run)]
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])
@@ -313,7 +334,7 @@ def test_missing_cells_are_counted_and_told(make: Make) -> None:
     page = page_of(make.run(cells, make.trial(cells[0])))
     assert "1 of 2 cells not as expected, 1 of them missing" in page.text
     assert "∅ missing planned, and never run" in " ".join(page.text.split())
-    assert page.trials == [(make.trial(cells[0]),), ()]
+    assert page.trials == [shown([make.trial(cells[0])]), []]
 
 
 def test_all_as_expected_is_said_and_no_deviation_shown(make: Make) -> None:

@@ -33,6 +33,12 @@ PART: Final = 1000
 LONGEST: Final = 300
 """Characters of a reason in the index; the trial has the whole of it."""
 
+UNSHOWN: Final = frozenset((
+    "experiment", "environment", "method", "program", "run_as", "used", "deviation", "obstacle",
+    "overhead_s", "stdout_digest", "stdout_shape", "stuck", "dropped_events", "measurements",
+))  # fmt: skip
+"""Fields of a trial that the page does not show or has from its cell: two thirds of its size."""
+
 _NUMBERED: Final = re.compile(r"\b(pids?|child|process|thread) \d+(, \d+)*")
 
 
@@ -177,7 +183,12 @@ def _trials(cells: Iterable[CellSummary]) -> Iterator[bytes]:
     for number, each in enumerate(cells):
         yield b",[" if number else b"[["
         for place, trial in enumerate(each.trials):
-            yield b"," + _json(trial) if place else _json(trial)
+            shown = {
+                name: value
+                for name, value in msgspec.structs.asdict(trial).items()
+                if name not in UNSHOWN
+            }
+            yield b"," + _json(shown) if place else _json(shown)
         yield b"]"
     yield b"]"
 
