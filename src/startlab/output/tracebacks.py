@@ -16,8 +16,8 @@ class Traceback(NamedTuple):
     """A traceback found in an output: the exception, the frames, and whether it is a child's.
 
     After a `passing` one Python went on: a thread's, a destructor's or a finalizer's. `code` are
-    the lines of the frames as they are shown, "" where one is not. A `remote` one came with an
-    exception from a worker, and is quoted.
+    the lines of the frames as they are shown, "" where one is not; `functions` what the frames are
+    in. A `remote` one came with an exception from a worker, and is quoted.
     """
 
     exception: PythonException
@@ -25,6 +25,7 @@ class Traceback(NamedTuple):
     child: bool
     passing: bool
     code: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
     remote: bool = False
 
     @property
@@ -35,7 +36,7 @@ class Traceback(NamedTuple):
 
 # --- tracebacks --------------------------------------------------------------------------------
 
-_FRAME: Final = re.compile(r'^\s*File "(?P<file>.+)", line (?P<line>\d+)')
+_FRAME: Final = re.compile(r'^\s*File "(?P<file>.+)", line (?P<line>\d+)(?:, in (?P<function>.+))?')
 _EXCEPTION: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: ?(?P<message>.*))?$")
 _CHILD: Final = re.compile(r"^(Process .+|Exception in initializer):$")
 _SPAWNED: Final = re.compile(
@@ -78,6 +79,7 @@ def find_tracebacks(text: str) -> list[Traceback]:
         if at is None or (match := _EXCEPTION.match(block[at])) is None:
             continue
         frames = _frames("\n".join(block[:at]))
+        functions = tuple(each["function"] or "" for each in map(_FRAME.match, block[:at]) if each)
         code = _code(block[:at])
         rest = [match["message"] or ""]
         led_on = False
@@ -91,7 +93,8 @@ def find_tracebacks(text: str) -> list[Traceback]:
         child = _CHILD.match(above) is not None or _is_child(frames)
         finalizer = bool(frames) and _FINALIZER.search(frames[0][0]) is not None
         passing = finalizer or _PASSING.match(above) is not None
-        found.append(Traceback(exception, frames, child, passing, code, quotes[head] % 2 == 1))
+        remote = quotes[head] % 2 == 1
+        found.append(Traceback(exception, frames, child, passing, code, functions, remote))
         chained.append(led_on)
     for i in reversed(range(len(found) - 1)):
         # Where several children print at once, only the last one of a chain may tell whose it is.

@@ -1323,7 +1323,7 @@ def test_a_mock_that_a_decorator_sets_is_shown_at_the_decorator(
         """)
     seen = explained(program, tmp_path)
     assert seen.kinds() == {"as imported"}
-    assert (seen.first.mechanism, seen.first.grade) == ("setting_differs", "confirmed")
+    assert (seen.first.mechanism, seen.first.grade) == ("patched_in_parent", "confirmed")
     assert "`sensors.temperature`" in seen.first.title
     assert seen.first.where in ("program.py:8", "program.py:14")
 

@@ -68,7 +68,10 @@ class Follower(object):
     def call(self, frame, event, arg):
         if not is_own(frame.f_code.co_filename):
             return None
-        if frame.f_back is not None and not is_within_program(frame.f_back):
+        outer = frame.f_back
+        if outer is not None and not is_own(outer.f_code.co_filename) and (
+            is_decorated(frame.f_code) or not is_within_program(outer)
+        ):
             # What a library has done before it calls a function is by what decorates that.
             by = "%s:%d" % (frame.f_code.co_filename, frame.f_code.co_firstlineno)
             self.line(frame, event, arg, by)
@@ -136,6 +139,13 @@ def caller(frame, file, codes=()):
             return "%s:%d" % (place, frame.f_lineno)
         frame = frame.f_back
     return ""
+
+
+def is_decorated(code):
+    """Tell whether the first line of a function is a decorator's."""
+    import linecache
+
+    return linecache.getline(code.co_filename, code.co_firstlineno).lstrip().startswith("@")
 
 
 def is_within_program(frame):

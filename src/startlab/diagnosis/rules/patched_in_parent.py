@@ -40,12 +40,15 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import own_functions, written
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ChangedGlobal, ChangedSetting, Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from startlab.output.tracebacks import Traceback
 
 MECHANISMS: Final = (
     Mechanism(
@@ -69,7 +72,8 @@ def find(case: Case) -> Cause | None:
         ran = {case.sources.file(file).function_name(line) for file, line in traceback.frames}
         for patch in patches:
             names = _names(patch)
-            if ran.intersection(names) or any(re.search(rf"\b{each}\b", text) for each in names):
+            said = any(re.search(rf"\b{each}\b", text) for each in names)
+            if said or ran.intersection(names) or _is_through(traceback, patch):
                 at = f", at {where}" if where else ""
                 return _cause(case, patch, f" A child raises {traceback.said}{at}.")
     return None
@@ -101,6 +105,14 @@ def _names(patch: Replaced) -> list[str]:
     return names[-2:] if is_entry else names[-1:]
 
 
+def _is_through(traceback: Traceback, patch: Replaced) -> bool:
+    """Tell whether an exception came through the function that a library's module really has."""
+    file = f"/{patch.module.replace('.', '/')}.py"
+    function = patch.name.rpartition(".")[2]
+    frames = zip(traceback.frames, traceback.functions, strict=False)
+    return any(there.endswith(file) and within == function for (there, _), within in frames)
+
+
 def _is_used(case: Case, patch: Replaced) -> bool:
     """Tell whether a function that the test leads to uses it, beside the one that replaces it."""
     file, _, line = (patch.where or "").rpartition(":")
@@ -112,7 +124,8 @@ def _is_used(case: Case, patch: Replaced) -> bool:
 
 def _cause(case: Case, patch: Replaced, more: str = "") -> Cause:
     name = patch.whole
-    where, why = patch.where, f"`{patch.by}` changes the process that calls it."
+    where = Calls(case.sources).decorator(patch.where, patch.library) or patch.where
+    why = f"`{patch.by}` changes the process that calls it."
     if patch.by == "sys.modules":
         where = written(case.sources, rf"sys\.modules\[.*\b{_names(patch)[-1]}\b")
         why = "What is put into `sys.modules` is there in that process alone."

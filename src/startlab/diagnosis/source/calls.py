@@ -384,6 +384,22 @@ class Calls:
                         if name in made and name in read:
                             yield from _alone_on(parameter, *made[name], there, target)
 
+    def decorator(self, where: str | None, package: str) -> str | None:
+        """Give the line of a library's decorator of a function that is called at a line."""
+        return next(
+            (
+                f"{there}:{each.lineno}"
+                for file, tree in self._trees.items()
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Call) and f"{file}:{node.lineno}" == where
+                for there, function in self._functions.get(_last(node.func), ())
+                if isinstance(function, Function)
+                for each in function.decorator_list
+                if package and self.origin(there, _root(each)) == package
+            ),
+            None,
+        )
+
     def decorated_in_children(self) -> list[Call]:
         """Give the calls that children make of functions that a library's decorator has replaced.
 
