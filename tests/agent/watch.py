@@ -31,12 +31,16 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class Asked(NamedTuple):
-    """A program, its directory, and what happens at its ends after a while."""
+    """A program, its directory, and what happens at its ends after a while.
+
+    Some programs wait so many `times` as long as they do by themselves.
+    """
 
     argv: list[str]
     place: str
     limit_s: float
     py_spy: str | None = None
+    times: int = 1
     stdin_after: float | None = None
     read_after: float = 0.0
 
@@ -62,7 +66,7 @@ def main() -> None:
 
 def run(asked: Asked) -> dict[str, Any]:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    os.environ["TMPDIR"] = asked.place
+    os.environ.update(TMPDIR=asked.place, TIMES=str(asked.times))
     since = time.time()
     program = subprocess.Popen(
         asked.argv,

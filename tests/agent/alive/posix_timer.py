@@ -24,7 +24,7 @@ if child == 0:
     timer = ctypes.c_void_p()
     event = Sigevent(None, signal.SIGTERM, 0)
     assert create(1, ctypes.byref(event), ctypes.byref(timer)) == 0
-    spec = (ctypes.c_long * 4)(0, 0, 1, 200000000)
+    spec = (ctypes.c_long * 4)(0, 0, 2 * int(os.environ.get("TIMES", 1)), 0)
     assert settime(timer, 0, ctypes.byref(spec), None) == 0
     os.read(os.pipe()[0], 1)
 assert os.waitpid(child, 0)[1] == signal.SIGTERM

@@ -14,7 +14,7 @@ if sys.argv[2:] == ["outside"]:
     os.rename(place + "/part", place + "/ready")
     while not os.path.exists(place + "/traced"):
         time.sleep(0.01)
-    time.sleep(1.2)
+    time.sleep(1.2 * int(os.environ.get("TIMES", 1)))
 else:
     while not os.path.exists(place + "/ready"):
         time.sleep(0.01)
