@@ -27,10 +27,9 @@ def told(roots, error, frame, function=""):
     kind = type(value)
     what = kind.__name__
     if isinstance(value, type) and is_local(value):
-        what = "local class" if "<locals>" in value.__qualname__ else "replaced class"
+        what = "%s class" % why_not_found(value)
     elif is_local(kind):
-        found = vars(sys.modules.get(kind.__module__, sys)).get(kind.__qualname__)
-        what = "%s %s object" % ("replaced" if found is not None else "local", what)
+        what = "%s %s object" % (why_not_found(kind), what)
     elif is_own(kind):
         what += " object"
     elif kind.__module__ != "builtins":
@@ -210,6 +209,14 @@ def is_local(kind):
     for name in kind.__qualname__.split("."):
         found = getattr(found, "__dict__", {}).get(name)
     return found is not kind
+
+
+def why_not_found(kind):
+    """Tell why its name leads to no class: a function makes it, or its module has another, or none."""
+    if "<locals>" in kind.__qualname__:
+        return "local"
+    found = vars(sys.modules.get(kind.__module__, sys)).get(kind.__qualname__)
+    return "replaced" if found is not None else "nameless"
 
 
 def is_own(kind):

@@ -66,7 +66,7 @@ def find(case: Case) -> Cause | None:
     where = where or (own_line(raised.frames) if raised else None) or case.where
     if raised and _GIVEN_BACK.search(f"{message} {case.trial.stderr}"):
         return _of_result(case, clue, message, where)
-    what = f"{a(clue.type)} ({clue.path})" if clue else "what the child is to be given"
+    what = _named(clue) if clue else "what the child is to be given"
     if made := _maker(case, clue, where) if clue and where else None:
         what += f", which `{made.text}()` has made at {made.where},"
     elif clue and clue.defined not in (None, where):
@@ -88,6 +88,15 @@ def find(case: Case) -> Cause | None:
         advice="" if is_connection else _advice(kind, clue),
         key=clue.path if clue else where or message,
     )
+
+
+def _named(clue: Unpicklable) -> str:
+    """Say what cannot be pickled, and where it is in what is handed over."""
+    what = f"{a(clue.type.removeprefix(_NAMELESS))} ({clue.path})"
+    if not clue.type.startswith(_NAMELESS):
+        return what
+    which = "which" if clue.type.endswith(" class") else "whose class"
+    return f"{what}, {which} its module does not have under that name,"
 
 
 def _why(case: Case, kind: str, message: str) -> str:
@@ -116,6 +125,7 @@ def _why(case: Case, kind: str, message: str) -> str:
     return why
 
 
+_NAMELESS: Final = "nameless "
 _BY_NAME: Final = " A function or class is pickled by its name"
 
 
@@ -139,7 +149,7 @@ _ADVICE: Final = (
         r"^(unittest|mock)\.mock\.",
         "Give the child a function of a module: a mock of the parent learns nothing of its calls.",
     ),
-    (r"^lambda$", "Define it by `def` at the top level of a module, and give the child that."),
+    (r"^lambda$", "Define it by `def` at the top level of a module."),
     (r"^local (function|class)$", "Move it to the top level of a module."),
     (
         r"^replaced function$",
@@ -148,6 +158,10 @@ _ADVICE: Final = (
     (
         r"^replaced ",
         "Leave the class under its name: have a decorator return the class, or use `__new__`.",
+    ),
+    (
+        rf"^{_NAMELESS}",
+        'Bind the class to its name at the top level of a module: `Pt = namedtuple("Pt", "x y")`.',
     ),
     (r"^local (?!function|class)", "Move its class to the top level of a module."),
     (
@@ -189,7 +203,7 @@ def _maker(case: Case, clue: Unpicklable, where: str) -> Call | None:
 
 def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | None) -> Cause:
     """Tell of what a worker returns, at the one line where its function does, if there is one."""
-    what = f"{a(clue.type)} ({clue.path})" if clue else "what a worker returns"
+    what = _named(clue) if clue else "what a worker returns"
     function = (clue and clue.function) or ""
     file, _, line = function.rpartition(":")
     is_coroutine = clue is not None and clue.type == "coroutine"  # which the call itself has made
@@ -204,7 +218,7 @@ def _of_result(case: Case, clue: Unpicklable | None, message: str, given: str | 
     if is_coroutine:
         advice = "Give the worker a function that is no `async def`, or one that returns what "
         advice += "asyncio.run() gives there."
-    elif clue is not None and clue.type.startswith("local "):
+    elif clue is not None and clue.type.startswith(("local ", "lambda", _NAMELESS)):
         advice = f"{_advice(clue.type, clue)} Or return plain data."
     return Cause(
         "unpicklable_result",
