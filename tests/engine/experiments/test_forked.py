@@ -1077,3 +1077,93 @@ def test_a_forked_child_that_speaks_on_its_parents_socket_is_shown_at_its_line(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("connection_shared", "confirmed")
     assert seen.first.where == "program.py:23"
+
+
+def test_a_connection_that_forked_children_share_is_shown_before_others_are_tried(
+    write: Write, tmp_path: Path
+) -> None:
+    """A child that begins to speak is told, on its parent's connection, that it has begun."""
+    program = write("""\
+        import multiprocessing
+        import socket
+        import socketserver
+        import threading
+
+        class Counts(socketserver.StreamRequestHandler):
+            def handle(self):
+                for number, line in enumerate(self.rfile):
+                    self.wfile.write(b"%d\\n" % number)
+
+        class Shop:
+            lines = None
+
+            def ask(self, address):
+                if self.lines is None:
+                    connection = socket.create_connection(address)
+                    self.lines = connection.makefile("rwb", buffering=0)
+                self.lines.write(b"again\\n")
+                return int(self.lines.readline())
+
+        shop = Shop()
+
+        def work(address):
+            number = shop.ask(address)
+            if number != 0:
+                raise ConnectionError("this connection has been used already")
+
+        def main():
+            server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Counts)
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            shop.ask(server.server_address)
+            with multiprocessing.Pool(1) as pool:
+                pool.map(work, [server.server_address])
+            print("done")
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"earlier"}
+    assert seen.first.grade == "confirmed"
+    assert len(seen.run.experiments) == 1
+
+
+@pytest.mark.wide
+def test_a_lock_that_is_held_beside_a_shared_connection_is_no_matter_of_that(
+    write: Write, tmp_path: Path
+) -> None:
+    """A child that is forked before the connection is opened does without both."""
+    program = write("""\
+        import multiprocessing
+        import sqlite3
+        import threading
+
+        lock = threading.Lock()
+        held, over = threading.Event(), threading.Event()
+
+        def hold():
+            with lock:
+                held.set()
+                over.wait()
+
+        def work():
+            with lock:
+                print("worked", flush=True)
+
+        def main():
+            prices = sqlite3.connect("prices.db")
+            prices.execute("CREATE TABLE IF NOT EXISTS prices (price)")
+            threading.Thread(target=hold, daemon=True).start()
+            held.wait()
+            child = multiprocessing.Process(target=work)
+            child.start()
+            child.join()
+            over.set()
+            prices.close()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert (seen.first.mechanism, seen.first.where) == ("lock_held_at_fork", "program.py:14")

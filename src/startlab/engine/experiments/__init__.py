@@ -17,6 +17,7 @@ import msgspec
 
 from startlab.engine.experiments import narrowing, unstable
 from startlab.engine.experiments.aspects import (
+    FORKED,
     VARIABLES,
     aspects_of,
     files,
@@ -24,6 +25,7 @@ from startlab.engine.experiments.aspects import (
     has_native_threads,
     has_threads,
     made_by_calls,
+    opened_before,
     shares_less,
     variables_of,
 )
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from startlab.engine.experiments.budget import Budget
     from startlab.engine.subjects import Subject
     from startlab.model import AspectKind, CauseExperiment, Cell, Run, Trial
+
+MOST_SHARED: Final = 2
+"""Connections before which children are forked, each in trials of its own."""
 
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
@@ -171,7 +176,7 @@ class Experimenter:
         if known is not None:
             yield known
             return
-        for first in (self._shared_by_forks, self._of_native_threads):
+        for first in (self._shared_by_forks, self._of_native_threads, _of_connections):
             yield from first(comparison)
             if self._is_explained(bad):
                 return
@@ -255,6 +260,23 @@ def _undone(comparison: Comparison, known: Sequence[Aspect] = ()) -> CauseExperi
             for name in names(each.kind, noted(trial))[: narrowing.MOST_MADE]
         ]
     return next(filter(None, map(comparison.experiment_on_good, known)), None)
+
+
+def _of_connections(comparison: Comparison) -> Iterator[CauseExperiment]:
+    """Have children forked before the first process opens what they share: the last one first.
+
+    Not where something else helps that a fork copies: it may have come after the connection, which
+    a child that is forked before both has not either.
+    """
+    lines = opened_before(comparison.bad)[:MOST_SHARED]
+    others = [each for each in FORKED if each.kind != "descriptors"]  # which a child may need
+    if not lines or comparison.good is None or comparison.helps(others):
+        return
+    for line in lines:
+        made = comparison.experiment([Aspect(kind="earlier", words=(line,))])
+        if made.confirmed:
+            yield made
+            return
 
 
 def _earlier(comparison: Comparison) -> CauseExperiment | None:

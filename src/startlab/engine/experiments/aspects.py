@@ -18,6 +18,7 @@ from startlab.model import (
     MadeAgain,
     MainModule,
     NativeThreadsAtFork,
+    OpenedBefore,
     ThreadAtFork,
 )
 from startlab.program.imports import own_files
@@ -198,6 +199,13 @@ def has_native_threads(bad: World) -> bool:
 def shares_less(world: World) -> bool:
     """Whether children make again there what multiprocessing shares: fork alone does it right."""
     return any(isinstance(each, MadeAgain) for trial in world.trials for each in trial.clues)
+
+
+def opened_before(bad: World) -> list[str]:
+    """Give the lines that open what forked children share with the first process, last first."""
+    clues = [clue for trial in bad.trials for clue in trial.clues]
+    lines = [each.where for each in clues if isinstance(each, OpenedBefore) and each.where]
+    return [*dict.fromkeys(lines)][::-1] if bad.cell.method == "fork" else []
 
 
 def has_threads(bad: World) -> bool:
