@@ -24,6 +24,7 @@ from startlab.model import (
     NativeThreadsAtFork,
     PinnedMethod,
     SameRandom,
+    SignalSent,
     ThreadAtFork,
     Unpicklable,
 )
@@ -54,6 +55,11 @@ METHOD_OF_BOTH = """
         process.join()
         print("exit code", process.exitcode)
 """
+
+
+def heard(interpreter: Environment) -> bool:
+    """Tell whether the interpreter has audit events."""
+    return Version(interpreter.python) >= Version("3.8")
 
 
 def python2(interpreter: Environment) -> bool:
@@ -287,6 +293,29 @@ def test_ends_of_processes(run: Any, interpreter: Environment, method: str) -> N
     for start in seen.starts:
         assert start.exit_s is not None
         assert 0 < start.time_s <= start.exit_s < seen.duration_s + 0.1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_signal_that_the_program_sends_its_child(
+    run: Any, interpreter: Environment, method: str
+) -> None:
+    seen = run(
+        """
+        import multiprocessing, os, signal, time
+
+        if __name__ == "__main__":
+            process = multiprocessing.Process(target=time.sleep, args=(600,))
+            process.start()
+            os.kill(process.pid, 0)
+            os.kill(process.pid, signal.SIGILL)
+            process.join()
+        """,
+        python=interpreter.executable,
+        method=method,
+    )
+    sent = [clue for clue in seen.clues if isinstance(clue, SignalSent)]
+    lines = [(clue.number, (clue.where or "").rpartition("/")[2]) for clue in sent]
+    assert lines == ([(4, "program.py:8")] if heard(interpreter) else [])
 
 
 def test_a_process_that_is_never_waited_for_has_no_end(run: Any, interpreter: Environment) -> None:

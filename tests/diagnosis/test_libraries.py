@@ -13,6 +13,7 @@ from startlab.diagnosis.experiments import confirmed, rejected
 from startlab.diagnosis.rules import (
     ORDER,
     connection_shared,
+    crash,
     fork_with_threads,
     global_differs,
     left_unsent,
@@ -42,6 +43,7 @@ from startlab.model import (
     PythonException,
     Raised,
     SameRandom,
+    Start,
     Thread,
     ThreadAtFork,
     Trial,
@@ -97,6 +99,13 @@ def sources(text: str) -> Sources:
     return Sources(
         Program(kind="script", name="p.py", target="p.py", root="/gone", sources={"p.py": text})
     )
+
+
+def test_a_forked_child_that_dies_at_no_known_line() -> None:
+    died = Start(pid=7, method="fork", time_s=0.1, child=8, exit_code=-4, exit_s=0.3)
+    crashed = trial("fork", "crash", starts=(died,), clues=(MainModule(how="inherited"),))
+    found = crash.find(Case(crashed, sources("import library")))
+    assert found.title == "a forked child dies by SIGILL: it uses what was made before the fork"
 
 
 def explained(text: str) -> Cause:

@@ -35,6 +35,7 @@ from startlab.model import (
     Program,
     PythonException,
     Respawn,
+    SignalSent,
     Start,
     Stream,
     Thread,
@@ -247,6 +248,15 @@ def test_a_child_that_was_ended_on_purpose_is_no_crash(
     judged: Callable[..., Trial], code: int | None
 ) -> None:
     assert judged(observed(starts=(start(code),))).outcome == "ok"
+
+
+@pytest.mark.parametrize(("sent", "outcome"), [(4, "ok"), (15, "crash")])
+def test_a_child_that_the_program_sent_a_crash_signal_is_no_crash(
+    judged: Callable[..., Trial], sent: int, outcome: str
+) -> None:
+    clues = (SignalSent(number=sent, child=2),)
+    seen = observed(starts=(start(-4),), crashes=(CRASH,), clues=clues)
+    assert judged(seen).outcome == outcome
 
 
 def test_a_crash_that_was_not_waited_for_is_known_by_its_stacks(

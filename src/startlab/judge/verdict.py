@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from startlab.judge import waiting
 from startlab.judge.check import wrong_output
 from startlab.judge.paths import where_in
+from startlab.model import SignalSent
 from startlab.output import signals
 from startlab.output.tracebacks import (
     Traceback,
@@ -141,12 +142,18 @@ def _crash(observation: Observation) -> str | None:
     own = signals.name_of(observation.exit_status, observation.sys_platform)
     if own is not None:
         return f"the program died by {own}"
+    # A signal that the program sends to its child is no fault of that.
+    sent = {
+        (clue.child, -clue.number) for clue in observation.clues if isinstance(clue, SignalSent)
+    }
+    crashed = False
     for start in observation.starts:
         name = signals.name_of(start.exit_code, observation.sys_platform)
-        if name in signals.CRASHES:
+        crashed = crashed or name in signals.CRASHES
+        if name in signals.CRASHES and (start.child, start.exit_code) not in sent:
             status = observation.exit_status
             return f"process {start.child} died by {name}; the program's exit status is {status}"
-    if observation.crashes:
+    if observation.crashes and not crashed:
         return f"a process died: {observation.crashes[-1].splitlines()[0]}"
     return None
 

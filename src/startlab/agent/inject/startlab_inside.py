@@ -596,7 +596,7 @@ moved = []  # the line that has changed the folder which this process works in
 
 
 def hear(event, args):
-    """Hear of what is opened, by the interpreter's own audit events: it leaves no frame."""
+    """Hear by the interpreter's own audit events, which leaves no frame, of what is opened."""
     try:
         if event == "socket.connect" and type(args[1]) is tuple:
             fd = args[0].fileno()
@@ -604,11 +604,21 @@ def hear(event, args):
             note_opened(link, "connection", "%s:%s" % args[1][:2], sys._getframe(2))
         elif event == "os.chdir":
             moved[:] = [inject.own_line(sys._getframe(2))]
+        elif event == "os.kill":
+            signalled(args[0], int(args[1]), sys._getframe(2))
         elif event == "sqlite3.connect" and args[0] not in (":memory:", ""):
             path = os.path.realpath(os.fsdecode(args[0]))
             note_opened(path, "database", path, sys._getframe(2))
     except Exception:  # it would be raised in the program
         pass
+
+
+def signalled(pid, number, frame):
+    """Report a signal that another process is sent; what multiprocessing sends is told already."""
+    file = frame.f_code.co_filename
+    if number and pid > 0 and pid != os.getpid():
+        if not (inject.is_stdlib(file) and "multiprocessing" in file):
+            tell("signal sent", pid, number, user_line(frame))
 
 
 def note_opened(link, what, address, frame):
@@ -647,7 +657,8 @@ def hook_of(hear):
     """
     import _weakref
 
-    heard = {"of": _weakref.ref(hear), "events": ("os.chdir", "socket.connect", "sqlite3.connect")}
+    events = ("os.chdir", "os.kill", "socket.connect", "sqlite3.connect")
+    heard = {"of": _weakref.ref(hear), "events": events}
     exec(compile("""
 def hook(event, args):
     if event in events:

@@ -71,7 +71,7 @@ def _after_fork(case: Case, name: str, last: str) -> Cause:
     way = f", called from {stack[1]}" if len(stack) > 1 else ""
     return Cause(
         "native_after_fork",
-        f"a forked child dies by {name} at {where}{way}: it uses what was made before the fork",
+        f"a forked child dies by {name}{at(where)}{way}: it uses what was made before the fork",
         "A library's handle, context or thread pool that was made before a fork does not work in "
         f"the child, which has a copy of the memory and nothing else. {last}".strip(),
         where,
