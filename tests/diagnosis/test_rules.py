@@ -95,6 +95,25 @@ def test_a_second_trial_that_goes_the_same_way_changes_no_cause(case: record.Cas
     assert_found(diagnose(structs.replace(run, trials=(*run.trials, *again))), wanted)
 
 
+@pytest.mark.parametrize("there", ["alone", "too"])
+def test_what_children_raise_explains_what_the_load_left_undecided(there: str) -> None:
+    """Unless they raise it too where the program ends well."""
+    case = next(each for each in PROGRAMS if each.name.startswith("unpickling_fails/queue_of"))
+    run = record.read(case)
+    raised = next(each.stderr for each in run.trials if each.outcome == "hang")
+    trials = tuple(
+        structs.replace(each, outcome="undecided", processes=(), reason="not over after 9 s")
+        if each.outcome == "hang"
+        else structs.replace(each, stderr=raised if there == "too" else "")
+        for each in run.trials
+    )
+    found = diagnose(structs.replace(run, trials=trials)).findings
+    told = [each.text for each in found if each.mechanism == "lost_by_pickling"]
+    assert [text.endswith(" The trial was not over after 9 s.") for text in told] == (
+        [True] if there == "alone" else []
+    )
+
+
 @pytest.mark.parametrize("case", HEALTHY, ids=lambda case: case.name)
 def test_what_was_recorded_of_a_healthy_program_has_no_finding(case: record.Case) -> None:
     """Nothing is found, not even a note."""

@@ -11,7 +11,7 @@ from startlab.results.summary import WELL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from startlab.diagnosis.case import Cause
+    from startlab.diagnosis.case import Case, Cause
     from startlab.diagnosis.seen import Seen
     from startlab.model import Trial
 
@@ -30,15 +30,30 @@ def find(seen: Seen) -> list[Found]:
 
 def _explained(seen: Seen, trial: Trial) -> Cause | None:
     """Explain a hang, a crash or an error."""
-    if trial.outcome not in ("hang", "crash", "error"):
-        return None  # undecided
     case = seen.case(trial)
+    if trial.outcome == "undecided":
+        return _raised_all_the_same(seen, case)
+    if trial.outcome not in ("hang", "crash", "error"):
+        return None
     cause = seen.rules.first(trial.outcome, case)
     if cause is not None and _fails_everywhere(seen, trial):
         every = seen.rules.every(trial.outcome, case)
         cause = next((each for each in every if not _is_of_import(each)), cause)
     cause = _why_chosen(seen, trial, cause) if cause is not None and cause.chosen else cause
     return seen.confirmed(trial, cause) or cause
+
+
+def _raised_all_the_same(seen: Seen, case: Case) -> Cause | None:
+    """Explain what children raise here alone, where it is open whether the program would end."""
+    trial = case.trial
+    well = [e for e in seen.by_environment[trial.environment] if e.outcome in WELL]
+    raised_there = {each.said for one in well for each in seen.case(one).of_children}
+    if not well or raised_there.issuperset(each.said for each in case.of_children):
+        return None
+    cause = case.again("hang", outcome="hang")
+    if cause is None or _is_symptom(cause):
+        return None
+    return cause._replace(text=f"{cause.text} The trial was {trial.reason}.")
 
 
 def _fails_everywhere(seen: Seen, trial: Trial) -> bool:

@@ -48,6 +48,7 @@ from startlab.diagnosis.case import Case, Cause, started_at
 from startlab.diagnosis.libraries import is_unpickling, package
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
+from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import ABSOLUTE, own_line
 
 if TYPE_CHECKING:
@@ -138,13 +139,19 @@ def suspect(case: Case) -> Cause | None:
 
 
 def _needed(case: Case, traceback: Traceback) -> Cause | None:
-    """See a child miss what was given to an object of a library's, at the line that asks for it."""
+    """See a child miss what an object had in the parent, at the line that asks for it."""
     exception = traceback.exception
     match = _MISSES.search(f"{exception.type}: {exception.message}")
-    name = next(filter(None, match.groups())) if match else ""
     used = own_line(traceback.frames)
-    if not name or used is None or name not in case.sources.code(used):
+    name = (match["key"] or match["name"]) if match else ""
+    if match is None or used is None or name not in case.sources.code(used):
         return None
+    if match["kind"] and case.trial.method_used != ("fork",):
+        passed = [file for file, _ in reversed(traceback.frames) if not ABSOLUTE.match(file)]
+        for file in (*passed, *own_files(case.sources)):
+            line = case.sources.file(file).set_by_init(match["kind"], name)
+            if line is not None:
+                return _left_out(traceback, f"{match['kind']}.{name}", f"{file}:{line}", used)
     kept = Calls(case.sources).kept_under(name)
     if not kept:
         return None
@@ -160,6 +167,19 @@ def _needed(case: Case, traceback: Traceback) -> Cause | None:
     )
 
 
+def _left_out(traceback: Traceback, name: str, made: str, used: str) -> Cause:
+    """Tell what `__init__` has given an object, which its class does not give to pickle."""
+    return Cause(
+        "lost_by_pickling",
+        f"`{name}`, which is set at {made}, is lost as the object is pickled: {used} needs it",
+        f"There a child raises {traceback.said}. What is given to a child started by spawn or "
+        "forkserver, to a pool's task or to a queue is pickled, and keeps only what `__getstate__` "
+        "or `__reduce__` gives, of its class or of one that this is derived from.",
+        made,
+    )
+
+
 _MISSES: Final = re.compile(
-    r"^KeyError: ['\"](\w+)['\"]$|^AttributeError: '\w+' object has no attribute '(\w+)'"
+    r"^KeyError: ['\"](?P<key>\w+)['\"]$"
+    r"|^AttributeError: '(?P<kind>\w+)' object has no attribute '(?P<name>\w+)'"
 )

@@ -418,6 +418,19 @@ class Source:
         }
         return lines.pop() if len(lines) == 1 else None
 
+    def set_by_init(self, owner: str, name: str) -> int | None:
+        """Find the line at which the `__init__` of a class gives its objects an attribute."""
+        return next(
+            (
+                node.lineno
+                for of, function in functions_in(self.tree, "")
+                if (of, function.name) == (owner, "__init__")
+                for node in ast.walk(function)
+                if isinstance(node, ast.stmt) and _sets_of_self(node, name)
+            ),
+            None,
+        )
+
     def calls_at(self, number: int) -> list[tuple[str, str]]:
         """Give the methods that a line calls: the object as it is written, and the method."""
         return [

@@ -1,3 +1,9 @@
+import atexit
+
+LATE = []
+atexit.register(LATE.clear)
+
+
 class Batches:
     size = 100
 
