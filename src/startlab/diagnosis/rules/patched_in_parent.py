@@ -41,8 +41,8 @@ from startlab.diagnosis.globals import value_in
 from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
-from startlab.diagnosis.source.places import own_functions, written
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.source.places import distances_from_child, own_functions, written
+from startlab.diagnosis.stacks import is_own, own_line
 from startlab.model import ChangedGlobal, ChangedSetting, Replaced
 
 if TYPE_CHECKING:
@@ -87,6 +87,9 @@ def in_output(case: Case) -> Cause | None:
     found = [patch for patch in patches if any(map(patch.is_of, shown))]
     if not found and not shown:
         found = [patch for patch in patches if _is_used(case, patch)]
+        where = next((start.where for start in case.trial.starts if is_own(start.where)), None)
+        near = distances_from_child(case.sources, where) if where and len(found) > 1 else {}
+        found.sort(key=lambda patch: min(near.get(each, len(near)) for each in _names(patch)))
     return _cause(case, found[0]) if found else None
 
 

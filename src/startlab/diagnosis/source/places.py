@@ -7,6 +7,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis.source.syntax import functions_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -115,6 +117,34 @@ def children_may_use(sources: Sources, names: Iterable[str]) -> bool:
         seen.update(more)
         queue += more
     return not bodies
+
+
+def distances_from_child(sources: Sources, where: str) -> dict[str, int]:
+    """Tell how far names are from what the function at a line hands on: 0 is what that mentions.
+
+    A function is known by its name alone.
+    """
+    started, _, number = where.rpartition(":")
+    bodies: dict[str, set[str]] = {}
+    for file in (started, *own_files(sources)):
+        for _, function in functions_in(sources.file(file).tree, ""):
+            bodies.setdefault(function.name, set()).update(_mentioned(function))
+    handed = {
+        _name(given)
+        for _, function in functions_in(sources.file(started).tree, "")
+        if function.lineno <= int(number) <= (function.end_lineno or 0)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        for given in (*node.args, *(each.value for each in node.keywords))
+        if isinstance(given, ast.Name | ast.Attribute)
+    }
+    found: dict[str, int] = {}
+    distance, functions = 0, handed & bodies.keys()
+    while functions:
+        new = set().union(*(bodies[each] for each in functions)) - found.keys()
+        found |= dict.fromkeys(new, distance)
+        distance, functions = distance + 1, new & bodies.keys()
+    return found
 
 
 def own_functions(
