@@ -55,7 +55,7 @@ def find(case: Case) -> Cause | None:
     started = started or case.where
     where = (clues and clues[0].imported) or started
     again = ""
-    if case.trial.outcome == "hang":
+    if case.trial.grade == "respawning":
         again = " The pool replaces each worker that dies of this, forever."
     elif case.trial.exception is not None:
         again = f" The program only sees {what_was_raised(case.trial).rstrip('.')}."
