@@ -113,14 +113,20 @@ def _why(case: Case, kind: str, message: str) -> str:
             "to, the arguments; a function is pickled by its name, under which its module must "
             "have it."
         )
-    if missing := _NOT_FOUND.search(message):
+    missing = _NOT_FOUND.search(message)
+    if missing and kind.startswith("replaced "):
+        why += (
+            f"{_BY_NAME}: its module has nothing there while a decorator runs, and then what that "
+            "returns."
+        )
+    elif missing:
         module, name = (missing[2] or missing[3]), (missing[1] or missing[4])
         file = f", that is {case.sources.main}," if module == "__main__" else ""
         why += (
             f"{_BY_NAME}: `{module}`{file} has no `{name}`, whose code was run some other way, by "
             "exec() or runpy, or was bound to another name."
         )
-    if kind.startswith("replaced "):
+    elif kind.startswith("replaced "):
         why += f"{_BY_NAME}: there, its module has something else by now."
     return why
 
