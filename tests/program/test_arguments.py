@@ -261,7 +261,8 @@ def test_modules_below_src_are_found(here: Path) -> None:
     assert arguments.understand(["-m", "package.tool"]).pythonpath == "src"
     put(here / "tests" / "a.py")
     assert arguments.understand(["tests/a.py"]).pythonpath == "src"
-    assert not arguments.understand(["-m", "package"], requirements=["x"]).pythonpath
+    assert arguments.understand(["-m", "package"], requirements=["x"]).pythonpath == "src"
+    assert not arguments.understand(["-m", "package"], requirements=[f"{here}[x]"]).pythonpath
     assert not arguments.understand(["-m", "package"], env={"PYTHONPATH": "lib"}).pythonpath
     put(here / "src" / "__init__.py")
     assert not arguments.understand(["-m", "package"]).pythonpath

@@ -253,8 +253,6 @@ def _packages(program: Program) -> list[str]:
     words = []
     for requirement in program.requirements:
         words += ["--with", secrets.without_credentials(requirement)]
-    if program.pythonpath:  # which is not looked for beside --with
-        words += ["--env-var", f"PYTHONPATH={posixpath.relpath(program.pythonpath, program.cwd)}"]
     return words
 
 

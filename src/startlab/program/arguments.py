@@ -66,7 +66,9 @@ def understand(
     target = found.target
     if found.kind == "script":
         target = _below(root, Path(target))
-    src = None if "PYTHONPATH" in (env or {}) else _src(folder)
+    # What is installed has modules of its own, which may have been compiled.
+    installed = any(each.partition("[")[0] == os.fspath(folder) for each in requirements)
+    src = None if installed or "PYTHONPATH" in (env or {}) else _src(folder)
     return Program(
         kind=found.kind,
         name=found.name,
@@ -82,7 +84,7 @@ def understand(
         stdout=None if stdout is None else _text(_readable(stdout, "--expect-stdout")),
         requirements=tuple(requirements),
         requires_python=_requires_python(project),
-        pythonpath="" if requirements or src is None else _below(root, src),
+        pythonpath="" if src is None else _below(root, src),
     )
 
 
