@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,3 +87,27 @@ def test_local_projects_are_copied_and_all_is_named_by_its_content(tmp_path: Pat
     assert sorted(each.name for each in (folder / "projects/1").iterdir()) == [
         ".gitignore", "pyproject.toml",
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+@pytest.mark.parametrize(
+    ("tag", "version"), [("v1.4.0rc1", "1.4.0rc1"), ("tool-2.1", "2.1"), ("latest", "0"), ("", "0")]
+)
+def test_a_copy_of_a_project_says_the_version_that_its_build_asks_git_for(
+    tmp_path: Path, tag: str, version: str
+) -> None:
+    own = tmp_path / "own"
+    put(own / "pyproject.toml", '[build-system]\nrequires = ["setuptools-scm[toml]"]\n')
+    git = ["git", "-C", str(own), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"], ["tag", tag]):
+        if words[-1]:
+            subprocess.run([*git, *words], check=True)
+    plain = tmp_path / "plain"
+    put(plain / "pyproject.toml", '[build-system]\nrequires = ["setuptools"]\n')
+    (plain / ".git").mkdir()
+    Requirements(lines=(str(own), str(plain))).write(tmp_path)
+    about = tmp_path / "projects/0/PKG-INFO"
+    assert about.read_text().splitlines() == [
+        "Metadata-Version: 2.1", "Name: own", f"Version: {version}",
+    ]  # fmt: skip
+    assert not (tmp_path / "projects/1/PKG-INFO").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,9 @@ _OPTION: Final = re.compile(
     r"(-r|--requirement|-c|--constraint|-e|--editable)(?:\s+|=|(?<=-\w))(.+)"
 )
 _COMMENT: Final = re.compile(r"(^|\s)#.*")
+_ASKS_GIT: Final = re.compile(rb"setuptools[_-]scm|hatch-vcs")
+_TAG: Final = re.compile(r"\d+(\.\d+)*((a|b|rc|\.post|\.dev)\d+)?$", re.MULTILINE)
+_NAME: Final = re.compile(r"[^a-zA-Z0-9.]+")
 CONSTRAINT: Final = "-c "
 """Prefix of a constraint, which only limits the version of a package if it is needed."""
 
@@ -50,6 +54,7 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
                 to = folder / "projects" / str(number)
                 files = snapshot.walk(root, path) if path.is_dir() else snapshot.one(path)
                 digest.update(snapshot.copy(files, to).encode())
+                digest.update(_tell_version(root, to).encode())
                 copied = f"{here}/projects/{number}" + ("" if path.is_dir() else f"/{path.name}")
                 texts["requirements.txt"].append(line.replace(str(path), copied, 1))
         for name, lines in texts.items():
@@ -65,6 +70,28 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
         (folder / "pip.conf").write_bytes(config)
         digest.update(repr(self.lines).encode() + config)
         return digest.hexdigest()[:16]
+
+
+def _tell_version(project: Path, copy: Path) -> str:
+    """Have a copy say its version, as a source distribution does, if its build asks git for that.
+
+    The copy has no `.git`: it could not be built.
+    """
+    about = copy / "PKG-INFO"
+    builds = [copy / each for each in ("pyproject.toml", "setup.cfg", "setup.py")]
+    asks = any(_ASKS_GIT.search(each.read_bytes()) for each in builds if each.is_file())
+    if not asks or not (project / ".git").exists() or about.exists():
+        return ""
+    git = ["git", "-C", str(project), "describe", "--tags", "--abbrev=0"]
+    try:
+        said = subprocess.run(git, capture_output=True, text=True, check=False).stdout
+    except OSError:  # there is no git
+        said = ""
+    tag = _TAG.search(said)
+    name = _NAME.sub("-", project.name).strip("-") or "project"
+    version = tag[0] if tag else "0"
+    about.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
+    return version
 
 
 def _path_of(line: str) -> Path | None:
