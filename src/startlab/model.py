@@ -154,8 +154,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     is what it should print, if the user said so. `requirements` are what pip installs for it, as
     in a requirements file: what the user said, its project declares, or the user's own environment
     has, by `required_by`. `pythonpath` is the folder where its modules are, if Python does not
-    look there. `sources` are the texts of its Python files as they were when it was
-    run, by their paths, as far as they are short: what reports quote, wherever they are made.
+    look there; `installed` are the modules that are installed with its project, by their names, and
+    where they are in the folder. `sources` are the texts of its Python files as they were when it
+    was run, by their paths, as far as they are short: what reports quote, wherever they are made.
     """
 
     kind: Literal["script", "module", "command", "test"]
@@ -175,6 +176,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     required_by: Literal["user", "project", "environment"] = "user"
     requires_python: str = ""
     pythonpath: str = ""
+    installed: dict[str, str] = {}
     sources: dict[str, str] = {}
 
     @property

@@ -170,6 +170,31 @@ def test_a_module(
         assert (lines[1:], seen.stderr.text()) == ([f"child {method}", "exit code 0"], "")
 
 
+@pytest.mark.parametrize("own", ["tool.py", "mine/tool.py", "tools"])
+def test_what_was_installed_from_the_project_is_its_own(
+    agent: Conversation, write: Any, request_of: Any, interpreter: Environment, own: str
+) -> None:
+    """A start is told by the innermost line of the program's own, which a library's is not."""
+    library = """
+        import multiprocessing
+        def start():
+            child = multiprocessing.Process(target=len, args=("",))
+            child.start()
+            child.join()
+    """
+    path = write(library, "site-packages/tool.py").parent
+    program = write("""
+        import tool
+        if __name__ == "__main__":
+            tool.start()
+    """)
+    env = {"PYTHONPATH": str(path), "STARTLAB_OWN": own}
+    method = None if python2(interpreter) else "spawn"
+    seen = agent.run(request_of(interpreter.executable, str(program), method=method, env=env))
+    where = next(iter(seen.starts)).where or ""
+    assert Path(where).name == ("tool.py:5" if own != "tools" else "program.py:4")
+
+
 @pytest.mark.parametrize("way", ["-c", "-"])
 def test_a_command_and_stdin(
     agent: Conversation, request_of: Any, interpreter: Environment, method: str, way: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from startlab.judge.paths import Place, own_if_relative, where_in
@@ -29,6 +30,28 @@ def test_own_files(file: str, name: str | None) -> None:
     assert Place(SEEN, PROGRAM, "/home/me/proj/env").own(file) == name
     elsewhere = None if file.startswith("/home") else name
     assert Place(SEEN, PROGRAM).own(file) == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("mine/x.py", "proj/src/mine/x.py"),
+        ("mine/__init__.py", "proj/src/mine/__init__.py"),
+        ("tool.py", "proj/src/tool.py"),
+        ("mine_too/x.py", None),
+        ("lib/mine/x.py", None),
+    ],
+)
+def test_what_was_installed_from_the_project_is_its_own(file: str, name: str | None) -> None:
+    program = msgspec.structs.replace(
+        PROGRAM, installed={"mine": "proj/src/mine", "tool.py": "proj/src/tool.py"}
+    )
+    place = "/environment/lib/python3.14/site-packages/"
+    stream = Stream(head=f'  File "{place}{file}", line 3, in f\n'.encode())
+    seen = Observation(ended="exit", exit_status=0, duration_s=1, work=SEEN.work, stderr=stream)
+    assert Place(seen, program).own(place + file) == name
+    told = Place(seen, program).seen(seen).stderr.text()
+    assert told == f'  File "{name or place + file}", line 3, in f\n'
 
 
 def test_tracebacks_name_them_as_the_user_knows_them() -> None:

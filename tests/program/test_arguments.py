@@ -262,7 +262,12 @@ def test_modules_below_src_are_found(here: Path) -> None:
     put(here / "tests" / "a.py")
     assert arguments.understand(["tests/a.py"]).pythonpath == "src"
     assert arguments.understand(["-m", "package"], requirements=["x"]).pythonpath == "src"
-    assert not arguments.understand(["-m", "package"], requirements=[f"{here}[x]"]).pythonpath
+    found = arguments.understand(["-m", "package"], requirements=[f"{here}[x]", "y"])
+    assert not found.pythonpath
+    put(here / "src" / "package" / "__init__.py")
+    found = arguments.understand(["-m", "package"], requirements=[f"{here}[x]", "y"])
+    assert found.installed == {"package": "src/package"}
+    assert not arguments.understand(["-m", "package"], requirements=["y"]).installed
     assert not arguments.understand(["-m", "package"], env={"PYTHONPATH": "lib"}).pythonpath
     put(here / "src" / "__init__.py")
     assert not arguments.understand(["-m", "package"]).pythonpath

@@ -193,6 +193,8 @@ class ProgramSubject:
     def _variables(self, environment: Environment) -> dict[str, str]:
         path = self._paths[environment.name]
         own = {"PYTHONPATH": path} if path else {}
+        if self.program.installed:
+            own["STARTLAB_OWN"] = "/".join(self.program.installed)
         return user_python.variables(environment) | own | self.program.env
 
     def disturbed(self, observation: Observation) -> bool:

@@ -29,7 +29,8 @@ class Place:
     """Where a trial ran: its paths, and the user's names for them.
 
     `prefix` is the folder of the user's own environment, if it ran there. What that imports from
-    the program's folder itself, where the project is installed editable, is the program's too.
+    the program's folder itself, where the project is installed editable, is the program's too; and
+    so is what was installed from there.
     """
 
     def __init__(self, observation: Observation, program: Program, prefix: str = "") -> None:
@@ -38,6 +39,7 @@ class Place:
         self._prefix = prefix.replace("\\", "/")
         self._work = observation.work.replace("\\", "/")
         self._cwd = program.cwd
+        self._installed = program.installed
         place = posixpath.dirname(self._work)
         # Each trial has its own paths, which would make every output different.
         self._names = {self._work + "/": "", self._work: ".", place + "/tmp": "$TMPDIR"}  # noqa: S108 - the trial's own
@@ -58,7 +60,15 @@ class Place:
             return posixpath.normpath(posixpath.join(self._cwd, file))
         if self._work and file.startswith(self._work + "/"):
             return file[len(self._work) + 1 :]
-        return file[len(self._root) :] if self._is_imported_from_there(file) else None
+        if self._is_imported_from_there(file):
+            return file[len(self._root) :]
+        module, slash, inside = file.rpartition("-packages/")[2].partition("/")
+        return self._installed[module] + slash + inside if self._is_installed(file) else None
+
+    def _is_installed(self, file: str) -> bool:
+        """Whether it is of a module that was installed from the project."""
+        before, found, inside = file.rpartition("-packages/")
+        return bool(before and found) and inside.partition("/")[0] in self._installed
 
     def _is_imported_from_there(self, file: str) -> bool:
         """Whether it is of the project, and not of an environment or a Python below its folder."""
@@ -136,7 +146,7 @@ class Place:
         data = _RELATIVE.sub(self._from_the_folder, data)
         if self._is_windows:
             data = _ABSOLUTE.sub(self._from_the_copy, data)
-        if self._prefix:
+        if self._prefix or self._installed:
             data = _ABSOLUTE.sub(self._from_the_project, data)
         for path, name in self._names.items():
             data = data.replace(path.encode(), name.encode())
@@ -154,9 +164,12 @@ class Place:
 
     def _from_the_project(self, found: re.Match[bytes]) -> bytes:
         file = found[2].decode(errors="surrogateescape").replace("\\", "/")
-        if not self._is_imported_from_there(file):
+        name = None
+        if self._is_imported_from_there(file) or self._is_installed(file):
+            name = self.own(file)
+        if name is None:
             return found[0]
-        return found[1] + file[len(self._root) :].encode(errors="surrogateescape") + found[3]
+        return found[1] + name.encode(errors="surrogateescape") + found[3]
 
 
 _LINES: Final = ("where", "started", "defined", "function")

@@ -67,8 +67,11 @@ def understand(
     if found.kind == "script":
         target = _below(root, Path(target))
     # What is installed has modules of its own, which may have been compiled.
-    installed = any(each.partition("[")[0] == os.fspath(folder) for each in requirements)
-    src = None if installed or "PYTHONPATH" in (env or {}) else _src(folder)
+    is_installed = any(each.partition("[")[0] == os.fspath(folder) for each in requirements)
+    src = _src(folder)
+    modules = _modules(src or folder) if is_installed else []
+    if is_installed or "PYTHONPATH" in (env or {}):
+        src = None
     return Program(
         kind=found.kind,
         name=found.name,
@@ -85,6 +88,7 @@ def understand(
         requirements=tuple(requirements),
         requires_python=_requires_python(project),
         pythonpath="" if src is None else _below(root, src),
+        installed={each.name: _below(root, each) for each in modules},
     )
 
 
@@ -234,6 +238,12 @@ def _src(folder: Path) -> Path | None:
     is_package = (src / "__init__.py").exists()
     has_modules = any(src.glob("*.py")) or any(src.glob("*/*.py"))
     return src if has_modules and not is_package else None
+
+
+def _modules(folder: Path) -> list[Path]:
+    """Find the modules and packages in a folder, which installing it may put elsewhere."""
+    packages = [each.parent for each in folder.glob("*/__init__.py")]
+    return sorted([*packages, *folder.glob("*.py")])
 
 
 def _below(root: Path, path: Path) -> str:

@@ -25,6 +25,8 @@ EVENTS = os.environ.get("STARTLAB_EVENTS")
 METHOD = os.environ.get("STARTLAB_START_METHOD")
 STDLIB = os.path.dirname(os.path.abspath(os.__file__))
 COPY = os.path.join("-packages", "multiprocess", "")  # of multiprocessing: pathos has one
+OWN = set(os.environ.get("STARTLAB_OWN", "").split("/")) - set([""])  # the program's, installed
+SCRIPTS = os.path.join(sys.prefix, "Scripts" if sys.platform == "win32" else "bin", "")
 MAIN = ("__main__", "__mp_main__")
 CRASH_FD, STACKS_FD = 250, 251  # far above what a program counts on
 APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)  # else Windows ends lines by \r\n
@@ -146,7 +148,14 @@ def is_stdlib(file):
 
 def is_library(file):
     """Return whether a file is not the program's own."""
-    return is_stdlib(file) or "-packages" in file or file.startswith(HERE)
+    if is_stdlib(file) or file.startswith((HERE, SCRIPTS)):
+        return True
+    return "-packages" in file and module_in(file) not in OWN
+
+
+def module_in(file):
+    """Name the module or package of a file in a folder of such."""
+    return file.rpartition("-packages" + os.sep)[2].partition(os.sep)[0]
 
 
 threads_at_fork = []  # of the process that forks: name, `file:line`, and that of its start
