@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
 from startlab.diagnosis.rules import global_differs
 from startlab.diagnosis.source.sources import Sources
 from startlab.model import ChangedGlobal, LostVariable, Program, Trial
+from tests import record
 
 TEST = """
 import os
@@ -90,3 +93,24 @@ def test_what_a_fixture_changes_is_told_where_it_does_and_not_where_it_puts_it_b
     cause = global_differs.find(Case(trial, Sources(program)))
     assert cause is not None
     assert (cause.mechanism, cause.where) == ("global_differs", "lib/shop.py:5")
+
+
+def test_a_fixture_that_raises_again_has_the_cause_that_was_seen_when_it_failed_first() -> None:
+    """The second test starts no process, and tells nothing."""
+    run = record.read(next(each for each in record.cases() if each.name == "unpicklable/program"))
+    names = ("program.py::test_one", "program.py::test_two")
+    (planned,) = run.environments
+    cells = [structs.replace(each, experiment=name) for each in planned.cells for name in names]
+    seen = [structs.replace(each, experiment=names[0]) for each in run.trials]
+    again = [
+        structs.replace(each, experiment=names[1], starts=(), method_used=(), clues=())
+        for each in run.trials
+    ]
+    suite = structs.replace(
+        run,
+        environments=(structs.replace(planned, cells=tuple(cells)),),
+        trials=(*seen, *again),
+    )
+    (found,) = diagnose(suite).findings
+    assert (found.mechanism, found.where) == ("unpicklable", "program.py:15")
+    assert {each.cell.experiment for each in found.cells} == set(names)

@@ -56,12 +56,20 @@ def _broken(run: Run) -> frozenset[Method]:
 
 
 def _parts(run: Run) -> Iterator[Run]:
-    """Give for each test that fails a run of it, with what was tried of one that ends alike."""
+    """Give for each test that fails a run of it, with what was tried of one that ends alike.
+
+    A fixture that has failed raises the same again for each test that asks for it: what was seen of
+    that is what was seen of the first.
+    """
     program = run.header.program
     tests: dict[str, list[Trial]] = {}
     for trial in run.trials:
         tests.setdefault(trial.experiment, []).append(trial)
     ended = {test: ends(trials) for test, trials in tests.items()}
+    first: dict[tuple[object, ...], Trial] = {}
+    for trial in run.trials:
+        if trial.exception is not None and trial.starts:
+            first.setdefault(_raised(trial), trial)
     for test, trials in tests.items():
         if program is None or all(each.outcome == "ok" for each in trials):
             continue
@@ -70,4 +78,19 @@ def _parts(run: Run) -> Iterator[Run]:
             file = posixpath.normpath(posixpath.join(program.folder, test.partition("::")[0]))
             one = msgspec.structs.replace(program, kind="test", name=test, target=file, args=())
         alike = (each for each in run.experiments if ended.get(each.test) == ended[test])
-        yield msgspec.structs.replace(of_test(run, test, one), experiments=tuple(alike))
+        part = of_test(run, test, one)
+        told = tuple(_as_at_first(trial, first.get(_raised(trial))) for trial in part.trials)
+        yield msgspec.structs.replace(part, trials=told, experiments=tuple(alike))
+
+
+def _as_at_first(trial: Trial, first: Trial | None) -> Trial:
+    if first is None or trial.starts:
+        return trial
+    return msgspec.structs.replace(
+        trial, starts=first.starts, method_used=first.method_used, clues=first.clues
+    )
+
+
+def _raised(trial: Trial) -> tuple[object, ...]:
+    """Tell by what a trial ended, and where: an exception's words may have an object's address."""
+    return trial.environment, trial.method, trial.exception, trial.where
