@@ -3,7 +3,7 @@
 ## What it sees
 A child has ended by a signal, that of the program itself or another one, and somebody waits for a
 lock between processes or of a manager. If the program sent the signal, no other process is there to
-hold the lock.
+hold the lock, or none is in a block that takes it.
 
 ## Why
 A lock between processes is not released when the process that holds it is killed. `terminate()`
@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
@@ -42,7 +43,7 @@ from startlab.diagnosis.stacks import (
 from startlab.model import SignalSent
 
 if TYPE_CHECKING:
-    from startlab.model import Thread
+    from startlab.model import Process, Thread
 
 MECHANISMS: Final = (
     Mechanism(
@@ -57,10 +58,12 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See a wait for a lock between processes, after a child was ended by a signal."""
     waiting = [(process, thread) for process, thread in case.threads() if _for_a_lock(thread)]
-    holder = _holder(case) if waiting else None
-    if holder is None:
+    if not waiting:
         return None
     process, thread = min(waiting, key=lambda each: (each[0] != case.root, not own_frame(each[1])))
+    holder = _holder(case, process, thread)
+    if holder is None:
+        return None
     where = line_of(thread) or case.where
     lock = "a manager's lock" if waits_for_managers_lock(thread) else "a lock"
     return Cause(
@@ -79,15 +82,22 @@ def _for_a_lock(thread: Thread) -> bool:
     return shared or waits_for_managers_lock(thread)
 
 
-def _holder(case: Case) -> str | None:
-    """Name the child that was killed: unexpectedly, or by the program, which is alone then."""
+def _holder(case: Case, process: Process, thread: Thread) -> str | None:
+    """Name the child that was killed: unexpectedly, or by the program, and none else has it."""
     killed = [code for _, code, _ in case.died if code < 0]
     if killed and not any(each.child for each in case.tracebacks):
         return f"a process that was ended ({ended_by(killed[0])})"
     ended = {each.child: each.exit_code or 0 for each in case.trial.starts}
     sent = [clue for clue in case.clues(SignalSent) if ended.get(clue.child, 0) < 0]
-    alive = [p for p in case.trial.processes if not any(map(is_helper, p.threads))]
-    if not sent or len(alive) > 1:
+    if not sent or _may_be_held(case, thread):
         return None
     at = f", at {sent[0].where}" if sent[0].where else ""
-    return f"a child that it has ended itself ({ended_by(ended[sent[0].child])}{at})"
+    by = "it has ended itself" if process == case.root else "the program has ended"
+    return f"a child that {by} ({ended_by(ended[sent[0].child])}{at})"
+
+
+def _may_be_held(case: Case, thread: Thread) -> bool:
+    """Tell whether a living process may have the lock: of a manager's, the sources tell who has."""
+    if waits_for_managers_lock(thread) and locks.taken(case, thread):
+        return any(locks.holds(case, each, thread) for _, each in case.threads())
+    return sum(not any(map(is_helper, each.threads)) for each in case.trial.processes) > 1
