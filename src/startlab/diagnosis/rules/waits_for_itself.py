@@ -2,8 +2,9 @@
 
 ## What it sees
 A thread waits in a library's call, and further out in its own stack is the loop that would end
-that wait, or that of a worker whose pool is in another process. Or all threads of a pool are in
-tasks that wait for the result of other tasks.
+that wait, or that of a worker whose pool is in another process; or a signal handler notifies the
+wait that it has interrupted. Or all threads of a pool are in tasks that wait for the result of
+other tasks.
 
 ## Why
 One thread runs an event loop, a pool's callbacks or a server's requests, one after the other. A
@@ -31,9 +32,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of, own_frame
+from startlab.diagnosis.stacks import (
+    is_at,
+    library_frames,
+    line_of,
+    own_frame,
+    waits_for_lock,
+)
 
 if TYPE_CHECKING:
     from startlab.model import Thread
@@ -120,6 +129,19 @@ _LOOPS: Final = (
         "that it handles has.",
         "Call shutdown() in another thread, or handle requests in threads: ThreadingTCPServer.",
     ),
+    _Loop(
+        "multiprocessing/synchronize.py",
+        "wait",
+        (("multiprocessing/synchronize.py", "notify"),),
+        "{who} waits at {where} in a signal handler for the end of the wait that the signal has "
+        "interrupted, at {outer}",
+        "A handler runs in the main thread, amid what that does. set() and notify() of "
+        "multiprocessing return when those that wait have woken up, and the one that was "
+        "interrupted goes on only after the handler.",
+        "Have the handler set a plain variable, and a loop look at it, "
+        "`while not stopping: time.sleep(0.1)`; or wait for the signal itself: "
+        "`signal.sigwait({signal.SIGTERM})`.",
+    ),
 )
 
 
@@ -127,20 +149,21 @@ def find(case: Case) -> Cause | None:
     """See a thread wait inside of the loop whose next round would end its wait."""
     for process, thread in case.threads():
         frame = own_frame(thread)
-        if frame is None or not is_waiting(thread, "lock"):
+        if frame is None or not waits_for_lock(thread):
             continue
         inside = library_frames(thread)
         around = thread.stack[len(inside) :]
         for loop in _LOOPS:
             call = next((f for f in inside for each in loop.waits if is_at(f, *each)), None)
-            is_inside = any(is_at(f, loop.file, loop.function) for f in around)
-            if call is None or not is_inside or (loop.alone and len(process.threads) > 1):
+            at = [n for n, f in enumerate(around) if is_at(f, loop.file, loop.function)]
+            if call is None or not at or (loop.alone and len(process.threads) > 1):
                 continue
             where = line_of(thread) or ""
             title = loop.title.format(
                 who=case.whose(process, thread),
                 where=where,
                 call=call.function.rpartition(".")[2],
+                outer=line_of(msgspec.structs.replace(thread, stack=tuple(around[at[0] :]))),
             )
             return Cause("waits_for_itself", title, loop.why, where, advice=loop.advice)
     return None
