@@ -68,6 +68,7 @@ from startlab.diagnosis.rules import (
     raised_before_exit,
     random_copied,
     refused,
+    replaced_in_parent,
     setting_differs,
     shared_made_again,
     signal_ignored,
@@ -131,6 +132,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         waits_for_itself.find,
         import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
         lock_order.find,
+        replaced_in_parent.find,
         crossed_waits.find,
         queue_stays_empty.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
@@ -193,6 +195,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         handler_inherited.find,
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
+        replaced_in_parent.find,
         loop_inherited.find,
         import_runs_again.find,
         made_in_each_child.find,

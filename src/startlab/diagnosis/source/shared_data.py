@@ -96,12 +96,12 @@ def _proxies(tree: ast.Module) -> set[str]:
             for target in node.targets
         }
         for call in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
-            name, given = _given(call)
+            name, values = given(call)
             function = functions.get(name)
             arguments = [each.arg for each in function.args.args] if function else []
             if arguments[:1] == ["self"]:
                 del arguments[0]
-            for argument, value in zip(arguments, given, strict=False):
+            for argument, value in zip(arguments, values, strict=False):
                 if ast.unparse(value) in found:
                     found.add(argument)
             found |= {
@@ -127,21 +127,21 @@ def _bound(tree: ast.Module, is_meant: Callable[[ast.expr], bool]) -> set[str]:
     return found
 
 
-def _given(call: ast.Call) -> tuple[str, list[ast.expr]]:
+def given(call: ast.Call) -> tuple[str, list[ast.expr]]:
     """Give the function that is called, now or by a Process or task, and what it is given."""
     target = next((each.value for each in call.keywords if each.arg == "target"), None)
     args = next((each.value for each in call.keywords if each.arg in ("args", "initargs")), None)
     target = target or next((e.value for e in call.keywords if e.arg == "initializer"), None)
     if target is not None:
-        given = list(args.elts) if isinstance(args, ast.Tuple | ast.List) else []
-        return ast.unparse(target).rpartition(".")[2], given
+        values = list(args.elts) if isinstance(args, ast.Tuple | ast.List) else []
+        return ast.unparse(target).rpartition(".")[2], values
     name = ast.unparse(call.func).rpartition(".")[2]
     if name in ("submit", "apply_async", "apply") and call.args:
-        given = call.args[1:]
+        values = call.args[1:]
         if name != "submit":
-            second = given[0] if given else args
-            given = list(second.elts) if isinstance(second, ast.Tuple | ast.List) else []
-        return ast.unparse(call.args[0]).rpartition(".")[2], given
+            second = values[0] if values else args
+            values = list(second.elts) if isinstance(second, ast.Tuple | ast.List) else []
+        return ast.unparse(call.args[0]).rpartition(".")[2], values
     return name, call.args
 
 
