@@ -126,6 +126,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         patched_in_parent.find,  # before those that see what it comes to, but not the line
         unpickling_fails.find,
         raised_before_exit.find,
+        raised_before_exit.suspect,
         signal_ignored.find,
         child_reaped.find,
         child_reaped.suspect,
