@@ -430,12 +430,15 @@ def tell_raised(head, *error):
     try:
         import traceback
 
-        if len(raised) < 20:
-            raised.append(head)
-            text = "".join(traceback.format_exception(*error or sys.exc_info()))
-            tell("raised", "%s\n%s" % (head, text[-8000:]))
+        tell_text("".join(traceback.format_exception(*error or sys.exc_info())), head + "\n")
     except Exception:  # it would be raised in the program
         pass
+
+
+def tell_text(text, head=""):
+    if len(raised) < 20:
+        raised.append(head)
+        tell("raised", head + text[-8000:])
 
 
 def watch_forks():

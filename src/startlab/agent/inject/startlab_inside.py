@@ -796,12 +796,21 @@ def watch_pool(pool):
             frame = sys._getframe(2)
             if frame.f_code.co_name == "_handle_tasks":
                 unpicklable_task(frame.f_locals.get("task"), value)
+            elif self._callback is not None and self._error_callback is None:
+                unheard(value)
 
     pool.ApplyResult._value = property(get, set)
     watch_conditions(pool.ApplyResult, pool.IMapIterator)
     for kind in (pool.IMapIterator, pool.IMapUnorderedIterator):
         kind._set = seen_to_fail(kind._set)
     watch_results(pool.MaybeEncodingError)
+
+
+@harmless
+def unheard(error):
+    """Tell what a task has raised whose callback is then not called: maybe nothing asks for it."""
+    text = str(error.__cause__)  # a worker's traceback, between quotes
+    inject.tell_text("\n".join(line for line in text.splitlines() if line.strip('"')))
 
 
 def seen_to_fail(set):

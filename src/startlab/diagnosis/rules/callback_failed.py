@@ -1,15 +1,18 @@
-"""A pool's callback that raised.
+"""A pool's callback that raised, or was not called.
 
 ## What it sees
 A pool's thread has ended by an exception in a line of the program's. Or, on weaker evidence, all
-workers wait for tasks, a callback is there, and the program still waits for a result.
+workers wait for tasks, a callback is there, and the program still waits for a result, or for what
+the callback does.
 
 ## Why
 A pool runs all callbacks in the one thread that reads its results. What a callback raises ends that
-thread, and no result comes any more. A `KeyError` is dropped there silently.
+thread, and no result comes any more. A `KeyError` is dropped there silently. The `callback` of a
+task that has raised is not called: there is `error_callback` for that.
 
 ## What to do
-Make sure that a callback cannot raise, or collect the results in the main thread.
+Make sure that a callback cannot raise, or collect the results in the main thread. Give the task an
+`error_callback`, too.
 
 ## Bad
 ```python
@@ -25,14 +28,18 @@ totals.setdefault(name, []).append(result.get())
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause, waits_for_pool
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.source.places import line_within, own_files
+from startlab.diagnosis.stacks import line_of, own_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from startlab.model import Thread
 
 
@@ -41,6 +48,11 @@ MECHANISMS: Final = (
         "callback_failed",
         advice="Make sure that a callback cannot raise; or collect the results in the main thread: "
         "`result.get()`, `imap_unordered()`.",
+    ),
+    Mechanism(
+        "callback_skipped",
+        advice="Give the task an `error_callback=` that does the same, or look at each result with "
+        "get(), which raises what the task has raised.",
     ),
 )
 
@@ -64,19 +76,68 @@ def find(case: Case) -> Cause | None:
     return None
 
 
+_ENDED_BY: Final = {"acquire": "release", "wait": "set|notify|notify_all", "get": "put|put_nowait"}
+"""Of a call that waits, the calls that end that; a `with` is ended by release()."""
+
+_WAITS: Final = re.compile(rf"(?:\bwith )?([\w.]+)(?:\.({'|'.join(_ENDED_BY)})\(|:)")
+
 _ONE_THREAD: Final = "A pool runs all callbacks in the one thread that reads its results."
 
 
 def suspect(case: Case) -> Cause | None:
-    """Suspect a callback where all workers wait for tasks: a pool passes over its KeyError."""
-    waiting = waits_for_pool(case)
-    if waiting is None or case.died or case.tracebacks:
-        return None
+    """Suspect a callback where all workers wait for tasks."""
     workers = [thread for process, thread in case.threads() if process != case.root]
-    idle = [t for t in workers if t.stack and _takes_a_task(t)]
+    if case.died or not workers or not all(t.stack and _takes_a_task(t) for t in workers):
+        return None
+    return _skipped(case) or _passed_over(case)
+
+
+def _skipped(case: Case) -> Cause | None:
+    """See a wait for what a callback does, which only a task that raised could leave out."""
+    for process, thread in case.threads():
+        where = line_of(thread) if process == case.root else None
+        for name, method in _WAITS.findall(case.sources.code(where)) if where else ():
+            ends = _ENDED_BY[method] if method else "release"
+            for called, there in _callbacks(case):
+                pattern = rf"\b{re.escape(name.rpartition('.')[2])}\.({ends})\("
+                done = line_within(case.sources, called, pattern)
+                if done is not None:
+                    return _of_skipped(case, f"`{called}`", there, where or "", done)
+    return None
+
+
+def _of_skipped(case: Case, called: str, there: str, where: str, done: str) -> Cause:
+    raised = next((e for e in case.tracebacks if not e.passing and own_line(e.frames)), None)
+    at = own_line(raised.frames) if raised is not None else None
+    what = f"raises {raised.said} at {at}" if raised is not None else "must have raised"
+    return Cause(
+        "callback_skipped",
+        f"a task {what}, so its callback {called} is not called, and the program waits at {where} "
+        f"for what that does at {done}",
+        f"The task is given `callback=` and no `error_callback=` at {there}. A pool calls the "
+        "first for a task that went well, and the second for a task that has raised.",
+        at or there,
+        key=there,
+    )
+
+
+def _callbacks(case: Case) -> Iterator[tuple[str, str]]:
+    """Give the functions that are called for tasks that went well alone, and where that is said."""
+    for file in own_files(case.sources):
+        for node in ast.walk(case.sources.file(file).tree):
+            if isinstance(node, ast.Call):
+                given = {each.arg: each.value for each in node.keywords}
+                if "callback" in given and "error_callback" not in given:
+                    name = ast.unparse(given["callback"]).rpartition(".")[2]
+                    yield name, f"{file}:{node.lineno}"
+
+
+def _passed_over(case: Case) -> Cause | None:
+    """Suspect that a callback has raised a KeyError: a pool passes over that."""
+    waiting = waits_for_pool(case)
     source = case.sources.file(case.sources.main)
     line = source.mentions(r"\bcallback\s*=\s*\w")
-    if not workers or idle != workers or line is None:
+    if waiting is None or case.tracebacks or line is None:
         return None
     match = re.search(r"\bcallback\s*=\s*([\w.]+)", source.line(line))
     name = match[1].rpartition(".")[2] if match else ""

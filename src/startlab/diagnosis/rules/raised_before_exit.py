@@ -40,8 +40,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import own_files
-from startlab.diagnosis.source.syntax import functions_in
+from startlab.diagnosis.source.places import line_within, own_files
 from startlab.diagnosis.stacks import is_at, is_in, line_of, own_line
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def suspect(case: Case) -> Cause | None:
     for process, thread in case.threads():
         at = line_of(thread) if process != case.root else None
         for name, there in _exit_handlers(case) if at else ():
-            done = _done_by(case, name, _ended_by(thread))
+            done = line_within(case.sources, name, rf"\.({_ended_by(thread)})\(")
             if done is not None:
                 return Cause(
                     "exit_handler_late",
@@ -137,15 +136,3 @@ def _exit_handlers(case: Case) -> Iterator[tuple[str, str]]:
 
 def _registers(function: ast.expr) -> bool:
     return ast.unparse(function) == "atexit.register"
-
-
-def _done_by(case: Case, name: str, calls: str) -> str | None:
-    """Give the line of a function of that name that makes one of some calls."""
-    for file in own_files(case.sources):
-        source = case.sources.file(file)
-        for _, function in functions_in(source.tree, ""):
-            if function.name == name:
-                for line in source.all_mentions(rf"\.({calls})\("):
-                    if function.lineno <= line <= (function.end_lineno or 0):
-                        return f"{file}:{line}"
-    return None

@@ -75,6 +75,15 @@ def all_written(sources: Sources, pattern: str) -> list[str]:
     ]
 
 
+def line_within(sources: Sources, function: str, pattern: str) -> str | None:
+    """Find the first line, in a function of that name, that a pattern matches."""
+    for file, first, last, _ in own_functions(sources, {function}):
+        line = sources.file(file).mentions(pattern, first)
+        if line is not None and line <= last:
+            return f"{file}:{line}"
+    return None
+
+
 def lines_like(sources: Sources, file: str, pattern: str) -> Iterator[str]:
     """Give each line of code in a file that a pattern matches."""
     source = sources.file(file)
