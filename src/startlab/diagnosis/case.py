@@ -527,11 +527,12 @@ def ends_well_when_forked(case: Case) -> bool:
 
 
 def held_locks(case: Case, thread: Thread) -> tuple[str, set[str]]:
-    """Give the locks that a thread holds by its sources, and the innermost line that does."""
+    """Give the locks that a thread holds by its sources, and the innermost line that took one."""
     for frame in own_frames(thread):
-        held = case.sources.file(frame.file).locks_at(frame.line)[1]
+        source = case.sources.file(frame.file)
+        held = source.locks_at(frame.line)[1]
         if held:
-            return f"{frame.file}:{frame.line}", held
+            return f"{frame.file}:{source.held_since(frame.line)}", held
     return "", set()
 
 

@@ -101,7 +101,8 @@ def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
         ]
         if not joins:
             continue
-        puts = all_written(case.sources, r"\.put(_nowait)?\(")
+        puts = all_written(case.sources, rf"{_PUT}(?!{_MARK})|\bQueueHandler\(")
+        marks = all_written(case.sources, rf"{_PUT}{_MARK}")
         where = puts[0] if len(puts) == 1 else None
         line = line_of(joins[0])  # of a call of join_thread(); at its end a process is at none
         what = "join_thread() does not return" if line else "A process cannot end"
@@ -111,10 +112,20 @@ def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
             f"what it has put into a queue{at(where)}",
             f"{what} before all that was put into the queue has gone into the pipe, and the pipe "
             "is full (64 KiB on Linux)."
-            + (f" Items are put at {listed(puts[:3])}." if len(puts) > 1 else ""),
+            + (f" Items are put at {listed(puts[:3])}." if len(puts) > 1 else "")
+            + (
+                f" The end mark of {listed(marks[:3])} ends a reader: it takes nothing that is put "
+                "later."
+                if marks and any(each.exit_code == 0 for each in case.trial.starts)
+                else ""
+            ),
             line or where,
         )
     return None
+
+
+_PUT: Final = r"\.put(?:_nowait)?\("
+_MARK: Final = r"None\)"
 
 
 def _unread(case: Case, writers: Sequence[tuple[Process, Thread]]) -> Cause | None:

@@ -400,6 +400,12 @@ class Source:
                 _sort_lock(node, "", number, taken, held)
         return taken, {each for each in held if each in taken or self._is_lock(each)}
 
+    def held_since(self, number: int) -> int:
+        """Give the last line that takes a lock which is held while a line runs; else that line."""
+        held = self.locks_at(number)[1]
+        lines = range(self.function_of(number) or 1, number)
+        return max((each for each in lines if self.locks_at(each)[0] & held), default=number)
+
     def made(self, name: str, owner: str = "") -> int | None:
         """Find the only line that makes what a name stands for: one of a call.
 
