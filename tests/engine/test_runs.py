@@ -24,6 +24,7 @@ from startlab.engine import lab, runs
 from startlab.engine.subjects import options
 from startlab.errors import JournalError, ProgramError, SelectionError
 from startlab.model import Run, Selection
+from startlab.program.snapshot import MOST_BYTES
 from startlab.report import files
 from startlab.results import journal
 from startlab.results.summary import summarise
@@ -213,6 +214,19 @@ def test_links_that_lead_out_of_its_folder_are_named_as_include_takes_them(here:
     said = Said()
     assert outputs(here.run("a.py", listener=said, include=[Path("link")])) == {"True True\n"}
     assert not [line for line in said.said if "lead out" in line]
+
+
+def test_a_script_in_too_large_a_folder_is_run_and_that_is_said(here: Here) -> None:
+    here.put("a.py", "import b, os; print(b.NAME, os.path.exists('films'))")
+    here.put("b.py", "NAME = 'beside'")
+    here.put("films/one", "")
+    with (here.folder / "films" / "one").open("wb") as film:
+        film.truncate(MOST_BYTES + 1)
+    said = Said()
+    assert outputs(here.run("a.py", listener=said)) == {"beside False\n"}
+    (line,) = [line for line in said.said if "too much" in line]
+    assert line.startswith(f"{here.folder} has 210 MB in 3 files: that is too much to go with a.py")
+    assert line.endswith("If it needs more of it, say so: --include PATH")
 
 
 def test_a_module_and_a_package(here: Here) -> None:

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -247,6 +248,32 @@ def test_too_much_names_the_largest_folders_and_what_to_do(
     assert "The largest: data/largest/ (3 MB), data/large/ (2 MB), small/ (0 MB)" in said
     assert "--exclude '*' --include PATH" in said
     assert names(tmp_path, exclude=("largest",)) == ["a.py", "data/large/x", "small/x"]
+
+
+def test_a_script_in_too_large_a_folder_goes_with_what_is_beside_it_and_what_it_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = {"a.py": "import b, os\nfrom c.d import x", "b.py": "", "c/__init__.py": "import e.f"}
+    fill(tmp_path, code | {"c/d.py": "", "c/rates.csv": "", "e/__init__.py": "", "e/f.py": ""})
+    fill(tmp_path, {"data.csv": "1", ".secret": "", "film": "x" * 300, "large/x": "x" * 2000})
+    fill(tmp_path, {"other/__init__.py": "", "g/x": ""})
+    monkeypatch.setattr(snapshot, "MOST_BYTES", 1000)
+    monkeypatch.setattr(snapshot, "MOST_BYTES_BESIDE", 200)
+    beside = ["a.py", "b.py", "c/__init__.py", "c/d.py", "c/rates.csv", "data.csv"]
+    beside += ["e/__init__.py", "e/f.py"]
+    for include, more in ((), []), (("g",), ["g/x"]):
+        with closing(snapshot.Snapshot(program(tmp_path, include=include))) as taken:
+            there = [each for each in taken.files.rglob("*") if each.is_file()]
+            found = sorted(each.relative_to(taken.files).as_posix() for each in there)
+            assert found == [*beside, *more]
+            assert taken.too_large == "0 MB in 13 files"
+    with pytest.raises(ProgramError):
+        snapshot.Snapshot(program(tmp_path, exclude=("other",)))
+    with pytest.raises(ProgramError):
+        snapshot.Snapshot(program(tmp_path, kind="command"))
+    (tmp_path / "pyproject.toml").touch()
+    with pytest.raises(ProgramError):
+        snapshot.Snapshot(program(tmp_path))
 
 
 def test_too_many_files_end_the_look_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

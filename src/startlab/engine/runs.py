@@ -343,6 +343,13 @@ def _program_opened(
     with closing(Snapshot(program)) as snapshot, ExitStack() as opened:
         if snapshot.left_out:
             how.listener.say(_left_out(snapshot.left_out))
+        if snapshot.too_large:
+            where = Path(program.root, program.folder)
+            how.listener.say(
+                f"{where} has {snapshot.too_large}: that is too much to go with "
+                f"{program.name}. What goes are small files beside it, and the packages that it "
+                "imports from there. If it needs more of it, say so: --include PATH"
+            )
         program = msgspec.structs.replace(
             program, digest=snapshot.digest, sources=snapshot.sources(program.target)
         )

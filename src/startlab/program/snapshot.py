@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
+import posixpath
 import re
 import shutil
 import stat
 import tempfile
 import time
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 200 << 20
 MOST_FILES: Final = 20_000
+MOST_BYTES_BESIDE: Final = 20 << 20
+MOST_BESIDE: Final = 1000
+"""Files that go with a script whose folder is too large."""
+
 MOST_SOURCES: Final = 256 << 10
 """How many bytes of a program's Python files go into the journal."""
 
@@ -52,6 +59,14 @@ OF_AN_ENVIRONMENT: Final = frozenset(
 """What such a folder has that is no part of a program, where the program itself is in it."""
 
 
+class TooLargeError(ProgramError):
+    """There is too much to copy: the `amount` of it, in words."""
+
+    def __init__(self, message: str, amount: str) -> None:
+        super().__init__(message)
+        self.amount = amount
+
+
 class File(NamedTuple):
     """A file of a program: its path below the root, and what is copied for it.
 
@@ -70,6 +85,8 @@ class Snapshot:
 
     `files` is the folder of the copy, `stdin` the copy of what the program reads, `digest` names
     the files by their content. `left_out` are the links that lead out of what was to be copied.
+    Of a script's folder that is `too_large`, in words, only the small files are there that are
+    beside the script, and the modules that it imports.
     Raises ProgramError.
     """
 
@@ -79,6 +96,7 @@ class Snapshot:
         self.files = self.folder / "files"
         self.stdin: Path | None = None
         self.left_out: list[Path] = []
+        self.too_large = ""
         try:
             self.digest = self._fill(program)
         except BaseException:
@@ -86,7 +104,12 @@ class Snapshot:
             raise
 
     def _fill(self, program: Program) -> str:
-        files = collect(program, self.left_out)
+        try:
+            files = collect(program, self.left_out)
+        except TooLargeError as error:
+            if not _may_go_alone(program):
+                raise
+            files, self.too_large = _with_what_is_beside(program), error.amount
         (self.files / program.cwd).mkdir(parents=True)
         digest = copy(files, self.files)
         if program.stdin is not None:
@@ -155,6 +178,57 @@ def collect(program: Program, left_out: list[Path] | None = None) -> list[File]:
     include = [root / path for path in [*own, *program.include]]
     bounds = _Bounds([root / program.folder, *include], left_out)
     return walk(root, root / program.folder, include, program.exclude, bounds)
+
+
+def _may_go_alone(program: Program) -> bool:
+    """Tell whether a script may do without its folder, which is no project."""
+    return (
+        program.kind == "script"
+        and not program.exclude
+        and posixpath.dirname(program.target) == program.folder.removeprefix(".")
+        and not Path(program.root, program.folder, "pyproject.toml").exists()
+    )
+
+
+def _with_what_is_beside(program: Program) -> list[File]:
+    """List a script, what is included, small files beside it, and the modules that these import."""
+    root, home = Path(program.root), Path(program.root, program.folder)
+    todo = [f for path in (program.target, *program.include) for f in walk(root, root / path)]
+    todo += _small(root, home)
+    found: dict[str, File] = {}
+    while todo:
+        file = todo.pop()
+        if file.path in found:
+            continue
+        found[file.path] = file
+        names = _imported(file.source) if file.path.endswith(".py") else ()
+        for name in names:
+            module, package = home / f"{name}.py", home / name
+            todo += walk(root, module) if module.is_file() else []
+            todo += walk(root, package) if (package / "__init__.py").is_file() else []
+    return sorted(found.values())
+
+
+def _small(root: Path, folder: Path) -> list[File]:
+    """List the files that are in a folder itself, the smallest first; none that is hidden."""
+    paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    files = [file for path in paths if not path.is_dir() for file in _file(root, path)]
+    files.sort(key=lambda file: file.size)
+    sums = accumulate(file.size for file in files[:MOST_BESIDE])
+    return [file for file, size in zip(files, sums, strict=False) if size <= MOST_BYTES_BESIDE]
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Give the top-level modules that a file imports."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # of another Python, maybe
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def fits(folder: Path, exclude: Sequence[str]) -> bool:
@@ -363,10 +437,12 @@ class _Amount:
     def _too_much(self, at_least: str) -> ProgramError:
         largest = sorted(self._folders.items(), key=lambda item: -item[1])[:3]
         named = ", ".join(f"{name} ({size / 1e6:.0f} MB)" for name, size in largest)
-        return ProgramError(
-            f"{self._root} would be copied with the program: {at_least}{self._size / 1e6:.0f} MB "
-            f"in {self._count} files; the limit of what is copied for every trial is "
-            f"{MOST_BYTES / 1e6:.0f} MB and {MOST_FILES} files. The largest: {named}. "
+        amount = f"{at_least}{self._size / 1e6:.0f} MB in {self._count} files"
+        return TooLargeError(
+            f"{self._root} would be copied with the program: {amount}; the limit of what is copied "
+            f"for every trial is {MOST_BYTES / 1e6:.0f} MB and {MOST_FILES} files. "
+            f"The largest: {named}. "
             "Leave out what the program does not need (--exclude PATTERN, or .gitignore), or leave "
-            "out everything and name what it needs (--exclude '*' --include PATH)."
+            "out everything and name what it needs (--exclude '*' --include PATH).",
+            amount,
         )
