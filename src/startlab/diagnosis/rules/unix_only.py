@@ -3,7 +3,8 @@
 ## What it sees
 The exception for a name that is missing on Windows or macOS (`os.fork`, `signal.SIGKILL`,
 `os.sched_getaffinity`), a missing module (`fcntl`), a listener of the family `AF_UNIX`, an argument
-of subprocess (`preexec_fn`), or an event loop's `add_signal_handler`.
+of subprocess (`preexec_fn`), or an event loop's `add_signal_handler`. Or, on Windows, a signal is
+sent to a child that has a handler for it.
 
 ## Why
 Windows has no fork, no Unix signals and no Unix file locks, and macOS lacks what belongs to Linux.
@@ -28,8 +29,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
+from startlab.diagnosis.phrases import at
 from startlab.diagnosis.raised import WINDOWS, Raised, by_exception, look, place
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import written
+from startlab.model import SignalSent
 
 if TYPE_CHECKING:
     from startlab.diagnosis.raised import Seen
@@ -41,12 +45,40 @@ MECHANISMS: Final = (
         depends_on="platform",
         advice="Use what exists on every platform, or check `sys.platform` first.",
     ),
+    Mechanism(
+        "killed_at_once",
+        depends_on="platform",
+        advice="Ask the child to end by an Event, or by a message through a queue, and join it.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
     """Know it by the exception's own words."""
-    return _missing_name(case) or _missing_module(case) or by_exception(case, *_RAISED)
+    said = _missing_name(case) or _missing_module(case) or by_exception(case, *_RAISED)
+    return said or _killed(case)
+
+
+def _killed(case: Case) -> Cause | None:
+    """See a child ended at once by a signal that it has a handler for."""
+    if case.environment is None or case.environment.sys_platform != "win32":
+        return None
+    for clue in case.clues(SignalSent):
+        handler = written(case.sources, r"\bsignal\.signal\(\s*(signal\.)?SIG(TERM|INT|ABRT)\b")
+        if handler is not None and clue.number > _EVENTS:
+            return Cause(
+                "killed_at_once",
+                f"the signal that is sent{at(clue.where)} ends the child at once on Windows: the "
+                f"handler that is set at {handler} is not called",
+                "There os.kill() calls TerminateProcess(), with the number of the signal for an "
+                "exit status. Process.terminate() does the same.",
+                clue.where,
+            )
+    return None
+
+
+_EVENTS: Final = 1
+"""CTRL_C_EVENT is 0 and CTRL_BREAK_EVENT 1: these are sent to a group, and handled."""
 
 
 def _missing_name(case: Case) -> Cause | None:
@@ -79,34 +111,37 @@ def _lacking(case: Case, seen: Seen, name: str, named: str, what: str) -> Cause:
 
 
 _LINUX_ONLY: Final = (
-    "epoll", "eventfd", "getxattr", "listxattr", "memfd_create", "pidfd_open", "pipe2",
-    "removexattr", "sched_getaffinity", "sched_setaffinity", "setns", "setxattr", "timerfd_create",
-    "unshare",
+    "copy_file_range", "epoll", "eventfd", "eventfd_read", "eventfd_write", "getrandom",
+    "getresgid", "getresuid", "getxattr", "listxattr", "memfd_create", "pidfd_open",
+    "pidfd_send_signal", "pipe2", "posix_fadvise", "posix_fallocate", "removexattr",
+    "sched_getaffinity", "sched_getscheduler", "sched_setaffinity", "sched_setscheduler", "setns",
+    "setresgid", "setresuid", "setxattr", "splice", "timerfd_create", "unshare",
 )  # fmt: skip
 _UNIX_ONLY: Final = (
-    "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_SYNC",
-    "WEXITSTATUS", "WIFEXITED", "WIFSIGNALED", "WNOHANG", "WTERMSIG",
-    "chown", "chroot", "fchmod", "fchown", "fdatasync", "fork", "forkpty", "getegid", "geteuid",
-    "getgid", "getgroups", "getloadavg", "getpgid", "getpgrp", "getpriority", "getsid", "getuid",
-    "initgroups", "killpg", "lchown", "lockf", "mkfifo", "mknod", "nice", "openpty", "posix_spawn",
-    "pread", "pwrite", "readv", "register_at_fork", "sched_yield", "sendfile", "setegid", "seteuid",
-    "setgid", "setgroups", "setpgid", "setpriority", "setsid", "setuid", "statvfs", "sync",
+    "chown", "chroot", "confstr", "ctermid", "environb", "fchdir", "fchmod", "fchown", "fdatasync",
+    "fork", "forkpty", "fpathconf", "fstatvfs", "fwalk", "getegid", "getenvb", "geteuid", "getgid",
+    "getgrouplist", "getgroups", "getloadavg", "getpgid", "getpgrp", "getpriority", "getsid",
+    "getuid", "initgroups", "killpg", "lchown", "lockf", "login_tty", "major", "makedev", "minor",
+    "mkfifo", "mknod", "nice", "openpty", "pathconf", "posix_spawn", "posix_spawnp", "pread",
+    "preadv", "pwrite", "pwritev", "readv", "register_at_fork", "sched_yield", "sendfile",
+    "setegid", "seteuid", "setgid", "setgroups", "setpgid", "setpgrp", "setpriority", "setregid",
+    "setreuid", "setsid", "setuid", "spawnlp", "spawnlpe", "spawnvp", "spawnvpe", "statvfs", "sync",
     "sysconf", "tcgetpgrp", "tcsetpgrp", "ttyname", "uname", "wait", "wait3", "wait4", "waitid",
     "writev",
-    "SIGALRM", "SIGCHLD", "SIGCONT", "SIGHUP", "SIGIO", "SIGKILL", "SIGPIPE", "SIGPROF", "SIGQUIT",
-    "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGUSR1", "SIGUSR2", "SIGWINCH",
-    "ITIMER_PROF", "ITIMER_REAL", "ITIMER_VIRTUAL", "SIG_BLOCK", "SIG_SETMASK", "SIG_UNBLOCK",
-    "alarm", "pause", "pthread_kill", "pthread_sigmask", "setitimer", "siginterrupt", "sigpending",
-    "sigtimedwait", "sigwait", "sigwaitinfo",
-    "AF_UNIX", "CMSG_LEN", "SCM_RIGHTS", "SO_REUSEPORT", "recv_fds", "send_fds",
+    "alarm", "getitimer", "pause", "pthread_kill", "pthread_sigmask", "setitimer", "siginterrupt",
+    "sigpending", "sigtimedwait", "sigwait", "sigwaitinfo",
+    "recv_fds", "send_fds", "sethostname",
     "kqueue", "poll",
-    "CLOCK_MONOTONIC", "CLOCK_REALTIME", "clock_gettime", "tzset",
+    "clock_getres", "clock_gettime", "clock_settime", "pthread_getcpuclockid", "tzset",
     "open_unix_connection", "start_unix_server",
 )  # fmt: skip
 """What the documentation says is available on Unix only, by module: os, signal, socket, ..."""
 
-_NAMES: Final = "|".join((*_LINUX_ONLY, *_UNIX_ONLY))
-_PARTLY: Final = "asyncio|os|posix|select|signal|socket|time"
+_CONSTANT: Final = "[A-Z][A-Z0-9_]+"
+"""SIGALRM, O_NONBLOCK, AF_UNIX: a Python that lacks one is of another platform, not another age."""
+
+_NAMES: Final = "|".join((*_LINUX_ONLY, *_UNIX_ONLY, _CONSTANT))
+_PARTLY: Final = "asyncio|mmap|os|posix|select|signal|socket|time"
 """Modules of which Windows has a part."""
 
 _NAME_PATTERNS: Final = (
