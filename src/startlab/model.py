@@ -942,7 +942,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     `sys_platform` is the agent's; by it the numbers of signals have their names. `dropped_events`
     is how many that the inside told were not as they should be, and were left out. `below`: an
     interpreter that the program itself has started, not by multiprocessing, starts processes by it.
-    `pids` are those of all of its interpreters, a fork server's and the agent's too.
+    `pids` are those of all of its interpreters, a fork server's and the agent's too. `written` are
+    the texts that a user's program has left in its folder, by their files.
     """
 
     ended: Literal["exit", "limit", "proof", "rounds", "stopped", "launch"]
@@ -962,6 +963,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     processes: tuple[Process, ...] = ()
     stuck: tuple[Process, ...] = ()
     left_behind: LeftBehind = LeftBehind()
+    written: dict[str, str] = {}
     crashes: tuple[str, ...] = ()
     not_launched: NotLaunched | None = None
     grade: Grade | None = None
@@ -1015,7 +1017,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     decided. `deviation` is in what a trial of the catalogue is not `as_expected`. `dropped_events`
     is how many that the inside told were not as they should be, and are left out. `run_as` is the
     method of the cell whose trial this is, too: the program chooses its start method itself, and
-    was run in one cell for all. `used` is how a suite's test uses multiprocessing.
+    was run in one cell for all. `used` is how a suite's test uses multiprocessing. `written` are
+    the lines of the texts that it has left in its folder, each with its file; `written_shape` is
+    their digest, as that of stdout.
     """
 
     experiment: str
@@ -1044,8 +1048,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     load: float = 0.0
     stdout_digest: str | None = None
     stdout_shape: str | None = None
+    written_shape: str | None = None
     output_group: str | None = None
     stdout: str = ""
+    written: str = ""
     stderr: str = ""
     notes: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
@@ -1056,6 +1062,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     crash_stacks: tuple[str, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     reproduce: str = ""
+
+    @property
+    def output(self) -> str:
+        """What it has printed, and written into its folder."""
+        return f"{self.stdout.rstrip()}\n{self.written}" if self.written else self.stdout
 
     @property
     def cell(self) -> Cell:

@@ -88,6 +88,18 @@ def test_names_are_bounded_and_no_link_is_followed(tmp_path: Path) -> None:
     assert boundary.names(str(tmp_path / "nowhere"), 2) == []
 
 
+def test_what_was_written_since_is_listed_and_bounded(tmp_path: Path) -> None:
+    for name in ("b/two", "one", "old", ".hidden", "__pycache__/x.pyc"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name, "utf-8")
+        os.utime(path, (50, 50) if name == "old" else (150, 150))
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert boundary.changed(str(tmp_path), 100, 5) == [str(tmp_path / n) for n in ("b/two", "one")]
+    assert boundary.changed(str(tmp_path), 100, 1) == [str(tmp_path / "b/two")]
+    assert boundary.changed(str(tmp_path / "nowhere"), 100, 1) == []
+
+
 # --- the conversation ---------------------------------------------------------------------------
 
 FORGES = """

@@ -814,3 +814,20 @@ def test_a_thread_that_is_ready_and_gets_no_core_at_all_is_not_idle(clock: Any) 
         assert not limit.look()
     assert limit.starved_s == pytest.approx(11, abs=1)
     assert not limit.quiet
+
+
+def test_the_texts_that_a_program_leaves_in_its_folder_are_kept(
+    agent: Conversation, request_of: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "same.txt").write_text("as it was", "utf-8")
+    (tmp_path / "changed.txt").write_text("as it was", "utf-8")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import os\nos.mkdir('out')\nopen('out/a.txt', 'w').write('1\\n')\n"
+        "open('same.txt', 'w').write('as it was')\nopen('changed.txt', 'w').write('2')\n"
+        "open('binary', 'wb').write(b'\\0\\xff')\nopen('long', 'w').write('x' * 99999)\n",
+        "utf-8",
+    )
+    asked = request_of(sys.executable, "program.py", files=str(tmp_path))
+    assert agent.run(asked).written == {"out/a.txt": "1\n", "changed.txt": "2"}
+    assert agent.run(request_of(sys.executable, str(program))).written == {}

@@ -105,6 +105,26 @@ def test_outputs_of_one_shape_are_the_same(run_of: Callable[..., Run]) -> None:
     assert letters(run) == [("A", True)] * 3
 
 
+def test_what_is_written_is_output_unless_it_is_another_each_time(
+    run_of: Callable[..., Run],
+) -> None:
+    run = run_of(*[(method, "1", "x", "ok") for method in ("fork", "fork", "spawn", "spawn")])
+
+    def grouped(*shapes: str | None) -> list[tuple[str | None, str]]:
+        told = zip(run.trials, shapes, strict=True)
+        trials = tuple(
+            msgspec.structs.replace(each, written="a.txt: 1\n", written_shape=shape)
+            for each, shape in told
+        )
+        found = output_groups.grouped(msgspec.structs.replace(run, trials=trials)).trials
+        return [(each.output_group, each.written) for each in found]
+
+    lines = "a.txt: 1\n"
+    assert grouped("a", "a", "a", "a") == [("A", lines)] * 4
+    assert grouped("a", "a", "b", "b") == [("A", lines)] * 2 + [("B", lines)] * 2
+    assert grouped("a", "a", "b", "c") == [("A", "")] * 4
+
+
 def test_only_trials_that_ended_well_are_compared(run_of: Callable[..., Run]) -> None:
     run = run_of(("fork", "1", "x", "ok"), ("spawn", "2", "y", "error"))
     assert letters(run) == [("A", True), (None, False)]

@@ -10,9 +10,11 @@ import errno
 import heapq
 import os
 import stat
+from contextlib import suppress
 from typing import List, NamedTuple
 
 MOST = 8 << 20  # bytes of a file
+MOST_ENTRIES = 20_000  # of a folder and those below it
 
 _READ = (
     os.O_RDONLY
@@ -70,6 +72,33 @@ def size(path: str) -> int:
     if not stat.S_ISREG(seen.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", path)
     return seen.st_size
+
+
+def changed(folder: str, since: float, most: int) -> List[str]:
+    """List the first files in a folder, by their paths, that were written since a time.
+
+    What has a name like `.cache` is nobody's result, nor is bytecode.
+    """
+    found, folders, seen = [], [folder], 0
+    while folders and seen < MOST_ENTRIES:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > MOST_ENTRIES:
+                    break
+                if entry.name.startswith((".", "__pycache__")):
+                    continue
+                with suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif _is_written(entry, since):
+                        found.append(entry.path)
+    return sorted(found)[:most]
+
+
+def _is_written(entry: "os.DirEntry[str]", since: float) -> bool:
+    seen = entry.stat(follow_symlinks=False)
+    return stat.S_ISREG(seen.st_mode) and seen.st_mtime >= since
 
 
 def names(folder: str, most: int) -> List[str]:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Type
 
 from . import boundary, events, tests
@@ -47,6 +47,8 @@ COPYING_S = 60.0  # the user's files
 CLEANING_S = 60.0  # for the files of a trial that is over: some leave a million
 LEAST_ROOM = 1 << 20  # bytes for a trial's events and its own copy of the files
 MOST_CRASHES = 1 << 20  # bytes of their stacks
+MOST_WRITTEN = 1 << 15  # bytes of a file that the program leaves
+COARSE_S = 0.02  # by which the time of a file may be behind the clock
 
 
 class Place:
@@ -87,6 +89,18 @@ class Place:
             shutil.copytree(files, self.work, symlinks=True, copy_function=_copied)
         except _NotCopiedError as error:
             raise error.reason from None
+
+    def written(self, files: str, since: float) -> Dict[str, str]:
+        """Give the texts that the program has left in its folder, by their paths, if not long."""
+        found = {}
+        for path in boundary.changed(self.work, since - COARSE_S, MOST_NAMED):
+            name = os.path.relpath(path, self.work)
+            with suppress(OSError, UnicodeDecodeError):
+                data = boundary.read(path, most=MOST_WRITTEN)
+                text = "" if data.left else data.data.decode("utf-8")
+                if "\0" not in text and not _is_text_of(os.path.join(files, name), data.data):
+                    found[name.replace(os.sep, "/")] = text
+        return {name: text for name, text in found.items() if text}
 
     def left_files(self) -> List[str]:
         """List what the program left in its TMPDIR; nothing if it has removed or locked it."""
@@ -260,6 +274,8 @@ def _observe(started: _Started, request: Dict[str, Any], watching: _Watching) ->
     if channel is not None:
         written_by = tests.captured(place.events, written_by[0])
         channel.close()
+    if channel is None and ended == "exit" and request.get("files"):
+        observation["written"] = place.written(request["files"], began_s)
     observation.update(
         stdout=written_by[0],
         stderr=written_by[1],
@@ -452,6 +468,13 @@ def _copied(source: str, target: str) -> None:
     except OSError as error:
         error.filename = error.filename or target
         raise _NotCopiedError(error) from None
+
+
+def _is_text_of(path: str, data: bytes) -> bool:
+    try:
+        return boundary.read(path, most=MOST_WRITTEN).data == data
+    except OSError:
+        return False
 
 
 def _crashes(place: Place) -> List[str]:

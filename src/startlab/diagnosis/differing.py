@@ -141,7 +141,7 @@ def _why_unstable(seen: Seen, trials: Sequence[Trial], unstable: Sequence[Cell])
     ]
     usual = steady[0].output_group if steady else None
     other = next(each for each in trials if each.output_group != usual)
-    lines = compare(other.stdout, steady[0].stdout) if steady else NO_LINES
+    lines = compare(other.output, steady[0].output) if steady else NO_LINES
     return seen.rules.first("unstable", seen.case(other, steady or None, lines=lines))
 
 
@@ -150,7 +150,7 @@ def _unstable(seen: Seen, ok: Sequence[Trial], unstable: Sequence[Cell]) -> list
     trials = seen.by_cell[unstable[0]]
     one = trials[0]
     two = next(each for each in trials if each.output_group != one.output_group)
-    lines = compare(one.stdout, two.stdout)
+    lines = compare(one.output, two.output)
     text = f" Of two trials of {cell_name(one.cell)}, {one_of_two(lines)}."
     groups = len({trial.output_group for trial in ok})
     text += f" There were {groups} different outputs in {len(ok)} trials."
@@ -198,7 +198,7 @@ def _lines(seen: Seen, groups: Groups) -> str:
     first = every[0]
     parts = []
     for other in every[1:3]:
-        lines = compare(first[0].stdout, other[0].stdout)
+        lines = compare(first[0].output, other[0].output)
         here, there = seen.cells_of(first), seen.cells_of(other)
         parts.append(f" {only(here, lines, there)}")
     if len(every) > 3:

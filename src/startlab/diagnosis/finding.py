@@ -12,7 +12,7 @@ from startlab.diagnosis.phrases import PRELOADED, either, listed, versions
 from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.seen import cell_name
 from startlab.model import Explained, Finding, MainModule
-from startlab.results.summary import has_failed_child
+from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,8 +111,17 @@ def _head(seen: Seen, found: Found, outcomes: Sequence[Outcome]) -> str:
         return f"Under {cells}: "
     loses = MECHANISMS[found.cause.mechanism].loses and outcomes == ["ok"]
     verb = "loses data" if loses else found.verb
+    if not verb and [*outcomes] == ["differs"] and _prints_the_same(seen, found.trials[0]):
+        verb = "writes different files"
     verb = verb or " or ".join(_VERB[outcome] for outcome in outcomes)
     return f"{verb.capitalize()} under {cells}: "
+
+
+def _prints_the_same(seen: Seen, trial: Trial) -> bool:
+    """Tell whether only what is written differs."""
+    well = [each for each in seen.by_environment[trial.environment] if each.outcome in WELL]
+    printed = {each.stdout_digest for each in well}, {each.stdout_shape for each in well}
+    return any(len(each) == 1 and None not in each for each in printed)
 
 
 def _besides(seen: Seen, found: Found, cells: Sequence[Explained], grade: FindingGrade) -> str:

@@ -217,4 +217,4 @@ def _end(trial: Trial) -> tuple[object, ...]:
 
 def _told_by(trial: Trial) -> str:
     """Give what a trial has printed; of one that fails, what it says of it too."""
-    return f"{trial.stdout}\n{trial.reason}" if trial.outcome == "error" else trial.stdout
+    return f"{trial.output}\n{trial.reason}" if trial.outcome == "error" else trial.output

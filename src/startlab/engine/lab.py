@@ -16,6 +16,7 @@ from startlab.errors import AgentError, JournalError, StartlabError
 from startlab.judge.waiting import obstacle
 from startlab.model import End, PinnedMethod, PlannedEnvironment, Trial, Unavailable
 from startlab.plan.cells import by_name, impossible, plan_cells, shards
+from startlab.results.output_groups import prints_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -427,7 +428,7 @@ class _Repeats:
             cells = [] if trial.outcome == "ok" else [trial.cell]
             if trial.outcome == "ok":
                 self._first = self._first or trial
-                if not _prints_the_same(trial, self._first):
+                if not prints_the_same(trial, self._first):
                     cells = [trial.cell, self._first.cell]
             cells = [cell for cell in cells if cell not in self._repeated]
             self._repeated.update(cells)
@@ -442,13 +443,6 @@ def _is_pinned(trial: Trial) -> bool:
         if isinstance(clue, PinnedMethod) and clue.by == "set_start_method"
     }
     return len(chosen) == 1 and chosen == set(trial.method_used)
-
-
-def _prints_the_same(one: Trial, other: Trial) -> bool:
-    """Whether two trials print the same, but for durations, process ids and the like."""
-    if one.stdout_digest == other.stdout_digest:
-        return True
-    return one.stdout_shape is not None and one.stdout_shape == other.stdout_shape
 
 
 class _Worker:

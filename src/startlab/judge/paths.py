@@ -85,6 +85,7 @@ class Place:
             obstacle=self._obstacle(observation.obstacle),
             stdout=self._stream(observation.stdout),
             stderr=self._stream(observation.stderr),
+            written={name: self._text(text) for name, text in observation.written.items()},
             crashes=tuple(map(self._text, observation.crashes)),
             starts=tuple(
                 msgspec.structs.replace(start, where=self._line(start.where))

@@ -27,7 +27,9 @@ _CREDENTIALS: Final = re.compile(r"(?<!ssh://)(?<=://)(?P<said>[^/\s'\"]+)@")
 _OF_A_VARIABLE: Final = re.compile(r"(.*:)?\$\{\w+\}")
 """`user:${TOKEN}`, which pip itself takes from the environment."""
 
-_FREE: Final = ("reason", "stdout", "stderr", "notes", "exception", "clues", "crash_stacks")
+_FREE: Final = (
+    "reason", "stdout", "written", "stderr", "notes", "exception", "clues", "crash_stacks"
+)  # fmt: skip
 """The fields of a trial that may quote what the program says."""
 
 

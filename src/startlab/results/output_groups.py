@@ -20,15 +20,22 @@ class _Grouped(Trials):
     """Trials of a user's program with their output groups, by number, -1 where there is none.
 
     `differing` are the environments whose trials do not all print what those print that they are
-    compared with.
+    compared with; `varying` are those where what is written is not compared.
     """
 
-    __slots__ = ("_differing", "_groups", "_of")
+    __slots__ = ("_differing", "_groups", "_of", "_varying")
 
-    def __init__(self, of: Sequence[Trial], groups: array[int], differing: Collection[str]) -> None:
+    def __init__(
+        self,
+        of: Sequence[Trial],
+        groups: array[int],
+        differing: Collection[str],
+        varying: Collection[str],
+    ) -> None:
         self._of = of
         self._groups = groups
         self._differing = differing
+        self._varying = varying
 
     @property
     def cells(self) -> Sequence[Cell]:
@@ -39,6 +46,8 @@ class _Grouped(Trials):
 
     def make(self, place: int) -> Trial:
         trial, group = self._of[place], self._groups[place]
+        if trial.environment in self._varying:
+            trial = msgspec.structs.replace(trial, written="", written_shape=None)
         if group < 0:
             return trial
         name = letter(group)
@@ -61,14 +70,30 @@ def grouped(run: Run) -> Run:
     `differs`. Outputs that differ only from one environment to another depend on the Python or the
     platform, not on the start method: these trials stay ok, unless each environment was run under
     another start method. Where the user has said what the output is to be, `wrong` tells, and
-    nothing `differs`.
+    nothing `differs`. What a program writes into its folder is output too, unless it is another in
+    each trial of a cell, as a log is with its times.
     """
     program = run.header.program
     if program is None or isinstance(run.trials, _Grouped):
         return run
-    groups = _groups(run)
+    varying = _varying(run)
+    groups = _groups(run, varying)
     differing = frozenset() if program.stdout is not None else _differing(run, groups)
-    return msgspec.structs.replace(run, trials=_Grouped(run.trials, groups, differing))
+    return msgspec.structs.replace(run, trials=_Grouped(run.trials, groups, differing, varying))
+
+
+def prints_the_same(one: Trial, other: Trial) -> bool:
+    """Whether two trials print and write the same, but for durations, process ids and the like."""
+    if not _writes_the_same(one, other):
+        return False
+    if one.stdout_digest == other.stdout_digest:
+        return True
+    return one.stdout_shape is not None and one.stdout_shape == other.stdout_shape
+
+
+def _writes_the_same(one: Trial, other: Trial) -> bool:
+    shapes = {one.written_shape, other.written_shape}
+    return len(shapes) == 1 or None in shapes
 
 
 def _differing(run: Run, groups: array[int]) -> frozenset[str]:
@@ -88,7 +113,18 @@ def _differing(run: Run, groups: array[int]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _groups(run: Run) -> array[int]:
+def _varying(run: Run) -> frozenset[str]:
+    """Name the environments in which a cell's trials do not all write the same."""
+    found = set()
+    for cell, trials in by_cell(run):
+        if len(trials) > 1 and cell.environment not in found:
+            shapes = {trial.written_shape for trial in trials if trial.outcome in ("ok", "wrong")}
+            if len(shapes - {None}) > 1:
+                found.add(cell.environment)
+    return frozenset(found)
+
+
+def _groups(run: Run, varying: Collection[str]) -> array[int]:
     """Group trials whose outputs have the same digest or the same shape."""
     groups = array("l", [-1]) * len(run.trials)
     known: dict[str, int] = {}
@@ -100,7 +136,9 @@ def _groups(run: Run) -> array[int]:
             if trial.outcome not in ("ok", "wrong"):
                 continue
             # A truncated output has no digest: no two of them are known to be equal.
-            keys = [key for key in (trial.stdout_digest, trial.stdout_shape) if key is not None]
+            written = "" if trial.environment in varying else trial.written_shape or ""
+            printed = (trial.stdout_digest, trial.stdout_shape)
+            keys = [key + written for key in printed if key is not None]
             group = next((known[key] for key in keys if key in known), count)
             count = max(count, group + 1)
             groups[trials.place(each)] = group

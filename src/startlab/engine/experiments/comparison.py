@@ -10,6 +10,7 @@ from startlab.engine.experiments.bench import TIMES, Bench, limit_s
 from startlab.engine.experiments.noted import has_met, names, noted
 from startlab.engine.experiments.worlds import TRACEBACK, World, elsewhere
 from startlab.model import Aspect, CauseExperiment, NotApplied
+from startlab.results.output_groups import prints_the_same
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Comparison:
             return False
         if has_failed_child(trial) and not good.loses_children:
             return False
-        return self.bench.is_of_test or _prints_alike(trial, right)
+        return self.bench.is_of_test or prints_the_same(trial, right)
 
     def base_rates(self) -> bool:
         """Run both worlds until each was seen `TIMES` times; tell whether both stay what they are.
@@ -245,12 +246,6 @@ class Comparison:
 def _is_alike(trial: Trial, bad: Trial) -> bool:
     """Tell whether a trial goes wrong as another one does."""
     if trial.outcome in WELL and bad.outcome in WELL:
-        return _prints_alike(trial, bad)
+        return prints_the_same(trial, bad)
     kinds = [each.exception and each.exception.type for each in (trial, bad)]
     return (trial.outcome, trial.where) == (bad.outcome, bad.where) and kinds[0] == kinds[1]
-
-
-def _prints_alike(one: Trial, other: Trial) -> bool:
-    return one.stdout_digest == other.stdout_digest or (
-        one.stdout_shape is not None and one.stdout_shape == other.stdout_shape
-    )

@@ -76,7 +76,7 @@ def _hands_over(trial: Trial) -> bool:
 
 def prints_more(world: World, other: World) -> bool:
     """Tell whether both end well, and one prints all that the other does: it has lost nothing."""
-    lines = compare(world.trials[0].stdout, other.trials[0].stdout)
+    lines = compare(world.trials[0].output, other.trials[0].output)
     return world.is_good and other.is_good and not lines.only_second
 
 
