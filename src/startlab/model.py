@@ -1018,8 +1018,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     is how many that the inside told were not as they should be, and are left out. `run_as` is the
     method of the cell whose trial this is, too: the program chooses its start method itself, and
     was run in one cell for all. `used` is how a suite's test uses multiprocessing. `written` are
-    the lines of the texts that it has left in its folder, each with its file; `written_shape` is
-    their digest, as that of stdout.
+    the texts that it has left in its folder, by their files; `written_shapes` are their digests, as
+    that of stdout, empty where a file is another in each trial of a cell.
     """
 
     experiment: str
@@ -1048,10 +1048,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
     load: float = 0.0
     stdout_digest: str | None = None
     stdout_shape: str | None = None
-    written_shape: str | None = None
+    written_shapes: dict[str, str] = {}
     output_group: str | None = None
     stdout: str = ""
-    written: str = ""
+    written: dict[str, str] = {}
     stderr: str = ""
     notes: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
@@ -1065,8 +1065,10 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tr
 
     @property
     def output(self) -> str:
-        """What it has printed, and written into its folder."""
-        return f"{self.stdout.rstrip()}\n{self.written}" if self.written else self.stdout
+        """What it has printed, and the lines that it has written into its folder."""
+        texts = self.written.items()
+        lines = [f"{file}: {line}" for file, text in texts for line in text.splitlines()]
+        return "\n".join([self.stdout.rstrip(), *lines]) if lines else self.stdout
 
     @property
     def cell(self) -> Cell:

@@ -45,7 +45,7 @@ def test_a_value_is_hidden_wherever_a_trial_says_it() -> None:
         notes=("s3cr3t", "global"),
         clues=(ChangedGlobal(name="x", parent="s3cr3t", child=""),),
         stdout="https://me:word@host",
-        written="a.txt: s3cr3t",
+        written={"a.txt": "is s3cr3t"},
     )
     assert secrets.Veil(program(A="s3cr3t", B="s3cr3t-more", C="global")).over(said) == trial(
         reason="KeyError: ***",
@@ -53,7 +53,7 @@ def test_a_value_is_hidden_wherever_a_trial_says_it() -> None:
         notes=("***", "***"),
         clues=(ChangedGlobal(name="x", parent="***", child=""),),
         stdout="https://***@host",
-        written="a.txt: ***",
+        written={"a.txt": "is ***"},
     )
 
 

@@ -105,24 +105,30 @@ def test_outputs_of_one_shape_are_the_same(run_of: Callable[..., Run]) -> None:
     assert letters(run) == [("A", True)] * 3
 
 
-def test_what_is_written_is_output_unless_it_is_another_each_time(
+def test_what_is_written_is_output_but_for_what_is_another_each_time(
     run_of: Callable[..., Run],
 ) -> None:
     run = run_of(*[(method, "1", "x", "ok") for method in ("fork", "fork", "spawn", "spawn")])
 
-    def grouped(*shapes: str | None) -> list[tuple[str | None, str]]:
+    def grouped(*shapes: dict[str, str]) -> list[tuple[str | None, str]]:
         told = zip(run.trials, shapes, strict=True)
         trials = tuple(
-            msgspec.structs.replace(each, written="a.txt: 1\n", written_shape=shape)
+            msgspec.structs.replace(each, written=shape, written_shapes=shape)
             for each, shape in told
         )
         found = output_groups.grouped(msgspec.structs.replace(run, trials=trials)).trials
-        return [(each.output_group, each.written) for each in found]
+        assert output_groups.prints_the_same(found[0], found[-1]) == (
+            found[0].output_group == found[-1].output_group
+        )
+        return [(each.output_group, each.output) for each in found]
 
-    lines = "a.txt: 1\n"
-    assert grouped("a", "a", "a", "a") == [("A", lines)] * 4
-    assert grouped("a", "a", "b", "b") == [("A", lines)] * 2 + [("B", lines)] * 2
-    assert grouped("a", "a", "b", "c") == [("A", "")] * 4
+    a, b, none = {"f": "a"}, {"f": "b"}, dict[str, str]()
+    assert grouped(a, a, a, a) == [("A", "\nf: a")] * 4
+    assert grouped(a, a, b, b) == [("A", "\nf: a")] * 2 + [("B", "\nf: b")] * 2
+    assert grouped(a, a, none, none) == [("A", "\nf: a")] * 2 + [("B", "")] * 2
+    assert grouped(a, a, b, a) == [("A", "")] * 4
+    logs = [each | {"log": str(number)} for number, each in enumerate((a, a, b, b))]
+    assert grouped(*logs) == [("A", "\nf: a")] * 2 + [("B", "\nf: b")] * 2
 
 
 def test_only_trials_that_ended_well_are_compared(run_of: Callable[..., Run]) -> None:

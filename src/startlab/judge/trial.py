@@ -73,10 +73,6 @@ def judge_program(
     observation = place.seen(observation)
     verdict = classify(observation, Check(lines=program.stdout), own_if_relative)
     stdout, stderr = observation.stdout.text(), observation.stderr.text()
-    lines = [
-        (name, each) for name, text in observation.written.items() for each in text.splitlines()
-    ]
-    written = "".join(f"{name}: {line}\n" for name, line in lines)
     unforced = not_forced(cell, observation)
     return msgspec.structs.replace(
         _observed(cell, number, observation, verdict, reproduce),
@@ -85,9 +81,11 @@ def judge_program(
         expected=("ok",),
         program=program.command,
         stdout_shape=None if observation.stdout.dropped else digest(shape(stdout, observation)),
-        written_shape=digest(shape(written, observation)),
+        written_shapes={
+            name: digest(shape(text, observation)) for name, text in observation.written.items()
+        },
         stdout=excerpt(stdout, PROGRAM_EXCERPT),
-        written=excerpt(written, PROGRAM_EXCERPT),
+        written={name: excerpt(text) for name, text in observation.written.items()},
         stderr=excerpt(stderr, PROGRAM_EXCERPT),
         notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
         stuck=waiting.worded(observation.stuck),

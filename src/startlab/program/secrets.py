@@ -105,6 +105,8 @@ class Veil:
             case str():
                 text = without_credentials(value)
                 return text if self._values is None else self._values.sub(HIDDEN, text)
+            case dict():
+                return {self._hide(key): self._hide(each) for key, each in value.items()}
             case tuple():
                 return tuple(map(self._hide, value))
             case msgspec.Struct():

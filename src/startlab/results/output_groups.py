@@ -11,7 +11,7 @@ import msgspec
 from startlab.results.trials import Trials, by_cell, cells_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from startlab.model import Cell, Run, Trial
 
@@ -20,7 +20,7 @@ class _Grouped(Trials):
     """Trials of a user's program with their output groups, by number, -1 where there is none.
 
     `differing` are the environments whose trials do not all print what those print that they are
-    compared with; `varying` are those where what is written is not compared.
+    compared with; `varying` are the files in each environment that are not compared.
     """
 
     __slots__ = ("_differing", "_groups", "_of", "_varying")
@@ -30,7 +30,7 @@ class _Grouped(Trials):
         of: Sequence[Trial],
         groups: array[int],
         differing: Collection[str],
-        varying: Collection[str],
+        varying: Mapping[str, Collection[str]],
     ) -> None:
         self._of = of
         self._groups = groups
@@ -46,8 +46,12 @@ class _Grouped(Trials):
 
     def make(self, place: int) -> Trial:
         trial, group = self._of[place], self._groups[place]
-        if trial.environment in self._varying:
-            trial = msgspec.structs.replace(trial, written="", written_shape=None)
+        if names := self._varying.get(trial.environment):
+            trial = msgspec.structs.replace(
+                trial,
+                written={file: text for file, text in trial.written.items() if file not in names},
+                written_shapes=trial.written_shapes | dict.fromkeys(names, ""),
+            )
         if group < 0:
             return trial
         name = letter(group)
@@ -70,8 +74,8 @@ def grouped(run: Run) -> Run:
     `differs`. Outputs that differ only from one environment to another depend on the Python or the
     platform, not on the start method: these trials stay ok, unless each environment was run under
     another start method. Where the user has said what the output is to be, `wrong` tells, and
-    nothing `differs`. What a program writes into its folder is output too, unless it is another in
-    each trial of a cell, as a log is with its times.
+    nothing `differs`. What a program writes into its folder is output too, but for files that are
+    others in each trial of a cell, as a log is with its times.
     """
     program = run.header.program
     if program is None or isinstance(run.trials, _Grouped):
@@ -84,16 +88,14 @@ def grouped(run: Run) -> Run:
 
 def prints_the_same(one: Trial, other: Trial) -> bool:
     """Whether two trials print and write the same, but for durations, process ids and the like."""
-    if not _writes_the_same(one, other):
-        return False
+    written = one.written_shapes, other.written_shapes
+    for file in written[0].keys() | written[1].keys():
+        shapes = {each.get(file) for each in written}
+        if len(shapes) > 1 and "" not in shapes:
+            return False
     if one.stdout_digest == other.stdout_digest:
         return True
     return one.stdout_shape is not None and one.stdout_shape == other.stdout_shape
-
-
-def _writes_the_same(one: Trial, other: Trial) -> bool:
-    shapes = {one.written_shape, other.written_shape}
-    return len(shapes) == 1 or None in shapes
 
 
 def _differing(run: Run, groups: array[int]) -> frozenset[str]:
@@ -113,21 +115,27 @@ def _differing(run: Run, groups: array[int]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _varying(run: Run) -> frozenset[str]:
-    """Name the environments in which a cell's trials do not all write the same."""
-    found = set()
+def _varying(run: Run) -> dict[str, frozenset[str]]:
+    """Name for each environment the files that are others in each trial of a cell."""
+    found: dict[str, frozenset[str]] = {}
     for cell, trials in by_cell(run):
-        if len(trials) > 1 and cell.environment not in found:
-            shapes = {trial.written_shape for trial in trials if trial.outcome in ("ok", "wrong")}
-            if len(shapes - {None}) > 1:
-                found.add(cell.environment)
-    return frozenset(found)
+        if len(trials) == 1:
+            continue
+        shapes = [each.written_shapes for each in trials if each.outcome in ("ok", "wrong")]
+        files = frozenset(
+            file
+            for file in frozenset[str]().union(*shapes)
+            if len({each.get(file) for each in shapes}) > 1
+        )
+        if files:
+            found[cell.environment] = found.get(cell.environment, frozenset()) | files
+    return found
 
 
-def _groups(run: Run, varying: Collection[str]) -> array[int]:
+def _groups(run: Run, varying: Mapping[str, Collection[str]]) -> array[int]:
     """Group trials whose outputs have the same digest or the same shape."""
     groups = array("l", [-1]) * len(run.trials)
-    known: dict[str, int] = {}
+    known: dict[tuple[str, ...], int] = {}
     count = 0
     for _, trials in by_cell(run):
         numbers = [trial.trial for trial in trials]
@@ -135,10 +143,12 @@ def _groups(run: Run, varying: Collection[str]) -> array[int]:
             trial = trials[each]
             if trial.outcome not in ("ok", "wrong"):
                 continue
+            names = varying.get(trial.environment, ())
+            shapes = sorted(trial.written_shapes.items())
+            written = [word for shape in shapes if shape[0] not in names for word in shape]
             # A truncated output has no digest: no two of them are known to be equal.
-            written = "" if trial.environment in varying else trial.written_shape or ""
-            printed = (trial.stdout_digest, trial.stdout_shape)
-            keys = [key + written for key in printed if key is not None]
+            printed = [key for key in (trial.stdout_digest, trial.stdout_shape) if key is not None]
+            keys = [(key, *written) for key in printed]
             group = next((known[key] for key in keys if key in known), count)
             count = max(count, group + 1)
             groups[trials.place(each)] = group
