@@ -21,6 +21,7 @@ from startlab.diagnosis.rules import (
     library_state,
     lock_held_at_fork,
     random_copied,
+    unpicklable,
 )
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.sources import Sources
@@ -47,6 +48,7 @@ from startlab.model import (
     Thread,
     ThreadAtFork,
     Trial,
+    Unpicklable,
     Wait,
 )
 from startlab.output.compare import Difference
@@ -99,6 +101,26 @@ def sources(text: str) -> Sources:
     return Sources(
         Program(kind="script", name="p.py", target="p.py", root="/gone", sources={"p.py": text})
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "kind", "advice"),
+    [
+        ("Test._outcome", "local function of _pytest", "Give the child a function of a module: "),
+        ("Test.made", "local function", "Move it to the top level of a module."),
+        ("Source.rows", "_csv.reader", "Open it in the child, "),
+        ("", "_csv.reader", "Give the child a function of a module: "),
+    ],
+)
+def test_what_to_do_with_what_a_method_takes_along(own: str, kind: str, advice: str) -> None:
+    clue = Unpicklable(
+        given="target=self.work", bound="bound", own=own, attribute="func", type=kind,
+        where="p.py:9",
+    )  # fmt: skip
+    failed = trial("spawn", "error", clues=(clue,))
+    found = unpicklable.find(Case(failed, sources("import library")))
+    assert found is not None
+    assert found.advice.startswith(advice)
 
 
 def test_a_forked_child_that_dies_at_no_known_line() -> None:

@@ -142,7 +142,8 @@ def in_output(case: Case) -> Cause | None:
 
 def _advice(kind: str, clue: Unpicklable | None) -> str:
     local = kind.startswith("local ")
-    if clue is not None and clue.bound and not clue.own and not local:  # a library's, or not known
+    of_library = " of " in kind or (clue is not None and not clue.own and not local)
+    if clue is not None and clue.bound and of_library:  # or it is not known whose
         return "Give the child a function of a module: with a method, its whole object is pickled."
     return next(told for of, told in _ADVICE if re.search(of, kind))
 
@@ -188,7 +189,7 @@ _ADVICE: Final = (
         "Keep a number or a list instead: no object of itertools can be pickled from 3.14 on.",
     ),
     (
-        r"\b(\w*IOWrapper|FileIO|Buffered(Reader|Writer|Random))\b",
+        r"^_csv\.|\b(\w*IOWrapper|FileIO|Buffered(Reader|Writer|Random))\b",
         "Open it in the child, and leave it out in `__getstate__`.",
     ),
     (
