@@ -8,11 +8,14 @@ import pytest
 
 import startlab
 from startlab.diagnosis import diagnose
+from startlab.engine.experiments.bench import Bench
 from tests.engine.experiments.explained import LINUX, explained
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from startlab.model import Aspect, Cell, Trial
     from tests.conftest import Write
 
 pytestmark = LINUX
@@ -560,3 +563,30 @@ def test_a_global_that_is_changed_after_the_start_is_shown_where_it_is(
     assert (seen.first.mechanism, seen.first.grade) == ("changed_after_start", "confirmed")
     assert seen.first.where == "program.py:12"
     assert "`Service.running`" in seen.first.title
+
+
+def test_a_hang_is_proven_also_with_all_changed_that_can_be(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each experiment takes its whole time limit."""
+    program = write("""\
+        from multiprocessing import Process, Queue
+
+        def work(tasks):
+            tasks.get()
+
+        if __name__ == "__main__":
+            child = Process(target=work, args=(Queue(),))
+            child.start()
+            child.join()
+        """)
+    seen: list[Trial | None] = []
+    run = Bench.trial
+
+    def trial(self: Bench, cell: Cell, aspects: Sequence[Aspect], limit_s: float) -> Trial | None:
+        seen.append(run(self, cell, aspects, limit_s))
+        return seen[-1]
+
+    monkeypatch.setattr(Bench, "trial", trial)
+    explained(program, tmp_path, "fork")
+    assert {each.grade for each in seen if each is not None} == {"proven"}

@@ -1,7 +1,8 @@
 """What the parent changes after it has started a child, given to that child too. Python 3.
 
 It is sent as the parent waits for the child's end: in a file that the child is told of by a signal
-which does nothing to a process that does not handle it.
+which does nothing to a process that does not handle it. Not by SIGURG or SIGIO: a process that
+handles these may be woken by a descriptor, and no hang of it could be proven.
 """
 
 import os
@@ -57,7 +58,7 @@ def send(child):
         with open(path + "~", "wb") as file:
             file.write(dumps([(name, give_global(name)) for name in changed]))
         os.rename(path + "~", path)
-        os.kill(child.pid, signal.SIGURG)
+        os.kill(child.pid, signal.SIGWINCH)
 
 
 @harmless
@@ -65,7 +66,7 @@ def receive_changes():
     """Take in a child what has been sent already, and what will be."""
     import signal
 
-    signal.signal(signal.SIGURG, receive)
+    signal.signal(signal.SIGWINCH, receive)
     receive()
 
 
