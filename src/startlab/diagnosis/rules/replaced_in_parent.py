@@ -3,12 +3,12 @@
 ## What it sees
 A child waits for an `Event`, a semaphore or an item of a queue that it was given, and the parent
 has done what would end that to another one of the same name. Or a child cannot open what it was
-given: the parent has let go of it before the child has begun.
+given, for the parent had put another one in its place before the child began.
 
 ## Why
 A child has the very object that it was given when it was started. The parent's name or attribute
-may stand for another one since, of which the child knows nothing. What no one in the parent refers
-to is deleted there, maybe before a child of spawn or forkserver comes to open it.
+may stand for another one since, of which the child knows nothing. The first one is deleted when the
+parent has no reference to it, maybe before a child of spawn or forkserver comes to open it.
 
 ## What to do
 Keep what a child was given as long as the child runs.
@@ -55,12 +55,6 @@ MECHANISMS: Final = (
         "replaced_in_parent",
         advice="Keep what a child was given as long as it runs: clear() an Event instead of making "
         "another one, or make the new one where the next child is started.",
-    ),
-    Mechanism(
-        "gone_before_begin",
-        shown=True,
-        advice="Keep what a child is given, in a variable or an attribute that lasts, until the "
-        "child has ended.",
     ),
 )
 
@@ -170,13 +164,6 @@ def _gone(case: Case) -> Cause | None:
                 f"The child raises {traceback.said}. {_OPENED}",
                 line,
             )
-        return Cause(
-            "gone_before_begin",
-            f"a child cannot open what it was given{at(start)}: the parent had let go of it before "
-            "the child had begun",
-            f"The child raises {traceback.said}. {_OPENED}",
-            start,
-        )
     return None
 
 
