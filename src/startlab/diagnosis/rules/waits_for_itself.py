@@ -3,8 +3,8 @@
 ## What it sees
 A thread waits in a library's call, and further out in its own stack is the loop that would end
 that wait, or that of a worker whose pool is in another process; or a signal handler notifies the
-wait that it has interrupted. Or all threads of a pool are in tasks that wait for the result of
-other tasks.
+wait that it has interrupted; or a child waits for a connection that the loop would serve. Or all
+threads of a pool are in tasks that wait for the result of other tasks.
 
 ## Why
 One thread runs an event loop, a pool's callbacks or a server's requests, one after the other. A
@@ -38,9 +38,11 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
     is_at,
+    is_waiting,
     library_frames,
     line_of,
     own_frame,
+    through,
     waits_for_lock,
 )
 
@@ -49,6 +51,11 @@ if TYPE_CHECKING:
 
 MECHANISMS: Final = (
     Mechanism("waits_for_itself", shown=True),
+    Mechanism(
+        "loop_blocked",
+        advice="Wait in another thread: `await asyncio.to_thread(process.join)`, or "
+        "`loop.run_in_executor()`.",
+    ),
     Mechanism(
         "waits_for_own_pool",
         shown=True,
@@ -183,6 +190,42 @@ _RESULTS: Final = (
 
 
 def suspect(case: Case) -> Cause | None:
+    """See an event loop kept from what a child waits for, or a pool's threads wait for results."""
+    return _loop_blocked(case) or _own_pool(case)
+
+
+def _loop_blocked(case: Case) -> Cause | None:
+    """See a coroutine wait for a child that waits for a connection, which the loop would serve."""
+    for process, thread in case.threads():
+        inside = library_frames(thread)
+        around = thread.stack[len(inside) :]
+        in_loop = any(is_at(each, "asyncio/base_events.py", "_run_once") for each in around)
+        children = [t for p, t in case.threads() if p != process and _at_socket(t)]
+        if inside and in_loop and children and own_frame(thread) is not None:
+            where = line_of(thread) or ""
+            return Cause(
+                "loop_blocked",
+                f"{case.who(process)} waits at {where} in "
+                f"{inside[-1].function.rpartition('.')[2]}() inside of its event loop, and a child "
+                f"waits at {line_of(children[0])} at a socket, which that loop does not serve "
+                "meanwhile",
+                "An event loop runs in one thread. While that waits, it accepts no connection, and "
+                "reads from none.",
+                where,
+            )
+    return None
+
+
+def _at_socket(thread: Thread) -> bool:
+    """Tell whether a line of the program waits at a socket, and not at a multiprocessing.Pipe."""
+    obstacle = thread.wait.obstacle if thread.wait is not None else None
+    at_socket = is_waiting(thread, "socket read", "socket write", "connection") or (
+        obstacle is not None and obstacle.kind in ("peer outside", "open to connect")
+    )
+    return at_socket and line_of(thread) is not None and not through(thread, "connection.py")
+
+
+def _own_pool(case: Case) -> Cause | None:
     """See every thread of a pool wait for a result."""
     for process in case.trial.processes:
         for file, function in _WORKERS:
