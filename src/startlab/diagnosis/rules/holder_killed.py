@@ -1,13 +1,14 @@
-"""A lock whose holder was killed.
+"""A lock whose holder was killed, or an event whose waiter was.
 
 ## What it sees
 A child has ended by a signal, that of the program itself or another one, and somebody waits for a
 lock between processes or of a manager. If the program sent the signal, no other process is there to
-hold the lock, or none is in a block that takes it.
+hold the lock, or none is in a block that takes it. Or it waits in `set()` or `notify()`.
 
 ## Why
 A lock between processes is not released when the process that holds it is killed. `terminate()`
-does that, and so does the end of a pool's `with` block. A queue has such locks inside.
+does that, and so does the end of a pool's `with` block. A queue has such locks inside. `set()` of
+an Event returns when those that wait have woken up: one that was killed as it waited never does.
 
 ## What to do
 Let the process end by itself, and wait for it.
@@ -35,6 +36,7 @@ from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
+    is_in,
     is_waiting,
     line_of,
     own_frame,
@@ -52,12 +54,20 @@ MECHANISMS: Final = (
         "its `with` block); give each worker a pipe of its own.",
         experiment="killed_lock_holder",
     ),
+    Mechanism(
+        "waiter_killed",
+        advice="Set the Event, and join() those that wait for it, before any of them is ended; or "
+        "give each process an Event of its own.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
     """See a wait for a lock between processes, after a child was ended by a signal."""
     waiting = [(process, thread) for process, thread in case.threads() if _for_a_lock(thread)]
+    notifying = [each for each in waiting if is_in(each[1], "synchronize.py", "notify")]
+    if notifying:
+        return _waiter_killed(case, *notifying[0])
     if not waiting:
         return None
     process, thread = min(waiting, key=lambda each: (each[0] != case.root, not own_frame(each[1])))
@@ -76,6 +86,31 @@ def find(case: Case) -> Cause | None:
     )
 
 
+def _waiter_killed(case: Case, process: Process, thread: Thread) -> Cause | None:
+    """See a wait for a child to wake up that was ended as it waited."""
+    sent, code = _ended(case)
+    if code is None:
+        return None
+    at = f" at {sent.where}" if sent and sent.where else ""
+    where = line_of(thread)
+    return Cause(
+        "waiter_killed",
+        f"{case.who(process)} waits at {where} for the waking of a child that was ended{at} "
+        f"({ended_by(code)}) while that waited for the same",
+        "set() and notify() of multiprocessing return when all that wait have woken up. A child "
+        "that is ended as it waits never does, and is still counted.",
+        where,
+    )
+
+
+def _ended(case: Case) -> tuple[SignalSent | None, int | None]:
+    """Give the signal by which the program has ended a child, and how a child was ended by one."""
+    ended = {each.child: each.exit_code or 0 for each in case.trial.starts}
+    sent = [clue for clue in case.clues(SignalSent) if ended.get(clue.child, 0) < 0]
+    codes = [ended[sent[0].child]] if sent else [code for _, code, _ in case.died if code < 0]
+    return sent[0] if sent else None, codes[0] if codes else None
+
+
 def _for_a_lock(thread: Thread) -> bool:
     in_condition = any(is_at(each, "synchronize.py", "wait") for each in thread.stack)
     shared = is_waiting(thread, "shared lock") and not in_condition
@@ -87,13 +122,12 @@ def _holder(case: Case, process: Process, thread: Thread) -> str | None:
     killed = [code for _, code, _ in case.died if code < 0]
     if killed and not any(each.child for each in case.tracebacks):
         return f"a process that was ended ({ended_by(killed[0])})"
-    ended = {each.child: each.exit_code or 0 for each in case.trial.starts}
-    sent = [clue for clue in case.clues(SignalSent) if ended.get(clue.child, 0) < 0]
-    if not sent or _may_be_held(case, thread):
+    sent, code = _ended(case)
+    if sent is None or code is None or _may_be_held(case, thread):
         return None
-    at = f", at {sent[0].where}" if sent[0].where else ""
+    at = f", at {sent.where}" if sent.where else ""
     by = "it has ended itself" if process == case.root else "the program has ended"
-    return f"a child that {by} ({ended_by(ended[sent[0].child])}{at})"
+    return f"a child that {by} ({ended_by(code)}{at})"
 
 
 def _may_be_held(case: Case, thread: Thread) -> bool:
