@@ -2,7 +2,8 @@
 
 ## What it sees
 A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it; or in a
-`Barrier`, and nothing else goes on that could bring one more. Or its predicate stays false.
+`Barrier`, and nothing else goes on that could bring one more. Or its predicate stays false, or it
+was cleared at once.
 
 ## Why
 A `Condition` wakes those who wait at that moment, and not those who come later. One of threading is
@@ -66,6 +67,11 @@ MECHANISMS: Final = (
         "what waits for it; give wait() a timeout.",
     ),
     Mechanism(
+        "cleared_early",
+        advice="Clear it only when all have gone on: have each say so, as by a Semaphore, or let "
+        "them meet in a Barrier instead.",
+    ),
+    Mechanism(
         "of_one_process",
         advice="Use the Event or Condition of multiprocessing, and give it to the child as an "
         "argument.",
@@ -126,6 +132,15 @@ def find(case: Case) -> Cause | None:
     if calls and not shared and process != case.root and not any(in_children):
         mechanism, text = "of_one_process", _OF_ONE_PROCESS
         ending = f"of which it has its own: {listed(calls[:4])} {verb} the parent's"
+    elif event and (cleared := _cleared(case, name, calls)) is not None:
+        return Cause(
+            "cleared_early",
+            f"{case.who(process)} waits at {where} for {what}, which {cleared[0]} sets and "
+            f"{cleared[1]} clears again, with nothing in between that waits for it to go on",
+            "An Event lets those through that wait when it is set, or come before it is cleared. "
+            "Whoever comes later waits until it is set once more.",
+            cleared[1],
+        )
     elif calls:
         ending += " any more"
     title = f"{case.who(process)} waits at {where} for {what}, {ending}"
@@ -134,6 +149,21 @@ def find(case: Case) -> Cause | None:
         if line is not None and _is_before(case, line, of):
             return Cause(mechanism, f"{title}: {line} raises {traceback.said}", text.strip(), line)
     return Cause(mechanism, title, text.strip(), where)
+
+
+def _cleared(case: Case, name: str, calls: list[str]) -> tuple[str, str] | None:
+    """Give the lines that set an Event and clear it again, without a wait in between."""
+    for call in calls:
+        file, _, number = call.rpartition(":")
+        source, line = case.sources.file(file), int(number)
+        own = re.escape(name.rpartition(".")[2])
+        cleared = source.mentions_later(rf"\b{own}\.clear\(", line)
+        if cleared and not any(line < each < cleared for each in source.all_mentions(_HANDSHAKE)):
+            return call, f"{file}:{cleared}"
+    return None
+
+
+_HANDSHAKE: Final = r"\.(wait|wait_for|get|join|acquire|recv)\(|\bsleep\("
 
 
 def _is_before(case: Case, line: str, call: str) -> bool:
