@@ -2,7 +2,8 @@
 
 ## What it sees
 The program waits for a result of a `Pool`, and a worker has ended with its task, or the pool's
-thread could not read a result. Or the program raises `BrokenProcessPool`.
+thread could not read a result. Or the program raises `BrokenProcessPool`, or waits for an executor
+whose workers have all ended.
 
 ## Why
 `multiprocessing.Pool` replaces a worker that ends, but its task is lost. A result that cannot be
@@ -40,7 +41,8 @@ from startlab.diagnosis.case import (
 )
 from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.stacks import own_line
+from startlab.diagnosis.source.places import written
+from startlab.diagnosis.stacks import line_of, own_line, through
 from startlab.model import SystemExitInChild
 
 MECHANISMS: Final = (
@@ -57,6 +59,11 @@ MECHANISMS: Final = (
         advice="Find out what ends the worker: a signal (out of memory?), os._exit() or sys.exit() "
         "in the task.",
         experiment="killed_pool_worker",
+    ),
+    Mechanism(
+        "no_worker_left",
+        advice="Keep the executor until all results are there, best in a `with` block; if it is "
+        "kept, do without max_tasks_per_child.",
     ),
     Mechanism(
         "unreadable_result",
@@ -102,7 +109,26 @@ def suspect(case: Case) -> Cause | None:
     """See that a worker has ended with exit status 0 in the middle of its task."""
     where = waits_for_pool(case)
     ended = any(start.exit_code is not None for start in case.trial.starts)
-    return _ended(case, where) if where is not None and ended else None
+    if where is None:
+        return _none_left(case)
+    return _ended(case, where) if ended else None
+
+
+def _none_left(case: Case) -> Cause | None:
+    """See a wait for an executor whose workers have all done as many tasks as they may."""
+    limit = written(case.sources, r"\bmax_tasks_per_child\s*=\s*[^N\s]")
+    waits = [line_of(t) for _, t in case.threads() if through(t, "concurrent/futures/_base.py")]
+    done = [start.exit_code for start in case.trial.starts]
+    if limit is None or not waits or not done or any(done) or None in done:
+        return None
+    return Cause(
+        "no_worker_left",
+        f"the executor has no worker left: each has ended after as many tasks as {limit} lets it "
+        f"do, and {waits[0]} waits for the result of another one",
+        "A worker that has done its tasks is not replaced where nothing refers to the executor any "
+        "more (gh-152967), and may not be where it may do several (gh-115634).",
+        limit,
+    )
 
 
 def _ended(case: Case, waits: str) -> Cause:

@@ -36,8 +36,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from startlab.diagnosis.case import Case, Cause, called_on
-from startlab.diagnosis.phrases import a, listed
+from startlab.diagnosis import locks
+from startlab.diagnosis.case import Case, Cause, called_on, started_at
+from startlab.diagnosis.phrases import a, at, listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import all_written
@@ -178,9 +179,13 @@ def _in_barrier(case: Case, waiting: list[tuple[Process, Thread]]) -> Cause:
     where = line_of(thread)
     many = len(waiting) > 1
     who = f"{len(waiting)} processes or threads wait" if many else f"{case.who(process)} waits"
+    made = locks.made_at(case, thread)
+    of_pool = all(any(is_at(f, "pool.py", "worker") for f in each.stack) for _, each in waiting)
+    pool = started_at(case) if of_pool else None
     return Cause(
         "barrier_short",
-        f"{who} at {where} in a Barrier, and no others arrive",
+        f"{who} at {where} in {_called('Barrier', '', made)}, and no others arrive"
+        + (f": they are all workers that the pool has{at(pool)}" if of_pool else ""),
         "A Barrier opens only when as many have arrived as it was made for.",
         where,
     )
