@@ -207,7 +207,7 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         first=True,
     ),
     "signal mask": Told(
-        "signal_ignored",
+        "signal_blocked",
         "no signal blocked in the children",
         "the children do not end by a signal: they block {name}, as their parent does{at}",
         "The signals that a thread blocks stay blocked in the processes that it starts, across "

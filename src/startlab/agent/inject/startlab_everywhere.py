@@ -329,7 +329,8 @@ def unblock_signals():
     """Let every signal through in a child: it has the mask of the thread that started it."""
     import signal
 
-    for each in sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])):
+    blocked = sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    for each in sorted(blocked, key=lambda each: each != signal.SIGTERM):  # what terminate() sends
         note("blocked", signal.Signals(each).name)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # one that has come may end this process
 

@@ -2,14 +2,16 @@
 
 ## What it sees
 The program sends SIGTERM or SIGINT to a child, which is still there at the hang, or had to be ended
-by SIGKILL, and a line of the program sets `SIG_IGN` for that signal.
+by SIGKILL, and a line of the program sets `SIG_IGN` for that signal. Or an experiment has shown
+that the child blocks it.
 
 ## Why
 A signal that a process ignores is ignored by its children too, under every start method: that
-survives fork and exec (signal(7)).
+survives fork and exec (signal(7)). So do the signals that its thread blocks.
 
 ## What to do
-Set `signal.SIG_DFL` at the beginning of the child, or ignore the signal after the start.
+Set `signal.SIG_DFL` at the beginning of the child, or ignore the signal after the start. A blocked
+one is unblocked there, or blocked after the start.
 
 ## Bad
 ```python
@@ -44,6 +46,11 @@ MECHANISMS: Final = (
         "signal_ignored",
         advice="Set signal.SIG_DFL at the beginning of the child, or ignore the signal after the "
         "start.",
+    ),
+    Mechanism(
+        "signal_blocked",
+        advice="Block signals after the children are started, or unblock them at the beginning of "
+        "the child: `signal.pthread_sigmask(signal.SIG_SETMASK, ())`.",
     ),
 )
 
