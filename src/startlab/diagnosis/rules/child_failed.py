@@ -47,6 +47,7 @@ from startlab.diagnosis.stacks import (
     line_of,
     own_frame,
     own_line,
+    waits_for_child,
     waits_for_managers_lock,
 )
 
@@ -83,14 +84,34 @@ def find(case: Case) -> Cause | None:
     full = waiting is not None and waits_for_room(case, waiting)
     wanted = "it to take something out of the queue" if full else "what it should have sent"
     waits = f"{where} still waits for {wanted}" if where else "the program does not end"
+    left = _not_reached(case, place)
+    other = next((line_of(t) for p, t in case.threads() if p != case.root and own_frame(t)), None)
+    if left is not None and other is not None and waiting is not None and waits_for_child(waiting):
+        waits = f"a child that {where} waits for is still at {other}"
     return Cause(
         "child_failed",
         f"a child has ended with {said}, and {waits}",
         "Whoever waits for an item of a queue, for room in it, or for an event is not notified "
-        "when the process exits that should see to that.",
+        "when the process exits that should see to that."
+        + (f" `{case.sources.code(left)}` at {left} was not reached." if left else ""),
         place or where,
         key=place or said,
     )
+
+
+def _not_reached(case: Case, place: str | None) -> str | None:
+    """Give the line, after the one that raised, that others may wait for."""
+    if place is None:
+        return None
+    file, _, line = place.rpartition(":")
+    later = case.sources.file(file).mentions_later(_FOR_OTHERS, int(line))
+    return f"{file}:{later}" if later is not None else None
+
+
+_FOR_OTHERS: Final = (
+    r"\.(set|put|put_nowait|release|send|send_bytes|notify|notify_all|task_done|unlink|rmdir)\("
+    r"|\bos\.(remove|unlink|rmdir|rename|replace)\("
+)
 
 
 def _waits_for_a_lock_taken_by_hand(case: Case) -> str | None:

@@ -1,0 +1,28 @@
+# timeout: 5
+import os
+import time
+from multiprocessing import Process
+
+
+def take():
+    while True:
+        try:
+            os.close(os.open("index.lock", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            time.sleep(0.1)
+        else:
+            return
+
+
+def add(document):
+    take()
+    # finds: child_failed hang fork forkserver spawn
+    print(document["title"])
+    os.remove("index.lock")
+
+
+if __name__ == "__main__":
+    for document in ({"name": "one"}, {"title": "two"}):
+        worker = Process(target=add, args=(document,))
+        worker.start()
+        worker.join()
