@@ -426,6 +426,23 @@ def test_a_program_s_outputs_are_told_apart_and_compared(tab: Tab, program: Made
     assert 'SAYS = "as </script> set"' in page.locator("#subject .listing").inner_text()
 
 
+def test_what_a_program_has_written_is_shown_and_compared(
+    tab: Tab, program: Made, tmp_path: Path
+) -> None:
+    trials = [
+        msgspec.structs.replace(each, stdout="", written={"rates.csv": f"of {each.output_group}\n"})
+        for each in program.run.trials
+    ]
+    run = msgspec.structs.replace(program.run, trials=tuple(trials))
+    with (tmp_path / "report.html").open("w", encoding="utf-8") as file:
+        html.write(run, diagnose(run), file)
+    page = tab.open(tmp_path / "report.html")
+    page.locator("#matrix-box tbody th a").first.click()
+    page.wait_for_selector("#subject .diff")
+    assert page.locator("#subject .added").all_text_contents() == ["+ only B: rates.csv: of B\n"]
+    assert page.get_by_role("group", name="rates.csv of A").inner_text() == "of A\n"
+
+
 # --- hostile, damaged, large -------------------------------------------------------------------
 
 

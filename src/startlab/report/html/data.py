@@ -35,8 +35,8 @@ LONGEST: Final = 300
 
 UNSHOWN: Final = frozenset((
     "experiment", "environment", "method", "program", "run_as", "used", "deviation", "obstacle",
-    "overhead_s", "stdout_digest", "stdout_shape", "written", "written_shapes", "stuck",
-    "dropped_events", "measurements",
+    "overhead_s", "stdout_digest", "stdout_shape", "written_shapes", "stuck", "dropped_events",
+    "measurements",
 ))  # fmt: skip
 """Fields of a trial that the page does not show or has from its cell: two thirds of its size."""
 

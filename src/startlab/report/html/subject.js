@@ -121,9 +121,16 @@ async function outputs(cells) {
         h("a", {href: fragment({cell: key})}, key.split(" ").slice(-2).join(" × "))]),
       of.size > 24 ? ` and ${of.size - 24} more` : null),
       letter === first
-        ? output(`stdout of ${letter}`, trial.stdout || "(nothing)")
-        : [difference(first, base, letter, trial), folded("All of it", () => output(`stdout of ${letter}`, trial.stdout || "(nothing)"))])),
+        ? outputsOf(trial, letter)
+        : [difference(first, base, letter, trial), folded("All of it", () => outputsOf(trial, letter))])),
   sorted.length > 20 ? h("p", {}, `And ${sorted.length - 20} more outputs.`) : null);
+}
+
+function outputsOf(trial, letter) {
+  return [
+    output(`stdout of ${letter}`, trial.stdout || "(nothing)"),
+    Object.entries(trial.written).map(([file, text]) => output(`${file} of ${letter}`, text)),
+  ];
 }
 
 /** The lines that only one of two outputs has, whatever their order. */
@@ -145,7 +152,9 @@ function difference(first, base, letter, trial) {
 /** The lines of an output, without the ids of processes, which no two runs have in common. */
 function maskedLines(trial) {
   const pids = new Set(trial.starts.flatMap((start) => [String(start.pid), String(start.child)]));
-  return trial.stdout.split("\n").map((line) =>
+  const written = Object.entries(trial.written).flatMap(([file, text]) =>
+    text.split("\n").map((line) => `${file}: ${line}`));
+  return [...trial.stdout.split("\n"), ...written].map((line) =>
     line.replace(/\b\d{3,}\b/g, (number) => (pids.has(number) ? "<pid>" : number)));
 }
 

@@ -26,6 +26,7 @@ function showTrial(trial) {
     trial.crash_stacks.map((stack, number) => output(`Stack of a dying process ${number + 1}`, stack)),
     trial.stdout ? output("stdout", trial.stdout) : null,
     trial.stderr ? output("stderr", trial.stderr) : null,
+    Object.entries(trial.written).map(([file, text]) => output(file, text)),
     h("h3", {}, "Reproduce"),
     copyable(trial.reproduce, "Reproduce"),
   ].flat(Infinity).filter(Boolean);
