@@ -251,7 +251,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
     # Outputs differ from start method to start method, and no reason is known.
     "unlike": (output_differs.find,),
     # All is well but for what a child has raised, or lost.
-    "unseen": (exit_0_in_spite.find, left_unsent.find, file_in_use.of_log),
+    "unseen": (exit_0_in_spite.find, left_unsent.find, file_in_use.suspect),
     # Notes of a trial that is ok.
     "ok": (
         fork_with_threads.note,

@@ -97,7 +97,7 @@ def _temporary(case: Case) -> Cause | None:
     )
 
 
-def of_log(case: Case) -> Cause | None:
+def suspect(case: Case) -> Cause | None:
     """See that a log cannot be rotated, which logging passes over."""
     seen = look(case, _REFUSED)
     if seen is None or not seen.traceback.frames[-1][0].endswith("handlers.py"):
