@@ -614,10 +614,11 @@ def hear(event, args):
 
 
 def signalled(pid, number, frame):
-    """Report a signal that another process is sent; what multiprocessing sends is told already."""
+    """Report a signal that a child is sent; what multiprocessing sends is told already."""
     file = frame.f_code.co_filename
-    if number and pid > 0 and pid != os.getpid():
-        if not (inject.is_stdlib(file) and "multiprocessing" in file):
+    if number and not (inject.is_stdlib(file) and "multiprocessing" in file):
+        children = sys.modules["multiprocessing.process"]._children
+        if pid in [each.pid for each in children if each._popen is not None]:
             tell("signal sent", pid, number, user_line(frame))
 
 

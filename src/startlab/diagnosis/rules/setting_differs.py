@@ -76,7 +76,8 @@ def find(case: Case) -> Cause | None:
     limit = _first(clues, _RECURSION)
     if limit and any(each.exception.type == "RecursionError" for each in case.of_children):
         return _differs(case, limit)
-    names = [signals.name_of(code) for _, code, _ in case.died]
+    # By a signal that the program has sent it, too: it was to handle that.
+    names = [signals.name_of(each.exit_code) for each in case.trial.starts]
     for each in clues:
         # Pools end their workers by SIGTERM, whatever handles it.
         if each.setting == _HANDLER and each.part in names and each.part != "SIGTERM":

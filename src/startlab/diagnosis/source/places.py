@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from startlab.diagnosis.source.syntax import functions_in
 
@@ -178,12 +178,17 @@ def _mentioned(function: ast.AST) -> set[str]:
     }
 
 
+def _is_asked_for(node: ast.AST) -> TypeGuard[ast.Name | ast.Attribute]:
+    return isinstance(node, ast.Name | ast.Attribute) and not isinstance(node.ctx, ast.Store)
+
+
 def reached_from(sources: Sources, function: str) -> set[str] | None:
     """Name all that a function mentions, and what it mentions leads to; None if it is not found.
 
     A function is known by its name alone, and a class by its methods. Strings count as names: an
     environment variable is one. So do parameters, which may be fixtures; what a decorator says is
-    used by itself, as `autouse=True` does, is reached from everywhere.
+    used by itself, as `autouse=True` does, is reached from everywhere. What is only set is not
+    mentioned: whatever uses it, asks for it.
     """
     bodies: dict[str, set[str]] = {}
     always = []
@@ -192,8 +197,15 @@ def reached_from(sources: Sources, function: str) -> set[str] | None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 within = list(ast.walk(node))
                 strings = {each.value for each in within if isinstance(each, ast.Constant)}
-                names = _mentioned(node) | {each for each in strings if isinstance(each, str)}
+                names = {_name(each) for each in within if _is_asked_for(each)}
+                names |= {each for each in strings if isinstance(each, str)}
                 names |= {each.arg for each in within if isinstance(each, ast.arg)}
+                names |= {
+                    _name(each.target)
+                    for each in within
+                    if isinstance(each, ast.AugAssign)
+                    and isinstance(each.target, ast.Name | ast.Attribute)
+                }
                 bodies.setdefault(node.name, set()).update(names)
                 if any("autouse=True" in ast.unparse(each) for each in node.decorator_list):
                     always.append(node.name)
