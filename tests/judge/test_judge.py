@@ -125,6 +125,17 @@ def test_notes_say_what_was_left_behind(judged: Callable[..., Trial]) -> None:
     )
 
 
+@pytest.mark.parametrize(("files", "kept"), [(1, 8000), (5, 8000), (20, 2000)])
+def test_of_what_a_program_writes_there_is_an_excerpt(
+    of_program: Callable[..., Trial], files: int, kept: int
+) -> None:
+    written = {str(number): "@" * 30_000 for number in range(files)}
+    trial = of_program(observed(written=written))
+    lengths = {text.count("@") for text in trial.written.values()}
+    assert (len(trial.written), lengths) == (files, {kept})
+    assert trial.written_shapes.keys() == written.keys()
+
+
 def test_excerpts_keep_head_and_tail() -> None:
     text = "a" * 4000 + "b" * 5 + "c" * 4000
     assert likeness.excerpt(text[:8000]) == text[:8000]

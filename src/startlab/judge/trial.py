@@ -12,7 +12,7 @@ from startlab.judge.paths import Place, in_folder_of, own_if_relative
 from startlab.judge.verdict import Verdict, classify
 from startlab.model import Check, Trial
 from startlab.output import measured, signals
-from startlab.output.likeness import PROGRAM_EXCERPT, digest, excerpt, shape
+from startlab.output.likeness import EXCERPT, PROGRAM_EXCERPT, digest, excerpt, shape
 from startlab.output.tracebacks import find_tracebacks, first_line
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def judge_program(
     observation = place.seen(observation)
     verdict = classify(observation, Check(lines=program.stdout), own_if_relative)
     stdout, stderr = observation.stdout.text(), observation.stderr.text()
+    kept = PROGRAM_EXCERPT // max(len(observation.written), PROGRAM_EXCERPT // EXCERPT)
     unforced = not_forced(cell, observation)
     return msgspec.structs.replace(
         _observed(cell, number, observation, verdict, reproduce),
@@ -85,7 +86,7 @@ def judge_program(
             name: digest(shape(text, observation)) for name, text in observation.written.items()
         },
         stdout=excerpt(stdout, PROGRAM_EXCERPT),
-        written={name: excerpt(text) for name, text in observation.written.items()},
+        written={name: excerpt(text, kept) for name, text in observation.written.items()},
         stderr=excerpt(stderr, PROGRAM_EXCERPT),
         notes=(*notes(observation, None), *_passed_over(verdict, stderr)),
         stuck=waiting.worded(observation.stuck),
