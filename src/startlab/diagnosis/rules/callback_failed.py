@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, waits_for_pool
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import line_within, own_files
-from startlab.diagnosis.stacks import line_of, own_line
+from startlab.diagnosis.stacks import is_at, line_of, own_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +89,8 @@ def suspect(case: Case) -> Cause | None:
     workers = [thread for process, thread in case.threads() if process != case.root]
     if case.died or not workers or not all(t.stack and _takes_a_task(t) for t in workers):
         return None
+    if any(line_of(t) and _is_of_results(t) for _, t in case.threads()):
+        return None  # a callback has not returned
     return _skipped(case) or _passed_over(case)
 
 
@@ -151,6 +153,11 @@ def _passed_over(case: Case) -> Cause | None:
         "was called for never arrives.",
         where,
     )
+
+
+def _is_of_results(thread: Thread) -> bool:
+    """Tell whether a thread is the one of a pool that reads results, and runs callbacks."""
+    return any(is_at(each, "pool.py", "_handle_results") for each in thread.stack)
 
 
 def _takes_a_task(thread: Thread) -> bool:
