@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, takers_of
 from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.stacks import is_in, line_of, own_line
 
 if TYPE_CHECKING:
@@ -71,14 +72,32 @@ def find(case: Case) -> Cause | None:
         )
         place = own_line(ended.frames) if ended and not takers else None
         why = f": what took one has ended with {ended.said}{at(place)}" if ended and place else ""
+        left = None if why else _leaves_out(case, goes_on=bool(takers))
+        if left is not None:
+            why = f": `{case.sources.code(left)}` at {left} leaves it out"
         return Cause(
             "unfinished_tasks",
             f"{case.who(process)} waits at {where} for task_done(), which was not called for every "
             f"item of the queue{why}",
             text,
-            place or where,
+            place or left or where,
         )
     return None
+
+
+def _leaves_out(case: Case, *, goes_on: bool) -> str | None:
+    """Give the only line that leaves a loop, or `goes_on` in it, between get() and task_done()."""
+    found = []
+    leaves_by = "continue" if goes_on else "break|continue|return"
+    for file in own_files(case.sources):
+        source = case.sources.file(file)
+        for done in source.all_mentions(r"\.task_done\("):
+            loop = source.loop_of(done)
+            gets = [each for each in source.all_mentions(r"\.get(_nowait)?\(") if each in loop]
+            leaves = source.all_mentions(rf"^\s*({leaves_by})\b") if gets else []
+            between = [each for each in leaves if min(gets) < each < done]
+            found += [f"{file}:{each}" for each in between if not source.is_tried(each, done)]
+    return found[0] if len(set(found)) == 1 else None
 
 
 def _threads_that_take(process: Process) -> list[str]:

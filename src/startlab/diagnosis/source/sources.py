@@ -503,6 +503,15 @@ class Source:
         ]
         return max(loops, key=lambda each: each.lineno, default=None)
 
+    def is_tried(self, number: int, last: int) -> bool:
+        """Tell whether a line is in a `try` whose `finally` has another one."""
+        return any(
+            isinstance(node, ast.Try)
+            and node.lineno < number <= (node.body[-1].end_lineno or 0)
+            and any(each.lineno <= last <= (each.end_lineno or 0) for each in node.finalbody)
+            for node in ast.walk(self.tree)
+        )
+
     def function_name(self, number: int) -> str:
         """Name the innermost function that a line is in; empty at the top level."""
         inside = [

@@ -16,6 +16,7 @@ def worker(tasks, done):
             done.put(compile_problem(name))
         except ValueError as error:
             done.put("skipped (%s)" % error)
+            # finds: unfinished_tasks hang fork forkserver spawn
             continue
         tasks.task_done()
 
@@ -28,7 +29,6 @@ def build(names, jobs=2):
         each.start()
     for name in names:
         tasks.put(name)
-    # finds: unfinished_tasks hang fork forkserver spawn
     tasks.join()
     for each in workers:
         tasks.put(None)
