@@ -5,7 +5,8 @@ The program waits in `get()` of a queue, also of a manager, and all its children
 
 ## Why
 The children have put less than is read, also by an executor's thread that nobody awaits; or one has
-left by `os._exit()`, before its queue's thread has written what was put.
+left by `os._exit()`, before its queue's thread has written what was put. Or a line drops an item
+where the queue is full.
 
 ## What to do
 Read only as much as was put, with a timeout. Let the child return from its target.
@@ -26,11 +27,13 @@ def work(queue):
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import Final
 
 from startlab.diagnosis.case import Case, Cause, ended_by, last_words, takes
 from startlab.diagnosis.rule import Mechanism
-from startlab.diagnosis.source.places import written
+from startlab.diagnosis.source.places import own_files, written
 from startlab.diagnosis.stacks import is_in, line_of
 from startlab.model import NativeThreadsAtFork
 
@@ -39,6 +42,10 @@ MECHANISMS: Final = (
         "item_never_comes",
         advice="Let the child end by itself, read only as many items as were put, or read with a "
         "timeout and check whether the children are alive.",
+    ),
+    Mechanism(
+        "item_dropped",
+        advice="Put with put(), which waits for room: an end mark may not be dropped.",
     ),
     Mechanism(
         "get_in_executor",
@@ -117,9 +124,45 @@ def find(case: Case) -> Cause | None:
             f"item comes, and the program at {where} for the end of the thread.",
             given,
         )
+    return _fewer(case, where)
+
+
+def _fewer(case: Case, where: str | None) -> Cause:
+    """Tell that the children have put less than is read, and of a line that drops what it puts."""
+    drops = _drops(case)
+    if drops is not None:
+        return Cause(
+            "item_dropped",
+            f"the program waits at {where} for an item of the queue, all children have ended, and "
+            f"`{case.sources.code(drops)}` at {drops} drops one where the queue is full",
+            "put_nowait() raises queue.Full at once where a queue with a maxsize is full, and that "
+            "is passed over there.",
+            drops,
+        )
     return Cause(
         "item_never_comes",
         f"the program waits at {where} for an item of the queue, and all children have ended",
         "Each get() waits for one item, and the children have put fewer than are read.",
         where,
     )
+
+
+def _drops(case: Case) -> str | None:
+    """Give the line that puts without waiting, within what passes over queue.Full."""
+    for file in own_files(case.sources):
+        for node in ast.walk(case.sources.file(file).tree):
+            passes: list[ast.expr | None] = []
+            if isinstance(node, ast.With):
+                passes = [each.context_expr for each in node.items]
+            elif isinstance(node, ast.Try):
+                passes = [each.type for each in node.handlers]
+            if any(each is not None and _FULL.search(ast.unparse(each)) for each in passes):
+                body = node.body if isinstance(node, ast.With | ast.Try) else []
+                for each in (inner for part in body for inner in ast.walk(part)):
+                    if isinstance(each, ast.Call) and _AT_ONCE.search(ast.unparse(each)):
+                        return f"{file}:{each.lineno}"
+    return None
+
+
+_FULL: Final = re.compile(r"\bFull\b")
+_AT_ONCE: Final = re.compile(r"\.put_nowait\(|\.put\(.*\b(timeout=|block=False|False)")

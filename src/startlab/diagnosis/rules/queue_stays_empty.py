@@ -47,6 +47,7 @@ from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
+    is_helper,
     is_in,
     library_frames,
     line_of,
@@ -68,6 +69,10 @@ MECHANISMS: Final = (
         "queue_stays_full",
         advice="Start what takes from the queue before it is filled, and let it take all that is "
         "put; or make the queue without a maxsize.",
+    ),
+    Mechanism(
+        "too_many_marks",
+        advice="Put one end mark for each that takes from the queue, and no more.",
     ),
     Mechanism(
         "queue_of_threads",
@@ -117,6 +122,16 @@ def suspect(case: Case) -> Cause | None:
     else:
         what, nothing = "which is full and from which nothing is taken", "Nothing takes from it."
         done = "takes from it"
+    alone = all(p == case.root or is_helper(t) for p, t in case.threads())
+    if method == "put" and alone and re.search(r"\.put\(None\)", case.sources.code(where)):
+        return Cause(
+            "too_many_marks",
+            f"{who} at {where} to put one more end mark into {queue}, which is full: all that took "
+            "from it have ended",
+            "Whoever takes a mark ends: of those that are more than the readers, only so many are "
+            "put as the queue has room for.",
+            where,
+        )
     if calls:
         nothing = f"What {done} is at {listed(calls[:3])}, and no thread comes there any more."
     return Cause(
