@@ -56,6 +56,7 @@ from startlab.diagnosis.rules import (
     never_released,
     no_answer,
     no_end_mark,
+    no_target,
     not_importable,
     output_differs,
     own_copy_asked,
@@ -134,6 +135,7 @@ ORDER: Final[Mapping[Situation, tuple[Rule, ...]]] = {
         import_waits.find,  # before lock_held_at_fork: both see a lock that nothing releases
         lock_order.find,
         replaced_in_parent.find,
+        no_target.find,
         crossed_waits.find,
         queue_stays_empty.find,
         native_pool.find,  # before lock_held_at_fork: the native stack tells more
