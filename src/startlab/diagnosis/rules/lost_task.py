@@ -79,7 +79,7 @@ def find(case: Case) -> Cause | None:
     """See that a worker has ended with its task, or that a result could not be read."""
     exception = case.trial.exception
     if exception is not None and exception.type.endswith("BrokenProcessPool"):
-        return _broken(case)
+        return _none_left(case, case.where) or _broken(case)
     where = waits_for_pool(case) if case.trial.outcome == "hang" else None
     if where is None:
         return None
@@ -110,23 +110,24 @@ def suspect(case: Case) -> Cause | None:
     where = waits_for_pool(case)
     ended = any(start.exit_code is not None for start in case.trial.starts)
     if where is None:
-        return _none_left(case)
+        waits = [line_of(t) for _, t in case.threads() if through(t, "concurrent/futures/_base.py")]
+        return _none_left(case, next(filter(None, waits), None))
     return _ended(case, where) if ended else None
 
 
-def _none_left(case: Case) -> Cause | None:
-    """See a wait for an executor whose workers have all done as many tasks as they may."""
+def _none_left(case: Case, where: str | None) -> Cause | None:
+    """See an executor whose workers have all done as many tasks as they may, and ended."""
     limit = written(case.sources, r"\bmax_tasks_per_child\s*=\s*[^N\s]")
-    waits = [line_of(t) for _, t in case.threads() if through(t, "concurrent/futures/_base.py")]
     done = [start.exit_code for start in case.trial.starts]
-    if limit is None or not waits or not done or any(done) or None in done:
+    if limit is None or where is None or ending_line(case) or not done or any(done) or None in done:
         return None
     return Cause(
         "no_worker_left",
         f"the executor has no worker left: each has ended after as many tasks as {limit} lets it "
-        f"do, and {waits[0]} waits for the result of another one",
+        f"do, and {where} wants the result of another one",
         "A worker that has done its tasks is not replaced where nothing refers to the executor any "
-        "more (gh-152967), and may not be where it may do several (gh-115634).",
+        "more (gh-152967), and may not be where it may do several (gh-115634). Newer Pythons raise "
+        "BrokenProcessPool then.",
         limit,
     )
 

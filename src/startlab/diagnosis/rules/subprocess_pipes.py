@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import is_idle_loop, is_in, is_waiting, line_of
 
 if TYPE_CHECKING:
@@ -115,11 +116,12 @@ def _at_a_pipe(case: Case, parent: Process, child: Process, thread: Thread) -> C
                 where,
             )
         if writes and is_idle_loop(each):
+            awaits = all_written(case.sources, r"\bawait [\w.]+\.wait\(\)")
+            at = awaits[0] if len(awaits) == 1 else where
             return _not_read(
-                f"the event loop of {who} is idle at {where}, and a subprocess waits for its "
-                "output",
+                f"the event loop of {who} is idle at {at}, and a subprocess waits for its output",
                 "nothing that the loop runs reads it",
-                where,
+                at,
             )
         if writes and is_waiting(each, "pipe read"):
             return _not_read(
