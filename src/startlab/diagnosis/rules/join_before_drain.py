@@ -3,7 +3,7 @@
 ## What it sees
 A process waits for the end of a child, and the child waits for a full pipe to be read. Or a process
 has come to its own end, and a queue's thread in it still waits for that. Or it writes to a full
-pipe before there is anybody to read.
+pipe before there is anybody to read, or opens a named pipe that no other one opens.
 
 ## Why
 A process cannot end before all that it has put into a queue has gone into the pipe, which is full
@@ -35,7 +35,7 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import at, listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import all_written
-from startlab.diagnosis.stacks import is_at, is_waiting, line_of, through
+from startlab.diagnosis.stacks import is_at, is_waiting, library_frames, line_of, through
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,11 @@ MECHANISMS: Final = (
         advice="Have all of it taken out of the queue; or, if what is left may be lost, call "
         "cancel_join_thread() of the queue.",
     ),
+    Mechanism(
+        "fifo_half_open",
+        advice="Have the other end opened before anyone waits for this one to go on: a named pipe "
+        "is opened by a reader and a writer together.",
+    ),
 )
 
 
@@ -71,7 +76,7 @@ def find(case: Case) -> Cause | None:
         and through(t, "process.py", "popen_fork.py", "popen_forkserver.py", "popen_spawn")
     ]
     if not writers:
-        return None
+        return _half_open(case, [line_of(thread) for _, thread in joins])
     if not joins:
         return _at_its_own_end(case, [process for process, _ in writers]) or _unread(case, writers)
     joiner, thread = joins[0]
@@ -89,6 +94,26 @@ def find(case: Case) -> Cause | None:
         "end.",
         where,
     )
+
+
+def _half_open(case: Case, joins: Sequence[str | None]) -> Cause | None:
+    """See a process in open(), which only a named pipe keeps there, and what waits for it."""
+    for process, thread in case.threads():
+        where = line_of(thread)
+        wait = thread.wait
+        if wait is None or wait.kind != "call" or wait.object not in ("open", "openat"):
+            continue
+        if where is None or library_frames(thread):
+            continue
+        waits = f", and {joins[0]} waits for the end of that" if joins and joins[0] else ""
+        return Cause(
+            "fifo_half_open",
+            f"{case.who(process)} waits at {where} for the other end of a named pipe to be opened"
+            f"{waits}",
+            "To open a named pipe waits until another one has opened it for the other direction.",
+            where,
+        )
+    return None
 
 
 def _at_its_own_end(case: Case, writers: Sequence[Process]) -> Cause | None:
