@@ -100,9 +100,9 @@ def _waits_for_the_first(case: Case, thread: Thread, name: str, ends: str) -> Ca
     frame = own_frames(thread)[0]
     source = case.sources.file(frame.file)
     clears = source.mentions(rf"\b{re.escape(name)}\.clear\(") is not None
-    known = is_waiting(thread, "pipe read", "shared lock")
-    if (known and _is_known_to_parent(case, thread)) or (not known and (ends != "set" or clears)):
-        return None
+    is_lost = is_waiting(thread, "pipe read", "shared lock") and not _has_parent(case, thread)
+    if not is_lost and (ends != "set" or clears):
+        return None  # what was put may have been taken, and what was released acquired
     for each in _all_given(case):
         if (each.function, each.parameter) == (source.function_name(frame.line), name):
             done = _done(case, each.name, ends)
@@ -119,7 +119,7 @@ def _waits_for_the_first(case: Case, thread: Thread, name: str, ends: str) -> Ca
     return None
 
 
-def _is_known_to_parent(case: Case, thread: Thread) -> bool:
+def _has_parent(case: Case, thread: Thread) -> bool:
     """Tell whether the program's first process has what a child waits for."""
     return case.root is not None and case.root.pid in thread.waits_for
 
@@ -175,7 +175,13 @@ _OPENED: Final = (
 
 
 def _all_given(case: Case) -> Iterator[_Given]:
-    """Give what the targets of processes are given."""
+    """Give what the targets of processes are given, and what the program's own processes keep."""
+    classes = {
+        node.name: (file, node)
+        for file in own_files(case.sources)
+        for node in ast.walk(case.sources.file(file).tree)
+        if isinstance(node, ast.ClassDef) and any("Process" in ast.unparse(e) for e in node.bases)
+    }
     functions = {
         target.name: (file, [each.arg for each in target.args.args if each.arg != "self"])
         for file in own_files(case.sources)
@@ -187,8 +193,26 @@ def _all_given(case: Case) -> Iterator[_Given]:
                 target, values = given(node)
                 there, parameters = functions.get(target, ("", []))
                 for parameter, value in zip(parameters, values, strict=False):
-                    name = ast.unparse(value)
-                    yield _Given(target, there, parameter, name, f"{file}:{node.lineno}")
+                    where = f"{file}:{node.lineno}"
+                    yield _Given(target, there, parameter, ast.unparse(value), where)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) in classes:
+                there, owner = classes[ast.unparse(node.func)]
+                for function, own, name in _kept(owner, node.args):
+                    yield _Given(function, there, own, name, f"{file}:{node.lineno}")
+
+
+def _kept(owner: ast.ClassDef, values: list[ast.expr]) -> Iterator[tuple[str, str, str]]:
+    """Give what an object keeps of its arguments: a method that may use it, its name, the value."""
+    functions = [each for each in owner.body if isinstance(each, ast.FunctionDef)]
+    init = next((each for each in functions if each.name == "__init__"), None)
+    if init is None:
+        return
+    given_as = dict(zip([e.arg for e in init.args.args[1:]], values, strict=False))
+    for node in ast.walk(init):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            value = given_as.get(node.value.id)
+            for each in functions if value is not None else ():
+                yield each.name, ast.unparse(node.targets[0]), ast.unparse(value or node.value)
 
 
 def _done(case: Case, name: str, ends: str) -> str | None:
