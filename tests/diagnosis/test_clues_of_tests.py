@@ -14,7 +14,12 @@ from tests import record
 
 TEST = """
 import os
+import pytest
 import shop
+
+@pytest.fixture(autouse=True)
+def client():
+    shop.connect()
 
 def ask(function):
     return function()
@@ -31,6 +36,16 @@ SHOP = """
 import os
 
 RATE = 1
+CLIENT = None
+ASKED = 0
+
+def connect():
+    global CLIENT, ASKED
+    CLIENT = "here"
+    ASKED += 1
+
+def fetch():
+    return CLIENT
 
 def rate():
     return RATE
@@ -40,17 +55,21 @@ def mode():
 """
 
 
+ALL = {"shop.ASKED", "shop.CLIENT", "shop.RATE", "MODE", "THREADS"}
+
+
 @pytest.mark.parametrize(
     ("test", "found"),
     [
-        ("test_it.py::test_rate", {"shop.RATE", "THREADS"}),
-        ("test_it.py::test_rate[1]", {"shop.RATE", "THREADS"}),
-        ("test_it.py::test_mode", {"MODE", "THREADS"}),
-        ("test_it.py::TestOfABase::test_it", {"shop.RATE", "MODE", "THREADS"}),
-        ("test_it.py", {"shop.RATE", "MODE", "THREADS"}),
+        ("test_it.py::test_rate", {"shop.ASKED", "shop.RATE", "THREADS"}),
+        ("test_it.py::test_rate[1]", {"shop.ASKED", "shop.RATE", "THREADS"}),
+        ("test_it.py::test_mode", {"shop.ASKED", "MODE", "THREADS"}),
+        ("test_it.py::TestOfABase::test_it", ALL),
+        ("test_it.py", ALL),
     ],
 )
 def test_what_a_test_cannot_use_is_no_clue(test: str, found: set[str]) -> None:
+    """What the fixture only sets, a test that asks for it uses, and no other one."""
     sources = {"test_it.py": TEST, "shop.py": SHOP}
     program = Program(kind="test", name=test, target="test_it.py", root="/nowhere", sources=sources)
     trial = Trial(
@@ -58,6 +77,8 @@ def test_what_a_test_cannot_use_is_no_clue(test: str, found: set[str]) -> None:
         reason="error", as_expected=False, expected=("ok",), program=test,
         clues=(
             ChangedGlobal(name="shop.RATE", parent="2", child="1"),
+            ChangedGlobal(name="shop.CLIENT", parent="'here'", child="None"),
+            ChangedGlobal(name="shop.ASKED", parent="1", child="0"),
             LostVariable(name="MODE"),
             LostVariable(name="THREADS"),
         ),
