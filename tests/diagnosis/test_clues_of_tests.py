@@ -7,9 +7,16 @@ from msgspec import structs
 
 from startlab.diagnosis import diagnose
 from startlab.diagnosis.case import Case
-from startlab.diagnosis.rules import global_differs
+from startlab.diagnosis.rules import global_differs, logging_differs
 from startlab.diagnosis.source.sources import Sources
-from startlab.model import ChangedGlobal, LostVariable, Program, Trial
+from startlab.model import (
+    ChangedGlobal,
+    LostVariable,
+    Program,
+    PythonException,
+    Start,
+    Trial,
+)
 from tests import record
 
 TEST = """
@@ -114,6 +121,31 @@ def test_what_a_fixture_changes_is_told_where_it_does_and_not_where_it_puts_it_b
     cause = global_differs.find(Case(trial, Sources(program)))
     assert cause is not None
     assert (cause.mechanism, cause.where) == ("global_differs", "lib/shop.py:5")
+
+
+@pytest.mark.parametrize(
+    ("check", "well", "found"),
+    [
+        ("assert 'low' in caplog.text", False, "captured_in_parent"),
+        ("assert 'low' in caplog.text", True, None),  # then children are no matter of it
+        ("assert shop.whoami()", False, None),
+    ],
+)
+def test_what_children_say_comes_to_no_fixture_of_the_test(
+    check: str, found: str | None, *, well: bool
+) -> None:
+    name = "test_it.py::test_it"
+    sources = {"test_it.py": f"import shop\n\ndef test_it(caplog):\n    shop.run()\n    {check}\n"}
+    program = Program(kind="test", name=name, target="test_it.py", root="/nowhere", sources=sources)
+    trial = Trial(
+        experiment=name, environment="host-3.13", method="spawn", trial=0, outcome="error",
+        reason="error", as_expected=False, expected=("ok",), program=name, where="test_it.py:5",
+        exception=PythonException(type="AssertionError", message="assert"),
+        starts=(Start(pid=1, method="spawn", time_s=0.1, where="shop.py:1"),),
+    )  # fmt: skip
+    other = structs.replace(trial, method="fork", outcome="ok" if well else "error")
+    cause = logging_differs.of_test(Case(trial, Sources(program), others=(other,)))
+    assert (cause and cause.mechanism) == found
 
 
 def test_a_fixture_that_raises_again_has_the_cause_that_was_seen_when_it_failed_first() -> None:

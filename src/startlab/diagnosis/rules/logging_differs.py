@@ -2,7 +2,8 @@
 
 ## What it sees
 The root logger is not set up in children as it is in their parent, and lines that are logged are
-missing in the output. Or a suite's test adds a handler to a logger, and fails.
+missing in the output. Or a suite's test adds a handler to a logger, and fails; or it asks `caplog`
+or `capsys` for what its children have said.
 
 ## Why
 A child started by spawn or forkserver imports the main module. Logging that is set up below the
@@ -47,6 +48,11 @@ MECHANISMS: Final = (
         "send records through a QueueHandler.",
         experiment="changed_global",
     ),
+    Mechanism(
+        "captured_in_parent",
+        advice="Have the children send their records to the test by a QueueHandler, or return what "
+        "is to be checked; what they print, `capfd` has.",
+    ),
 )
 
 
@@ -64,6 +70,18 @@ def in_output(case: Case) -> Cause | None:
 
 def of_test(case: Case) -> Cause | None:
     """See that a suite's test has added a handler itself, which no child has, and then fails."""
+    asked = _CAPTURED.search(case.sources.code(case.where))
+    said = what_was_raised(case.trial)
+    everywhere = all(each.outcome not in WELL for each in case.others)
+    if asked and everywhere and case.trial.starts and said.startswith("AssertionError"):
+        return Cause(
+            "captured_in_parent",
+            f"the check at {case.where} asks `{asked[0]}` for what children have said, and that "
+            "has what the test's own process says",
+            "A child logs and prints by itself: nothing of it comes to the fixture. The test then "
+            f"raises {said}.",
+            case.where,
+        )
     added = [
         clue
         for clue in _logging(case)
@@ -105,6 +123,8 @@ def _lost(case: Case, clue: RootLogger | ChangedSetting, more: str) -> Cause:
         where,
     )
 
+
+_CAPTURED: Final = re.compile(r"\b(caplog|capsys|capsysbinary)\b")
 
 _WARNING: Final = re.compile(r"(?m)^.*:\d+: \w*Warning: .*\n?(  .*\n?)?")
 """What the warnings module prints: that is no log, and what is compiled anew may warn again."""
