@@ -196,7 +196,7 @@ def _trials(cells: Iterable[CellSummary]) -> Iterator[bytes]:
 
 def packed(pieces: Iterable[bytes]) -> str:
     """Pack JSON, which comes in pieces, as report.js unpacks it."""
-    deflate = zlib.compressobj(9)
+    deflate = zlib.compressobj(7)  # 9 takes half as long again, for 2 %
     compressed = [*filter(None, map(deflate.compress, pieces)), deflate.flush()]
     return b64encode(b"".join(compressed)).decode()
 
