@@ -596,7 +596,7 @@ moved = []  # the line that has changed the folder which this process works in
 
 
 def hear(event, args):
-    """Hear by the interpreter's own audit events, which leaves no frame, of what is opened."""
+    """Note what is opened, moved to or killed, from audit events: these leave no frame."""
     try:
         if event == "socket.connect" and type(args[1]) is tuple:
             fd = args[0].fileno()

@@ -58,7 +58,7 @@ class World(NamedTuple):
     def is_shown(self) -> bool:
         """Whether the program ends where it hands over what cannot be pickled: no aspect helps.
 
-        One may be the reason for what is replaced in its module: that is not taken for shown.
+        Not so where a module's name stands for another object: an aspect may be the reason.
         """
         return all(trial.outcome == "error" and _hands_over(trial) for trial in self.trials)
 
