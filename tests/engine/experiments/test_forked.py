@@ -1086,38 +1086,49 @@ def test_a_connection_that_forked_children_share_is_shown_before_others_are_trie
     program = write("""\
         import multiprocessing
         import socket
+        import subprocess
+        import sys
+
+        SERVER = '''
         import socketserver
-        import threading
 
         class Counts(socketserver.StreamRequestHandler):
             def handle(self):
                 for number, line in enumerate(self.rfile):
-                    self.wfile.write(b"%d\\n" % number)
+                    self.wfile.write(b"%d\\\\n" % number)
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Counts)
+        print(server.server_address[1], flush=True)
+        server.serve_forever()
+        '''
 
         class Shop:
             lines = None
 
-            def ask(self, address):
+            def ask(self, port):
                 if self.lines is None:
-                    connection = socket.create_connection(address)
+                    connection = socket.create_connection(("127.0.0.1", port))
                     self.lines = connection.makefile("rwb", buffering=0)
                 self.lines.write(b"again\\n")
                 return int(self.lines.readline())
 
         shop = Shop()
 
-        def work(address):
-            number = shop.ask(address)
+        def work(port):
+            number = shop.ask(port)
             if number != 0:
                 raise ConnectionError("this connection has been used already")
 
         def main():
-            server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Counts)
-            server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            shop.ask(server.server_address)
-            with multiprocessing.Pool(1) as pool:
-                pool.map(work, [server.server_address])
+            command = [sys.executable, "-c", SERVER]
+            with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+                try:
+                    port = int(server.stdout.readline())
+                    shop.ask(port)
+                    with multiprocessing.Pool(1) as pool:
+                        pool.map(work, [port])
+                finally:
+                    server.kill()
             print("done")
 
         if __name__ == "__main__":
