@@ -326,3 +326,19 @@ def test_a_file_in_another_encoding_is_understood(tmp_path: Path) -> None:
     there = Sources(program).file("a.py")
     assert there.is_python
     assert there.line(2) == "GRÖSSE = {}"
+
+
+def test_what_is_no_code_is_not_searched() -> None:
+    text = source('''\
+        """Call lock.release()."""
+        def work():
+            """Call
+            lock.release() at the end."""
+            log("done",  # lock.release()
+                """
+
+                lock.release() is next"""); lock.acquire()
+            lock.release()
+        ''')
+    assert text.all_mentions(r"\brelease\(") == [9]
+    assert text.all_mentions(r"\b(log|acquire)\(") == [5, 8]

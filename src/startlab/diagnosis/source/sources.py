@@ -523,10 +523,7 @@ class Source:
 
     def mentions(self, pattern: str, first: int | None = None) -> int | None:
         """Find the first line that a pattern matches, from line `first` on."""
-        for number, line in enumerate(self._lines, 1):
-            if number >= (first or 1) and re.search(pattern, line.partition("#")[0]):
-                return number
-        return None
+        return next((n for n in self.all_mentions(pattern) if n >= (first or 1)), None)
 
     def mentions_later(self, pattern: str, line: int) -> int | None:
         """Find the first line after another one that a pattern matches, if in the same function."""
@@ -545,12 +542,26 @@ class Source:
         return next(iter([*of_it, *rest]), None)
 
     def all_mentions(self, pattern: str) -> list[int]:
-        """Find all lines that a pattern matches."""
-        return [
-            number
-            for number, line in enumerate(self._lines, 1)
-            if re.search(pattern, line.partition("#")[0])
-        ]
+        """Find all lines whose code a pattern matches."""
+        return [n for n, line in enumerate(self._code, 1) if re.search(pattern, line)]
+
+    @cached_property
+    def _code(self) -> list[str]:
+        """The lines without comments, docstrings, and the texts that go over several lines."""
+        lines = [line.partition("#")[0] for line in self._lines]
+        for node in ast.walk(self.tree):
+            text = node.value if isinstance(node, ast.Expr) else node
+            if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+                continue
+            first, last = text.lineno, text.end_lineno or text.lineno
+            if text is node and first == last:
+                continue
+            before = self._lines[first - 1].encode()[: text.col_offset]
+            after = self._lines[last - 1].encode()[text.end_col_offset :]
+            lines[first - 1 : last] = [""] * (last - first + 1)
+            lines[first - 1] = before.decode()
+            lines[last - 1] += after.decode().partition("#")[0]
+        return lines
 
 
 def _name_of(part: ast.stmt) -> str:
