@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause, waits_for_pool
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import line_within, own_files
+from startlab.diagnosis.source.syntax import ENDED_BY
 from startlab.diagnosis.stacks import is_at, line_of, own_line
 
 if TYPE_CHECKING:
@@ -76,10 +77,7 @@ def find(case: Case) -> Cause | None:
     return None
 
 
-_ENDED_BY: Final = {"acquire": "release", "wait": "set|notify|notify_all", "get": "put|put_nowait"}
-"""Of a call that waits, the calls that end that; a `with` is ended by release()."""
-
-_WAITS: Final = re.compile(rf"(?:\bwith )?([\w.]+)(?:\.({'|'.join(_ENDED_BY)})\(|:)")
+_WAITS: Final = re.compile(rf"(?:\bwith )?([\w.]+)(?:\.({'|'.join(ENDED_BY)})\(|:)")
 
 _ONE_THREAD: Final = "A pool runs all callbacks in the one thread that reads its results."
 
@@ -99,7 +97,7 @@ def _skipped(case: Case) -> Cause | None:
     for process, thread in case.threads():
         where = line_of(thread) if process == case.root else None
         for name, method in _WAITS.findall(case.sources.code(where)) if where else ():
-            ends = _ENDED_BY[method] if method else "release"
+            ends = ENDED_BY[method] if method else "release"
             for called, there in _callbacks(case):
                 pattern = rf"\b{re.escape(name.rpartition('.')[2])}\.({ends})\("
                 done = line_within(case.sources, called, pattern)

@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.syntax import ENDED_BY
 from startlab.diagnosis.stacks import is_in, line_of, own_frame, own_frames, through
 
 if TYPE_CHECKING:
@@ -62,14 +63,6 @@ MECHANISMS: Final = (
     ),
     Mechanism("both_receive", shown=True, advice="Let one of the two send before it reads."),
 )
-
-_ENDED_BY: Final = {
-    "acquire": "release",
-    "wait": "set|notify|notify_all",
-    "wait_for": "notify|notify_all",
-    "get": "put|put_nowait",
-}
-"""Of a call that waits, the calls that end that."""
 
 
 def find(case: Case) -> Cause | None:
@@ -172,7 +165,7 @@ def _waits(case: Case, thread: Thread) -> list[tuple[str, str]]:
     """Give what a thread's line waits for, and the calls that would end that."""
     frame = own_frames(thread)[0]
     calls = case.sources.file(frame.file).calls_at(frame.line)
-    return [(name, _ENDED_BY[called]) for name, called in calls if called in _ENDED_BY]
+    return [(name, ENDED_BY[called]) for name, called in calls if called in ENDED_BY]
 
 
 def suspect(case: Case) -> Cause | None:

@@ -42,7 +42,7 @@ from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.shared_data import given
-from startlab.diagnosis.source.syntax import flat, functions_in
+from startlab.diagnosis.source.syntax import ENDED_BY, flat, functions_in
 from startlab.diagnosis.stacks import is_waiting, line_of, own_frame, own_frames, through
 
 if TYPE_CHECKING:
@@ -58,10 +58,7 @@ MECHANISMS: Final = (
     ),
 )
 
-_ENDED_BY: Final = {"wait": "set", "acquire": "release", "get": "put|put_nowait"}
-"""Of what a child waits in, the calls that end that."""
-
-_WAITS: Final = re.compile(rf"([\w.]+)\.({'|'.join(_ENDED_BY)})\b")  # `iter(tasks.get, None)`, too
+_WAITS: Final = re.compile(rf"([\w.]+)\.({'|'.join(ENDED_BY)})\b")  # `iter(tasks.get, None)`, too
 
 
 class _Given(NamedTuple):
@@ -87,25 +84,25 @@ def _waiting(case: Case) -> Cause | None:
             continue
         for name, method in _WAITS.findall(case.sources.file(frame.file).line(frame.line)):
             if process == case.root:
-                cause = _waits_for_another(case, thread, name, _ENDED_BY[method])
+                cause = _waits_for_another(case, thread, name, ENDED_BY[method])
             else:
-                cause = _waits_for_the_first(case, thread, name, _ENDED_BY[method])
+                cause = _waits_for_the_first(case, thread, name, method)
             if cause is not None:
                 return cause
     return None
 
 
-def _waits_for_the_first(case: Case, thread: Thread, name: str, ends: str) -> Cause | None:
+def _waits_for_the_first(case: Case, thread: Thread, name: str, method: str) -> Cause | None:
     """See a child wait for what the parent has replaced, and has ended the wait for its own."""
     frame = own_frames(thread)[0]
     source = case.sources.file(frame.file)
     clears = source.mentions(rf"\b{re.escape(name)}\.clear\(") is not None
     is_lost = is_waiting(thread, "pipe read", "shared lock") and not _has_parent(case, thread)
-    if not is_lost and (ends != "set" or clears):
+    if not is_lost and (method != "wait" or clears):
         return None  # what was put may have been taken, and what was released acquired
     for each in _all_given(case):
         if (each.function, each.parameter) == (source.function_name(frame.line), name):
-            done = _done(case, each.name, ends)
+            done = _done(case, each.name, ENDED_BY[method])
             line = _replaced(case, each) if done else None
             if line is not None:
                 return Cause(

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 LOCKS: Final = re.compile(r"lock|mutex|sem|cond|guard", re.IGNORECASE)
 """What the name of a lock has in it."""
 
+ENDED_BY: Final = {
+    "acquire": "release",
+    "wait": "set|notify|notify_all",
+    "wait_for": "notify|notify_all",
+    "get": "put|put_nowait",
+}
+"""Of a call that waits, the calls that end that, as a pattern; a `with` is ended by release()."""
+
 MUTATORS: Final = frozenset({
     "add", "append", "appendleft", "clear", "extend", "insert", "pop", "popleft", "remove",
     "setdefault", "update",
