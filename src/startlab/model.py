@@ -410,6 +410,20 @@ class ExitCodeRead(Clue, frozen=True, kw_only=True, tag="exit code read"):
     where: str | None = None
 
 
+class TaskFailed(Clue, frozen=True, kw_only=True, tag="task failed"):
+    """A task of a pool or executor of processes raised at `where`: its result is an exception."""
+
+    type: str
+    message: str
+    where: str | None = None
+
+
+class FailureRead(Clue, frozen=True, kw_only=True, tag="failure read"):
+    """The program looked at the result of a task that had raised, or has something that does."""
+
+    where: str | None = None
+
+
 class SystemExitInChild(Clue, frozen=True, kw_only=True, tag="system exit"):
     """A child ended by sys.exit(), which the program called, or a library that it called."""
 
@@ -631,6 +645,8 @@ AnyClue = (
     | Unpicklable
     | SignalSent
     | ExitCodeRead
+    | TaskFailed
+    | FailureRead
     | SystemExitInChild
     | MainModule
     | MadeAgain

@@ -21,6 +21,7 @@ from startlab.model import (
     Clue,
     ExitCodeRead,
     ExitHandler,
+    FailureRead,
     InheritedHandler,
     LostVariable,
     MadeAgain,
@@ -34,6 +35,7 @@ from startlab.model import (
     SameRandom,
     SignalSent,
     Start,
+    TaskFailed,
     ThreadAtFork,
     UnguardedStart,
     Unpicklable,
@@ -99,6 +101,8 @@ GOOD = {
     ],
     "signal sent": ["8", "15", "a.py:3"],
     "exit code read": ["3", "a.py:3"],
+    "task failed": ["OSError", "no", "a.py:3"],
+    "failure read": ["a.py:3"],
     "system exit": ["2", "a.py:3"],
     "raised": ["Process child: ValueError"],
     "ran out": ["join", "50", "a.py:3"],
@@ -352,6 +356,8 @@ def test_what_one_event_tells_is_counted_over_processes() -> None:
         told("signal sent", 7, 1.0, "8", "15", "a.py:7"),
         told("signal sent", 7, 1.0, "", "15", ""),
         told("exit code read", 7, 1.0, "3", "a.py:8"),
+        told("task failed", 7, 1.0, "OSError", "no", "a.py:9"),
+        told("failure read", 7, 1.0, "a.py:10"),
     ) == [
         UnguardedStart(where="a.py:3", imported="a.py:9", count=2),
         PinnedMethod(method="fork", by="get_context", where="a.py:4"),
@@ -362,6 +368,8 @@ def test_what_one_event_tells_is_counted_over_processes() -> None:
         SignalSent(number=15, child=8, where="a.py:7"),
         SignalSent(number=15),
         ExitCodeRead(code=3, where="a.py:8"),
+        TaskFailed(type="OSError", message="no", where="a.py:9"),
+        FailureRead(where="a.py:10"),
     ]
 
 

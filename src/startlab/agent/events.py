@@ -172,6 +172,8 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     },
     "signal sent": {"child": _process, "number": _number, "where": _line},
     "exit code read": {"code": _number, "where": _line},
+    "task failed": {"type": _text, "message": _text, "where": _line},
+    "failure read": {"where": _line},
     "system exit": {"code": _text, "where": _line},
     "raised": {"traceback": _text},
     "ran out": {"call": _text, "limit_ms": _number, "where": _line},
@@ -183,7 +185,8 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
 ALONE = (
     "unguarded", "pinned", "exit handler", "unpicklable", "signal sent", "exit code read",
     "native threads at fork", "forked by", "noted", "not applied", "left unsent", "opened",
-    "moved", "other parent", "patched", "replaced", "system exit", "raised",
+    "moved", "other parent", "patched", "replaced", "system exit", "raised", "task failed",
+    "failure read",
 )  # fmt: skip
 """The events that are a clue as they are, of that kind and with those fields."""
 

@@ -747,7 +747,9 @@ def watch_queues(queues):
 
 
 def watch_executor(process):
-    watch_conditions(process._base.Future)
+    future = process._base.Future
+    future._exception = property(*kept("_exception", in_executor))
+    watch_conditions(future)
     watch_feeder(getattr(process, "_SafeQueue", None), None)
     watch_results(getattr(process, "_ExceptionWithTraceback", None))
 
@@ -783,28 +785,70 @@ def unpicklable_item(what, item, error):
 
 
 def watch_pool(pool):
-    """See a task that could not be sent to a worker: its result is then the exception."""
+    """See a task that raised, or could not be sent to a worker: its result is the exception."""
+    pool.ApplyResult._value = property(*kept("_value", in_pool))
+    successful = pool.ApplyResult.successful
 
-    def get(self):
-        try:
-            return self.__dict__["_value"]
-        except KeyError:
-            raise AttributeError("_value")
+    def successful_(self):
+        read(self)
+        return successful(self)
 
-    def set(self, value):
-        self.__dict__["_value"] = value
-        if isinstance(value, Exception):
-            frame = sys._getframe(2)
-            if frame.f_code.co_name == "_handle_tasks":
-                unpicklable_task(frame.f_locals.get("task"), value)
-            elif self._callback is not None and self._error_callback is None:
-                unheard(value)
-
-    pool.ApplyResult._value = property(get, set)
+    pool.ApplyResult.successful = successful_
     watch_conditions(pool.ApplyResult, pool.IMapIterator)
     for kind in (pool.IMapIterator, pool.IMapUnorderedIterator):
         kind._set = seen_to_fail(kind._set)
     watch_results(pool.MaybeEncodingError)
+
+
+def kept(name, failed):
+    """See the exception of a result be set, and read."""
+
+    def get(self):
+        value = self.__dict__.get(name, left)
+        if value is left:
+            raise AttributeError(name)
+        if isinstance(value, Exception):
+            read(self)
+        return value
+
+    def set(self, value):
+        self.__dict__[name] = value
+        if isinstance(value, Exception):
+            failed(self, value, sys._getframe(2))
+
+    return get, set
+
+
+def in_pool(result, error, frame):
+    if frame.f_code.co_name == "_handle_tasks":
+        unpicklable_task(frame.f_locals.get("task"), error)
+        return
+    if result._callback is not None and result._error_callback is None:
+        unheard(error)
+    raised_in_task(result, error)
+
+
+def in_executor(future, error, frame):
+    if frame.f_globals.get("__name__") == "concurrent.futures.process":
+        raised_in_task(future, error)
+
+
+@harmless
+def raised_in_task(result, error):
+    where = ""
+    for line in str(error.__cause__).splitlines():  # a worker's traceback
+        file, _, rest = line.strip()[6:].partition('", line ')
+        if line.startswith('  File "') and not inject.is_library(file):
+            where = "%s:%s" % (file, rest.partition(",")[0])
+    if where:
+        result.__dict__["startlab_unread"] = True
+        tell("task failed", type(error).__name__, str(error), where)
+
+
+@harmless
+def read(result):
+    if result.__dict__.pop("startlab_unread", False):
+        tell("failure read", user_line(sys._getframe(3)))
 
 
 @harmless

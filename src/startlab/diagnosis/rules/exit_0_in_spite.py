@@ -1,14 +1,16 @@
-"""A child that raised, and an exit status of 0.
+"""A child or a task that raised, and an exit status of 0.
 
 ## What it sees
 A child has a traceback of its own, the program ends with exit status 0, and nothing in the output
-shows it.
+shows it. Or the result of a task is an exception, and nothing reads it.
 
 ## Why
-`join()` does not raise what the child did: only `Process.exitcode` tells.
+`join()` does not raise what the child did: only `Process.exitcode` tells. What a task raises is its
+result, which is silent until `get()` or `result()` asks for it.
 
 ## What to do
-Look at `Process.exitcode` after `join()`, or use `concurrent.futures`.
+Look at `Process.exitcode` after `join()`, or use `concurrent.futures`. Read the result of each
+task.
 
 ## Bad
 ```python
@@ -31,7 +33,8 @@ from typing import Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
-from startlab.model import ExitCodeRead
+from startlab.model import ExitCodeRead, FailureRead, TaskFailed
+from startlab.output.tracebacks import first_line
 from startlab.results.summary import WELL
 
 MECHANISMS: Final = (
@@ -42,12 +45,19 @@ MECHANISMS: Final = (
         advice="Look at Process.exitcode after join(), or use concurrent.futures, whose result() "
         "raises the child's exception.",
     ),
+    Mechanism(
+        "failure_unread",
+        shown=True,
+        advice="Keep what apply_async() or submit() returns, and call get() or result() of it; or "
+        "give the task an `error_callback=`.",
+    ),
 )
 
 
 def find(case: Case) -> Cause | None:
     """See an exception of a child that neither the exit status shows, nor the program looks for."""
-    return _known(case) or (None if case.clues(ExitCodeRead) else _told_as_it_is(case))
+    told = None if case.clues(ExitCodeRead) else _told_as_it_is(case)
+    return _known(case) or told or _unread(case)
 
 
 def in_output(case: Case) -> Cause | None:
@@ -81,4 +91,19 @@ def _told_as_it_is(case: Case) -> Cause | None:
         else "The child's exit code is never read: Process.exitcode is not 0 after join().",
         where,
         key=f"{last.exception.type} {where}",
+    )
+
+
+def _unread(case: Case) -> Cause | None:
+    """See what a task has raised, if the program looks at none of those that have."""
+    failed = case.clues(TaskFailed)
+    if not failed or case.clues(FailureRead):
+        return None
+    said = f"{failed[0].type}: {first_line(failed[0].message)}".rstrip(": ")
+    return Cause(
+        "failure_unread",
+        f"a task raises {said} at {failed[0].where}, and nothing reads its result",
+        "What a task raises is its result: without get(), result() or an `error_callback` nothing "
+        "is printed, the exit status is 0, and what the task should have done is missing.",
+        failed[0].where,
     )

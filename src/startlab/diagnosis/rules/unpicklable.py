@@ -122,10 +122,13 @@ def _why(case: Case, kind: str, message: str) -> str:
     elif missing:
         module, name = (missing[2] or missing[3]), (missing[1] or missing[4])
         file = f", that is {case.sources.main}," if module == "__main__" else ""
-        why += (
-            f"{_BY_NAME}: `{module}`{file} has no `{name}`, whose code was run some other way, by "
-            "exec() or runpy, or was bound to another name."
+        made = (
+            "which was made at run time, or is bound to another name there"
+            if kind.startswith(_NAMELESS)
+            else "whose code was run some other way, by exec() or runpy, or was bound to another "
+            "name"
         )
+        why += f"{_BY_NAME}: `{module}`{file} has no `{name}`, {made}."
     elif kind.startswith("replaced "):
         why += f"{_BY_NAME}: there, its module has something else by now."
     return why
