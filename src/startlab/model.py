@@ -411,11 +411,9 @@ class ExitCodeRead(Clue, frozen=True, kw_only=True, tag="exit code read"):
 
 
 class TaskFailed(Clue, frozen=True, kw_only=True, tag="task failed"):
-    """A task of a pool or executor of processes raised at `where`: its result is an exception."""
+    """The `traceback` of what a task of a pool or executor of processes raised: its result."""
 
-    type: str
-    message: str
-    where: str | None = None
+    traceback: str
 
 
 class FailureRead(Clue, frozen=True, kw_only=True, tag="failure read"):

@@ -172,7 +172,7 @@ FIELDS: Dict[str, Dict[str, Callable[[Any], Any]]] = {
     },
     "signal sent": {"child": _process, "number": _number, "where": _line},
     "exit code read": {"code": _number, "where": _line},
-    "task failed": {"type": _text, "message": _text, "where": _line},
+    "task failed": {"traceback": _text},
     "failure read": {"where": _line},
     "system exit": {"code": _text, "where": _line},
     "raised": {"traceback": _text},

@@ -23,6 +23,7 @@ from startlab.diagnosis.stacks import (
 )
 from startlab.model import (
     ChangedGlobal,
+    ChangedSetting,
     Clue,
     ForkedBy,
     LostVariable,
@@ -216,11 +217,22 @@ class Case:
         return reached_from(self.sources, self.test) if self.test else None
 
     def telling(self, *kinds: type[OfKind]) -> list[OfKind]:
-        """Give the clues of some kinds, unless all others have such too: they explain nothing."""
+        """Give the clues of some kinds, unless all others have such too: they explain nothing.
+
+        Nor does a setting by which a trial fails that differs just so in a cell where all is well.
+        """
         others = [Case(each, self.sources) for each in self.others]
         if others and all(any(map(each.clues, kinds)) for each in others):
             return []
-        return [clue for kind in kinds for clue in self.clues(kind)]
+        harmless = [
+            msgspec.structs.replace(setting, count=1)
+            for other in others
+            if self.trial.outcome not in WELL and other.trial.outcome in WELL
+            if other.trial.cell != self.trial.cell
+            for setting in other.clues(ChangedSetting)
+        ]
+        found = [clue for kind in kinds for clue in self.clues(kind)]
+        return [clue for clue in found if msgspec.structs.replace(clue, count=1) not in harmless]
 
     def again(self, situation: Situation, **changes: object) -> Cause | None:
         """Ask the rules about this trial as it would be with some facts changed."""

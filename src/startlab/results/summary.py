@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from startlab.model import Cell, ExitCodeRead, Method, Outcome, SignalSent, Trial
+from startlab.model import (
+    Cell,
+    ExitCodeRead,
+    FailureRead,
+    Method,
+    Outcome,
+    SignalSent,
+    TaskFailed,
+    Trial,
+)
 from startlab.results.trials import ByCell, OfCell
 
 if TYPE_CHECKING:
@@ -152,13 +161,16 @@ def _summary(every: ByCell, number: int) -> CellSummary:
 
 
 def has_failed_child(trial: Trial) -> bool:
-    """Tell whether a child failed in a trial that ended well, and the program did not look.
+    """Tell whether a child or a task failed in a trial that ended well, and nothing looked at it.
 
     One that a signal ended was ended on purpose, else the trial is a crash; so was one that exits
     with the number of the signal that it was sent.
     """
     if trial.outcome not in WELL or any(isinstance(clue, ExitCodeRead) for clue in trial.clues):
         return False
+    kinds = {type(clue) for clue in trial.clues}
+    if TaskFailed in kinds and FailureRead not in kinds:
+        return True
     sent = [(clue.child, clue.number) for clue in trial.clues if isinstance(clue, SignalSent)]
     ended = {(child, number + more) for child, number in sent for more in (0, 128)}
     return any(

@@ -835,14 +835,10 @@ def in_executor(future, error, frame):
 
 @harmless
 def raised_in_task(result, error):
-    where = ""
-    for line in str(error.__cause__).splitlines():  # a worker's traceback
-        file, _, rest = line.strip()[6:].partition('", line ')
-        if line.startswith('  File "') and not inject.is_library(file):
-            where = "%s:%s" % (file, rest.partition(",")[0])
-    if where:
+    text = of_worker(error)
+    if text:
         result.__dict__["startlab_unread"] = True
-        tell("task failed", type(error).__name__, str(error), where)
+        tell("task failed", text)
 
 
 @harmless
@@ -854,8 +850,13 @@ def read(result):
 @harmless
 def unheard(error):
     """Tell what a task has raised whose callback is then not called: maybe nothing asks for it."""
-    text = str(error.__cause__)  # a worker's traceback, between quotes
-    inject.tell_text("\n".join(line for line in text.splitlines() if line.strip('"')))
+    inject.tell_text(of_worker(error))
+
+
+def of_worker(error):
+    """Give the traceback of a worker's exception, which has it between quotes; empty without."""
+    lines = str(error.__cause__ or "").splitlines()
+    return "\n".join(line for line in lines if line.strip('"'))[-8000:]
 
 
 def seen_to_fail(set):

@@ -34,7 +34,7 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.stacks import own_line
 from startlab.model import ExitCodeRead, FailureRead, TaskFailed
-from startlab.output.tracebacks import first_line
+from startlab.output.tracebacks import find_tracebacks
 from startlab.results.summary import WELL
 
 MECHANISMS: Final = (
@@ -62,7 +62,7 @@ def find(case: Case) -> Cause | None:
 
 def in_output(case: Case) -> Cause | None:
     """See an exception of a child that goes with another output."""
-    return _known(case) or _told_as_it_is(case)
+    return _known(case) or _told_as_it_is(case) or _unread(case)
 
 
 def _known(case: Case) -> Cause | None:
@@ -99,11 +99,17 @@ def _unread(case: Case) -> Cause | None:
     failed = case.clues(TaskFailed)
     if not failed or case.clues(FailureRead):
         return None
-    said = f"{failed[0].type}: {first_line(failed[0].message)}".rstrip(": ")
+    cause = case.again("error", outcome="error", stderr=f"Process child:\n{failed[0].traceback}")
+    if cause is not None and not cause.chosen:
+        return cause._replace(text=f"{cause.text} Nothing reads the result of the task.")
+    raised = find_tracebacks(failed[0].traceback)
+    where = own_line(raised[-1].frames) if raised else None
+    if where is None:
+        return None
     return Cause(
         "failure_unread",
-        f"a task raises {said} at {failed[0].where}, and nothing reads its result",
+        f"a task raises {raised[-1].said} at {where}, and nothing reads its result",
         "What a task raises is its result: without get(), result() or an `error_callback` nothing "
         "is printed, the exit status is 0, and what the task should have done is missing.",
-        failed[0].where,
+        where,
     )
