@@ -59,7 +59,7 @@ class Place:
         if not posixpath.isabs(file) and file[1:3] != ":/":
             return posixpath.normpath(posixpath.join(self._cwd, file))
         if self._work and file.startswith(self._work + "/"):
-            return file[len(self._work) + 1 :]
+            return posixpath.normpath(file[len(self._work) + 1 :])
         if self._is_imported_from_there(file):
             return file[len(self._root) :]
         module, slash, inside = file.rpartition("-packages/")[2].partition("/")

@@ -4,7 +4,8 @@
 A thread waits for an event, a semaphore or an item of a queue, and the line that would set, release
 or put it comes after the line that another one waits at, and the other way round. Or each waits to
 read from the end of a connection that the other one writes to. Or one of them answers in a loop and
-waits for the next task, and the other, which gave one, waits for the answer.
+waits for the next task, and the other, which gave one, waits for the answer. Or one end of a
+connection has an `authkey`, and the other has none.
 
 ## Why
 Each waits first: neither comes to what would end the wait of the other. A loop that leaves one task
@@ -43,7 +44,15 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.syntax import ENDED_BY
-from startlab.diagnosis.stacks import is_in, line_of, own_frame, own_frames, through
+from startlab.diagnosis.stacks import (
+    is_at,
+    is_in,
+    library_frames,
+    line_of,
+    own_frame,
+    own_frames,
+    through,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +71,11 @@ MECHANISMS: Final = (
         "wait with a timeout.",
     ),
     Mechanism("both_receive", shown=True, advice="Let one of the two send before it reads."),
+    Mechanism(
+        "one_has_a_key",
+        shown=True,
+        advice="Give Listener() and Client() the same `authkey`, or give none to either.",
+    ),
 )
 
 
@@ -113,8 +127,13 @@ def _end(
 
 def _later(case: Case, thread: Thread, other: Thread) -> str | None:
     """Find the line, after the one that another thread is at, that would end a thread's wait."""
+    inner = library_frames(other)
+    leaves = bool(inner) and is_at(inner[-1], "", "__exit__")
     for at, line in _ends(case, thread, other):
-        if line > at.line:
+        past = at.line
+        if leaves and at == own_frame(other):  # it is at the `with`, and has run what is in it
+            past = case.sources.file(at.file).end_of_with(at.line)
+        if line > past:
             return f"{at.file}:{line}"
     return None
 
@@ -186,6 +205,19 @@ def suspect(case: Case) -> Cause | None:
         one, two = case.who(process), case.who(other[0])
         if one == two:
             two = "another thread of it" if process == other[0] else "another one"
+        if _authenticates(thread) != _authenticates(other[1]):
+            keyed, plain = (one, where), (two, there)
+            if _authenticates(other[1]):
+                keyed, plain = plain, keyed
+            return Cause(
+                "one_has_a_key",
+                f"{keyed[0]} has an `authkey` and waits at {keyed[1]} for the challenge that the "
+                f"other end of the connection, {plain[0]}, does not send: it has none, and waits "
+                f"at {plain[1]}",
+                "With an `authkey`, each end first asks the other to prove that it has the same "
+                "one. An end without a key knows nothing of that.",
+                keyed[1],
+            )
         return Cause(
             "both_receive",
             f"{one} waits at {where} for what {two} would send, which waits at {there} for what "
@@ -195,6 +227,11 @@ def suspect(case: Case) -> Cause | None:
             key=" ".join(sorted((where, there))),
         )
     return None
+
+
+def _authenticates(thread: Thread) -> bool:
+    """Tell whether an end of a connection waits for what proves that the other has the key."""
+    return is_in(thread, "connection.py", "answer_challenge", "deliver_challenge")
 
 
 def _sends_after(case: Case, where: str) -> str | None:

@@ -1,7 +1,8 @@
 """A condition that is never notified.
 
 ## What it sees
-A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it; or in a
+A thread waits for an `Event` or a `Condition`, and no thread is left to set or notify it, or for a
+`Semaphore` of threading, which none is left to release; or in a
 `Barrier`, and nothing else goes on that could bring one more. Or its predicate stays false, or it
 was cleared at once.
 
@@ -68,6 +69,11 @@ MECHANISMS: Final = (
         "what waits for it; give wait() a timeout.",
     ),
     Mechanism(
+        "permits_missing",
+        advice="Release the Semaphore on every path, also on those that leave early; or give "
+        "acquire() a timeout.",
+    ),
+    Mechanism(
         "cleared_early",
         advice="Clear it only when all have gone on: have each say so, as by a Semaphore, or let "
         "them meet in a Barrier instead.",
@@ -93,8 +99,10 @@ MECHANISMS: Final = (
 def find(case: Case) -> Cause | None:
     """See one wait for an Event or a Condition that no thread is left to set or notify."""
     in_barrier = [each for each in case.threads() if is_in(each[1], "threading.py", "_wait")]
-    if in_barrier:
-        return _in_barrier(case, in_barrier)
+    return _in_barrier(case, in_barrier) if in_barrier else _in_wait(case)
+
+
+def _in_wait(case: Case) -> Cause | None:
     waiting = [
         (process, thread)
         for process, thread in case.threads()
@@ -108,7 +116,9 @@ def find(case: Case) -> Cause | None:
     process, thread = min(waiting, key=lambda each: each[0] == case.root)
     where = line_of(thread)
     shared = through(thread, "synchronize.py")
-    name, made = called_on(case, thread, "wait", "wait_for")
+    name, made = called_on(case, thread, "wait", "wait_for", "acquire")
+    if is_in(thread, "threading.py", "acquire"):
+        return _of_semaphore(case, case.whose(process, thread), where, name, made)
     event = _is_event(thread, case.sources.code(made))
     if shared and is_in(thread, "synchronize.py", "wait_for"):
         return Cause(
@@ -150,6 +160,20 @@ def find(case: Case) -> Cause | None:
         if line is not None and _is_before(case, line, of):
             return Cause(mechanism, f"{title}: {line} raises {traceback.said}", text.strip(), line)
     return Cause(mechanism, title, text.strip(), where)
+
+
+def _of_semaphore(case: Case, who: str, where: str | None, name: str, made: str | None) -> Cause:
+    own = re.escape(name.rpartition(".")[2])
+    calls = all_written(case.sources, rf"\b{own}\.release\(") if name else []
+    ending = "which nothing releases" + (" any more" if calls else "")
+    text = f"What would do it is at {listed(calls[:4])}. " if calls else ""
+    return Cause(
+        "permits_missing",
+        f"{who} waits at {where} for {_called('Semaphore', name, made)}, {ending}",
+        f"{text}Once it has let through as many as it was made for, each acquire() waits for a "
+        "release().",
+        where,
+    )
 
 
 def _cleared(case: Case, name: str, calls: list[str]) -> tuple[str, str] | None:

@@ -483,6 +483,15 @@ class Source:
         ]
         return max(lines, default=None)
 
+    def end_of_with(self, number: int) -> int:
+        """Give the last line of the `with` block that begins at a line, or else that line."""
+        blocks = [
+            node.end_lineno or number
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.With | ast.AsyncWith) and node.lineno == number
+        ]
+        return max(blocks, default=number)
+
     def loop_of(self, number: int) -> range:
         """Give the lines of the innermost loop that a line is in; none if it is in none."""
         loop = self._loop_of(number)
