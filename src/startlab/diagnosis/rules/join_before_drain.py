@@ -49,6 +49,10 @@ MECHANISMS: Final = (
         experiment="join_before_drain",
     ),
     Mechanism(
+        "listener_stopped",
+        advice="Stop the listener after join() of all that log into its queue.",
+    ),
+    Mechanism(
         "put_before_reader",
         advice="Start the process or thread that reads before more is written than the pipe holds.",
     ),
@@ -84,6 +88,16 @@ def find(case: Case) -> Cause | None:
     feeder = any(through(t, "queues.py") or "Feeder" in t.name for _, t in writers) or any(
         through(t, "queues.py") for p, t in case.threads() if p.pid == writers[0][0].pid
     )
+    stopped = _stopped_listener(case, where) if feeder and where else None
+    if stopped is not None:
+        return Cause(
+            "listener_stopped",
+            f"{stopped} stops the listener that reads the queue, and {case.who(joiner)} waits at "
+            f"{where} for the end of a child that has put more into it",
+            "The child cannot end before all that it has put into the queue has gone into the "
+            "pipe, and the pipe is full (64 KiB on Linux). Nothing reads it any more.",
+            stopped,
+        )
     what = "queue" if feeder else "pipe"
     return Cause(
         "join_before_drain",
@@ -94,6 +108,19 @@ def find(case: Case) -> Cause | None:
         "end.",
         where,
     )
+
+
+def _stopped_listener(case: Case, where: str) -> str | None:
+    """Find the line, before another one in its function, that stops a QueueListener of logging."""
+    file, _, number = where.rpartition(":")
+    source, last = case.sources.file(file), int(number)
+    for line in source.all_mentions(r"\.stop\(\)"):
+        if line < last and source.function_of(line) == source.function_of(last):
+            for name, called in source.calls_at(line):
+                made = source.made(name, source.owner_of(line)) if called == "stop" else None
+                if made is not None and "QueueListener(" in source.line(made):
+                    return f"{file}:{line}"
+    return None
 
 
 def _half_open(case: Case, joins: Sequence[str | None]) -> Cause | None:
