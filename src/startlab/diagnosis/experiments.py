@@ -123,8 +123,9 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     kind = made.aspects[0].kind
     told = told_of(made)
     if kind == "descriptors":
-        files = any((each.what, each.name) == ("inherited", "file") for each in made.noted)
-        told = SOCKET_SHARED if _noted_at(made, "used") else FILE_KEPT if files else told
+        inherited = {each.name for each in made.noted if each.what == "inherited"}
+        is_file = inherited == {"file"}
+        told = SOCKET_SHARED if _noted_at(made, "used") else FILE_KEPT if is_file else told
     elif kind == "finalizers" and _first_met(made, "finalized", "exit handler inherited"):
         told = HANDLER_INHERITED
     elif kind == "kept" and any(each.what == "tracked apart" for each in made.noted):

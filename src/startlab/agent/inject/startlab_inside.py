@@ -804,9 +804,9 @@ def kept(name, failed):
     """See the exception of a result be set, and read."""
 
     def get(self):
-        value = self.__dict__.get(name, left)
-        if value is left:
+        if name not in self.__dict__:
             raise AttributeError(name)
+        value = self.__dict__[name]
         if isinstance(value, Exception):
             read(self)
         return value
@@ -844,7 +844,7 @@ def raised_in_task(result, error):
 @harmless
 def read(result):
     if result.__dict__.pop("startlab_unread", False):
-        tell("failure read", user_line(sys._getframe(3)))
+        tell("failure read", user_line(sys._getframe()))
 
 
 @harmless
@@ -854,8 +854,12 @@ def unheard(error):
 
 
 def of_worker(error):
-    """Give the traceback of a worker's exception, which has it between quotes; empty without."""
-    lines = str(error.__cause__ or "").splitlines()
+    """Give the traceback of a worker's exception, which has it between quotes; empty without.
+
+    A thread hands on what it has raised as it is, and its cause is one of the program's own.
+    """
+    is_remote = type(error.__cause__).__name__.endswith("RemoteTraceback")
+    lines = str(error.__cause__).splitlines() if is_remote else []
     return "\n".join(line for line in lines if line.strip('"'))[-8000:]
 
 
