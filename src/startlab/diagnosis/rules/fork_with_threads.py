@@ -70,6 +70,7 @@ def note(case: Case) -> Cause | None:
         clue
         for clue in case.clues(ThreadAtFork)
         if clue.where and not at_fork.works_in_children(case, clue)
+        if not _is_beside_pool(case, clue)
     ]
     native = [
         clue
@@ -90,13 +91,22 @@ def note(case: Case) -> Cause | None:
     return Cause(
         "fork_with_threads",
         f"a process is forked while it has {' and '.join(who)}"
-        + (", by another thread (a pool's, which replaces a worker?)" if main else ""),
+        + (", by another thread" if main else ""),
         "Python 3.12 and later issue a DeprecationWarning for that, which the default filters "
         "hide: "
         "a lock that such a thread holds at that moment stays held in the child forever.",
         _place(threads[0]) if threads else began and began.where,
         key="the main thread" if main else " ".join(who),  # which is anywhere by then
     )
+
+
+def _is_beside_pool(case: Case, thread: ThreadAtFork) -> bool:
+    """Tell whether a pool's own thread may have forked, to replace a worker: nobody can help that.
+
+    The main thread is then another one, and so are the others that the pool has started.
+    """
+    lines = [start.where for start in case.trial.starts]
+    return None in lines and (thread.name == "MainThread" or thread.started in lines)
 
 
 def _place(thread: ThreadAtFork) -> str | None:
