@@ -1,3 +1,4 @@
+# python: host-3.12
 from multiprocessing import Pool
 
 
