@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec import structs
 
@@ -16,8 +18,14 @@ from startlab.model import (
     PythonException,
     Start,
     Trial,
+    Unpicklable,
 )
 from tests import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from startlab.model import Run
 
 TEST = """
 import os
@@ -148,22 +156,37 @@ def test_what_children_say_comes_to_no_fixture_of_the_test(
     assert (cause and cause.mechanism) == found
 
 
-def test_a_fixture_that_raises_again_has_the_cause_that_was_seen_when_it_failed_first() -> None:
-    """The second test starts no process, and tells nothing."""
+def suite_of(again: Callable[[Trial], Trial]) -> tuple[Run, tuple[str, str]]:
+    """Make a suite of a program that was recorded: a test that ends as it did, and another one."""
     run = record.read(next(each for each in record.cases() if each.name == "unpicklable/program"))
     names = ("program.py::test_one", "program.py::test_two")
     (planned,) = run.environments
     cells = [structs.replace(each, experiment=name) for each in planned.cells for name in names]
     seen = [structs.replace(each, experiment=names[0]) for each in run.trials]
-    again = [
-        structs.replace(each, experiment=names[1], starts=(), method_used=(), clues=())
-        for each in run.trials
-    ]
-    suite = structs.replace(
-        run,
-        environments=(structs.replace(planned, cells=tuple(cells)),),
-        trials=(*seen, *again),
+    second = [again(structs.replace(each, experiment=names[1])) for each in run.trials]
+    environments = (structs.replace(planned, cells=tuple(cells)),)
+    return structs.replace(run, environments=environments, trials=(*seen, *second)), names
+
+
+def test_a_fixture_that_raises_again_has_the_cause_that_was_seen_when_it_failed_first() -> None:
+    """The second test starts no process, and tells nothing."""
+    suite, names = suite_of(
+        lambda trial: structs.replace(trial, starts=(), method_used=(), clues=())
     )
+    (found,) = diagnose(suite).findings
+    assert (found.mechanism, found.where) == ("unpicklable", "program.py:15")
+    assert {each.cell.experiment for each in found.cells} == set(names)
+
+
+def test_what_cannot_be_pickled_is_one_cause_of_all_tests_that_hand_it_over() -> None:
+    def elsewhere(trial: Trial) -> Trial:
+        clues = [
+            structs.replace(each, where="program.py:20") if isinstance(each, Unpicklable) else each
+            for each in trial.clues
+        ]
+        return structs.replace(trial, where="program.py:20", clues=tuple(clues))
+
+    suite, names = suite_of(elsewhere)
     (found,) = diagnose(suite).findings
     assert (found.mechanism, found.where) == ("unpicklable", "program.py:15")
     assert {each.cell.experiment for each in found.cells} == set(names)

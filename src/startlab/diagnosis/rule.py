@@ -35,7 +35,8 @@ class Mechanism(NamedTuple):
     what only forks have. A `symptom` says what happened, whatever led to it. With `cannot_run` the
     program has not come to its start methods where this is so under all of them. With `loses` data
     is lost though all seems well. With `lacks_call` it tells what the parent has called and
-    children have not. It may speak `against` a start method that is safe.
+    children have not. It may speak `against` a start method that is safe. What is `of_object` is
+    one cause in all tests that hand the same over, at whichever line.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Mechanism(NamedTuple):
     cannot_run: bool = False
     loses: bool = False
     lacks_call: bool = False
+    of_object: bool = False
     answer: tuple[tuple[str, ...], ...] = ()
     against: StartMethod | None = None
 

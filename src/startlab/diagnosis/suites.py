@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from startlab.diagnosis import findings
+from startlab.diagnosis.rules import MECHANISMS
 from startlab.results.summary import WELL
 from startlab.results.trials import ends, of_test
 
@@ -27,6 +28,8 @@ def is_suite(run: Run) -> bool:
 def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
     """Find the causes; those of different tests are one if they are told alike, of one line.
 
+    Of what is handed over it is the same object that makes them one.
+
     Notes are left out: a test is not about what is harmless in it.
     """
     found: dict[tuple[str, str | None, str], Finding] = {}
@@ -36,6 +39,8 @@ def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
             if each.note:
                 continue
             key = (each.mechanism, each.where, each.title)
+            if each.where and MECHANISMS[each.mechanism].of_object:
+                key = (each.mechanism, None, each.title.replace(each.where, ""))
             same = found.get(key)
             cells = each.cells if same is None else (*same.cells, *each.cells)
             found[key] = msgspec.structs.replace(same or each, cells=cells)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 MECHANISMS: Final = (
-    Mechanism("unpicklable", shown=True, experiment="unpicklable_target"),
+    Mechanism("unpicklable", shown=True, of_object=True, experiment="unpicklable_target"),
     Mechanism(
         "unpicklable_connection",
         shown=True,
