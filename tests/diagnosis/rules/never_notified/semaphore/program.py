@@ -14,9 +14,9 @@ def square(reading):
 
 
 def main():
-    slots = threading.Semaphore(2)
+    slots = threading.Semaphore(1)
     with Pool(1) as pool:
-        for result in pool.imap(square, paced(range(10), slots)):
+        for result in pool.imap(square, paced(range(5, 10), slots)):
             if result > 3:
                 print("too much:", result)
                 break
