@@ -333,12 +333,13 @@ def test_what_is_no_code_is_not_searched() -> None:
         """Call lock.release()."""
         def work():
             """Call
-            lock.release() at the end."""
+            lock.release() at the end.
+            >>> lock.release()"""
             log("done",  # lock.release()
                 """
 
                 lock.release() is next"""); lock.acquire()
             lock.release()
         ''')
-    assert text.all_mentions(r"\brelease\(") == [9]
-    assert text.all_mentions(r"\b(log|acquire)\(") == [5, 8]
+    assert text.all_mentions(r"\brelease\(") == [5, 10]
+    assert text.all_mentions(r"\b(log|acquire)\(") == [6, 9]

@@ -556,7 +556,10 @@ class Source:
 
     @cached_property
     def _code(self) -> list[str]:
-        """The lines without comments, docstrings, and the texts that go over several lines."""
+        """The lines without comments, docstrings, and the texts that go over several lines.
+
+        What doctest runs in them is code.
+        """
         lines = [line.partition("#")[0] for line in self._lines]
         for node in ast.walk(self.tree):
             text = node.value if isinstance(node, ast.Expr) else node
@@ -567,7 +570,8 @@ class Source:
                 continue
             before = self._lines[first - 1].encode()[: text.col_offset]
             after = self._lines[last - 1].encode()[text.end_col_offset :]
-            lines[first - 1 : last] = [""] * (last - first + 1)
+            for at in range(first - 1, last):
+                lines[at] = lines[at] if lines[at].lstrip().startswith(">>>") else ""
             lines[first - 1] = before.decode()
             lines[last - 1] += after.decode().partition("#")[0]
         return lines
