@@ -19,7 +19,7 @@ SEEN = Observation(ended="exit", exit_status=0, duration_s=1, work="/scratch/tri
     [
         ("/home/me/proj/src/mine/x.py", "proj/src/mine/x.py"),
         ("/scratch/trial-1/work/proj/a.py", "proj/a.py"),
-        ("/scratch/trial-1/work/proj/mine/../a.py", "proj/a.py"),
+        (f"{SEEN.work}/proj/mine/../a.py", "proj/a.py"),
         ("a.py", "proj/a.py"),
         ("/home/me/other/x.py", None),
         ("/home/me/proj/env/x.py", None),
