@@ -411,13 +411,13 @@ class ExitCodeRead(Clue, frozen=True, kw_only=True, tag="exit code read"):
 
 
 class TaskFailed(Clue, frozen=True, kw_only=True, tag="task failed"):
-    """The `traceback` of what a task of a pool or executor of processes raised: its result."""
+    """A task of a pool or executor of processes raised; the `traceback` is its worker's."""
 
     traceback: str
 
 
 class FailureRead(Clue, frozen=True, kw_only=True, tag="failure read"):
-    """The program looked at the result of a task that had raised, or has something that does."""
+    """The result of a task that had raised was read, by the program or for its error_callback."""
 
     where: str | None = None
 

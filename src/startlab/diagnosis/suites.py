@@ -28,9 +28,8 @@ def is_suite(run: Run) -> bool:
 def find(run: Run, rules: Rules) -> tuple[Finding, ...]:
     """Find the causes; those of different tests are one if they are told alike, of one line.
 
-    Of what is handed over it is the same object that makes them one.
-
-    Notes are left out: a test is not about what is harmless in it.
+    What cannot be handed over is one cause in all tests that try it, at whichever line. Notes are
+    left out: a test is not about what is harmless in it.
     """
     found: dict[tuple[str, str | None, str], Finding] = {}
     broken = _broken(run)

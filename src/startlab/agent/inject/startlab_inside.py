@@ -841,10 +841,15 @@ def raised_in_task(result, error):
         tell("task failed", text)
 
 
-@harmless
 def read(result):
+    # Of those alone that were told of: each result of many may be asked for.
     if result.__dict__.pop("startlab_unread", False):
-        tell("failure read", user_line(sys._getframe()))
+        failure_read(sys._getframe())
+
+
+@harmless
+def failure_read(frame):
+    tell("failure read", user_line(frame))
 
 
 @harmless

@@ -111,9 +111,14 @@ def find(case: Case) -> Cause | None:
 
 
 def _stopped_listener(case: Case, where: str) -> str | None:
-    """Find the line, before another one in its function, that stops a QueueListener of logging."""
+    """Find the line, before another one in its function, that stops a QueueListener of logging.
+
+    Not where another queue is read after that, which the child may wait for as well.
+    """
     file, _, number = where.rpartition(":")
     source, last = case.sources.file(file), int(number)
+    if source.mentions_later(r"\.get(_nowait)?\(", last) is not None:
+        return None
     for line in source.all_mentions(r"\.stop\(\)"):
         if line < last and source.function_of(line) == source.function_of(last):
             for name, called in source.calls_at(line):
