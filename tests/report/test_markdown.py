@@ -103,7 +103,7 @@ def test_outputs_that_differ_and_children_that_fail_are_seen_in_the_matrix(make:
     assert "cells with the same letter print the same" in text
     text = rendered(make.of_program("1", "1", starts=make.failed))
     assert text.count("| ✓ † |") == 1
-    assert "† a child failed, but the program exited with status 0" in text
+    assert "† something failed in a child, but the program exited with status 0" in text
 
 
 def test_a_finding_is_what_is_pasted_into_an_issue() -> None:

@@ -233,7 +233,8 @@ def _legend(run: Run, cells: Sequence[CellSummary]) -> str:
     if "differs" in there:
         legend += "; cells with the same letter print the same"
     if any(each.child_failed for each in cells):
-        legend += f"; {CHILD_FAILED} a child failed, but the program exited with status 0"
+        legend += f"; {CHILD_FAILED} something failed in a child, "
+        legend += "but the program exited with status 0"
     return f"{legend}.\n"
 
 

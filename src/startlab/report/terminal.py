@@ -172,7 +172,7 @@ def _legends(cells: Collection[CellSummary], console: Console) -> Iterator[Text]
         said.append("Same letter, same output.")
     if any(each.child_failed for each in cells):
         mark = glyph(CHILD_FAILED, console)
-        said.append(f"{mark} a child failed, but the program exited with status 0.")
+        said.append(f"{mark} something failed in a child, but the program exited with status 0.")
     if said:
         yield Text(" ".join(said), "dim")
 

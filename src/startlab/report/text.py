@@ -22,7 +22,7 @@ GLYPHS: Final = {
 }
 
 CHILD_FAILED: Final = "†"
-"""A mark of cells that ended with 0 although a child failed."""
+"""A mark of cells that ended with 0 although something failed in a child."""
 
 _WORKFLOW_COMMAND: Final = re.compile(r"(?P<start>^|\s)::|##(?=\w*\[)")
 

@@ -46,7 +46,7 @@ function makeMatrix() {
       [badge(name), " "]),
     h("span", {class: "unexpected-sample"}, "boxed"), ` is ${ODD}.`,
     INDEX.outputs ? " Cells with the same letter print the same." : null,
-    CHILD_FAILED.size ? " † a child failed, but the program exited with status 0." : null,
+    CHILD_FAILED.size ? " † something failed in a child, but the program exited with status 0." : null,
   ]);
 }
 
@@ -193,7 +193,7 @@ function makeCell(cell) {
     },
     h("span", {"aria-hidden": "true"}, GLYPHS[outcome]),
     h("span", {class: "word"}, ` ${outcome}`),
-    CHILD_FAILED.has(cell) ? h("span", {title: "a child failed"}, "†", hidden(" a child failed")) : null,
+    CHILD_FAILED.has(cell) ? h("span", {title: "something failed in a child"}, "†", hidden(" something failed in a child")) : null,
     several ? h("span", {class: "share"}, ` ${CELLS.count[cell]}/${CELLS.trials[cell]}`) : null,
     INDEX.outputs?.[cell] ? h("span", {class: "letter"}, hidden("prints "), INDEX.outputs[cell]) : null,
     expected ? null : hidden(`, ${ODD}`)));
