@@ -264,7 +264,9 @@ def test_claims_in_words(startlab: Startlab, folder: Path) -> None:
     assert f"on {OWN}\n" in text
     assert re.search(r"^ 15a  ✗ refuted: This does not occur in pure Python.$", text, re.MULTILINE)
     assert f"      against: lock_held_at_fork (hang under fork on {OWN})" in text
-    assert re.search(r"\d+ claims: \d+ holds, \d+ refuted, \d+ not run$", text.rstrip())
+    # What is measured holds only in part where something else keeps the cores busy.
+    counts = r"\d+ claims: \d+ holds, (\d+ holds in part, )?\d+ refuted, \d+ not run$"
+    assert re.search(counts, text.rstrip())
     assert not re.search(r" +$", text, re.MULTILINE)
 
 

@@ -284,6 +284,9 @@ def test_a_dead_program_is_shown_to_be_dead(
     ended = {each: told[each] for each in ("grade", "status", "stamp", "blockers", "output")}
     # Where a poller spins, what runs beside it decides whether it is ever caught in its poll.
     right = {grade, "busy"} if Program("dead", name).note("spins") else {grade}
+    # On a busy machine one may be running at each look, until it has gone round often enough.
+    if polls and any(each["kind"] == "running" for each in told["blockers"]):
+        right |= {"stuck"}
     assert told["grade"] in right, ended
     assert told["stamp"] is not None, ended
     assert ("opened by name" in told["assumptions"]) == (assumed == ASSUMPTIONS["opened by name"])
