@@ -532,7 +532,10 @@ class Source:
 
     def mentions(self, pattern: str, first: int | None = None) -> int | None:
         """Find the first line that a pattern matches, from line `first` on."""
-        return next((n for n in self.all_mentions(pattern) if n >= (first or 1)), None)
+        for number, line in enumerate(self._code, 1):
+            if number >= (first or 1) and re.search(pattern, line):
+                return number
+        return None
 
     def mentions_later(self, pattern: str, line: int) -> int | None:
         """Find the first line after another one that a pattern matches, if in the same function."""
