@@ -1097,7 +1097,7 @@ AspectKind = Literal[
     "imports", "attributes", "ids", "parent id", "preload", "epoll", "pool end", "empty",
     "write back", "hand over", "exit in children", "calls", "one main", "signal mask", "tracker",
     "variable", "stdin", "kept", "hash seed", "undone", "as imported", "left out",
-    "process ids", "patience", "begin", "pool start",
+    "process ids", "patience", "begin", "waiters", "pool start",
     "fork hooks", "finalizers", "caches", "written", "positions", "folder", "interpreter", "keys",
     "thread locals", "first environ", "first argv", "method asked", "exit codes",
     "transactions", "earlier", "contexts", "names", "forking thread", "executor thread",

@@ -58,7 +58,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         same = found.mechanism == told.mechanism and not _is_of_library(made)
         same = same and _is_about(found, aspect)
         if same or _says_more(found, made, where):
-            where = (where if same and aspect.kind != "threads" else None) or found.where
+            where = (where if same and aspect.kind not in OF_WAITS else None) or found.where
             title = found.title
             if where != found.where:  # which the rule's own title names
                 title, _ = _in_own_words(case, made, told, where, found)
@@ -79,6 +79,10 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         advice=_first_advice(case, made, told, where),
         key=f"{aspect.kind} {_named(made, aspect.kind)}",
     )
+
+
+OF_WAITS: Final = ("threads", "waiters")
+"""Kinds of aspect of which the line that waits tells more than where the difference is made."""
 
 
 def _is_about(found: Cause, aspect: Aspect) -> bool:

@@ -482,6 +482,14 @@ TOLD: Final[Mapping[AspectKind, Told]] = {
         "Python, and to import the main module, before it begins with its task.",
         first=True,
     ),
+    "waiters": Told(
+        "never_notified",
+        "a {name} that comes once those wait whom it is to wake",
+        "{name} is called{at} before those wait whom it is to wake",
+        "A Condition wakes those who wait at that moment, and not those who come later.",
+        first=True,
+        cures=False,
+    ),
     "written": Told(
         "output_lost",
         "what children print, or put into queues, written at once",

@@ -531,6 +531,75 @@ def test_a_file_that_is_removed_before_the_child_has_begun_is_shown_at_the_start
 
 
 @pytest.mark.wide
+def test_a_wake_up_before_anyone_waits_is_the_cause_and_not_what_made_the_waiter_late(
+    write: Write, tmp_path: Path
+) -> None:
+    """Only a forked child has the table: with it, the others would come in time, too."""
+    program = write("""\
+        import time
+        from multiprocessing import Condition, Process
+
+        _table = None
+
+        def table():
+            global _table
+            if _table is None:
+                time.sleep(2)
+                _table = [1, 2, 3]
+            return _table
+
+        def work(ready):
+            total = sum(table())
+            with ready:
+                ready.wait()
+            print(total)
+
+        if __name__ == "__main__":
+            table()
+            ready = Condition()
+            child = Process(target=work, args=(ready,))
+            child.start()
+            time.sleep(1)
+            with ready:
+                ready.notify_all()
+            child.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"waiters"}
+    assert (seen.first.mechanism, seen.first.grade) == ("never_notified", "confirmed")
+    assert seen.first.where == "program.py:16"
+
+
+@pytest.mark.wide
+def test_a_condition_of_one_process_is_waited_for_after_it_was_notified(
+    write: Write, tmp_path: Path
+) -> None:
+    program = write("""\
+        import threading
+
+        ready = threading.Condition()
+        notified = threading.Event()
+
+        def work():
+            with ready:
+                ready.notify_all()
+            notified.set()
+
+        if __name__ == "__main__":
+            worker = threading.Thread(target=work)
+            worker.start()
+            notified.wait(1.0)
+            with ready:
+                ready.wait()
+            worker.join()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"waiters"}
+    assert (seen.first.mechanism, seen.first.grade) == ("never_notified", "confirmed")
+    assert seen.first.where == "program.py:16"
+
+
+@pytest.mark.wide
 def test_a_global_that_is_changed_after_the_start_is_shown_where_it_is(
     write: Write, tmp_path: Path
 ) -> None:

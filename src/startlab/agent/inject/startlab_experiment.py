@@ -81,6 +81,7 @@ from startlab_timing import (
     watch_events,
     watch_future_results,
     watch_joins,
+    watch_notifies,
     watch_polls,
     watch_pool_start,
     watch_starts,
@@ -150,6 +151,10 @@ PATCHES = {
     "pipes": [("multiprocessing.connection", watch_connection)],
     "left out": [("multiprocessing.reduction", watch_left_out)],
     "begin": [("multiprocessing.process", watch_starts)],
+    "waiters": [
+        ("threading", watch_notifies),
+        ("multiprocessing.synchronize", watch_notifies),
+    ],
     "pool start": [("multiprocessing.pool", watch_pool_start)],
     "sent later": [("multiprocessing.process", watch_changes)],
     "patience": [

@@ -141,6 +141,66 @@ def say_that_it_has_begun():
     open(begun_file(os.getpid()), "w").close()
 
 
+LATEST_WAITER_S = 5.0  # what has not begun to wait by then is not waited for
+SETTLED_S = 0.4  # in which none more begins to wait
+
+
+def watch_notifies(module):
+    """Have a Condition notified only once those wait that are to come soon."""
+    for name in ("notify", "notify_all"):
+        call_later(module.Condition, name)
+
+
+def call_later(kind, name):
+    notify = vars(kind)[name]
+
+    def notify_(self, *args, **kwargs):
+        frame = sys._getframe(1)
+        if left["pauses"] and not inject.is_library(frame.f_code.co_filename):
+            left["pauses"] -= 1
+            wait_for_waiters(self, name, inject.user_line(frame))
+        return notify(self, *args, **kwargs)
+
+    notify_.__name__ = notify_.__qualname__ = name
+    setattr(kind, name, notify_)
+
+
+@harmless
+def wait_for_waiters(condition, name, where):
+    before = most = asleep(condition)
+    began = settled = time.monotonic()
+    take_again = let_go(condition)
+    try:
+        while time.monotonic() < began + LATEST_WAITER_S:
+            if asleep(condition) != most:
+                most, settled = asleep(condition), time.monotonic()
+            elif most and time.monotonic() > settled + SETTLED_S:
+                break
+            time.sleep(0.01)
+    finally:
+        take_again()
+    if most > before:
+        note("notified later", name + "()", where)
+
+
+def asleep(condition):
+    """Count those that wait in a Condition: of threading, or of multiprocessing."""
+    if hasattr(condition, "_waiters"):
+        return len(condition._waiters)
+    return condition._sleeping_count.get_value() - condition._woken_count.get_value()
+
+
+def let_go(condition):
+    """Release a Condition's lock, however often it is held; give what takes it again."""
+    if hasattr(condition, "_waiters"):
+        saved = condition._release_save()
+        return lambda: condition._acquire_restore(saved)
+    times = condition._lock._semlock._count()
+    for _ in range(times):
+        condition.release()
+    return lambda: [condition.acquire() for _ in range(times)]
+
+
 def watch_pool_start(pool):
     """Have a pool start its workers with its first task; tell what was set meanwhile."""
     start_workers = pool.Pool._repopulate_pool

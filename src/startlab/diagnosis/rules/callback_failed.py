@@ -124,7 +124,7 @@ def _of_skipped(case: Case, called: str, there: str, where: str, done: str) -> C
 def _callbacks(case: Case) -> Iterator[tuple[str, str]]:
     """Give the functions that are called for tasks that went well alone, and where that is said."""
     for file in own_files(case.sources):
-        for node in ast.walk(case.sources.file(file).tree):
+        for node in case.sources.file(file).nodes:
             if isinstance(node, ast.Call):
                 given = {each.arg: each.value for each in node.keywords}
                 if "callback" in given and "error_callback" not in given:

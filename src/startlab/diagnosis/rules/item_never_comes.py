@@ -150,7 +150,7 @@ def _fewer(case: Case, where: str | None) -> Cause:
 def _drops(case: Case) -> str | None:
     """Give the line that puts without waiting, within what passes over queue.Full."""
     for file in own_files(case.sources):
-        for node in ast.walk(case.sources.file(file).tree):
+        for node in case.sources.file(file).nodes:
             passes: list[ast.expr | None] = []
             if isinstance(node, ast.With):
                 passes = [each.context_expr for each in node.items]

@@ -39,7 +39,6 @@ from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.phrases import listed
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
-from startlab.diagnosis.source.syntax import functions_in
 from startlab.diagnosis.stacks import is_idle_loop, line_of
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def _not_woken(case: Case, who: str, thread: Thread) -> Cause | None:
     for file in own_files(case.sources):
         source = case.sources.file(file)
         handed = _handed_to_threads(source.tree)
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             at = awaited.get((ast.unparse(node.func.value), node.func.attr))
@@ -138,7 +137,7 @@ def _awaited(case: Case) -> dict[tuple[str, str], str]:
     """Give what coroutines await, and a call that ends it: the object, the method; and where."""
     found = {}
     for file in own_files(case.sources):
-        for node in ast.walk(case.sources.file(file).tree):
+        for node in case.sources.file(file).nodes:
             if isinstance(node, ast.Await):
                 what, _, method = ast.unparse(node.value).partition("(")[0].rpartition(".")
                 if not isinstance(node.value, ast.Call):
@@ -171,7 +170,7 @@ def _awaits(case: Case, names: set[str]) -> list[str]:
         dict.fromkeys(
             f"{file}:{node.lineno}"
             for file in own_files(case.sources)
-            for _, function in functions_in(case.sources.file(file).tree, "")
+            for _, function in case.sources.file(file).functions
             if function.name in names and isinstance(function, ast.AsyncFunctionDef)
             for node in ast.walk(function)
             if isinstance(node, ast.Await)

@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING, Final
 from startlab.diagnosis.case import Case, Cause
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
-from startlab.diagnosis.source.syntax import functions_in
 from startlab.diagnosis.stacks import own_frames
 
 if TYPE_CHECKING:
@@ -108,14 +107,14 @@ def _is_of(target: ast.Call, case: Case, frame: Frame) -> bool:
 def _hidden(source: Source, call: ast.Call, name: str) -> int | None:
     """Give the line that sets an attribute to a constant, where the class has such a method."""
     owner = source.owner_of(call.lineno)
-    found = functions_in(source.tree, "")
+    found = source.functions
     methods = {f"self.{function.name}" for of, function in found if of == owner}
     if not owner or name not in methods:
         return None
     return next(
         (
             node.lineno
-            for node in ast.walk(source.tree)
+            for node in source.nodes
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
             if name in [ast.unparse(each) for each in node.targets]
             if source.owner_of(node.lineno) == owner

@@ -126,7 +126,7 @@ def _ended_by(thread: Thread) -> str:
 def _exit_handlers(case: Case) -> Iterator[tuple[str, str]]:
     """Give the functions that are registered with atexit, each with the line that does so."""
     for file in own_files(case.sources):
-        for node in ast.walk(case.sources.file(file).tree):
+        for node in case.sources.file(file).nodes:
             if isinstance(node, ast.Call) and node.args and _registers(node.func):
                 yield ast.unparse(node.args[0]).rpartition(".")[2], f"{file}:{node.lineno}"
             elif isinstance(node, ast.FunctionDef):

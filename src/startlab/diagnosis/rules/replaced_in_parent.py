@@ -42,7 +42,7 @@ from startlab.diagnosis.phrases import at
 from startlab.diagnosis.rule import Mechanism
 from startlab.diagnosis.source.places import own_files
 from startlab.diagnosis.source.shared_data import given
-from startlab.diagnosis.source.syntax import ENDED_BY, flat, functions_in
+from startlab.diagnosis.source.syntax import ENDED_BY, flat
 from startlab.diagnosis.stacks import is_waiting, line_of, own_frame, own_frames, through
 
 if TYPE_CHECKING:
@@ -176,16 +176,16 @@ def _all_given(case: Case) -> Iterator[_Given]:
     classes = {
         node.name: (file, node)
         for file in own_files(case.sources)
-        for node in ast.walk(case.sources.file(file).tree)
+        for node in case.sources.file(file).nodes
         if isinstance(node, ast.ClassDef) and any("Process" in ast.unparse(e) for e in node.bases)
     }
     functions = {
         target.name: (file, [each.arg for each in target.args.args if each.arg != "self"])
         for file in own_files(case.sources)
-        for _, target in functions_in(case.sources.file(file).tree, "")
+        for _, target in case.sources.file(file).functions
     }
     for file in own_files(case.sources):
-        for node in ast.walk(case.sources.file(file).tree):
+        for node in case.sources.file(file).nodes:
             if isinstance(node, ast.Call) and any(e.arg == "target" for e in node.keywords):
                 target, values = given(node)
                 there, parameters = functions.get(target, ("", []))
@@ -232,7 +232,7 @@ def _replaced(case: Case, what: _Given) -> str | None:
     begin, loop = source.function_of(at), source.loop_of(at)
     lines = [
         node.lineno
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if what.name in [ast.unparse(each) for each in flat(target)]

@@ -7,8 +7,6 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from startlab.diagnosis.source.syntax import functions_in
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -136,11 +134,11 @@ def distances_from_child(sources: Sources, where: str) -> dict[str, int]:
     started, _, number = where.rpartition(":")
     bodies: dict[str, set[str]] = {}
     for file in (started, *own_files(sources)):
-        for _, function in functions_in(sources.file(file).tree, ""):
+        for _, function in sources.file(file).functions:
             bodies.setdefault(function.name, set()).update(_mentioned(function))
     handed = {
         _name(given)
-        for _, function in functions_in(sources.file(started).tree, "")
+        for _, function in sources.file(started).functions
         if function.lineno <= int(number) <= (function.end_lineno or 0)
         for node in ast.walk(function)
         if isinstance(node, ast.Call)
@@ -161,7 +159,7 @@ def own_functions(
 ) -> Iterator[tuple[str, int, int, set[str]]]:
     """Give functions of some names, or all: file, first and last line, and what they mention."""
     for file in own_files(sources):
-        for node in ast.walk(sources.file(file).tree):
+        for node in sources.file(file).nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (
                 names is None or node.name in names
             ):
@@ -193,7 +191,7 @@ def reached_from(sources: Sources, function: str) -> set[str] | None:
     bodies: dict[str, set[str]] = {}
     always = []
     for file in (*own_files(sources), *sources.conftests()):
-        for node in ast.walk(sources.file(file).tree):
+        for node in sources.file(file).nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 within = list(ast.walk(node))
                 strings = {each.value for each in within if isinstance(each, ast.Constant)}

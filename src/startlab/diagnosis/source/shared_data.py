@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from startlab.diagnosis.source.syntax import (
     LOCKS,
     MUTATORS,
-    functions_in,
     has_call,
     own_nodes,
 )
@@ -59,22 +58,22 @@ def changed_copies(source: Source) -> list[int]:
 
     The names of such are followed through the arguments of calls and of Process().
     """
-    proxies = _proxies(source.tree)
+    proxies = _proxies(source)
     nested = r"\]\s*=\s*\w+\.(dict|list|Namespace)\("
     if not proxies or re.search(nested, source.text):
         return []  # a proxy within a proxy is none
     return sorted({
         line
-        for _, function in [("", source.tree), *functions_in(source.tree, "")]
+        for _, function in [("", source.tree), *source.functions]
         for line in _copies_changed(function, proxies)
     })  # fmt: skip
 
 
-def _proxies(tree: ast.Module) -> set[str]:
+def _proxies(source: Source) -> set[str]:
     """Name what is bound to `manager.dict()` or `manager.list()`, or given on as an argument."""
-    managers = _bound(tree, lambda value: has_call(value, {"Manager", "SyncManager"}))
+    managers = _bound(source, lambda value: has_call(value, {"Manager", "SyncManager"}))
     found = _bound(
-        tree,
+        source,
         lambda value: (
             isinstance(value, ast.Call)
             and isinstance(value.func, ast.Attribute)
@@ -85,17 +84,17 @@ def _proxies(tree: ast.Module) -> set[str]:
             )
         ),
     )
-    functions = {each.name: each for _, each in functions_in(tree, "")}
+    functions = {each.name: each for _, each in source.functions}
     before = -1
     while found and before != len(found):
         before = len(found)
         found |= {
             ast.unparse(target)
-            for node in ast.walk(tree)
+            for node in source.nodes
             if isinstance(node, ast.Assign) and ast.unparse(node.value) in found
             for target in node.targets
         }
-        for call in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
+        for call in (each for each in source.nodes if isinstance(each, ast.Call)):
             name, values = given(call)
             function = functions.get(name)
             arguments = [each.arg for each in function.args.args] if function else []
@@ -111,10 +110,10 @@ def _proxies(tree: ast.Module) -> set[str]:
     return found
 
 
-def _bound(tree: ast.Module, is_meant: Callable[[ast.expr], bool]) -> set[str]:
+def _bound(source: Source, is_meant: Callable[[ast.expr], bool]) -> set[str]:
     """Name what is bound to values that are meant: by an assignment, or by `with … as`."""
     found = set()
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 pairs = [(target, node.value)]

@@ -200,6 +200,16 @@ class Source:
         """The file's syntax tree; an empty one of what today's Python cannot parse."""
         return self._parsed or ast.Module(body=[], type_ignores=[])
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of the tree."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def functions(self) -> tuple[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef], ...]:
+        """Every function, with the name of the class that it is in."""
+        return tuple(functions_in(self.tree, ""))
+
     @property
     def is_python(self) -> bool:
         """Whether today's Python can parse it."""
@@ -233,7 +243,7 @@ class Source:
         """Tell whether an import of another module's names binds one."""
         return any(
             (each.asname or each.name) == name
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.ImportFrom)
             for each in node.names
         )
@@ -251,12 +261,12 @@ class Source:
         """Find the first line that binds a name, wherever it is; an annotation alone binds none."""
         bare = {
             id(node.target)
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.AnnAssign) and node.value is None
         }
         lines = [
             node.lineno
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Name) and _binds(node, name) and id(node) not in bare
         ]
         return min(lines, default=None)
@@ -355,7 +365,7 @@ class Source:
     def own_exceptions(self) -> dict[str, int]:
         """Find exceptions' classes whose __init__ cannot take what it gives on: name → its line."""
         found: dict[str, int] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if not isinstance(node, ast.ClassDef) or not any(
                 re.search(r"(Error|Exception|Warning)$", ast.unparse(base)) for base in node.bases
             ):
@@ -371,7 +381,7 @@ class Source:
 
         Without a line: what any function mentions.
         """
-        functions = {each.name: each for _, each in functions_in(self.tree, "")}
+        functions = {each.name: each for _, each in self.functions}
         if number is None:
             return {name for each in functions.values() for name in names_in(each)}
         around = [
@@ -391,7 +401,7 @@ class Source:
         """
         taken: set[str] = set()
         held: set[str] = set()
-        for owner, function in functions_in(self.tree, ""):
+        for owner, function in self.functions:
             if function.lineno <= number <= (function.end_lineno or 0):
                 for node in ast.walk(function):
                     _sort_lock(node, owner, number, taken, held)
@@ -413,7 +423,7 @@ class Source:
         """
         scope: ast.AST = self.tree
         if name.startswith("self."):
-            classes = [each for each in ast.walk(self.tree) if isinstance(each, ast.ClassDef)]
+            classes = [each for each in self.nodes if isinstance(each, ast.ClassDef)]
             scope = next((each for each in classes if each.name == owner), self.tree)
         lines = {
             node.lineno
@@ -429,7 +439,7 @@ class Source:
         return next(
             (
                 node.lineno
-                for of, function in functions_in(self.tree, "")
+                for of, function in self.functions
                 if (of, function.name) == (owner, "__init__")
                 for node in ast.walk(function)
                 if isinstance(node, ast.stmt) and _sets_of_self(node, name)
@@ -441,7 +451,7 @@ class Source:
         """Give the methods that a line calls: the object as it is written, and the method."""
         return [
             (ast.unparse(node.func.value), node.func.attr)
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.lineno <= number <= (node.end_lineno or 0)
@@ -452,7 +462,7 @@ class Source:
         return next(
             (
                 owner
-                for owner, function in functions_in(self.tree, "")
+                for owner, function in self.functions
                 if function.lineno <= number <= (function.end_lineno or 0)
             ),
             "",
@@ -468,7 +478,7 @@ class Source:
         """Give the lines at which the function returns something that begins at a line."""
         return [
             node.lineno
-            for _, function in functions_in(self.tree, "")
+            for _, function in self.functions
             if number in (function.lineno, *(each.lineno for each in function.decorator_list))
             for node in own_nodes(function)
             if isinstance(node, ast.Return) and node.value is not None
@@ -478,7 +488,7 @@ class Source:
         """Give the first line of the innermost function that a line is in."""
         lines = [
             function.lineno
-            for _, function in functions_in(self.tree, "")
+            for _, function in self.functions
             if function.lineno <= number <= (function.end_lineno or 0)
         ]
         return max(lines, default=None)
@@ -487,7 +497,7 @@ class Source:
         """Give the last line of the `with` block that begins at a line, or else that line."""
         blocks = [
             node.end_lineno or number
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.With | ast.AsyncWith) and node.lineno == number
         ]
         return max(blocks, default=number)
@@ -506,7 +516,7 @@ class Source:
     def _loop_of(self, number: int) -> ast.For | ast.AsyncFor | ast.While | None:
         loops = [
             node
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.For | ast.AsyncFor | ast.While)
             and node.lineno <= number <= (node.end_lineno or 0)
         ]
@@ -518,14 +528,14 @@ class Source:
             isinstance(node, ast.Try)
             and node.lineno < number <= (node.body[-1].end_lineno or 0)
             and any(each.lineno <= last <= (each.end_lineno or 0) for each in node.finalbody)
-            for node in ast.walk(self.tree)
+            for node in self.nodes
         )
 
     def function_name(self, number: int) -> str:
         """Name the innermost function that a line is in; empty at the top level."""
         inside = [
             function
-            for _, function in functions_in(self.tree, "")
+            for _, function in self.functions
             if function.lineno <= number <= (function.end_lineno or 0)
         ]
         return max(inside, key=lambda each: each.lineno).name if inside else ""
@@ -564,7 +574,7 @@ class Source:
         What doctest runs in them is code.
         """
         lines = [line.partition("#")[0] for line in self._lines]
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             text = node.value if isinstance(node, ast.Expr) else node
             if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
                 continue

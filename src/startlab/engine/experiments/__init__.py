@@ -28,6 +28,7 @@ from startlab.engine.experiments.aspects import (
     opened_before,
     shares_less,
     variables_of,
+    waits_for_notify,
 )
 from startlab.engine.experiments.bench import LONGER, Bench
 from startlab.engine.experiments.comparison import Comparison
@@ -176,7 +177,12 @@ class Experimenter:
         if known is not None:
             yield known
             return
-        for first in (self._shared_by_forks, self._of_native_threads, _of_connections):
+        for first in (
+            self._shared_by_forks,
+            self._of_native_threads,
+            _of_connections,
+            _of_late_waiters,
+        ):
             yield from first(comparison)
             if self._is_explained(bad):
                 return
@@ -277,6 +283,17 @@ def _of_connections(comparison: Comparison) -> Iterator[CauseExperiment]:
         if made.confirmed:
             yield made
             return
+
+
+def _of_late_waiters(comparison: Comparison) -> Iterator[CauseExperiment]:
+    """Notify a Condition only once those wait in it: whatever made them late, it may hang by that.
+
+    What the late ones lack, as a value that takes its time, would cure the hang as well.
+    """
+    if waits_for_notify(comparison.bad):
+        made = comparison.experiment([Aspect(kind="waiters")])
+        if made.confirmed:
+            yield made
 
 
 def _earlier(comparison: Comparison) -> CauseExperiment | None:

@@ -6,6 +6,7 @@ A module that comes from another file is tried before a value in it.
 from __future__ import annotations
 
 import ast
+import itertools
 import posixpath
 import re
 from typing import TYPE_CHECKING, Final
@@ -199,6 +200,18 @@ def has_native_threads(bad: World) -> bool:
 def shares_less(world: World) -> bool:
     """Whether children make again there what multiprocessing shares: fork alone does it right."""
     return any(isinstance(each, MadeAgain) for trial in world.trials for each in trial.clues)
+
+
+def waits_for_notify(bad: World) -> bool:
+    """Tell whether a hung program's own code waits in a Condition."""
+    return bad.trials[0].outcome == "hang" and any(
+        inner.function.rpartition(".")[2] in ("wait", "wait_for")
+        and posixpath.basename(inner.file) in ("threading.py", "synchronize.py")
+        and not posixpath.isabs(outer.file)
+        for process in bad.trials[0].processes
+        for thread in process.threads
+        for inner, outer in itertools.pairwise(thread.stack)
+    )
 
 
 def opened_before(bad: World) -> list[str]:

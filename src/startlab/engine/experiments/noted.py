@@ -26,7 +26,7 @@ MET: Final[Mapping[str, AspectKind]] = {
     "read": "stdin", "undone": "undone", "rebound": "as imported",
     "left out": "left out", "added": "left out", "process id": "process ids",
     "too soon": "patience", "begins later": "begin", "set later": "pool start",
-    "sent later": "sent later",
+    "sent later": "sent later", "notified later": "waiters",
     "counted": "own children", "helper": "own children",
     "preloaded": "preload", "fork hook": "fork hooks", "finalized": "finalizers",
     "cached": "caches",
