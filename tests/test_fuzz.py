@@ -370,6 +370,7 @@ def write(root: str, name: str, data: bytes) -> Path:
     return folder
 
 
+@pytest.mark.wide
 @fuzz
 @given(journals)
 def test_whatever_programs_say_is_data_in_every_report(data: bytes) -> None:

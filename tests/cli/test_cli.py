@@ -215,7 +215,13 @@ def test_a_folder_whose_run_was_killed_before_it_could_say_anything_is_free(
     assert startlab.read("run").missing == ()
 
 
-@pytest.mark.parametrize("out", [["--out", "run"], []], ids=["out", "latest"])
+@pytest.mark.parametrize(
+    "out",
+    [
+        pytest.param(["--out", "run"], id="out", marks=pytest.mark.wide),
+        pytest.param([], id="latest"),
+    ],
+)
 def test_where_nothing_was_begun_resume_begins(startlab: Startlab, out: list[str]) -> None:
     options = ["lab", "--backend", "native", "-x", "countdown", "-e", OWN, "-m", METHODS[0]]
     for says in (True, False):

@@ -463,6 +463,7 @@ def test_no_run_is_written_over(here: Here) -> None:
         here.run("a.py", folder=folder)
 
 
+@pytest.mark.wide
 def test_a_resumed_run_repeats_what_surprised_before_it_was_killed(here: Here) -> None:
     """Whether its repeat was lost, or the first output that others are compared with."""
     here.put("a.py", "import multiprocessing; print(multiprocessing.get_start_method())")

@@ -85,6 +85,7 @@ def test_a_file_that_cannot_be_collected(tmp_path: Path) -> None:
     assert "the module no_such_module is missing" in said
 
 
+@pytest.mark.wide
 def test_a_test_that_a_start_method_does_not_have_is_not_ok_there(tmp_path: Path) -> None:
     text = """\
         import multiprocessing
@@ -102,6 +103,7 @@ def test_a_test_that_a_start_method_does_not_have_is_not_ok_there(tmp_path: Path
     assert ended == {"fork": "error", "forkserver": "unsupported", "spawn": "unsupported"}
 
 
+@pytest.mark.wide
 def test_a_suite_of_unittest_runs_as_one_program_or_by_pytest(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import unittest\n\n\n"

@@ -15,6 +15,7 @@ from startlab.diagnosis.rules import MECHANISMS
 from startlab.diagnosis.settings import SETTINGS
 from startlab.diagnosis.source.calls import Calls
 from startlab.diagnosis.source.places import written
+from startlab.diagnosis.stacks import is_waiting, line_of
 from startlab.diagnosis.told import (
     ADDED,
     CACHED_CHANGED,
@@ -70,6 +71,9 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
                 advice=_first_advice(case, made, told, where) or found.advice,
             )
     title, why = _in_own_words(case, made, told, where, found)
+    if told is FILE_KEPT:  # who waits for its lock
+        waiting = (line_of(each) for _, each in case.threads() if is_waiting(each, "file lock"))
+        where = next(waiting, where)
     return Cause(
         told.mechanism,
         title,

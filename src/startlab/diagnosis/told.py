@@ -710,7 +710,7 @@ SOCKET_SHARED: Final = Told(
 )
 
 FILE_KEPT: Final = Told(
-    "pipe_end_inherited",
+    "file_kept",
     "the inherited copies of {name} closed in the children",
     "forked children have {name}{at} open together with their parent: its lock, and what a child "
     "does with it, are the parent's too",

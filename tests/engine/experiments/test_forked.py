@@ -304,6 +304,7 @@ def test_a_file_that_machine_code_has_opened_is_shown_where_forks_print_somethin
     assert {each.cell.method for each in seen.first.cells} == {"fork"}
 
 
+@pytest.mark.wide
 def test_what_forked_children_share_is_shown_where_nothing_but_forks_was_run(
     write: Write, tmp_path: Path
 ) -> None:
@@ -807,7 +808,7 @@ def test_a_file_whose_lock_a_forked_child_keeps_is_shown_where_it_is_opened(
             main()
         """)
     seen = explained(program, tmp_path)
-    assert (seen.first.mechanism, seen.first.grade) == ("pipe_end_inherited", "confirmed")
+    assert (seen.first.mechanism, seen.first.grade) == ("file_kept", "confirmed")
     assert seen.first.where == "program.py:5"
 
 

@@ -236,6 +236,7 @@ def test_what_was_seen_not_to_be_pickled_stays_so_where_its_name_would_do(
     assert "Finder.report" in seen.first.title
 
 
+@pytest.mark.wide
 def test_what_run_keeps_on_itself_is_shown_where_it_does(write: Write, tmp_path: Path) -> None:
     program = write("""\
         from multiprocessing import Process

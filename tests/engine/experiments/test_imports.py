@@ -421,6 +421,7 @@ def test_a_umask_that_the_fork_server_does_not_have_is_shown_where_it_is_set(
     assert "fork server is started with the first child" in seen.first.text
 
 
+@pytest.mark.wide
 def test_functions_of_a_packages_main_are_shown_as_not_imported(
     write: Write, tmp_path: Path
 ) -> None:

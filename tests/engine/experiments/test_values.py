@@ -947,6 +947,7 @@ def test_calls_that_children_need_together_are_named_whatever_a_library_calls_it
     assert "`errors.init()` and `errors.tag()` are called" in seen.first.title
 
 
+@pytest.mark.wide
 def test_a_call_that_only_the_parent_makes_is_shown_where_it_does(
     write: Write, tmp_path: Path
 ) -> None:

@@ -141,8 +141,9 @@ def _passed_over(case: Case) -> Cause | None:
         return None
     match = re.search(r"\bcallback\s*=\s*([\w.]+)", source.line(line))
     name = match[1].rpartition(".")[2] if match else ""
+    looked_up = source.lookups_of(name)
     defined = source.mentions(rf"\bdef {re.escape(name)}\b")
-    where = f"{case.sources.main}:{defined or line}"
+    where = f"{case.sources.main}:{looked_up[0] if len(looked_up) == 1 else defined or line}"
     return Cause(
         "callback_failed",
         f"all tasks of the pool are done, and {waiting} still waits for a result: its callback at "

@@ -28,6 +28,7 @@ with concurrent.futures.ProcessPoolExecutor() as pool:
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from startlab.diagnosis.case import (
@@ -63,7 +64,7 @@ MECHANISMS: Final = (
     Mechanism(
         "no_worker_left",
         advice="Keep the executor until all results are there, best in a `with` block; if it is "
-        "kept, do without max_tasks_per_child.",
+        "in one, do without max_tasks_per_child.",
     ),
     Mechanism(
         "unreadable_result",
@@ -121,15 +122,25 @@ def _none_left(case: Case, where: str | None) -> Cause | None:
     done = [start.exit_code for start in case.trial.starts]
     if limit is None or where is None or ending_line(case) or not done or any(done) or None in done:
         return None
+    is_kept = re.match(r"\s*(async )?with\b", case.sources.code(limit)) is not None
     return Cause(
         "no_worker_left",
         f"the executor has no worker left: each has ended after as many tasks as {limit} lets it "
         f"do, and {where} wants the result of another one",
-        "A worker that has done its tasks is not replaced where nothing refers to the executor any "
-        "more (gh-152967), and may not be where it may do several (gh-115634). Newer Pythons raise "
-        "BrokenProcessPool then.",
+        _OF_SEVERAL if is_kept else _OF_NONE,
         limit,
     )
+
+
+_OF_SEVERAL: Final = (
+    "A worker that has done its tasks may not be replaced, where it may do several: the executor "
+    "takes it for an idle one (gh-115634)."
+)
+_OF_NONE: Final = (
+    "A worker that has done its tasks is not replaced where nothing refers to the executor any "
+    "more (gh-152967), and may not be where it may do several (gh-115634). Newer Pythons raise "
+    "BrokenProcessPool then."
+)
 
 
 def _ended(case: Case, waits: str) -> Cause:

@@ -493,6 +493,17 @@ class Source:
         ]
         return max(lines, default=None)
 
+    def lookups_of(self, name: str) -> list[int]:
+        """Give the lines of the functions of that name that look something up by a key."""
+        return sorted({
+            node.lineno
+            for _, function in self.functions
+            if function.name == name
+            for node in own_nodes(function)
+            if isinstance(node, ast.Subscript)
+            or (isinstance(node, ast.Attribute) and node.attr in ("pop", "remove"))
+        })  # fmt: skip
+
     def end_of_with(self, number: int) -> int:
         """Give the last line of the `with` block that begins at a line, or else that line."""
         blocks = [

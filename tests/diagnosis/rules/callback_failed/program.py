@@ -7,9 +7,9 @@ def price(item):
     return item, len(item) * 10
 
 
-# finds: callback_failed hang fork forkserver spawn
 def collect(result):
     item, cost = result
+    # finds: callback_failed hang fork forkserver spawn
     totals[item] += cost
 
 
