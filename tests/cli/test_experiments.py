@@ -301,6 +301,7 @@ def break_an_expectation(folder: Path, before: Sequence[str] = ()) -> tuple[Star
     return startlab_in(folder, source, before), toml
 
 
+@pytest.mark.wide
 @ON_LINUX
 def test_a_broken_expectation_is_red_and_its_mending_is_proposed(tmp_path: Path) -> None:
     startlab, toml = break_an_expectation(tmp_path)

@@ -1,3 +1,4 @@
+# wide
 # verdict: stuck, part
 # who: child
 import multiprocessing

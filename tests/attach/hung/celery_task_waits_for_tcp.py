@@ -1,3 +1,4 @@
+# wide
 # verdict: outside
 # needs: celery
 # outside: tcp

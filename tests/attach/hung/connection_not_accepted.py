@@ -1,3 +1,4 @@
+# wide
 # verdict: outside
 # who: child
 # outside: backlog

@@ -1,3 +1,4 @@
+# wide
 # verdict: outside
 # outside: tcp
 # who: pool worker

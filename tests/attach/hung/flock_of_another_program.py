@@ -1,3 +1,4 @@
+# wide
 # verdict: outside
 # outside: file lock
 # who: the program

@@ -1,3 +1,4 @@
+# wide
 # verdict: stuck
 # who: child
 # lives: heartbeat

@@ -1,3 +1,4 @@
+# wide
 # verdict: deadlock, stuck
 # who: the program
 import signal

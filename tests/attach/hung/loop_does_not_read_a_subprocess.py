@@ -1,3 +1,4 @@
+# wide
 # verdict: deadlock
 # who: the program
 # The subprocess writes more warnings than the loop takes that nobody reads.

@@ -1,3 +1,4 @@
+# wide
 # verdict: stuck, deadlock
 # who: child
 # The manager's server waits for a lock in the name of one worker, which another one took.

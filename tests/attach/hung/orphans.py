@@ -1,3 +1,4 @@
+# wide
 # verdict: deadlock
 # who: child
 # The tree's first process was killed: two children are left, which wait for each other.

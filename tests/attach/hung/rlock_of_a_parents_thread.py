@@ -1,3 +1,4 @@
+# wide
 # verdict: stuck
 # who: child
 # held: thread "heartbeat" of the program

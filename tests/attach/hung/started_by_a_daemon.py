@@ -1,3 +1,4 @@
+# wide
 # verdict: deadlock
 # who: the program
 # A daemon has started it, to go its own way: what else the daemon does is no part of the tree.

@@ -1,3 +1,4 @@
+# wide
 # verdict: outside
 # outside: pipe
 # who: the program

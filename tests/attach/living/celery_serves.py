@@ -1,3 +1,4 @@
+# wide
 # needs: celery
 import celery
 from celery.signals import worker_ready

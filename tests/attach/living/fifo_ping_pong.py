@@ -1,3 +1,4 @@
+# wide
 import multiprocessing
 import os
 import sys

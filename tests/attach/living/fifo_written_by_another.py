@@ -1,3 +1,4 @@
+# wide
 # other: writes into the FIFO
 import os
 import sys

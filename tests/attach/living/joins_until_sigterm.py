@@ -1,3 +1,4 @@
+# wide
 import signal
 import threading
 

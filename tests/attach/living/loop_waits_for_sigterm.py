@@ -1,3 +1,4 @@
+# wide
 # A daemon at rest: the loop reads what Python writes to its own socket when a signal has come.
 import asyncio
 import signal

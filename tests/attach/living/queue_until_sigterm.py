@@ -1,3 +1,4 @@
+# wide
 import queue
 import signal
 import sys

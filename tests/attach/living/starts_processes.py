@@ -1,3 +1,4 @@
+# wide
 import multiprocessing
 
 if __name__ == "__main__":
