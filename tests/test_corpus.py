@@ -55,7 +55,7 @@ LINES = {
     "event_relay": (25,),
     "export_rows": (15,),
     "hit_counter": (6,),
-    "model_server": (22,),
+    "model_server": (4,),
     "objcache_build": (11,),
     "sensor_hub": (16, 24),
     "site_crawler": (36,),

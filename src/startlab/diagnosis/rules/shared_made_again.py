@@ -73,7 +73,7 @@ def _made(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
     if not clues:
         return None
     own = listed([f"`{each.type}()` at {each.where}" for each in clues[:4]])
-    return _cause(case, clues[0], f"every child makes its own {own}", clues[0].where)
+    return _cause(case, clues[0], f"every child makes its own {own}")
 
 
 def find(case: Case) -> Cause | None:
@@ -91,13 +91,11 @@ def find(case: Case) -> Cause | None:
     library = library_frames(thread)
     clue = next((each for each in clues if _is_about(each, library)), clues[0])
     others = [f"`{each.type}()` of {each.where}" for each in clues if each is not clue]
-    where = line_of(thread)
     return _cause(
         case,
         clue,
-        f"{case.who(process)} waits at {where} for the `{clue.type}()` made at {clue.where}, of "
-        "which every child has its own",
-        where,
+        f"{case.who(process)} waits at {line_of(thread)} for the `{clue.type}()` made at "
+        f"{clue.where}, of which every child has its own",
         f" The same holds for {' and '.join(others)}." if others else "",
     )
 
@@ -113,16 +111,16 @@ def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
             made = case.sources.code(clue.where).partition("=")[0].partition(":")[0].strip()
             line = source.mentions(rf"^\s+.*\b{re.escape(made)}\b", source.function_of(frame.line))
             if made and line and source.function_of(line) == source.function_of(frame.line):
-                where = f"{frame.file}:{line}"
                 title = (
-                    f"a child looks at {where} again and again at its own `{clue.type}()`, made at "
-                    f"{clue.where}"
+                    f"a child looks at {frame.file}:{line} again and again at its own "
+                    f"`{clue.type}()`, made at {clue.where}"
                 )
-                return _cause(case, clue, title, where)
+                return _cause(case, clue, title)
     return None
 
 
-def _cause(case: Case, clue: MadeAgain, title: str, where: str | None, more: str = "") -> Cause:
+def _cause(case: Case, clue: MadeAgain, title: str, more: str = "") -> Cause:
+    """Lead with the line that makes it: that is where it can be mended."""
     what = "the main module" if _is_of_main(case, clue) else f"{_file(clue)} again"
     return Cause(
         "shared_made_again",
@@ -130,7 +128,7 @@ def _cause(case: Case, clue: MadeAgain, title: str, where: str | None, more: str
         f"A child started by spawn or forkserver imports {what}, and what is made there to be "
         f"shared is made again: what one process does to its `{clue.type}()`, the others never "
         f"see.{more}",
-        where,
+        clue.where,
         key=clue.where or "",
     )
 

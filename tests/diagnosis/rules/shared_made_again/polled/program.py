@@ -3,12 +3,12 @@
 import multiprocessing
 import time
 
+# finds: shared_made_again hang forkserver spawn
 stop = multiprocessing.Event()
 
 
 def work(out):
     out.put("begun")
-    # finds: shared_made_again hang forkserver spawn
     while not stop.is_set():
         time.sleep(0.01)
 

@@ -11,7 +11,6 @@ if __name__ == "__main__":
     jobs = [Process(target=produce, args=(n,)) for n in range(2)]
     for j in jobs:
         j.start()
-    # finds: shared_made_again hang forkserver spawn
     print(sorted(store.results.get() for _ in jobs))
     for j in jobs:
         j.join()

@@ -1,4 +1,5 @@
 import multiprocessing
 
+# finds: shared_made_again hang forkserver spawn
 results = multiprocessing.Queue()
 stop = multiprocessing.Event()
