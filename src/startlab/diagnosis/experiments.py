@@ -59,6 +59,8 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
         same = found.mechanism == told.mechanism and not _is_of_library(made)
         same = same and _is_about(found, aspect)
         if same or _says_more(found, made, where):
+            if aspect.kind == "descriptors" and where not in (None, found.where):
+                said = f" The child was forked at {where}.{said}"
             where = (where if same and aspect.kind not in OF_WAITS else None) or found.where
             title = found.title
             if where != found.where:  # which the rule's own title names
@@ -85,7 +87,7 @@ def confirmed(case: Case, made: CauseExperiment, found: Cause | None) -> Cause:
     )
 
 
-OF_WAITS: Final = ("threads", "waiters")
+OF_WAITS: Final = ("threads", "waiters", "descriptors")
 """Kinds of aspect of which the line that waits tells more than where the difference is made."""
 
 

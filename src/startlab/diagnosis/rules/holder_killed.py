@@ -28,11 +28,13 @@ worker.join()
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from startlab.diagnosis import locks
 from startlab.diagnosis.case import Case, Cause, ended_by
 from startlab.diagnosis.rule import Mechanism
+from startlab.diagnosis.source.places import all_written
 from startlab.diagnosis.stacks import (
     is_at,
     is_helper,
@@ -40,6 +42,7 @@ from startlab.diagnosis.stacks import (
     is_waiting,
     line_of,
     own_frame,
+    own_frames,
     waits_for_managers_lock,
 )
 from startlab.model import SignalSent
@@ -75,10 +78,11 @@ def find(case: Case) -> Cause | None:
     if holder is None:
         return None
     where = line_of(thread) or case.where
-    lock = "a manager's lock" if waits_for_managers_lock(thread) else "a lock"
+    name = locks.name_of(case, thread)
+    lock = "a manager's lock" if waits_for_managers_lock(thread) and name == "a lock" else name
     return Cause(
         "holder_killed",
-        f"{case.who(process)} waits at {where} for {lock} of {holder} while that held it",
+        f"{case.who(process)} waits at {where} for {lock}, which {holder} had",
         "A lock between processes, or of a manager, is not released when the process that holds it "
         "is killed, as terminate() and the end of a pool's `with` block do; a queue uses such "
         "locks internally, in its feeder thread and in every reader.",
@@ -134,4 +138,26 @@ def _may_be_held(case: Case, thread: Thread) -> bool:
     """Tell whether a living process may have the lock: of a manager's, the sources tell who has."""
     if waits_for_managers_lock(thread) and locks.taken(case, thread):
         return any(locks.holds(case, each, thread) for _, each in case.threads())
-    return sum(not any(map(is_helper, each.threads)) for each in case.trial.processes) > 1
+    living = [e for e in case.trial.processes if not any(map(is_helper, e.threads))]
+    held = thread.wait.held if thread.wait is not None else None
+    if not locks.taken(case, thread) or (held is not None and held.holders):
+        return len(living) > 1
+    return any(_may_have_taken(case, each, thread) for each in living)
+
+
+def _may_have_taken(case: Case, process: Process, thread: Thread) -> bool:
+    """Tell whether a process is where a lock is taken, and does not wait for it as well."""
+    wanted = locks.taken(case, thread)
+    names = "|".join(re.escape(each.rpartition(".")[2]) for each in wanted)
+    taken = all_written(case.sources, rf"\b({names})\.acquire\(|\bwith\b.*\b({names})\b")
+    for each in process.threads:
+        if is_waiting(each, "shared lock") and wanted & locks.taken(case, each):
+            continue
+        for frame in own_frames(each):
+            function = case.sources.file(frame.file).function_of(frame.line)
+            for line in taken:
+                file, _, number = line.rpartition(":")
+                same = case.sources.file(file).function_of(int(number)) == function
+                if file == frame.file and same and int(number) <= frame.line:
+                    return True
+    return False

@@ -198,7 +198,10 @@ def _is_before(case: Case, line: str, call: str) -> bool:
 
 
 def _in_barrier(case: Case, waiting: list[tuple[Process, Thread]]) -> Cause:
-    """Tell of those that wait in a Barrier for more to come."""
+    """Tell of those that wait in a Barrier for more to come, maybe through a manager's server."""
+    asking = [each for each in case.threads() if is_in(each[1], "managers.py", "wait")]
+    if all(own_frame(each) is None for _, each in waiting) and asking:
+        waiting = asking
     process, thread = waiting[0]
     where = line_of(thread)
     many = len(waiting) > 1

@@ -89,12 +89,13 @@ def find(case: Case) -> Cause | None:
                 f"A reader sees the end of a {what} only when its other end is closed everywhere.",
                 where,
             )
-        who_holds = "it has that end open itself" if itself else "other children have it open too"
+        keeps = "it keeps" if itself else "other children keep"
         return Cause(
             "pipe_end_inherited",
-            f"{who} reads at {where} from a {what} that no process will write to or close",
-            f"A reader sees the end of a {what} only when every copy of its other end is closed, "
-            f"and {who_holds}.{_OF_A_FORK if process != case.root or siblings else ''}",
+            f"{who} reads at {where} from a {what} that no process will write to, and whose other "
+            f"end {keeps} open",
+            f"A reader sees the end of a {what} only when every copy of its other end is closed."
+            f"{_OF_A_FORK if process != case.root or siblings else ''}",
             where,
         )
     return None

@@ -1,0 +1,30 @@
+"""A print job that goes on before it is waited for."""
+
+from multiprocessing import Event, Process, Semaphore
+
+
+def output(pages, printers, has_begun, resume):
+    printers.acquire()
+    try:
+        has_begun.set()
+        if pages > 100:
+            resume.wait()
+    finally:
+        printers.release()
+
+
+def main():
+    printers, resume = Semaphore(1), Event()
+    for pages in (500, 3):
+        has_begun = Event()
+        job = Process(target=output, args=(pages, printers, has_begun, resume))
+        job.start()
+        if pages > 100:
+            has_begun.wait()
+            resume.set()
+        job.join()
+    print("all printed")
+
+
+if __name__ == "__main__":
+    main()
