@@ -276,7 +276,7 @@ def rejected(made: CauseExperiment) -> str:
 def _named(made: CauseExperiment, kind: AspectKind) -> str:
     names = [_name(each) for each in made.aspects if each.kind == kind]
     if kind == "calls":
-        calls = list(dict.fromkeys(f"`{each.name}`" for each in run_too(made)))
+        calls = list(dict.fromkeys(_call(each.name) for each in run_too(made)))
         # Of many that help together, and not one by one, the last ones.
         names = list(filter(None, names)) or calls[-3:]
     met = [f"`{each.name}`" for each in made.noted if each.what in NAMED][:1]
@@ -334,12 +334,17 @@ def _name(aspect: Aspect) -> str:
     if aspect.kind in _NAMES and aspect.words:
         return _NAMES[aspect.kind].format(*aspect.words)
     if aspect.kind in ("calls", "undone"):
-        return listed([f"`{each}`" for each in aspect.words]) if aspect.words else ""
+        return listed([*map(_call, aspect.words)]) if aspect.words else ""
     if aspect.kind == "made again":
         return f"`{'.'.join(filter(None, aspect.words))}`"
     if aspect.kind == "registry":
         return REGISTRIES[aspect.words[0]]
     return "=".join(aspect.words)
+
+
+def _call(name: str) -> str:
+    """Name a call as the program writes it: of a `with` block's the one that makes its object."""
+    return f"`{name.replace('().__enter__()', '()')}`"
 
 
 _NAMES: Final[Mapping[AspectKind, str]] = {

@@ -505,7 +505,7 @@ def test_a_context_of_a_library_that_only_the_parent_is_in_is_shown(
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.grade) == ("called_by_parent", "confirmed")
     assert seen.first.where == "program.py:14"
-    assert "clock" in seen.first.title
+    assert "`clock.frozen()`" in seen.first.title
 
 
 @pytest.mark.wide
