@@ -131,6 +131,22 @@ def test_what_a_fixture_changes_is_told_where_it_does_and_not_where_it_puts_it_b
     assert (cause.mechanism, cause.where) == ("global_differs", "lib/shop.py:5")
 
 
+def test_of_a_variable_that_came_too_late_it_is_said_that_the_test_may_pass_alone() -> None:
+    """An earlier test has started the fork server, and the line that reproduces runs one alone."""
+    sources = {"test_it.py": TEST, "shop.py": SHOP}
+    name = "test_it.py::test_mode"
+    program = Program(kind="test", name=name, target="test_it.py", root="/nowhere", sources=sources)
+    trial = Trial(
+        experiment=name, environment="host-3.14", method="forkserver", trial=0, outcome="error",
+        reason="error", as_expected=False, expected=("ok",), program=name, where="test_it.py:19",
+        clues=(LostVariable(name="MODE"),),
+    )  # fmt: skip
+    cause = global_differs.in_output(Case(trial, Sources(program)))
+    assert cause is not None
+    assert (cause.mechanism, cause.where) == ("environment_differs", "test_it.py:17")
+    assert "Alone, the test may pass" in cause.text
+
+
 @pytest.mark.parametrize(
     ("check", "well", "found"),
     [

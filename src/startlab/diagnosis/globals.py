@@ -38,13 +38,14 @@ def differing_global(
             rf"setenv\(.{name}|patch\.dict\(.*environ.*{name}"
         )
         place = f"{case.sources.main}:{line}" if line else where
+        alone = " Alone, the test may pass: the first start is its own." if case.test_part else ""
         return Cause(
             "environment_differs",
             f"the environment variable {clue.name}"
             + (f", set at {place}," if place else "")
             + " is not there in the children",
             "Children of the fork server have the environment that it was started with, by the "
-            f"first start; what is set later does not reach them.{more}",
+            f"first start; what is set later does not reach them.{alone}{more}",
             place,
             key=clue.name,
         )
