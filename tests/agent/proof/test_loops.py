@@ -47,6 +47,19 @@ def judged(tmp_path: Path, source: str) -> str:
             print("beat", beats)
         """,
         "while True:\n    sys.stdout.write('.')\n    event.wait(1)  # here",
+        """
+        while any(each.is_alive() for each in workers):
+            for each in workers:
+                each.join(0.1)  # here
+        """,
+        """
+        while True:
+            for each in workers:
+                if not each.is_alive():
+                    break
+                each.join(0.1)  # here
+            print("waiting")
+        """,
     ],
 )
 def test_a_loop_that_only_asks_is_harmless(tmp_path: Path, source: str) -> None:
@@ -59,6 +72,11 @@ def test_a_loop_that_only_asks_is_harmless(tmp_path: Path, source: str) -> None:
         "time.sleep(9)  # here",
         "for _ in range(10):\n    process.join(0.3)  # here",
         "while True:\n    for _ in range(10):\n        process.join(0.3)  # here\n    break",
+        "while True:\n    for each in every:\n        each.join(0.3)  # here\n    break",
+        "while True:\n    for each in every:\n        join(1)  # here\n    else:\n        break",
+        "while True:\n    for each in every:\n        each.join(0.3)  # here\n    raise Late",
+        "while True:\n    for each in every:\n        each.join(0.3)  # here\n    every.pop()",
+        "while True:\n    for each in every:\n        each.join(0.3)  # here\n    tell(each)",
         "while time.time() < end:\n    process.join(0.3)  # here",
         "while left:\n    process.join(0.3)  # here\n    left -= 1",
         "while left:\n    process.join(0.3)  # here\n    left = left - 1",

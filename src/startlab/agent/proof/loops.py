@@ -103,12 +103,15 @@ def round_of(path: str, line: int) -> Optional[Round]:
 def _round_of(path: str, source: bytes, line: int) -> Optional[Round]:
     tree = ast.parse(source)
     enclosing = _enclosing(tree, line)
-    if not enclosing or not isinstance(enclosing[-1], ast.While):
+    loop = next((each for each in reversed(enclosing) if isinstance(each, ast.While)), None)
+    if loop is None:
         return None  # a `for` comes to an end
-    loop = enclosing[-1]
+    in_for = enclosing[-1] is not loop
     defined = definitions(tree) | _defined_beside(os.path.dirname(path))
-    if _is_harmless(loop, defined):
+    if _is_harmless(loop, defined) and not (in_for and _may_leave(loop)):
         return Round(path, loop.lineno, harmless=True)
+    if in_for:
+        return None
     may_act = _counts(list(ast.walk(loop)), set()) or _ACTS & _all_called(loop, tree)
     return None if may_act else Round(path, loop.lineno, harmless=False)
 
@@ -170,6 +173,21 @@ def _enclosing(tree: ast.AST, line: int) -> List[ast.AST]:
             found.append(node)
         node = next((each for each in ast.iter_child_nodes(node) if _spans(each, line)), None)
     return found
+
+
+def _may_leave(loop: ast.While) -> bool:
+    """Whether something in a loop leaves it: after a `for` in it, that may be by now."""
+    due: List[Tuple[ast.AST, bool]] = [(each, True) for each in (*loop.body, *loop.orelse)]
+    while due:
+        node, is_own = due.pop()
+        if isinstance(node, (ast.Return, ast.Raise, ast.Assert)):
+            return True
+        if isinstance(node, ast.Break) and is_own:
+            return True
+        inner = isinstance(node, (ast.While, ast.For))
+        in_body = {id(each) for each in getattr(node, "body", ())} if inner else set()
+        due += [(each, is_own and id(each) not in in_body) for each in ast.iter_child_nodes(node)]
+    return False
 
 
 def _spans(node: ast.AST, line: int) -> bool:
