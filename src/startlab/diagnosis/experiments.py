@@ -19,6 +19,7 @@ from startlab.diagnosis.stacks import is_waiting, line_of
 from startlab.diagnosis.told import (
     ADDED,
     CACHED_CHANGED,
+    COPIED,
     EITHER,
     FILE_KEPT,
     HANDLER_INHERITED,
@@ -38,7 +39,13 @@ from startlab.diagnosis.told import (
     run_too,
     told_of,
 )
-from startlab.model import ChangedGlobal, ChangedSetting, MadeAgain
+from startlab.model import (
+    ChangedGlobal,
+    ChangedSetting,
+    MadeAgain,
+    NativeThreadsAtFork,
+    ThreadAtFork,
+)
 from startlab.results.summary import WELL, has_failed_child
 
 if TYPE_CHECKING:
@@ -136,12 +143,12 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
         inherited = {each.name for each in made.noted if each.what == "inherited"}
         is_file = inherited == {"file"}
         told = SOCKET_SHARED if _noted_at(made, "used") else FILE_KEPT if is_file else told
-    elif kind == "finalizers" and _first_met(made, "finalized", "exit handler inherited"):
-        told = HANDLER_INHERITED
+    elif kind in MET_FIRST and _first_met(made, *MET_FIRST[kind][:2]):
+        told = MET_FIRST[kind][2]
     elif kind == "kept" and any(each.what == "tracked apart" for each in made.noted):
         told = TRACKED_APART
-    elif kind == "left out" and _first_met(made, "left out", "added"):
-        told = ADDED
+    elif kind == "earlier" and not _has_threads(case):
+        told = told._replace(why=COPIED)
     elif _holds_queue(made):
         told = QUEUE_MADE_ANEW if case.clues(MadeAgain) else QUEUE_LACKED
     elif kind == "made again" and case.trial.outcome == "differs":
@@ -157,6 +164,18 @@ def _told(case: Case, made: CauseExperiment, where: str | None) -> Told:
     if handed is not None:
         told = UNREADABLE._replace(why=f"{UNREADABLE.why} Here that raises {handed.name}.")
     return told
+
+
+MET_FIRST: Final[Mapping[AspectKind, tuple[str, str, Told]]] = {
+    "finalizers": ("finalized", "exit handler inherited", HANDLER_INHERITED),
+    "left out": ("left out", "added", ADDED),
+}
+"""Of kinds that note two things: both, and what is told where the second was met first."""
+
+
+def _has_threads(case: Case) -> bool:
+    """Tell whether the parent had other threads when it forked."""
+    return any(isinstance(each, ThreadAtFork | NativeThreadsAtFork) for each in case.trial.clues)
 
 
 def _condition(case: Case, aspect: Aspect, where: str | None) -> str | None:

@@ -1179,3 +1179,56 @@ def test_a_lock_that_is_held_beside_a_shared_connection_is_no_matter_of_that(
         """)
     seen = explained(program, tmp_path)
     assert (seen.first.mechanism, seen.first.where) == ("lock_held_at_fork", "program.py:14")
+
+
+@pytest.mark.wide
+def test_what_a_library_lets_one_do_once_is_shown_where_the_parent_does_it(
+    write: Write, tmp_path: Path
+) -> None:
+    write(
+        """\
+        class Engine:
+            def __init__(self):
+                self.__ran = False
+
+            def run(self, function):
+                if self.__ran:
+                    raise RuntimeError("an engine runs once")
+                self.__ran = True
+                return function()
+
+        engine = Engine()
+        """,
+        "my-packages/once.py",
+    )
+    program = write("""\
+        import sys
+        from multiprocessing import Process
+
+        sys.path.append("my-packages")
+
+        from once import engine
+
+        def weigh():
+            print("weighed")
+
+        def work():
+            engine.run(weigh)
+
+        def start():
+            child = Process(target=work)
+            child.start()
+            child.join()
+
+        def main():
+            engine.run(weigh)
+            print("begun")
+            start()
+
+        if __name__ == "__main__":
+            main()
+        """)
+    seen = explained(program, tmp_path)
+    assert seen.kinds() == {"earlier"}
+    assert (seen.first.mechanism, seen.first.grade) == ("made_before_fork", "confirmed")
+    assert seen.first.where == "program.py:20"

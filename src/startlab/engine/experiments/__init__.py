@@ -27,6 +27,7 @@ from startlab.engine.experiments.aspects import (
     made_by_calls,
     opened_before,
     shares_less,
+    statements_before,
     variables_of,
     waits_for_notify,
 )
@@ -45,10 +46,13 @@ if TYPE_CHECKING:
     from startlab.backends import Backend
     from startlab.engine.experiments.budget import Budget
     from startlab.engine.subjects import Subject
-    from startlab.model import AspectKind, CauseExperiment, Cell, Run, Trial
+    from startlab.model import AspectKind, CauseExperiment, Cell, Program, Run, Trial
 
 MOST_SHARED: Final = 2
 """Connections before which children are forked, each in trials of its own."""
+
+MOST_STATEMENTS: Final = 4
+"""Statements before which children are forked, likewise."""
 
 LONGEST_ALONE_S: Final = 10.0
 """How long a test may take that is run by itself for the first time."""
@@ -201,7 +205,11 @@ class Experimenter:
         if helping:
             yield from narrowing.narrowed(comparison, helping, notes)
             return
-        yield _undone(comparison) or comparison.in_vain(candidates, notes)
+        yield (
+            _since(comparison, program)
+            or _undone(comparison)
+            or comparison.in_vain(candidates, notes)
+        )
 
     def _shared_by_forks(self, comparison: Comparison) -> Iterator[CauseExperiment]:
         """Give forked children their own of what they share, where they print something else.
@@ -315,6 +323,24 @@ def _earlier(comparison: Comparison) -> CauseExperiment | None:
     tried = (
         comparison.experiment([Aspect(kind="earlier", words=(line,))])
         for line in [*dict.fromkeys(lines)][: narrowing.MOST_MADE]
+    )
+    return next((made for made in tried if made.confirmed), None)
+
+
+def _since(comparison: Comparison, program: Program | None) -> CauseExperiment | None:
+    """Have children forked before a statement of their parent's, the last one before them first.
+
+    Where a forked child raises or fails, and nothing else helps, it is what the parent has since
+    the first one that does: an object of a library's, maybe, which can be used once.
+    """
+    bad, good = comparison.bad, comparison.good
+    if not comparison.is_of_fork or good is None or elsewhere(bad, good):
+        return None
+    if good.loses_children or not (bad.loses_children or bad.has_raised):
+        return None
+    tried = (
+        comparison.experiment([Aspect(kind="earlier", words=(line,))])
+        for line in statements_before(program, bad)[:MOST_STATEMENTS]
     )
     return next((made for made in tried if made.confirmed), None)
 

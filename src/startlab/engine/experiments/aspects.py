@@ -280,6 +280,60 @@ def statements(program: Program) -> list[int]:
     return [each.lineno for each in body if _acts(each)]
 
 
+def statements_before(program: Program | None, bad: World) -> list[str]:
+    """Give the lines of what the parent calls before its first child, the last one first.
+
+    These are in the function that starts it, then in those that call that by its name.
+    """
+    starts = [each.where for each in bad.trials[0].starts if each.where]
+    file, _, line = starts[0].rpartition(":") if starts else ("", "", "0")
+    text = program.sources.get(file, "") if program is not None else ""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    found: list[int] = []
+    due, seen = [int(line)], set[int]()
+    while due:
+        before = due.pop()
+        scope = _function_around(tree, before)
+        if before in seen or (scope is None and before == 0):
+            continue
+        seen.add(before)
+        calls = [each for each in _simple(scope or tree) if each.lineno < before]
+        found += sorted((each.lineno for each in calls), reverse=True)
+        if scope is not None:
+            named = [e.lineno for e in ast.walk(tree) if isinstance(e, ast.Call) and _is(e, scope)]
+            due += sorted(named)
+    return [f"{file}:{each}" for each in dict.fromkeys(found)]
+
+
+def _function_around(tree: ast.Module, line: int) -> ast.FunctionDef | None:
+    around = [
+        each
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef) and each.lineno <= line <= (each.end_lineno or 0)
+    ]
+    return max(around, key=lambda each: each.lineno, default=None)
+
+
+def _simple(scope: ast.AST) -> Iterator[ast.stmt]:
+    """Give the simple statements of a function, or of a module, that call something."""
+    for each in ast.iter_child_nodes(scope):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if isinstance(each, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
+            if any(isinstance(node, ast.Call) for node in ast.walk(each)):
+                yield each
+        else:
+            yield from _simple(each)
+
+
+def _is(call: ast.Call, function: ast.FunctionDef) -> bool:
+    name = call.func
+    return isinstance(name, ast.Name) and name.id == function.name
+
+
 def made_by_calls(program: Program | None) -> list[tuple[str, str]]:
     """Name what the modules that the program imports make by a call: module, name.
 
