@@ -1,12 +1,14 @@
 """Something made once that each process needs for itself.
 
 ## What it sees
-Where a global is made again in each forked child, fork does what the others do; else it never does.
+Where a global is made again in each forked child, or children are forked before a line of their
+parent's has run, fork does what the others do; else it never does.
 
 ## Why
 What is made as a module is imported is there once in the process that forks, and every child has a
 copy of it: of the same scratch folder, file, connection, counter or generator. A child started by
-spawn imports the module, and makes its own.
+spawn imports the module, and makes its own. So it is with what a process can do once: run an event
+loop that cannot be started again, open what one process alone may have.
 
 ## What to do
 Make it in the child, or when it is first used, per os.getpid().
