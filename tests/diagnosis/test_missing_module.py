@@ -106,3 +106,17 @@ def test_a_conftest_that_cannot_import_the_project_itself_says_how_it_is_found(
     assert cause is not None
     assert (cause.mechanism, cause.title) == ("missing_module", "the module shop is missing")
     assert "--with . installs the project" in cause.text
+
+
+@pytest.mark.parametrize(("text", "advised"), [("with pool:\n", True), ("print(1)\n", False)])
+def test_what_no_python_can_read_is_to_be_corrected(text: str, *, advised: bool) -> None:
+    """One that today's Python reads is written for another than the one that could not."""
+    trial = Trial(
+        experiment="p.py", environment="host-3.13", method="fork", trial=0, outcome="error",
+        reason="", as_expected=False, expected=("ok",), where="p.py:1", stdout="",
+        exception=PythonException(type="SyntaxError", message="invalid syntax"),
+    )  # fmt: skip
+    program = msgspec.structs.replace(PROGRAM, sources={"p.py": text})
+    cause = unreadable_program.find(Case(trial, Sources(program)))
+    assert cause is not None
+    assert cause.advice.startswith("Correct the line") == advised

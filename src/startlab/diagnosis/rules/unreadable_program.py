@@ -34,7 +34,11 @@ from startlab.diagnosis.distributions import distribution_of
 from startlab.diagnosis.rule import Mechanism
 
 MECHANISMS: Final = (
-    Mechanism("syntax", advice="Run it on the Pythons that it is written for: --env NAME."),
+    Mechanism(
+        "syntax",
+        shown=True,
+        advice="Run it on the Pythons that it is written for: --env NAME.",
+    ),
     Mechanism(
         "missing_module",
         shown=True,
@@ -72,7 +76,10 @@ def find(case: Case) -> Cause | None:
     said = what_was_raised(trial)
     if trial.exception.type in ("SyntaxError", "IndentationError", "TabError"):
         title = f"this Python cannot read the program: {said}"
-        return Cause("syntax", title, "", trial.where, key=said)
+        file = (trial.where or "").rpartition(":")[0]
+        no_other = file and not case.sources.file(file).is_python
+        advice = "Correct the line. If it is right on other Pythons:" if no_other else ""
+        return Cause("syntax", title, "", trial.where, key=said, advice=advice)
     if trial.exception.type.endswith("metadata.PackageNotFoundError"):
         lacked = _METADATA.match(trial.exception.message)
         return _uninstalled(case, lacked["name"]) if lacked else None
