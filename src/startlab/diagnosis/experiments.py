@@ -334,6 +334,7 @@ NAMED: Final = (
     "process id",
     "set later",
     "sent later",
+    "notified later",
     "counted",
     "helper",
     "parent id",

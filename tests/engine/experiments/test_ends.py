@@ -597,6 +597,7 @@ def test_a_condition_of_one_process_is_waited_for_after_it_was_notified(
     assert seen.kinds() == {"waiters"}
     assert (seen.first.mechanism, seen.first.grade) == ("never_notified", "confirmed")
     assert seen.first.where == "program.py:16"
+    assert "with a `notify_all()` that comes once those wait" in seen.first.text
 
 
 @pytest.mark.wide

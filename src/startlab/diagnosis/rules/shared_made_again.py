@@ -120,7 +120,7 @@ def _polled(case: Case, clues: Sequence[MadeAgain]) -> Cause | None:
 
 
 def _cause(case: Case, clue: MadeAgain, title: str, more: str = "") -> Cause:
-    """Lead with the line that makes it: that is where it can be mended."""
+    """Lead with the line that makes it: that is where it can be fixed."""
     what = "the main module" if _is_of_main(case, clue) else f"{_file(clue)} again"
     return Cause(
         "shared_made_again",
