@@ -108,7 +108,9 @@ def _round_of(path: str, source: bytes, line: int) -> Optional[Round]:
         return None  # a `for` comes to an end
     in_for = enclosing[-1] is not loop
     defined = definitions(tree) | _defined_beside(os.path.dirname(path))
-    if _is_harmless(loop, defined) and not (in_for and _may_leave(loop)):
+    if in_for and (_may_leave(loop) or _has_generators(tree)):
+        return None
+    if _is_harmless(loop, defined):
         return Round(path, loop.lineno, harmless=True)
     if in_for:
         return None
@@ -188,6 +190,26 @@ def _may_leave(loop: ast.While) -> bool:
         in_body = {id(each) for each in getattr(node, "body", ())} if inner else set()
         due += [(each, is_own and id(each) not in in_body) for each in ast.iter_child_nodes(node)]
     return False
+
+
+def _has_generators(tree: ast.AST) -> bool:
+    """Whether a `for` may go through more than a list: a generator may act as it comes to its end.
+
+    One of another module is made by a call of what is imported by its name.
+    """
+    return any(
+        isinstance(node, (ast.Yield, ast.YieldFrom))
+        or (isinstance(node, ast.Assign) and isinstance(node.value, (ast.GeneratorExp, ast.Call)))
+        for node in ast.walk(tree)
+        if not isinstance(node, ast.Assign) or _is_gone_through(node, tree)
+    )
+
+
+def _is_gone_through(assigned: ast.Assign, tree: ast.AST) -> bool:
+    """Whether a `for` goes through what a name is set to."""
+    names = {each.id for each in assigned.targets if isinstance(each, ast.Name)}
+    loops = (node for node in ast.walk(tree) if isinstance(node, ast.For))
+    return any(isinstance(each.iter, ast.Name) and each.iter.id in names for each in loops)
 
 
 def _spans(node: ast.AST, line: int) -> bool:
